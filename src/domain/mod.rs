@@ -1,0 +1,17 @@
+//! What keyleak knows and decides; pure: no I/O, no clock, no randomness, so it cannot fail from outside.
+
+pub mod action;
+pub mod agenda;
+pub mod case;
+pub mod command;
+pub mod event;
+pub mod facts;
+pub mod ids;
+pub mod lineage;
+pub mod plan;
+pub mod policy;
+pub mod question;
+pub mod record;
+pub mod report;
+pub mod snapshot;
+pub mod trail_row;

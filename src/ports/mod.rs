@@ -1,0 +1,8 @@
+//! What the program needs from the outside world, in its own words; adapters implement it.
+
+pub mod chat;
+pub mod clock;
+pub mod cloud;
+pub mod evidence;
+pub mod journal;
+pub mod trail;
