@@ -1,1 +1,176 @@
-//! lineage
+//! From what the trail saw being minted to every key, session and principal the actor reached.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a node of the lineage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// A long-term access key of a user or of root.
+    LongTermKey,
+    /// Temporary credentials of a user (`GetSessionToken`).
+    UserSession,
+    /// Temporary credentials of a role.
+    RoleSession,
+    /// Temporary credentials an AWS service got for a role.
+    ServiceSession,
+    /// Temporary credentials of a federated user (`GetFederationToken`).
+    FederatedUser,
+    /// A console session; its keys change without being minted in the trail.
+    ConsoleSession,
+    /// A key a service used on behalf of a caller (forward access session).
+    ForwardedSession,
+    /// A service-specific credential (`CodeCommit`, Keyspaces, Bedrock).
+    ServiceCredential,
+    /// An IAM user.
+    User,
+    /// An IAM role.
+    Role,
+}
+
+impl NodeKind {
+    /// The word machines read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::LongTermKey => "long_term_key",
+            Self::UserSession => "user_session",
+            Self::RoleSession => "role_session",
+            Self::ServiceSession => "service_session",
+            Self::FederatedUser => "federated_user",
+            Self::ConsoleSession => "console_session",
+            Self::ForwardedSession => "forwarded_session",
+            Self::ServiceCredential => "service_credential",
+            Self::User => "user",
+            Self::Role => "role",
+        }
+    }
+
+    /// A user or a role: what policies attach to.
+    pub fn is_principal(self) -> bool {
+        matches!(self, Self::User | Self::Role)
+    }
+}
+
+/// How sure the link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// The trail shows the link itself.
+    Certain,
+    /// The trail fits the link, and nothing in it proves it.
+    Likely,
+}
+
+/// How the actor came to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Minted or created by the key, or by what it minted.
+    Direct,
+    /// Only through a principal the actor created or took over.
+    SecondOrder,
+}
+
+/// Whether it still works, as far as the trail tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Nothing in the trail ended it.
+    Live,
+    /// Its time is over.
+    Expired,
+    /// It was switched off.
+    Inactive,
+    /// It was deleted.
+    Deleted,
+    /// The trail does not say when it ends.
+    Unknown,
+}
+
+impl Standing {
+    /// The word machines read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Expired => "expired",
+            Self::Inactive => "inactive",
+            Self::Deleted => "deleted",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One credential, session or principal that grew out of the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// The key id, the ARN of a principal, or `ARN@start` of a console session.
+    pub id: String,
+    pub kind: NodeKind,
+    /// The ARN it acts as.
+    pub arn: Option<String>,
+    /// The immutable id of the principal (`AIDA…`, `AROA…`).
+    pub principal_id: Option<String>,
+    /// The IAM user it is or belongs to.
+    pub user_name: Option<String>,
+    /// The role it is or belongs to.
+    pub role_arn: Option<String>,
+    /// The node it came from; for a service session the service.
+    pub minted_by: Option<String>,
+    /// The call that made it.
+    pub via: String,
+    /// When it was made, or first seen.
+    pub made: Option<Timestamp>,
+    pub expires: Option<Timestamp>,
+    pub certainty: Certainty,
+    pub reach: Reach,
+    /// It existed before the key was exposed: listed, never ticked by itself.
+    pub older: bool,
+    pub standing: Standing,
+    /// Records signed by it (for a principal: signed as it).
+    pub events: u64,
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+    /// Why it belongs, in words.
+    pub why: String,
+    /// Links between it and the key.
+    pub depth: u32,
+}
+
+/// Everything that grew out of one key.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Lineage {
+    /// The exposed key.
+    pub key_id: String,
+    /// The ARN the key signs as, when the trail saw it.
+    pub owner_arn: Option<String>,
+    /// The immutable id of the key's owner.
+    pub owner_principal_id: Option<String>,
+    /// The user name of the key's owner; none for root and for roles.
+    pub owner_name: Option<String>,
+    /// The account of the key's owner.
+    pub account: Option<String>,
+    /// The key that minted this one, when the exposed key is itself a session.
+    pub minted_by: Option<String>,
+    /// Nodes in the order they were reached.
+    pub nodes: Vec<Node>,
+    /// Addresses the key and its sessions called from; services and non-addresses left out.
+    pub addresses: Vec<String>,
+    /// More nodes or addresses existed than the limits allow.
+    pub truncated: bool,
+}
+
+/// What a second pass must pick from the trail: the subject and its addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Subject {
+    /// The exposed key; rows it signed have the reach `key`.
+    pub key_id: String,
+    /// Keys of the lineage; rows they signed have the reach `lineage`.
+    pub keys: Vec<String>,
+    /// Users and roles of the lineage: rows they signed, or whose session they issued.
+    pub arns: Vec<String>,
+    /// Sessions without a lasting key id, as `ARN@start`.
+    pub sessions: Vec<String>,
+    /// Rows from here have the reach `address`.
+    pub addresses: Vec<String>,
+}

@@ -1,1 +1,228 @@
-//! trail
+//! What the use cases ask of CloudTrail, and what a place that holds its records must offer.
+
+use crate::domain::lineage::{Lineage, Subject};
+use crate::domain::trail_row::{Sighting, TrailRow};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Why a trail could not answer; the text says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum TrailError {
+    #[error("the trail at {place} cannot be read ({reason}); check the path and its permissions")]
+    Unreadable { place: String, reason: String },
+    #[error("reading the trail was refused ({action}); grant it to the lookup role")]
+    Denied { action: String },
+    #[error("there is no question {id}; `keyleak queries` lists them")]
+    NoSuchQuestion { id: String },
+    #[error("the case table is no longer loaded; survey the trail again")]
+    CutGone,
+    #[error("the query would scan more than the limit ({reason}); narrow the window")]
+    TooCostly { reason: String },
+    #[error("the query was cancelled")]
+    Cancelled,
+    #[error("the question {id} failed on the case table: {reason}")]
+    Question { id: String, reason: String },
+    #[error("the trail did not answer ({reason}); it is safe to try again")]
+    Unavailable { reason: String },
+    #[error("reading the trail failed inside keyleak ({reason}); please report it")]
+    Internal { reason: String },
+}
+
+/// A span of event times: from inclusive, to exclusive; none means open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Window {
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+/// Records that were not used, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    pub reason: String,
+    pub count: u64,
+    /// One place where it happened.
+    pub example: String,
+}
+
+/// What was looked at; an answer without it says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Objects (files) opened; read = used + skipped-with-reason.
+    pub objects_read: u64,
+    pub objects_used: u64,
+    /// Records found in them; read = unique + duplicates + skipped-with-reason.
+    pub records_read: u64,
+    pub records_unique: u64,
+    pub duplicates: u64,
+    /// The first and last event times among the unique records.
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+    pub regions: Vec<String>,
+    pub accounts: Vec<String>,
+    /// The first data event; none means that reads of objects would not show.
+    pub data_events_from: Option<Timestamp>,
+    /// Objects that were not used, and why.
+    pub skipped_objects: Vec<Skipped>,
+    /// Records that were not used, and why.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What reading cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cost {
+    pub bytes_scanned: u64,
+    pub elapsed_ms: u64,
+    /// In millionths of a US dollar; nought for a local trail.
+    pub microdollars: u64,
+}
+
+impl std::ops::Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            bytes_scanned: self.bytes_scanned.saturating_add(other.bytes_scanned),
+            elapsed_ms: self.elapsed_ms.saturating_add(other.elapsed_ms),
+            microdollars: self.microdollars.saturating_add(other.microdollars),
+        }
+    }
+}
+
+/// What pass one found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sightings {
+    pub rows: Vec<Sighting>,
+    pub coverage: Coverage,
+    pub cost: Cost,
+    /// More callers were seen than the limit allows; the lineage may miss some.
+    pub truncated: bool,
+}
+
+/// What pass two found: the case's rows, exact duplicates removed, in a total order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cut {
+    pub rows: Vec<TrailRow>,
+    pub cost: Cost,
+    /// More rows existed than the limit allows.
+    pub truncated: bool,
+}
+
+/// A question to a place: who made these calls about this target?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deeds {
+    /// Exact call names, such as `DetachUserPolicy`.
+    pub event_names: Vec<String>,
+    /// A user name, role name or ARN, policy, or key id the call must be about.
+    pub target: String,
+    pub window: Window,
+}
+
+/// A place that holds CloudTrail records: delivered objects here, or Athena over them.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Pass one: every call that makes or ends a credential or principal, and how much each caller
+    /// was seen.
+    async fn sightings(&self, window: Window) -> Result<Sightings, TrailError>;
+
+    /// Pass two: the rows of the subject and of its addresses.
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError>;
+
+    /// Successful calls about one target, by anyone, in time order.
+    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError>;
+
+    /// The newest event time held; what happened later is not known yet.
+    async fn watermark(&self) -> Result<Option<Timestamp>, TrailError>;
+}
+
+/// What to survey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SurveyRequest {
+    /// The exposed key.
+    pub key_id: String,
+    pub window: Window,
+    /// What was made before it is listed and flagged as older.
+    pub exposed_since: Option<Timestamp>,
+    /// Sessions that expire after it are live.
+    pub as_of: Timestamp,
+}
+
+/// What the key itself signed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Activity {
+    pub events: u64,
+    pub succeeded: u64,
+    /// All that did not succeed, the denied ones included.
+    pub failed: u64,
+    pub denied: u64,
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+    pub source_ips: Vec<String>,
+}
+
+/// Names one cut: its rows are evidence, and the hash shows that they are the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CutReference {
+    /// SHA-256 over the canonical rows, in lower-case hex.
+    pub sha256: String,
+    pub rows: u64,
+    pub truncated: bool,
+}
+
+/// The answer to "what did this key do, and what grew out of it?".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Survey {
+    pub coverage: Coverage,
+    pub activity: Activity,
+    pub lineage: Lineage,
+    pub cut: CutReference,
+    /// The newest event time seen.
+    pub watermark: Option<Timestamp>,
+    pub cost: Cost,
+    /// Some limit was met: the survey is a part of the truth.
+    pub truncated: bool,
+}
+
+/// One value of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Cell {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(String),
+}
+
+/// The rows a question gave, and what they mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The question's id, such as `Q10`.
+    pub question: String,
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Cell>>,
+    /// One sentence that says what the rows mean, or what was looked at when there are none.
+    pub sentence: String,
+    /// More rows existed than are shown.
+    pub truncated: bool,
+    /// SHA-256 of the SQL that was run.
+    pub sql_sha256: String,
+}
+
+/// What the use cases need of a trail.
+#[async_trait]
+pub trait Trail: Send + Sync {
+    /// Reads the trail in two passes and keeps the cut ready for questions.
+    async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError>;
+
+    /// Asks one question of a cut that was surveyed before.
+    async fn ask(&self, cut: &CutReference, question: &str) -> Result<Answer, TrailError>;
+
+    /// The cut as one file (JSON lines), to keep as evidence; its SHA-256 is the cut's.
+    async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError>;
+
+    /// Successful calls about one target, by anyone, in time order: who reverted a containment?
+    async fn who_did(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError>;
+
+    /// The newest event time the trail holds.
+    async fn watermark(&self) -> Result<Option<Timestamp>, TrailError>;
+}
