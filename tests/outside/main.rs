@@ -1,0 +1,25 @@
+//! Tests against parts we did not write: an AWS emulator, Slack's own library, another SQL engine.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at the first surprise"
+)]
+
+mod frame;
+mod parts;
+mod python;
+
+use libtest_mimic::Arguments;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let parts = Arc::new(parts::Parts::new());
+    let mut trials = Vec::new();
+    trials.extend(python::trials(&parts));
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // Trials are gone here, so this is the last owner: the parts stop before the process does.
+    drop(parts);
+    frame::judge(&conclusion)
+}
