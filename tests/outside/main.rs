@@ -5,7 +5,10 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod account;
+mod containment;
 mod frame;
+mod ministack;
 mod parts;
 mod python;
 
@@ -15,9 +18,10 @@ use std::sync::Arc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let parts = Arc::new(parts::Parts::new());
+    let parts = Arc::new(parts::Parts::default());
     let mut trials = Vec::new();
     trials.extend(python::trials(&parts));
+    trials.extend(containment::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Trials are gone here, so this is the last owner: the parts stop before the process does.
     drop(parts);

@@ -1,0 +1,129 @@
+//! MiniStack, an AWS emulator we did not write, started on a free port and stopped with us.
+
+use crate::frame::Missing;
+use crate::python::Python;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, ChildStdin, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A cold start compiles Python; a busy machine needs the rest.
+const READY_SECONDS_MAX: u64 = 60;
+/// Another process can take the free port between our look and MiniStack's.
+const STARTS_MAX: usize = 3;
+/// Only what we use: each further service may open ports of its own.
+const SERVICES: &str = "iam,sts,s3,dynamodb,athena,glue,cloudtrail,organizations";
+
+/// A running MiniStack; dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct MiniStack {
+    child: Child,
+    pipe: Option<ChildStdin>,
+    address: SocketAddr,
+    _folder: TempDir,
+}
+
+impl MiniStack {
+    /// Starts it with SigV4 and policies enforced, and waits until it says it is ready.
+    pub(crate) fn start(python: &Python) -> Result<Self, Missing> {
+        let mut last = String::new();
+        for _ in 0..STARTS_MAX {
+            match Self::start_once(python) {
+                Ok(started) => return Ok(started),
+                Err(reason) => last = reason,
+            }
+        }
+        // The package is there (Python said so), so this is a defect and no missing part.
+        panic!("MiniStack does not start: {last}");
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn start_once(python: &Python) -> Result<Self, String> {
+        let folder = tempfile::tempdir().expect("a folder for its state");
+        let address = free_port();
+        let log = std::fs::File::create(folder.path().join("log")).expect("a log file");
+        let mut command = python.command("ministack_serve.py");
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", folder.path())
+            .env("TMPDIR", folder.path())
+            .env("S3_DATA_DIR", folder.path().join("s3"))
+            .env("STATE_DIR", folder.path().join("state"))
+            .env("AUTH", "true")
+            .env("BIND_HOST", "127.0.0.1")
+            .env("GATEWAY_PORT", address.port().to_string())
+            .env("SERVICES", SERVICES)
+            .env("SFTP_ENABLED", "0")
+            .env("IOT_MTLS_ENABLED", "0")
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log);
+        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        let pipe = child.stdin.take();
+        let mut started = Self {
+            child,
+            pipe,
+            address,
+            _folder: folder,
+        };
+        started.wait_until_ready()?;
+        Ok(started)
+    }
+
+    fn wait_until_ready(&mut self) -> Result<(), String> {
+        let deadline = Instant::now() + Duration::from_secs(READY_SECONDS_MAX);
+        while Instant::now() < deadline {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(format!("it left with {status}: {}", self.log_tail()));
+            }
+            if is_ready(self.address).unwrap_or(false) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err(format!(
+            "not ready after {READY_SECONDS_MAX} s: {}",
+            self.log_tail()
+        ))
+    }
+
+    fn log_tail(&self) -> String {
+        let log = std::fs::read_to_string(self._folder.path().join("log")).unwrap_or_default();
+        log.lines().rev().take(5).collect::<Vec<_>>().join(" | ")
+    }
+}
+
+impl Drop for MiniStack {
+    fn drop(&mut self) {
+        // Closing the pipe makes it kill its whole process group; the kill is for the case it hangs.
+        drop(self.pipe.take());
+        for _ in 0..40 {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("its address")
+}
+
+fn is_ready(address: SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let request = "GET /_ministack/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.starts_with("HTTP/1.1 200"))
+}
