@@ -1,1 +1,343 @@
-//! case
+//! A case: one exposed key, one channel, one journal; nothing here that the journal does not say.
+
+use crate::domain::event::{AnswerNote, Drift, Opening, Phase, PostKey, StepResult, SurveyNote};
+use crate::domain::facts::Facts;
+use crate::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
+use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
+use crate::domain::record::Record;
+use crate::domain::snapshot::SnapshotRef;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A case as its journal tells it; made by folding records, in `domain::fold`.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub(super) id: CaseId,
+    pub(super) opening: Opening,
+    pub(super) opened_by: PersonId,
+    pub(super) opened_at: Timestamp,
+    pub(super) records: Vec<Arc<Record>>,
+    pub(super) deliveries: BTreeSet<String>,
+    pub(super) room: Room,
+    pub(super) facts: Facts,
+    /// When the last validation was complete, and when one was last asked for.
+    pub(super) validated_at: Option<u64>,
+    pub(super) phases: BTreeMap<Phase, Vec<Press>>,
+    pub(super) exposed_since: Option<Timestamp>,
+    pub(super) plans: BTreeMap<PlanNumber, PlanState>,
+    /// Why there is no plan, and the record that said so.
+    pub(super) not_proposed: Option<(u64, String)>,
+    pub(super) wanted_undo: Option<Press>,
+    pub(super) survey: Option<(u64, SurveyNote)>,
+    pub(super) survey_failed: Option<(u64, String)>,
+    pub(super) answers: Vec<(u64, AnswerNote)>,
+    pub(super) questions_failed: Vec<(u64, String, String)>,
+    pub(super) cancelled: BTreeSet<u64>,
+    pub(super) closed_at: Option<Timestamp>,
+    pub(super) report_sha256: Option<String>,
+    pub(super) archived: bool,
+}
+
+/// The channel of a case and what has been put there.
+#[derive(Debug, Clone, Default)]
+pub struct Room {
+    pub channel: Option<ChannelId>,
+    pub name: Option<String>,
+    pub names_tried: Vec<String>,
+    pub failed: Option<String>,
+    pub wanted: BTreeSet<PersonId>,
+    pub invited: BTreeSet<PersonId>,
+    pub dressed: bool,
+    pub posted: BTreeMap<PostKey, (ChannelId, MessageTs)>,
+    pub given_up: BTreeSet<PostKey>,
+}
+
+/// Somebody pressed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Press {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub by: PersonId,
+    pub name: String,
+}
+
+/// Where a plan stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanStatus {
+    Proposed,
+    Approved,
+    Executing,
+    /// Every step is done.
+    Done,
+    /// Every step has an outcome, and some failed.
+    Partly,
+    Denied,
+    Expired,
+    Voided,
+}
+
+/// A plan and everything that has happened to it.
+#[derive(Debug, Clone)]
+pub struct PlanState {
+    pub plan: Plan,
+    pub hash: String,
+    pub proposed: Press,
+    pub approvals: Vec<Press>,
+    pub denied: Option<(Press, Option<String>)>,
+    pub expired: bool,
+    pub voided: Option<String>,
+    /// Steps added for what the actor took after the approval, with their snapshots.
+    pub covered: Vec<Step>,
+    pub snapshots: Vec<SnapshotRef>,
+    pub steps: Vec<StepState>,
+    pub checks: Vec<Check>,
+    pub reapplied: u32,
+    pub held_at: Option<Timestamp>,
+    pub contained: Option<(Timestamp, Timestamp)>,
+    pub watch_ended: bool,
+}
+
+/// What has happened to one step.
+#[derive(Debug, Clone, Default)]
+pub struct StepState {
+    pub attempts: u32,
+    /// The attempt whose intent has no outcome yet.
+    pub open_attempt: Option<u32>,
+    pub result: Option<StepResult>,
+    pub ended_at: Option<Timestamp>,
+    /// The first attempt that changed something, whatever later attempts found.
+    pub changed: bool,
+}
+
+/// One reading back of a plan's steps.
+#[derive(Debug, Clone)]
+pub struct Check {
+    pub number: u32,
+    pub at: Timestamp,
+    pub drifts: Vec<Drift>,
+}
+
+impl Case {
+    pub fn id(&self) -> &CaseId {
+        &self.id
+    }
+
+    pub fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
+    pub fn opened_by(&self) -> &PersonId {
+        &self.opened_by
+    }
+
+    pub fn opened_at(&self) -> Timestamp {
+        self.opened_at
+    }
+
+    /// The records in order; the case is nothing but these.
+    pub fn records(&self) -> &[Arc<Record>] {
+        &self.records
+    }
+
+    pub fn last_record(&self) -> Option<&Record> {
+        self.records.last().map(Arc::as_ref)
+    }
+
+    /// How many records the case has; the sequence number of the last one.
+    pub fn seq(&self) -> u64 {
+        self.records.len() as u64
+    }
+
+    /// Whether this Slack delivery already has its outcome in the journal.
+    pub fn has_seen(&self, delivery: &str) -> bool {
+        self.deliveries.contains(delivery)
+    }
+
+    pub fn room(&self) -> &Room {
+        &self.room
+    }
+
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Whether a validation is complete that was not asked for again since.
+    pub fn validated(&self) -> bool {
+        self.validated_at.is_some_and(|at| self.last_press(Phase::Validation) < Some(at))
+    }
+
+    pub fn presses(&self, phase: Phase) -> &[Press] {
+        self.phases.get(&phase).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn exposed_since(&self) -> Option<Timestamp> {
+        self.exposed_since
+    }
+
+    pub fn plans(&self) -> impl DoubleEndedIterator<Item = &PlanState> {
+        self.plans.values()
+    }
+
+    pub fn plan(&self, number: PlanNumber) -> Option<&PlanState> {
+        self.plans.get(&number)
+    }
+
+    pub fn next_plan_number(&self) -> PlanNumber {
+        PlanNumber(self.plans.len() as u32 + 1)
+    }
+
+    pub fn not_proposed(&self) -> Option<(u64, &str)> {
+        self.not_proposed.as_ref().map(|(seq, why)| (*seq, why.as_str()))
+    }
+
+    /// The undo that somebody asked for and that has no plan yet.
+    pub fn wanted_undo(&self) -> Option<&Press> {
+        self.wanted_undo.as_ref()
+    }
+
+    pub fn survey(&self) -> Option<(u64, &SurveyNote)> {
+        self.survey.as_ref().map(|(seq, note)| (*seq, note))
+    }
+
+    pub fn survey_failed(&self) -> Option<(u64, &str)> {
+        self.survey_failed.as_ref().map(|(seq, why)| (*seq, why.as_str()))
+    }
+
+    pub fn answers(&self) -> &[(u64, AnswerNote)] {
+        &self.answers
+    }
+
+    pub fn questions_failed(&self) -> &[(u64, String, String)] {
+        &self.questions_failed
+    }
+
+    pub fn is_cancelled(&self, asked: u64) -> bool {
+        self.cancelled.contains(&asked)
+    }
+
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        self.closed_at
+    }
+
+    pub fn report_sha256(&self) -> Option<&str> {
+        self.report_sha256.as_deref()
+    }
+
+    pub fn is_archived(&self) -> bool {
+        self.archived
+    }
+
+    /// The plan that waits for approval, if one does.
+    pub fn pending_plan(&self) -> Option<&PlanState> {
+        self.plans.values().rev().find(|state| state.status() == PlanStatus::Proposed)
+    }
+
+    /// The containment (or follow-up) that was carried out last and not undone since.
+    pub fn standing_containment(&self) -> Option<&PlanState> {
+        let undone = |number: PlanNumber| {
+            self.plans.values().any(|other| {
+                other.plan.kind == PlanKind::Undo
+                    && other.plan.about == Some(number)
+                    && other.status() == PlanStatus::Done
+            })
+        };
+        self.plans.values().rev().find(|state| {
+            state.plan.kind != PlanKind::Undo
+                && state.has_begun()
+                && !undone(state.plan.number)
+        })
+    }
+
+    /// Whether `record` is one of those that a person sees as a decision of theirs.
+    pub(super) fn last_press(&self, phase: Phase) -> Option<u64> {
+        self.presses(phase).last().map(|press| press.seq)
+    }
+}
+
+impl PlanState {
+    /// Where the plan stands; derived, never stored.
+    pub fn status(&self) -> PlanStatus {
+        if self.has_begun() {
+            return self.progress();
+        }
+        if self.denied.is_some() {
+            PlanStatus::Denied
+        } else if self.voided.is_some() {
+            PlanStatus::Voided
+        } else if self.expired {
+            PlanStatus::Expired
+        } else if self.is_approved() {
+            PlanStatus::Approved
+        } else {
+            PlanStatus::Proposed
+        }
+    }
+
+    /// Whether enough distinct people approved.
+    pub fn is_approved(&self) -> bool {
+        self.approvals.len() as u32 >= self.plan.approvals_needed
+    }
+
+    pub fn has_begun(&self) -> bool {
+        self.steps.iter().any(|step| step.attempts > 0)
+    }
+
+    /// All steps: the approved ones, then those covered later.
+    pub fn all_steps(&self) -> impl Iterator<Item = (u32, &Step, &StepState)> {
+        let steps = self.plan.steps.iter().chain(&self.covered);
+        steps.zip(&self.steps).enumerate().map(|(index, (step, state))| (index as u32, step, state))
+    }
+
+    pub fn step(&self, index: u32) -> Option<&Step> {
+        let approved = self.plan.steps.len();
+        let index = index as usize;
+        self.plan.steps.get(index).or_else(|| self.covered.get(index.checked_sub(approved)?))
+    }
+
+    /// The steps that are in force.
+    pub fn done_steps(&self) -> impl Iterator<Item = (u32, &Step, &StepState)> {
+        self.all_steps()
+            .filter(|(_, _, state)| matches!(state.result, Some(StepResult::Done { .. })))
+    }
+
+    /// When the last step came to an end, once all have.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        let ends: Option<Vec<_>> = self.steps.iter().map(|step| step.ended_at).collect();
+        ends.and_then(|ends| ends.into_iter().max())
+    }
+
+    /// The checks since the last step ended; a re-applied step starts the schedule again.
+    pub fn checks_since_end(&self) -> impl Iterator<Item = &Check> {
+        let ended = self.ended_at();
+        self.checks.iter().filter(move |check| ended.is_some_and(|ended| check.at >= ended))
+    }
+
+    /// Why the plan can no longer be approved, if it cannot.
+    pub fn dead_because(&self) -> Option<String> {
+        match self.status() {
+            PlanStatus::Denied => Some("it was denied".to_owned()),
+            PlanStatus::Expired => Some("it expired; press Containment for a new one".to_owned()),
+            PlanStatus::Voided => {
+                Some(format!("it was voided: {}", self.voided.clone().unwrap_or_default()))
+            }
+            PlanStatus::Proposed
+            | PlanStatus::Approved
+            | PlanStatus::Executing
+            | PlanStatus::Done
+            | PlanStatus::Partly => None,
+        }
+    }
+
+    fn progress(&self) -> PlanStatus {
+        let ended = self.steps.iter().all(|step| step.result.is_some());
+        let failed =
+            self.steps.iter().any(|step| matches!(step.result, Some(StepResult::Failed { .. })));
+        match (ended, failed) {
+            (true, true) => PlanStatus::Partly,
+            (true, false) => PlanStatus::Done,
+            (false, _) if self.voided.is_some() => PlanStatus::Partly,
+            (false, _) => PlanStatus::Executing,
+        }
+    }
+}

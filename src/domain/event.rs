@@ -1,1 +1,206 @@
-//! event
+//! What the journal holds: every decision, what it rested on, and what came of it.
+
+use crate::domain::facts::Finding;
+use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
+use crate::domain::lineage::LineageNode;
+use crate::domain::plan::{Plan, PlanNumber, Step};
+use crate::domain::snapshot::SnapshotRef;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The seven phases of the playbook, in its order; they may be walked in any other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Validation,
+    Scope,
+    Impact,
+    Containment,
+    Eradication,
+    Recovery,
+    PostIncident,
+}
+
+/// What opens a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    pub key: AccessKeyId,
+    /// Where the key was found, in the requester's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_where: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposed_since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// A drill is marked on every surface, for life.
+    pub drill: bool,
+    /// Endpoints other than AWS's and Slack's own, shown on the card.
+    pub endpoints: Vec<String>,
+    /// The case whose channel this one shares, when several ids were given at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shares_channel_of: Option<crate::domain::ids::CaseId>,
+}
+
+/// One call or query of the trail, and what it cost.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryCost {
+    pub execution_ids: Vec<String>,
+    /// SHA-256 of the SQL that was run.
+    pub sql_sha256: String,
+    pub bytes_scanned: u64,
+}
+
+/// What a reading of the trail found, as far as the case must remember it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SurveyNote {
+    /// The cut of the trail in the evidence store.
+    pub cut_sha256: String,
+    pub rows: u64,
+    pub records_read: u64,
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// Up to when the trail is complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<Timestamp>,
+    pub lineage: Vec<LineageNode>,
+    pub cost: QueryCost,
+    /// What was not looked at.
+    pub gaps: Vec<String>,
+}
+
+/// The answer to one question, as far as the case must remember it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerNote {
+    pub question: String,
+    pub sentence: String,
+    pub rows: u64,
+    pub cut_sha256: String,
+    /// The whole answer as CSV in the evidence store.
+    pub csv_sha256: String,
+    pub sql_sha256: String,
+    pub watermark: Option<Timestamp>,
+}
+
+/// What became of one step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum StepResult {
+    /// The state is as the step leaves it; `changed` is false when it already was.
+    Done {
+        changed: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        how: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
+    },
+    /// The step failed; what is done before it stays done.
+    Failed { why: String, retryable: bool },
+}
+
+/// A Slack message that the case posts once, by the key that makes it so.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PostKey(pub String);
+
+/// What a step was found to be when it was read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    pub step: u32,
+    pub what: String,
+    /// Who undid it, when the trail says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+/// An event of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    Opened(Opening),
+    /// Somebody asked for the same key again and is invited.
+    Joined,
+    /// A name is about to be tried, so that a crash after Slack made the channel finds it again.
+    ChannelTried { name: String },
+    ChannelMade { channel: ChannelId, name: String },
+    ChannelFailed { why: String },
+    Invited { people: Vec<PersonId>, failed: Vec<String> },
+    Dressed,
+    Posted { post: PostKey, channel: ChannelId, message: MessageTs },
+    PostFailed { post: PostKey, why: String },
+    PhasePressed { phase: Phase },
+    SummaryAsked,
+    Found { finding: Finding },
+    Validated,
+    Exposed { since: Option<Timestamp> },
+    Proposed { plan: Box<Plan>, hash: String },
+    NotProposed { why: String },
+    Approved { plan: PlanNumber, hash: String },
+    Denied { plan: PlanNumber, #[serde(skip_serializing_if = "Option::is_none")] reason: Option<String> },
+    Withdrawn { plan: PlanNumber },
+    Refused { what: String, why: String },
+    Expired { plan: PlanNumber },
+    Voided { plan: PlanNumber, why: String },
+    /// Steps for what the actor took after the approval; the approval covers them, and people are told.
+    Covered { plan: PlanNumber, steps: Vec<Step>, snapshot: SnapshotRef },
+    Intent { plan: PlanNumber, step: u32, attempt: u32, plan_hash: String },
+    Outcome { plan: PlanNumber, step: u32, attempt: u32, #[serde(flatten)] result: StepResult },
+    ReadBack { plan: PlanNumber, check: u32, drifts: Vec<Drift> },
+    /// Reverted steps that may be re-applied without asking, because the reverter is in the lineage.
+    Reapply { plan: PlanNumber, steps: Vec<u32>, reverter: String },
+    Held { plan: PlanNumber },
+    Contained { plan: PlanNumber, as_of: Timestamp },
+    WatchEnded { plan: PlanNumber },
+    UndoWanted { plan: PlanNumber },
+    Surveyed { survey: Box<SurveyNote> },
+    SurveyFailed { why: String },
+    Answered { answer: Box<AnswerNote> },
+    QuestionFailed { question: String, why: String },
+    /// The queries that were pressed by record `asked` are not to go on.
+    Cancelled { asked: u64 },
+    Note { text: String },
+    Closed { #[serde(skip_serializing_if = "Option::is_none")] reason: Option<String> },
+    Reported { sha256: String },
+    Archived,
+}
+
+impl Phase {
+    pub const ALL: [Self; 7] = [
+        Self::Validation,
+        Self::Scope,
+        Self::Impact,
+        Self::Containment,
+        Self::Eradication,
+        Self::Recovery,
+        Self::PostIncident,
+    ];
+
+    /// The phase as people read it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Validation => "Validation",
+            Self::Scope => "Scope",
+            Self::Impact => "Impact",
+            Self::Containment => "Containment",
+            Self::Eradication => "Eradication",
+            Self::Recovery => "Recovery",
+            Self::PostIncident => "Post-incident",
+        }
+    }
+
+    /// The phase as ids and file headers spell it.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Scope => "scope",
+            Self::Impact => "impact",
+            Self::Containment => "containment",
+            Self::Eradication => "eradication",
+            Self::Recovery => "recovery",
+            Self::PostIncident => "post_incident",
+        }
+    }
+
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|phase| phase.slug() == slug)
+    }
+}

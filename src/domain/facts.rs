@@ -1,1 +1,142 @@
-//! facts
+//! What is known about the key: each fact is known, or unknown with the reason.
+
+use crate::domain::ids::{AccessKeyId, AccountId, UserName};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The managed policies that AWS attaches to leaked users; matched by prefix, because versions come.
+pub const QUARANTINE_PREFIX: &str = "AWSCompromisedKeyQuarantine";
+
+/// An answer, or why there is none; a denied call costs one fact and never the card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact<T> {
+    Known(T),
+    Unknown(String),
+}
+
+/// Whose account the key belongs to, and how we know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountFinding {
+    pub account: AccountId,
+    /// The number that the id itself carries, when it carries one.
+    pub from_id: Option<AccountId>,
+    /// Whether AWS confirmed the account (`sts:GetAccessKeyInfo`).
+    pub confirmed: bool,
+    pub ours: bool,
+    pub canary: bool,
+}
+
+/// Who the key belongs to inside the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerFinding {
+    pub user: UserName,
+    pub user_id: String,
+    pub arn: String,
+    pub created: Option<Timestamp>,
+    /// The person the user belongs to, from its owner tag; a hint that is mapped to Slack by configuration.
+    pub owner_tag: Option<String>,
+}
+
+/// One access key of the owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyState {
+    pub id: AccessKeyId,
+    pub active: bool,
+    pub created: Option<Timestamp>,
+}
+
+/// When and for what a key was last used; AWS records the first use per 15 minutes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastUse {
+    pub at: Option<Timestamp>,
+    pub service: Option<String>,
+    pub region: Option<String>,
+}
+
+/// What the owner may do, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permissions {
+    pub attached: Vec<String>,
+    pub inline: Vec<String>,
+    pub groups: Vec<String>,
+}
+
+/// An alert of GuardDuty or AWS Health about the key or its user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    pub source: String,
+    pub title: String,
+    pub severity: Option<String>,
+    pub at: Option<Timestamp>,
+}
+
+/// One thing that validation found out, or could not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", content = "fact", rename_all = "snake_case")]
+pub enum Finding {
+    Account(Fact<AccountFinding>),
+    Owner(Fact<OwnerFinding>),
+    LastUse(Fact<LastUse>),
+    Keys(Fact<Vec<KeyState>>),
+    Permissions(Fact<Permissions>),
+    Quarantine(Fact<Option<String>>),
+    GuardDuty(Fact<Vec<Alert>>),
+    Health(Fact<Vec<Alert>>),
+}
+
+/// Everything validation found so far; a missing entry was not asked yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    pub account: Option<Fact<AccountFinding>>,
+    pub owner: Option<Fact<OwnerFinding>>,
+    pub last_use: Option<Fact<LastUse>>,
+    pub keys: Option<Fact<Vec<KeyState>>>,
+    pub permissions: Option<Fact<Permissions>>,
+    pub quarantine: Option<Fact<Option<String>>>,
+    pub guard_duty: Option<Fact<Vec<Alert>>>,
+    pub health: Option<Fact<Vec<Alert>>>,
+}
+
+impl<T> Fact<T> {
+    /// The answer, when there is one.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Fact<U> {
+        match self {
+            Self::Known(value) => Fact::Known(f(value)),
+            Self::Unknown(why) => Fact::Unknown(why),
+        }
+    }
+}
+
+impl Facts {
+    /// Takes in one finding; the newest answer to a question stands.
+    pub fn note(&mut self, finding: Finding) {
+        match finding {
+            Finding::Account(fact) => self.account = Some(fact),
+            Finding::Owner(fact) => self.owner = Some(fact),
+            Finding::LastUse(fact) => self.last_use = Some(fact),
+            Finding::Keys(fact) => self.keys = Some(fact),
+            Finding::Permissions(fact) => self.permissions = Some(fact),
+            Finding::Quarantine(fact) => self.quarantine = Some(fact),
+            Finding::GuardDuty(fact) => self.guard_duty = Some(fact),
+            Finding::Health(fact) => self.health = Some(fact),
+        }
+    }
+
+    /// The account, when it is known.
+    pub fn account_known(&self) -> Option<&AccountFinding> {
+        self.account.as_ref().and_then(Fact::known)
+    }
+
+    /// The owner, when it is known.
+    pub fn owner_known(&self) -> Option<&OwnerFinding> {
+        self.owner.as_ref().and_then(Fact::known)
+    }
+}

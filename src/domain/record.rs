@@ -1,1 +1,195 @@
-//! record
+//! One record of the decision log: canonical JSON, chained by SHA-256, so that anyone can recompute it.
+
+use crate::domain::event::Event;
+use crate::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
+use jiff::{Timestamp, Unit};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The format of records that this version writes.
+pub const RECORD_VERSION: u32 = 1;
+/// What the first record of a case names as the one before it.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Who did what a record says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "who", rename_all = "snake_case")]
+pub enum Actor {
+    /// A person, as the signed request named them; the name is only for readers.
+    Person {
+        #[serde(flatten)]
+        person: PersonId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// The bot itself, on the strength of what is already in the journal.
+    Keyleak,
+}
+
+/// Where in Slack it was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub channel: ChannelId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageTs>,
+}
+
+/// What is written once the place in the chain is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub at: Timestamp,
+    pub actor: Actor,
+    pub place: Option<Place>,
+    /// The key of the Slack delivery that caused it; a repeat of that delivery changes nothing.
+    pub delivery: Option<String>,
+    pub event: Event,
+}
+
+/// A record of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub case: CaseId,
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// UTC, to the millisecond.
+    pub at: Timestamp,
+    pub actor: Actor,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
+    pub event: Event,
+    pub version: u32,
+    /// The version of keyleak that wrote it.
+    pub software: String,
+    /// The hash of the record before this one.
+    pub previous: String,
+    /// SHA-256 of the canonical JSON of all the fields above.
+    pub hash: String,
+}
+
+/// What is wrong with the first bad record of a journal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+pub enum Tampering {
+    #[error("record {seq} was altered: its content does not give the hash it carries")]
+    Altered { seq: u64 },
+    #[error("record {seq} cannot be read: {why}")]
+    Unreadable { seq: u64, why: String },
+    #[error("record {seq} is missing")]
+    Missing { seq: u64 },
+    #[error("record {seq} does not follow the one before it: the chain was forked or reordered there")]
+    Forked { seq: u64 },
+    #[error("record {seq} belongs to another case")]
+    Foreign { seq: u64 },
+    #[error("record {seq} could not have been written after the ones before it: {why}")]
+    Illegal { seq: u64, why: String },
+}
+
+impl Entry {
+    /// An entry of the bot's own.
+    pub fn own(at: Timestamp, event: Event) -> Self {
+        Self { at, actor: Actor::Keyleak, place: None, delivery: None, event }
+    }
+
+    /// The record that this entry becomes after `previous`.
+    pub fn chained(self, case: CaseId, previous: Option<&Record>) -> Record {
+        let mut record = Record {
+            case,
+            seq: previous.map_or(1, |record| record.seq + 1),
+            at: to_the_millisecond(self.at),
+            actor: self.actor,
+            place: self.place,
+            delivery: self.delivery,
+            event: self.event,
+            version: RECORD_VERSION,
+            software: env!("CARGO_PKG_VERSION").to_owned(),
+            previous: previous.map_or_else(|| GENESIS.to_owned(), |record| record.hash.clone()),
+            hash: String::new(),
+        };
+        record.hash = record.computed_hash();
+        record
+    }
+}
+
+impl Record {
+    /// The hash that the content gives, whatever the record says.
+    pub fn computed_hash(&self) -> String {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove("hash");
+        }
+        sha256_hex(&canonical(&value))
+    }
+
+    /// The person who did it, if a person did.
+    pub fn person(&self) -> Option<&PersonId> {
+        match &self.actor {
+            Actor::Person { person, .. } => Some(person),
+            Actor::Keyleak => None,
+        }
+    }
+
+    /// What to call the one who did it.
+    pub fn actor_shown(&self) -> String {
+        match &self.actor {
+            Actor::Person { person, name } => {
+                name.clone().unwrap_or_else(|| person.user.clone())
+            }
+            Actor::Keyleak => "keyleak".to_owned(),
+        }
+    }
+}
+
+/// Checks a chain from its first record, and names the first bad one.
+///
+/// `lines` are the stored records as JSON texts: it is the bytes that are judged, not what a
+/// lenient reader makes of them.
+pub fn check_chain(case: &CaseId, lines: &[String]) -> Result<Vec<Record>, Tampering> {
+    let mut records: Vec<Record> = Vec::with_capacity(lines.len());
+    for line in lines {
+        let expected = records.len() as u64 + 1;
+        let record = read_exactly(line, expected)?;
+        if record.case != *case {
+            return Err(Tampering::Foreign { seq: expected });
+        }
+        if record.seq != expected {
+            return Err(Tampering::Missing { seq: expected });
+        }
+        if record.computed_hash() != record.hash {
+            return Err(Tampering::Altered { seq: expected });
+        }
+        let previous = records.last().map_or(GENESIS, |record| record.hash.as_str());
+        if record.previous != previous {
+            return Err(Tampering::Forked { seq: expected });
+        }
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// RFC 8785 canonical JSON; nothing we hash holds floats, so that any implementation agrees.
+pub fn canonical(value: &impl Serialize) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(value).unwrap_or_default()
+}
+
+/// SHA-256 in lower-case hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// Cuts a time to the millisecond, which is what every store keeps.
+pub fn to_the_millisecond(at: Timestamp) -> Timestamp {
+    let options = jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Trunc);
+    at.round(options).unwrap_or(at)
+}
+
+/// Reads a stored record, and refuses one whose text says more or other than the record.
+fn read_exactly(line: &str, seq: u64) -> Result<Record, Tampering> {
+    let unreadable = |why: String| Tampering::Unreadable { seq, why };
+    let record: Record = serde_json::from_str(line).map_err(|error| unreadable(error.to_string()))?;
+    if canonical(&record) != line.as_bytes() {
+        return Err(Tampering::Altered { seq });
+    }
+    Ok(record)
+}

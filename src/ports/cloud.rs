@@ -1,1 +1,117 @@
-//! cloud
+//! What the bot asks of the AWS account, and the changes it makes there.
+
+use crate::domain::facts::{Alert, KeyState, LastUse};
+use crate::domain::ids::{AccessKeyId, AccountId, UserName};
+use crate::domain::snapshot::AttachedPolicy;
+use crate::ports::ticket::Ticket;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// What kind of failure a call ended in, which decides what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallClass {
+    /// Not permitted: stop, show which permission is missing.
+    Denied,
+    /// The thing is not there.
+    NotFound,
+    /// Too fast, or the service is busy: try again later.
+    Throttled,
+    /// Somebody else is changing it: wait and try again.
+    Conflict,
+    /// A quota is used up.
+    LimitExceeded,
+    /// No answer, so the call may or may not have taken effect.
+    Unavailable,
+    /// Anything else; not worth repeating.
+    Other,
+}
+
+/// A failed call, in words that are safe to show: no request or response body.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{call}: {message}")]
+pub struct CallError {
+    pub class: CallClass,
+    /// The IAM action of the call, such as `iam:GetUser`.
+    pub call: String,
+    pub message: String,
+    pub request_id: Option<String>,
+}
+
+/// Whose key it is, and its last use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyOwner {
+    /// `None` for a key that is no user's, such as root's.
+    pub user: Option<UserName>,
+    pub last_use: LastUse,
+}
+
+/// An IAM user as `GetUser` and `ListUsers` tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserDetail {
+    pub name: UserName,
+    pub id: String,
+    pub arn: String,
+    pub path: String,
+    pub created: Option<Timestamp>,
+    pub boundary: Option<String>,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What a change came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// How it was done where there are several ways, such as `attached` or `inline`.
+    pub how: Option<String>,
+    pub request_id: Option<String>,
+}
+
+/// Read-only questions about the account; every list is read to its last page.
+#[async_trait]
+pub trait Lookup: Send + Sync {
+    /// The account that the bot's own credentials belong to.
+    async fn own_account(&self) -> Result<AccountId, CallError>;
+    /// The account of any access key (`sts:GetAccessKeyInfo`).
+    async fn key_account(&self, key: &AccessKeyId) -> Result<AccountId, CallError>;
+    async fn key_owner(&self, key: &AccessKeyId) -> Result<KeyOwner, CallError>;
+    async fn user(&self, user: &UserName) -> Result<UserDetail, CallError>;
+    async fn access_keys(&self, user: &UserName) -> Result<Vec<KeyState>, CallError>;
+    async fn attached_policies(&self, user: &UserName) -> Result<Vec<AttachedPolicy>, CallError>;
+    /// Inline policies by name, each with its document as plain JSON.
+    async fn inline_policies(&self, user: &UserName)
+    -> Result<BTreeMap<String, String>, CallError>;
+    async fn groups(&self, user: &UserName) -> Result<Vec<String>, CallError>;
+    /// When the console password was made; `None` when there is none.
+    async fn login_profile(&self, user: &UserName) -> Result<Option<Timestamp>, CallError>;
+    async fn mfa_devices(&self, user: &UserName) -> Result<Vec<String>, CallError>;
+    /// All users of the account; boundary and tags are not part of this listing.
+    async fn users(&self) -> Result<Vec<UserDetail>, CallError>;
+    /// GuardDuty findings about the key or its user.
+    async fn guard_duty(
+        &self,
+        key: &AccessKeyId,
+        user: Option<&UserName>,
+    ) -> Result<Vec<Alert>, CallError>;
+    /// AWS Health events about exposed credentials that name the key.
+    async fn health(&self, key: &AccessKeyId) -> Result<Vec<Alert>, CallError>;
+}
+
+/// The only changes the program makes to an account; each takes the ticket of a journaled intent.
+#[async_trait]
+pub trait Contain: Send + Sync {
+    /// Carries out the ticket's action. Repeating it is harmless: what is already so is success.
+    async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError>;
+}
+
+impl CallClass {
+    /// Whether trying the same call again can help.
+    pub fn retryable(self) -> bool {
+        matches!(self, Self::Throttled | Self::Conflict | Self::Unavailable)
+    }
+}
+
+impl CallError {
+    pub fn new(class: CallClass, call: &str, message: impl Into<String>) -> Self {
+        Self { class, call: call.to_owned(), message: message.into(), request_id: None }
+    }
+}

@@ -1,1 +1,69 @@
-//! journal
+//! Where decisions are kept and work is claimed: the journal only grows, everything else can be lost.
+
+use crate::domain::ids::CaseId;
+use crate::domain::record::Record;
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// Why an append did not happen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// Another record has this sequence number: read on, judge again, append again.
+    #[error("another record came first")]
+    Conflict,
+    /// The store did not answer: the record may or may not be there.
+    #[error("the journal did not answer: {0}")]
+    Unavailable(String),
+}
+
+/// The store could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the journal cannot be reached: {0}")]
+pub struct StoreError(pub String);
+
+/// A claim on a case's work, valid until it expires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub case: CaseId,
+    /// Who holds it: one running process.
+    pub holder: String,
+    pub until: Timestamp,
+}
+
+/// The decision log: one partition per case, append-only, conditional on the sequence number.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Stores a record if no record has its case and sequence number yet, durably before it
+    /// returns. Storing the identical record again succeeds.
+    async fn append(&self, record: &Record) -> Result<(), AppendError>;
+    /// The records after `after` in order, as their canonical JSON texts, read consistently.
+    async fn read(&self, case: &CaseId, after: u64) -> Result<Vec<String>, StoreError>;
+}
+
+/// Claims and the index of open cases; losing all of it loses no decision.
+#[async_trait]
+pub trait Work: Send + Sync {
+    /// Makes `case` the one open case of a key, unless another is; returns the case that is.
+    /// `key_digest` is a hash, so that this table holds no key id.
+    async fn claim_key(&self, key_digest: &str, case: &CaseId) -> Result<CaseId, StoreError>;
+    /// Ends the claim, if `case` still holds it.
+    async fn release_key(&self, key_digest: &str, case: &CaseId) -> Result<(), StoreError>;
+    /// Lists a case as having work to do (at first, and again when it is reopened).
+    async fn list_open(&self, case: &CaseId) -> Result<(), StoreError>;
+    /// Takes a case off that list.
+    async fn unlist(&self, case: &CaseId) -> Result<(), StoreError>;
+    /// The cases with work to do; may lag behind, so it is for discovery only.
+    async fn open_cases(&self) -> Result<Vec<CaseId>, StoreError>;
+    /// All cases ever listed, newest last, for `keyleak cases`.
+    async fn all_cases(&self) -> Result<Vec<CaseId>, StoreError>;
+    /// Takes or renews the lease on a case's work; `None` when another process holds it.
+    async fn lease(
+        &self,
+        case: &CaseId,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, StoreError>;
+    /// Gives a lease back early.
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+}

@@ -5,4 +5,5 @@ pub mod clock;
 pub mod cloud;
 pub mod evidence;
 pub mod journal;
+pub mod ticket;
 pub mod trail;

@@ -1,0 +1,214 @@
+//! The fold of records into a case; one match says which record may follow which state.
+
+use crate::domain::case::{Case, Check, PlanState, Press, Room, StepState};
+use crate::domain::event::{Event, Phase, StepResult};
+use crate::domain::facts::Facts;
+use crate::domain::plan::{Plan, PlanNumber, Step};
+use crate::domain::record::Record;
+use crate::domain::snapshot::SnapshotRef;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A record that cannot follow the ones before it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IllegalRecord {
+    #[error("a case begins with its opening by a person")]
+    NotOpened,
+    #[error("a case is opened once")]
+    OpenedTwice,
+    #[error("it does not have the next sequence number")]
+    OutOfOrder,
+    #[error("this delivery was already taken in")]
+    Repeated,
+    #[error("the case is closed")]
+    Closed,
+    #[error("there is no plan {0}")]
+    NoSuchPlan(u32),
+    #[error("it is about another version of the plan")]
+    OtherHash,
+    #[error("only a person can do that")]
+    NotAPerson,
+    #[error("the requester of a plan does not approve it")]
+    Requester,
+    #[error("this person already approved")]
+    AlreadyApproved,
+    #[error("the plan is not {0}")]
+    WrongState(&'static str),
+    #[error("there is no such step, or no attempt at it is open")]
+    NoSuchAttempt,
+}
+
+impl Case {
+    /// Folds a journal from its first record.
+    pub fn fold(records: impl IntoIterator<Item = Record>) -> Result<Self, IllegalRecord> {
+        let mut records = records.into_iter();
+        let mut case = Self::open(records.next().ok_or(IllegalRecord::NotOpened)?)?;
+        for record in records {
+            case.apply(&record)?;
+        }
+        Ok(case)
+    }
+
+    /// The case that an opening begins.
+    pub fn open(record: Record) -> Result<Self, IllegalRecord> {
+        let (Event::Opened(opening), Some(person)) = (&record.event, record.person()) else {
+            return Err(IllegalRecord::NotOpened);
+        };
+        if record.seq != 1 {
+            return Err(IllegalRecord::OutOfOrder);
+        }
+        Ok(Self {
+            id: record.case.clone(),
+            opening: opening.clone(),
+            opened_by: person.clone(),
+            opened_at: record.at,
+            deliveries: record.delivery.iter().cloned().collect(),
+            room: Room { wanted: BTreeSet::from([person.clone()]), ..Room::default() },
+            facts: Facts::default(),
+            validated_at: None,
+            phases: BTreeMap::new(),
+            exposed_since: opening.exposed_since,
+            plans: BTreeMap::new(),
+            not_proposed: None,
+            wanted_undo: None,
+            survey: None,
+            survey_failed: None,
+            answers: Vec::new(),
+            questions_failed: Vec::new(),
+            cancelled: BTreeSet::new(),
+            closed_at: None,
+            report_sha256: None,
+            archived: false,
+            records: vec![Arc::new(record)],
+        })
+    }
+
+    /// Takes in the next record, or says why it cannot be the next; then nothing is changed.
+    pub fn apply(&mut self, record: &Record) -> Result<(), IllegalRecord> {
+        if record.seq != self.seq() + 1 || record.case != self.id {
+            return Err(IllegalRecord::OutOfOrder);
+        }
+        if record.delivery.as_ref().is_some_and(|delivery| self.has_seen(delivery)) {
+            return Err(IllegalRecord::Repeated);
+        }
+        if self.closed_at.is_some() && !outlives_the_case(&record.event) {
+            return Err(IllegalRecord::Closed);
+        }
+        self.take_in(record)?;
+        self.deliveries.extend(record.delivery.clone());
+        self.records.push(Arc::new(record.clone()));
+        Ok(())
+    }
+
+    fn take_in(&mut self, record: &Record) -> Result<(), IllegalRecord> {
+        match &record.event {
+            Event::Opened(_) => return Err(IllegalRecord::OpenedTwice),
+            Event::Joined
+            | Event::ChannelTried { .. }
+            | Event::ChannelMade { .. }
+            | Event::ChannelFailed { .. }
+            | Event::Invited { .. }
+            | Event::Dressed
+            | Event::Posted { .. }
+            | Event::PostFailed { .. } => self.take_in_room(record)?,
+            Event::Proposed { .. }
+            | Event::Approved { .. }
+            | Event::Denied { .. }
+            | Event::Withdrawn { .. }
+            | Event::Expired { .. }
+            | Event::Voided { .. }
+            | Event::Covered { .. } => self.take_in_decision(record)?,
+            Event::Intent { .. }
+            | Event::Outcome { .. }
+            | Event::ReadBack { .. }
+            | Event::Reapply { .. }
+            | Event::Held { .. }
+            | Event::Contained { .. }
+            | Event::WatchEnded { .. } => self.take_in_execution(record)?,
+            Event::PhasePressed { phase } => {
+                let press = press(record)?;
+                self.phases.entry(*phase).or_default().push(press);
+            }
+            Event::UndoWanted { plan } => {
+                self.plan_state(*plan)?;
+                self.wanted_undo = Some(press(record)?);
+            }
+            Event::Found { finding } => self.facts.note(finding.clone()),
+            Event::Validated => self.validated_at = Some(record.seq),
+            Event::Exposed { since } => self.exposed_since = *since,
+            Event::NotProposed { why } => {
+                self.not_proposed = Some((record.seq, why.clone()));
+                self.wanted_undo = None;
+            }
+            Event::Surveyed { survey } => {
+                self.survey = Some((record.seq, survey.as_ref().clone()));
+                self.survey_failed = None;
+            }
+            Event::SurveyFailed { why } => self.survey_failed = Some((record.seq, why.clone())),
+            Event::Answered { answer } => {
+                self.answers.push((record.seq, answer.as_ref().clone()));
+            }
+            Event::QuestionFailed { question, why } => {
+                self.questions_failed.push((record.seq, question.clone(), why.clone()));
+            }
+            Event::Cancelled { asked } => {
+                self.cancelled.insert(*asked);
+            }
+            Event::Closed { .. } => self.closed_at = Some(record.at),
+            Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
+            Event::Archived => self.archived = true,
+            Event::SummaryAsked | Event::Note { .. } | Event::Refused { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn take_in_room(&mut self, record: &Record) -> Result<(), IllegalRecord> {
+        let room = &mut self.room;
+        match &record.event {
+            Event::Joined => {
+                let person = record.person().ok_or(IllegalRecord::NotAPerson)?;
+                room.wanted.insert(person.clone());
+            }
+            Event::ChannelTried { name } => room.names_tried.push(name.clone()),
+            Event::ChannelMade { channel, name } => {
+                room.channel = Some(channel.clone());
+                room.name = Some(name.clone());
+                room.failed = None;
+            }
+            Event::ChannelFailed { why } => room.failed = Some(why.clone()),
+            Event::Invited { people, .. } => room.invited.extend(people.iter().cloned()),
+            Event::Dressed => room.dressed = true,
+            Event::Posted { post, channel, message } => {
+                room.posted.insert(post.clone(), (channel.clone(), message.clone()));
+            }
+            Event::PostFailed { post, .. } => {
+                room.given_up.insert(post.clone());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn plan_state(&mut self, number: PlanNumber) -> Result<&mut PlanState, IllegalRecord> {
+        self.plans.get_mut(&number).ok_or(IllegalRecord::NoSuchPlan(number.0))
+    }
+}
+
+/// What may still be written after a case is closed: its last words, and what secures the account.
+fn outlives_the_case(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Posted { .. }
+            | Event::PostFailed { .. }
+            | Event::Reported { .. }
+            | Event::Archived
+            | Event::Refused { .. }
+            | Event::Outcome { .. }
+    )
+}
+
+/// A press by a person, for the record.
+pub(super) fn press(record: &Record) -> Result<Press, IllegalRecord> {
+    let by = record.person().ok_or(IllegalRecord::NotAPerson)?.clone();
+    Ok(Press { seq: record.seq, at: record.at, by, name: record.actor_shown() })
+}

@@ -1,0 +1,215 @@
+//! The part of the fold that is about plans: decisions on them, and their execution.
+
+use crate::domain::case::{Case, Check, PlanState, PlanStatus, Press, StepState};
+use crate::domain::event::{Event, StepResult};
+use crate::domain::fold::{IllegalRecord, press};
+use crate::domain::ids::PersonId;
+use crate::domain::plan::Plan;
+use crate::domain::record::Record;
+
+impl Case {
+    /// A proposal, or what people decided about one.
+    pub(super) fn take_in_decision(&mut self, record: &Record) -> Result<(), IllegalRecord> {
+        match &record.event {
+            Event::Proposed { plan, hash } => self.take_in_proposal(record, plan, hash)?,
+            Event::Approved { plan, hash } => {
+                let approval = press(record)?;
+                let state = self.plan_state(*plan)?;
+                judge_approval(state, hash, &approval.by)?;
+                state.approvals.push(approval);
+            }
+            Event::Denied { plan, reason } => {
+                let denial = press(record)?;
+                let state = self.plan_state(*plan)?;
+                state.must_be_open()?;
+                state.denied = Some((denial, reason.clone()));
+            }
+            Event::Withdrawn { plan } => {
+                let person = record.person().ok_or(IllegalRecord::NotAPerson)?;
+                let state = self.plan_state(*plan)?;
+                state.must_be_open()?;
+                let before = state.approvals.len();
+                state.approvals.retain(|approval| approval.by != *person);
+                if state.approvals.len() == before {
+                    return Err(IllegalRecord::WrongState("approved by this person"));
+                }
+            }
+            Event::Expired { plan } => {
+                let state = self.plan_state(*plan)?;
+                if state.status() != PlanStatus::Proposed {
+                    return Err(IllegalRecord::WrongState("waiting for approval"));
+                }
+                state.expired = true;
+            }
+            Event::Voided { plan, why } => self.plan_state(*plan)?.voided = Some(why.clone()),
+            Event::Covered { plan, steps, snapshot } => {
+                let state = self.plan_state(*plan)?;
+                if !state.is_approved() || state.contained.is_some() {
+                    return Err(IllegalRecord::WrongState("approved and still containing"));
+                }
+                state.steps.extend(steps.iter().map(|_| StepState::default()));
+                state.covered.extend(steps.iter().cloned());
+                state.snapshots.push(snapshot.clone());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Intents, outcomes and what was read back.
+    pub(super) fn take_in_execution(&mut self, record: &Record) -> Result<(), IllegalRecord> {
+        match &record.event {
+            Event::Intent { plan, step, attempt, plan_hash } => {
+                let state = self.plan_state(*plan)?;
+                if state.hash != *plan_hash {
+                    return Err(IllegalRecord::OtherHash);
+                }
+                state.begin_step(*step, *attempt)?;
+            }
+            Event::Outcome { plan, step, attempt, result } => {
+                let state = self.plan_state(*plan)?;
+                state.end_step(*step, *attempt, result, record)?;
+            }
+            Event::ReadBack { plan, check, drifts } => {
+                let check = Check { number: *check, at: record.at, drifts: drifts.clone() };
+                self.plan_state(*plan)?.checks.push(check);
+            }
+            Event::Reapply { plan, steps, .. } => {
+                let state = self.plan_state(*plan)?;
+                state.reapplied += 1;
+                state.held_at = None;
+                for index in steps {
+                    let step = state.steps.get_mut(*index as usize);
+                    let step = step.ok_or(IllegalRecord::NoSuchAttempt)?;
+                    step.result = None;
+                    step.ended_at = None;
+                }
+            }
+            Event::Held { plan } => self.plan_state(*plan)?.held_at = Some(record.at),
+            Event::Contained { plan, as_of } => {
+                self.plan_state(*plan)?.contained = Some((*as_of, record.at));
+            }
+            Event::WatchEnded { plan } => self.plan_state(*plan)?.watch_ended = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_in_proposal(
+        &mut self,
+        record: &Record,
+        plan: &Plan,
+        hash: &str,
+    ) -> Result<(), IllegalRecord> {
+        if plan.hash() != hash || plan.case != self.id {
+            return Err(IllegalRecord::OtherHash);
+        }
+        if plan.number != self.next_plan_number() {
+            return Err(IllegalRecord::NoSuchPlan(plan.number.0));
+        }
+        let requested_by = plan.requested_by.clone();
+        let proposed =
+            Press { seq: record.seq, at: record.at, name: record.actor_shown(), by: requested_by };
+        for other in self.plans.values_mut() {
+            if matches!(other.status(), PlanStatus::Proposed) {
+                other.voided = Some(format!("plan {} took its place", plan.number.0));
+            }
+        }
+        self.wanted_undo = None;
+        self.not_proposed = None;
+        self.plans.insert(plan.number, PlanState::new(plan.clone(), hash.to_owned(), proposed));
+        Ok(())
+    }
+}
+
+impl PlanState {
+    fn new(plan: Plan, hash: String, proposed: Press) -> Self {
+        Self {
+            snapshots: vec![plan.snapshot.clone()],
+            steps: plan.steps.iter().map(|_| StepState::default()).collect(),
+            plan,
+            hash,
+            proposed,
+            approvals: Vec::new(),
+            denied: None,
+            expired: false,
+            voided: None,
+            covered: Vec::new(),
+            checks: Vec::new(),
+            reapplied: 0,
+            held_at: None,
+            contained: None,
+            watch_ended: false,
+        }
+    }
+
+    /// A decision on a plan counts until its execution starts.
+    fn must_be_open(&self) -> Result<(), IllegalRecord> {
+        match self.status() {
+            PlanStatus::Proposed | PlanStatus::Approved => Ok(()),
+            PlanStatus::Executing
+            | PlanStatus::Done
+            | PlanStatus::Partly
+            | PlanStatus::Denied
+            | PlanStatus::Expired
+            | PlanStatus::Voided => Err(IllegalRecord::WrongState("open to decisions")),
+        }
+    }
+
+    fn begin_step(&mut self, index: u32, attempt: u32) -> Result<(), IllegalRecord> {
+        let approved = self.is_approved() && self.denied.is_none();
+        if !approved || (self.voided.is_some() && !self.has_begun()) {
+            return Err(IllegalRecord::WrongState("approved"));
+        }
+        let step = self.steps.get_mut(index as usize).ok_or(IllegalRecord::NoSuchAttempt)?;
+        if step.result.is_some() && !step.may_be_retried() || attempt != step.attempts + 1 {
+            return Err(IllegalRecord::NoSuchAttempt);
+        }
+        step.attempts = attempt;
+        step.open_attempt = Some(attempt);
+        step.result = None;
+        Ok(())
+    }
+
+    fn end_step(
+        &mut self,
+        index: u32,
+        attempt: u32,
+        result: &StepResult,
+        record: &Record,
+    ) -> Result<(), IllegalRecord> {
+        let step = self.steps.get_mut(index as usize).ok_or(IllegalRecord::NoSuchAttempt)?;
+        if step.open_attempt != Some(attempt) {
+            return Err(IllegalRecord::NoSuchAttempt);
+        }
+        step.open_attempt = None;
+        step.changed |= matches!(result, StepResult::Done { changed: true, .. });
+        step.result = Some(result.clone());
+        step.ended_at = Some(record.at);
+        Ok(())
+    }
+}
+
+impl StepState {
+    /// A failed step may be tried again; a done one only after it was found reverted.
+    pub fn may_be_retried(&self) -> bool {
+        matches!(self.result, Some(StepResult::Failed { retryable: true, .. }))
+    }
+}
+
+/// Whether this approval may be written: the right plan, still open, another person, once.
+fn judge_approval(state: &PlanState, hash: &str, by: &PersonId) -> Result<(), IllegalRecord> {
+    if state.hash != hash {
+        return Err(IllegalRecord::OtherHash);
+    }
+    if state.plan.requested_by == *by {
+        return Err(IllegalRecord::Requester);
+    }
+    if state.approvals.iter().any(|approval| approval.by == *by) {
+        return Err(IllegalRecord::AlreadyApproved);
+    }
+    if state.denied.is_some() || state.voided.is_some() || state.expired {
+        return Err(IllegalRecord::WrongState("open to decisions"));
+    }
+    Ok(())
+}
