@@ -20,11 +20,19 @@ pub struct UserRef {
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
     /// Deny everything to the user: attach the policy, or put it inline where no more can be attached.
-    DenyUser { user: UserRef, policy_arn: String, inline_name: String },
+    DenyUser {
+        user: UserRef,
+        policy_arn: String,
+        inline_name: String,
+    },
     /// Make an access key inactive.
     DeactivateKey { user: UserRef, key: AccessKeyId },
     /// Take the deny off again.
-    LiftDeny { user: UserRef, policy_arn: String, inline_name: String },
+    LiftDeny {
+        user: UserRef,
+        policy_arn: String,
+        inline_name: String,
+    },
     /// Make an access key active again.
     ActivateKey { user: UserRef, key: AccessKeyId },
 }
@@ -44,7 +52,9 @@ impl Action {
     pub fn sentence(&self) -> String {
         match self {
             Self::DenyUser { user, .. } => format!("Deny everything to user {}", user.name),
-            Self::DeactivateKey { user, key } => format!("Make key {key} of {} inactive", user.name),
+            Self::DeactivateKey { user, key } => {
+                format!("Make key {key} of {} inactive", user.name)
+            }
             Self::LiftDeny { user, .. } => format!("Lift the deny from user {}", user.name),
             Self::ActivateKey { user, key } => format!("Make key {key} of {} active", user.name),
         }
@@ -101,11 +111,15 @@ impl Action {
     /// The same step as commands for a person, for when the bot cannot act.
     pub fn by_hand(&self) -> String {
         match self {
-            Self::DenyUser { user, policy_arn, .. } => format!(
+            Self::DenyUser {
+                user, policy_arn, ..
+            } => format!(
                 "aws iam attach-user-policy --user-name {} --policy-arn {policy_arn}",
                 user.name
             ),
-            Self::LiftDeny { user, policy_arn, .. } => format!(
+            Self::LiftDeny {
+                user, policy_arn, ..
+            } => format!(
                 "aws iam detach-user-policy --user-name {} --policy-arn {policy_arn}",
                 user.name
             ),

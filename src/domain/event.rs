@@ -2,7 +2,7 @@
 
 use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
-use crate::domain::lineage::LineageNode;
+use crate::domain::lineage::Node;
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::snapshot::SnapshotRef;
 use jiff::Timestamp;
@@ -62,7 +62,9 @@ pub struct SurveyNote {
     /// Up to when the trail is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub watermark: Option<Timestamp>,
-    pub lineage: Vec<LineageNode>,
+    pub nodes: Vec<Node>,
+    /// More was found than is kept here; all of it is in the cut.
+    pub truncated: bool,
     pub cost: QueryCost,
     /// What was not looked at.
     pub gaps: Vec<String>,
@@ -120,46 +122,141 @@ pub enum Event {
     /// Somebody asked for the same key again and is invited.
     Joined,
     /// A name is about to be tried, so that a crash after Slack made the channel finds it again.
-    ChannelTried { name: String },
-    ChannelMade { channel: ChannelId, name: String },
-    ChannelFailed { why: String },
-    Invited { people: Vec<PersonId>, failed: Vec<String> },
+    ChannelTried {
+        name: String,
+    },
+    ChannelMade {
+        channel: ChannelId,
+        name: String,
+    },
+    ChannelFailed {
+        why: String,
+    },
+    Invited {
+        people: Vec<PersonId>,
+        failed: Vec<String>,
+    },
     Dressed,
-    Posted { post: PostKey, channel: ChannelId, message: MessageTs },
-    PostFailed { post: PostKey, why: String },
-    PhasePressed { phase: Phase },
+    Posted {
+        post: PostKey,
+        channel: ChannelId,
+        message: MessageTs,
+    },
+    PostFailed {
+        post: PostKey,
+        why: String,
+    },
+    PhasePressed {
+        phase: Phase,
+    },
     SummaryAsked,
-    Found { finding: Finding },
+    Found {
+        finding: Finding,
+    },
     Validated,
-    Exposed { since: Option<Timestamp> },
-    Proposed { plan: Box<Plan>, hash: String },
-    NotProposed { why: String },
-    Approved { plan: PlanNumber, hash: String },
-    Denied { plan: PlanNumber, #[serde(skip_serializing_if = "Option::is_none")] reason: Option<String> },
-    Withdrawn { plan: PlanNumber },
-    Refused { what: String, why: String },
-    Expired { plan: PlanNumber },
-    Voided { plan: PlanNumber, why: String },
+    Exposed {
+        since: Option<Timestamp>,
+    },
+    Proposed {
+        plan: Box<Plan>,
+        hash: String,
+    },
+    NotProposed {
+        why: String,
+    },
+    Approved {
+        plan: PlanNumber,
+        hash: String,
+    },
+    Denied {
+        plan: PlanNumber,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    Withdrawn {
+        plan: PlanNumber,
+    },
+    Refused {
+        what: String,
+        why: String,
+    },
+    Expired {
+        plan: PlanNumber,
+    },
+    Voided {
+        plan: PlanNumber,
+        why: String,
+    },
     /// Steps for what the actor took after the approval; the approval covers them, and people are told.
-    Covered { plan: PlanNumber, steps: Vec<Step>, snapshot: SnapshotRef },
-    Intent { plan: PlanNumber, step: u32, attempt: u32, plan_hash: String },
-    Outcome { plan: PlanNumber, step: u32, attempt: u32, #[serde(flatten)] result: StepResult },
-    ReadBack { plan: PlanNumber, check: u32, drifts: Vec<Drift> },
+    Covered {
+        plan: PlanNumber,
+        steps: Vec<Step>,
+        snapshot: SnapshotRef,
+    },
+    Intent {
+        plan: PlanNumber,
+        step: u32,
+        attempt: u32,
+        plan_hash: String,
+    },
+    Outcome {
+        plan: PlanNumber,
+        step: u32,
+        attempt: u32,
+        #[serde(flatten)]
+        result: StepResult,
+    },
+    ReadBack {
+        plan: PlanNumber,
+        check: u32,
+        drifts: Vec<Drift>,
+    },
     /// Reverted steps that may be re-applied without asking, because the reverter is in the lineage.
-    Reapply { plan: PlanNumber, steps: Vec<u32>, reverter: String },
-    Held { plan: PlanNumber },
-    Contained { plan: PlanNumber, as_of: Timestamp },
-    WatchEnded { plan: PlanNumber },
-    UndoWanted { plan: PlanNumber },
-    Surveyed { survey: Box<SurveyNote> },
-    SurveyFailed { why: String },
-    Answered { answer: Box<AnswerNote> },
-    QuestionFailed { question: String, why: String },
+    Reapply {
+        plan: PlanNumber,
+        steps: Vec<u32>,
+        reverter: String,
+    },
+    Held {
+        plan: PlanNumber,
+    },
+    Contained {
+        plan: PlanNumber,
+        as_of: Timestamp,
+    },
+    WatchEnded {
+        plan: PlanNumber,
+    },
+    UndoWanted {
+        plan: PlanNumber,
+    },
+    Surveyed {
+        survey: Box<SurveyNote>,
+    },
+    SurveyFailed {
+        why: String,
+    },
+    Answered {
+        answer: Box<AnswerNote>,
+    },
+    QuestionFailed {
+        question: String,
+        why: String,
+    },
     /// The queries that were pressed by record `asked` are not to go on.
-    Cancelled { asked: u64 },
-    Note { text: String },
-    Closed { #[serde(skip_serializing_if = "Option::is_none")] reason: Option<String> },
-    Reported { sha256: String },
+    Cancelled {
+        asked: u64,
+    },
+    Note {
+        text: String,
+    },
+    Closed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    Reported {
+        sha256: String,
+    },
     Archived,
 }
 

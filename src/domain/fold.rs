@@ -1,11 +1,10 @@
 //! The fold of records into a case; one match says which record may follow which state.
 
-use crate::domain::case::{Case, Check, PlanState, Press, Room, StepState};
-use crate::domain::event::{Event, Phase, StepResult};
+use crate::domain::case::{Case, PlanState, Press, Room};
+use crate::domain::event::Event;
 use crate::domain::facts::Facts;
-use crate::domain::plan::{Plan, PlanNumber, Step};
+use crate::domain::plan::PlanNumber;
 use crate::domain::record::Record;
-use crate::domain::snapshot::SnapshotRef;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -63,7 +62,10 @@ impl Case {
             opened_by: person.clone(),
             opened_at: record.at,
             deliveries: record.delivery.iter().cloned().collect(),
-            room: Room { wanted: BTreeSet::from([person.clone()]), ..Room::default() },
+            room: Room {
+                wanted: BTreeSet::from([person.clone()]),
+                ..Room::default()
+            },
             facts: Facts::default(),
             validated_at: None,
             phases: BTreeMap::new(),
@@ -88,7 +90,11 @@ impl Case {
         if record.seq != self.seq() + 1 || record.case != self.id {
             return Err(IllegalRecord::OutOfOrder);
         }
-        if record.delivery.as_ref().is_some_and(|delivery| self.has_seen(delivery)) {
+        if record
+            .delivery
+            .as_ref()
+            .is_some_and(|delivery| self.has_seen(delivery))
+        {
             return Err(IllegalRecord::Repeated);
         }
         if self.closed_at.is_some() && !outlives_the_case(&record.event) {
@@ -149,7 +155,8 @@ impl Case {
                 self.answers.push((record.seq, answer.as_ref().clone()));
             }
             Event::QuestionFailed { question, why } => {
-                self.questions_failed.push((record.seq, question.clone(), why.clone()));
+                self.questions_failed
+                    .push((record.seq, question.clone(), why.clone()));
             }
             Event::Cancelled { asked } => {
                 self.cancelled.insert(*asked);
@@ -162,6 +169,10 @@ impl Case {
         Ok(())
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "take_in sends only the room's events"
+    )]
     fn take_in_room(&mut self, record: &Record) -> Result<(), IllegalRecord> {
         let room = &mut self.room;
         match &record.event {
@@ -178,8 +189,13 @@ impl Case {
             Event::ChannelFailed { why } => room.failed = Some(why.clone()),
             Event::Invited { people, .. } => room.invited.extend(people.iter().cloned()),
             Event::Dressed => room.dressed = true,
-            Event::Posted { post, channel, message } => {
-                room.posted.insert(post.clone(), (channel.clone(), message.clone()));
+            Event::Posted {
+                post,
+                channel,
+                message,
+            } => {
+                room.posted
+                    .insert(post.clone(), (channel.clone(), message.clone()));
             }
             Event::PostFailed { post, .. } => {
                 room.given_up.insert(post.clone());
@@ -189,8 +205,13 @@ impl Case {
         Ok(())
     }
 
-    pub(super) fn plan_state(&mut self, number: PlanNumber) -> Result<&mut PlanState, IllegalRecord> {
-        self.plans.get_mut(&number).ok_or(IllegalRecord::NoSuchPlan(number.0))
+    pub(super) fn plan_state(
+        &mut self,
+        number: PlanNumber,
+    ) -> Result<&mut PlanState, IllegalRecord> {
+        self.plans
+            .get_mut(&number)
+            .ok_or(IllegalRecord::NoSuchPlan(number.0))
     }
 }
 
@@ -210,5 +231,10 @@ fn outlives_the_case(event: &Event) -> bool {
 /// A press by a person, for the record.
 pub(super) fn press(record: &Record) -> Result<Press, IllegalRecord> {
     let by = record.person().ok_or(IllegalRecord::NotAPerson)?.clone();
-    Ok(Press { seq: record.seq, at: record.at, by, name: record.actor_shown() })
+    Ok(Press {
+        seq: record.seq,
+        at: record.at,
+        by,
+        name: record.actor_shown(),
+    })
 }

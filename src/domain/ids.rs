@@ -28,7 +28,9 @@ pub struct AccessKeyId(String);
 /// Why a text is no access key id that keyleak can work on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyIdError {
-    #[error("that is not an access key id: it is AKIA or ASIA followed by 16 capital letters or digits")]
+    #[error(
+        "that is not an access key id: it is AKIA or ASIA followed by 16 capital letters or digits"
+    )]
     Malformed,
     #[error("that is AWS's documentation example, not a real key; check where you copied it from")]
     Example,
@@ -80,7 +82,10 @@ impl AccessKeyId {
     pub fn from_record(text: &str) -> Option<Self> {
         let prefix = text.get(..4)?;
         let known = prefix == "AKIA" || prefix == "ASIA";
-        let rest = text.bytes().skip(4).all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let rest = text
+            .bytes()
+            .skip(4)
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
         (known && rest && text.len() == KEY_LENGTH).then(|| Self(text.to_owned()))
     }
 
@@ -95,7 +100,11 @@ impl AccessKeyId {
     }
 
     pub fn kind(&self) -> KeyKind {
-        if self.0.starts_with("ASIA") { KeyKind::Session } else { KeyKind::LongTerm }
+        if self.0.starts_with("ASIA") {
+            KeyKind::Session
+        } else {
+            KeyKind::LongTerm
+        }
     }
 
     /// The account that the id itself carries; `None` for ids of the older generation.
@@ -189,8 +198,14 @@ mod tests {
 
     #[test]
     fn newer_ids_carry_their_account() {
-        assert_eq!(account_of("ASIAQNZGKIQY56JQ7WML").as_deref(), Some("029608264753"));
-        assert_eq!(account_of("ASIAY34FZKBOKMUTVV7A").as_deref(), Some("609629065308"));
+        assert_eq!(
+            account_of("ASIAQNZGKIQY56JQ7WML").as_deref(),
+            Some("029608264753")
+        );
+        assert_eq!(
+            account_of("ASIAY34FZKBOKMUTVV7A").as_deref(),
+            Some("609629065308")
+        );
     }
 
     #[test]
@@ -201,8 +216,17 @@ mod tests {
 
     #[test]
     fn only_malformed_ids_and_examples_are_refused() {
-        assert_eq!(AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE"), Err(KeyIdError::Example));
-        for bad in ["", "AKIA", "akiaiosfodnn7exampl0", "AKIAIOSFODNN7EXAMPLÉ", "ABIAQNZGKIQY56JQ7WML"] {
+        assert_eq!(
+            AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE"),
+            Err(KeyIdError::Example)
+        );
+        for bad in [
+            "",
+            "AKIA",
+            "akiaiosfodnn7exampl0",
+            "AKIAIOSFODNN7EXAMPLÉ",
+            "ABIAQNZGKIQY56JQ7WML",
+        ] {
             assert_eq!(AccessKeyId::parse(bad), Err(KeyIdError::Malformed), "{bad}");
         }
         assert!(AccessKeyId::parse("AKIAQNZGKIQY56JQ0189").is_ok());

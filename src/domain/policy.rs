@@ -1,1 +1,211 @@
-//! policy
+//! Who may do what: workspace, lists, two people, the key's owner; the only place that makes an approval.
+
+use crate::domain::case::{Case, PlanState};
+use crate::domain::facts::Fact;
+use crate::domain::ids::{CaseId, PersonId};
+use crate::domain::plan::PlanNumber;
+use crate::domain::proof::Caller;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The rules about people, from configuration. An empty list is nobody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The one workspace whose people may do anything.
+    pub team: String,
+    /// Who may open cases and press buttons; `None` means everybody in the workspace.
+    pub openers: Option<BTreeSet<String>>,
+    /// Who is invited to every case.
+    pub responders: BTreeSet<String>,
+    /// Who may approve, deny and withdraw.
+    pub approvers: BTreeSet<String>,
+    /// From the value of a user's owner tag, or a user's name, to a person.
+    pub key_owners: BTreeMap<String, String>,
+    /// People whom an investigation has marked; they decide nothing.
+    pub suspects: BTreeSet<String>,
+}
+
+/// Why a person may not do something; told to that person alone, and written down.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("you are not in the workspace that this bot serves")]
+    OtherWorkspace,
+    #[error("you are not on the list of people who may do this; ask a responder")]
+    NotListed,
+    #[error(
+        "nobody is configured as an approver, so nothing can be approved; set people.approvers"
+    )]
+    NobodyListed,
+    #[error("you are not an approver; the approvers are asked in the channel")]
+    NotApprover,
+    #[error("you asked for this plan, so somebody else has to approve it")]
+    Requester,
+    #[error("the key belongs to you, so you cannot decide about it")]
+    KeyOwner,
+    #[error("you are marked as a suspect in this investigation, so you cannot decide about it")]
+    Suspect,
+    #[error("this card is old: the plan on it is not the current one; use the newest card")]
+    OldCard,
+    #[error("this plan can no longer be decided: {0}")]
+    Dead(String),
+    #[error("execution has already begun, so it is too late for that; use Undo afterwards")]
+    Begun,
+    #[error("you have already approved this plan")]
+    AlreadyApproved,
+    #[error("you have not approved this plan, so there is nothing to withdraw")]
+    NotApproved,
+}
+
+/// Proof that enough people approved one plan; only [`recorded`] makes one, from the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    case: CaseId,
+    plan: PlanNumber,
+    plan_hash: String,
+}
+
+/// What a person wants to decide about a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    Approve,
+    Deny,
+    Withdraw,
+}
+
+impl Policy {
+    /// Whether this person may open a case, press a phase or ask a question.
+    pub fn may_act(&self, caller: &Caller) -> Result<(), Refusal> {
+        self.is_ours(caller)?;
+        match &self.openers {
+            None => Ok(()),
+            Some(listed) if listed.contains(&caller.person().user) => Ok(()),
+            Some(_) if self.is_staff(caller) => Ok(()),
+            Some(_) => Err(Refusal::NotListed),
+        }
+    }
+
+    /// Whether this person's decision about the plan counts, and may be written.
+    pub fn may_decide(
+        &self,
+        caller: &Caller,
+        case: &Case,
+        state: &PlanState,
+        choice: Choice,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.is_approver(caller)?;
+        self.is_disinterested(caller, case)?;
+        if let Some(why) = state.dead_because() {
+            return Err(Refusal::Dead(why));
+        }
+        let late = now >= state.plan.expires_at && !state.is_approved();
+        if late {
+            return Err(Refusal::Dead(
+                "it expired; press Containment for a new one".to_owned(),
+            ));
+        }
+        let approved_before = state
+            .approvals
+            .iter()
+            .any(|press| press.by == *caller.person());
+        match choice {
+            Choice::Approve if state.plan.requested_by == *caller.person() => {
+                Err(Refusal::Requester)
+            }
+            Choice::Approve if approved_before => Err(Refusal::AlreadyApproved),
+            Choice::Approve => Ok(()),
+            Choice::Deny | Choice::Withdraw if state.has_begun() => Err(Refusal::Begun),
+            Choice::Withdraw if !approved_before => Err(Refusal::NotApproved),
+            Choice::Deny | Choice::Withdraw => Ok(()),
+        }
+    }
+
+    /// The Slack user who owns the key, when configuration can tell.
+    pub fn key_owner(&self, case: &Case) -> Option<&str> {
+        let owner = case.facts().owner.as_ref().and_then(Fact::known)?;
+        let by_tag = owner
+            .owner_tag
+            .as_ref()
+            .and_then(|tag| self.key_owners.get(tag));
+        by_tag
+            .or_else(|| self.key_owners.get(&owner.user.0))
+            .map(String::as_str)
+    }
+
+    /// The people whom a new case invites besides its requester.
+    pub fn invited(&self) -> impl Iterator<Item = PersonId> {
+        let people: BTreeSet<_> = self.responders.union(&self.approvers).collect();
+        people.into_iter().map(|user| PersonId {
+            team: self.team.clone(),
+            user: user.clone(),
+        })
+    }
+
+    fn is_ours(&self, caller: &Caller) -> Result<(), Refusal> {
+        if caller.person().team == self.team {
+            Ok(())
+        } else {
+            Err(Refusal::OtherWorkspace)
+        }
+    }
+
+    fn is_staff(&self, caller: &Caller) -> bool {
+        let user = &caller.person().user;
+        self.responders.contains(user) || self.approvers.contains(user)
+    }
+
+    fn is_approver(&self, caller: &Caller) -> Result<(), Refusal> {
+        self.is_ours(caller)?;
+        if self.approvers.is_empty() {
+            return Err(Refusal::NobodyListed);
+        }
+        if self.approvers.contains(&caller.person().user) {
+            Ok(())
+        } else {
+            Err(Refusal::NotApprover)
+        }
+    }
+
+    fn is_disinterested(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+        let user = caller.person().user.as_str();
+        if self.suspects.contains(user) {
+            return Err(Refusal::Suspect);
+        }
+        if self.key_owner(case) == Some(user) {
+            return Err(Refusal::KeyOwner);
+        }
+        Ok(())
+    }
+}
+
+impl Approval {
+    pub fn case(&self) -> &CaseId {
+        &self.case
+    }
+
+    pub fn plan(&self) -> PlanNumber {
+        self.plan
+    }
+
+    pub fn plan_hash(&self) -> &str {
+        &self.plan_hash
+    }
+}
+
+/// The approval that the journal holds for a plan, if it holds enough of them.
+pub fn recorded(case: &Case, plan: PlanNumber) -> Option<Approval> {
+    let state = case.plan(plan)?;
+    let dead = state.denied.is_some() || (state.voided.is_some() && !state.has_begun());
+    let people: BTreeSet<_> = state
+        .approvals
+        .iter()
+        .filter(|press| press.by != state.plan.requested_by)
+        .map(|press| &press.by)
+        .collect();
+    let enough = people.len() as u32 >= state.plan.approvals_needed.max(1);
+    (enough && !dead).then(|| Approval {
+        case: case.id().clone(),
+        plan,
+        plan_hash: state.hash.clone(),
+    })
+}

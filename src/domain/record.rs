@@ -78,7 +78,9 @@ pub enum Tampering {
     Unreadable { seq: u64, why: String },
     #[error("record {seq} is missing")]
     Missing { seq: u64 },
-    #[error("record {seq} does not follow the one before it: the chain was forked or reordered there")]
+    #[error(
+        "record {seq} does not follow the one before it: the chain was forked or reordered there"
+    )]
     Forked { seq: u64 },
     #[error("record {seq} belongs to another case")]
     Foreign { seq: u64 },
@@ -89,7 +91,13 @@ pub enum Tampering {
 impl Entry {
     /// An entry of the bot's own.
     pub fn own(at: Timestamp, event: Event) -> Self {
-        Self { at, actor: Actor::Keyleak, place: None, delivery: None, event }
+        Self {
+            at,
+            actor: Actor::Keyleak,
+            place: None,
+            delivery: None,
+            event,
+        }
     }
 
     /// The record that this entry becomes after `previous`.
@@ -133,9 +141,7 @@ impl Record {
     /// What to call the one who did it.
     pub fn actor_shown(&self) -> String {
         match &self.actor {
-            Actor::Person { person, name } => {
-                name.clone().unwrap_or_else(|| person.user.clone())
-            }
+            Actor::Person { person, name } => name.clone().unwrap_or_else(|| person.user.clone()),
             Actor::Keyleak => "keyleak".to_owned(),
         }
     }
@@ -159,7 +165,9 @@ pub fn check_chain(case: &CaseId, lines: &[String]) -> Result<Vec<Record>, Tampe
         if record.computed_hash() != record.hash {
             return Err(Tampering::Altered { seq: expected });
         }
-        let previous = records.last().map_or(GENESIS, |record| record.hash.as_str());
+        let previous = records
+            .last()
+            .map_or(GENESIS, |record| record.hash.as_str());
         if record.previous != previous {
             return Err(Tampering::Forked { seq: expected });
         }
@@ -180,14 +188,17 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 /// Cuts a time to the millisecond, which is what every store keeps.
 pub fn to_the_millisecond(at: Timestamp) -> Timestamp {
-    let options = jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Trunc);
+    let options = jiff::TimestampRound::new()
+        .smallest(Unit::Millisecond)
+        .mode(jiff::RoundMode::Trunc);
     at.round(options).unwrap_or(at)
 }
 
 /// Reads a stored record, and refuses one whose text says more or other than the record.
 fn read_exactly(line: &str, seq: u64) -> Result<Record, Tampering> {
     let unreadable = |why: String| Tampering::Unreadable { seq, why };
-    let record: Record = serde_json::from_str(line).map_err(|error| unreadable(error.to_string()))?;
+    let record: Record =
+        serde_json::from_str(line).map_err(|error| unreadable(error.to_string()))?;
     if canonical(&record) != line.as_bytes() {
         return Err(Tampering::Altered { seq });
     }

@@ -1,1 +1,130 @@
-//! chat
+//! What the bot asks of Slack; messages are views of a case, so the adapter draws and the case knows.
+
+use crate::domain::case::Case;
+use crate::domain::ids::{ChannelId, MessageTs, PersonId};
+use crate::domain::plan::PlanNumber;
+use crate::domain::policy::Policy;
+use crate::ports::trail::Answer;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// What a failed call to Slack means for what happens next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChatError {
+    /// Slack asks to wait this long.
+    #[error("Slack asks for patience ({seconds} s)")]
+    Limited { seconds: u64 },
+    /// No answer; a post may or may not be there.
+    #[error("Slack did not answer: {0}")]
+    Unavailable(String),
+    #[error("the channel name is taken")]
+    NameTaken,
+    #[error("the channel is archived; the case goes on in its journal")]
+    Archived,
+    /// The message to update is gone: post a new one.
+    #[error("the message is gone")]
+    MessageGone,
+    #[error("the bot lacks the scope {needed}; add it to the app and install the app again")]
+    MissingScope { needed: String },
+    /// Repeating cannot help.
+    #[error("Slack refused {method}: {code}")]
+    Refused { method: String, code: String },
+}
+
+/// Everything a view of a case is drawn from.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    pub case: &'a Case,
+    pub policy: &'a Policy,
+    pub now: Timestamp,
+}
+
+/// A message to draw.
+#[derive(Debug, Clone)]
+pub enum View<'a> {
+    /// The one status card, kept current in place.
+    Card(Scene<'a>),
+    /// A plan with its steps, what breaks, undo, hash, who approved; kept current in place.
+    Plan(Scene<'a>, PlanNumber),
+    /// A timeline summary of the records up to `upto`.
+    Summary(Scene<'a>, u64),
+    /// What a phase offers beyond what the bot does itself: a checklist with commands.
+    Checklist(Scene<'a>, crate::domain::event::Phase),
+    /// A question's answer as a short table.
+    Answer(Scene<'a>, &'a Answer),
+    /// Something that must be noticed, in plain words.
+    Notice(Scene<'a>, String),
+}
+
+/// A message that is posted once, by its key.
+#[derive(Debug, Clone)]
+pub struct Post<'a> {
+    /// Unique within the workspace; sent as message metadata so that a crash does not post twice.
+    pub key: String,
+    pub view: View<'a>,
+    /// The message whose thread it belongs in.
+    pub thread: Option<MessageTs>,
+}
+
+/// A file to put into a channel.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    pub name: String,
+    pub title: String,
+    pub content: Vec<u8>,
+    pub thread: Option<MessageTs>,
+}
+
+/// Who could be invited, and who not and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Invitation {
+    pub invited: Vec<PersonId>,
+    pub failed: Vec<String>,
+}
+
+/// A short private answer to one person; never anything that matters later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whisper {
+    pub person: PersonId,
+    pub channel: Option<ChannelId>,
+    /// Slack's one-time address for answering this very request, when there is one.
+    pub response_url: Option<String>,
+    pub text: String,
+}
+
+/// Slack, as the use cases need it.
+#[async_trait]
+pub trait Chat: Send + Sync {
+    async fn create_channel(&self, name: &str) -> Result<ChannelId, ChatError>;
+    /// A channel of this name that the bot itself made at or after `since`; never somebody else's.
+    async fn own_channel(
+        &self,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<Option<ChannelId>, ChatError>;
+    async fn invite(
+        &self,
+        channel: &ChannelId,
+        people: &[PersonId],
+    ) -> Result<Invitation, ChatError>;
+    async fn set_topic(&self, channel: &ChannelId, topic: &str) -> Result<(), ChatError>;
+    async fn set_purpose(&self, channel: &ChannelId, purpose: &str) -> Result<(), ChatError>;
+    async fn post(&self, channel: &ChannelId, post: &Post<'_>) -> Result<MessageTs, ChatError>;
+    async fn update(
+        &self,
+        channel: &ChannelId,
+        message: &MessageTs,
+        view: &View<'_>,
+    ) -> Result<(), ChatError>;
+    /// A digest of the view as it would be drawn now; equal digests need no update.
+    fn drawn(&self, view: &View<'_>) -> String;
+    async fn pin(&self, channel: &ChannelId, message: &MessageTs) -> Result<(), ChatError>;
+    /// The keyed messages of the bot's own that are already in the channel.
+    async fn posted(&self, channel: &ChannelId) -> Result<BTreeMap<String, MessageTs>, ChatError>;
+    async fn upload(&self, channel: &ChannelId, upload: &Upload) -> Result<(), ChatError>;
+    async fn archive(&self, channel: &ChannelId) -> Result<(), ChatError>;
+    async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError>;
+    /// Opens the modal that asks for a key; the trigger lives three seconds.
+    async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError>;
+}
