@@ -11,6 +11,8 @@ mod frame;
 mod ministack;
 mod parts;
 mod python;
+mod recorded;
+mod recorder;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     trials.extend(python::trials(&parts));
     trials.extend(containment::trials(&parts));
+    trials.extend(recorded::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Trials are gone here, so this is the last owner: the parts stop before the process does.
     drop(parts);
