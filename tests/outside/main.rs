@@ -13,6 +13,7 @@ mod parts;
 mod python;
 mod recorded;
 mod recorder;
+mod slack_judge;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     trials.extend(python::trials(&parts));
     trials.extend(containment::trials(&parts));
     trials.extend(recorded::trials(&parts));
+    trials.extend(slack_judge::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Trials are gone here, so this is the last owner: the parts stop before the process does.
     drop(parts);
