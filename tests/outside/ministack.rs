@@ -21,7 +21,7 @@ pub(crate) struct MiniStack {
     child: Child,
     pipe: Option<ChildStdin>,
     address: SocketAddr,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl MiniStack {
@@ -69,7 +69,7 @@ impl MiniStack {
             child,
             pipe,
             address,
-            _folder: folder,
+            folder: folder,
         };
         started.wait_until_ready()?;
         Ok(started)
@@ -93,14 +93,14 @@ impl MiniStack {
     }
 
     fn log_tail(&self) -> String {
-        let log = std::fs::read_to_string(self._folder.path().join("log")).unwrap_or_default();
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         log.lines().rev().take(5).collect::<Vec<_>>().join(" | ")
     }
 }
 
 impl Drop for MiniStack {
     fn drop(&mut self) {
-        // Closing the pipe makes it kill its whole process group; the kill is for the case it hangs.
+        // Closing the pipe makes it end its whole process group; the kill is for one that hangs.
         drop(self.pipe.take());
         for _ in 0..40 {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
