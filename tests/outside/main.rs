@@ -14,6 +14,7 @@ mod python;
 mod recorded;
 mod recorder;
 mod slack_judge;
+mod sql_judge;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     trials.extend(containment::trials(&parts));
     trials.extend(recorded::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
+    trials.extend(sql_judge::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Trials are gone here, so this is the last owner: the parts stop before the process does.
     drop(parts);

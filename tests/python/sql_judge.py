@@ -1,0 +1,154 @@
+"""DuckDB and sqlglot as judges of our SQL: one JSON question a line in, one JSON answer a line out.
+
+    {"op": "table", "ddl": "CREATE TABLE ...", "name": n, "rows": [[...]]}  -> {"rows": count}
+    {"op": "trail", "name": n, "files": [...], "days": column}              -> {"rows": count}
+    {"op": "query", "sql": s, "parameters": [...]}           -> {"columns": [...], "rows": [[...]]}
+    {"op": "athena", "sql": s, "parameters": [...]}          -> the same, and the SQL that was run
+
+`trail` makes the table AWS documents for CloudTrail out of delivered objects, `query` runs SQL as
+it is, `athena` reads it in Athena's dialect and writes it in DuckDB's first. A question that fails
+is answered with {"error": text}.
+"""
+
+import gzip
+import json
+import re
+import sys
+import tempfile
+
+import duckdb
+import sqlglot
+
+ISSUER = "STRUCT(type VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, username VARCHAR)"
+SESSION = (
+    "STRUCT(attributes STRUCT(mfaauthenticated VARCHAR, creationdate VARCHAR),"
+    f" sessionissuer {ISSUER}, ec2roledelivery VARCHAR,"
+    " webidfederationdata STRUCT(federatedprovider VARCHAR, attributes MAP(VARCHAR, VARCHAR)),"
+    " sourceidentity VARCHAR, assumedroot VARCHAR)"
+)
+IDENTITY = (
+    "STRUCT(type VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, invokedby VARCHAR,"
+    " accesskeyid VARCHAR, username VARCHAR,"
+    " onbehalfof STRUCT(userid VARCHAR, identitystorearn VARCHAR),"
+    f" sessioncontext {SESSION}, credentialid VARCHAR)"
+)
+SCALARS = """eventversion eventtime eventsource eventname awsregion sourceipaddress useragent
+errorcode errormessage requestid eventid readonly eventtype apiversion recipientaccountid
+sharedeventid vpcendpointid vpcendpointaccountid eventcategory sessioncredentialfromconsole
+edgedevicedetails managementevent""".split()
+# What the SerDe hands over as a text of JSON, whatever its shape.
+TEXTS = "requestparameters responseelements additionaleventdata serviceeventdetails".split()
+COLUMNS = (
+    dict.fromkeys(SCALARS + TEXTS, "VARCHAR")
+    | {
+        "useridentity": IDENTITY,
+        "resources": "STRUCT(arn VARCHAR, accountid VARCHAR, type VARCHAR)[]",
+        "tlsdetails": "STRUCT(tlsversion VARCHAR, ciphersuite VARCHAR,"
+        " clientprovidedhostheader VARCHAR)",
+        "addendum": "STRUCT(reason VARCHAR, updatedfields VARCHAR, originalrequestid VARCHAR,"
+        " originaleventid VARCHAR)",
+    }
+    | dict.fromkeys(("account", "region"), "VARCHAR")
+)
+PLACE = re.compile(r"AWSLogs/(?:o-[^/]+/)?(\d{12})/CloudTrail/([^/]+)/(\d{4}/\d{2}/\d{2})/")
+
+
+def lowered(value):
+    """Keys as the SerDe sees them, scalars as the texts it makes of them."""
+    if isinstance(value, dict):
+        return {key.lower(): lowered(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [lowered(below) for below in value]
+    return scalar(value)
+
+
+def scalar(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def flat(record: dict, account: str, region: str, day: str, days: str) -> dict:
+    row = {"account": account, "region": region, days: day}
+    for key, value in record.items():
+        name = key.lower()
+        if name in TEXTS:
+            row[name] = None if value is None else json.dumps(value, separators=(",", ":"))
+        elif name in SCALARS:
+            row[name] = json.dumps(value) if isinstance(value, (dict, list)) else scalar(value)
+        elif name in COLUMNS:
+            row[name] = lowered(value)
+    return row
+
+
+def load_trail(database, question: dict) -> int:
+    days = question.get("days", "dt")
+    columns = COLUMNS | {days: "VARCHAR"}
+    with tempfile.NamedTemporaryFile("w", suffix=".ndjson") as lines:
+        for path in question["files"]:
+            account, region, day = PLACE.search(path).groups()
+            with gzip.open(path, "rt", encoding="utf-8") as delivered:
+                for record in json.load(delivered).get("Records", []):
+                    row = flat(record, account, region, day, days)
+                    lines.write(json.dumps(row) + "\n")
+        lines.flush()
+        name = question["name"]
+        database.execute(
+            f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_json(?,"
+            " format='newline_delimited', maximum_object_size=67108864,"
+            f" columns={columns!r})",
+            [lines.name],
+        )
+    return database.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+
+
+def load_table(database, question: dict) -> int:
+    database.execute(f"DROP TABLE IF EXISTS {question['name']}")
+    database.execute(question["ddl"])
+    rows = question["rows"]
+    if rows:
+        marks = ", ".join("?" for _ in rows[0])
+        database.executemany(f"INSERT INTO {question['name']} VALUES ({marks})", rows)
+    return len(rows)
+
+
+def plain(value):
+    """A value JSON can carry; a decimal and a big integer are numbers there."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, dict):
+        return {key: plain(below) for key, below in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(below) for below in value]
+    return float(value) if hasattr(value, "is_finite") else str(value)
+
+
+def run(database, sql: str, parameters) -> dict:
+    found = database.execute(sql, parameters or None)
+    columns = [column[0] for column in found.description]
+    return {"columns": columns, "rows": [plain(row) for row in found.fetchall()], "sql": sql}
+
+
+def answer(database, question: dict) -> dict:
+    op = question["op"]
+    if op == "table":
+        return {"rows": load_table(database, question)}
+    if op == "trail":
+        return {"rows": load_trail(database, question)}
+    if op == "query":
+        return run(database, question["sql"], question.get("parameters"))
+    if op == "athena":
+        (sql,) = sqlglot.transpile(question["sql"], read="athena", write="duckdb")
+        return run(database, sql, question.get("parameters"))
+    raise ValueError(f"no such question: {op}")
+
+
+if __name__ == "__main__":
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    for line in sys.stdin:
+        try:
+            said = answer(connection, json.loads(line))
+        except Exception as failure:
+            said = {"error": f"{type(failure).__name__}: {failure}"}
+        print(json.dumps(said), flush=True)
