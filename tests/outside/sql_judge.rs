@@ -1,4 +1,4 @@
-//! `DuckDB` and sqlglot as judges of our SQL: another engine, and another reader of the dialect.
+//! DuckDB and sqlglot as judges of our SQL: another engine, and another reader of the dialect.
 
 use crate::account::Account;
 use crate::frame::{Missing, trial, trial_async};
