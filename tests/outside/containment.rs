@@ -20,7 +20,19 @@ struct Loot {
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let deny = Arc::clone(parts);
     let control = Arc::clone(parts);
+    let forged = Arc::clone(parts);
     vec![
+        trial_async(
+            "a_key_id_with_another_secret_is_nobody",
+            move || async move {
+                let account = Account::at(forged.ministack()?.address(), "210000000003").await;
+                let key = account.administrator(USER).await;
+                let guess = Credential::new(&key.id, "not-the-secret", None);
+                let refused = account.as_holder_of(&guess).list_buckets().await;
+                assert_eq!(refused, Err("SignatureDoesNotMatch".to_owned()));
+                Ok(())
+            },
+        ),
         trial_async(
             "a_deny_and_an_inactive_key_refuse_all_and_undo_restores",
             move || async move {

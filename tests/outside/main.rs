@@ -2,7 +2,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test stops at the first surprise"
+    clippy::print_stderr,
+    reason = "a test stops at the first surprise, and says so"
 )]
 
 mod account;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let parts = Arc::new(parts::Parts::default());
     let mut trials = Vec::new();
     trials.extend(python::trials(&parts));
+    trials.extend(ministack::trials(&parts));
     trials.extend(containment::trials(&parts));
     trials.extend(recorded::trials(&parts));
     trials.extend(slack_judge::trials(&parts));

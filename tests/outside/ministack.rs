@@ -1,10 +1,13 @@
 //! MiniStack, an AWS emulator we did not write, started on a free port and stopped with us.
 
-use crate::frame::Missing;
+use crate::frame::{Missing, trial};
+use crate::parts::Parts;
 use crate::python::Python;
+use libtest_mimic::Trial;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -69,7 +72,7 @@ impl MiniStack {
             child,
             pipe,
             address,
-            folder: folder,
+            folder,
         };
         started.wait_until_ready()?;
         Ok(started)
@@ -111,6 +114,41 @@ impl Drop for MiniStack {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The trials of this module.
+pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
+    let [stopped, panicked] = [(); 2].map(|()| Arc::clone(parts));
+    vec![
+        trial("a_dropped_emulator_leaves_nothing_listening", move || {
+            let ministack = MiniStack::start(stopped.python()?)?;
+            let address = ministack.address();
+            assert!(
+                TcpStream::connect(address).is_ok(),
+                "it listens while it is held"
+            );
+            drop(ministack);
+            assert!(
+                TcpStream::connect(address).is_err(),
+                "it listens on after the drop"
+            );
+            Ok(())
+        }),
+        trial(
+            "an_emulator_whose_holder_is_gone_ends_by_itself",
+            move || {
+                let mut ministack = MiniStack::start(panicked.python()?)?;
+                // A killed test run drops nothing; all that happens is that its end of the pipe closes.
+                drop(ministack.pipe.take());
+                let deadline = Instant::now() + Duration::from_secs(10);
+                while TcpStream::connect(ministack.address).is_ok() {
+                    assert!(Instant::now() < deadline, "it listens on");
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                Ok(())
+            },
+        ),
+    ]
 }
 
 fn free_port() -> SocketAddr {

@@ -31,7 +31,7 @@ struct Scene {
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     type Check = fn(Scene) -> futures_util::future::BoxFuture<'static, ()>;
-    let checks: [(&'static str, &'static str, Check); 5] = [
+    let checks: [(&'static str, &'static str, Check); 6] = [
         (
             "220000000001",
             "the_trail_names_every_session_a_key_minted",
@@ -56,6 +56,11 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
             "220000000005",
             "nothing_is_delivered_before_its_delay",
             |scene| Box::pin(delivers_late(scene)),
+        ),
+        (
+            "220000000006",
+            "what_passes_the_recorder_is_byte_for_byte_what_was_signed",
+            |scene| Box::pin(passes_bytes(scene)),
         ),
     ];
     let parts = Arc::clone(parts);
@@ -326,6 +331,50 @@ async fn delivers_late(scene: Scene) {
         names.contains(&"ListBuckets".to_owned()),
         "after it: {names:?}"
     );
+}
+
+/// A signature covers path, query and body, so that any byte changed on the way is refused.
+async fn passes_bytes(scene: Scene) {
+    let s3 = scene.stolen().s3;
+    s3.create_bucket()
+        .bucket("odd-names")
+        .send()
+        .await
+        .expect("a bucket");
+    let body: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    for key in [
+        "plain",
+        "with space",
+        "a+b&c=d?e",
+        "döner/ключ",
+        "per%20cent/%2F",
+        "~_-.!*'()",
+    ] {
+        let put = s3
+            .put_object()
+            .bucket("odd-names")
+            .key(key)
+            .body(body.clone().into());
+        put.send()
+            .await
+            .unwrap_or_else(|error| panic!("{key}: {error:?}"));
+        let got = s3.get_object().bucket("odd-names").key(key).send().await;
+        let got = got.unwrap_or_else(|error| panic!("{key}: {error:?}"));
+        let got = got
+            .body
+            .collect()
+            .await
+            .expect("the body arrives")
+            .into_bytes();
+        assert!(got == body, "{key}: the body changed");
+    }
+    let listed = s3
+        .list_objects_v2()
+        .bucket("odd-names")
+        .prefix("a+b&c")
+        .send()
+        .await;
+    assert_eq!(listed.expect("a listing").contents().len(), 1);
 }
 
 /// Every record of every object below a folder.
