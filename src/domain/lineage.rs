@@ -167,8 +167,9 @@ pub struct Subject {
     pub key_id: String,
     /// Keys of the lineage; rows they signed have the reach `lineage`.
     pub keys: Vec<String>,
-    /// Users and roles of the lineage: rows they signed, or whose session they issued.
-    pub arns: Vec<String>,
+    /// Users and roles of the lineage, by immutable id or else by ARN: rows they signed, or whose
+    /// session they issued.
+    pub principals: Vec<String>,
     /// Sessions without a lasting key id, as `ARN@start`.
     pub sessions: Vec<String>,
     /// Rows from here have the reach `address`.

@@ -85,7 +85,9 @@ impl FlatValue for Option<i64> {
 macro_rules! flat_row {
     ($(#[$outer:meta])* $row:ident { $($(#[$inner:meta])* $name:ident: $kind:ty,)+ }) => {
         $(#[$outer])*
-        #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
         pub struct $row { $($(#[$inner])* pub $name: $kind,)+ }
 
         impl $row {

@@ -1,1 +1,13 @@
-//! trail
+//! Reads CloudTrail where it lies: delivered objects, cut down to a case and asked in SQL.
+
+pub mod catalogue;
+pub mod command_line;
+pub mod flatten;
+pub mod investigator;
+pub mod local;
+pub mod objects;
+pub mod output;
+pub mod paths;
+pub mod record;
+pub mod scan;
+pub mod table;
