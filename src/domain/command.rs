@@ -1,1 +1,348 @@
-//! command
+//! What people can ask of the bot in words: the text after `/keyleak`.
+
+use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError};
+use crate::domain::secret::holds_fragment;
+
+/// One command opens at most this many cases; each is a channel, and Slack makes few a minute.
+pub const KEYS_MAX: usize = 50;
+/// Fifty ids with generous blanks; anything longer is a paste of something else.
+const TEXT_LENGTH_MAX: usize = 4_000;
+/// Case ids are short words; a longer one is none.
+const CASE_ID_LENGTH_MAX: usize = 80;
+
+/// What `/keyleak …` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Open (or join) a case for each key, in the order given.
+    Open {
+        keys: Vec<AccessKeyId>,
+    },
+    /// Ask for the key in a modal.
+    Ask,
+    Help,
+    /// The open cases.
+    List,
+    /// Where a case stands; of the channel it is typed in when it names none.
+    Status {
+        of: Option<CaseName>,
+    },
+    /// Tell the story so far; of the channel it is typed in when it names none.
+    Summary {
+        of: Option<CaseName>,
+    },
+}
+
+/// How a person names a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaseName {
+    Key(AccessKeyId),
+    Case(CaseId),
+}
+
+/// Why a command is not understood; told to the person alone, and never with what they typed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    #[error(
+        "that looks like a secret key or a session token. I did not store it, but treat it as \
+         leaked twice: Slack has seen it too. Give me only the access key id (AKIA… or ASIA…)"
+    )]
+    Secret,
+    #[error("word {position}: {why}")]
+    Key { position: usize, why: KeyIdError },
+    #[error(
+        "word {position} is not an access key id: AWS writes ids in capital letters. Copy it \
+         again from where you found it"
+    )]
+    LowerCase { position: usize },
+    #[error(
+        "word {position} is an id of AWS, but of a {what}, not of an access key; key ids begin \
+         with AKIA or ASIA"
+    )]
+    OtherId { position: usize, what: &'static str },
+    #[error(
+        "I do not know word {position}. Try `/keyleak AKIA…`, `/keyleak` alone for a form, \
+         `/keyleak list`, `/keyleak status`, `/keyleak summary` or `/keyleak help`"
+    )]
+    UnknownWord { position: usize },
+    #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
+    TooMany { given: usize },
+    #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
+    TooLong,
+}
+
+impl Command {
+    /// Reads the text after `/keyleak`, with the marks that chat programs put around words.
+    pub fn parse(text: &str) -> Result<Self, CommandError> {
+        let text = without_marks(text);
+        if holds_fragment(&text) {
+            return Err(CommandError::Secret);
+        }
+        if text.chars().count() > TEXT_LENGTH_MAX {
+            return Err(CommandError::TooLong);
+        }
+        let words: Vec<&str> = words(&text).collect();
+        let verb = words.first().map(|word| word.to_ascii_lowercase());
+        match (verb.as_deref(), words.get(1..).unwrap_or_default()) {
+            (None, _) | (Some("open" | "new"), []) => Ok(Self::Ask),
+            (Some("help" | "?"), _) => Ok(Self::Help),
+            (Some("list" | "cases"), []) => Ok(Self::List),
+            (Some("status"), rest) => Ok(Self::Status {
+                of: case_name(rest)?,
+            }),
+            (Some("summary" | "timeline"), rest) => Ok(Self::Summary {
+                of: case_name(rest)?,
+            }),
+            (Some("open" | "new"), rest) => open(rest, 2),
+            (Some(_), _) => open(&words, 1),
+        }
+    }
+}
+
+/// The text without invisible characters, and with every odd blank as a plain one.
+pub fn without_marks(text: &str) -> String {
+    let plain = |character: char| match character {
+        // Zero-width characters, joiners, byte order mark, soft hyphen, direction marks.
+        '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{AD}' => None,
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => None,
+        blank if blank.is_whitespace() => Some(' '),
+        control if control.is_control() => None,
+        other => Some(other),
+    };
+    text.chars().filter_map(plain).collect()
+}
+
+/// Reads a case id typed by a person or carried by a button.
+pub fn case_id(text: &str) -> Option<CaseId> {
+    let fits = (1..=CASE_ID_LENGTH_MAX).contains(&text.len());
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'#');
+    (fits && text.bytes().all(plain)).then(|| CaseId(text.to_owned()))
+}
+
+/// Words between blanks, commas and semicolons, without quotes and code marks around them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([' ', ',', ';'])
+        .map(|word| word.trim_matches(is_mark))
+        .filter(|word| !word.is_empty())
+}
+
+fn is_mark(character: char) -> bool {
+    matches!(
+        character,
+        '"' | '\''
+            | '`'
+            | '*'
+            | '_'
+            | '~'
+            | '('
+            | ')'
+            | '['
+            | ']'
+            | '<'
+            | '>'
+            | '.'
+            | ':'
+            | '='
+            | '‘'
+            | '’'
+            | '‚'
+            | '“'
+            | '”'
+            | '„'
+            | '«'
+            | '»'
+            | '‹'
+            | '›'
+            | '´'
+    )
+}
+
+fn open(words: &[&str], first_position: usize) -> Result<Command, CommandError> {
+    let mut keys = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let key = read_key(word, first_position + index)?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    if keys.len() > KEYS_MAX {
+        return Err(CommandError::TooMany { given: keys.len() });
+    }
+    Ok(Command::Open { keys })
+}
+
+fn read_key(word: &str, position: usize) -> Result<AccessKeyId, CommandError> {
+    let why = match AccessKeyId::parse(word) {
+        Ok(key) => return Ok(key),
+        Err(why) => why,
+    };
+    if why == KeyIdError::Example {
+        return Err(CommandError::Key { position, why });
+    }
+    if AccessKeyId::from_record(&word.to_ascii_uppercase()).is_some() {
+        return Err(CommandError::LowerCase { position });
+    }
+    if let Some(what) = other_kind(word) {
+        return Err(CommandError::OtherId { position, what });
+    }
+    let upper = word.to_ascii_uppercase();
+    if upper.starts_with("AKIA") || upper.starts_with("ASIA") {
+        return Err(CommandError::Key { position, why });
+    }
+    Err(CommandError::UnknownWord { position })
+}
+
+/// What an id with another of AWS's prefixes names.
+fn other_kind(word: &str) -> Option<&'static str> {
+    let looks_like_id = word.len() >= 16 && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    match word.get(..4)? {
+        _ if !looks_like_id => None,
+        "AIDA" => Some("user"),
+        "AROA" => Some("role"),
+        "AGPA" => Some("group"),
+        "ANPA" | "ANVA" => Some("policy"),
+        "AIPA" => Some("instance profile"),
+        "ASCA" => Some("certificate"),
+        "APKA" => Some("public key"),
+        "ABIA" => Some("service bearer token"),
+        "ACCA" => Some("service-specific credential"),
+        _ => None,
+    }
+}
+
+fn case_name(words: &[&str]) -> Result<Option<CaseName>, CommandError> {
+    match words {
+        [] => Ok(None),
+        [word] => match AccessKeyId::parse(word) {
+            Ok(key) => Ok(Some(CaseName::Key(key))),
+            Err(_) => case_id(word)
+                .map(|case| Some(CaseName::Case(case)))
+                .ok_or(CommandError::UnknownWord { position: 2 }),
+        },
+        [_, _, ..] => Err(CommandError::UnknownWord { position: 3 }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "AKIAQNZGKIQY56JQ7WML";
+    const B: &str = "ASIAQNZGKIQY56JQ0189";
+    const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+    fn key(id: &str) -> AccessKeyId {
+        AccessKeyId::parse(id).unwrap()
+    }
+
+    fn opens(text: &str) -> Vec<AccessKeyId> {
+        match Command::parse(text) {
+            Ok(Command::Open { keys }) => keys,
+            other => panic!("{text:?} gave {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_id_is_read_through_the_marks_that_chat_puts_around_it() {
+        for text in [
+            A.to_owned(),
+            format!("  {A}\n"),
+            format!("`{A}`"),
+            format!("“{A}”"),
+            format!("‘{A}’."),
+            format!("\u{A0}{A}\u{A0}"),
+            format!("AKIA\u{200B}{}", &A[4..]),
+            format!("\u{FEFF}{A}"),
+            format!("open {A}"),
+            format!("*{A}*"),
+        ] {
+            assert_eq!(opens(&text), [key(A)], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn several_ids_are_read_once_each_and_in_order() {
+        assert_eq!(opens(&format!("{B}, {A};{B}\n{A}")), [key(B), key(A)]);
+    }
+
+    #[test]
+    fn more_keys_than_one_command_opens_are_refused_with_the_number() {
+        let many: Vec<_> = (0..51).map(|n| format!("AKIAQNZGKIQY56JQ{n:04}")).collect();
+        assert_eq!(
+            Command::parse(&many.join(" ")),
+            Err(CommandError::TooMany { given: 51 })
+        );
+        assert_eq!(opens(&many[..50].join(" ")).len(), 50);
+    }
+
+    #[test]
+    fn the_words_are_read_in_any_case() {
+        assert_eq!(Command::parse(""), Ok(Command::Ask));
+        assert_eq!(Command::parse(" \u{200B} "), Ok(Command::Ask));
+        assert_eq!(Command::parse("Help"), Ok(Command::Help));
+        assert_eq!(Command::parse("LIST"), Ok(Command::List));
+        assert_eq!(Command::parse("status"), Ok(Command::Status { of: None }));
+        let of = Some(CaseName::Key(key(A)));
+        assert_eq!(
+            Command::parse(&format!("status {A}")),
+            Ok(Command::Status { of })
+        );
+        let of = Some(CaseName::Case(CaseId("7wml-20261124".into())));
+        assert_eq!(
+            Command::parse("summary 7wml-20261124"),
+            Ok(Command::Summary { of })
+        );
+    }
+
+    #[test]
+    fn a_pasted_secret_is_refused_and_never_echoed() {
+        let token = "IQoJb3JpZ2luX2VjEJr".repeat(20);
+        for text in [
+            SECRET.to_owned(),
+            format!("{A} {SECRET}"),
+            format!("{A},{SECRET}"),
+            format!("{A}{SECRET}"),
+            format!("status {SECRET}"),
+            format!("{}\u{200B}{}", &SECRET[..20], &SECRET[20..]),
+            format!("{B} {token}"),
+            SECRET[..34].to_owned(),
+        ] {
+            let error = Command::parse(&text).unwrap_err();
+            assert_eq!(error, CommandError::Secret, "{text}");
+            assert!(!format!("{error} {error:?}").contains("wJalr"));
+        }
+    }
+
+    #[test]
+    fn a_refusal_teaches_and_does_not_repeat_what_was_typed() {
+        let refused = |text: &str| Command::parse(text).unwrap_err();
+        assert_eq!(
+            refused("akiaqnzgkiqy56jq7wml"),
+            CommandError::LowerCase { position: 1 }
+        );
+        assert_eq!(
+            refused("AROAQNZGKIQY56JQ7WML"),
+            CommandError::OtherId {
+                position: 1,
+                what: "role"
+            }
+        );
+        assert_eq!(
+            refused("AKIAIOSFODNN7EXAMPLE"),
+            CommandError::Key {
+                position: 1,
+                why: KeyIdError::Example
+            }
+        );
+        assert_eq!(
+            refused(&format!("{A} AKIA123")),
+            CommandError::Key {
+                position: 2,
+                why: KeyIdError::Malformed
+            }
+        );
+        let error = refused("<!channel> hunter2");
+        assert_eq!(error, CommandError::UnknownWord { position: 1 });
+        assert!(!error.to_string().contains("hunter2") && !error.to_string().contains("<!"));
+        assert_eq!(refused(&"x ".repeat(3_000)), CommandError::TooLong);
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod agenda;
+pub mod button;
 pub mod case;
 pub mod command;
 pub mod event;
@@ -18,5 +19,6 @@ pub mod question;
 pub mod record;
 pub mod report;
 pub mod sighting_index;
+pub mod secret;
 pub mod snapshot;
 pub mod trail_row;

@@ -1,0 +1,199 @@
+//! The buttons on the cards: stable ids, and values that are addresses and no authority.
+
+use crate::domain::command::case_id;
+use crate::domain::event::Phase;
+use crate::domain::ids::CaseId;
+use crate::domain::plan::PlanNumber;
+
+/// Between the parts of a button's value; case ids and hashes hold none.
+const SEPARATOR: char = '|';
+
+/// The plan that a button was drawn for; the policy decides what the press is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanAddress {
+    pub case: CaseId,
+    pub plan: PlanNumber,
+    /// The whole hash, so that a press on an old card is known as one.
+    pub hash: String,
+}
+
+/// A button on a card. Its value says what it is about and gives no right to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ButtonAction {
+    /// `phase.<slug>`, value `case`.
+    Phase { case: CaseId, phase: Phase },
+    /// `plan.approve`, value `case|plan|hash`.
+    Approve(PlanAddress),
+    /// `plan.deny`, value `case|plan|hash`.
+    Deny(PlanAddress),
+    /// `plan.withdraw`, value `case|plan|hash`.
+    Withdraw(PlanAddress),
+    /// `plan.undo`, value `case|plan|hash`.
+    Undo(PlanAddress),
+    /// `question.cancel`, value `case|seq` of the press that asked.
+    CancelQuestions { case: CaseId, asked: u64 },
+    /// `case.summary`, value `case`.
+    Summary { case: CaseId },
+    /// `case.close`, value `case`.
+    Close { case: CaseId },
+    /// `case.report`, value `case`.
+    Report { case: CaseId },
+    /// `go`: a link; Slack tells us and nothing is to be done.
+    Go,
+    /// A button this version does not know; answered with "no longer active".
+    Unknown,
+}
+
+impl ButtonAction {
+    /// Reads a pressed button; what this version does not know is `Unknown`, not an error.
+    pub fn parse(action_id: &str, value: &str) -> Self {
+        Self::read(action_id, value).unwrap_or(Self::Unknown)
+    }
+
+    /// The stable, documented id of the button.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Phase { phase, .. } => format!("phase.{}", phase.slug()),
+            Self::Approve(_) => "plan.approve".to_owned(),
+            Self::Deny(_) => "plan.deny".to_owned(),
+            Self::Withdraw(_) => "plan.withdraw".to_owned(),
+            Self::Undo(_) => "plan.undo".to_owned(),
+            Self::CancelQuestions { .. } => "question.cancel".to_owned(),
+            Self::Summary { .. } => "case.summary".to_owned(),
+            Self::Close { .. } => "case.close".to_owned(),
+            Self::Report { .. } => "case.report".to_owned(),
+            Self::Go => "go".to_owned(),
+            Self::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    /// What the button carries: addresses only.
+    pub fn value(&self) -> String {
+        match self {
+            Self::Phase { case, .. }
+            | Self::Summary { case }
+            | Self::Close { case }
+            | Self::Report { case } => case.0.clone(),
+            Self::Approve(at) | Self::Deny(at) | Self::Withdraw(at) | Self::Undo(at) => {
+                format!("{}{SEPARATOR}{}{SEPARATOR}{}", at.case, at.plan.0, at.hash)
+            }
+            Self::CancelQuestions { case, asked } => format!("{case}{SEPARATOR}{asked}"),
+            Self::Go | Self::Unknown => String::new(),
+        }
+    }
+
+    /// The case that the button is about.
+    pub fn case(&self) -> Option<&CaseId> {
+        match self {
+            Self::Phase { case, .. }
+            | Self::Summary { case }
+            | Self::Close { case }
+            | Self::Report { case }
+            | Self::CancelQuestions { case, .. } => Some(case),
+            Self::Approve(at) | Self::Deny(at) | Self::Withdraw(at) | Self::Undo(at) => {
+                Some(&at.case)
+            }
+            Self::Go | Self::Unknown => None,
+        }
+    }
+
+    fn read(action_id: &str, value: &str) -> Option<Self> {
+        if let Some(slug) = action_id.strip_prefix("phase.") {
+            let phase = Phase::from_slug(slug)?;
+            return Some(Self::Phase {
+                case: case_id(value)?,
+                phase,
+            });
+        }
+        match action_id {
+            "plan.approve" => address(value).map(Self::Approve),
+            "plan.deny" => address(value).map(Self::Deny),
+            "plan.withdraw" => address(value).map(Self::Withdraw),
+            "plan.undo" => address(value).map(Self::Undo),
+            "question.cancel" => {
+                let (case, asked) = value.split_once(SEPARATOR)?;
+                let asked = asked.parse().ok()?;
+                Some(Self::CancelQuestions {
+                    case: case_id(case)?,
+                    asked,
+                })
+            }
+            "case.summary" => Some(Self::Summary {
+                case: case_id(value)?,
+            }),
+            "case.close" => Some(Self::Close {
+                case: case_id(value)?,
+            }),
+            "case.report" => Some(Self::Report {
+                case: case_id(value)?,
+            }),
+            "go" => Some(Self::Go),
+            _ => None,
+        }
+    }
+}
+
+fn address(value: &str) -> Option<PlanAddress> {
+    let mut parts = value.split(SEPARATOR);
+    let case = case_id(parts.next()?)?;
+    let plan = PlanNumber(parts.next()?.parse().ok()?);
+    let hash = parts.next()?.to_owned();
+    let is_hash = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+    (is_hash && parts.next().is_none()).then_some(PlanAddress { case, plan, hash })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_button_comes_back_as_it_was_drawn() {
+        let case = CaseId("7wml-20261124-1".to_owned());
+        let at = || PlanAddress {
+            case: case.clone(),
+            plan: PlanNumber(2),
+            hash: "ab".repeat(32),
+        };
+        let mut buttons = vec![
+            ButtonAction::Approve(at()),
+            ButtonAction::Deny(at()),
+            ButtonAction::Withdraw(at()),
+            ButtonAction::Undo(at()),
+            ButtonAction::CancelQuestions {
+                case: case.clone(),
+                asked: 17,
+            },
+            ButtonAction::Summary { case: case.clone() },
+            ButtonAction::Close { case: case.clone() },
+            ButtonAction::Report { case: case.clone() },
+            ButtonAction::Go,
+        ];
+        buttons.extend(Phase::ALL.map(|phase| ButtonAction::Phase {
+            case: case.clone(),
+            phase,
+        }));
+        for button in buttons {
+            assert_eq!(ButtonAction::parse(&button.id(), &button.value()), button);
+        }
+    }
+
+    #[test]
+    fn a_strange_button_is_unknown_and_not_an_error() {
+        for (id, value) in [
+            ("", ""),
+            ("phase.lunch", "case"),
+            ("plan.approve", "case|one|00"),
+            ("plan.approve", "case|1|short"),
+            ("plan.approve", &format!("case|1|{}|more", "ab".repeat(32))),
+            ("question.cancel", "case"),
+            ("case.close", "two words"),
+            ("case.close", ""),
+        ] {
+            assert_eq!(
+                ButtonAction::parse(id, value),
+                ButtonAction::Unknown,
+                "{id}"
+            );
+        }
+    }
+}
