@@ -1,1 +1,3 @@
-//! sim
+//! Simulated parts for drills and tests; only `main` and tests name them.
+
+pub mod slack;

@@ -1,0 +1,34 @@
+//! A simulated Slack workspace: a strict Web API over loopback HTTP, and people who use the bot.
+
+pub mod acts;
+pub mod blocks;
+pub mod channels;
+pub mod config;
+pub mod deliver;
+pub mod faults;
+pub mod files;
+pub mod pace;
+pub mod people;
+pub mod server;
+pub mod signing;
+pub mod state;
+pub mod ui;
+pub mod views;
+
+mod api;
+mod call;
+mod content;
+mod form;
+mod history;
+mod inputs;
+mod marks;
+mod members;
+mod messages;
+mod methods;
+mod pages;
+mod payloads;
+mod replies;
+mod rich_text;
+mod rules;
+mod shapes;
+mod validate;
