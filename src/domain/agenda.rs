@@ -1,1 +1,256 @@
-//! agenda
+//! What is to be done next in a case, and when: pure, so that a restart finds the same work.
+
+use crate::domain::case::{Case, PlanState, PlanStatus, StepState};
+use crate::domain::event::{Phase, StepResult};
+use crate::domain::plan::{PlanKind, PlanNumber};
+use jiff::{SignedDuration, Timestamp};
+
+/// A step that fails in a way that may pass is tried this often before a person must look.
+pub const ATTEMPTS_MAX: u32 = 5;
+/// The reverter's changes are put back this often without asking, then a person must look.
+pub const REAPPLIED_MAX: u32 = 3;
+
+/// When things are due, from configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timing {
+    /// When done steps are read back, after the last of them.
+    pub read_back: Vec<SignedDuration>,
+    /// How often the trail is read while a containment is not complete.
+    pub survey_every: SignedDuration,
+    /// How long a contained case is watched, and how often it is read back then.
+    pub watch_for: SignedDuration,
+    pub watch_every: SignedDuration,
+    /// After this long a trail is taken to be complete even where no newer record shows it.
+    pub trail_complete_after: SignedDuration,
+}
+
+/// Something due now, later, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due<T> {
+    Now(T),
+    At(Timestamp),
+    Nothing,
+}
+
+/// Work of the lane that changes the account, in the order of its urgency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    Step { plan: PlanNumber, step: u32, attempt: u32 },
+    Expire(PlanNumber),
+    ProposeUndo(PlanNumber),
+    ProposeContainment,
+    /// A plan for the steps that were found reverted.
+    ProposeAgain(PlanNumber),
+    ReadBack { plan: PlanNumber, check: u32 },
+    Hold(PlanNumber),
+    EndWatch(PlanNumber),
+}
+
+/// Work of the lane that only reads: the account, the trail, the questions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    Validate,
+    Survey,
+    /// Read the trail, contain what the actor took, and say "contained" once it is true.
+    Sweep(PlanNumber),
+    Question { asked: u64, phase: Phase },
+}
+
+/// The next change to the account.
+pub fn next_act(case: &Case, timing: &Timing, now: Timestamp) -> Due<Act> {
+    if case.closed_at().is_some() {
+        return Due::Nothing;
+    }
+    let plans = || case.plans().filter(|state| recorded_and_alive(state));
+    let step = soonest(plans().map(|state| next_step(state, now)));
+    let others = [
+        step,
+        expiry(case, now),
+        proposal(case),
+        soonest(case.plans().rev().map(|state| next_check(case, state, timing, now))),
+    ];
+    soonest(others)
+}
+
+/// The next thing to read.
+pub fn next_ask(case: &Case, timing: &Timing, has_trail: bool, now: Timestamp) -> Due<Ask> {
+    if case.closed_at().is_some() {
+        return Due::Nothing;
+    }
+    if !case.validated() {
+        return Due::Now(Ask::Validate);
+    }
+    if !has_trail {
+        return Due::Nothing;
+    }
+    soonest([next_sweep(case, timing, now), next_question(case)])
+}
+
+/// The questions' phases, in which pressing a button asks the trail.
+pub fn asks_questions(phase: Phase) -> bool {
+    matches!(phase, Phase::Scope | Phase::Impact)
+}
+
+/// The standing containment that is not yet known to be complete, or is still watched.
+pub fn watched(case: &Case) -> Option<&PlanState> {
+    case.standing_containment().filter(|state| !state.watch_ended)
+}
+
+/// The first thing that is due now; else the earliest time at which one will be.
+fn soonest<T>(dues: impl IntoIterator<Item = Due<T>>) -> Due<T> {
+    let mut earliest: Option<Timestamp> = None;
+    for due in dues {
+        match due {
+            Due::Now(task) => return Due::Now(task),
+            Due::At(at) => earliest = Some(earliest.map_or(at, |other| other.min(at))),
+            Due::Nothing => {}
+        }
+    }
+    earliest.map_or(Due::Nothing, Due::At)
+}
+
+fn at<T>(when: Timestamp, now: Timestamp, task: T) -> Due<T> {
+    if when <= now { Due::Now(task) } else { Due::At(when) }
+}
+
+fn recorded_and_alive(state: &PlanState) -> bool {
+    state.voided.is_none() && matches!(state.status(), PlanStatus::Approved)
+        || state.voided.is_none() && state.has_begun()
+}
+
+fn next_step(state: &PlanState, now: Timestamp) -> Due<Act> {
+    soonest(state.all_steps().map(|(index, _, step)| {
+        let task =
+            Act::Step { plan: state.plan.number, step: index, attempt: step.attempts + 1 };
+        match &step.result {
+            None => Due::Now(task),
+            Some(StepResult::Failed { retryable: true, .. }) if step.attempts < ATTEMPTS_MAX => {
+                at(retry_at(step), now, task)
+            }
+            Some(StepResult::Failed { .. } | StepResult::Done { .. }) => Due::Nothing,
+        }
+    }))
+}
+
+/// Waits 2, 4, 8, 16 seconds before the next attempt.
+fn retry_at(step: &StepState) -> Timestamp {
+    let wait = SignedDuration::from_secs(1 << step.attempts.min(6));
+    step.ended_at.map_or(Timestamp::MIN, |ended| ended + wait)
+}
+
+fn expiry(case: &Case, now: Timestamp) -> Due<Act> {
+    case.pending_plan().map_or(Due::Nothing, |state| {
+        at(state.plan.expires_at, now, Act::Expire(state.plan.number))
+    })
+}
+
+fn proposal(case: &Case) -> Due<Act> {
+    if let Some(wanted) = case.wanted_undo() {
+        let target = case.standing_containment().map(|state| state.plan.number);
+        let newer = case.not_proposed().is_none_or(|(seq, _)| seq < wanted.seq);
+        return match target {
+            Some(plan) if newer => Due::Now(Act::ProposeUndo(plan)),
+            Some(_) | None => Due::Nothing,
+        };
+    }
+    let busy = case.plans().any(|state| {
+        matches!(
+            state.status(),
+            PlanStatus::Proposed | PlanStatus::Approved | PlanStatus::Executing
+        )
+    });
+    if busy || !case.validated() {
+        return Due::Nothing;
+    }
+    let pressed = case.presses(Phase::Containment).last().map_or(0, |press| press.seq);
+    let answered = case.plans().map(|state| state.proposed.seq).max().unwrap_or(0);
+    let answered = answered.max(case.not_proposed().map_or(0, |(seq, _)| seq));
+    if answered == 0 || pressed > answered {
+        Due::Now(Act::ProposeContainment)
+    } else {
+        Due::Nothing
+    }
+}
+
+fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -> Due<Act> {
+    let number = state.plan.number;
+    let ended = match (state.status(), state.ended_at()) {
+        (PlanStatus::Done | PlanStatus::Partly, Some(ended)) => ended,
+        _ => return Due::Nothing,
+    };
+    let standing = case.standing_containment().is_some_and(|other| other.plan.number == number);
+    let undo = state.plan.kind == PlanKind::Undo;
+    if !standing && !undo {
+        return Due::Nothing;
+    }
+    if let Some(due) = reverted(case, state) {
+        return due;
+    }
+    let done = state.checks_since_end().count();
+    let schedule: &[SignedDuration] =
+        if undo { timing.read_back.get(..1).unwrap_or(&[]) } else { &timing.read_back };
+    if let Some(wait) = schedule.get(done) {
+        return at(ended + *wait, now, Act::ReadBack { plan: number, check: done as u32 });
+    }
+    let clean = state.checks_since_end().last().is_none_or(|check| check.drifts.is_empty());
+    if state.held_at.is_none() && clean {
+        return Due::Now(Act::Hold(number));
+    }
+    if undo || state.watch_ended {
+        return Due::Nothing;
+    }
+    next_watch(state, timing, now)
+}
+
+/// A drift that was found last and that no plan or re-application has answered yet.
+fn reverted(case: &Case, state: &PlanState) -> Option<Due<Act>> {
+    let last = state.checks_since_end().last()?;
+    if last.drifts.is_empty() || state.plan.kind == PlanKind::Undo {
+        return None;
+    }
+    let answered = case.plans().any(|other| {
+        other.plan.about == Some(state.plan.number) && other.proposed.at >= last.at
+    });
+    Some(if answered { Due::Nothing } else { Due::Now(Act::ProposeAgain(state.plan.number)) })
+}
+
+fn next_watch(state: &PlanState, timing: &Timing, now: Timestamp) -> Due<Act> {
+    let number = state.plan.number;
+    let Some((_, said_at)) = state.contained else { return Due::Nothing };
+    let over = said_at + timing.watch_for;
+    if over <= now {
+        return Due::Now(Act::EndWatch(number));
+    }
+    let last = state.checks.last().map_or(said_at, |check| check.at);
+    let check = state.checks_since_end().count() as u32;
+    let next = (last + timing.watch_every).min(over);
+    if next == over { Due::At(over) } else { at(next, now, Act::ReadBack { plan: number, check }) }
+}
+
+/// The trail is read again and again while a containment is not complete, then while it is watched.
+fn next_sweep(case: &Case, timing: &Timing, now: Timestamp) -> Due<Ask> {
+    let Some(state) = watched(case) else { return Due::Nothing };
+    if !state.steps.iter().any(|step| step.result.is_some()) {
+        return Due::Nothing;
+    }
+    let every =
+        if state.contained.is_some() { timing.watch_every } else { timing.survey_every };
+    let last = case.last_survey_at().filter(|at| state.started_at().is_some_and(|s| *at >= s));
+    let task = Ask::Sweep(state.plan.number);
+    match last {
+        None => Due::Now(task),
+        Some(last) => at(last + every, now, task),
+    }
+}
+
+fn next_question(case: &Case) -> Due<Ask> {
+    let asked = Phase::ALL.into_iter().filter(|phase| asks_questions(*phase)).filter_map(|phase| {
+        let press = case.presses(phase).last()?;
+        (!case.is_cancelled(press.seq) && !case.is_answered(press.seq))
+            .then_some((press.seq, phase))
+    });
+    match asked.min() {
+        Some((asked, phase)) => Due::Now(Ask::Question { asked, phase }),
+        None => Due::Nothing,
+    }
+}

@@ -31,9 +31,11 @@ pub struct Case {
     pub(super) wanted_undo: Option<Press>,
     pub(super) survey: Option<(u64, SurveyNote)>,
     pub(super) survey_failed: Option<(u64, String)>,
+    pub(super) last_survey_at: Option<Timestamp>,
     pub(super) answers: Vec<(u64, AnswerNote)>,
     pub(super) questions_failed: Vec<(u64, String, String)>,
     pub(super) cancelled: BTreeSet<u64>,
+    pub(super) questions_done: BTreeSet<u64>,
     pub(super) closed_at: Option<Timestamp>,
     pub(super) report_sha256: Option<String>,
     pub(super) archived: bool,
@@ -209,6 +211,11 @@ impl Case {
             .map(|(seq, why)| (*seq, why.as_str()))
     }
 
+    /// When the trail was last read, or could not be.
+    pub fn last_survey_at(&self) -> Option<Timestamp> {
+        self.last_survey_at
+    }
+
     pub fn answers(&self) -> &[(u64, AnswerNote)] {
         &self.answers
     }
@@ -219,6 +226,11 @@ impl Case {
 
     pub fn is_cancelled(&self, asked: u64) -> bool {
         self.cancelled.contains(&asked)
+    }
+
+    /// Whether every question of this press has its answer, or the reason why not.
+    pub fn is_answered(&self, asked: u64) -> bool {
+        self.questions_done.contains(&asked)
     }
 
     pub fn closed_at(&self) -> Option<Timestamp> {
@@ -241,21 +253,28 @@ impl Case {
             .find(|state| state.status() == PlanStatus::Proposed)
     }
 
-    /// The containment (or follow-up) that was carried out last and not undone since.
-    pub fn standing_containment(&self) -> Option<&PlanState> {
-        let undone = |number: PlanNumber| {
-            self.plans.values().any(|other| {
-                other.plan.kind == PlanKind::Undo
-                    && other.plan.about == Some(number)
-                    && other.status() == PlanStatus::Done
-            })
-        };
-        self.plans.values().rev().find(|state| {
-            state.plan.kind != PlanKind::Undo && state.has_begun() && !undone(state.plan.number)
+    /// The containments and follow-ups that were carried out and not undone since, oldest first.
+    pub fn standing_plans(&self) -> impl DoubleEndedIterator<Item = &PlanState> {
+        let undone = self
+            .plans
+            .values()
+            .filter(|state| state.plan.kind == PlanKind::Undo)
+            .filter(|state| matches!(state.status(), PlanStatus::Done))
+            .map(|state| state.plan.number)
+            .max();
+        self.plans.values().filter(move |state| {
+            state.plan.kind != PlanKind::Undo
+                && state.has_begun()
+                && undone.is_none_or(|undone| state.plan.number > undone)
         })
     }
 
-    /// Whether `record` is one of those that a person sees as a decision of theirs.
+    /// The newest of the standing plans: it is read back for all of them.
+    pub fn standing_containment(&self) -> Option<&PlanState> {
+        self.standing_plans().next_back()
+    }
+
+    /// The record of the last press of a phase's button.
     pub(super) fn last_press(&self, phase: Phase) -> Option<u64> {
         self.presses(phase).last().map(|press| press.seq)
     }
@@ -313,8 +332,16 @@ impl PlanState {
             .filter(|(_, _, state)| matches!(state.result, Some(StepResult::Done { .. })))
     }
 
-    /// When the last step came to an end, once all have.
+    /// When the first step came to an end.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        self.steps.iter().filter_map(|step| step.ended_at).min()
+    }
+
+    /// When the last step came to an end, once all have that will.
     pub fn ended_at(&self) -> Option<Timestamp> {
+        if self.voided.is_some() {
+            return self.steps.iter().filter_map(|step| step.ended_at).max();
+        }
         let ends: Option<Vec<_>> = self.steps.iter().map(|step| step.ended_at).collect();
         ends.and_then(|ends| ends.into_iter().max())
     }

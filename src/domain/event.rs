@@ -73,12 +73,14 @@ pub struct SurveyNote {
 /// The answer to one question, as far as the case must remember it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerNote {
+    /// The press that asked it.
+    pub asked: u64,
     pub question: String,
     pub sentence: String,
     pub rows: u64,
     pub cut_sha256: String,
-    /// The whole answer as CSV in the evidence store.
-    pub csv_sha256: String,
+    /// The whole answer, as JSON, in the evidence store.
+    pub answer_sha256: String,
     pub sql_sha256: String,
     pub watermark: Option<Timestamp>,
 }
@@ -107,6 +109,7 @@ pub struct PostKey(pub String);
 /// What a step was found to be when it was read back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drift {
+    pub plan: PlanNumber,
     pub step: u32,
     pub what: String,
     /// Who undid it, when the trail says so.
@@ -239,10 +242,9 @@ pub enum Event {
     Answered {
         answer: Box<AnswerNote>,
     },
-    QuestionFailed {
-        question: String,
-        why: String,
-    },
+    QuestionFailed { asked: u64, question: String, why: String },
+    /// All questions of a press have their answer or their reason.
+    QuestionsDone { asked: u64 },
     /// The queries that were pressed by record `asked` are not to go on.
     Cancelled {
         asked: u64,

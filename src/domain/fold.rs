@@ -75,9 +75,11 @@ impl Case {
             wanted_undo: None,
             survey: None,
             survey_failed: None,
+            last_survey_at: None,
             answers: Vec::new(),
             questions_failed: Vec::new(),
             cancelled: BTreeSet::new(),
+            questions_done: BTreeSet::new(),
             closed_at: None,
             report_sha256: None,
             archived: false,
@@ -149,14 +151,21 @@ impl Case {
             Event::Surveyed { survey } => {
                 self.survey = Some((record.seq, survey.as_ref().clone()));
                 self.survey_failed = None;
+                self.last_survey_at = Some(record.at);
             }
-            Event::SurveyFailed { why } => self.survey_failed = Some((record.seq, why.clone())),
+            Event::SurveyFailed { why } => {
+                self.survey_failed = Some((record.seq, why.clone()));
+                self.last_survey_at = Some(record.at);
+            }
             Event::Answered { answer } => {
                 self.answers.push((record.seq, answer.as_ref().clone()));
             }
-            Event::QuestionFailed { question, why } => {
+            Event::QuestionFailed { question, why, .. } => {
                 self.questions_failed
                     .push((record.seq, question.clone(), why.clone()));
+            }
+            Event::QuestionsDone { asked } => {
+                self.questions_done.insert(*asked);
             }
             Event::Cancelled { asked } => {
                 self.cancelled.insert(*asked);

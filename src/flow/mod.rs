@@ -1,1 +1,13 @@
-//! flow
+//! The use cases: what the domain decides, carried out through the ports and nothing else.
+
+pub mod act;
+pub mod ask;
+pub mod decide;
+pub mod desk;
+pub mod intake;
+pub mod ledger;
+pub mod propose;
+pub mod readback;
+pub mod sweep;
+pub mod tell;
+pub mod validate;

@@ -1,0 +1,50 @@
+//! Everything a use case works with, put together once by `main` and passed by reference.
+
+use crate::domain::agenda::Timing;
+use crate::domain::plan::PlanRules;
+use crate::domain::policy::Policy;
+use crate::flow::ledger::Ledger;
+use crate::ports::chat::Chat;
+use crate::ports::clock::Clock;
+use crate::ports::cloud::{Contain, Lookup};
+use crate::ports::evidence::Evidence;
+use crate::ports::journal::Work;
+use crate::ports::trail::Trail;
+use std::sync::Arc;
+
+/// The outside world, and the rules by which the bot moves in it.
+pub struct Desk {
+    pub ledger: Ledger,
+    pub work: Arc<dyn Work>,
+    pub evidence: Arc<dyn Evidence>,
+    pub lookup: Arc<dyn Lookup>,
+    /// `None` when no contain role is configured: then nothing is ever changed.
+    pub contain: Option<Arc<dyn Contain>>,
+    /// `None` when no trail is configured: then "contained" is never claimed.
+    pub trail: Option<Arc<dyn Trail>>,
+    pub chat: Arc<dyn Chat>,
+    pub clock: Clock,
+    pub rules: Rules,
+}
+
+/// The rules, from configuration.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub policy: Policy,
+    pub plans: PlanRules,
+    pub timing: Timing,
+    /// The tag of an IAM user that names the person who owns it.
+    pub owner_tag: String,
+    /// How far back the trail is read when nothing says since when the key is exposed.
+    pub trail_window: jiff::SignedDuration,
+    /// A drill is marked as one on every surface.
+    pub drill: bool,
+    /// Endpoints other than AWS's and Slack's own, written into each case.
+    pub endpoints: Vec<String>,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}

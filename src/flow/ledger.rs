@@ -1,0 +1,190 @@
+//! Reading and growing the journal of a case: fold, judge, append, and on a conflict judge again.
+
+use crate::domain::case::Case;
+use crate::domain::fold::IllegalRecord;
+use crate::domain::ids::CaseId;
+use crate::domain::record::{Entry, GENESIS, Record, Tampering, canonical};
+use crate::ports::journal::{AppendError, Journal, StoreError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// Conflicts mean that others write to the same case; more than this in a row is a fault.
+const CONFLICTS_MAX: u32 = 64;
+/// Cases whose fold is kept; the others are read again from their first record.
+const CASES_KEPT_MAX: usize = 512;
+
+/// Why a case could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    #[error("there is no case {0}")]
+    NoSuchCase(CaseId),
+    #[error("{0}")]
+    Unreachable(String),
+    #[error("the journal of {case} was tampered with: {problem}; run keyleak verify {case}")]
+    Tampered { case: CaseId, problem: Tampering },
+    #[error("too many others write to this case at once")]
+    Contended,
+}
+
+/// Why an entry was not appended: its judge said so, or the journal could not take it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAppended<E> {
+    #[error("{0}")]
+    Judged(E),
+    #[error("{0}")]
+    Illegal(IllegalRecord),
+    #[error("{0}")]
+    Ledger(LedgerError),
+}
+
+/// The journal, with the folds of the cases that are in use.
+pub struct Ledger {
+    journal: Arc<dyn Journal>,
+    cases: Mutex<BTreeMap<CaseId, Case>>,
+    grown: watch::Sender<u64>,
+}
+
+impl Ledger {
+    pub fn new(journal: Arc<dyn Journal>) -> Self {
+        Self { journal, cases: Mutex::default(), grown: watch::Sender::new(0) }
+    }
+
+    pub fn journal(&self) -> &dyn Journal {
+        self.journal.as_ref()
+    }
+
+    /// Changes whenever this process has appended to any case, or seen that another did.
+    pub fn growth(&self) -> watch::Receiver<u64> {
+        self.grown.subscribe()
+    }
+
+    /// The case as the journal has it now; `None` when it has no records.
+    pub async fn find(&self, id: &CaseId) -> Result<Option<Case>, LedgerError> {
+        let known = self.kept(id);
+        let after = known.as_ref().map_or(0, Case::seq);
+        let newer = self.journal.read(id, after).await.map_err(|e| unreachable(&e))?;
+        if newer.is_empty() {
+            return Ok(known);
+        }
+        let case = extend(id, known, &newer)?;
+        self.keep(case.clone());
+        Ok(Some(case))
+    }
+
+    /// The case, which must exist.
+    pub async fn load(&self, id: &CaseId) -> Result<Case, LedgerError> {
+        self.find(id).await?.ok_or_else(|| LedgerError::NoSuchCase(id.clone()))
+    }
+
+    /// Begins a case; `Ok(None)` when it was begun already.
+    pub async fn open(&self, id: &CaseId, opening: Entry) -> Result<Option<Case>, LedgerError> {
+        let record = opening.chained(id.clone(), None);
+        match self.journal.append(&record).await {
+            Ok(()) => {}
+            Err(AppendError::Conflict) => return Ok(None),
+            Err(AppendError::Unavailable(why)) => return Err(LedgerError::Unreachable(why)),
+        }
+        let case = Case::open(record).map_err(|error| illegal(id, 1, &error))?;
+        self.keep(case.clone());
+        Ok(Some(case))
+    }
+
+    /// Appends what `judge` makes of the newest state; `Ok` with the case as it is afterwards.
+    /// The judge may decide that nothing is to be written.
+    pub async fn append<E>(
+        &self,
+        id: &CaseId,
+        mut judge: impl FnMut(&Case) -> Result<Option<Entry>, E>,
+    ) -> Result<Case, NotAppended<E>> {
+        for _ in 0..CONFLICTS_MAX {
+            let case = self.load(id).await.map_err(NotAppended::Ledger)?;
+            let Some(entry) = judge(&case).map_err(NotAppended::Judged)? else {
+                return Ok(case);
+            };
+            let record = entry.chained(id.clone(), case.last_record());
+            let mut after = case;
+            after.apply(&record).map_err(NotAppended::Illegal)?;
+            match self.journal.append(&record).await {
+                Ok(()) => {
+                    self.keep(after.clone());
+                    return Ok(after);
+                }
+                Err(AppendError::Conflict) => {}
+                Err(AppendError::Unavailable(why)) => {
+                    return Err(NotAppended::Ledger(LedgerError::Unreachable(why)));
+                }
+            }
+        }
+        Err(NotAppended::Ledger(LedgerError::Contended))
+    }
+
+    /// Appends an entry whatever the state, as long as the fold allows it.
+    pub async fn note(&self, id: &CaseId, entry: Entry) -> Result<Case, NotAppended<LedgerError>> {
+        self.append(id, |_| Ok(Some(entry.clone()))).await
+    }
+
+    fn kept(&self, id: &CaseId) -> Option<Case> {
+        self.cases.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    fn keep(&self, case: Case) {
+        let mut cases = self.cases.lock().unwrap_or_else(PoisonError::into_inner);
+        if cases.get(case.id()).is_some_and(|kept| kept.seq() >= case.seq()) {
+            return;
+        }
+        if cases.len() >= CASES_KEPT_MAX && !cases.contains_key(case.id()) {
+            cases.pop_first();
+        }
+        cases.insert(case.id().clone(), case);
+        drop(cases);
+        self.grown.send_modify(|count| *count += 1);
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ledger")
+    }
+}
+
+/// Folds newer records onto a case, checking the chain link by link.
+fn extend(id: &CaseId, known: Option<Case>, newer: &[String]) -> Result<Case, LedgerError> {
+    let tampered = |problem| LedgerError::Tampered { case: id.clone(), problem };
+    let mut case = known;
+    for line in newer {
+        let seq = case.as_ref().map_or(0, Case::seq) + 1;
+        let record: Record = serde_json::from_str(line)
+            .map_err(|error| tampered(Tampering::Unreadable { seq, why: error.to_string() }))?;
+        let previous = case
+            .as_ref()
+            .and_then(Case::last_record)
+            .map_or(GENESIS, |record| record.hash.as_str());
+        if record.seq != seq {
+            return Err(tampered(Tampering::Missing { seq }));
+        }
+        if record.computed_hash() != record.hash || canonical(&record) != line.as_bytes() {
+            return Err(tampered(Tampering::Altered { seq }));
+        }
+        if record.previous != previous {
+            return Err(tampered(Tampering::Forked { seq }));
+        }
+        case = Some(match case {
+            None => Case::open(record).map_err(|error| illegal(id, seq, &error))?,
+            Some(mut case) => {
+                case.apply(&record).map_err(|error| illegal(id, seq, &error))?;
+                case
+            }
+        });
+    }
+    case.ok_or_else(|| LedgerError::NoSuchCase(id.clone()))
+}
+
+fn illegal(id: &CaseId, seq: u64, error: &IllegalRecord) -> LedgerError {
+    let problem = Tampering::Illegal { seq, why: error.to_string() };
+    LedgerError::Tampered { case: id.clone(), problem }
+}
+
+fn unreachable(error: &StoreError) -> LedgerError {
+    LedgerError::Unreachable(error.0.clone())
+}

@@ -1,0 +1,224 @@
+//! The journal and the work tables in one SQLite file, safe under several processes on one host.
+
+use crate::domain::ids::CaseId;
+use crate::domain::record::{Record, canonical};
+use crate::ports::journal::{AppendError, Journal, Lease, StoreError, Work};
+use crate::store::writer::{WriteError, Writer};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long one process waits for another's transaction before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The schema, one entry per version; a file of an older version is brought up step by step.
+const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the journal {path} cannot be opened ({reason}); check the path and its permissions")]
+    Database { path: PathBuf, reason: String },
+    #[error("the journal {path} was written by a newer keyleak (schema {found}); use that version")]
+    Newer { path: PathBuf, found: usize },
+}
+
+/// The embedded store.
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    writer: Writer,
+    reader: Arc<Mutex<Connection>>,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it if it is not there, and brings its schema up to date.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let failed = |error: &dyn std::fmt::Display| OpenError::Database {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let mut connection = connect(path).map_err(|error| failed(&error))?;
+        let found = migrate(&mut connection).map_err(|error| failed(&error))?;
+        if found > MIGRATIONS.len() {
+            return Err(OpenError::Newer { path: path.to_owned(), found });
+        }
+        let reader = connect(path).map_err(|error| failed(&error))?;
+        let writer = Writer::start(connection).map_err(|error| failed(&error))?;
+        Ok(Self { writer, reader: Arc::new(Mutex::new(reader)) })
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reader = Arc::clone(&self.reader);
+        let reading = tokio::task::spawn_blocking(move || {
+            work(&reader.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        let outcome = reading.await.map_err(|error| StoreError(error.to_string()))?;
+        outcome.map_err(|error| StoreError(error.to_string()))
+    }
+}
+
+#[async_trait]
+impl Journal for Sqlite {
+    async fn append(&self, record: &Record) -> Result<(), AppendError> {
+        let text = String::from_utf8_lossy(&canonical(record)).into_owned();
+        let (case, seq) = (record.case.0.clone(), record.seq as i64);
+        let stored = self.writer.write(move |connection| {
+            let inserted = connection.execute(
+                "INSERT INTO journal (case_id, seq, record) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (case_id, seq) DO NOTHING",
+                params![case, seq, text],
+            )?;
+            if inserted == 1 {
+                return Ok(true);
+            }
+            let there: String = connection.query_row(
+                "SELECT record FROM journal WHERE case_id = ?1 AND seq = ?2",
+                params![case, seq],
+                |row| row.get(0),
+            )?;
+            Ok(there == text)
+        });
+        match stored.await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(AppendError::Conflict),
+            Err(WriteError(why)) => Err(AppendError::Unavailable(why)),
+        }
+    }
+
+    async fn read(&self, case: &CaseId, after: u64) -> Result<Vec<String>, StoreError> {
+        let case = case.0.clone();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT record FROM journal WHERE case_id = ?1 AND seq > ?2 ORDER BY seq",
+            )?;
+            let rows = statement.query_map(params![case, after as i64], |row| row.get(0))?;
+            rows.collect()
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Work for Sqlite {
+    async fn claim_key(&self, key_digest: &str, case: &CaseId) -> Result<CaseId, StoreError> {
+        let (digest, case) = (key_digest.to_owned(), case.0.clone());
+        let written = self.writer.write(move |connection| {
+            connection.execute(
+                "INSERT INTO claims (key_digest, case_id) VALUES (?1, ?2)
+                 ON CONFLICT (key_digest) DO NOTHING",
+                params![digest, case],
+            )?;
+            connection.query_row(
+                "SELECT case_id FROM claims WHERE key_digest = ?1",
+                params![digest],
+                |row| row.get(0).map(CaseId),
+            )
+        });
+        written.await.map_err(unreachable)
+    }
+
+    async fn release_key(&self, key_digest: &str, case: &CaseId) -> Result<(), StoreError> {
+        let (digest, case) = (key_digest.to_owned(), case.0.clone());
+        self.run("DELETE FROM claims WHERE key_digest = ?1 AND case_id = ?2", [digest, case]).await
+    }
+
+    async fn list_open(&self, case: &CaseId) -> Result<(), StoreError> {
+        let statement = "INSERT INTO cases (case_id, open) VALUES (?1, 1)
+                         ON CONFLICT (case_id) DO UPDATE SET open = 1";
+        self.run(statement, [case.0.clone()]).await
+    }
+
+    async fn unlist(&self, case: &CaseId) -> Result<(), StoreError> {
+        self.run("UPDATE cases SET open = 0 WHERE case_id = ?1", [case.0.clone()]).await
+    }
+
+    async fn open_cases(&self) -> Result<Vec<CaseId>, StoreError> {
+        self.list("SELECT case_id FROM cases WHERE open = 1 ORDER BY listed").await
+    }
+
+    async fn all_cases(&self) -> Result<Vec<CaseId>, StoreError> {
+        self.list("SELECT case_id FROM cases ORDER BY listed").await
+    }
+
+    async fn lease(
+        &self,
+        case: &CaseId,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        let lease = Lease { case: case.clone(), holder: holder.to_owned(), until };
+        let (case, holder) = (case.0.clone(), holder.to_owned());
+        let (now, until) = (now.as_millisecond(), until.as_millisecond());
+        let written = self.writer.write(move |connection| {
+            let taken = connection.execute(
+                "INSERT INTO leases (case_id, holder, until_ms) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (case_id) DO UPDATE SET holder = ?2, until_ms = ?3
+                 WHERE holder = ?2 OR until_ms <= ?4",
+                params![case, holder, until, now],
+            )?;
+            Ok(taken == 1)
+        });
+        Ok(written.await.map_err(unreachable)?.then_some(lease))
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let statement = "DELETE FROM leases WHERE case_id = ?1 AND holder = ?2";
+        self.run(statement, [lease.case.0.clone(), lease.holder.clone()]).await
+    }
+}
+
+impl Sqlite {
+    async fn run<const N: usize>(
+        &self,
+        statement: &'static str,
+        values: [String; N],
+    ) -> Result<(), StoreError> {
+        let written = self.writer.write(move |connection| {
+            connection.execute(statement, rusqlite::params_from_iter(values)).map(|_| ())
+        });
+        written.await.map_err(unreachable)
+    }
+
+    async fn list(&self, query: &'static str) -> Result<Vec<CaseId>, StoreError> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(query)?;
+            let rows = statement.query_map([], |row| row.get(0).map(CaseId))?;
+            rows.collect()
+        })
+        .await
+    }
+}
+
+fn unreachable(error: WriteError) -> StoreError {
+    StoreError(error.0)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A decision that Slack was told of must survive a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+/// Brings the schema up to date and returns the version that the file then has.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<usize> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version: Option<i64> =
+        transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).optional()?;
+    let version = usize::try_from(version.unwrap_or(0)).unwrap_or(0);
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", index as i64 + 1)?;
+    }
+    transaction.commit()?;
+    Ok(version.max(MIGRATIONS.len()))
+}

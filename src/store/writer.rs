@@ -1,0 +1,93 @@
+//! The one thread that writes to SQLite; it commits together what arrives together.
+//!
+//! Needs: a record is on the disk before Slack hears 200, also when fifty clicks come at once.
+//! An fsync per record would queue them. So everything that waits goes into one transaction, each
+//! piece in its own savepoint, and all of them are answered after the one commit.
+
+use rusqlite::{Connection, TransactionBehavior};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use tokio::sync::oneshot;
+
+/// More than this in one transaction would make the first wait for the last.
+const BATCH_MAX: usize = 64;
+
+type Piece = Box<dyn FnOnce(&Connection) -> Box<dyn FnOnce(bool) + Send> + Send>;
+
+/// A way to the writing thread; the thread ends when the last one is dropped.
+#[derive(Clone)]
+pub struct Writer {
+    pieces: Sender<Piece>,
+}
+
+/// The writing thread is gone, or the commit failed: nothing was stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct WriteError(pub String);
+
+impl Writer {
+    /// Starts the thread on a connection of its own.
+    pub fn start(connection: Connection) -> std::io::Result<Self> {
+        let (pieces, arrivals) = channel();
+        thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || write_all(connection, &arrivals))?;
+        Ok(Self { pieces })
+    }
+
+    /// Runs `work` in the next transaction, and answers after its commit.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let (sender, answer) = oneshot::channel();
+        let piece: Piece = Box::new(move |connection| {
+            let outcome = work(connection).map_err(|error| WriteError(error.to_string()));
+            Box::new(move |committed| {
+                let lost = || WriteError("the transaction could not be committed".to_owned());
+                // The one who asked may be gone; what was committed stays.
+                let _ = sender.send(if committed { outcome } else { Err(lost()) });
+            })
+        });
+        let gone = || WriteError("the journal's writer has stopped".to_owned());
+        self.pieces.send(piece).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Writer")
+    }
+}
+
+fn write_all(mut connection: Connection, arrivals: &Receiver<Piece>) {
+    while let Ok(first) = arrivals.recv() {
+        let mut batch = vec![first];
+        while batch.len() < BATCH_MAX {
+            match arrivals.try_recv() {
+                Ok(piece) => batch.push(piece),
+                Err(_) => break,
+            }
+        }
+        write_batch(&mut connection, batch);
+    }
+}
+
+fn write_batch(connection: &mut Connection, batch: Vec<Piece>) {
+    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            tracing::error!(%error, "the journal's database cannot be written");
+            return;
+        }
+    };
+    let answers: Vec<_> = batch.into_iter().map(|piece| piece(&transaction)).collect();
+    let committed = transaction.commit();
+    if let Err(error) = &committed {
+        tracing::error!(%error, "the journal's database cannot be committed");
+    }
+    for answer in answers {
+        answer(committed.is_ok());
+    }
+}
