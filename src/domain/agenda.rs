@@ -50,10 +50,16 @@ pub enum Act {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     Validate,
-    Survey,
     /// Read the trail, contain what the actor took, and say "contained" once it is true.
     Sweep(PlanNumber),
     Question { asked: u64, phase: Phase },
+}
+
+/// What the lane that reads knows of the trail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TrailState {
+    pub configured: bool,
+    pub swept_at: Option<Timestamp>,
 }
 
 /// The next change to the account.
@@ -72,18 +78,24 @@ pub fn next_act(case: &Case, timing: &Timing, now: Timestamp) -> Due<Act> {
     soonest(others)
 }
 
-/// The next thing to read.
-pub fn next_ask(case: &Case, timing: &Timing, has_trail: bool, now: Timestamp) -> Due<Ask> {
+/// The next thing to read. `swept_at` is when this process last swept the trail: a repeated sweep
+/// that finds nothing new leaves no record.
+pub fn next_ask(
+    case: &Case,
+    timing: &Timing,
+    trail: TrailState,
+    now: Timestamp,
+) -> Due<Ask> {
     if case.closed_at().is_some() {
         return Due::Nothing;
     }
     if !case.validated() {
         return Due::Now(Ask::Validate);
     }
-    if !has_trail {
+    if !trail.configured {
         return Due::Nothing;
     }
-    soonest([next_sweep(case, timing, now), next_question(case)])
+    soonest([next_sweep(case, timing, trail.swept_at, now), next_question(case)])
 }
 
 /// The questions' phases, in which pressing a button asks the trail.
@@ -228,18 +240,22 @@ fn next_watch(state: &PlanState, timing: &Timing, now: Timestamp) -> Due<Act> {
 }
 
 /// The trail is read again and again while a containment is not complete, then while it is watched.
-fn next_sweep(case: &Case, timing: &Timing, now: Timestamp) -> Due<Ask> {
+fn next_sweep(
+    case: &Case,
+    timing: &Timing,
+    swept_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Due<Ask> {
     let Some(state) = watched(case) else { return Due::Nothing };
     if !state.steps.iter().any(|step| step.result.is_some()) {
         return Due::Nothing;
     }
     let every =
         if state.contained.is_some() { timing.watch_every } else { timing.survey_every };
-    let last = case.last_survey_at().filter(|at| state.started_at().is_some_and(|s| *at >= s));
     let task = Ask::Sweep(state.plan.number);
-    match last {
+    match swept_at {
         None => Due::Now(task),
-        Some(last) => at(last + every, now, task),
+        Some(swept_at) => at(swept_at + every, now, task),
     }
 }
 

@@ -96,7 +96,10 @@ pub struct PlanState {
     pub checks: Vec<Check>,
     pub reapplied: u32,
     pub held_at: Option<Timestamp>,
+    /// The watermark as of which it is contained, and when that was said.
     pub contained: Option<(Timestamp, Timestamp)>,
+    /// What the actor holds that the plan cannot end.
+    pub open_ends: Vec<String>,
     pub watch_ended: bool,
 }
 

@@ -110,7 +110,9 @@ pub struct PostKey(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drift {
     pub plan: PlanNumber,
-    pub step: u32,
+    /// The step that no longer holds; none where something new was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
     pub what: String,
     /// Who undid it, when the trail says so.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,6 +232,8 @@ pub enum Event {
     WatchEnded {
         plan: PlanNumber,
     },
+    /// What the actor still holds that this plan cannot end; while there is any, nothing is contained.
+    OpenEnds { plan: PlanNumber, ends: Vec<String> },
     UndoWanted {
         plan: PlanNumber,
     },

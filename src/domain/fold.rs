@@ -132,6 +132,7 @@ impl Case {
             | Event::Reapply { .. }
             | Event::Held { .. }
             | Event::Contained { .. }
+            | Event::OpenEnds { .. }
             | Event::WatchEnded { .. } => self.take_in_execution(record)?,
             Event::PhasePressed { phase } => {
                 let press = press(record)?;

@@ -121,6 +121,9 @@ impl Case {
             Event::Contained { plan, as_of } => {
                 self.plan_state(*plan)?.contained = Some((*as_of, record.at));
             }
+            Event::OpenEnds { plan, ends } => {
+                self.plan_state(*plan)?.open_ends = ends.clone();
+            }
             Event::WatchEnded { plan } => self.plan_state(*plan)?.watch_ended = true,
             _ => {}
         }
@@ -178,6 +181,7 @@ impl PlanState {
             reapplied: 0,
             held_at: None,
             contained: None,
+            open_ends: Vec::new(),
             watch_ended: false,
         }
     }

@@ -17,6 +17,7 @@ pub mod policy;
 pub mod proof;
 pub mod question;
 pub mod record;
+pub mod remains;
 pub mod report;
 pub mod sighting_index;
 pub mod secret;

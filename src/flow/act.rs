@@ -1,0 +1,172 @@
+//! The lane that changes the account: the intent first, then the act, then what came of it.
+
+use crate::domain::action::Action;
+use crate::domain::agenda::Act;
+use crate::domain::case::{Case, PlanState, PlanStatus};
+use crate::domain::event::{Event, StepResult};
+use crate::domain::plan::{PlanKind, PlanNumber, is_protected};
+use crate::domain::policy;
+use crate::domain::record::Entry;
+use crate::flow::desk::Desk;
+use crate::flow::ledger::{LedgerError, NotAppended};
+use crate::flow::{propose, readback};
+use crate::ports::chat::ChatError;
+use crate::ports::cloud::{CallClass, CallError, Contain};
+use crate::ports::evidence::EvidenceError;
+use crate::ports::journal::AppendError;
+use crate::ports::ticket::{NoTicket, StepAttempt, Ticket, begin};
+use crate::ports::trail::TrailError;
+
+/// Why a piece of work did not come to its end; it is found again and tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    #[error(transparent)]
+    Trail(#[from] TrailError),
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    /// Somebody else was quicker; what is due is looked at afresh.
+    #[error("the case has moved on")]
+    MovedOn,
+    #[error("stored evidence cannot be read: {0}")]
+    Broken(String),
+}
+
+impl<E: Into<StepError>> From<NotAppended<E>> for StepError {
+    fn from(error: NotAppended<E>) -> Self {
+        match error {
+            NotAppended::Judged(error) => error.into(),
+            NotAppended::Illegal(_) => Self::MovedOn,
+            NotAppended::Ledger(error) => Self::Ledger(error),
+        }
+    }
+}
+
+/// Does one piece of the lane's work.
+pub async fn act(desk: &Desk, case: &Case, task: &Act) -> Result<(), StepError> {
+    match task {
+        Act::Step { plan, step, attempt } => {
+            let which = StepAttempt { plan: *plan, step: *step, attempt: *attempt };
+            carry_out(desk, case, which).await
+        }
+        Act::Expire(plan) => note(desk, case, Event::Expired { plan: *plan }).await,
+        Act::ProposeUndo(_) => propose::undo(desk, case).await,
+        Act::ProposeContainment => propose::containment(desk, case).await,
+        Act::ProposeAgain(plan) => propose::again(desk, case, *plan).await,
+        Act::ReadBack { plan, check } => readback::read_back(desk, case, *plan, *check).await,
+        Act::Hold(plan) => note(desk, case, Event::Held { plan: *plan }).await,
+        Act::EndWatch(plan) => note(desk, case, Event::WatchEnded { plan: *plan }).await,
+    }
+}
+
+/// Appends an event of the bot's own.
+pub async fn note(desk: &Desk, case: &Case, event: Event) -> Result<(), StepError> {
+    desk.ledger.note(case.id(), Entry::own(desk.clock.now(), event)).await?;
+    Ok(())
+}
+
+/// One attempt at one step: re-check, intent, act, outcome.
+async fn carry_out(desk: &Desk, case: &Case, which: StepAttempt) -> Result<(), StepError> {
+    let Some(contain) = &desk.contain else { return Err(StepError::MovedOn) };
+    let Some(approval) = policy::recorded(case, which.plan) else {
+        return Err(StepError::MovedOn);
+    };
+    let state = case.plan(which.plan).ok_or(StepError::MovedOn)?;
+    let step = state.step(which.step).ok_or(StepError::MovedOn)?;
+    if !step.action.runs_unchecked()
+        && let Some(why) = drift(desk, &step.action).await?
+    {
+        return note(desk, case, Event::Voided { plan: which.plan, why }).await;
+    }
+    let now = desk.clock.now();
+    let ticket = match begin(desk.ledger.journal(), case, &approval, which, now).await {
+        Ok(ticket) => ticket,
+        Err(NoTicket::Append(AppendError::Unavailable(why))) => {
+            return Err(LedgerError::Unreachable(why).into());
+        }
+        Err(NoTicket::Append(AppendError::Conflict) | NoTicket::NotApproved) => {
+            return Err(StepError::MovedOn);
+        }
+        Err(NoTicket::Illegal(why)) => {
+            tracing::error!(case.id = %case.id(), %why, "an intent was refused");
+            return Err(StepError::MovedOn);
+        }
+    };
+    let result = apply(contain.as_ref(), &ticket).await;
+    outcome(desk, case, which, result).await
+}
+
+/// Why the step must not be done any more: the user is another one, or protected now.
+async fn drift(desk: &Desk, action: &Action) -> Result<Option<String>, StepError> {
+    let user = action.user();
+    match desk.lookup.user(&user.name).await {
+        Ok(now) if now.id != user.id => Ok(Some(format!(
+            "user {} was deleted and made again (its id was {}, is {})",
+            user.name, user.id, now.id
+        ))),
+        Ok(now) if is_protected(&now.arn, &desk.rules.plans) => {
+            Ok(Some(format!("user {} has become protected", user.name)))
+        }
+        Ok(_) => Ok(None),
+        // A user that is gone holds nothing; the step itself finds that out.
+        Err(error) if error.class == CallClass::NotFound => Ok(None),
+        // Being unable to look must not keep an approved step from being done.
+        Err(error) if error.class == CallClass::Denied => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn apply(contain: &dyn Contain, ticket: &Ticket) -> StepResult {
+    match contain.apply(ticket).await {
+        Ok(applied) => StepResult::Done {
+            changed: true,
+            how: applied.how,
+            request_id: applied.request_id,
+        },
+        Err(error) if error.class == CallClass::NotFound => StepResult::Done {
+            changed: false,
+            how: Some("it no longer exists".to_owned()),
+            request_id: error.request_id,
+        },
+        Err(error) => {
+            StepResult::Failed { why: error.to_string(), retryable: error.class.retryable() }
+        }
+    }
+}
+
+async fn outcome(
+    desk: &Desk,
+    case: &Case,
+    which: StepAttempt,
+    result: StepResult,
+) -> Result<(), StepError> {
+    let StepAttempt { plan, step, attempt } = which;
+    let entry = Entry::own(desk.clock.now(), Event::Outcome { plan, step, attempt, result });
+    let open = |case: &Case| {
+        let state = case.plan(plan)?.steps.get(step as usize)?;
+        (state.open_attempt == Some(attempt)).then_some(())
+    };
+    desk.ledger
+        .append(case.id(), |case| Ok::<_, StepError>(open(case).map(|()| entry.clone())))
+        .await?;
+    Ok(())
+}
+
+/// Whether a plan is one whose steps may still be added to under its approval.
+pub fn still_covers(state: &PlanState) -> bool {
+    let begun = matches!(
+        state.status(),
+        PlanStatus::Executing | PlanStatus::Done | PlanStatus::Partly
+    );
+    begun && state.contained.is_none() && state.plan.kind != PlanKind::Undo
+}
+
+/// The plan under whose approval the case is being contained, if one is.
+pub fn covering_plan(case: &Case) -> Option<PlanNumber> {
+    case.standing_containment().filter(|state| still_covers(state)).map(|state| state.plan.number)
+}

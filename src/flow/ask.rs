@@ -1,0 +1,87 @@
+//! The lane that only reads: validation, the trail and the questions of a phase.
+
+use crate::domain::agenda::Ask;
+use crate::domain::case::Case;
+use crate::domain::event::{AnswerNote, Event, Phase};
+use crate::flow::act::{StepError, note};
+use crate::flow::desk::Desk;
+use crate::flow::{sweep, validate};
+use crate::ports::trail::{CutReference, Survey, Trail, TrailError};
+
+/// Does one piece of the lane's work.
+pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
+    match task {
+        Ask::Validate => validate::validate(desk, case).await,
+        Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
+        Ask::Question { asked, phase } => questions(desk, case, *asked, *phase).await,
+    }
+}
+
+/// Reads the trail afresh and asks it every question of the phase, each answer a record of its own.
+async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result<(), StepError> {
+    let Some(trail) = &desk.trail else { return Ok(()) };
+    let survey = match sweep::survey(desk, case, trail.as_ref()).await {
+        Ok(survey) => survey,
+        Err(StepError::Trail(error)) => {
+            let failed = Event::QuestionFailed {
+                asked,
+                question: "trail".to_owned(),
+                why: error.to_string(),
+            };
+            note(desk, case, failed).await?;
+            return note(desk, case, Event::QuestionsDone { asked }).await;
+        }
+        Err(error) => return Err(error),
+    };
+    sweep::remember(desk, case, trail.as_ref(), &survey).await?;
+    for question in trail.questions(phase) {
+        let case = desk.ledger.load(case.id()).await?;
+        if case.is_cancelled(asked) {
+            break;
+        }
+        let there = |(_, note): &(u64, AnswerNote)| note.asked == asked && note.question == question;
+        if !case.answers().iter().any(there) {
+            answer(desk, &case, (asked, &question), &survey).await?;
+        }
+    }
+    note(desk, case, Event::QuestionsDone { asked }).await
+}
+
+async fn answer(
+    desk: &Desk,
+    case: &Case,
+    (asked, question): (u64, &str),
+    survey: &Survey,
+) -> Result<(), StepError> {
+    let Some(trail) = &desk.trail else { return Ok(()) };
+    let answer = match asked_of(trail.as_ref(), &survey.cut, question).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            let why = error.to_string();
+            let question = question.to_owned();
+            return note(desk, case, Event::QuestionFailed { asked, question, why }).await;
+        }
+    };
+    let content =
+        serde_json::to_vec(&answer).map_err(|error| StepError::Broken(error.to_string()))?;
+    let answer_sha256 = desk.evidence.put(&content).await?;
+    let answer = AnswerNote {
+        asked,
+        question: answer.question,
+        sentence: answer.sentence,
+        rows: answer.rows.len() as u64,
+        cut_sha256: survey.cut.sha256.clone(),
+        answer_sha256,
+        sql_sha256: answer.sql_sha256,
+        watermark: survey.watermark,
+    };
+    note(desk, case, Event::Answered { answer: Box::new(answer) }).await
+}
+
+async fn asked_of(
+    trail: &dyn Trail,
+    cut: &CutReference,
+    question: &str,
+) -> Result<crate::ports::trail::Answer, TrailError> {
+    trail.ask(cut, question).await
+}

@@ -1,0 +1,280 @@
+//! The sweep after a containment: what the trail and IAM's inventory still show, until it is nothing.
+
+use crate::domain::action::{Action, UserRef};
+use crate::domain::case::{Case, PlanState};
+use crate::domain::event::{Drift, Event, QueryCost, SurveyNote};
+use crate::domain::lineage::{Lineage, Node};
+use crate::domain::plan::{PlanKind, PlanNumber, Step, containing_steps};
+use crate::domain::remains::{Gain, Inhabitant, Remains, remains};
+use crate::flow::act::{StepError, covering_plan, note};
+use crate::flow::desk::Desk;
+use crate::flow::{propose, readback};
+use crate::ports::cloud::CallClass;
+use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// Nodes that the journal remembers; all of them are in the cut.
+const NODES_MAX: usize = 150;
+/// The calls by which a containment is taken back.
+const REVERTING_CALLS: [&str; 6] = [
+    "DetachUserPolicy",
+    "DeleteUserPolicy",
+    "UpdateAccessKey",
+    "CreateAccessKey",
+    "DeletePolicy",
+    "CreatePolicyVersion",
+];
+
+/// Reads the trail once more for a standing containment, and acts on what it shows.
+pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), StepError> {
+    let Some(trail) = &desk.trail else { return Ok(()) };
+    let survey = match survey(desk, case, trail.as_ref()).await {
+        Ok(survey) => survey,
+        Err(StepError::Trail(error)) => return survey_failed(desk, case, &error).await,
+        Err(error) => return Err(error),
+    };
+    let case = remember(desk, case, trail.as_ref(), &survey).await?;
+    trace_reverter(desk, &case, plan, &survey.lineage).await?;
+    let case = desk.ledger.load(case.id()).await?;
+    let inhabitants = inhabitants(desk).await?;
+    let left = remains(&case, &survey.lineage.nodes, &inhabitants);
+    conclude(desk, &case, plan, (left, survey.watermark)).await
+}
+
+/// Reads the trail for the case's key, in its window.
+pub async fn survey(desk: &Desk, case: &Case, trail: &dyn Trail) -> Result<Survey, StepError> {
+    let now = desk.clock.now();
+    let request = SurveyRequest {
+        key_id: case.opening().key.reveal().to_owned(),
+        window: window(desk, case),
+        exposed_since: case.exposed_since(),
+        as_of: now,
+    };
+    Ok(trail.survey(&request).await?)
+}
+
+/// Keeps the cut as evidence and writes the survey down, unless the last one said the same.
+pub async fn remember(
+    desk: &Desk,
+    case: &Case,
+    trail: &dyn Trail,
+    survey: &Survey,
+) -> Result<Case, StepError> {
+    let same_cut = case.survey().is_some_and(|(_, note)| note.cut_sha256 == survey.cut.sha256);
+    if same_cut {
+        return Ok(case.clone());
+    }
+    let content = trail.evidence(&survey.cut).await?;
+    let cut_sha256 = desk.evidence.put(&content).await?;
+    let note = survey_note(desk, case, survey, cut_sha256);
+    let entry = crate::domain::record::Entry::own(
+        desk.clock.now(),
+        Event::Surveyed { survey: Box::new(note) },
+    );
+    Ok(desk.ledger.note(case.id(), entry).await.map_err(StepError::from)?)
+}
+
+/// Writes down that the trail could not be read, once per reason.
+pub async fn survey_failed(
+    desk: &Desk,
+    case: &Case,
+    error: &TrailError,
+) -> Result<(), StepError> {
+    let why = error.to_string();
+    if case.survey_failed().is_some_and(|(_, before)| before == why) {
+        return Ok(());
+    }
+    note(desk, case, Event::SurveyFailed { why }).await
+}
+
+fn window(desk: &Desk, case: &Case) -> Window {
+    let earliest = case.opened_at() - desk.rules.trail_window;
+    let from = case.exposed_since().map_or(earliest, |since| since.min(earliest));
+    Window { from: Some(from), to: None }
+}
+
+fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) -> SurveyNote {
+    let nodes: Vec<Node> = survey.lineage.nodes.iter().take(NODES_MAX).cloned().collect();
+    let skipped = survey.coverage.skipped.iter().chain(&survey.coverage.skipped_objects);
+    let mut gaps: Vec<_> =
+        skipped.map(|skipped| format!("{} × {}", skipped.count, skipped.reason)).collect();
+    if survey.coverage.data_events_from.is_none() {
+        gaps.push("no data events were recorded: reads of objects would not show".to_owned());
+    }
+    SurveyNote {
+        cut_sha256,
+        rows: survey.cut.rows,
+        records_read: survey.coverage.records_read,
+        from: window(desk, case).from.unwrap_or(case.opened_at()),
+        to: desk.clock.now(),
+        watermark: survey.watermark,
+        truncated: survey.truncated || survey.lineage.nodes.len() > nodes.len(),
+        nodes,
+        cost: QueryCost { bytes_scanned: survey.cost.bytes_scanned, ..QueryCost::default() },
+        gaps,
+    }
+}
+
+/// Puts reverted steps back without asking, if the trail names a reverter of the lineage.
+async fn trace_reverter(
+    desk: &Desk,
+    case: &Case,
+    plan: PlanNumber,
+    lineage: &Lineage,
+) -> Result<(), StepError> {
+    let (Some(trail), Some(state)) = (&desk.trail, case.plan(plan)) else { return Ok(()) };
+    let drifts = open_drifts(state);
+    if drifts.is_empty() || state.reapplied >= crate::domain::agenda::REAPPLIED_MAX {
+        return Ok(());
+    }
+    let mut steps: BTreeMap<PlanNumber, Vec<u32>> = BTreeMap::new();
+    let mut reverter = None;
+    for drift in drifts {
+        let Some(step) = drift.step else { continue };
+        let Some(action) = case.plan(drift.plan).and_then(|state| state.step(step)) else {
+            continue;
+        };
+        let deeds = Deeds {
+            event_names: REVERTING_CALLS.iter().map(|name| (*name).to_owned()).collect(),
+            target: action.action.user().name.0.clone(),
+            window: Window { from: state.started_at(), to: None },
+        };
+        for row in trail.who_did(&deeds).await? {
+            let key = row.access_key_id.clone().unwrap_or_default();
+            let arn = row.user_arn.clone().unwrap_or_default();
+            if in_lineage(lineage, &key, &arn) {
+                reverter = Some(arn);
+                steps.entry(drift.plan).or_default().push(step);
+                break;
+            }
+        }
+    }
+    let Some(reverter) = reverter else { return Ok(()) };
+    void_follow_up(desk, case, plan).await?;
+    for (plan, steps) in steps {
+        note(desk, case, Event::Reapply { plan, steps, reverter: reverter.clone() }).await?;
+    }
+    Ok(())
+}
+
+fn open_drifts(state: &PlanState) -> Vec<&Drift> {
+    let last = state.checks_since_end().last();
+    last.map_or(Vec::new(), |check| check.drifts.iter().collect())
+}
+
+fn in_lineage(lineage: &Lineage, key: &str, arn: &str) -> bool {
+    let owner = lineage.owner_arn.as_deref() == Some(arn) && !arn.is_empty();
+    let node = |node: &Node| {
+        let same_arn = node.arn.as_deref() == Some(arn) && !arn.is_empty();
+        !node.older && (node.id == key || same_arn)
+    };
+    key == lineage.key_id || owner || lineage.nodes.iter().any(node)
+}
+
+/// A question to people that the trail has answered meanwhile.
+async fn void_follow_up(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), StepError> {
+    let pending = case.pending_plan().filter(|pending| {
+        pending.plan.kind == PlanKind::FollowUp && pending.plan.about == Some(plan)
+    });
+    let Some(pending) = pending else { return Ok(()) };
+    let why = "the trail names the actor as the reverter; re-applied under the first approval";
+    let event = Event::Voided { plan: pending.plan.number, why: why.to_owned() };
+    note(desk, case, event).await
+}
+
+async fn inhabitants(desk: &Desk) -> Result<Vec<Inhabitant>, StepError> {
+    let users = desk.lookup.users().await?;
+    let inhabitant = |user: crate::ports::cloud::UserDetail| Inhabitant {
+        name: user.name,
+        arn: user.arn,
+        created: user.created,
+    };
+    Ok(users.into_iter().map(inhabitant).collect())
+}
+
+/// Contains what is covered, asks about what is not, and says "contained" when nothing is left.
+async fn conclude(
+    desk: &Desk,
+    case: &Case,
+    plan: PlanNumber,
+    (left, watermark): (Remains, Option<Timestamp>),
+) -> Result<(), StepError> {
+    let state = case.plan(plan).ok_or(StepError::MovedOn)?;
+    if state.open_ends != left.open_ends {
+        note(desk, case, Event::OpenEnds { plan, ends: left.open_ends.clone() }).await?;
+    }
+    if !left.gains.is_empty() {
+        return take_gains(desk, case, left).await;
+    }
+    if !left.strangers.is_empty() && case.pending_plan().is_none() {
+        let requester = state.plan.requested_by.clone();
+        let who = (PlanKind::FollowUp, requester);
+        return propose::for_users(desk, case, &left.strangers, who).await;
+    }
+    let complete = complete_up_to(desk, watermark);
+    let ended = case.standing_plans().filter_map(PlanState::ended_at).max();
+    let passed = ended.is_some_and(|ended| complete > ended);
+    let settled = left.open_ends.is_empty() && left.strangers.is_empty();
+    let done = case.standing_plans().all(|state| {
+        matches!(state.status(), crate::domain::case::PlanStatus::Done)
+    });
+    if passed && settled && done && state.held_at.is_some() && state.contained.is_none() {
+        note(desk, case, Event::Contained { plan, as_of: complete }).await?;
+    }
+    Ok(())
+}
+
+/// Up to when the trail is complete: its newest record, or where no newer one shows it, the time
+/// after which CloudTrail has delivered.
+fn complete_up_to(desk: &Desk, watermark: Option<Timestamp>) -> Timestamp {
+    let delivered = desk.clock.now() - desk.rules.timing.trail_complete_after;
+    watermark.map_or(delivered, |watermark| watermark.max(delivered))
+}
+
+/// What the actor made gets the same reversible steps, under the standing approval while it covers.
+async fn take_gains(desk: &Desk, case: &Case, left: Remains) -> Result<(), StepError> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut photographs = BTreeMap::new();
+    for gain in left.gains {
+        let name = match &gain {
+            Gain::User(name) | Gain::Key { user: name, .. } => name.clone(),
+        };
+        let user = match propose::photograph(desk.lookup.as_ref(), &name).await {
+            Ok(user) => user,
+            Err(error) if error.class == CallClass::NotFound => continue,
+            Err(error) => return Err(error.into()),
+        };
+        match gain {
+            Gain::User(_) => {
+                let leaked = Some(&case.opening().key);
+                steps.extend(
+                    containing_steps(&user, case.id(), leaked, &desk.rules.plans)
+                        .unwrap_or_default(),
+                );
+            }
+            Gain::Key { key, .. } if user.key(&key).is_some_and(|key| key.active) => {
+                steps.push(Step {
+                    action: Action::DeactivateKey {
+                        user: UserRef { name: user.name.clone(), id: user.id.clone() },
+                        key,
+                    },
+                    blast_radius: vec![format!("whoever holds the new key of {name}")],
+                    because: "the trail shows that the actor minted it".to_owned(),
+                });
+            }
+            Gain::Key { .. } => {}
+        }
+        photographs.insert(name, Some(user));
+    }
+    match covering_plan(case) {
+        _ if steps.is_empty() => Ok(()),
+        Some(plan) => readback::cover(desk, case, plan, (steps, &photographs)).await,
+        None if case.pending_plan().is_some() => Ok(()),
+        None => {
+            let users: Vec<_> = photographs.into_keys().collect();
+            let requester = case.opened_by().clone();
+            propose::for_users(desk, case, &users, (PlanKind::FollowUp, requester)).await
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Validation: whose key it is and what it can do; read-only, and no denied call costs more than one fact.
+
+use crate::domain::case::Case;
+use crate::domain::event::Event;
+use crate::domain::facts::{
+    AccountFinding, Fact, Finding, OwnerFinding, Permissions, QUARANTINE_PREFIX,
+};
+use crate::domain::ids::{AccessKeyId, AccountId, KeyKind, UserName};
+use crate::domain::record::Entry;
+use crate::flow::act::StepError;
+use crate::flow::desk::Desk;
+use crate::ports::cloud::{CallClass, CallError, KeyOwner, Lookup};
+use std::time::Duration;
+
+/// All of validation takes at most this long; what has not answered by then is unknown.
+const VALIDATION_TIME_MAX: Duration = Duration::from_secs(20);
+const TOO_SLOW: &str = "AWS did not answer within 20 seconds; press Validation to ask again";
+
+/// Finds out everything about the key, each answer a record of its own as it arrives.
+pub async fn validate(desk: &Desk, case: &Case) -> Result<(), StepError> {
+    let key = &case.opening().key;
+    let account = within(account(desk.lookup.as_ref(), key)).await;
+    let ours = account.known().is_none_or(|finding| finding.ours);
+    found(desk, case, Finding::Account(account)).await?;
+    if ours {
+        owner_and_alerts(desk, case).await?;
+    } else {
+        let elsewhere = || "the key is not of this account".to_owned();
+        found(desk, case, Finding::Owner(Fact::Unknown(elsewhere()))).await?;
+    }
+    desk.ledger.note(case.id(), Entry::own(desk.clock.now(), Event::Validated)).await?;
+    Ok(())
+}
+
+async fn found(desk: &Desk, case: &Case, finding: Finding) -> Result<(), StepError> {
+    let entry = Entry::own(desk.clock.now(), Event::Found { finding });
+    desk.ledger.note(case.id(), entry).await?;
+    Ok(())
+}
+
+async fn owner_and_alerts(desk: &Desk, case: &Case) -> Result<(), StepError> {
+    let lookup = desk.lookup.as_ref();
+    let key = &case.opening().key;
+    let owner = if key.kind() == KeyKind::Session {
+        Fact::Unknown("a session key; the trail names the user or role behind it".to_owned())
+    } else {
+        within(async { fact(lookup.key_owner(key).await) }).await
+    };
+    let user = owner.known().and_then(|owner| owner.user.clone());
+    let last_use = owner.clone().map(|owner| owner.last_use);
+    found(desk, case, Finding::LastUse(last_use)).await?;
+    let detail = owner_finding(desk, &owner).await;
+    found(desk, case, Finding::Owner(detail)).await?;
+    if let Some(user) = &user {
+        let keys = within(async { fact(lookup.access_keys(user).await) }).await;
+        found(desk, case, Finding::Keys(keys)).await?;
+        let permissions = within(permissions(lookup, user)).await;
+        let quarantine = permissions.clone().map(|held| quarantine(&held));
+        found(desk, case, Finding::Permissions(permissions)).await?;
+        found(desk, case, Finding::Quarantine(quarantine)).await?;
+    }
+    let (guard_duty, health) = tokio::join!(
+        within(async { fact(lookup.guard_duty(key, user.as_ref()).await) }),
+        within(async { fact(lookup.health(key).await) }),
+    );
+    found(desk, case, Finding::GuardDuty(guard_duty)).await?;
+    found(desk, case, Finding::Health(health)).await
+}
+
+/// The account by AWS's word, else by the id's own, else unknown.
+async fn account(lookup: &dyn Lookup, key: &AccessKeyId) -> Fact<AccountFinding> {
+    let from_id = key.account();
+    let (own, asked) = tokio::join!(lookup.own_account(), lookup.key_account(key));
+    let confirmed = asked.is_ok();
+    let account = match (asked, &from_id) {
+        (Ok(account), _) => account,
+        (Err(_), Some(account)) => account.clone(),
+        (Err(error), None) => {
+            return Fact::Unknown(format!("not readable from the id, and {error}"));
+        }
+    };
+    let own: AccountId = match own {
+        Ok(own) => own,
+        Err(error) => return Fact::Unknown(error.to_string()),
+    };
+    Fact::Known(AccountFinding {
+        ours: account == own,
+        canary: account.is_canary(),
+        account,
+        from_id,
+        confirmed,
+    })
+}
+
+async fn owner_finding(desk: &Desk, owner: &Fact<KeyOwner>) -> Fact<OwnerFinding> {
+    let user = match owner {
+        Fact::Unknown(why) => return Fact::Unknown(why.clone()),
+        Fact::Known(owner) => match &owner.user {
+            None => return Fact::Unknown("the key is no IAM user's; it may be root's".to_owned()),
+            Some(user) => user,
+        },
+    };
+    let detail = within(async { fact(desk.lookup.user(user).await) }).await;
+    detail.map(|detail| OwnerFinding {
+        user: detail.name,
+        user_id: detail.id,
+        arn: detail.arn,
+        created: detail.created,
+        owner_tag: detail.tags.get(&desk.rules.owner_tag).cloned(),
+    })
+}
+
+async fn permissions(lookup: &dyn Lookup, user: &UserName) -> Fact<Permissions> {
+    let (attached, inline, groups) = tokio::join!(
+        lookup.attached_policies(user),
+        lookup.inline_policies(user),
+        lookup.groups(user)
+    );
+    let all = || -> Result<Permissions, CallError> {
+        Ok(Permissions {
+            attached: attached?.into_iter().map(|policy| policy.name).collect(),
+            inline: inline?.into_keys().collect(),
+            groups: groups?,
+        })
+    };
+    fact(all())
+}
+
+fn quarantine(held: &Permissions) -> Option<String> {
+    held.attached.iter().find(|name| name.starts_with(QUARANTINE_PREFIX)).cloned()
+}
+
+/// An answer as a fact; for a failed call the reason is what the person can do about it.
+fn fact<T>(answer: Result<T, CallError>) -> Fact<T> {
+    match answer {
+        Ok(value) => Fact::Known(value),
+        Err(error) if error.class == CallClass::Denied => {
+            Fact::Unknown(format!("access denied: the lookup role may not call {}", error.call))
+        }
+        Err(error) if error.class == CallClass::NotFound => {
+            Fact::Unknown(format!("IAM does not know it ({}): deleted, or of another account", error.call))
+        }
+        Err(error) => Fact::Unknown(error.to_string()),
+    }
+}
+
+async fn within<T>(answer: impl Future<Output = Fact<T>>) -> Fact<T> {
+    match tokio::time::timeout(VALIDATION_TIME_MAX, answer).await {
+        Ok(fact) => fact,
+        Err(_) => Fact::Unknown(TOO_SLOW.to_owned()),
+    }
+}
