@@ -142,7 +142,7 @@ async fn trace_reverter(
         };
         for row in trail.who_did(&deeds).await? {
             let key = row.access_key_id.clone().unwrap_or_default();
-            let arn = row.user_arn.clone().unwrap_or_default();
+            let arn = row.identity_arn.clone().unwrap_or_default();
             if in_lineage(lineage, &key, &arn) {
                 reverter = Some(arn);
                 steps.entry(drift.plan).or_default().push(step);

@@ -1,5 +1,6 @@
 //! What the use cases ask of CloudTrail, and what a place that holds its records must offer.
 
+use crate::domain::event::Phase;
 use crate::domain::lineage::{Lineage, Subject};
 use crate::domain::trail_row::{Sighting, TrailRow};
 use async_trait::async_trait;
@@ -211,6 +212,9 @@ pub struct Answer {
 /// What the use cases need of a trail.
 #[async_trait]
 pub trait Trail: Send + Sync {
+    /// The ids of the questions that serve a phase, in the order they are asked.
+    fn questions(&self, phase: Phase) -> Vec<String>;
+
     /// Reads the trail in two passes and keeps the cut ready for questions.
     async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError>;
 
