@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod athena;
 mod containment;
 mod frame;
 mod ministack;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     trials.extend(containment::trials(&parts));
     trials.extend(recorded::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
+    trials.extend(athena::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Trials are gone here, so this is the last owner: the parts stop before the process does.
