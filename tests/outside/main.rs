@@ -15,6 +15,7 @@ mod parts;
 mod python;
 mod recorded;
 mod recorder;
+mod signatures;
 mod slack_judge;
 mod sql_judge;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     trials.extend(ministack::trials(&parts));
     trials.extend(containment::trials(&parts));
     trials.extend(recorded::trials(&parts));
+    trials.extend(signatures::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(sql_judge::trials(&parts));

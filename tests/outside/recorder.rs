@@ -15,6 +15,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 use keyleak::ports::clock::Clock;
+use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -177,7 +178,7 @@ async fn forward(door: &Door, request: Request<Body>) -> Result<Response<Body>, 
     let (method, headers) = (head.method.to_string(), head.headers.clone());
     let sent = match passing.translate(&mut head.headers, body.clone()) {
         Ok(sent) => sent,
-        Err(refusal) => return Ok(refusal),
+        Err(refusal) => return Ok(refused(&refusal)),
     };
     let onward = Request::from_parts(head, Body::from(sent));
     let answer = passing
@@ -206,21 +207,24 @@ async fn forward(door: &Door, request: Request<Body>) -> Result<Response<Body>, 
     Ok(Response::from_parts(head, Body::from(answer)))
 }
 
+/// A refusal in the JSON protocol.
+fn refused(refusal: &Value) -> Response<Body> {
+    let mut answer = Response::new(Body::from(refusal.to_string()));
+    *answer.status_mut() = StatusCode::BAD_REQUEST;
+    let kind = HeaderValue::from_static("application/x-amz-json-1.1");
+    answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+    answer
+}
+
 impl Passing {
     /// What goes on instead of `body`; only a query for Athena is changed.
-    fn translate(&self, headers: &mut HeaderMap, body: Bytes) -> Result<Bytes, Response<Body>> {
+    fn translate(&self, headers: &mut HeaderMap, body: Bytes) -> Result<Bytes, Value> {
         let Some(judge) = self.translator.get() else {
             return Ok(body);
         };
         let people = self.people.lock().expect("nobody panicked");
         let mut judge = judge.lock().expect("nobody panicked");
-        athena::translate(headers, body, &mut judge, &people).map_err(|refusal| {
-            let mut answer = Response::new(Body::from(refusal.to_string()));
-            *answer.status_mut() = StatusCode::BAD_REQUEST;
-            let kind = HeaderValue::from_static("application/x-amz-json-1.1");
-            answer.headers_mut().insert(header::CONTENT_TYPE, kind);
-            answer
-        })
+        athena::translate(headers, body, &mut judge, &people)
     }
 
     fn note(&self, exchange: &Exchange) {
