@@ -95,15 +95,6 @@ pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -
     error.as_service_error().and_then(|service| service.code())
 }
 
-/// Whether AWS answered at all; without an answer a change may or may not have taken effect.
-pub(super) fn answered<E>(error: &SdkError<E, HttpResponse>) -> bool
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    let server_failed = status(error).is_some_and(|status| status >= 500);
-    error.as_service_error().is_some() && !server_failed
-}
-
 /// Masks every access key id in a text that somebody else wrote, and bounds its length.
 pub(super) fn safe_text(text: &str) -> String {
     let mut safe = String::new();

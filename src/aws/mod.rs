@@ -3,7 +3,11 @@
 pub mod clients;
 pub mod contain;
 pub mod error;
+pub mod evidence;
 pub mod guard_duty;
 pub mod health;
+pub mod journal;
 pub mod lookup;
 pub mod session;
+pub mod tables;
+pub mod work;
