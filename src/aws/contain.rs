@@ -40,7 +40,7 @@ pub struct AwsContain {
 #[derive(Debug)]
 enum Rights {
     Role {
-        sessions: TicketSessions,
+        sessions: Box<TicketSessions>,
         account: Option<AccountId>,
     },
     Own {
@@ -56,7 +56,7 @@ impl AwsContain {
         let rights = match settings? {
             ContainSettings::Role(role) => Rights::Role {
                 account: account_of(&role.arn).and_then(AccountId::parse),
-                sessions: TicketSessions::new(config, role.clone()),
+                sessions: Box::new(TicketSessions::new(config, role.clone())),
             },
             ContainSettings::OwnCredentials => Rights::Own {
                 iam: aws_sdk_iam::Client::new(config),
