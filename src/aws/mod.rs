@@ -1,1 +1,13 @@
-//! aws
+//! All that knows AWS: lookups, the only changes, the journal's tables, evidence and Athena.
+
+pub mod clients;
+pub mod contain;
+pub mod error;
+pub mod evidence;
+pub mod guard_duty;
+pub mod health;
+pub mod journal;
+pub mod lookup;
+pub mod session;
+pub mod tables;
+pub mod work;

@@ -155,6 +155,7 @@ pub enum Event {
         phase: Phase,
     },
     SummaryAsked,
+    ReportAsked,
     Found {
         finding: Finding,
     },
@@ -233,7 +234,10 @@ pub enum Event {
         plan: PlanNumber,
     },
     /// What the actor still holds that this plan cannot end; while there is any, nothing is contained.
-    OpenEnds { plan: PlanNumber, ends: Vec<String> },
+    OpenEnds {
+        plan: PlanNumber,
+        ends: Vec<String>,
+    },
     UndoWanted {
         plan: PlanNumber,
     },
@@ -246,9 +250,15 @@ pub enum Event {
     Answered {
         answer: Box<AnswerNote>,
     },
-    QuestionFailed { asked: u64, question: String, why: String },
+    QuestionFailed {
+        asked: u64,
+        question: String,
+        why: String,
+    },
     /// All questions of a press have their answer or their reason.
-    QuestionsDone { asked: u64 },
+    QuestionsDone {
+        asked: u64,
+    },
     /// The queries that were pressed by record `asked` are not to go on.
     Cancelled {
         asked: u64,

@@ -174,7 +174,10 @@ impl Case {
             Event::Closed { .. } => self.closed_at = Some(record.at),
             Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
             Event::Archived => self.archived = true,
-            Event::SummaryAsked | Event::Note { .. } | Event::Refused { .. } => {}
+            Event::SummaryAsked
+            | Event::ReportAsked
+            | Event::Note { .. }
+            | Event::Refused { .. } => {}
         }
         Ok(())
     }

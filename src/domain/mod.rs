@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod agenda;
+pub mod announce;
 pub mod button;
 pub mod case;
 pub mod command;
@@ -11,6 +12,7 @@ pub mod fold;
 mod fold_plans;
 pub mod growth;
 pub mod ids;
+pub mod intake;
 pub mod lineage;
 pub mod plan;
 pub mod policy;
@@ -19,7 +21,7 @@ pub mod question;
 pub mod record;
 pub mod remains;
 pub mod report;
-pub mod sighting_index;
 pub mod secret;
+pub mod sighting_index;
 pub mod snapshot;
 pub mod trail_row;

@@ -55,7 +55,8 @@ pub fn remains(case: &Case, nodes: &[Node], inhabitants: &[Inhabitant]) -> Remai
             NodeKind::LongTermKey => {
                 let key = AccessKeyId::from_record(&node.id);
                 let gain = user.zip(key).filter(|(_, key)| !stopped.contains(key));
-                left.gains.extend(gain.map(|(user, key)| Gain::Key { user, key }));
+                left.gains
+                    .extend(gain.map(|(user, key)| Gain::Key { user, key }));
             }
             NodeKind::UserSession
             | NodeKind::FederatedUser
@@ -77,9 +78,9 @@ pub fn contained_users(case: &Case) -> BTreeSet<UserName> {
     steps
         .filter_map(|(_, step, _)| match &step.action {
             Action::DenyUser { user, .. } => Some(user.name.clone()),
-            Action::DeactivateKey { .. }
-            | Action::LiftDeny { .. }
-            | Action::ActivateKey { .. } => None,
+            Action::DeactivateKey { .. } | Action::LiftDeny { .. } | Action::ActivateKey { .. } => {
+                None
+            }
         })
         .collect()
 }
@@ -91,10 +92,9 @@ pub fn stopped_keys(case: &Case) -> BTreeSet<AccessKeyId> {
         .filter_map(|(_, step, state)| match (&step.action, &state.result) {
             (Action::DeactivateKey { .. }, Some(StepResult::Failed { .. })) => None,
             (Action::DeactivateKey { key, .. }, _) => Some(key.clone()),
-            (
-                Action::DenyUser { .. } | Action::LiftDeny { .. } | Action::ActivateKey { .. },
-                _,
-            ) => None,
+            (Action::DenyUser { .. } | Action::LiftDeny { .. } | Action::ActivateKey { .. }, _) => {
+                None
+            }
         })
         .collect()
 }
@@ -105,7 +105,12 @@ fn still_works(standing: Standing) -> bool {
 
 fn open_end(node: &Node) -> String {
     let name = node.arn.as_deref().unwrap_or(&node.id);
-    format!("{} {name} ({}), still {}", node.kind.word(), node.why, node.standing.word())
+    format!(
+        "{} {name} ({}), still {}",
+        node.kind.word(),
+        node.why,
+        node.standing.word()
+    )
 }
 
 /// New users that neither the trail nor a plan explains; a denied follow-up explains them too.
@@ -115,7 +120,9 @@ fn explain_users(
     inhabitants: &[Inhabitant],
     left: &mut Remains,
 ) {
-    let Some(since) = case.exposed_since() else { return };
+    let Some(since) = case.exposed_since() else {
+        return;
+    };
     let considered = considered_users(case);
     left.strangers = inhabitants
         .iter()
@@ -133,6 +140,12 @@ fn considered_users(case: &Case) -> BTreeSet<UserName> {
             && !matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided)
     });
     decided
-        .flat_map(|state| state.plan.steps.iter().map(|step| step.action.user().name.clone()))
+        .flat_map(|state| {
+            state
+                .plan
+                .steps
+                .iter()
+                .map(|step| step.action.user().name.clone())
+        })
         .collect()
 }

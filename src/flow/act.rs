@@ -50,8 +50,16 @@ impl<E: Into<StepError>> From<NotAppended<E>> for StepError {
 /// Does one piece of the lane's work.
 pub async fn act(desk: &Desk, case: &Case, task: &Act) -> Result<(), StepError> {
     match task {
-        Act::Step { plan, step, attempt } => {
-            let which = StepAttempt { plan: *plan, step: *step, attempt: *attempt };
+        Act::Step {
+            plan,
+            step,
+            attempt,
+        } => {
+            let which = StepAttempt {
+                plan: *plan,
+                step: *step,
+                attempt: *attempt,
+            };
             carry_out(desk, case, which).await
         }
         Act::Expire(plan) => note(desk, case, Event::Expired { plan: *plan }).await,
@@ -66,13 +74,17 @@ pub async fn act(desk: &Desk, case: &Case, task: &Act) -> Result<(), StepError> 
 
 /// Appends an event of the bot's own.
 pub async fn note(desk: &Desk, case: &Case, event: Event) -> Result<(), StepError> {
-    desk.ledger.note(case.id(), Entry::own(desk.clock.now(), event)).await?;
+    desk.ledger
+        .note(case.id(), Entry::own(desk.clock.now(), event))
+        .await?;
     Ok(())
 }
 
 /// One attempt at one step: re-check, intent, act, outcome.
 async fn carry_out(desk: &Desk, case: &Case, which: StepAttempt) -> Result<(), StepError> {
-    let Some(contain) = &desk.contain else { return Err(StepError::MovedOn) };
+    let Some(contain) = &desk.contain else {
+        return Err(StepError::MovedOn);
+    };
     let Some(approval) = policy::recorded(case, which.plan) else {
         return Err(StepError::MovedOn);
     };
@@ -81,7 +93,15 @@ async fn carry_out(desk: &Desk, case: &Case, which: StepAttempt) -> Result<(), S
     if !step.action.runs_unchecked()
         && let Some(why) = drift(desk, &step.action).await?
     {
-        return note(desk, case, Event::Voided { plan: which.plan, why }).await;
+        return note(
+            desk,
+            case,
+            Event::Voided {
+                plan: which.plan,
+                why,
+            },
+        )
+        .await;
     }
     let now = desk.clock.now();
     let ticket = match begin(desk.ledger.journal(), case, &approval, which, now).await {
@@ -133,9 +153,10 @@ async fn apply(contain: &dyn Contain, ticket: &Ticket) -> StepResult {
             how: Some("it no longer exists".to_owned()),
             request_id: error.request_id,
         },
-        Err(error) => {
-            StepResult::Failed { why: error.to_string(), retryable: error.class.retryable() }
-        }
+        Err(error) => StepResult::Failed {
+            why: error.to_string(),
+            retryable: error.class.retryable(),
+        },
     }
 }
 
@@ -145,14 +166,28 @@ async fn outcome(
     which: StepAttempt,
     result: StepResult,
 ) -> Result<(), StepError> {
-    let StepAttempt { plan, step, attempt } = which;
-    let entry = Entry::own(desk.clock.now(), Event::Outcome { plan, step, attempt, result });
+    let StepAttempt {
+        plan,
+        step,
+        attempt,
+    } = which;
+    let entry = Entry::own(
+        desk.clock.now(),
+        Event::Outcome {
+            plan,
+            step,
+            attempt,
+            result,
+        },
+    );
     let open = |case: &Case| {
         let state = case.plan(plan)?.steps.get(step as usize)?;
         (state.open_attempt == Some(attempt)).then_some(())
     };
     desk.ledger
-        .append(case.id(), |case| Ok::<_, StepError>(open(case).map(|()| entry.clone())))
+        .append(case.id(), |case| {
+            Ok::<_, StepError>(open(case).map(|()| entry.clone()))
+        })
         .await?;
     Ok(())
 }
@@ -168,5 +203,7 @@ pub fn still_covers(state: &PlanState) -> bool {
 
 /// The plan under whose approval the case is being contained, if one is.
 pub fn covering_plan(case: &Case) -> Option<PlanNumber> {
-    case.standing_containment().filter(|state| still_covers(state)).map(|state| state.plan.number)
+    case.standing_containment()
+        .filter(|state| still_covers(state))
+        .map(|state| state.plan.number)
 }

@@ -19,7 +19,9 @@ pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> 
 
 /// Reads the trail afresh and asks it every question of the phase, each answer a record of its own.
 async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result<(), StepError> {
-    let Some(trail) = &desk.trail else { return Ok(()) };
+    let Some(trail) = &desk.trail else {
+        return Ok(());
+    };
     let survey = match sweep::survey(desk, case, trail.as_ref()).await {
         Ok(survey) => survey,
         Err(StepError::Trail(error)) => {
@@ -39,7 +41,8 @@ async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result
         if case.is_cancelled(asked) {
             break;
         }
-        let there = |(_, note): &(u64, AnswerNote)| note.asked == asked && note.question == question;
+        let there =
+            |(_, note): &(u64, AnswerNote)| note.asked == asked && note.question == question;
         if !case.answers().iter().any(there) {
             answer(desk, &case, (asked, &question), &survey).await?;
         }
@@ -53,13 +56,24 @@ async fn answer(
     (asked, question): (u64, &str),
     survey: &Survey,
 ) -> Result<(), StepError> {
-    let Some(trail) = &desk.trail else { return Ok(()) };
+    let Some(trail) = &desk.trail else {
+        return Ok(());
+    };
     let answer = match asked_of(trail.as_ref(), &survey.cut, question).await {
         Ok(answer) => answer,
         Err(error) => {
             let why = error.to_string();
             let question = question.to_owned();
-            return note(desk, case, Event::QuestionFailed { asked, question, why }).await;
+            return note(
+                desk,
+                case,
+                Event::QuestionFailed {
+                    asked,
+                    question,
+                    why,
+                },
+            )
+            .await;
         }
     };
     let content =
@@ -75,7 +89,14 @@ async fn answer(
         sql_sha256: answer.sql_sha256,
         watermark: survey.watermark,
     };
-    note(desk, case, Event::Answered { answer: Box::new(answer) }).await
+    note(
+        desk,
+        case,
+        Event::Answered {
+            answer: Box::new(answer),
+        },
+    )
+    .await
 }
 
 async fn asked_of(

@@ -47,7 +47,11 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn new(journal: Arc<dyn Journal>) -> Self {
-        Self { journal, cases: Mutex::default(), grown: watch::Sender::new(0) }
+        Self {
+            journal,
+            cases: Mutex::default(),
+            grown: watch::Sender::new(0),
+        }
     }
 
     pub fn journal(&self) -> &dyn Journal {
@@ -63,7 +67,11 @@ impl Ledger {
     pub async fn find(&self, id: &CaseId) -> Result<Option<Case>, LedgerError> {
         let known = self.kept(id);
         let after = known.as_ref().map_or(0, Case::seq);
-        let newer = self.journal.read(id, after).await.map_err(|e| unreachable(&e))?;
+        let newer = self
+            .journal
+            .read(id, after)
+            .await
+            .map_err(|e| unreachable(&e))?;
         if newer.is_empty() {
             return Ok(known);
         }
@@ -74,7 +82,9 @@ impl Ledger {
 
     /// The case, which must exist.
     pub async fn load(&self, id: &CaseId) -> Result<Case, LedgerError> {
-        self.find(id).await?.ok_or_else(|| LedgerError::NoSuchCase(id.clone()))
+        self.find(id)
+            .await?
+            .ok_or_else(|| LedgerError::NoSuchCase(id.clone()))
     }
 
     /// Begins a case; `Ok(None)` when it was begun already.
@@ -97,10 +107,21 @@ impl Ledger {
         id: &CaseId,
         mut judge: impl FnMut(&Case) -> Result<Option<Entry>, E>,
     ) -> Result<Case, NotAppended<E>> {
+        // The fold at hand saves a read; only a yes may rest on it, and a stale one conflicts.
+        let mut at_hand = self.kept(id);
         for _ in 0..CONFLICTS_MAX {
-            let case = self.load(id).await.map_err(NotAppended::Ledger)?;
-            let Some(entry) = judge(&case).map_err(NotAppended::Judged)? else {
-                return Ok(case);
+            let quick = at_hand
+                .take()
+                .and_then(|case| Some((judge(&case).ok()??, case)));
+            let (entry, case) = match quick {
+                Some(judged) => judged,
+                None => {
+                    let case = self.load(id).await.map_err(NotAppended::Ledger)?;
+                    match judge(&case).map_err(NotAppended::Judged)? {
+                        Some(entry) => (entry, case),
+                        None => return Ok(case),
+                    }
+                }
             };
             let record = entry.chained(id.clone(), case.last_record());
             let mut after = case;
@@ -125,12 +146,19 @@ impl Ledger {
     }
 
     fn kept(&self, id: &CaseId) -> Option<Case> {
-        self.cases.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.cases
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
     }
 
     fn keep(&self, case: Case) {
         let mut cases = self.cases.lock().unwrap_or_else(PoisonError::into_inner);
-        if cases.get(case.id()).is_some_and(|kept| kept.seq() >= case.seq()) {
+        if cases
+            .get(case.id())
+            .is_some_and(|kept| kept.seq() >= case.seq())
+        {
             return;
         }
         if cases.len() >= CASES_KEPT_MAX && !cases.contains_key(case.id()) {
@@ -150,12 +178,19 @@ impl std::fmt::Debug for Ledger {
 
 /// Folds newer records onto a case, checking the chain link by link.
 fn extend(id: &CaseId, known: Option<Case>, newer: &[String]) -> Result<Case, LedgerError> {
-    let tampered = |problem| LedgerError::Tampered { case: id.clone(), problem };
+    let tampered = |problem| LedgerError::Tampered {
+        case: id.clone(),
+        problem,
+    };
     let mut case = known;
     for line in newer {
         let seq = case.as_ref().map_or(0, Case::seq) + 1;
-        let record: Record = serde_json::from_str(line)
-            .map_err(|error| tampered(Tampering::Unreadable { seq, why: error.to_string() }))?;
+        let record: Record = serde_json::from_str(line).map_err(|error| {
+            tampered(Tampering::Unreadable {
+                seq,
+                why: error.to_string(),
+            })
+        })?;
         let previous = case
             .as_ref()
             .and_then(Case::last_record)
@@ -172,7 +207,8 @@ fn extend(id: &CaseId, known: Option<Case>, newer: &[String]) -> Result<Case, Le
         case = Some(match case {
             None => Case::open(record).map_err(|error| illegal(id, seq, &error))?,
             Some(mut case) => {
-                case.apply(&record).map_err(|error| illegal(id, seq, &error))?;
+                case.apply(&record)
+                    .map_err(|error| illegal(id, seq, &error))?;
                 case
             }
         });
@@ -181,8 +217,14 @@ fn extend(id: &CaseId, known: Option<Case>, newer: &[String]) -> Result<Case, Le
 }
 
 fn illegal(id: &CaseId, seq: u64, error: &IllegalRecord) -> LedgerError {
-    let problem = Tampering::Illegal { seq, why: error.to_string() };
-    LedgerError::Tampered { case: id.clone(), problem }
+    let problem = Tampering::Illegal {
+        seq,
+        why: error.to_string(),
+    };
+    LedgerError::Tampered {
+        case: id.clone(),
+        problem,
+    }
 }
 
 fn unreachable(error: &StoreError) -> LedgerError {

@@ -209,6 +209,38 @@ pub struct Answer {
     pub sql_sha256: String,
 }
 
+impl Answer {
+    /// The whole answer as CSV. A cell that a spreadsheet would take for a formula is quoted with
+    /// an apostrophe: names and user agents are an actor's to choose.
+    pub fn to_csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| row.iter().map(Cell::as_csv).collect());
+        for row in std::iter::once(self.columns.clone()).chain(rows) {
+            // Writing to memory fails for no reason that the next line could mend.
+            let _: Result<(), csv::Error> = writer.write_record(&row);
+        }
+        let bytes = writer.into_inner().unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Cell {
+    fn as_csv(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Integer(number) => number.to_string(),
+            Self::Real(number) => number.to_string(),
+            Self::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+                format!("'{text}")
+            }
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
 /// What the use cases need of a trail.
 #[async_trait]
 pub trait Trail: Send + Sync {

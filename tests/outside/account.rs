@@ -32,6 +32,7 @@ pub(crate) struct Clients {
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) athena: aws_sdk_athena::Client,
 }
 
 /// An account of its own for each trial, so that trials run side by side.
@@ -208,5 +209,6 @@ fn clients(base: &SdkConfig, credential: &Credential) -> Clients {
         iam: aws_sdk_iam::Client::new(&held),
         sts: aws_sdk_sts::Client::new(&held),
         s3: aws_sdk_s3::Client::from_conf(s3),
+        athena: aws_sdk_athena::Client::new(&held),
     }
 }

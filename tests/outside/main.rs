@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod athena;
 mod containment;
 mod frame;
 mod ministack;
@@ -14,6 +15,7 @@ mod parts;
 mod python;
 mod recorded;
 mod recorder;
+mod signatures;
 mod slack_judge;
 mod sql_judge;
 
@@ -29,7 +31,9 @@ fn main() -> ExitCode {
     trials.extend(ministack::trials(&parts));
     trials.extend(containment::trials(&parts));
     trials.extend(recorded::trials(&parts));
+    trials.extend(signatures::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
+    trials.extend(athena::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Trials are gone here, so this is the last owner: the parts stop before the process does.

@@ -45,6 +45,23 @@ impl MiniStack {
         self.address
     }
 
+    /// Makes a database in the catalogue; its API has no SDK crate here, and the emulator's Athena
+    /// does not know `CREATE DATABASE`.
+    pub(crate) fn create_database(&self, account: &str, name: &str) {
+        let body = format!(r#"{{"DatabaseInput":{{"Name":"{name}"}}}}"#);
+        let scope = format!("{account}/20260101/us-east-1/glue/aws4_request");
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Content-Type: application/x-amz-json-1.1\r\n\
+             X-Amz-Target: AWSGlue.CreateDatabase\r\nX-Amz-Date: 20260101T000000Z\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = talk(self.address, &request).expect("it answers");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
     fn start_once(python: &Python) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a folder for its state");
         let address = free_port();
@@ -157,11 +174,15 @@ fn free_port() -> SocketAddr {
 }
 
 fn is_ready(address: SocketAddr) -> std::io::Result<bool> {
+    let request = "GET /_ministack/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    Ok(talk(address, request)?.starts_with("HTTP/1.1 200"))
+}
+
+fn talk(address: SocketAddr, request: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    let request = "GET /_ministack/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    Ok(answer.starts_with("HTTP/1.1 200"))
+    Ok(answer)
 }

@@ -1,21 +1,24 @@
 //! A proxy in front of the emulated AWS that writes the trail CloudTrail would have delivered.
 
+mod athena;
 mod delivery;
 mod identity;
 mod record;
 mod wire;
 
+use crate::sql_judge::SqlJudge;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, Request, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 use keyleak::ports::clock::Clock;
+use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -56,6 +59,7 @@ struct Passing {
     clock: Clock,
     people: Mutex<identity::People>,
     waiting: Mutex<delivery::Waiting>,
+    translator: OnceLock<Mutex<SqlJudge>>,
 }
 
 #[derive(Debug, Clone)]
@@ -73,6 +77,7 @@ impl Recorder {
             clock,
             people: Mutex::default(),
             waiting: Mutex::new(delivery::Waiting::new(folder, delay)),
+            translator: OnceLock::new(),
         });
         let recorder = Self {
             passing,
@@ -85,6 +90,14 @@ impl Recorder {
             recorder.stop.clone(),
         ));
         recorder
+    }
+
+    /// From now on SQL for Athena is put into the words of the engine behind the emulator.
+    pub(crate) fn understand_athena(&self, judge: SqlJudge) {
+        self.passing
+            .translator
+            .set(Mutex::new(judge))
+            .expect("it is set once");
     }
 
     /// Opens a door; whoever comes through it is recorded as calling from `source_ip`.
@@ -163,7 +176,11 @@ async fn forward(door: &Door, request: Request<Body>) -> Result<Response<Body>, 
     let uri = format!("http://{}{target}", passing.upstream);
     head.uri = uri.parse().map_err(|_| format!("{uri} is no address"))?;
     let (method, headers) = (head.method.to_string(), head.headers.clone());
-    let onward = Request::from_parts(head, Body::from(body.clone()));
+    let sent = match passing.translate(&mut head.headers, body.clone()) {
+        Ok(sent) => sent,
+        Err(refusal) => return Ok(refused(&refusal)),
+    };
+    let onward = Request::from_parts(head, Body::from(sent));
     let answer = passing
         .client
         .request(onward)
@@ -190,7 +207,26 @@ async fn forward(door: &Door, request: Request<Body>) -> Result<Response<Body>, 
     Ok(Response::from_parts(head, Body::from(answer)))
 }
 
+/// A refusal in the JSON protocol.
+fn refused(refusal: &Value) -> Response<Body> {
+    let mut answer = Response::new(Body::from(refusal.to_string()));
+    *answer.status_mut() = StatusCode::BAD_REQUEST;
+    let kind = HeaderValue::from_static("application/x-amz-json-1.1");
+    answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+    answer
+}
+
 impl Passing {
+    /// What goes on instead of `body`; only a query for Athena is changed.
+    fn translate(&self, headers: &mut HeaderMap, body: Bytes) -> Result<Bytes, Value> {
+        let Some(judge) = self.translator.get() else {
+            return Ok(body);
+        };
+        let people = self.people.lock().expect("nobody panicked");
+        let mut judge = judge.lock().expect("nobody panicked");
+        athena::translate(headers, body, &mut judge, &people)
+    }
+
     fn note(&self, exchange: &Exchange) {
         let Some(call) = wire::read(exchange) else {
             return;

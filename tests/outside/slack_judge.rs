@@ -52,6 +52,15 @@ impl SlackJudge {
             .to_owned()
     }
 
+    /// Whether a request with these headers is Slack's, at this time.
+    pub(crate) fn verifies(&mut self, secret: &str, headers: &Value, body: &str, now: i64) -> bool {
+        let question = json!({ "op": "verify", "secret": secret, "headers": headers,
+            "body": body, "now": now });
+        self.judge.ask(&question)["valid"]
+            .as_bool()
+            .expect("a verdict")
+    }
+
     pub(crate) fn validate_blocks(&mut self, blocks: &Value) -> Verdict {
         verdict(&self.judge.ask(&json!({ "op": "blocks", "blocks": blocks })))
     }

@@ -64,6 +64,21 @@ impl SqlJudge {
         found(&self.ask(&question))
     }
 
+    /// Writes a table as one Parquet file.
+    pub(crate) fn write_parquet(&mut self, name: &str, path: &Path) {
+        self.ask(&json!({ "op": "parquet", "name": name, "path": path }));
+    }
+
+    /// Athena's SQL and execution parameters in DuckDB's words, or why it is not Athena's SQL.
+    pub(crate) fn transpile(&mut self, sql: &str, parameters: &Value) -> Result<String, String> {
+        let question = json!({ "op": "transpile", "sql": sql, "parameters": parameters });
+        let answer = self.judge.ask(&question);
+        answer["sql"]
+            .as_str()
+            .map(ToOwned::to_owned)
+            .ok_or_else(|| answer["error"].to_string())
+    }
+
     fn ask(&mut self, question: &Value) -> Value {
         let answer = self.judge.ask(question);
         assert!(

@@ -5,9 +5,13 @@
     {"op": "query", "sql": s, "parameters": [...]}           -> {"columns": [...], "rows": [[...]]}
     {"op": "athena", "sql": s, "parameters": [...]}          -> the same, and the SQL that was run
 
+    {"op": "parquet", "name": n, "path": p}                  -> {"path": p}
+    {"op": "transpile", "sql": s, "parameters": [text, ...]} -> {"sql": the same in DuckDB's words}
+
 `trail` makes the table AWS documents for CloudTrail out of delivered objects, `query` runs SQL as
-it is, `athena` reads it in Athena's dialect and writes it in DuckDB's first. A question that fails
-is answered with {"error": text}.
+it is, `athena` reads it in Athena's dialect and writes it in DuckDB's first. `transpile` puts
+execution parameters in, each a literal of its own as Athena wants them, and does not run it. A
+question that fails is answered with {"error": text}.
 """
 
 import gzip
@@ -18,6 +22,7 @@ import tempfile
 
 import duckdb
 import sqlglot
+from sqlglot import exp
 
 ISSUER = "STRUCT(type VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, username VARCHAR)"
 SESSION = (
@@ -129,12 +134,31 @@ def run(database, sql: str, parameters) -> dict:
     return {"columns": columns, "rows": [plain(row) for row in found.fetchall()], "sql": sql}
 
 
+def transpiled(sql: str, parameters: list[str]) -> str:
+    """Athena's text and parameters as DuckDB's text; anything else than literals is refused."""
+    tree = sqlglot.parse_one(sql, read="athena")
+    marks = [node for node in tree.find_all(exp.Placeholder, bfs=False)]
+    if len(marks) != len(parameters):
+        raise ValueError(f"{len(marks)} marks and {len(parameters)} parameters")
+    for mark, text in zip(marks, parameters):
+        value = sqlglot.parse_one(text, read="athena")
+        if not isinstance(value, (exp.Literal, exp.Neg, exp.Cast, exp.Null, exp.Boolean)):
+            raise ValueError(f"not a literal: {text}")
+        mark.replace(value)
+    return tree.sql(dialect="duckdb")
+
+
 def answer(database, question: dict) -> dict:
     op = question["op"]
     if op == "table":
         return {"rows": load_table(database, question)}
     if op == "trail":
         return {"rows": load_trail(database, question)}
+    if op == "parquet":
+        database.execute(f"COPY {question['name']} TO '{question['path']}' (FORMAT parquet)")
+        return {"path": question["path"]}
+    if op == "transpile":
+        return {"sql": transpiled(question["sql"], question.get("parameters") or [])}
     if op == "query":
         return run(database, question["sql"], question.get("parameters"))
     if op == "athena":

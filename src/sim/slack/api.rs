@@ -287,7 +287,11 @@ fn prefix(reach: Reach) -> &'static str {
 
 fn judge_names(state: &mut State, call: &Call, method: &Method) {
     let known: Vec<&str> = method.args.split_whitespace().collect();
-    for key in call.args.keys().filter(|key| !known.contains(&key.as_str())) {
+    for key in call
+        .args
+        .keys()
+        .filter(|key| !known.contains(&key.as_str()))
+    {
         state.violate(format!("{}: unknown argument {key}", method.name));
     }
 }

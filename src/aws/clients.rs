@@ -1,0 +1,185 @@
+//! The one place that loads the SDK's configuration, with our timeouts, retries and roles.
+
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_types::service_config::ServiceConfigKey;
+use std::time::Duration;
+
+/// A connection takes milliseconds; what takes longer is a network that drops packets.
+const CONNECT_MS_MAX: u64 = 3_000;
+/// IAM answers in well under a second; ten are an outage, and the worker asks again.
+const ATTEMPT_MS_MAX: u64 = 10_000;
+/// All attempts of one call together, so that a step never hangs for longer.
+const OPERATION_MS_MAX: u64 = 25_000;
+/// The first attempt and two more; the worker repeats what is still worth repeating.
+const ATTEMPTS_MAX: u32 = 3;
+/// Every service that keyleak calls, by the id that the SDK looks its endpoint up with.
+const SERVICES: &[&str] = &[
+    "Athena",
+    "CloudTrail",
+    "DynamoDB",
+    "GuardDuty",
+    "Health",
+    "IAM",
+    "S3",
+    "STS",
+];
+
+/// A role to assume, and the external id that its trust policy asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleSettings {
+    pub arn: String,
+    pub external_id: Option<String>,
+}
+
+/// With whose rights changes are made; without either, the service is read-only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContainSettings {
+    /// A role that is assumed for one ticket at a time.
+    Role(RoleSettings),
+    /// `aws.contain = "own-credentials"`: what the bot itself may do.
+    OwnCredentials,
+}
+
+/// What configuration says about AWS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AwsSettings {
+    /// None means as the SDK finds it: environment, profile, instance.
+    pub region: Option<String>,
+    /// Read with the bot's own credentials when there is none.
+    pub lookup_role: Option<RoleSettings>,
+    pub contain: Option<ContainSettings>,
+    /// Where GuardDuty findings are looked for; findings are regional.
+    pub guard_duty_regions: Vec<String>,
+}
+
+/// Loads credentials, region and endpoints as every AWS tool does (`AWS_ENDPOINT_URL` and its
+/// per-service forms included), with our timeouts and bounded retries.
+pub async fn load(region: Option<String>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX));
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
+    loader.load().await
+}
+
+/// Every endpoint that is not AWS's own, one line each: the card of a case shows them.
+pub fn endpoints(config: &SdkConfig) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(url) = config.endpoint_url() {
+        found.push(format!("every AWS service: {}", without_secrets(url)));
+    }
+    let Some(loader) = config.service_config() else {
+        return found;
+    };
+    for service in SERVICES {
+        let key = ServiceConfigKey::builder()
+            .service_id(service)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        if let Some(url) = key.ok().and_then(|key| loader.load_config(key)) {
+            found.push(format!("{service}: {}", without_secrets(&url)));
+        }
+    }
+    found
+}
+
+/// The same configuration, signing as a role; the SDK renews the session before it ends.
+pub async fn with_role(config: &SdkConfig, role: &RoleSettings, session: &str) -> SdkConfig {
+    let mut provider = AssumeRoleProvider::builder(role.arn.as_str())
+        .configure(config)
+        .session_name(session);
+    if let Some(external_id) = &role.external_id {
+        provider = provider.external_id(external_id);
+    }
+    let provider = match config.credentials_provider() {
+        Some(own) => provider.build_from_provider(own).await,
+        None => provider.build().await,
+    };
+    let provider = aws_sdk_sts::config::SharedCredentialsProvider::new(provider);
+    config
+        .clone()
+        .into_builder()
+        .credentials_provider(provider)
+        .build()
+}
+
+/// The same configuration in another region.
+pub fn in_region(config: &SdkConfig, region: &str) -> SdkConfig {
+    let region = Region::new(region.to_owned());
+    config.clone().into_builder().region(region).build()
+}
+
+/// An S3 client; stand-ins for S3 seldom serve a host name per bucket.
+pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let foreign = endpoints(config)
+        .iter()
+        .any(|line| line.starts_with("every AWS service") || line.starts_with("S3"));
+    let s3 = aws_sdk_s3::config::Builder::from(config)
+        .force_path_style(foreign)
+        .build();
+    aws_sdk_s3::Client::from_conf(s3)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
+        .operation_attempt_timeout(Duration::from_millis(ATTEMPT_MS_MAX))
+        .operation_timeout(Duration::from_millis(OPERATION_MS_MAX))
+        .build()
+}
+
+/// An address may carry a user name and password; a card may not.
+fn without_secrets(address: &str) -> String {
+    let Ok(mut url) = url::Url::parse(address) else {
+        return "an address that cannot be read".to_owned();
+    };
+    // Both fail only for addresses that cannot carry them.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_types::service_config::LoadServiceConfig;
+
+    #[derive(Debug)]
+    struct OnlyIam;
+
+    impl LoadServiceConfig for OnlyIam {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            (key.service_id() == "IAM").then(|| "http://iam.test:1".to_owned())
+        }
+    }
+
+    #[test]
+    fn every_endpoint_that_is_not_awss_own_is_named_without_its_password() {
+        let config = SdkConfig::builder()
+            .endpoint_url("http://me:secret@127.0.0.1:4566/?token=x")
+            .service_config(OnlyIam)
+            .build();
+        assert_eq!(
+            endpoints(&config),
+            [
+                "every AWS service: http://127.0.0.1:4566/",
+                "IAM: http://iam.test:1/"
+            ]
+        );
+    }
+
+    #[test]
+    fn aws_itself_is_no_foreign_endpoint() {
+        assert_eq!(
+            endpoints(&SdkConfig::builder().build()),
+            Vec::<String>::new()
+        );
+    }
+}

@@ -1,0 +1,238 @@
+//! Claims, leases and the list of open cases on DynamoDB: conditional writes, and never a scan.
+
+use crate::aws::tables::{Dynamo, TableNames, condition_failed, number, put, store_error, text};
+use crate::domain::ids::CaseId;
+use crate::ports::clock::Clock;
+use crate::ports::journal::{Lease, StoreError, Work};
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+const PUT_ITEM: &str = "dynamodb:PutItem";
+const GET_ITEM: &str = "dynamodb:GetItem";
+const UPDATE_ITEM: &str = "dynamodb:UpdateItem";
+const DELETE_ITEM: &str = "dynamodb:DeleteItem";
+const QUERY: &str = "dynamodb:Query";
+
+/// Every IAM action that this file calls on the work table; `manifests/iam/bot.json` allows these.
+pub const CALLS: &[&str] = &[PUT_ITEM, GET_ITEM, UPDATE_ITEM, DELETE_ITEM, QUERY];
+
+/// The partition key: `key#<digest>`, `lease#<case>`, `open` or `cases`.
+const ITEM: &str = "item";
+/// The sort key: the case in the two lists, and `-` where a partition holds one item.
+const PART: &str = "part";
+const SINGLE: &str = "-";
+const OPEN: &str = "open";
+const CASES: &str = "cases";
+/// A claim that is released while another asks for it is asked for again, this often.
+const CLAIMS_MAX: usize = 4;
+/// A page is at most 1 MB, some ten thousand cases.
+const PAGES_MAX: usize = 1_000;
+
+/// What can be lost without losing a decision, in the table `work`.
+#[derive(Debug, Clone)]
+pub struct DynamoWork {
+    dynamo: Dynamo,
+    table: String,
+    clock: Clock,
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+impl DynamoWork {
+    pub fn new(config: &SdkConfig, tables: &TableNames, clock: Clock) -> Self {
+        Self {
+            dynamo: Dynamo::new(config),
+            table: tables.work.clone(),
+            clock,
+        }
+    }
+
+    async fn get(&self, item: &str) -> Result<Option<Item>, StoreError> {
+        let request = self.dynamo.look.get_item().table_name(&self.table);
+        let answer = request
+            .consistent_read(true)
+            .key(ITEM, text(item))
+            .key(PART, text(SINGLE))
+            .send()
+            .await
+            .map_err(|error| store_error(GET_ITEM, &self.table, &error))?;
+        Ok(answer.item)
+    }
+
+    /// Removes an item if its attribute still says so; somebody else's stays.
+    async fn remove_if(&self, item: &str, name: &str, value: &str) -> Result<(), StoreError> {
+        let request = self.dynamo.write.delete_item().table_name(&self.table);
+        let answer = request
+            .key(ITEM, text(item))
+            .key(PART, text(SINGLE))
+            .condition_expression("#name = :value")
+            .expression_attribute_names("#name", name)
+            .expression_attribute_values(":value", text(value))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(store_error(DELETE_ITEM, &self.table, &error)),
+        }
+    }
+
+    async fn partition(&self, item: &str) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start: Option<Item> = None;
+        for _ in 0..PAGES_MAX {
+            let request = self.dynamo.read.query().table_name(&self.table);
+            let page = request
+                .key_condition_expression("#item = :item")
+                .expression_attribute_names("#item", ITEM)
+                .expression_attribute_values(":item", text(item))
+                .set_exclusive_start_key(start.take())
+                .send()
+                .await
+                .map_err(|error| store_error(QUERY, &self.table, &error))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+        Err(StoreError(format!(
+            "the list {item} does not end after {PAGES_MAX} pages"
+        )))
+    }
+
+    /// Remembers when a case was first listed, for the order of all cases.
+    async fn remember(&self, case: &CaseId) -> Result<(), StoreError> {
+        let request = self.dynamo.write.update_item().table_name(&self.table);
+        request
+            .key(ITEM, text(CASES))
+            .key(PART, text(&case.0))
+            .update_expression("SET #at = if_not_exists(#at, :at)")
+            .expression_attribute_names("#at", "listed_at_ms")
+            .expression_attribute_values(":at", number(self.clock.now().as_millisecond()))
+            .send()
+            .await
+            .map_err(|error| store_error(UPDATE_ITEM, &self.table, &error))?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Work for DynamoWork {
+    async fn claim_key(&self, key_digest: &str, case: &CaseId) -> Result<CaseId, StoreError> {
+        let item = format!("key#{key_digest}");
+        for _ in 0..CLAIMS_MAX {
+            let fields = [(ITEM, item.as_str()), (PART, SINGLE), ("case", &case.0)];
+            let request = put(&self.dynamo.write, &self.table, &fields)
+                .condition_expression("attribute_not_exists(#item) OR #case = :case")
+                .expression_attribute_names("#item", ITEM)
+                .expression_attribute_names("#case", "case")
+                .expression_attribute_values(":case", text(&case.0));
+            match request.send().await {
+                Ok(_) => return Ok(case.clone()),
+                Err(error) if condition_failed(&error) => {}
+                Err(error) => return Err(store_error(PUT_ITEM, &self.table, &error)),
+            }
+            let standing = self.get(&item).await?;
+            if let Some(holder) = standing.and_then(|item| text_of(&item, "case")) {
+                return Ok(CaseId(holder));
+            }
+        }
+        Err(StoreError(
+            "the key's case is being closed and reopened; press again".to_owned(),
+        ))
+    }
+
+    async fn release_key(&self, key_digest: &str, case: &CaseId) -> Result<(), StoreError> {
+        let item = format!("key#{key_digest}");
+        self.remove_if(&item, "case", &case.0).await
+    }
+
+    async fn list_open(&self, case: &CaseId) -> Result<(), StoreError> {
+        self.remember(case).await?;
+        let fields = [(ITEM, OPEN), (PART, case.0.as_str())];
+        let request = put(&self.dynamo.write, &self.table, &fields);
+        let answer = request.send().await;
+        answer.map_err(|error| store_error(PUT_ITEM, &self.table, &error))?;
+        Ok(())
+    }
+
+    async fn unlist(&self, case: &CaseId) -> Result<(), StoreError> {
+        let request = self.dynamo.write.delete_item().table_name(&self.table);
+        let request = request.key(ITEM, text(OPEN)).key(PART, text(&case.0));
+        let answer = request.send().await;
+        answer.map_err(|error| store_error(DELETE_ITEM, &self.table, &error))?;
+        Ok(())
+    }
+
+    async fn open_cases(&self) -> Result<Vec<CaseId>, StoreError> {
+        let items = self.partition(OPEN).await?;
+        let cases = items.iter().filter_map(|item| text_of(item, PART));
+        Ok(cases.map(CaseId).collect())
+    }
+
+    async fn all_cases(&self) -> Result<Vec<CaseId>, StoreError> {
+        let items = self.partition(CASES).await?;
+        let mut cases: Vec<(i64, String)> = items
+            .iter()
+            .filter_map(|item| Some((listed_at_ms(item), text_of(item, PART)?)))
+            .collect();
+        cases.sort();
+        Ok(cases.into_iter().map(|(_, case)| CaseId(case)).collect())
+    }
+
+    async fn lease(
+        &self,
+        case: &CaseId,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        let request = self.dynamo.write.update_item().table_name(&self.table);
+        let answer = request
+            .key(ITEM, text(&lease_item(case)))
+            .key(PART, text(SINGLE))
+            .update_expression("SET #holder = :holder, #until = :until")
+            .condition_expression(
+                "attribute_not_exists(#item) OR #holder = :holder OR #until <= :now",
+            )
+            .expression_attribute_names("#item", ITEM)
+            .expression_attribute_names("#holder", "holder")
+            .expression_attribute_names("#until", "until_ms")
+            .expression_attribute_values(":holder", text(holder))
+            .expression_attribute_values(":until", number(until.as_millisecond()))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(Some(Lease {
+                case: case.clone(),
+                holder: holder.to_owned(),
+                until,
+            })),
+            Err(error) if condition_failed(&error) => Ok(None),
+            Err(error) => Err(store_error(UPDATE_ITEM, &self.table, &error)),
+        }
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let item = lease_item(&lease.case);
+        self.remove_if(&item, "holder", &lease.holder).await
+    }
+}
+
+fn lease_item(case: &CaseId) -> String {
+    format!("lease#{case}")
+}
+
+fn text_of(item: &Item, name: &str) -> Option<String> {
+    item.get(name)?.as_s().ok().cloned()
+}
+
+fn listed_at_ms(item: &Item) -> i64 {
+    let at = item.get("listed_at_ms").and_then(|at| at.as_n().ok());
+    at.and_then(|at| at.parse().ok()).unwrap_or_default()
+}

@@ -1,0 +1,195 @@
+//! Which messages a case owes its channel: derived from the records, each with a key of its own.
+
+use crate::domain::case::Case;
+use crate::domain::event::{Drift, Event, Phase, PostKey, StepResult};
+use crate::domain::plan::PlanNumber;
+use crate::domain::record::Record;
+
+/// A message that the case owes its channel, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    pub key: PostKey,
+    pub what: What,
+}
+
+/// What the message shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// The status card, pinned and kept current.
+    Card,
+    /// A plan, kept current.
+    Plan(PlanNumber),
+    /// The story up to a record.
+    Summary(u64),
+    Checklist(Phase),
+    /// The answer that a record holds, as a table, and the whole of it as a file.
+    Answer(u64),
+    /// Plain words that somebody must notice.
+    Notice(String),
+    /// The report as a file.
+    Report,
+}
+
+/// The card's key; its message is the one that is pinned.
+pub fn card_key() -> PostKey {
+    PostKey("card".to_owned())
+}
+
+/// The key of the message that shows a plan.
+pub fn plan_key(plan: PlanNumber) -> PostKey {
+    PostKey(format!("plan-{}", plan.0))
+}
+
+/// Everything owed so far, in the order it came up.
+pub fn announcements(case: &Case) -> Vec<Announcement> {
+    let mut owed = vec![Announcement {
+        key: card_key(),
+        what: What::Card,
+    }];
+    let mut phase = Phase::Validation;
+    let mut drifts: Vec<Drift> = Vec::new();
+    for record in case.records() {
+        if let Event::ReadBack { drifts: seen, .. } = &record.event {
+            if *seen == drifts {
+                continue;
+            }
+            drifts.clone_from(seen);
+        }
+        owed.extend(said(record));
+        if summed_up(record, &mut phase) {
+            let key = PostKey(format!("summary-{}", record.seq));
+            owed.push(Announcement {
+                key,
+                what: What::Summary(record.seq),
+            });
+        }
+    }
+    owed
+}
+
+/// Whether a summary is due after this record: on demand, at a phase change, at a milestone.
+fn summed_up(record: &Record, phase: &mut Phase) -> bool {
+    let next = phase_after(&record.event);
+    let changed = next.is_some_and(|next| next != *phase);
+    if let Some(next) = next {
+        *phase = next;
+    }
+    changed || matches!(record.event, Event::SummaryAsked | Event::Contained { .. })
+}
+
+/// The phase that a record moves the case into.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "few records move a case into another phase"
+)]
+fn phase_after(event: &Event) -> Option<Phase> {
+    match event {
+        Event::PhasePressed { phase } => Some(*phase),
+        Event::Intent { .. } => Some(Phase::Containment),
+        Event::UndoWanted { .. } => Some(Phase::Recovery),
+        Event::Closed { .. } => Some(Phase::PostIncident),
+        _ => None,
+    }
+}
+
+/// The message that a record owes by itself.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most records show on the card alone"
+)]
+fn said(record: &Record) -> Option<Announcement> {
+    let notice = |text: String| {
+        let key = PostKey(format!("notice-{}", record.seq));
+        Some(Announcement {
+            key,
+            what: What::Notice(text),
+        })
+    };
+    let keyed = |name: &str, what: What| {
+        Some(Announcement {
+            key: PostKey(format!("{name}-{}", record.seq)),
+            what,
+        })
+    };
+    match &record.event {
+        Event::Proposed { plan, .. } => Some(Announcement {
+            key: plan_key(plan.number),
+            what: What::Plan(plan.number),
+        }),
+        Event::NotProposed { why } => notice(format!("No plan: {why}")),
+        Event::Denied { plan, reason } => {
+            let reason = reason.as_deref().unwrap_or("no reason given");
+            notice(format!(
+                "{} denied plan {}: {reason}",
+                record.actor_shown(),
+                plan.0
+            ))
+        }
+        Event::Expired { plan } => notice(format!(
+            "Plan {} expired without enough approvals. Press Containment for a new one.",
+            plan.0
+        )),
+        Event::Voided { plan, why } => notice(format!("Plan {} is void: {why}", plan.0)),
+        Event::Covered { steps, .. } => {
+            let steps: Vec<_> = steps.iter().map(|step| step.action.sentence()).collect();
+            notice(format!(
+                "The actor took more. The standing approval covers it, so I do the same there: {}.",
+                steps.join("; ")
+            ))
+        }
+        Event::Outcome {
+            plan,
+            step,
+            result: StepResult::Failed { why, retryable },
+            ..
+        } => {
+            let next = if *retryable {
+                "I try again."
+            } else {
+                "Somebody must look."
+            };
+            notice(format!(
+                "Step {} of plan {} failed: {why}. {next}",
+                step + 1,
+                plan.0
+            ))
+        }
+        Event::ReadBack { drifts, .. } if !drifts.is_empty() => notice(reverted(drifts)),
+        Event::Reapply { reverter, .. } => notice(format!(
+            "{reverter} belongs to the actor and took the containment back. I put it in force \
+             again under the first approval."
+        )),
+        Event::OpenEnds { ends, .. } if !ends.is_empty() => notice(format!(
+            "Not contained: the actor still holds what this plan cannot end: {}.",
+            ends.join("; ")
+        )),
+        Event::Held { plan } => notice(format!(
+            "Plan {} holds: every step was read back on schedule and is in force.",
+            plan.0
+        )),
+        Event::Contained { as_of, .. } => notice(format!(
+            "Contained as of {as_of}: the trail is complete past the last step, and neither it nor \
+             IAM's inventory shows anything more."
+        )),
+        Event::WatchEnded { .. } => notice("The watch is over; nothing was reverted.".to_owned()),
+        Event::SurveyFailed { why } => notice(format!("The trail could not be read: {why}")),
+        Event::QuestionFailed { question, why, .. } => {
+            notice(format!("Question {question} has no answer: {why}"))
+        }
+        Event::Answered { .. } => keyed("answer", What::Answer(record.seq)),
+        Event::PhasePressed {
+            phase: phase @ (Phase::Eradication | Phase::Recovery | Phase::PostIncident),
+        } => keyed("checklist", What::Checklist(*phase)),
+        Event::ReportAsked | Event::Closed { .. } => keyed("report", What::Report),
+        _ => None,
+    }
+}
+
+fn reverted(drifts: &[Drift]) -> String {
+    let drifts: Vec<_> = drifts.iter().map(|drift| drift.what.as_str()).collect();
+    format!(
+        "ALARM: the account is not as the plan left it: {}. A plan to put it back waits for \
+         approval; if the trail names the actor, I put it back without asking.",
+        drifts.join("; ")
+    )
+}

@@ -1,0 +1,154 @@
+//! Judging a press: one read, one conditional write, and the answer rests on what was written.
+
+use crate::domain::button::{ButtonAction, PlanAddress};
+use crate::domain::case::Case;
+use crate::domain::event::Event;
+use crate::domain::fold::IllegalRecord;
+use crate::domain::ids::CaseId;
+use crate::domain::policy::{Choice, Refusal};
+use crate::domain::proof::Caller;
+use crate::domain::record::{Actor, Entry, Place};
+use crate::flow::desk::Desk;
+use crate::flow::ledger::{LedgerError, NotAppended};
+
+/// Refusals are kept on record up to here; beyond, somebody is only hammering the button.
+const REFUSALS_MAX: usize = 200;
+
+/// A press of a button, proven to come from the caller.
+#[derive(Debug, Clone)]
+pub struct Pressed {
+    pub caller: Caller,
+    pub button: ButtonAction,
+    pub place: Option<Place>,
+    pub delivery: Option<String>,
+}
+
+/// What the person is told, privately; nothing when the channel shows it anyway.
+pub type Answer = Option<String>;
+
+/// Judges a press and writes down what it means; an error means that nothing was recorded.
+pub async fn press(desk: &Desk, pressed: &Pressed) -> Result<Answer, LedgerError> {
+    let Some(case) = pressed.button.case().cloned() else {
+        return Ok(match pressed.button {
+            ButtonAction::Go => None,
+            _ => Some("This button is no longer active; use the newest card.".to_owned()),
+        });
+    };
+    let outcome = desk
+        .ledger
+        .append(&case, |case| {
+            judge(desk, pressed, case).map(|event| event.map(|event| entry(desk, pressed, event)))
+        })
+        .await;
+    match outcome {
+        Ok(_) => Ok(None),
+        Err(NotAppended::Judged(refusal)) => refuse(desk, pressed, &case, &refusal).await,
+        Err(NotAppended::Illegal(IllegalRecord::Repeated)) => Ok(None),
+        Err(NotAppended::Illegal(illegal)) => Ok(Some(format!("Nothing was done: {illegal}."))),
+        Err(NotAppended::Ledger(LedgerError::NoSuchCase(case))) => Ok(Some(format!(
+            "There is no case {case} in this journal; the card is from elsewhere."
+        ))),
+        Err(NotAppended::Ledger(error)) => Err(error),
+    }
+}
+
+/// The event that the press means, `None` when it was taken in before, or why it is refused.
+fn judge(desk: &Desk, pressed: &Pressed, case: &Case) -> Result<Option<Event>, Refusal> {
+    let repeated = pressed
+        .delivery
+        .as_ref()
+        .is_some_and(|delivery| case.has_seen(delivery));
+    if repeated {
+        return Ok(None);
+    }
+    let policy = &desk.rules.policy;
+    let event = match &pressed.button {
+        ButtonAction::Approve(at) => return decision(desk, pressed, case, (at, Choice::Approve)),
+        ButtonAction::Deny(at) => return decision(desk, pressed, case, (at, Choice::Deny)),
+        ButtonAction::Withdraw(at) => {
+            return decision(desk, pressed, case, (at, Choice::Withdraw));
+        }
+        ButtonAction::Undo(at) => {
+            let standing = case.standing_containment();
+            if standing.is_none_or(|state| state.plan.number != at.plan || state.hash != at.hash) {
+                return Err(Refusal::OldCard);
+            }
+            Event::UndoWanted { plan: at.plan }
+        }
+        ButtonAction::Phase { phase, .. } => Event::PhasePressed { phase: *phase },
+        ButtonAction::CancelQuestions { asked, .. } => Event::Cancelled { asked: *asked },
+        ButtonAction::Summary { .. } => Event::SummaryAsked,
+        ButtonAction::Report { .. } => Event::ReportAsked,
+        ButtonAction::Close { .. } => Event::Closed { reason: None },
+        ButtonAction::Go | ButtonAction::Unknown => return Ok(None),
+    };
+    policy.may_act(&pressed.caller)?;
+    Ok(Some(event))
+}
+
+fn decision(
+    desk: &Desk,
+    pressed: &Pressed,
+    case: &Case,
+    (at, choice): (&PlanAddress, Choice),
+) -> Result<Option<Event>, Refusal> {
+    let state = case.plan(at.plan).filter(|state| state.hash == at.hash);
+    let state = state.ok_or(Refusal::OldCard)?;
+    let now = desk.clock.now();
+    desk.rules
+        .policy
+        .may_decide(&pressed.caller, case, state, choice, now)?;
+    Ok(Some(match choice {
+        Choice::Approve => Event::Approved {
+            plan: at.plan,
+            hash: at.hash.clone(),
+        },
+        Choice::Deny => Event::Denied {
+            plan: at.plan,
+            reason: None,
+        },
+        Choice::Withdraw => Event::Withdrawn { plan: at.plan },
+    }))
+}
+
+/// Writes the refusal down and tells the person the reason; a lost record does not change the no.
+async fn refuse(
+    desk: &Desk,
+    pressed: &Pressed,
+    case: &CaseId,
+    refusal: &Refusal,
+) -> Result<Answer, LedgerError> {
+    let event = Event::Refused {
+        what: pressed.button.id(),
+        why: refusal.to_string(),
+    };
+    let entry = entry(desk, pressed, event);
+    let outcome = desk
+        .ledger
+        .append(case, |case| {
+            let refusals = case
+                .records()
+                .iter()
+                .filter(|record| matches!(record.event, Event::Refused { .. }))
+                .count();
+            Ok::<_, LedgerError>((refusals < REFUSALS_MAX).then(|| entry.clone()))
+        })
+        .await;
+    if let Err(NotAppended::Ledger(error)) = outcome {
+        return Err(error);
+    }
+    Ok(Some(format!("Not done: {refusal}.")))
+}
+
+fn entry(desk: &Desk, pressed: &Pressed, event: Event) -> Entry {
+    Entry {
+        at: desk.clock.now(),
+        actor: Actor::Person {
+            person: pressed.caller.person().clone(),
+            name: pressed.caller.name().map(str::to_owned),
+        },
+        place: pressed.place.clone(),
+        delivery: pressed.delivery.clone(),
+        event,
+    }
+}

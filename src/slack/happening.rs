@@ -1,0 +1,40 @@
+//! The events of the workspace that we use.
+
+use crate::domain::ids::ChannelId;
+use serde_json::Value;
+
+/// The events that we use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkspaceEvent {
+    ChannelArchived(ChannelId),
+    ChannelUnarchived(ChannelId),
+    ChannelDeleted(ChannelId),
+    /// The app was removed, or its token revoked: nothing can be posted any more.
+    AppRemoved,
+    /// Slack drops events because there are too many.
+    RateLimited,
+    Other(String),
+}
+
+/// Reads the event inside a delivery.
+pub(super) fn read(event: &Value) -> WorkspaceEvent {
+    let kind = event["type"].as_str().unwrap_or_default();
+    let channel = event["channel"].as_str().map(|id| ChannelId(id.to_owned()));
+    match (kind, channel) {
+        ("group_archive" | "channel_archive", Some(id)) => WorkspaceEvent::ChannelArchived(id),
+        ("group_unarchive" | "channel_unarchive", Some(id)) => {
+            WorkspaceEvent::ChannelUnarchived(id)
+        }
+        ("group_deleted" | "channel_deleted", Some(id)) => WorkspaceEvent::ChannelDeleted(id),
+        ("app_uninstalled" | "tokens_revoked", _) => WorkspaceEvent::AppRemoved,
+        (other, _) => WorkspaceEvent::Other(shown(other)),
+    }
+}
+
+/// A word of Slack's own, cut so that it can stand in a log.
+pub(super) fn shown(word: &str) -> String {
+    word.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+        .take(40)
+        .collect()
+}

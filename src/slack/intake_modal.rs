@@ -1,0 +1,97 @@
+//! The form that opens a case, and the reading of what people put into it.
+
+use crate::domain::intake::{FREE_TEXT_LENGTH_MAX, IntakeError, IntakeField, IntakeForm};
+use crate::slack::blocks::plain;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Names our form among the app's views.
+pub const CALLBACK_ID: &str = "intake";
+/// Every field has one element of this id.
+const ELEMENT: &str = "value";
+
+/// The form.
+pub fn view() -> Value {
+    let mut keys = text_input(true, "AKIA… (several: one per line)");
+    keys["max_length"] = json!(3_000);
+    let mut since = json!({ "type": "datetimepicker", "action_id": ELEMENT });
+    since["focus_on_load"] = json!(false);
+    let mut place = text_input(false, "the page, the log, the person who told us");
+    place["max_length"] = json!(FREE_TEXT_LENGTH_MAX);
+    let mut note = text_input(true, "anything that responders should know");
+    note["max_length"] = json!(FREE_TEXT_LENGTH_MAX);
+    json!({
+        "type": "modal",
+        "callback_id": CALLBACK_ID,
+        "title": plain("Exposed AWS key", 24),
+        "submit": plain("Open the case", 24),
+        "close": plain("Cancel", 24),
+        "blocks": [
+            input(IntakeField::Keys, "Access key id", keys,
+                "Only the id. Never the secret key: whoever sees it can use it."),
+            input(IntakeField::FoundWhere, "Where was it found?", place,
+                "A link or a few words. It is kept in the case."),
+            input(IntakeField::ExposedSince, "Exposed since", since,
+                "What was made before this time is listed but not touched. Leave it empty if you \
+                 do not know."),
+            input(IntakeField::Note, "Note", note, "It is kept in the case, so no secrets here."),
+        ],
+    })
+}
+
+/// The answer that shows what is wrong under each field.
+pub fn errors(wrong: &[(IntakeField, IntakeError)]) -> Value {
+    let mut errors = serde_json::Map::new();
+    for (field, error) in wrong {
+        errors.insert(
+            block_id(*field).to_owned(),
+            Value::String(error.to_string()),
+        );
+    }
+    json!({ "response_action": "errors", "errors": errors })
+}
+
+/// Reads the state of a sent form; a field that is missing is empty.
+pub fn read_state(state: &Value) -> IntakeForm {
+    let element = |field| &state["values"][block_id(field)][ELEMENT];
+    let text = |field| element(field)["value"].as_str().map(str::to_owned);
+    let since = element(IntakeField::ExposedSince);
+    IntakeForm {
+        keys: text(IntakeField::Keys).unwrap_or_default(),
+        found_where: text(IntakeField::FoundWhere),
+        exposed_since: since["selected_date_time"]
+            .as_i64()
+            .and_then(|second| Timestamp::from_second(second).ok()),
+        note: text(IntakeField::Note),
+    }
+}
+
+/// The stable id of a field's block.
+pub fn block_id(field: IntakeField) -> &'static str {
+    match field {
+        IntakeField::Keys => "intake.keys",
+        IntakeField::FoundWhere => "intake.found_where",
+        IntakeField::ExposedSince => "intake.exposed_since",
+        IntakeField::Note => "intake.note",
+    }
+}
+
+fn input(field: IntakeField, label: &str, element: Value, hint: &str) -> Value {
+    json!({
+        "type": "input",
+        "block_id": block_id(field),
+        "optional": field != IntakeField::Keys,
+        "label": plain(label, 2_000),
+        "hint": plain(hint, 2_000),
+        "element": element,
+    })
+}
+
+fn text_input(multiline: bool, placeholder: &str) -> Value {
+    json!({
+        "type": "plain_text_input",
+        "action_id": ELEMENT,
+        "multiline": multiline,
+        "placeholder": plain(placeholder, 150),
+    })
+}
