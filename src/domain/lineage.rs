@@ -175,3 +175,84 @@ pub struct Subject {
     /// Rows from here have the reach `address`.
     pub addresses: Vec<String>,
 }
+
+impl Lineage {
+    /// Credentials something in the lineage was seen making.
+    pub fn credentials(&self) -> impl Iterator<Item = &Node> {
+        self.nodes
+            .iter()
+            .filter(|node| !node.kind.is_principal() && self.is_minted(node))
+    }
+
+    /// Users and roles the actor created.
+    pub fn principals(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| node.is_created())
+    }
+
+    /// What is reached only through something else: principals the actor opened, what acts as a
+    /// principal the actor made, and sessions nobody was seen minting.
+    pub fn second_order(&self) -> impl Iterator<Item = &Node> {
+        self.nodes
+            .iter()
+            .filter(|node| match node.kind.is_principal() {
+                true => !node.is_created(),
+                false => !self.is_minted(node),
+            })
+    }
+
+    fn is_minted(&self, node: &Node) -> bool {
+        let seen_made = !matches!(node.via.as_str(), "use" | "forwarded" | "ConsoleLogin");
+        let parent = node.minted_by.as_deref();
+        let by_key = parent == Some(self.key_id.as_str());
+        let by_node = || {
+            let mut nodes = self.nodes.iter();
+            nodes.any(|known| Some(known.id.as_str()) == parent && !known.kind.is_principal())
+        };
+        seen_made && (by_key || by_node())
+    }
+}
+
+impl Node {
+    /// A principal the actor made, rather than one the actor opened.
+    pub fn is_created(&self) -> bool {
+        self.kind.is_principal() && matches!(self.via.as_str(), "CreateUser" | "CreateRole")
+    }
+}
+
+impl Subject {
+    /// Takes from a lineage what its records can be told by.
+    pub fn of(lineage: &Lineage) -> Self {
+        let mut subject = Self {
+            key_id: lineage.key_id.clone(),
+            addresses: lineage.addresses.clone(),
+            ..Self::default()
+        };
+        lineage.nodes.iter().for_each(|node| subject.add(node));
+        subject
+    }
+
+    fn add(&mut self, node: &Node) {
+        match node.kind {
+            NodeKind::User | NodeKind::Role if node.is_created() => {
+                self.principals
+                    .extend(node.principal_id.clone().or_else(|| node.arn.clone()));
+            }
+            NodeKind::User | NodeKind::Role => {}
+            NodeKind::ConsoleSession | NodeKind::ForwardedSession => {
+                let id = node.id.split(" via ").next().unwrap_or(&node.id);
+                self.sessions.push(id.to_owned());
+                // The sign-in itself carries no session; it is told by its own time.
+                if let (Some(arn), Some(made)) = (&node.arn, node.made) {
+                    let sign_in = format!("{arn}@{}", crate::domain::trail_row::format_time(made));
+                    self.sessions.extend((sign_in != id).then_some(sign_in));
+                }
+            }
+            NodeKind::LongTermKey
+            | NodeKind::UserSession
+            | NodeKind::RoleSession
+            | NodeKind::ServiceSession
+            | NodeKind::FederatedUser
+            | NodeKind::ServiceCredential => self.keys.push(node.id.clone()),
+        }
+    }
+}

@@ -1,1 +1,153 @@
-//! question
+//! A question: one SQL file, its header read and checked, its placeholders filled.
+
+/// One question of the playbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// `Q10`, as in the catalogue.
+    pub id: String,
+    /// The name as one word, `timeline`.
+    pub name: String,
+    /// What is asked, in words.
+    pub question: String,
+    /// The phase whose button asks it.
+    pub phase: String,
+    /// The impact question it serves.
+    pub impact: String,
+    /// Parameters the SQL takes; most take none, the case table is already cut.
+    pub parameters: Vec<String>,
+    /// The columns it returns, in order.
+    pub columns: Vec<String>,
+    /// What it is asked of: `case_table`, or a table in Athena.
+    pub source: String,
+    /// What the rows mean.
+    pub meaning: String,
+    /// What it means when there are none.
+    pub none: String,
+    /// The SQL, header included.
+    pub sql: String,
+}
+
+/// A question file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QuestionError {
+    #[error("the header lacks `-- {0}: …`; every question file must say it")]
+    Missing(&'static str),
+    #[error("the file holds no SQL below its header")]
+    Empty,
+}
+
+/// A template ready to run: each placeholder became positional marks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    pub sql: String,
+    /// The values of the `?` marks, in order, not quoted.
+    pub values: Vec<String>,
+}
+
+/// Reads a question file.
+pub fn parse(text: &str) -> Result<Question, QuestionError> {
+    let body = text
+        .lines()
+        .any(|line| !line.starts_with("--") && !line.trim().is_empty());
+    if !body {
+        return Err(QuestionError::Empty);
+    }
+    Ok(Question {
+        id: header(text, "id")?,
+        name: header(text, "name")?,
+        question: header(text, "question")?,
+        phase: header(text, "phase")?,
+        impact: header(text, "impact")?,
+        parameters: words(&header(text, "parameters")?),
+        columns: words(&header(text, "columns")?),
+        source: header(text, "source")?,
+        meaning: header(text, "meaning")?,
+        none: header(text, "none")?,
+        sql: text.to_owned(),
+    })
+}
+
+/// Fills `{name}` with the identifiers or predicates in `raw` as they are, and with one `?` for each
+/// value of the lists in `values`; an empty list becomes `NULL`, which nothing equals.
+pub fn fill(template: &str, raw: &[(&str, &str)], values: &[(&str, &[String])]) -> Filled {
+    let mut filled = Filled {
+        sql: String::with_capacity(template.len()),
+        values: Vec::new(),
+    };
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.sql.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            filled.sql.push('{');
+            rest = after;
+            continue;
+        };
+        if let Some((_, text)) = raw.iter().find(|(known, _)| *known == name) {
+            filled.sql.push_str(text);
+        } else if let Some((_, list)) = values.iter().find(|(known, _)| *known == name) {
+            let marks = vec!["?"; list.len()].join(", ");
+            filled
+                .sql
+                .push_str(if list.is_empty() { "NULL" } else { &marks });
+            filled.values.extend(list.iter().cloned());
+        } else {
+            filled.sql.push('{');
+            filled.sql.push_str(name);
+            filled.sql.push('}');
+        }
+        rest = tail;
+    }
+    filled.sql.push_str(rest);
+    filled
+}
+
+fn header(text: &str, name: &'static str) -> Result<String, QuestionError> {
+    let mut lines = text.lines().take_while(|line| line.starts_with("--"));
+    lines
+        .find_map(|line| {
+            let value = line
+                .strip_prefix("-- ")?
+                .strip_prefix(name)?
+                .strip_prefix(':')?
+                .trim();
+            (!value.is_empty()).then(|| value.to_owned())
+        })
+        .ok_or(QuestionError::Missing(name))
+}
+
+fn words(list: &str) -> Vec<String> {
+    if list == "none" {
+        return Vec::new();
+    }
+    list.split(',')
+        .map(|word| word.trim().to_owned())
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_without_columns_is_refused() {
+        let text = "-- id: Q1\n-- name: n\n-- question: q\n-- phase: p\n-- impact: i\n\
+                    -- parameters: none\nSELECT 1";
+        assert_eq!(parse(text), Err(QuestionError::Missing("columns")));
+    }
+
+    #[test]
+    fn lists_become_marks_in_the_order_of_the_sql() {
+        let keys = ["A".to_owned(), "B".to_owned()];
+        let filled = fill(
+            "SELECT {x} FROM {table} WHERE k IN ({keys}) OR a IN ({none}) OR j IN ({keys})",
+            &[("table", "t")],
+            &[("keys", &keys), ("none", &[])],
+        );
+        assert_eq!(
+            filled.sql,
+            "SELECT {x} FROM t WHERE k IN (?, ?) OR a IN (NULL) OR j IN (?, ?)"
+        );
+        assert_eq!(filled.values, ["A", "B", "A", "B"]);
+    }
+}

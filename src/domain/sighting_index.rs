@@ -117,7 +117,25 @@ impl<'a> SightingIndex<'a> {
         for seen in index.all.clone() {
             index.insert(seen);
         }
+        index.join_sign_ins();
         index
+    }
+
+    /// A sign-in carries no session start; it belongs to the session that began with it.
+    fn join_sign_ins(&mut self) {
+        for login in self
+            .all
+            .clone()
+            .into_iter()
+            .filter(|seen| call(seen) == Calls::SignIn)
+        {
+            let (Some(arn), Some(start)) = (&login.identity_arn, self.console_start(login)) else {
+                continue;
+            };
+            if start != login.first_time {
+                self.by_session.entry((arn, start)).or_default().push(login);
+            }
+        }
     }
 
     fn insert(&mut self, seen: &'a Sighting) {

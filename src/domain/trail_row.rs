@@ -287,6 +287,18 @@ flat_row! {
     }
 }
 
+/// Whether an error code is a missing permission; the questions use the same four forms.
+pub fn is_denied(error_code: &str) -> bool {
+    [
+        "AccessDenied",
+        "UnauthorizedOperation",
+        "NotAuthorized",
+        "AuthorizationError",
+    ]
+    .iter()
+    .any(|form| error_code.contains(form))
+}
+
 /// Reads the times CloudTrail and IAM write: ISO 8601, and `Jul 10, 2023, 12:09:47 PM` with the
 /// comma before the hour present or absent.
 pub fn parse_time(text: &str) -> Option<Timestamp> {

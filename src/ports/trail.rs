@@ -256,6 +256,9 @@ pub trait Trail: Send + Sync {
     /// The cut as one file (JSON lines), to keep as evidence; its SHA-256 is the cut's.
     async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError>;
 
+    /// Loads an evidence file again, after a restart; `looked_at` ends every answer's sentence.
+    async fn restore(&self, file: Vec<u8>, looked_at: &str) -> Result<CutReference, TrailError>;
+
     /// Successful calls about one target, by anyone, in time order: who reverted a containment?
     async fn who_did(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError>;
 

@@ -1,1 +1,173 @@
-//! command_line
+//! `keyleak investigate` and `keyleak queries`: arguments in, text out; the caller prints it.
+
+use crate::domain::growth::is_key_id;
+use crate::domain::question::{Question, QuestionError};
+use crate::ports::trail::{Answer, Survey, SurveyRequest, Trail, TrailError, Window};
+use crate::trail::investigator::Investigator;
+use crate::trail::local::LocalTrail;
+use crate::trail::{catalogue, output};
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::path::PathBuf;
+
+/// Asks delivered CloudTrail objects what a key did and what grew out of it.
+#[derive(Debug, Clone, Args)]
+pub struct InvestigateArguments {
+    /// The access key id
+    pub key: String,
+    /// A file or folder of delivered objects, plain or gzip; may be given several times
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub trail: Vec<PathBuf>,
+    /// The first event time that counts: 2026-08-01 or 2026-08-01T10:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// The first event time that no longer counts
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// What was made before this time is listed as older
+    #[arg(long, value_name = "TIME")]
+    pub exposed_since: Option<String>,
+    /// A question's id or name, or `all`; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub query: Vec<String>,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// How an investigation is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// One object
+    Json,
+    /// The rows of one question
+    Csv,
+}
+
+/// What to do with the questions.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum QueriesCommand {
+    /// Lists the questions
+    List,
+    /// Prints one question's SQL
+    Show {
+        /// The question's id or name
+        id: String,
+    },
+}
+
+/// Why a command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error("{0:?} is not an access key id: expected capital letters and digits, like AKIA…")]
+    NotAKey(String),
+    #[error("{0:?} is not a time; write 2026-08-01 or 2026-08-01T10:00:00Z")]
+    NotATime(String),
+    #[error("--from is not before --to; nothing can lie between them")]
+    EmptyWindow,
+    #[error("--format csv prints one question; name it with --query")]
+    OneQuestion,
+    #[error(transparent)]
+    Trail(#[from] TrailError),
+    #[error("the built-in questions are damaged ({0}); install keyleak again")]
+    Questions(#[from] QuestionError),
+    #[error("the answer could not be written ({0})")]
+    Output(String),
+}
+
+/// Investigates a key in local trails and returns the text to print.
+pub async fn investigate(
+    arguments: &InvestigateArguments,
+    now: Timestamp,
+) -> Result<String, CommandError> {
+    let key = arguments.key.trim();
+    if !is_key_id(key) {
+        return Err(CommandError::NotAKey(key.chars().take(20).collect()));
+    }
+    let window = window(arguments)?;
+    let questions = wanted(arguments)?;
+    let request = SurveyRequest {
+        key_id: key.to_owned(),
+        window,
+        exposed_since: optional_time(arguments.exposed_since.as_deref())?,
+        as_of: window.to.map_or(now, |to| to.min(now)),
+    };
+    let investigator = Investigator::new(LocalTrail::new(arguments.trail.clone()));
+    let survey = investigator.survey(&request).await?;
+    let mut answers = Vec::new();
+    for question in &questions {
+        answers.push(investigator.ask(&survey.cut, &question.id).await?);
+    }
+    print(arguments.format, &survey, &answers)
+}
+
+/// Lists the questions, or shows one.
+pub fn queries(command: &QueriesCommand) -> Result<String, CommandError> {
+    match command {
+        QueriesCommand::List => {
+            let line = |q: Question| format!("{:4} {:26} {}\n", q.id, q.name, q.question);
+            Ok(catalogue::questions()?.into_iter().map(line).collect())
+        }
+        QueriesCommand::Show { id } => Ok(question(id)?.sql),
+    }
+}
+
+fn print(format: Format, survey: &Survey, answers: &[Answer]) -> Result<String, CommandError> {
+    let failed = |error: &dyn std::fmt::Display| CommandError::Output(error.to_string());
+    match (format, answers) {
+        (Format::Table, answers) => Ok(output::table(survey, answers)),
+        (Format::Json, answers) => {
+            let json = output::json(survey, answers);
+            let text = serde_json::to_string_pretty(&json).map_err(|error| failed(&error))?;
+            Ok(text + "\n")
+        }
+        (Format::Csv, [answer]) => output::csv(answer).map_err(|error| failed(&error)),
+        (Format::Csv, _) => Err(CommandError::OneQuestion),
+    }
+}
+
+fn wanted(arguments: &InvestigateArguments) -> Result<Vec<Question>, CommandError> {
+    let mut questions: Vec<Question> = Vec::new();
+    for id in arguments.query.iter().flat_map(|ids| ids.split(',')) {
+        if id.eq_ignore_ascii_case("all") {
+            questions = catalogue::questions()?;
+            break;
+        }
+        let question = question(id)?;
+        if !questions.contains(&question) {
+            questions.push(question);
+        }
+    }
+    if arguments.format == Format::Csv && questions.len() != 1 {
+        return Err(CommandError::OneQuestion);
+    }
+    Ok(questions)
+}
+
+fn question(id: &str) -> Result<Question, CommandError> {
+    let missing = || TrailError::NoSuchQuestion { id: id.to_owned() };
+    Ok(catalogue::find(id.trim()).ok_or_else(missing)?)
+}
+
+fn window(arguments: &InvestigateArguments) -> Result<Window, CommandError> {
+    let from = optional_time(arguments.from.as_deref())?;
+    let to = optional_time(arguments.to.as_deref())?;
+    if matches!((from, to), (Some(from), Some(to)) if from >= to) {
+        return Err(CommandError::EmptyWindow);
+    }
+    Ok(Window { from, to })
+}
+
+fn optional_time(text: Option<&str>) -> Result<Option<Timestamp>, CommandError> {
+    let Some(text) = text else { return Ok(None) };
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(Some(time));
+    }
+    let day = text.parse::<Date>().ok().filter(|_| text.len() == 10);
+    let midnight = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
+    let time = midnight.ok_or_else(|| CommandError::NotATime(text.chars().take(40).collect()))?;
+    Ok(Some(time.timestamp()))
+}

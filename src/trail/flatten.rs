@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use std::borrow::Cow;
 
 /// What CloudTrail itself cuts at; a hostile record is cut here too.
-const TEXT_BYTES_MAX: usize = 1_024;
+const TEXT_MAX: usize = 1_024;
 
 /// The event time as it sorts: whole seconds, UTC.
 pub fn event_time<'r>(record: &'r Record<'_>) -> Option<Cow<'r, str>> {
@@ -39,19 +39,20 @@ pub fn is_lineage_call(record: &Record<'_>) -> bool {
 /// The sighting of a lineage call.
 pub fn edge(record: &Record<'_>, time: &str) -> Sighting {
     let parts = parts_of(record);
+    let text = |paths: Paths| parts.scalar(paths).map(|text| cut(&text));
     Sighting {
         event_name: record.event_name.owned(),
         event_id: record.event_id.owned(),
-        minted_key: parts.scalar(paths::MINTED_KEY),
-        minted_arn: parts.scalar(paths::MINTED_ARN),
-        minted_principal_id: parts.scalar(paths::MINTED_PRINCIPAL_ID),
-        minted_expires: parts.scalar(paths::MINTED_EXPIRES),
-        target_user: parts.scalar(paths::TARGET_USER),
+        minted_key: text(paths::MINTED_KEY),
+        minted_arn: text(paths::MINTED_ARN),
+        minted_principal_id: text(paths::MINTED_PRINCIPAL_ID),
+        minted_expires: text(paths::MINTED_EXPIRES),
+        target_user: text(paths::TARGET_USER),
         target_role: target_role(record, &parts),
-        target_key: parts.scalar(paths::TARGET_KEY),
-        target_status: parts.scalar(paths::TARGET_STATUS),
-        session_name: parts.scalar(paths::SESSION_NAME),
-        console_result: parts.scalar(paths::CONSOLE_RESULT),
+        target_key: text(paths::TARGET_KEY),
+        target_status: text(paths::TARGET_STATUS),
+        session_name: text(paths::SESSION_NAME),
+        console_result: text(paths::CONSOLE_RESULT),
         addresses: record.source_ip.owned(),
         events: Some(1),
         ..caller(record, time)
@@ -169,11 +170,10 @@ fn first_resource(record: &Record<'_>) -> Option<String> {
 }
 
 fn cut(text: &str) -> String {
-    let mut end = text.len().min(TEXT_BYTES_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+    if text.len() <= TEXT_MAX {
+        return text.to_owned();
     }
-    text[..end].to_owned()
+    text.chars().take(TEXT_MAX).collect()
 }
 
 fn is_canonical(text: &str) -> bool {

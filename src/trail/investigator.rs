@@ -1,1 +1,256 @@
-//! investigator
+//! Surveys a trail in two passes and answers questions from the cut.
+
+use crate::domain::growth::{Bounds, grow, is_address};
+use crate::domain::lineage::Subject;
+use crate::domain::question::Question;
+use crate::domain::trail_row::{TrailRow, is_denied};
+use crate::ports::trail::{
+    Activity, Answer, Coverage, Cut, CutReference, Deeds, Source, Survey, SurveyRequest, Trail,
+    TrailError, Window,
+};
+use crate::trail::catalogue;
+use crate::trail::table::{CaseTable, Found, evidence, evidence_sha256, sha256};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Cuts kept ready; a survey takes seconds to repeat, and a cut may take hundreds of megabytes.
+const CUTS_MAX: usize = 8;
+
+/// A `Trail` over any source of records.
+#[derive(Debug)]
+pub struct Investigator<S> {
+    source: S,
+    cuts: Mutex<VecDeque<Arc<Loaded>>>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    reference: CutReference,
+    looked_at: String,
+    table: Mutex<CaseTable>,
+}
+
+impl<S: Source> Investigator<S> {
+    /// Investigates what the source holds.
+    pub fn new(source: S) -> Self {
+        Self {
+            source,
+            cuts: Mutex::new(VecDeque::new()),
+        }
+    }
+
+    fn loaded(&self, cut: &CutReference) -> Result<Arc<Loaded>, TrailError> {
+        let cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = cuts
+            .iter()
+            .find(|loaded| loaded.reference.sha256 == cut.sha256);
+        known.cloned().ok_or(TrailError::CutGone)
+    }
+
+    fn keep(&self, loaded: Loaded) {
+        let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+        cuts.retain(|known| known.reference.sha256 != loaded.reference.sha256);
+        cuts.push_back(Arc::new(loaded));
+        while cuts.len() > CUTS_MAX {
+            cuts.pop_front();
+        }
+    }
+
+    async fn load(&self, cut: Cut, looked_at: String) -> Result<(CutReference, Cut), TrailError> {
+        let (loaded, cut) = blocking(move || {
+            let reference = CutReference {
+                sha256: evidence_sha256(&cut.rows).map_err(|error| internal(&error))?,
+                rows: cut.rows.len() as u64,
+                truncated: cut.truncated,
+            };
+            let table = CaseTable::load(&cut.rows).map_err(|error| internal(&error))?;
+            Ok((
+                Loaded {
+                    reference,
+                    looked_at,
+                    table: Mutex::new(table),
+                },
+                cut,
+            ))
+        })
+        .await?;
+        let reference = loaded.reference.clone();
+        self.keep(loaded);
+        Ok((reference, cut))
+    }
+}
+
+#[async_trait]
+impl<S: Source> Trail for Investigator<S> {
+    async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError> {
+        let sightings = self.source.sightings(request.window).await?;
+        let bounds = Bounds {
+            key_id: &request.key_id,
+            exposed_since: request.exposed_since,
+            as_of: request.as_of,
+        };
+        let mut lineage = grow(&sightings.rows, bounds);
+        lineage.truncated |= sightings.truncated;
+        let cut = self
+            .source
+            .cut(request.window, &Subject::of(&lineage))
+            .await?;
+        let cost = sightings.cost + cut.cost;
+        let looked_at = looked_at(&sightings.coverage, request.window);
+        let (reference, cut) = self.load(cut, looked_at).await?;
+        Ok(Survey {
+            activity: activity(&cut.rows),
+            watermark: sightings.coverage.last,
+            coverage: sightings.coverage,
+            truncated: lineage.truncated || reference.truncated,
+            lineage,
+            cut: reference,
+            cost,
+        })
+    }
+
+    async fn ask(&self, cut: &CutReference, question: &str) -> Result<Answer, TrailError> {
+        let loaded = self.loaded(cut)?;
+        let wanted = catalogue::find(question).ok_or_else(|| TrailError::NoSuchQuestion {
+            id: question.to_owned(),
+        })?;
+        blocking(move || {
+            let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = table
+                .ask(&wanted.sql)
+                .map_err(|error| TrailError::Question {
+                    id: wanted.id.clone(),
+                    reason: error.to_string(),
+                })?;
+            Ok(answer(&wanted, found, &loaded))
+        })
+        .await
+    }
+
+    async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError> {
+        let loaded = self.loaded(cut)?;
+        blocking(move || {
+            let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
+            let rows = table.cut().map_err(|error| internal(&error))?;
+            evidence(rows.into_iter()).map_err(|error| internal(&error))
+        })
+        .await
+    }
+
+    async fn restore(&self, file: Vec<u8>, looked_at: &str) -> Result<CutReference, TrailError> {
+        let (cut, hash) = blocking(move || {
+            let rows = serde_json::Deserializer::from_slice(&file).into_iter::<TrailRow>();
+            let rows = rows
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| internal(&error))?;
+            Ok((
+                Cut {
+                    rows,
+                    ..Cut::default()
+                },
+                sha256(&file),
+            ))
+        })
+        .await?;
+        let (reference, _) = self.load(cut, looked_at.to_owned()).await?;
+        if reference.sha256 != hash {
+            return Err(TrailError::Internal {
+                reason: "the evidence file changed form".into(),
+            });
+        }
+        Ok(reference)
+    }
+
+    async fn who_did(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+        self.source.deeds(deeds).await
+    }
+
+    async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
+        self.source.watermark().await
+    }
+}
+
+/// What was looked at, in words: what makes an absence worth something.
+pub fn looked_at(coverage: &Coverage, window: Window) -> String {
+    let span = match (coverage.first, coverage.last) {
+        (Some(first), Some(last)) => format!("from {first} to {last}"),
+        _ => "none with a time".to_owned(),
+    };
+    let regions = match coverage.regions.as_slice() {
+        [] => "no region".to_owned(),
+        regions => regions.join(", "),
+    };
+    let from = window
+        .from
+        .map_or(String::new(), |from| format!(", from {from}"));
+    let to = window.to.map_or(String::new(), |to| format!(", to {to}"));
+    let unread: u64 = coverage.skipped_objects.iter().map(|skip| skip.count).sum();
+    let data = match coverage.data_events_from {
+        Some(time) => format!("data events are recorded from {time}"),
+        None => "no data events were recorded, so reads of objects would not show".to_owned(),
+    };
+    format!(
+        "Looked at {} records ({span}{from}{to}) in {regions}; {unread} objects were not used; {data}.",
+        coverage.records_unique
+    )
+}
+
+fn activity(rows: &[TrailRow]) -> Activity {
+    let mut activity = Activity::default();
+    let mut ips = BTreeSet::new();
+    let (mut first, mut last) = (None, None);
+    for row in rows
+        .iter()
+        .filter(|row| row.reach.as_deref() == Some("key"))
+    {
+        activity.events += 1;
+        let failed = row.error_code.is_some() || row.error_message.is_some();
+        activity.failed += u64::from(failed);
+        activity.succeeded += u64::from(!failed);
+        activity.denied += u64::from(row.error_code.as_deref().is_some_and(is_denied));
+        first = first.or(Some(&row.event_time)); // rows are in time order
+        last = Some(&row.event_time);
+        ips.extend(
+            row.source_ip
+                .as_deref()
+                .filter(|text| is_address(text))
+                .map(str::to_owned),
+        );
+    }
+    activity.first = first.and_then(|time| time.parse().ok());
+    activity.last = last.and_then(|time| time.parse().ok());
+    activity.source_ips = ips.into_iter().collect();
+    activity
+}
+
+fn answer(question: &Question, found: Found, loaded: &Loaded) -> Answer {
+    let told = if found.rows.is_empty() {
+        &question.none
+    } else {
+        &question.meaning
+    };
+    Answer {
+        question: question.id.clone(),
+        columns: found.columns,
+        sentence: format!("{told} {}", loaded.looked_at),
+        truncated: found.truncated || loaded.reference.truncated,
+        rows: found.rows,
+        sql_sha256: sha256(question.sql.as_bytes()),
+    }
+}
+
+fn internal(error: &dyn std::fmt::Display) -> TrailError {
+    TrailError::Internal {
+        reason: error.to_string(),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, TrailError> + Send + 'static,
+) -> Result<T, TrailError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| internal(&error))?
+}

@@ -1,1 +1,359 @@
-//! output
+//! Prints a survey and its answers: one JSON object, tables for people, or CSV.
+
+use crate::domain::lineage::{Lineage, Node};
+use crate::domain::trail_row::format_time;
+use crate::ports::trail::{Activity, Answer, Cell, Coverage, Skipped, Survey};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+
+/// Rows of one table on a screen; the JSON and the CSV have all of them.
+const SCREEN_ROWS_MAX: usize = 50;
+/// Characters of one cell on a screen.
+const SCREEN_CELL_MAX: usize = 60;
+
+/// The survey and its answers as one JSON object.
+pub fn json(survey: &Survey, answers: &[Answer]) -> Value {
+    let answers: Map<String, Value> = answers
+        .iter()
+        .map(|answer| (answer.question.clone(), json_rows(answer)))
+        .collect();
+    json!({
+        "key": survey.lineage.key_id,
+        "coverage": json_coverage(&survey.coverage),
+        "activity": json_activity(&survey.activity),
+        "lineage": json_lineage(&survey.lineage),
+        "answers": answers,
+        "evidence": {
+            "sha256": survey.cut.sha256,
+            "rows": survey.cut.rows,
+            "truncated": survey.truncated,
+        },
+        "watermark": time(survey.watermark),
+    })
+}
+
+/// The survey and its answers for people; `width` of a terminal is not asked, rows are cut.
+pub fn table(survey: &Survey, answers: &[Answer]) -> String {
+    let mut text = String::new();
+    heading(&mut text, survey);
+    for answer in answers {
+        let _ = writeln!(
+            text,
+            "\n{}  {}",
+            answer.question,
+            printable(&answer.sentence)
+        );
+        grid(&mut text, answer);
+    }
+    text
+}
+
+/// One answer as CSV, every cell safe to open in a spreadsheet.
+pub fn csv(answer: &Answer) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&answer.columns)?;
+    for row in &answer.rows {
+        writer.write_record(row.iter().map(|cell| safe(&text_of(cell))))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A cell a spreadsheet will not run: text that begins like a formula gets an apostrophe.
+fn safe(text: &str) -> String {
+    match text.trim_start().chars().next() {
+        Some('=' | '+' | '-' | '@') => format!("'{text}"),
+        _ if text.starts_with(['\t', '\r', '\n']) => format!("'{text}"),
+        _ => text.to_owned(),
+    }
+}
+
+fn text_of(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => String::new(),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Real(number) => number.to_string(),
+        Cell::Text(text) => text.clone(),
+    }
+}
+
+fn json_rows(answer: &Answer) -> Value {
+    let row = |cells: &Vec<Cell>| -> Value {
+        let cells = answer
+            .columns
+            .iter()
+            .cloned()
+            .zip(cells.iter().map(|cell| json!(cell)));
+        Value::Object(cells.collect())
+    };
+    Value::Array(answer.rows.iter().map(row).collect())
+}
+
+fn json_coverage(coverage: &Coverage) -> Value {
+    json!({
+        "objects_read": coverage.objects_read,
+        "objects_used": coverage.objects_used,
+        "records_read": coverage.records_read,
+        "records_unique": coverage.records_unique,
+        "duplicates": coverage.duplicates,
+        "first": time(coverage.first),
+        "last": time(coverage.last),
+        "regions": coverage.regions,
+        "accounts": coverage.accounts,
+        "data_events_from": time(coverage.data_events_from),
+        "skipped": skips(coverage).map(|(what, skip)| json!({
+            "what": what,
+            "reason": skip.reason,
+            "count": skip.count,
+            "example": skip.example,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn json_activity(activity: &Activity) -> Value {
+    json!({
+        "events": activity.events,
+        "succeeded": activity.succeeded,
+        "failed": activity.failed,
+        "denied": activity.denied,
+        "first": time(activity.first),
+        "last": time(activity.last),
+        "source_ips": activity.source_ips,
+    })
+}
+
+fn json_lineage(lineage: &Lineage) -> Value {
+    let credential = |node: &Node| {
+        json!({
+            "id": node.id,
+            "kind": node.kind.word(),
+            "minted_by": node.minted_by,
+            "via": node.via,
+            "acts_as": node.arn,
+            "made": time(node.made),
+            "expires": time(node.expires),
+            "events": node.events,
+            "first": time(node.first),
+            "last": time(node.last),
+            "status": node.standing.word(),
+            "certainty": node.certainty,
+            "older": node.older,
+            "why": node.why,
+        })
+    };
+    let principal = |node: &Node| {
+        json!({
+            "arn": node.arn,
+            "kind": node.kind.word(),
+            "created_by": node.minted_by,
+            "principal_id": node.principal_id,
+            "via": node.via,
+            "made": time(node.made),
+            "events": node.events,
+            "status": node.standing.word(),
+            "older": node.older,
+        })
+    };
+    let second = |node: &Node| {
+        json!({
+            "id": node.id,
+            "kind": node.kind.word(),
+            "why": node.why,
+            "events": node.events,
+            "acts_as": node.arn,
+            "first": time(node.first),
+            "last": time(node.last),
+            "status": node.standing.word(),
+            "certainty": node.certainty,
+            "older": node.older,
+        })
+    };
+    json!({
+        "owner": lineage.owner_arn,
+        "minted_by": lineage.minted_by,
+        "credentials": lineage.credentials().map(credential).collect::<Vec<_>>(),
+        "principals": lineage.principals().map(principal).collect::<Vec<_>>(),
+        "second_order": lineage.second_order().map(second).collect::<Vec<_>>(),
+        "truncated": lineage.truncated,
+    })
+}
+
+fn heading(text: &mut String, survey: &Survey) {
+    let (coverage, activity) = (&survey.coverage, &survey.activity);
+    let lineage = &survey.lineage;
+    let _ = writeln!(
+        text,
+        "Key {} ({})",
+        lineage.key_id,
+        lineage
+            .owner_arn
+            .as_deref()
+            .map_or("not seen in this trail".to_owned(), printable)
+    );
+    let _ = writeln!(
+        text,
+        "Looked at {} records in {} objects, {} to {}, in {}",
+        coverage.records_unique,
+        coverage.objects_used,
+        shown(coverage.first),
+        shown(coverage.last),
+        printable(&coverage.regions.join(", ")),
+    );
+    match coverage.data_events_from {
+        Some(from) => drop(writeln!(
+            text,
+            "Data events are recorded from {}",
+            format_time(from)
+        )),
+        None => drop(writeln!(
+            text,
+            "No data events were recorded: reads of objects do not show"
+        )),
+    }
+    for (what, skip) in skips(coverage) {
+        let count = skip.count;
+        let _ = writeln!(
+            text,
+            "Not used: {count} {what}s ({}), for example {}",
+            skip.reason,
+            printable(&skip.example)
+        );
+    }
+    let _ = writeln!(
+        text,
+        "Signed by the key: {} calls ({} succeeded, {} failed, {} of those denied), {} to {}, from {}",
+        activity.events,
+        activity.succeeded,
+        activity.failed,
+        activity.denied,
+        shown(activity.first),
+        shown(activity.last),
+        activity.source_ips.join(", "),
+    );
+    growth(text, lineage);
+    let _ = writeln!(
+        text,
+        "Evidence: {} rows, SHA-256 {}",
+        survey.cut.rows, survey.cut.sha256
+    );
+    if survey.truncated {
+        let _ = writeln!(
+            text,
+            "A limit was met: this is a part of the truth; narrow the window"
+        );
+    }
+}
+
+fn growth(text: &mut String, lineage: &Lineage) {
+    let parts: [(&str, Vec<&Node>); 3] = [
+        (
+            "Credentials that grew out of it",
+            lineage.credentials().collect(),
+        ),
+        ("Principals it created", lineage.principals().collect()),
+        ("Reached through those", lineage.second_order().collect()),
+    ];
+    for (title, nodes) in parts {
+        let _ = writeln!(text, "{title}: {}", nodes.len());
+        for node in nodes.iter().take(SCREEN_ROWS_MAX) {
+            let _ = writeln!(
+                text,
+                "  {}  {}  {}  {} calls  {}{}",
+                printable(&node.id),
+                node.kind.word(),
+                node.standing.word(),
+                node.events,
+                printable(&node.why),
+                if node.older {
+                    "  (older than the exposure)"
+                } else {
+                    ""
+                },
+            );
+        }
+        if nodes.len() > SCREEN_ROWS_MAX {
+            let _ = writeln!(text, "  … and {} more", nodes.len() - SCREEN_ROWS_MAX);
+        }
+    }
+}
+
+fn grid(text: &mut String, answer: &Answer) {
+    let shown: Vec<Vec<String>> = answer
+        .rows
+        .iter()
+        .take(SCREEN_ROWS_MAX)
+        .map(|row| row.iter().map(|cell| clipped(&text_of(cell))).collect())
+        .collect();
+    let width = |at: usize| {
+        let cells = shown
+            .iter()
+            .filter_map(|row| row.get(at))
+            .map(|cell| cell.chars().count());
+        cells
+            .max()
+            .unwrap_or(0)
+            .max(answer.columns[at].chars().count())
+    };
+    let widths: Vec<usize> = (0..answer.columns.len()).map(width).collect();
+    let mut line = |cells: &[String]| {
+        let padded = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        let _ = writeln!(
+            text,
+            "  {}",
+            padded.collect::<Vec<_>>().join("  ").trim_end()
+        );
+    };
+    if !shown.is_empty() {
+        line(&answer.columns);
+    }
+    shown.iter().for_each(|row| line(row));
+    if answer.rows.len() > SCREEN_ROWS_MAX {
+        let more = answer.rows.len() - SCREEN_ROWS_MAX;
+        let _ = writeln!(text, "  … and {more} more rows; use --format json or csv");
+    }
+}
+
+fn clipped(text: &str) -> String {
+    let text = printable(text);
+    if text.chars().count() <= SCREEN_CELL_MAX {
+        return text;
+    }
+    text.chars()
+        .take(SCREEN_CELL_MAX - 1)
+        .chain(['…'])
+        .collect()
+}
+
+/// Text from a trail is the actor's: control characters could drive the terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() || is_direction(c) {
+                '�'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn skips(coverage: &Coverage) -> impl Iterator<Item = (&'static str, &Skipped)> {
+    let objects = coverage.skipped_objects.iter().map(|skip| ("object", skip));
+    objects.chain(coverage.skipped.iter().map(|skip| ("record", skip)))
+}
+
+fn time(time: Option<Timestamp>) -> Value {
+    time.map_or(Value::Null, |time| Value::String(format_time(time)))
+}
+
+fn shown(time: Option<Timestamp>) -> String {
+    time.map_or("no time".to_owned(), format_time)
+}

@@ -1,1 +1,178 @@
-//! table
+//! The case table: a cut loaded into an embedded SQLite, where every question is instant.
+
+use crate::domain::trail_row::{Field, TrailRow};
+use crate::ports::trail::Cell;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, params_from_iter};
+use sha2::{Digest, Sha256};
+
+/// Rows one answer holds; a person reads the first screen, a spreadsheet stops at a million.
+const ANSWER_ROWS_MAX: usize = 1_000_000;
+
+/// A cut, ready for questions.
+#[derive(Debug)]
+pub struct CaseTable {
+    connection: Connection,
+    rows: u64,
+}
+
+/// What a question returned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Cell>>,
+    pub truncated: bool,
+}
+
+/// The statement that makes the case table, the same in every engine we ask.
+pub fn definition(strict: bool) -> String {
+    let columns: Vec<String> = TrailRow::COLUMNS
+        .iter()
+        .zip(TrailRow::INTEGERS)
+        .map(|(name, integer)| {
+            let kind = match (strict, integer) {
+                (true, true) => "INTEGER",
+                (true, false) => "TEXT",
+                (false, true) => "BIGINT",
+                (false, false) => "VARCHAR",
+            };
+            format!("{name} {kind}")
+        })
+        .collect();
+    let ending = if strict { " STRICT" } else { "" };
+    format!("CREATE TABLE case_table ({}){ending}", columns.join(", "))
+}
+
+/// The cut as one file: a JSON object a line, rows in their total order.
+pub fn evidence(rows: impl Iterator<Item = TrailRow>) -> Result<Vec<u8>, serde_json::Error> {
+    let mut file = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut file, &row)?;
+        file.push(b'\n');
+    }
+    Ok(file)
+}
+
+/// SHA-256 in lower-case hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// The SHA-256 the evidence file of these rows has, without building the file.
+pub fn evidence_sha256(rows: &[TrailRow]) -> Result<String, serde_json::Error> {
+    let mut hash = Sha256::new();
+    for row in rows {
+        hash.update(serde_json::to_vec(row)?);
+        hash.update(b"\n");
+    }
+    Ok(hex::encode(hash.finalize()))
+}
+
+impl CaseTable {
+    /// Loads a cut; the table is on disk when it outgrows memory, and gone with the connection.
+    pub fn load(rows: &[TrailRow]) -> rusqlite::Result<Self> {
+        let mut connection = Connection::open("")?;
+        connection.pragma_update(None, "case_sensitive_like", true)?;
+        connection.pragma_update(None, "journal_mode", "off")?;
+        connection.pragma_update(None, "synchronous", "off")?;
+        let transaction = connection.transaction()?;
+        transaction.execute(&definition(true), [])?;
+        {
+            let marks = vec!["?"; TrailRow::COLUMNS.len()].join(", ");
+            let sql = format!("INSERT INTO case_table VALUES ({marks})");
+            let mut insert = transaction.prepare(&sql)?;
+            for row in rows {
+                insert.execute(params_from_iter(row.fields().into_iter().map(Bound)))?;
+            }
+        }
+        transaction.commit()?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(Self {
+            connection,
+            rows: rows.len() as u64,
+        })
+    }
+
+    /// How many rows the cut has.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Runs one question; the table cannot be changed by it.
+    pub fn ask(&self, sql: &str) -> rusqlite::Result<Found> {
+        let mut statement = self.connection.prepare(sql)?;
+        let columns: Vec<String> = statement
+            .column_names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let mut found = Found {
+            columns,
+            rows: Vec::new(),
+            truncated: false,
+        };
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if found.rows.len() >= ANSWER_ROWS_MAX {
+                found.truncated = true;
+                break;
+            }
+            let cells = (0..found.columns.len()).map(|at| row.get_ref(at).map(cell));
+            found.rows.push(cells.collect::<rusqlite::Result<_>>()?);
+        }
+        Ok(found)
+    }
+
+    /// The rows of the cut, in their total order.
+    pub fn cut(&self) -> rusqlite::Result<Vec<TrailRow>> {
+        let sql = format!(
+            "SELECT {} FROM case_table ORDER BY rowid",
+            TrailRow::COLUMNS.join(", ")
+        );
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        let mut cut = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut texts = Vec::with_capacity(TrailRow::COLUMNS.len());
+            for at in 0..TrailRow::COLUMNS.len() {
+                texts.push(text(row.get_ref(at)?));
+            }
+            let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+            let row = TrailRow::from_texts(&texts)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+            cut.push(row);
+        }
+        Ok(cut)
+    }
+}
+
+struct Bound<'a>(Field<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Field::Null => ValueRef::Null,
+            Field::Text(text) => ValueRef::Text(text.as_bytes()),
+            Field::Integer(number) => ValueRef::Integer(number),
+        }))
+    }
+}
+
+fn cell(value: ValueRef<'_>) -> Cell {
+    match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Integer(number),
+        ValueRef::Real(number) => Cell::Real(number),
+        ValueRef::Text(bytes) => Cell::Text(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Blob(bytes) => Cell::Text(hex::encode(bytes)),
+    }
+}
+
+fn text(value: ValueRef<'_>) -> Option<String> {
+    match cell(value) {
+        Cell::Null => None,
+        Cell::Integer(number) => Some(number.to_string()),
+        Cell::Real(number) => Some(number.to_string()),
+        Cell::Text(text) => Some(text),
+    }
+}

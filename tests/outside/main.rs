@@ -8,6 +8,7 @@
 
 mod account;
 mod athena;
+mod block_judges;
 mod containment;
 mod frame;
 mod ministack;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     trials.extend(containment::trials(&parts));
     trials.extend(recorded::trials(&parts));
     trials.extend(signatures::trials(&parts));
+    trials.extend(block_judges::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(sql_judge::trials(&parts));

@@ -1,0 +1,208 @@
+-- id: Q15
+-- name: mint_edges
+-- question: Who made which credentials and principals, and how much was each caller seen?
+-- phase: scope
+-- impact: evidence
+-- parameters: table, partitions, from, to
+-- columns: event_name, event_id, identity_type, principal_id, identity_arn, identity_account, invoked_by, access_key_id, user_name, session_start, issuer_arn, issuer_principal_id, from_console, minted_key, minted_arn, minted_principal_id, minted_expires, target_user, target_role, target_key, target_status, session_name, console_result, recipient_account, addresses, events, first_time, last_time
+-- source: athena
+-- meaning: One row for each call that makes or ends a credential or principal, and one for all other calls of a caller.
+-- none: The trail holds no record in this window.
+WITH records AS (
+  SELECT DISTINCT
+    eventtime, eventid, eventsource, eventname, awsregion, sourceipaddress, useragent,
+    errorcode, errormessage, requestid, readonly, eventtype, eventcategory,
+    recipientaccountid, sharedeventid, vpcendpointid, sessioncredentialfromconsole,
+    useridentity, tlsdetails, resources, requestparameters, responseelements,
+    additionaleventdata, serviceeventdetails
+  FROM {table}
+  WHERE
+    {partitions}
+    AND eventtime >= {from}
+    AND eventtime < {to}
+    AND coalesce(eventcategory, '') <> 'Insight'
+),
+calls AS (
+  SELECT
+    records.*,
+    CASE
+      WHEN
+        errorcode IS NULL
+        AND errormessage IS NULL
+        AND (
+        (
+          eventsource = 'iam.amazonaws.com'
+          AND eventname IN (
+            'CreateAccessKey', 'CreateLoginProfile', 'CreateRole',
+            'CreateServiceSpecificCredential', 'CreateUser', 'DeleteAccessKey',
+            'DeleteRole', 'DeleteServiceSpecificCredential', 'DeleteUser',
+            'UpdateAccessKey', 'UpdateAssumeRolePolicy', 'UpdateLoginProfile',
+            'UpdateServiceSpecificCredential'
+          )
+        )
+        OR (
+          eventsource = 'sts.amazonaws.com'
+          AND eventname IN (
+            'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot',
+            'GetFederationToken', 'GetSessionToken'
+          )
+        )
+        OR (
+          eventsource = 'signin.amazonaws.com'
+          AND eventname IN (
+            'ConsoleLogin', 'GetSigninToken'
+          )
+        )
+        OR (
+          eventsource = 'rolesanywhere.amazonaws.com'
+          AND eventname IN (
+            'CreateSession'
+          )
+        )
+        OR (
+          eventsource = 'eks-auth.amazonaws.com'
+          AND eventname IN (
+            'AssumeRoleForPodIdentity'
+          )
+        )
+        OR (
+          eventsource = 'cognito-identity.amazonaws.com'
+          AND eventname IN (
+            'GetCredentialsForIdentity'
+          )
+        )
+        OR (
+          eventsource = 'sso.amazonaws.com'
+          AND eventname IN (
+            'GetRoleCredentials'
+          )
+        )
+        )
+      THEN 1 ELSE 0
+    END AS lineage_call
+  FROM records
+),
+flat AS (
+  SELECT
+    nullif(useridentity.type, '') AS identity_type,
+    nullif(useridentity.principalid, '') AS principal_id,
+    nullif(useridentity.arn, '') AS identity_arn,
+    nullif(useridentity.accountid, '') AS identity_account,
+    nullif(useridentity.invokedby, '') AS invoked_by,
+    nullif(useridentity.accesskeyid, '') AS access_key_id,
+    nullif(useridentity.username, '') AS user_name,
+    nullif(useridentity.sessioncontext.attributes.creationdate, '') AS session_start,
+    nullif(useridentity.sessioncontext.sessionissuer.arn, '') AS issuer_arn,
+    nullif(useridentity.sessioncontext.sessionissuer.principalid, '') AS issuer_principal_id,
+    CASE sessioncredentialfromconsole WHEN 'true' THEN 1 WHEN 'false' THEN 0 END AS from_console,
+    nullif(recipientaccountid, '') AS recipient_account,
+    CASE WHEN lineage_call = 1 THEN eventname END AS event_name,
+    CASE WHEN lineage_call = 1 THEN nullif(eventid, '') END AS event_id,
+    CASE WHEN lineage_call = 1 THEN coalesce(
+      json_extract_scalar(responseelements, '$.credentials.accessKeyId'),
+      json_extract_scalar(responseelements, '$.accessKey.accessKeyId'),
+      json_extract_scalar(responseelements, '$.credentialSet[0].credentials.accessKeyId'),
+      json_extract_scalar(responseelements, '$.roleCredentials.accessKeyId')
+    ) END AS minted_key,
+    CASE WHEN lineage_call = 1 THEN substr(coalesce(
+      json_extract_scalar(responseelements, '$.assumedRoleUser.arn'),
+      json_extract_scalar(responseelements, '$.federatedUser.arn'),
+      json_extract_scalar(responseelements, '$.credentialSet[0].assumedRoleUser.arn'),
+      json_extract_scalar(responseelements, '$.user.arn'),
+      json_extract_scalar(responseelements, '$.role.arn')
+    ), 1, 1024) END AS minted_arn,
+    CASE WHEN lineage_call = 1 THEN substr(coalesce(
+      json_extract_scalar(responseelements, '$.assumedRoleUser.assumedRoleId'),
+      json_extract_scalar(responseelements, '$.federatedUser.federatedUserId'),
+      json_extract_scalar(responseelements, '$.credentialSet[0].assumedRoleUser.assumedRoleId'),
+      json_extract_scalar(responseelements, '$.user.userId'),
+      json_extract_scalar(responseelements, '$.role.roleId')
+    ), 1, 1024) END AS minted_principal_id,
+    CASE WHEN lineage_call = 1 THEN substr(coalesce(
+      json_extract_scalar(responseelements, '$.credentials.expiration'),
+      json_extract_scalar(responseelements, '$.credentialSet[0].credentials.expiration'),
+      json_extract_scalar(responseelements, '$.roleCredentials.expiration')
+    ), 1, 1024) END AS minted_expires,
+    CASE WHEN lineage_call = 1 THEN substr(coalesce(
+      json_extract_scalar(requestparameters, '$.userName'),
+      json_extract_scalar(responseelements, '$.accessKey.userName'),
+      json_extract_scalar(responseelements, '$.user.userName'),
+      json_extract_scalar(responseelements, '$.loginProfile.userName'),
+      json_extract_scalar(responseelements, '$.serviceSpecificCredential.userName')
+    ), 1, 1024) END AS target_user,
+    CASE WHEN lineage_call = 1 THEN substr(coalesce(
+      json_extract_scalar(requestparameters, '$.roleArn'),
+      json_extract_scalar(requestparameters, '$.roleName'),
+      json_extract_scalar(responseelements, '$.role.arn'),
+      nullif(regexp_extract(errormessage, 'on resource: (arn:aws[^ ]*:role/[^ ]+)', 1), '')
+    ), 1, 1024) END AS target_role,
+    CASE WHEN lineage_call = 1 THEN substr(coalesce(
+      json_extract_scalar(requestparameters, '$.accessKeyId'),
+      json_extract_scalar(requestparameters, '$.serviceSpecificCredentialId')
+    ), 1, 1024) END AS target_key,
+    CASE WHEN lineage_call = 1 THEN substr(json_extract_scalar(requestparameters, '$.status'), 1, 1024) END AS target_status,
+    CASE WHEN lineage_call = 1 THEN substr(json_extract_scalar(requestparameters, '$.roleSessionName'), 1, 1024) END AS session_name,
+    CASE WHEN lineage_call = 1 THEN substr(json_extract_scalar(responseelements, '$.ConsoleLogin'), 1, 1024) END AS console_result,
+    CASE WHEN lineage_call = 1 THEN concat(eventtime, ' ', coalesce(requestid, ''), ' ', coalesce(eventid, '')) END AS call_id,
+    lineage_call,
+    eventtime AS event_time,
+    nullif(sourceipaddress, '') AS source_ip
+  FROM calls
+)
+SELECT
+  event_name,
+  event_id,
+  identity_type,
+  principal_id,
+  identity_arn,
+  identity_account,
+  invoked_by,
+  access_key_id,
+  user_name,
+  session_start,
+  issuer_arn,
+  issuer_principal_id,
+  from_console,
+  minted_key,
+  minted_arn,
+  minted_principal_id,
+  minted_expires,
+  target_user,
+  target_role,
+  target_key,
+  target_status,
+  session_name,
+  console_result,
+  recipient_account,
+  array_join(array_agg(DISTINCT source_ip), ' ') AS addresses,
+  count(*) AS events,
+  min(event_time) AS first_time,
+  max(event_time) AS last_time
+FROM flat
+GROUP BY
+  event_name,
+  event_id,
+  identity_type,
+  principal_id,
+  identity_arn,
+  identity_account,
+  invoked_by,
+  access_key_id,
+  user_name,
+  session_start,
+  issuer_arn,
+  issuer_principal_id,
+  from_console,
+  minted_key,
+  minted_arn,
+  minted_principal_id,
+  minted_expires,
+  target_user,
+  target_role,
+  target_key,
+  target_status,
+  session_name,
+  console_result,
+  recipient_account,
+  call_id
+ORDER BY first_time ASC NULLS LAST, event_name ASC NULLS LAST
