@@ -112,7 +112,7 @@ pub fn next_ask(case: &Case, timing: &Timing, trail: TrailState, now: Timestamp)
 
 /// The questions' phases, in which pressing a button asks the trail.
 pub fn asks_questions(phase: Phase) -> bool {
-    matches!(phase, Phase::Scope | Phase::Impact)
+    matches!(phase, Phase::Scope | Phase::Impact | Phase::Eradication)
 }
 
 /// The standing containment that is not yet known to be complete, or is still watched.

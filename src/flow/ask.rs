@@ -36,7 +36,12 @@ async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result
         Err(error) => return Err(error),
     };
     sweep::remember(desk, case, trail.as_ref(), &survey).await?;
-    for question in trail.questions(phase) {
+    // What validation asks of the trail is answered with the first look at it.
+    let mut wanted = trail.questions(phase);
+    if phase == Phase::Scope {
+        wanted.splice(0..0, trail.questions(Phase::Validation));
+    }
+    for question in wanted {
         let case = desk.ledger.load(case.id()).await?;
         if case.is_cancelled(asked) {
             break;
