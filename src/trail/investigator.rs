@@ -1,6 +1,6 @@
 //! Surveys a trail in two passes and answers questions from the cut.
 
-use crate::domain::growth::{Bounds, grow, is_address};
+use crate::domain::growth::{Bounds, grow, is_outside};
 use crate::domain::lineage::Subject;
 use crate::domain::question::Question;
 use crate::domain::trail_row::{TrailRow, is_denied};
@@ -215,7 +215,7 @@ fn activity(rows: &[TrailRow]) -> Activity {
         ips.extend(
             row.source_ip
                 .as_deref()
-                .filter(|text| is_address(text))
+                .filter(|text| is_outside(text))
                 .map(str::to_owned),
         );
     }
