@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const NODES_MAX: usize = 5_000;
 /// Enough to search for; an actor behind more addresses than this is not found by address.
 const ADDRESSES_MAX: usize = 200;
+/// What fits into one Athena query beside the rest; the events are counted all the same.
+const FORWARDED_MAX: usize = 1_000;
 /// A service works on a caller's behalf within moments of the call; retries take minutes.
 const FORWARD_SLACK: SignedDuration = SignedDuration::from_secs(60);
 
@@ -54,6 +56,8 @@ struct Growth<'a> {
     nodes: Vec<Node>,
     known: BTreeSet<String>,
     minted_from: usize,
+    /// Starts of the forwarded sessions each forwarded node stands for.
+    forwarded: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl<'a> Growth<'a> {
@@ -69,6 +73,7 @@ impl<'a> Growth<'a> {
             nodes: Vec::new(),
             known: BTreeSet::new(),
             minted_from: 0,
+            forwarded: BTreeMap::new(),
         }
     }
 
@@ -85,10 +90,12 @@ impl<'a> Growth<'a> {
                 .or_else(|| seen.recipient_account.clone());
         }
         if let Some(mint) = self.index.mint_of(key_id) {
-            self.lineage.minted_by = mint
-                .access_key_id
-                .clone()
-                .or_else(|| mint.identity_arn.clone());
+            self.lineage.minted_by = caller_name(mint);
+            if let Some(made) = self.minted(mint).filter(|_| self.lineage.owner_arn.is_none()) {
+                self.lineage.owner_arn = made.arn;
+                self.lineage.owner_name = made.user_name;
+                self.lineage.account = mint.recipient_account.clone();
+            }
         }
         let mut root = self.key_node(key_id, NodeKind::LongTermKey);
         root.arn = self.lineage.owner_arn.clone();
@@ -326,54 +333,28 @@ impl<'a> Growth<'a> {
     }
 
     fn follow_same_session(&mut self) {
-        let nodes = self.nodes.clone();
         // A console session already stands for all its keys, so only keys are looked at here.
+        let nodes = self.nodes.clone();
         for parent in nodes.iter().filter(|node| !node.kind.is_principal()) {
             for seen in self.index.same_session(parent) {
-                let forwarded = seen.invoked_by.is_some();
-                let Some(mut node) = (if forwarded {
-                    self.forwarded(parent, seen)
-                } else {
-                    self.used(seen)
-                }) else {
+                if seen.invoked_by.is_some() {
+                    self.forward(parent, seen, parent.certainty);
+                    continue;
+                }
+                let Some(mut node) = self.used(seen) else {
                     continue;
                 };
                 node.minted_by = Some(parent.id.clone());
                 node.certainty = parent.certainty;
                 node.reach = Reach::SecondOrder;
                 node.depth = parent.depth + 1;
-                if node.why.is_empty() {
-                    node.why = format!("the same session as {}", parent.id);
-                }
+                node.why = format!("the same session as {}", parent.id);
                 self.add(node);
             }
         }
     }
 
-    /// One node a service and parent: the keys change with every call and none can be contained.
-    fn forwarded(&self, parent: &Node, seen: &Sighting) -> Option<Node> {
-        let arn = seen.identity_arn.as_deref()?;
-        let service = seen.invoked_by.as_deref()?;
-        let start = seen.session_start.as_deref()?;
-        let mut node = self.key_node(
-            &format!("{arn}@{start} via {service}"),
-            NodeKind::ForwardedSession,
-        );
-        let uses: Vec<&Sighting> = self
-            .index
-            .session(arn, start)
-            .into_iter()
-            .filter(|used| used.invoked_by.as_deref() == Some(service))
-            .collect();
-        node.arn = Some(arn.to_owned());
-        node.user_name = seen.user_name.clone();
-        node.via = "forwarded".to_owned();
-        node.made = parse_time(start);
-        node.why = format!("{service} acting on behalf of {}", parent.id);
-        tally(&mut node, &uses);
-        Some(node)
-    }
-
+    /// A service acting on a long-term key's behalf opens a session of its own within moments.
     fn follow_forwarded(&mut self) {
         let parents: Vec<Node> = self
             .nodes
@@ -391,16 +372,54 @@ impl<'a> Growth<'a> {
                 let near = start.is_some_and(|start| {
                     start >= first - FORWARD_SLACK && start <= last + FORWARD_SLACK
                 });
-                if !near || self.index.console_start(seen).is_some() {
-                    continue;
+                if near && self.index.console_start(seen).is_none() {
+                    self.forward(parent, seen, Certainty::Likely);
                 }
-                if let Some(mut node) = self.forwarded(parent, seen) {
-                    node.minted_by = Some(parent.id.clone());
-                    node.certainty = Certainty::Likely;
-                    node.reach = Reach::SecondOrder;
-                    node.depth = parent.depth + 1;
-                    self.add(node);
-                }
+            }
+        }
+    }
+
+    /// One node a caller and service: the keys change with every call, and none can be contained.
+    fn forward(&mut self, parent: &Node, seen: &'a Sighting, certainty: Certainty) {
+        let (Some(arn), Some(service), Some(start)) = (
+            seen.identity_arn.as_deref(),
+            seen.invoked_by.as_deref(),
+            seen.session_start.as_deref(),
+        ) else {
+            return;
+        };
+        let id = format!("{arn} via {service}");
+        if self
+            .forwarded
+            .get(&id)
+            .is_some_and(|starts| starts.contains(start))
+        {
+            return;
+        }
+        if !self.known.contains(&id) {
+            let mut node = self.key_node(&id, NodeKind::ForwardedSession);
+            node.arn = Some(arn.to_owned());
+            node.user_name = seen.user_name.clone();
+            node.role_arn = role_of(seen);
+            node.via = "forwarded".to_owned();
+            node.made = parse_time(start);
+            node.minted_by = Some(parent.id.clone());
+            node.certainty = certainty;
+            node.reach = Reach::SecondOrder;
+            node.depth = parent.depth + 1;
+            node.why = format!("{service} acting on behalf of {}", parent.id);
+            self.add(node);
+        }
+        self.forwarded
+            .entry(id.clone())
+            .or_default()
+            .insert(start.to_owned());
+        let Some(node) = self.nodes.iter().find(|node| node.id == id).cloned() else {
+            return;
+        };
+        for edge in self.index.forwarded_session(arn, start, service) {
+            if let Some(child) = self.child(&node, edge) {
+                self.add(child);
             }
         }
     }
@@ -514,6 +533,20 @@ impl<'a> Growth<'a> {
                 .filter(|seen| !self.index.is_issued_by(seen, node));
             acting.insert(node.id.clone(), signed.collect());
         }
+        let mut sessions = BTreeSet::new();
+        for (id, starts) in &self.forwarded {
+            let Some((arn, service)) = id.split_once(" via ") else {
+                continue;
+            };
+            let one = |start| self.index.forwarded_session(arn, start, service);
+            acting.insert(
+                id.clone(),
+                starts.iter().flat_map(|start| one(start)).collect(),
+            );
+            sessions.extend(starts.iter().map(|start| format!("{arn}@{start}")));
+        }
+        self.lineage.truncated |= sessions.len() > FORWARDED_MAX;
+        self.lineage.forwarded = sessions.into_iter().take(FORWARDED_MAX).collect();
         let mut nodes = std::mem::take(&mut self.nodes);
         for node in &mut nodes {
             if let Some(uses) = acting.get(&node.id) {
@@ -535,6 +568,13 @@ pub fn is_key_id(text: &str) -> bool {
             .bytes()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         && text.bytes().skip(4).any(|b| Some(b) != text.bytes().nth(4))
+}
+
+/// Whether a source is worth showing as where a caller was: AWS writes a service's name when a
+/// service called, and some sources anonymise addresses into numbers that are none.
+pub fn is_outside(text: &str) -> bool {
+    let service = text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn");
+    !service && text.contains(|c: char| c.is_ascii_digit() || c == ':')
 }
 
 /// Whether a source address is one; services write their name there.

@@ -104,7 +104,7 @@ impl Standing {
 /// One credential, session or principal that grew out of the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
-    /// The key id, the ARN of a principal, or `ARN@start` of a console session.
+    /// The key id, the ARN of a principal, `ARN@start` of a console session, or `ARN via service`.
     pub id: String,
     pub kind: NodeKind,
     /// The ARN it acts as.
@@ -154,6 +154,8 @@ pub struct Lineage {
     pub minted_by: Option<String>,
     /// Nodes in the order they were reached.
     pub nodes: Vec<Node>,
+    /// The sessions forwarded nodes stand for, as `ARN@start`.
+    pub forwarded: Vec<String>,
     /// Addresses the key and its sessions called from; services and non-addresses left out.
     pub addresses: Vec<String>,
     /// More nodes or addresses existed than the limits allow.
@@ -225,6 +227,7 @@ impl Subject {
         let mut subject = Self {
             key_id: lineage.key_id.clone(),
             addresses: lineage.addresses.clone(),
+            sessions: lineage.forwarded.clone(),
             ..Self::default()
         };
         lineage.nodes.iter().for_each(|node| subject.add(node));
@@ -238,13 +241,14 @@ impl Subject {
                     .extend(node.principal_id.clone().or_else(|| node.arn.clone()));
             }
             NodeKind::User | NodeKind::Role => {}
-            NodeKind::ConsoleSession | NodeKind::ForwardedSession => {
-                let id = node.id.split(" via ").next().unwrap_or(&node.id);
-                self.sessions.push(id.to_owned());
+            NodeKind::ForwardedSession => {}
+            NodeKind::ConsoleSession => {
+                self.sessions.push(node.id.clone());
                 // The sign-in itself carries no session; it is told by its own time.
                 if let (Some(arn), Some(made)) = (&node.arn, node.made) {
                     let sign_in = format!("{arn}@{}", crate::domain::trail_row::format_time(made));
-                    self.sessions.extend((sign_in != id).then_some(sign_in));
+                    self.sessions
+                        .extend((sign_in != node.id).then_some(sign_in));
                 }
             }
             NodeKind::LongTermKey

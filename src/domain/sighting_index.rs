@@ -181,14 +181,15 @@ impl<'a> SightingIndex<'a> {
     /// The lineage calls a node made.
     pub fn edges_of(&self, node: &Node) -> Vec<&'a Sighting> {
         let calls = match node.kind {
-            NodeKind::ConsoleSession | NodeKind::ForwardedSession => self.session_named(&node.id),
+            NodeKind::ConsoleSession => self.session_named(&node.id),
             NodeKind::LongTermKey
             | NodeKind::UserSession
             | NodeKind::RoleSession
             | NodeKind::ServiceSession
             | NodeKind::FederatedUser
             | NodeKind::ServiceCredential => self.signed_by(&node.id).to_vec(),
-            NodeKind::User | NodeKind::Role => Vec::new(),
+            // Forwarded sessions are followed one by one where they are found.
+            NodeKind::ForwardedSession | NodeKind::User | NodeKind::Role => Vec::new(),
         };
         calls
             .into_iter()
@@ -204,19 +205,17 @@ impl<'a> SightingIndex<'a> {
             .unwrap_or_default()
     }
 
-    /// The session an id of the form `ARN@start` or `ARN@start via service` names.
+    /// The console session an id of the form `ARN@start` names.
     pub fn session_named(&self, id: &str) -> Vec<&'a Sighting> {
-        let (id, service) = match id.split_once(" via ") {
-            Some((id, service)) => (id, Some(service)),
-            None => (id, None),
-        };
-        let Some((arn, start)) = id.rsplit_once('@') else {
-            return Vec::new();
-        };
-        let seen = self.session(arn, start);
-        seen.into_iter()
-            .filter(|seen| service.is_none() || seen.invoked_by.as_deref() == service)
-            .collect()
+        id.rsplit_once('@')
+            .map_or_else(Vec::new, |(arn, start)| self.session(arn, start))
+    }
+
+    /// What one service did for a caller in one forwarded session.
+    pub fn forwarded_session(&self, arn: &str, start: &str, service: &str) -> Vec<&'a Sighting> {
+        let mut seen = self.session(arn, start);
+        seen.retain(|seen| seen.invoked_by.as_deref() == Some(service));
+        seen
     }
 
     /// Calls of the sessions a node's key belongs to, made under other keys.

@@ -229,8 +229,11 @@ fn heading(text: &mut String, survey: &Survey) {
         activity.denied,
         shown(activity.first),
         shown(activity.last),
-        activity.source_ips.join(", "),
+        printable(&activity.source_ips.join(", ")),
     );
+    if let Some(maker) = &lineage.minted_by {
+        let _ = writeln!(text, "The key itself was made by {}", printable(maker));
+    }
     growth(text, lineage);
     let _ = writeln!(
         text,
