@@ -233,7 +233,11 @@ impl Cell {
             Self::Null => String::new(),
             Self::Integer(number) => number.to_string(),
             Self::Real(number) => number.to_string(),
-            Self::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+            // Some spreadsheets skip white space before they look for a formula.
+            Self::Text(text)
+                if text.trim_start().starts_with(['=', '+', '-', '@'])
+                    || text.starts_with(['\t', '\r', '\n']) =>
+            {
                 format!("'{text}")
             }
             Self::Text(text) => text.clone(),

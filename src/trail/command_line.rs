@@ -124,7 +124,7 @@ fn print(format: Format, survey: &Survey, answers: &[Answer]) -> Result<String, 
             let text = serde_json::to_string_pretty(&json).map_err(|error| failed(&error))?;
             Ok(text + "\n")
         }
-        (Format::Csv, [answer]) => output::csv(answer).map_err(|error| failed(&error)),
+        (Format::Csv, [answer]) => Ok(answer.to_csv()),
         (Format::Csv, _) => Err(CommandError::OneQuestion),
     }
 }

@@ -1,5 +1,6 @@
 //! Surveys a trail in two passes and answers questions from the cut.
 
+use crate::domain::event::Phase;
 use crate::domain::growth::{Bounds, grow, is_outside};
 use crate::domain::event::Phase;
 use crate::domain::lineage::Subject;
@@ -136,6 +137,15 @@ impl<S: Source> Trail for Investigator<S> {
         .await
     }
 
+    fn questions(&self, phase: Phase) -> Vec<String> {
+        let word = phase_word(phase);
+        let questions = catalogue::questions().unwrap_or_default();
+        let asked = questions
+            .into_iter()
+            .filter(|question| question.phase == word);
+        asked.map(|question| question.id).collect()
+    }
+
     async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError> {
         let loaded = self.loaded(cut)?;
         blocking(move || {
@@ -176,6 +186,19 @@ impl<S: Source> Trail for Investigator<S> {
 
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
         self.source.watermark().await
+    }
+}
+
+/// The word a question's header names a phase by.
+pub fn phase_word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Validation => "validation",
+        Phase::Scope => "scope",
+        Phase::Impact => "impact",
+        Phase::Containment => "containment",
+        Phase::Eradication => "eradication",
+        Phase::Recovery => "recovery",
+        Phase::PostIncident => "post-incident",
     }
 }
 

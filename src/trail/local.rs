@@ -325,8 +325,14 @@ impl Pass for DeedPass<'_> {
             &row.target_key,
             &row.resource,
         ];
+        // IAM calls without a name are about the caller itself.
+        let itself = match (&row.target_user, &row.target_role) {
+            (None, None) => row.user_name.as_deref(),
+            _ => None,
+        };
         let is_target = |text: &str| text == target || text == bare;
-        if about.into_iter().flatten().any(|text| is_target(text)) {
+        let named = about.into_iter().flatten().map(String::as_str);
+        if named.chain(itself).any(is_target) {
             self.rows.push(row);
         }
     }

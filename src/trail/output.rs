@@ -49,26 +49,6 @@ pub fn table(survey: &Survey, answers: &[Answer]) -> String {
     text
 }
 
-/// One answer as CSV, every cell safe to open in a spreadsheet.
-pub fn csv(answer: &Answer) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(&answer.columns)?;
-    for row in &answer.rows {
-        writer.write_record(row.iter().map(|cell| safe(&text_of(cell))))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// A cell a spreadsheet will not run: text that begins like a formula gets an apostrophe.
-fn safe(text: &str) -> String {
-    match text.trim_start().chars().next() {
-        Some('=' | '+' | '-' | '@') => format!("'{text}"),
-        _ if text.starts_with(['\t', '\r', '\n']) => format!("'{text}"),
-        _ => text.to_owned(),
-    }
-}
-
 fn text_of(cell: &Cell) -> String {
     match cell {
         Cell::Null => String::new(),
