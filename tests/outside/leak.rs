@@ -1,0 +1,115 @@
+//! A leaked key on the emulator: what its thief does with it, all of it recorded.
+
+use crate::account::{Account, Clients, Credential};
+use crate::frame::Missing;
+use crate::parts::Parts;
+use crate::recorder::Recorder;
+use keyleak::ports::clock::Clock;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// The user whose key leaked.
+pub(crate) const USER: &str = "ci-deploy";
+/// The user the thief makes.
+pub(crate) const BACKDOOR: &str = "support-tools";
+/// Where the thief calls from.
+pub(crate) const THIEF_IP: &str = "198.51.100.23";
+/// Where everybody else calls from.
+pub(crate) const OFFICE_IP: &str = "203.0.113.7";
+/// Longer than any trial takes, so that only a flush delivers.
+const NEVER: Duration = Duration::from_secs(3600);
+
+/// What was stolen, what grew out of it, and the trail of it all.
+#[derive(Debug)]
+pub(crate) struct Leak {
+    pub(crate) recorder: Recorder,
+    /// The account as its owner reaches it.
+    pub(crate) owner: Account,
+    /// The account as the thief reaches it.
+    pub(crate) thief: Account,
+    pub(crate) key: Credential,
+    /// Minted with `GetSessionToken`.
+    pub(crate) session: Credential,
+    /// Minted with `GetFederationToken`.
+    pub(crate) federated: Credential,
+    /// The key of the user the thief made.
+    pub(crate) backdoor: Credential,
+    _folder: TempDir,
+}
+
+/// Lets a key leak and be used, by the thief and by its lawful owner.
+pub(crate) async fn leak(parts: &Parts, account: &str) -> Result<Leak, Missing> {
+    let upstream = parts.ministack()?.address();
+    let folder = tempfile::tempdir().expect("a folder for the trail");
+    let recorder = Recorder::new(upstream, folder.path(), Clock::real(), NEVER);
+    let owner = Account::at(recorder.door(OFFICE_IP).await, account).await;
+    let thief = Account::at(recorder.door(THIEF_IP).await, account).await;
+    let key = owner.administrator(USER).await;
+    owner
+        .as_holder_of(&key)
+        .list_buckets()
+        .await
+        .expect("her lawful use");
+
+    let stolen = thief.as_holder_of(&key);
+    let session = stolen.session_token().await;
+    let federated = stolen.federation_token("helpdesk").await;
+    let backdoor = open_backdoor(&stolen).await;
+    for credential in [&key, &session, &federated] {
+        let clients = thief.as_holder_of(credential);
+        clients.list_buckets().await.expect("it works");
+        clients
+            .sts
+            .get_caller_identity()
+            .send()
+            .await
+            .expect("it works");
+    }
+    // The new user may do nothing yet; a refusal belongs in a trail too.
+    thief
+        .as_holder_of(&backdoor)
+        .list_buckets()
+        .await
+        .expect_err("it may not");
+    Ok(Leak {
+        recorder,
+        owner,
+        thief,
+        key,
+        session,
+        federated,
+        backdoor,
+        _folder: folder,
+    })
+}
+
+impl Leak {
+    /// The thief's clients for everything that worked, by name.
+    pub(crate) fn loot(&self) -> Vec<(&'static str, Clients)> {
+        let held = [
+            ("key", &self.key),
+            ("session token", &self.session),
+            ("federation token", &self.federated),
+        ];
+        held.into_iter()
+            .map(|(name, held)| (name, self.thief.as_holder_of(held)))
+            .collect()
+    }
+}
+
+async fn open_backdoor(stolen: &Clients) -> Credential {
+    let iam = &stolen.iam;
+    iam.create_user()
+        .user_name(BACKDOOR)
+        .send()
+        .await
+        .expect("a user");
+    let made = iam
+        .create_access_key()
+        .user_name(BACKDOOR)
+        .send()
+        .await
+        .expect("a key");
+    let key = made.access_key().expect("a key in the answer");
+    Credential::new(key.access_key_id(), key.secret_access_key(), None)
+}

@@ -1,0 +1,226 @@
+//! Our SQL and our scanner against another engine: the same rows from the same records.
+
+use crate::frame::{Missing, trial, trial_async};
+use crate::leak::leak;
+use crate::parts::Parts;
+use crate::sql_judge::{SqlJudge, TRAIL_TABLE, real_trails};
+use keyleak::domain::growth::{Bounds, grow, is_address};
+use keyleak::domain::lineage::Subject;
+use keyleak::domain::question::fill;
+use keyleak::domain::trail_row::{Field, Sighting, TrailRow};
+use keyleak::ports::trail::{Cell, Window};
+use keyleak::trail::catalogue::{ATHENA_CUT, ATHENA_SIGHTINGS, questions};
+use keyleak::trail::local::LocalTrail;
+use keyleak::trail::table::{CaseTable, definition};
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Keys compared in one trail, the busiest first; a trail of many users would take minutes.
+const KEYS_MAX: usize = 3;
+/// The window of every comparison: all of the trail.
+const ALL: Window = Window {
+    from: None,
+    to: None,
+};
+
+pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
+    let [recorded, real] = [(); 2].map(|()| Arc::clone(parts));
+    vec![
+        trial_async(
+            "every_question_and_both_passes_agree_with_duckdb_on_a_recorded_trail",
+            move || async move {
+                let leak = leak(&recorded, "250000000001").await?;
+                leak.recorder.flush();
+                let mut judge = SqlJudge::start(recorded.python()?);
+                let compared = compare_trail(&mut judge, leak.recorder.folder());
+                assert!(compared.contains_key(&leak.key.id), "{compared:?}");
+                Ok(())
+            },
+        ),
+        trial(
+            "every_question_and_both_passes_agree_with_duckdb_on_real_trails",
+            move || {
+                let folder = real_trails()?;
+                compare_real(&mut SqlJudge::start(real.python()?), &folder);
+                Ok::<(), Missing>(())
+            },
+        ),
+    ]
+}
+
+/// Every published trail in CloudTrail's own layout.
+fn compare_real(judge: &mut SqlJudge, folder: &Path) {
+    let mut trails = vec![folder.join("invictus")];
+    let stratus = std::fs::read_dir(folder.join("stratus")).expect("the stratus trails");
+    trails.extend(stratus.map(|entry| entry.expect("an entry").path()));
+    trails.sort();
+    let mut rows = 0;
+    for trail in &trails {
+        rows += compare_trail(judge, trail).values().sum::<usize>();
+    }
+    assert!(
+        trails.len() > 30 && rows > 3_000,
+        "{rows} rows of {} trails",
+        trails.len()
+    );
+}
+
+/// Compares both passes and all questions for the busiest keys; how many rows each one's cut had.
+fn compare_trail(judge: &mut SqlJudge, folder: &Path) -> BTreeMap<String, usize> {
+    judge.load_trail(folder);
+    let trail = LocalTrail::new(vec![PathBuf::from(folder)]);
+    let sightings = trail.sightings_now(ALL).expect("pass one").rows;
+    compare_sightings(judge, &sightings, folder);
+    let mut compared = BTreeMap::new();
+    for key in busiest(&sightings) {
+        let place = format!("{} {key}", folder.display());
+        let as_of = "2030-01-01T00:00:00Z".parse().expect("a time");
+        let lineage = grow(
+            &sightings,
+            Bounds {
+                key_id: &key,
+                exposed_since: None,
+                as_of,
+            },
+        );
+        let subject = Subject::of(&lineage);
+        let rows = trail.cut_now(ALL, &subject).expect("pass two").rows;
+        compare_cut(judge, &subject, &rows, &place);
+        compare_answers(judge, &rows, &place);
+        compared.insert(key, rows.len());
+    }
+    compared
+}
+
+fn busiest(sightings: &[Sighting]) -> Vec<String> {
+    let mut calls: BTreeMap<&str, i64> = BTreeMap::new();
+    for sighting in sightings {
+        if let Some(key) = sighting.access_key_id.as_deref() {
+            *calls.entry(key).or_default() += sighting.events.unwrap_or(0);
+        }
+    }
+    let mut keys: Vec<(&str, i64)> = calls.into_iter().collect();
+    keys.sort_by_key(|(key, calls)| (-calls, *key));
+    keys.into_iter()
+        .take(KEYS_MAX)
+        .map(|(key, _)| key.to_owned())
+        .collect()
+}
+
+fn compare_sightings(judge: &mut SqlJudge, ours: &[Sighting], folder: &Path) {
+    let theirs = athena(judge, ATHENA_SIGHTINGS, &Subject::default());
+    let read = |row: &Vec<Option<String>>| {
+        let texts: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
+        tidy(Sighting::from_texts(&texts).expect("a sighting"))
+    };
+    let mut theirs: Vec<Sighting> = theirs.iter().map(read).collect();
+    let mut ours: Vec<Sighting> = ours.iter().cloned().map(tidy).collect();
+    theirs.sort();
+    ours.sort();
+    same(&ours, &theirs, &format!("pass one of {}", folder.display()));
+}
+
+/// The addresses of a caller are a set, and a service's name among them is none: the scanner drops
+/// it while reading and the lineage while growing, so that both come to the same.
+fn tidy(mut sighting: Sighting) -> Sighting {
+    let addresses = sighting.addresses.take().unwrap_or_default();
+    let mut words: Vec<&str> = addresses
+        .split(' ')
+        .filter(|word| is_address(word))
+        .collect();
+    words.sort_unstable();
+    sighting.addresses = (!words.is_empty()).then(|| words.join(" "));
+    sighting
+}
+
+fn compare_cut(judge: &mut SqlJudge, subject: &Subject, ours: &[TrailRow], place: &str) {
+    let theirs = athena(judge, ATHENA_CUT, subject);
+    let read = |row: &Vec<Option<String>>| {
+        let texts: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
+        TrailRow::from_texts(&texts).expect("a row")
+    };
+    let mut theirs: Vec<TrailRow> = theirs.iter().map(read).collect();
+    theirs.sort();
+    same(ours, &theirs, &format!("pass two of {place}"));
+}
+
+fn compare_answers(judge: &mut SqlJudge, rows: &[TrailRow], place: &str) {
+    let table = CaseTable::load(rows).expect("the table is loaded");
+    let values: Vec<Vec<Value>> = rows.iter().map(|row| json_row(row.fields())).collect();
+    judge.load_table("case_table", &definition(false), &values);
+    for question in questions().expect("the catalogue is right") {
+        let ours = table.ask(&question.sql).expect("SQLite answers");
+        let theirs = judge.query(&question.sql, &json!([]));
+        assert_eq!(ours.columns, theirs.columns, "{} of {place}", question.id);
+        assert_eq!(ours.columns, question.columns, "{} of {place}", question.id);
+        let ours: Vec<Vec<Value>> = ours
+            .rows
+            .iter()
+            .map(|row| row.iter().map(json_cell).collect())
+            .collect();
+        same(&ours, &theirs.rows, &format!("{} of {place}", question.id));
+    }
+}
+
+/// Fills one of the Athena templates as the adapter does, and runs what sqlglot makes of it.
+fn athena(judge: &mut SqlJudge, template: &str, subject: &Subject) -> Vec<Vec<Option<String>>> {
+    let (from, to) = (["0000".to_owned()], ["9999".to_owned()]);
+    let key = [subject.key_id.clone()];
+    let raw = [("table", TRAIL_TABLE), ("partitions", "dt >= '0000'")];
+    let lists: [(&str, &[String]); 7] = [
+        ("from", &from),
+        ("to", &to),
+        ("key", &key),
+        ("keys", &subject.keys),
+        ("principals", &subject.principals),
+        ("sessions", &subject.sessions),
+        ("addresses", &subject.addresses),
+    ];
+    let filled = fill(template, &raw, &lists);
+    let found = judge.athena(&filled.sql, &json!(filled.values));
+    let text = |value: &Value| match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Some(value.to_string())
+        }
+    };
+    found
+        .rows
+        .iter()
+        .map(|row| row.iter().map(text).collect())
+        .collect()
+}
+
+fn json_row(fields: Vec<Field<'_>>) -> Vec<Value> {
+    let value = |field| match field {
+        Field::Null => Value::Null,
+        Field::Text(text) => json!(text),
+        Field::Integer(number) => json!(number),
+    };
+    fields.into_iter().map(value).collect()
+}
+
+fn json_cell(cell: &Cell) -> Value {
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Integer(number) => json!(number),
+        Cell::Real(number) => json!(number),
+        Cell::Text(text) => json!(text),
+    }
+}
+
+/// Fails on the first difference, and shows only that one.
+fn same<T: PartialEq + std::fmt::Debug>(ours: &[T], theirs: &[T], what: &str) {
+    for (index, (one, other)) in ours.iter().zip(theirs).enumerate() {
+        assert_eq!(one, other, "{what}: row {index}, ours left, DuckDB's right");
+    }
+    assert_eq!(
+        ours.len(),
+        theirs.len(),
+        "{what}: rows, ours left, DuckDB's right"
+    );
+}
