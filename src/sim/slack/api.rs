@@ -1,10 +1,11 @@
 //! The HTTP side of the Web API: arguments in, envelope out, and scripted failures.
 
+use crate::sim::slack::arguments::{Arguments, read};
 use crate::sim::slack::call::{Call, Refusal, refuse};
-use crate::sim::slack::channels::Reach;
 use crate::sim::slack::faults::Fault;
 use crate::sim::slack::files::FILE_BYTES_MAX;
 use crate::sim::slack::methods::{Method, find};
+use crate::sim::slack::scopes::allow;
 use crate::sim::slack::server::Shared;
 use crate::sim::slack::state::{CallRecord, State};
 use axum::Router;
@@ -13,17 +14,10 @@ use axum::extract::{DefaultBodyLimit, Path, RawQuery, State as FromShared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// What the body of a call was written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Json { charset: bool },
-    Form,
-    Nothing,
-}
 
 /// The routes the bot calls: the Web API, upload urls and response urls.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
@@ -49,61 +43,16 @@ async fn call(
     // Latency is real time: it stands for the network, which no clock can hurry.
     tokio::time::sleep(latency).await;
     let now = shared.clock.now();
-    let (mut args, encoding, trouble) = read(query.as_deref(), &headers, &body);
-    let token = token(&headers, &mut args, encoding);
-    let record = |state: &mut State, args: &Map<String, Value>, outcome: &str| {
-        let args = Value::Object(args.clone());
-        let (method, outcome) = (name.clone(), outcome.to_owned());
-        state.record(CallRecord {
-            at: now,
-            method,
-            args,
-            outcome,
-        });
-    };
+    let request = read(query.as_deref(), &headers, &body);
     if let Some(response) = fault.as_ref().and_then(before) {
-        shared.with(|state| record(state, &args, &format!("fault: {fault:?}")));
-        return response;
-    }
-    let Some(method) = find(&name) else {
-        shared.change(|state| {
-            state.violate(format!("{name}: unknown method"));
-            record(state, &args, "unknown_method");
-        });
-        return json_response(envelope(Err(refuse("unknown_method"))));
-    };
-    let response = shared.change(|state| {
-        if matches!(encoding, Encoding::Json { .. }) && !method.json {
-            state.violate(format!("{name}: takes no JSON body"));
-            args = pairs(query.as_deref().unwrap_or_default().as_bytes());
-            args.remove("token");
-        }
         let call = Call {
-            args: args.clone(),
+            args: request.args,
             now,
         };
-        let reply = trouble.map_or(Ok(()), Err);
-        let reply = reply.and_then(|()| authorize(state, token.as_deref(), method));
-        if let Err(seconds) = throttle(state, &call, method, reply.is_ok()) {
-            record(state, &args, "ratelimited");
-            return limited(seconds);
-        }
-        let reply = reply.and_then(|()| {
-            allow(state, &call, method)?;
-            judge_names(state, &call, method);
-            (method.run)(state, &call)
-        });
-        let outcome = reply
-            .as_ref()
-            .err()
-            .map_or("ok", |refusal| refusal.error.as_str());
-        record(state, &args, outcome);
-        let mut answer = envelope(reply);
-        if encoding == (Encoding::Json { charset: false }) && answer["warning"].is_null() {
-            answer["warning"] = json!("missing_charset");
-        }
-        with_scopes(json_response(answer), state, method)
-    });
+        shared.with(|state| record(state, &name, &call, &format!("fault: {fault:?}")));
+        return response;
+    }
+    let response = shared.change(|state| perform(state, &name, request, now));
     if name == "files.completeUploadExternal" {
         shared.settle_later();
     }
@@ -113,6 +62,57 @@ async fn call(
         Some(Fault::Error(_) | Fault::RateLimited(_) | Fault::Page(_) | Fault::ResetBefore)
         | None => response,
     }
+}
+
+/// Judges one call, lets it take effect, and keeps a record of it.
+fn perform(state: &mut State, name: &str, mut request: Arguments, now: Timestamp) -> Response {
+    let lacks_charset = request.lacks_charset();
+    let Some(method) = find(name) else {
+        state.violate(format!("{name}: unknown method"));
+        record(
+            state,
+            name,
+            &Call {
+                args: request.args,
+                now,
+            },
+            "unknown_method",
+        );
+        return json_response(envelope(Err(refuse("unknown_method"))));
+    };
+    if request.is_json() && !method.json {
+        state.violate(format!("{name}: takes no JSON body"));
+        request.args = std::mem::take(&mut request.query);
+    }
+    let call = Call {
+        args: request.args,
+        now,
+    };
+    let known = request.trouble.map_or(Ok(()), Err);
+    let known = known.and_then(|()| authorize(state, request.token.as_deref(), method));
+    if known.is_ok()
+        && let Err(seconds) = state
+            .pace
+            .take(name, method.tier, call.text("channel"), now)
+    {
+        record(state, name, &call, "ratelimited");
+        return limited(seconds);
+    }
+    let reply = known.and_then(|()| {
+        allow(state, &call, method)?;
+        judge_names(state, &call, method);
+        (method.run)(state, &call)
+    });
+    let outcome = reply
+        .as_ref()
+        .err()
+        .map_or("ok", |refusal| refusal.error.as_str());
+    record(state, name, &call, outcome);
+    let mut answer = envelope(reply);
+    if lacks_charset && answer["warning"].is_null() {
+        answer["warning"] = json!("missing_charset");
+    }
+    with_scopes(json_response(answer), state, method)
 }
 
 async fn upload(
@@ -134,10 +134,13 @@ async fn hook(
     body: Bytes,
 ) -> Response {
     let now = shared.clock.now();
-    let (args, _, trouble) = read(None, &headers, &body);
-    let call = Call { args, now };
+    let request = read(None, &headers, &body);
+    let call = Call {
+        args: request.args,
+        now,
+    };
     let taken = shared.change(|state| {
-        trouble.map_or(Ok(()), Err)?;
+        request.trouble.map_or(Ok(()), Err)?;
         crate::sim::slack::replies::take_hook(state, &secret, &call)
     });
     match taken {
@@ -147,59 +150,6 @@ async fn hook(
             (StatusCode::NOT_FOUND, body).into_response()
         }
     }
-}
-
-/// The arguments of a request from its query and its body.
-fn read(
-    query: Option<&str>,
-    headers: &HeaderMap,
-    body: &Bytes,
-) -> (Map<String, Value>, Encoding, Option<Refusal>) {
-    let mut args = pairs(query.unwrap_or_default().as_bytes());
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let kind = kind.unwrap_or_default().to_ascii_lowercase();
-    if body.is_empty() {
-        return (args, Encoding::Nothing, None);
-    }
-    if kind.starts_with("application/x-www-form-urlencoded") {
-        args.extend(pairs(body));
-        return (args, Encoding::Form, None);
-    }
-    if !kind.starts_with("application/json") {
-        return (args, Encoding::Nothing, Some(refuse("invalid_post_type")));
-    }
-    let encoding = Encoding::Json {
-        charset: kind.contains("charset"),
-    };
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => {
-            args.extend(fields);
-            (args, encoding, None)
-        }
-        Ok(_) => (args, encoding, Some(refuse("json_not_object"))),
-        Err(_) => (args, encoding, Some(refuse("invalid_json"))),
-    }
-}
-
-fn pairs(bytes: &[u8]) -> Map<String, Value> {
-    let pairs = form_urlencoded::parse(bytes);
-    pairs
-        .map(|(key, value)| (key.into_owned(), Value::from(value.into_owned())))
-        .collect()
-}
-
-/// The token of a call; Slack does not look for one in a JSON body.
-fn token(headers: &HeaderMap, args: &mut Map<String, Value>, encoding: Encoding) -> Option<String> {
-    let given = args.remove("token");
-    let given = given.filter(|_| !matches!(encoding, Encoding::Json { .. }));
-    let given = given.as_ref().and_then(Value::as_str).map(str::to_owned);
-    let header = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let bearer = header.and_then(|value| value.strip_prefix("Bearer "));
-    bearer.map(|token| token.trim().to_owned()).or(given)
 }
 
 fn authorize(state: &State, token: Option<&str>, method: &Method) -> Result<(), Refusal> {
@@ -215,74 +165,14 @@ fn authorize(state: &State, token: Option<&str>, method: &Method) -> Result<(), 
     }
 }
 
-fn throttle(state: &mut State, call: &Call, method: &Method, known: bool) -> Result<(), u64> {
-    if !known {
-        return Ok(());
-    }
-    state
-        .pace
-        .take(method.name, method.tier, call.text("channel"), call.now)
-}
-
-/// Refuses a call whose token lacks the scope for this kind of channel.
-fn allow(state: &State, call: &Call, method: &Method) -> Result<(), Refusal> {
-    if method.scopes.is_empty() {
-        return Ok(());
-    }
-    let kinds: Vec<&str> = match method.name {
-        "conversations.create" if call.flag("is_private") => vec!["groups:"],
-        "conversations.create" => vec!["channels:"],
-        "conversations.list" => list_kinds(call.text("types").unwrap_or("public_channel")),
-        name if name.starts_with("conversations.") => {
-            let channel = call.text("channel").and_then(|id| state.seen(id).ok());
-            channel
-                .map(|channel| prefix(channel.reach))
-                .into_iter()
-                .collect()
-        }
-        _ => Vec::new(),
-    };
-    let fits = |scope: &str, kind: &str| {
-        let bound = ["channels:", "groups:", "im:", "mpim:"];
-        scope.starts_with(kind) || !bound.iter().any(|prefix| scope.starts_with(prefix))
-    };
-    let held = |scope: &&str| state.config.scopes.iter().any(|own| own == *scope);
-    let kinds = if kinds.is_empty() { vec![""] } else { kinds };
-    for kind in kinds {
-        let wanted = method
-            .scopes
-            .iter()
-            .copied()
-            .filter(|scope| fits(scope, kind));
-        let wanted: Vec<&str> = wanted.collect();
-        if !wanted.iter().any(held) {
-            let provided = state.config.scopes.join(",");
-            let more = json!({"needed": wanted.join(","), "provided": provided});
-            return Err(Refusal {
-                error: "missing_scope".to_owned(),
-                more,
-            });
-        }
-    }
-    Ok(())
-}
-
-fn list_kinds(types: &str) -> Vec<&'static str> {
-    let prefix = |kind: &str| match kind.trim() {
-        "private_channel" => "groups:",
-        "im" => "im:",
-        "mpim" => "mpim:",
-        _ => "channels:",
-    };
-    types.split(',').map(prefix).collect()
-}
-
-fn prefix(reach: Reach) -> &'static str {
-    match reach {
-        Reach::Public => "channels:",
-        Reach::Private => "groups:",
-        Reach::Direct => "im:",
-    }
+fn record(state: &mut State, method: &str, call: &Call, outcome: &str) {
+    let (method, outcome) = (method.to_owned(), outcome.to_owned());
+    state.record(CallRecord {
+        at: call.now,
+        method,
+        args: json!(call.args),
+        outcome,
+    });
 }
 
 fn judge_names(state: &mut State, call: &Call, method: &Method) {

@@ -1,6 +1,7 @@
 //! Judges Block Kit as Slack does: every problem with the JSON pointer to it.
 
-use crate::sim::slack::shapes::{COMMON_BLOCKS, Field, Kind, MESSAGE_BLOCKS, Shape, find};
+use crate::sim::slack::block_shapes::{COMMON_BLOCKS, MESSAGE_BLOCKS};
+use crate::sim::slack::shapes::{Field, Kind, Shape, find};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 

@@ -1,31 +1,11 @@
 //! The shapes of everything a person fills in or chooses from.
 
 use crate::sim::slack::shapes::Kind::{Flag, List, Number, Plain, Shaped, Words};
-use crate::sim::slack::shapes::{Field, Kind, Shape};
+use crate::sim::slack::shapes::{Field, Kind, Shape, may, must, shape};
 
 const NAME_MAX: usize = 255;
 const PLACEHOLDER_MAX: usize = 150;
 const TYPED_MAX: usize = 3000;
-
-const fn may(key: &'static str, kind: Kind) -> Field {
-    Field {
-        key,
-        kind,
-        required: false,
-    }
-}
-
-const fn must(key: &'static str, kind: Kind) -> Field {
-    Field {
-        key,
-        kind,
-        required: true,
-    }
-}
-
-const fn shape(name: &'static str, fields: &'static [Field]) -> Shape {
-    Shape { name, fields }
-}
 
 const fn action_id() -> Field {
     may("action_id", Words(1, NAME_MAX))

@@ -16,8 +16,11 @@ pub mod ui;
 pub mod views;
 
 mod api;
+mod arguments;
+mod block_shapes;
 mod call;
 mod content;
+mod elements;
 mod form;
 mod history;
 mod inputs;
@@ -27,8 +30,15 @@ mod messages;
 mod methods;
 mod pages;
 mod payloads;
+mod presses;
 mod replies;
+mod rich_blocks;
 mod rich_text;
 mod rules;
+mod scopes;
 mod shapes;
 mod validate;
+mod view_fields;
+
+#[cfg(test)]
+mod tests;

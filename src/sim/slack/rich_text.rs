@@ -1,7 +1,7 @@
 //! The shapes inside a `rich_text` block.
 
 use crate::sim::slack::shapes::Kind::{Block, Flag, List, Number, OneOf, Shaped, Words};
-use crate::sim::slack::shapes::{Field, Kind, Shape};
+use crate::sim::slack::shapes::{Field, Shape, may, must, shape};
 
 const NAME_MAX: usize = 255;
 const TEXT_MAX: usize = 12_000;
@@ -19,26 +19,6 @@ const INLINE: &[&str] = &[
     "color",
     "message_mention",
 ];
-
-const fn may(key: &'static str, kind: Kind) -> Field {
-    Field {
-        key,
-        kind,
-        required: false,
-    }
-}
-
-const fn must(key: &'static str, kind: Kind) -> Field {
-    Field {
-        key,
-        kind,
-        required: true,
-    }
-}
-
-const fn shape(name: &'static str, fields: &'static [Field]) -> Shape {
-    Shape { name, fields }
-}
 
 const fn style() -> Field {
     may("style", Shaped("inline_style"))

@@ -197,7 +197,9 @@ async fn same_origin(request: Request, next: Next) -> Response {
     let own = origin.is_empty() || origin.strip_prefix("http://") == Some(host);
     let kind = text(headers, header::CONTENT_TYPE.as_str());
     let json = request.method() == Method::GET || kind.starts_with("application/json");
-    if loopback && own && json {
+    let site = text(headers, "sec-fetch-site");
+    let here = ["", "none", "same-origin"].contains(&site);
+    if loopback && own && json && here {
         return next.run(request).await;
     }
     let words = "only the page served here may act; open it on a loopback address";
