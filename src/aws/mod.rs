@@ -1,5 +1,8 @@
 //! All that knows AWS: lookups, the only changes, the journal's tables, evidence and Athena.
 
+pub mod athena;
+mod athena_run;
+pub mod athena_table;
 pub mod clients;
 pub mod contain;
 pub mod error;

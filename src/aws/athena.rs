@@ -1,0 +1,267 @@
+//! The trail in Athena: the same two passes as over delivered objects, in Athena's own SQL.
+
+use crate::aws::athena_run::{Found, GET, Purpose, RESULTS, Runner, START, STOP, internal};
+use crate::aws::athena_table::{AthenaSettingError, AthenaSettings, Span, Table};
+use crate::domain::lineage::Subject;
+use crate::domain::question::{Filled, fill};
+use crate::domain::trail_row::{RowError, Sighting, TrailRow, format_time, parse_time};
+use crate::ports::clock::Clock;
+use crate::ports::trail::{Cost, Coverage, Cut, Deeds, Sightings, Source, TrailError, Window};
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use tokio_util::task::TaskTracker;
+
+/// Every IAM action that this adapter calls; `manifests/iam/bot.json` allows these.
+pub const CALLS: &[&str] = &[START, GET, RESULTS, STOP];
+/// What Athena does with the caller's rights: it reads the table's definition and the trail, and
+/// writes results.
+pub const CALLS_BY_ATHENA: &[&str] = &[
+    "glue:GetDatabase",
+    "glue:GetPartitions",
+    "glue:GetTable",
+    "s3:GetBucketLocation",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:PutObject",
+];
+
+const SIGHTINGS: &str = include_str!("../../queries/athena/mint_edges.sql");
+const CUT: &str = include_str!("../../queries/athena/cut.sql");
+const COVERAGE: &str = include_str!("../../queries/athena/coverage.sql");
+/// Where the cut stops flattening records and begins to choose among them.
+const CHOICE: &str = "cases AS (";
+/// Results are read a thousand rows at a time: two hundred pages take a minute.
+const ROWS_MAX: usize = 200_000;
+/// Who reverted a containment is a question about a handful of calls.
+const DEEDS_MAX: usize = 10_000;
+/// Records arrive within hours, so the newest is nearly always among these days' records.
+const WATERMARK_DAYS: i32 = 2;
+/// Later than any event.
+const NEVER: &str = "9999-12-31T23:59:59Z";
+
+const COVERAGE_COLUMNS: &[&str] = &[
+    "records_read",
+    "first_time",
+    "last_time",
+    "data_events_from",
+    "regions",
+    "accounts",
+];
+
+/// A CloudTrail table that Athena can read.
+#[derive(Debug, Clone)]
+pub struct AthenaTrail {
+    runner: Runner,
+}
+
+impl AthenaTrail {
+    /// `tasks` takes the stopping of queries that nobody waits for any more.
+    pub fn new(
+        config: &SdkConfig,
+        settings: AthenaSettings,
+        clock: Clock,
+        tasks: TaskTracker,
+    ) -> Result<Self, AthenaSettingError> {
+        let runner = Runner {
+            client: aws_sdk_athena::Client::new(config),
+            table: Table::new(settings)?,
+            clock,
+            tasks,
+        };
+        Ok(Self { runner })
+    }
+
+    fn span(&self, window: Window) -> Span {
+        self.runner.table.span(window, self.runner.clock.now())
+    }
+
+    fn filled(&self, template: &str, span: Span, lists: &[(&str, &[String])]) -> Filled {
+        let table = &self.runner.table;
+        let partitions = table.partitions(span, self.runner.clock.now());
+        let raw = [("table", table.name()), ("partitions", partitions)];
+        let raw = raw.each_ref().map(|(name, text)| (*name, text.as_str()));
+        let from = [format_time(span.from)];
+        let to = [span.to.map_or_else(|| NEVER.to_owned(), format_time)];
+        let mut values: Vec<(&str, &[String])> = vec![("from", &from), ("to", &to)];
+        values.extend_from_slice(lists);
+        fill(template, &raw, &values)
+    }
+
+    async fn coverage(&self, span: Span) -> Result<(Coverage, Cost), TrailError> {
+        let purpose = Purpose {
+            name: "coverage",
+            columns: COVERAGE_COLUMNS,
+            rows_max: 1,
+        };
+        let found = self
+            .runner
+            .run(&self.filled(COVERAGE, span, &[]), purpose)
+            .await?;
+        let row = found.rows.first().map(Vec::as_slice).unwrap_or_default();
+        let text = |place: usize| row.get(place).and_then(Option::as_deref);
+        let coverage = Coverage {
+            records_read: text(0).and_then(|digits| digits.parse().ok()).unwrap_or(0),
+            first: text(1).and_then(parse_time),
+            last: text(2).and_then(parse_time),
+            data_events_from: text(3).and_then(parse_time),
+            regions: sorted_words(text(4)),
+            accounts: sorted_words(text(5)),
+            ..Coverage::default()
+        };
+        Ok((coverage, found.cost))
+    }
+}
+
+#[async_trait]
+impl Source for AthenaTrail {
+    async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
+        let span = self.span(window);
+        let purpose = Purpose {
+            name: "sightings",
+            columns: Sighting::COLUMNS,
+            rows_max: ROWS_MAX,
+        };
+        let filled = self.filled(SIGHTINGS, span, &[]);
+        let (found, covered) =
+            tokio::try_join!(self.runner.run(&filled, purpose), self.coverage(span))?;
+        let (mut coverage, coverage_cost) = covered;
+        let rows = typed(&found, Sighting::from_texts)?;
+        let seen = rows.iter().filter_map(|row| row.events);
+        let seen: u64 = seen.filter_map(|events| u64::try_from(events).ok()).sum();
+        coverage.records_unique = seen.min(coverage.records_read);
+        coverage.duplicates = coverage.records_read - coverage.records_unique;
+        Ok(Sightings {
+            rows,
+            coverage,
+            cost: found.cost + coverage_cost,
+            truncated: found.truncated,
+        })
+    }
+
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+        let key = [subject.key_id.clone()];
+        let lists: [(&str, &[String]); 5] = [
+            ("key", &key),
+            ("keys", &subject.keys),
+            ("principals", &subject.principals),
+            ("sessions", &subject.sessions),
+            ("addresses", &subject.addresses),
+        ];
+        let filled = self.filled(CUT, self.span(window), &lists);
+        let purpose = Purpose {
+            name: "cut",
+            columns: TrailRow::COLUMNS,
+            rows_max: ROWS_MAX,
+        };
+        let found = self.runner.run(&filled, purpose).await?;
+        let mut rows = typed(&found, TrailRow::from_texts)?;
+        rows.sort_unstable();
+        Ok(Cut {
+            rows,
+            cost: found.cost,
+            truncated: found.truncated,
+        })
+    }
+
+    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+        let template = deeds_template().ok_or_else(|| internal("the cut's SQL has changed"))?;
+        let bare = deeds.target.rsplit('/').next().unwrap_or_default();
+        let targets = [deeds.target.clone(), bare.to_owned()];
+        let lists: [(&str, &[String]); 2] = [("names", &deeds.event_names), ("targets", &targets)];
+        let filled = self.filled(&template, self.span(deeds.window), &lists);
+        let purpose = Purpose {
+            name: "deeds",
+            columns: TrailRow::COLUMNS,
+            rows_max: DEEDS_MAX,
+        };
+        let found = self.runner.run(&filled, purpose).await?;
+        let mut rows = typed(&found, TrailRow::from_texts)?;
+        rows.sort_unstable();
+        Ok(rows)
+    }
+
+    async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
+        let newest = Span::newest(self.runner.clock.now(), WATERMARK_DAYS);
+        let (coverage, _) = self.coverage(newest).await?;
+        if coverage.last.is_some() {
+            return Ok(coverage.last);
+        }
+        // A trail that has been silent for days still has a last record.
+        let (coverage, _) = self.coverage(self.span(Window::default())).await?;
+        Ok(coverage.last)
+    }
+}
+
+/// The cut's own flattening, with another choice: successful calls of these names on this target.
+fn deeds_template() -> Option<String> {
+    let (flattening, _) = CUT.split_once(CHOICE)?;
+    let flattening = flattening.trim_end().trim_end_matches(',');
+    let (_, columns) = TrailRow::COLUMNS.split_last()?;
+    let columns = columns.join(",\n  ");
+    let about: Vec<String> = [
+        "target_user",
+        "target_role",
+        "target_group",
+        "target_policy",
+        "target_key",
+        "resource",
+    ]
+    .iter()
+    .map(|column| format!("{column} IN ({{targets}})"))
+    .collect();
+    let about = about.join(" OR ");
+    Some(format!(
+        "{flattening}\nSELECT\n  {columns},\n  'deed' AS reach\nFROM flat\n\
+         WHERE error_code IS NULL AND event_name IN ({{names}}) AND ({about})\n\
+         ORDER BY event_time ASC NULLS LAST, event_id ASC NULLS LAST"
+    ))
+}
+
+/// Rows of texts as the rows they are.
+fn typed<T>(
+    found: &Found,
+    read: impl Fn(&[Option<&str>]) -> Result<T, RowError>,
+) -> Result<Vec<T>, TrailError> {
+    let mut rows = Vec::with_capacity(found.rows.len());
+    for row in &found.rows {
+        let texts: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
+        rows.push(read(&texts).map_err(|error| internal(&error.to_string()))?);
+    }
+    Ok(rows)
+}
+
+fn sorted_words(text: Option<&str>) -> Vec<String> {
+    let mut words: Vec<String> = text
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    words.sort();
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deeds_flatten_records_as_the_cut_does() {
+        let template = deeds_template().expect("the cut names its choice");
+        assert!(template.contains("AS mfa_used"), "{template}");
+        assert!(!template.contains("cases"), "{template}");
+        let names = ["DetachUserPolicy".to_owned()];
+        let targets = ["ci".to_owned(), "ci".to_owned()];
+        let raw = [("table", "t"), ("partitions", "1 = 1")];
+        let bounds = ["x".to_owned()];
+        let lists: [(&str, &[String]); 4] = [
+            ("from", &bounds),
+            ("to", &bounds),
+            ("names", &names),
+            ("targets", &targets),
+        ];
+        let filled = fill(&template, &raw, &lists);
+        assert!(!filled.sql.contains(['{', '}']), "{}", filled.sql);
+        assert_eq!(filled.values.len(), 2 + 1 + 6 * 2);
+    }
+}

@@ -1,0 +1,433 @@
+//! One query on Athena: started, waited for, read page by page, and stopped when nobody waits.
+
+use crate::aws::athena_table::Table;
+use crate::aws::error::{call_error, safe_text};
+use crate::domain::question::Filled;
+use crate::domain::record::sha256_hex;
+use crate::ports::clock::Clock;
+use crate::ports::cloud::{CallClass, CallError};
+use crate::ports::trail::{Cost, TrailError};
+use aws_sdk_athena::Client;
+use aws_sdk_athena::operation::get_query_results::GetQueryResultsOutput;
+use aws_sdk_athena::types::{
+    QueryExecution, QueryExecutionContext, QueryExecutionState, QueryExecutionStatus,
+    ResultConfiguration, Row,
+};
+use std::time::Duration;
+use tokio_util::task::TaskTracker;
+
+pub(super) const START: &str = "athena:StartQueryExecution";
+pub(super) const GET: &str = "athena:GetQueryExecution";
+pub(super) const RESULTS: &str = "athena:GetQueryResults";
+pub(super) const STOP: &str = "athena:StopQueryExecution";
+
+/// Athena's own limit for a page.
+const PAGE_ROWS_MAX: i32 = 1_000;
+/// Short queries are over at once, and long ones need not be asked about often.
+const WAITS_MS: &[u64] = &[500, 1_000, 2_000, 5_000];
+/// Athena's own default timeout; a query that takes longer reads too much.
+const QUERY_SECONDS_MAX: u64 = 30 * 60;
+/// Athena's limit for one execution parameter.
+const PARAMETER_CHARS_MAX: usize = 1_024;
+/// Athena bills at least this much of each query.
+const BILLED_BYTES_MIN: u64 = 10_000_000;
+/// Five US dollars for each terabyte, in most regions.
+const BYTES_PER_MICRODOLLAR: u64 = 200_000;
+
+/// What is needed to run queries.
+#[derive(Debug, Clone)]
+pub(super) struct Runner {
+    pub(super) client: Client,
+    pub(super) table: Table,
+    pub(super) clock: Clock,
+    pub(super) tasks: TaskTracker,
+}
+
+/// What one query is for, and how much of its result is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Purpose<'a> {
+    pub(super) name: &'static str,
+    pub(super) columns: &'a [&'a str],
+    pub(super) rows_max: usize,
+}
+
+/// What a query gave, columns in the order they were asked for.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) rows: Vec<Vec<Option<String>>>,
+    pub(super) truncated: bool,
+    pub(super) cost: Cost,
+}
+
+/// Stops a query that nobody waits for any more: it would go on to cost money.
+#[derive(Debug)]
+struct Stopper {
+    client: Client,
+    tasks: TaskTracker,
+    query_id: Option<String>,
+}
+
+impl Runner {
+    /// Runs one query to its end.
+    pub(super) async fn run(
+        &self,
+        filled: &Filled,
+        purpose: Purpose<'_>,
+    ) -> Result<Found, TrailError> {
+        let query_id = self.start(filled, purpose.name).await?;
+        let mut stopper = Stopper {
+            client: self.client.clone(),
+            tasks: self.tasks.clone(),
+            query_id: Some(query_id.clone()),
+        };
+        let execution = self.finished(&query_id, purpose.name).await;
+        // A query that came to its end needs no stopping, whatever its end was.
+        let execution = match execution {
+            Ok(execution) => execution,
+            Err(Unfinished::Ended(error)) => {
+                stopper.query_id = None;
+                return Err(error);
+            }
+            Err(Unfinished::Running(error)) => return Err(error),
+        };
+        stopper.query_id = None;
+        let (rows, truncated) = self.rows(&query_id, purpose).await?;
+        Ok(Found {
+            rows,
+            truncated,
+            cost: cost(&execution),
+        })
+    }
+
+    async fn start(&self, filled: &Filled, purpose: &str) -> Result<String, TrailError> {
+        let parameters = parameters(&filled.values)?;
+        let settings = self.table.settings();
+        let context = QueryExecutionContext::builder()
+            .database(&settings.database)
+            .set_catalog(settings.catalog.clone());
+        let output = settings.output.as_ref();
+        let output = output.map(|to| ResultConfiguration::builder().output_location(to).build());
+        let begun_ms = self.clock.now().as_millisecond();
+        let token = token(purpose, begun_ms, filled);
+        let answer = self
+            .client
+            .start_query_execution()
+            .query_string(&filled.sql)
+            .set_execution_parameters((!parameters.is_empty()).then_some(parameters))
+            .client_request_token(token)
+            .query_execution_context(context.build())
+            .set_work_group(settings.workgroup.clone())
+            .set_result_configuration(output)
+            .send()
+            .await
+            .map_err(|error| self.refused(call_error(START, &error)))?;
+        answer
+            .query_execution_id
+            .ok_or_else(|| internal("Athena started a query without an id"))
+    }
+
+    async fn finished(
+        &self,
+        query_id: &str,
+        purpose: &'static str,
+    ) -> Result<QueryExecution, Unfinished> {
+        let deadline = self.clock.now() + Duration::from_secs(QUERY_SECONDS_MAX);
+        let mut waits = WAITS_MS.iter();
+        let mut wait_ms = WAITS_MS.first().copied().unwrap_or(1_000);
+        loop {
+            wait_ms = waits.next().copied().unwrap_or(wait_ms);
+            self.clock.sleep(Duration::from_millis(wait_ms)).await;
+            let request = self.client.get_query_execution();
+            let answer = request.query_execution_id(query_id).send().await;
+            let answer = match answer.map_err(|error| call_error(GET, &error)) {
+                Ok(answer) => answer,
+                // The next poll asks again; only what cannot get better ends the wait.
+                Err(error) if error.class.retryable() && self.clock.now() < deadline => continue,
+                Err(error) => return Err(Unfinished::Running(self.refused(error))),
+            };
+            let execution = answer.query_execution;
+            let execution = execution.ok_or(Unfinished::Running(internal("no such query")))?;
+            match execution.status().and_then(|status| status.state()) {
+                Some(QueryExecutionState::Succeeded) => return Ok(execution),
+                Some(QueryExecutionState::Failed | QueryExecutionState::Cancelled) => {
+                    let error = self.ended(execution.status(), purpose);
+                    return Err(Unfinished::Ended(error));
+                }
+                Some(_) | None if self.clock.now() < deadline => {}
+                Some(_) | None => return Err(Unfinished::Running(too_long())),
+            }
+        }
+    }
+
+    async fn rows(
+        &self,
+        query_id: &str,
+        purpose: Purpose<'_>,
+    ) -> Result<(Vec<Vec<Option<String>>>, bool), TrailError> {
+        let mut rows = Vec::new();
+        let mut next: Option<String> = None;
+        let mut places: Option<Vec<usize>> = None;
+        loop {
+            let request = self.client.get_query_results();
+            let page = request
+                .query_execution_id(query_id)
+                .max_results(PAGE_ROWS_MAX)
+                .set_next_token(next.take())
+                .send()
+                .await
+                .map_err(|error| self.refused(call_error(RESULTS, &error)))?;
+            let texts = texts(&page);
+            let first = places.is_none();
+            let known = match places.take() {
+                Some(known) => known,
+                None => column_places(&page, &texts, purpose)?,
+            };
+            // The names of the columns come as the first row of the first page, and only there.
+            let skip = usize::from(first && texts.first().is_some_and(|row| is_header(row, &page)));
+            for row in texts.into_iter().skip(skip) {
+                if rows.len() >= purpose.rows_max {
+                    return Ok((rows, true));
+                }
+                rows.push(in_order(&row, &known));
+            }
+            places = Some(known);
+            next = page.next_token;
+            if next.is_none() {
+                return Ok((rows, false));
+            }
+        }
+    }
+
+    /// What a refused call means for whoever asked the trail.
+    fn refused(&self, error: CallError) -> TrailError {
+        match error.class {
+            CallClass::Denied => TrailError::Denied {
+                action: format!("{}: {}", error.call, error.message),
+            },
+            CallClass::Throttled | CallClass::Conflict | CallClass::Unavailable => {
+                TrailError::Unavailable {
+                    reason: error.to_string(),
+                }
+            }
+            CallClass::NotFound | CallClass::LimitExceeded | CallClass::Other => {
+                TrailError::Unreadable {
+                    place: self.place(),
+                    reason: error.to_string(),
+                }
+            }
+        }
+    }
+
+    /// What it means that a query did not succeed; Athena says it in prose only.
+    fn ended(&self, status: Option<&QueryExecutionStatus>, purpose: &'static str) -> TrailError {
+        let reason = status.and_then(|status| status.state_change_reason());
+        let detail = status.and_then(|status| status.athena_error());
+        let reason = reason.or(detail.and_then(|detail| detail.error_message()));
+        let reason = safe_text(reason.unwrap_or("Athena gave no reason"));
+        let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+        if says(&["Bytes scanned limit", "exhausted resources", "EXCEEDED_"]) {
+            return TrailError::TooCostly { reason };
+        }
+        if status.and_then(|status| status.state()) == Some(&QueryExecutionState::Cancelled) {
+            return TrailError::Cancelled;
+        }
+        if says(&[
+            "Access Denied",
+            "AccessDenied",
+            "Insufficient permissions",
+            "not authorized",
+        ]) {
+            return TrailError::Denied { action: reason };
+        }
+        if says(&[
+            "TABLE_NOT_FOUND",
+            "SCHEMA_NOT_FOUND",
+            "COLUMN_NOT_FOUND",
+            "does not exist",
+        ]) {
+            let place = self.place();
+            return TrailError::Unreadable { place, reason };
+        }
+        if detail.is_some_and(|detail| detail.retryable()) {
+            return TrailError::Unavailable { reason };
+        }
+        TrailError::Question {
+            id: purpose.to_owned(),
+            reason,
+        }
+    }
+
+    fn place(&self) -> String {
+        let settings = self.table.settings();
+        format!("Athena table {}.{}", settings.database, settings.table)
+    }
+}
+
+impl Drop for Stopper {
+    fn drop(&mut self) {
+        let Some(query_id) = self.query_id.take() else {
+            return;
+        };
+        // Outside the runtime nothing can be sent, and the process is ending anyway.
+        if tokio::runtime::Handle::try_current().is_err() {
+            return;
+        }
+        let request = self.client.stop_query_execution();
+        let request = request.query_execution_id(query_id);
+        self.tasks.spawn(async move {
+            if let Err(error) = request.send().await {
+                let error = call_error(STOP, &error);
+                tracing::warn!(%error, "a query that nobody waits for could not be stopped");
+            }
+        });
+    }
+}
+
+/// Why there is no finished query: it ended otherwise, or it may still be running.
+#[derive(Debug)]
+enum Unfinished {
+    Ended(TrailError),
+    Running(TrailError),
+}
+
+/// Values as Athena takes them: each is an expression, so a text brings its own quotes.
+fn parameters(values: &[String]) -> Result<Vec<String>, TrailError> {
+    let quoted = |value: &String| {
+        let quoted = format!("'{}'", value.replace('\'', "''"));
+        if quoted.chars().count() > PARAMETER_CHARS_MAX {
+            return Err(internal("a value is longer than a parameter may be"));
+        }
+        Ok(quoted)
+    };
+    values.iter().map(quoted).collect()
+}
+
+/// The same query begun at the same moment is the same query, however often it is sent.
+fn token(purpose: &str, begun_ms: i64, filled: &Filled) -> String {
+    let values = filled.values.join("\u{1f}");
+    sha256_hex(
+        format!(
+            "{purpose}\u{1e}{begun_ms}\u{1e}{}\u{1e}{values}",
+            filled.sql
+        )
+        .as_bytes(),
+    )
+}
+
+fn cost(execution: &QueryExecution) -> Cost {
+    let statistics = execution.statistics();
+    let whole = |number: Option<i64>| u64::try_from(number.unwrap_or_default()).unwrap_or_default();
+    let bytes = whole(statistics.and_then(|all| all.data_scanned_in_bytes()));
+    let total = statistics.and_then(|all| all.total_execution_time_in_millis());
+    let engine = statistics.and_then(|all| all.engine_execution_time_in_millis());
+    Cost {
+        bytes_scanned: bytes,
+        elapsed_ms: whole(total.or(engine)),
+        microdollars: bytes.max(BILLED_BYTES_MIN).div_ceil(BYTES_PER_MICRODOLLAR),
+    }
+}
+
+fn texts(page: &GetQueryResultsOutput) -> Vec<Vec<Option<String>>> {
+    let text = |row: &Row| {
+        let data = row.data().iter();
+        data.map(|datum| datum.var_char_value().map(str::to_owned))
+            .collect()
+    };
+    let rows = page.result_set().map(|set| set.rows()).unwrap_or_default();
+    rows.iter().map(text).collect()
+}
+
+/// The names that the service gives the columns, lower-case as Athena writes them.
+fn names(page: &GetQueryResultsOutput) -> Vec<String> {
+    let metadata = page.result_set().and_then(|set| set.result_set_metadata());
+    let columns = metadata.map(|data| data.column_info()).unwrap_or_default();
+    let name = |column: &aws_sdk_athena::types::ColumnInfo| column.name().to_ascii_lowercase();
+    columns.iter().map(name).collect()
+}
+
+fn is_header(row: &[Option<String>], page: &GetQueryResultsOutput) -> bool {
+    let names = names(page);
+    let same = |(text, name): (&Option<String>, &String)| {
+        text.as_ref()
+            .is_some_and(|text| text.eq_ignore_ascii_case(name))
+    };
+    !names.is_empty() && names.len() == row.len() && row.iter().zip(&names).all(same)
+}
+
+/// Where each wanted column stands in the rows.
+fn column_places(
+    page: &GetQueryResultsOutput,
+    texts: &[Vec<Option<String>>],
+    purpose: Purpose<'_>,
+) -> Result<Vec<usize>, TrailError> {
+    let names = names(page);
+    if names.is_empty() && texts.is_empty() {
+        return Ok((0..purpose.columns.len()).collect());
+    }
+    let place = |wanted: &&str| names.iter().position(|name| name == wanted);
+    let places: Option<Vec<usize>> = purpose.columns.iter().map(place).collect();
+    places.ok_or_else(|| TrailError::Question {
+        id: purpose.name.to_owned(),
+        reason: format!("Athena answered with other columns: {}", names.join(", ")),
+    })
+}
+
+fn in_order(row: &[Option<String>], places: &[usize]) -> Vec<Option<String>> {
+    let value = |place: &usize| row.get(*place).cloned().flatten();
+    places.iter().map(value).collect()
+}
+
+fn too_long() -> TrailError {
+    TrailError::TooCostly {
+        reason: format!("it was not done after {QUERY_SECONDS_MAX} s and was stopped"),
+    }
+}
+
+pub(super) fn internal(reason: &str) -> TrailError {
+    TrailError::Internal {
+        reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_brings_its_own_quotes_and_cannot_leave_them() {
+        let values = ["AKIA".to_owned(), "x' OR '1'='1".to_owned()];
+        assert_eq!(
+            parameters(&values).unwrap(),
+            ["'AKIA'", "'x'' OR ''1''=''1'"]
+        );
+    }
+
+    #[test]
+    fn a_value_that_athena_would_refuse_is_refused_here() {
+        assert!(parameters(&["x".repeat(1_023)]).is_err());
+        assert!(parameters(&["x".repeat(1_022)]).is_ok());
+    }
+
+    #[test]
+    fn a_query_costs_at_least_ten_megabytes() {
+        let execution = |bytes| {
+            let statistics = aws_sdk_athena::types::QueryExecutionStatistics::builder()
+                .data_scanned_in_bytes(bytes)
+                .build();
+            cost(&QueryExecution::builder().statistics(statistics).build()).microdollars
+        };
+        assert_eq!(execution(1), 50);
+        assert_eq!(execution(1_000_000_000_000), 5_000_000);
+    }
+
+    #[test]
+    fn the_same_query_later_is_another_query() {
+        let filled = Filled {
+            sql: "SELECT 1".to_owned(),
+            values: vec![],
+        };
+        assert_eq!(token("cut", 1, &filled), token("cut", 1, &filled));
+        assert_ne!(token("cut", 1, &filled), token("cut", 2, &filled));
+        assert_eq!(token("cut", 1, &filled).len(), 64);
+    }
+}

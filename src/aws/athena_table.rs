@@ -1,0 +1,346 @@
+//! Where the trail's table is in Athena, and the predicates that keep a query to its partitions.
+
+use crate::ports::trail::Window;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// Athena's limit for the name of a database, table or column.
+const NAME_CHARS_MAX: usize = 255;
+/// Objects are filed under the day they were delivered, up to some hours after the event.
+const DELIVERY_LAG: SignedDuration = SignedDuration::from_hours(24);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// How the table is cut into days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DayColumns {
+    /// Not at all: every query reads the whole table.
+    None,
+    /// One column that holds `2026/08/31`.
+    Slashed { column: String },
+    /// One column that holds `2026-08-31`.
+    Dashed { column: String },
+    /// Three columns that hold `2026`, `08` and `31`.
+    Split {
+        year: String,
+        month: String,
+        day: String,
+    },
+}
+
+/// A partition column and the values that queries name; an injected column needs them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueColumn {
+    pub column: String,
+    pub values: Vec<String>,
+}
+
+/// What configuration says about Athena.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AthenaSettings {
+    /// `AwsDataCatalog` unless the table lies elsewhere.
+    pub catalog: Option<String>,
+    pub database: String,
+    pub table: String,
+    /// Its byte cutoff bounds what a query may cost.
+    pub workgroup: Option<String>,
+    /// `s3://…` for results, where the workgroup does not enforce its own.
+    pub output: Option<String>,
+    pub days: DayColumns,
+    pub region: Option<ValueColumn>,
+    pub account: Option<ValueColumn>,
+    /// How far back a window without a beginning reaches.
+    pub lookback_days: u32,
+}
+
+/// A setting that cannot be put into SQL safely.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting} is {value:?}: {wanted}")]
+pub struct AthenaSettingError {
+    pub setting: &'static str,
+    pub value: String,
+    pub wanted: &'static str,
+}
+
+/// Settings that were checked, ready to be written into SQL.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    settings: AthenaSettings,
+}
+
+/// A window with both ends known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) from: Timestamp,
+    /// None for no end: later records do not exist yet.
+    pub(super) to: Option<Timestamp>,
+}
+
+impl Table {
+    /// Refuses every name and value that could be anything but a name or a value.
+    pub(super) fn new(settings: AthenaSettings) -> Result<Self, AthenaSettingError> {
+        check_name("athena.database", &settings.database)?;
+        check_name("athena.table", &settings.table)?;
+        if let Some(catalog) = &settings.catalog {
+            check_name("athena.catalog", catalog)?;
+        }
+        match &settings.days {
+            DayColumns::None => {}
+            DayColumns::Slashed { column } | DayColumns::Dashed { column } => {
+                check_name("athena.partition.day", column)?;
+            }
+            DayColumns::Split { year, month, day } => {
+                check_name("athena.partition.year", year)?;
+                check_name("athena.partition.month", month)?;
+                check_name("athena.partition.day", day)?;
+            }
+        }
+        check_values("athena.partition.region", settings.region.as_ref())?;
+        check_values("athena.partition.account", settings.account.as_ref())?;
+        Ok(Self { settings })
+    }
+
+    pub(super) fn settings(&self) -> &AthenaSettings {
+        &self.settings
+    }
+
+    /// The table's name as SQL; the database travels beside the query.
+    pub(super) fn name(&self) -> String {
+        quoted(&self.settings.table)
+    }
+
+    /// Both ends of a window; one without a beginning reaches back as far as configured.
+    pub(super) fn span(&self, window: Window, now: Timestamp) -> Span {
+        let back = SignedDuration::from_hours(24 * i64::from(self.settings.lookback_days));
+        let end = window.to.unwrap_or(now).min(now);
+        let earliest = end.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH);
+        Span {
+            from: window.from.unwrap_or(earliest),
+            to: window.to,
+        }
+    }
+
+    /// The predicate that names the partitions of a span, and nothing but checked text.
+    pub(super) fn partitions(&self, span: Span, now: Timestamp) -> String {
+        let last = span.to.unwrap_or(now).min(now);
+        let last = last.checked_add(DELIVERY_LAG).unwrap_or(last);
+        let first = span.from;
+        let mut parts = Vec::new();
+        match &self.settings.days {
+            DayColumns::None => {}
+            DayColumns::Slashed { column } => {
+                parts.push(between(&quoted(column), first, last, "%Y/%m/%d"));
+            }
+            DayColumns::Dashed { column } => {
+                parts.push(between(&quoted(column), first, last, "%Y-%m-%d"));
+            }
+            DayColumns::Split { year, month, day } => {
+                let [year, month, day] = [year, month, day].map(|name| quoted(name));
+                let whole = format!("concat({year}, '/', {month}, '/', {day})");
+                parts.push(between(&year, first, last, "%Y"));
+                parts.push(between(&whole, first, last, "%Y/%m/%d"));
+            }
+        }
+        for named in [&self.settings.region, &self.settings.account] {
+            parts.extend(named.as_ref().map(one_of));
+        }
+        if parts.is_empty() {
+            return "1 = 1".to_owned();
+        }
+        parts.join("\n    AND ")
+    }
+}
+
+impl Span {
+    /// The days at the end of a span, for what is only asked of the newest records.
+    pub(super) fn newest(now: Timestamp, days: i32) -> Self {
+        Self {
+            from: now.checked_sub(DAY * days).unwrap_or(now),
+            to: None,
+        }
+    }
+}
+
+/// A name as SQL that cannot be mistaken for a keyword.
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+fn between(column: &str, first: Timestamp, last: Timestamp, format: &str) -> String {
+    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).strftime(format).to_string();
+    format!("{column} BETWEEN '{}' AND '{}'", day(first), day(last))
+}
+
+fn one_of(named: &ValueColumn) -> String {
+    let values: Vec<String> = named
+        .values
+        .iter()
+        .map(|value| format!("'{value}'"))
+        .collect();
+    format!("{} IN ({})", quoted(&named.column), values.join(", "))
+}
+
+fn check_name(setting: &'static str, name: &str) -> Result<(), AthenaSettingError> {
+    let mut letters = name.bytes();
+    let first = letters
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let rest = letters.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if first && rest && name.len() <= NAME_CHARS_MAX {
+        return Ok(());
+    }
+    Err(AthenaSettingError {
+        setting,
+        value: name.to_owned(),
+        wanted: "it must be letters, digits and underscores, and not begin with a digit",
+    })
+}
+
+fn check_values(
+    setting: &'static str,
+    named: Option<&ValueColumn>,
+) -> Result<(), AthenaSettingError> {
+    let Some(named) = named else {
+        return Ok(());
+    };
+    check_name(setting, &named.column)?;
+    let refused = |value: &str, wanted| AthenaSettingError {
+        setting,
+        value: value.to_owned(),
+        wanted,
+    };
+    if named.values.is_empty() {
+        return Err(refused(
+            "",
+            "name at least one value, or leave the column out",
+        ));
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    for value in &named.values {
+        if value.is_empty() || !value.bytes().all(plain) {
+            return Err(refused(
+                value,
+                "values are letters, digits, hyphens and underscores",
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(days: DayColumns) -> AthenaSettings {
+        AthenaSettings {
+            catalog: None,
+            database: "logs".to_owned(),
+            table: "cloudtrail".to_owned(),
+            workgroup: None,
+            output: None,
+            days,
+            region: None,
+            account: None,
+            lookback_days: 90,
+        }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn predicate(settings: AthenaSettings, from: &str, to: Option<&str>) -> String {
+        let table = Table::new(settings).unwrap();
+        let now = at("2026-08-20T10:00:00Z");
+        let window = Window {
+            from: Some(at(from)),
+            to: to.map(at),
+        };
+        table.partitions(table.span(window, now), now)
+    }
+
+    #[test]
+    fn a_window_names_its_days_and_the_day_of_late_delivery() {
+        let days = DayColumns::Slashed {
+            column: "timestamp".to_owned(),
+        };
+        assert_eq!(
+            predicate(
+                settings(days),
+                "2026-08-01T23:59:59Z",
+                Some("2026-08-03T00:00:00Z")
+            ),
+            "\"timestamp\" BETWEEN '2026/08/01' AND '2026/08/04'"
+        );
+    }
+
+    #[test]
+    fn a_window_without_an_end_ends_tomorrow() {
+        let days = DayColumns::Dashed {
+            column: "dt".to_owned(),
+        };
+        assert_eq!(
+            predicate(settings(days), "2026-08-01T00:00:00Z", None),
+            "\"dt\" BETWEEN '2026-08-01' AND '2026-08-21'"
+        );
+    }
+
+    #[test]
+    fn three_columns_are_compared_as_one_day() {
+        let days = DayColumns::Split {
+            year: "y".to_owned(),
+            month: "m".to_owned(),
+            day: "d".to_owned(),
+        };
+        assert_eq!(
+            predicate(
+                settings(days),
+                "2025-12-31T00:00:00Z",
+                Some("2026-01-01T00:00:00Z")
+            ),
+            "\"y\" BETWEEN '2025' AND '2026'\n    AND concat(\"y\", '/', \"m\", '/', \"d\") \
+             BETWEEN '2025/12/31' AND '2026/01/02'"
+        );
+    }
+
+    #[test]
+    fn account_numbers_keep_their_leading_zeros() {
+        let account = ValueColumn {
+            column: "account".to_owned(),
+            values: vec!["001234567890".to_owned()],
+        };
+        let settings = AthenaSettings {
+            account: Some(account),
+            ..settings(DayColumns::None)
+        };
+        assert_eq!(
+            predicate(settings, "2026-08-01T00:00:00Z", None),
+            "\"account\" IN ('001234567890')"
+        );
+    }
+
+    #[test]
+    fn a_window_without_a_beginning_reaches_back_as_configured() {
+        let table = Table::new(settings(DayColumns::None)).unwrap();
+        let span = table.span(Window::default(), at("2026-08-20T10:00:00Z"));
+        assert_eq!(span.from, at("2026-05-22T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_name_or_value_that_could_be_sql_is_refused() {
+        for bad in ["", "a\"b", "a;b", "1a", "a b", "a'--", "é"] {
+            let table = AthenaSettings {
+                table: bad.to_owned(),
+                ..settings(DayColumns::None)
+            };
+            assert!(Table::new(table).is_err(), "{bad}");
+            let region = AthenaSettings {
+                region: Some(ValueColumn {
+                    column: "region".to_owned(),
+                    values: vec![format!("{bad}'")],
+                }),
+                ..settings(DayColumns::None)
+            };
+            assert!(Table::new(region).is_err(), "{bad}");
+        }
+    }
+}
