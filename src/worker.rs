@@ -95,7 +95,7 @@ impl Worker {
         }
     }
 
-    /// The age of the longest waiting work, in seconds; for readiness and metrics.
+    /// How many cases this process works on.
     pub fn cases_in_hand(&self) -> usize {
         self.in_hand
             .lock()

@@ -91,7 +91,10 @@ impl<'a> Growth<'a> {
         }
         if let Some(mint) = self.index.mint_of(key_id) {
             self.lineage.minted_by = caller_name(mint);
-            if let Some(made) = self.minted(mint).filter(|_| self.lineage.owner_arn.is_none()) {
+            if let Some(made) = self
+                .minted(mint)
+                .filter(|_| self.lineage.owner_arn.is_none())
+            {
                 self.lineage.owner_arn = made.arn;
                 self.lineage.owner_name = made.user_name;
                 self.lineage.account = mint.recipient_account.clone();

@@ -6,3 +6,8 @@ use crate::domain::case::Case;
 pub fn markdown(case: &Case) -> String {
     format!("# Case {}\n", case.id())
 }
+
+/// Where the case stands, in words.
+pub fn status_words(_case: &Case) -> String {
+    "open".to_owned()
+}

@@ -2,7 +2,6 @@
 
 use crate::domain::event::Phase;
 use crate::domain::growth::{Bounds, grow, is_outside};
-use crate::domain::event::Phase;
 use crate::domain::lineage::Subject;
 use crate::domain::question::Question;
 use crate::domain::trail_row::{TrailRow, is_denied};
@@ -86,12 +85,6 @@ impl<S: Source> Investigator<S> {
 
 #[async_trait]
 impl<S: Source> Trail for Investigator<S> {
-    fn questions(&self, phase: Phase) -> Vec<String> {
-        let all = catalogue::questions().unwrap_or_default();
-        let serving = all.into_iter().filter(|question| question.phase == phase.slug());
-        serving.map(|question| question.id).collect()
-    }
-
     async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError> {
         let sightings = self.source.sightings(request.window).await?;
         let bounds = Bounds {

@@ -1,0 +1,224 @@
+//! The slash command: what it asks is decided in the request, and answered to the person alone.
+
+use crate::domain::case::Case;
+use crate::domain::command::{CaseName, Command};
+use crate::domain::event::Event;
+use crate::domain::ids::ChannelId;
+use crate::domain::policy::Refusal;
+use crate::domain::record::{Actor, Entry};
+use crate::domain::report;
+use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest};
+use crate::flow::ledger::{LedgerError, NotAppended};
+use crate::http::errands::Errand;
+use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, Service, ephemeral};
+use crate::slack::inbound::Slash;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use futures_util::future::join_all;
+
+/// More open cases than this are counted, not listed.
+const LISTED_MAX: usize = 20;
+
+const HELP: &str = "*keyleak* responds to exposed AWS access keys.\n\
+• `/keyleak AKIA…` opens a private channel for the key (several ids: one case each)\n\
+• `/keyleak` alone opens a form: key, where it was found, since when\n\
+• `/keyleak list` lists the open cases\n\
+• `/keyleak status [key or case]` says where a case stands\n\
+• `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
+Never paste the secret key; the id is enough.";
+
+/// Answers a slash command; the flag says whether the answer rests on something durable.
+pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
+    let command = match Command::parse(slash.text.reveal()) {
+        Ok(command) => command,
+        Err(error) => return (ephemeral(&error.to_string()), false),
+    };
+    if let Err(refusal) = service.desk.rules.policy.may_act(&slash.caller) {
+        return (ephemeral(&format!("Not done: {refusal}.")), false);
+    }
+    let answering = carry_out(service, &slash, command);
+    match tokio::time::timeout(DECISION_TIME_MAX, answering).await {
+        Ok(Ok(Some(text))) => (ephemeral(&text), true),
+        Ok(Ok(None)) => (StatusCode::OK.into_response(), true),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a command was not recorded");
+            (ephemeral(NOT_RECORDED), false)
+        }
+        Err(_) => {
+            tracing::error!("a command was not recorded in time");
+            (ephemeral(NOT_RECORDED), false)
+        }
+    }
+}
+
+async fn carry_out(
+    service: &Service,
+    slash: &Slash,
+    command: Command,
+) -> Result<Option<String>, LedgerError> {
+    match command {
+        Command::Help => Ok(Some(HELP.to_owned())),
+        Command::Ask => Ok(open_form(service, slash)),
+        Command::Open { keys } => {
+            let request = OpenRequest {
+                keys,
+                found_where: None,
+                exposed_since: None,
+                note: None,
+                delivery: Some(slash.delivery.clone()),
+                place: None,
+            };
+            match intake::open(&service.desk, &slash.caller, &request).await {
+                Ok(opened) => Ok(Some(opened_words(&opened))),
+                Err(NotOpened::Refused(refusal)) => Ok(Some(format!("Not done: {refusal}."))),
+                Err(NotOpened::Ledger(error)) => Err(error),
+            }
+        }
+        Command::List => list(service).await.map(Some),
+        Command::Status { of } => {
+            let case = named(service, slash, of).await?;
+            Ok(Some(
+                case.map_or_else(no_such_case, |case| status_words(&case)),
+            ))
+        }
+        Command::Summary { of } => match named(service, slash, of).await? {
+            Some(case) => summary(service, slash, &case).await.map(Some),
+            None => Ok(Some(no_such_case())),
+        },
+    }
+}
+
+fn open_form(service: &Service, slash: &Slash) -> Option<String> {
+    match &slash.trigger_id {
+        Some(trigger) => {
+            let trigger_id = trigger.reveal().to_owned();
+            service.errands.send(Errand::OpenForm { trigger_id });
+            None
+        }
+        None => Some("Give the key's id: `/keyleak AKIA…`".to_owned()),
+    }
+}
+
+fn opened_words(opened: &[Opened]) -> String {
+    let line = |opened: &Opened| {
+        let (key, case) = (&opened.key, opened.case.id());
+        match (&opened.new, &opened.case.room().channel) {
+            (true, _) => format!(
+                "Opened case {case} for {key}. A private channel is being made; you are invited to it."
+            ),
+            (false, Some(channel)) => {
+                format!(
+                    "{key} already has the open case {case}, in <#{}>. You are invited.",
+                    channel.0
+                )
+            }
+            (false, None) => {
+                format!("{key} already has the open case {case}; its channel is being made.")
+            }
+        }
+    };
+    let lines: Vec<_> = opened.iter().map(line).collect();
+    lines.join("\n")
+}
+
+async fn list(service: &Service) -> Result<String, LedgerError> {
+    let open = open_cases(service).await?;
+    if open.is_empty() {
+        return Ok("No case is open.".to_owned());
+    }
+    let count = open.len();
+    let shown = open.iter().take(LISTED_MAX).map(status_words);
+    let mut lines: Vec<_> = shown.collect();
+    if count > LISTED_MAX {
+        lines.push(format!(
+            "… and {} more; `keyleak cases` lists all.",
+            count - LISTED_MAX
+        ));
+    }
+    Ok(lines.join("\n"))
+}
+
+async fn open_cases(service: &Service) -> Result<Vec<Case>, LedgerError> {
+    let ids = service.desk.work.open_cases().await;
+    let ids = ids.map_err(|error| LedgerError::Unreachable(error.0))?;
+    let found = join_all(ids.iter().map(|id| service.desk.ledger.find(id))).await;
+    let mut open = Vec::new();
+    for case in found {
+        open.extend(case?.filter(|case| case.closed_at().is_none()));
+    }
+    Ok(open)
+}
+
+/// The case that the words name, or the one whose channel the command was typed in.
+async fn named(
+    service: &Service,
+    slash: &Slash,
+    of: Option<CaseName>,
+) -> Result<Option<Case>, LedgerError> {
+    match of {
+        Some(CaseName::Case(id)) => service.desk.ledger.find(&id).await,
+        Some(CaseName::Key(key)) => {
+            let digest = key_digest(&key);
+            let cases = open_cases(service).await?;
+            Ok(cases
+                .into_iter()
+                .find(|case| key_digest(&case.opening().key) == digest))
+        }
+        None => {
+            let here = slash.channel.as_ref();
+            let cases = open_cases(service).await?;
+            Ok(cases.into_iter().find(|case| in_channel(case, here)))
+        }
+    }
+}
+
+fn in_channel(case: &Case, here: Option<&ChannelId>) -> bool {
+    here.is_some() && case.room().channel.as_ref() == here
+}
+
+fn status_words(case: &Case) -> String {
+    let room = case.room().channel.as_ref();
+    let room = room.map_or_else(
+        || "no channel yet".to_owned(),
+        |channel| format!("<#{}>", channel.0),
+    );
+    format!(
+        "{} · {} · {} · {room}",
+        case.id(),
+        case.opening().key,
+        report::status_words(case)
+    )
+}
+
+fn no_such_case() -> String {
+    "There is no such open case. `/keyleak list` lists them; in a case's channel, \
+     `/keyleak status` means that case."
+        .to_owned()
+}
+
+async fn summary(service: &Service, slash: &Slash, case: &Case) -> Result<String, LedgerError> {
+    let entry = Entry {
+        at: service.desk.clock.now(),
+        actor: Actor::Person {
+            person: slash.caller.person().clone(),
+            name: slash.caller.name().map(str::to_owned),
+        },
+        place: None,
+        delivery: Some(slash.delivery.clone()),
+        event: Event::SummaryAsked,
+    };
+    let repeated = |case: &Case| case.has_seen(&slash.delivery);
+    let outcome = service
+        .desk
+        .ledger
+        .append(case.id(), |case| {
+            Ok::<_, Refusal>((!repeated(case)).then(|| entry.clone()))
+        })
+        .await;
+    match outcome {
+        Ok(_) => Ok("The summary comes into the case's channel.".to_owned()),
+        Err(NotAppended::Ledger(error)) => Err(error),
+        Err(NotAppended::Illegal(why)) => Ok(format!("Nothing was done: {why}.")),
+        Err(NotAppended::Judged(why)) => Ok(format!("Not done: {why}.")),
+    }
+}

@@ -1,0 +1,55 @@
+//! What operators and load balancers ask: is it alive, can it decide, how much waits.
+
+use crate::http::Service;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A readiness probe that takes longer is a no.
+const PROBE_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// The process answers.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Decisions can be taken: the journal answers.
+pub async fn readyz(State(service): State<Arc<Service>>) -> Response {
+    let probe = service.desk.work.open_cases();
+    match tokio::time::timeout(PROBE_TIME_MAX, probe).await {
+        Ok(Ok(open)) => {
+            let body = format!(
+                "ready; {} open cases, {} in hand\n",
+                open.len(),
+                service.worker.cases_in_hand()
+            );
+            body.into_response()
+        }
+        Ok(Err(error)) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("not ready: {error}\n"),
+        )
+            .into_response(),
+        Err(_) => {
+            let body = "not ready: the journal did not answer within 2 s\n";
+            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
+    }
+}
+
+/// Counters in Prometheus' text format.
+pub async fn metrics(State(service): State<Arc<Service>>) -> Response {
+    let mut body = String::new();
+    // Writing into a string cannot fail.
+    let _ = writeln!(body, "# TYPE keyleak_cases_in_hand gauge");
+    let _ = writeln!(
+        body,
+        "keyleak_cases_in_hand {}",
+        service.worker.cases_in_hand()
+    );
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    (kind, body).into_response()
+}

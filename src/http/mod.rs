@@ -1,0 +1,115 @@
+//! The addresses that Slack and operators call: verify, decide, answer; the acting is the worker's.
+
+pub mod commands;
+pub mod errands;
+pub mod health;
+pub mod presses;
+pub mod wall;
+
+use crate::flow::desk::Desk;
+use crate::http::errands::Errands;
+use crate::http::wall::Wall;
+use crate::slack::inbound::{self, Inbound, Route};
+use crate::worker::Worker;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Slack gives up after 3 seconds; a decision that is not durable by now is answered as such.
+pub(crate) const DECISION_TIME_MAX: Duration = Duration::from_millis(2_400);
+/// What a person is told when the journal could not take their decision.
+pub(crate) const NOT_RECORDED: &str =
+    "Not recorded: the journal did not answer, so nothing was done. Press again in a moment.";
+
+/// Everything a request needs.
+#[derive(Debug)]
+pub struct Service {
+    pub desk: Arc<Desk>,
+    pub worker: Arc<Worker>,
+    pub errands: Errands,
+    pub wall: Wall,
+    /// The id of our Slack app; requests for another one are refused.
+    pub app_id: Option<String>,
+}
+
+/// The routes; the caller owns the listener.
+pub fn app(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/slack/commands", post(commands))
+        .route("/slack/interactions", post(interactions))
+        .route("/slack/events", post(events))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .with_state(service)
+}
+
+async fn commands(State(service): State<Arc<Service>>, request: Request) -> Response {
+    take_in(&service, Route::Commands, request).await
+}
+
+async fn interactions(State(service): State<Arc<Service>>, request: Request) -> Response {
+    take_in(&service, Route::Interactions, request).await
+}
+
+async fn events(State(service): State<Arc<Service>>, request: Request) -> Response {
+    take_in(&service, Route::Events, request).await
+}
+
+async fn take_in(service: &Service, route: Route, request: Request) -> Response {
+    let now = service.desk.clock.now();
+    let verified = match service.wall.verify(route, request, now).await {
+        Ok(verified) => verified,
+        Err(answer) => return answer,
+    };
+    if service.wall.is_replay(verified.signature(), now) {
+        return StatusCode::OK.into_response();
+    }
+    let inbound = match inbound::read(&verified, route, service.app_id.as_deref()) {
+        Ok(inbound) => inbound,
+        Err(error) => {
+            tracing::warn!(%error, "a signed request was not taken in");
+            return StatusCode::BAD_REQUEST.into_response();
+        }
+    };
+    let (answer, durable) = dispatch(service, inbound).await;
+    if durable {
+        service.wall.remember(verified.signature(), now);
+    }
+    answer
+}
+
+/// The answer, and whether what it rests on is durable: only then is a repeat ignored.
+async fn dispatch(service: &Service, inbound: Inbound) -> (Response, bool) {
+    match inbound {
+        Inbound::Slash(slash) => commands::answer(service, slash).await,
+        Inbound::Click(click) => presses::click(service, click).await,
+        Inbound::Submit(submit) => presses::submit(service, submit).await,
+        Inbound::Event(happening) => {
+            tracing::info!(event = ?happening.event, "Slack tells of the workspace");
+            (StatusCode::OK.into_response(), true)
+        }
+        Inbound::UrlVerification { challenge } => {
+            let body = serde_json::json!({ "challenge": challenge }).to_string();
+            (
+                ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+                false,
+            )
+        }
+        Inbound::SslCheck => (StatusCode::OK.into_response(), false),
+        Inbound::Ignored(why) => {
+            tracing::debug!(%why, "nothing to do for a request");
+            (StatusCode::OK.into_response(), true)
+        }
+    }
+}
+
+/// An answer that only the person who asked can see.
+pub(crate) fn ephemeral(text: &str) -> Response {
+    let body = serde_json::json!({ "response_type": "ephemeral", "text": text }).to_string();
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}

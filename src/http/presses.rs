@@ -1,0 +1,86 @@
+//! Buttons and the form: judged and journaled before Slack hears 200.
+
+use crate::domain::intake::IntakeField;
+use crate::flow::decide::{self, Pressed};
+use crate::flow::intake::{self, NotOpened, OpenRequest};
+use crate::http::errands::Errand;
+use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, Service};
+use crate::ports::chat::Whisper;
+use crate::slack::inbound::{Click, Submit};
+use crate::slack::intake_modal;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// Judges a press; the person hears privately whatever the channel does not show.
+pub async fn click(service: &Service, click: Click) -> (Response, bool) {
+    let pressed = Pressed {
+        caller: click.caller,
+        button: click.action,
+        place: click.place,
+        delivery: Some(click.delivery),
+    };
+    let judged =
+        tokio::time::timeout(DECISION_TIME_MAX, decide::press(&service.desk, &pressed)).await;
+    let (answer, durable) = match judged {
+        Ok(Ok(answer)) => (answer, true),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a press was not recorded");
+            (Some(NOT_RECORDED.to_owned()), false)
+        }
+        Err(_) => {
+            tracing::error!("a press was not recorded in time");
+            (Some(NOT_RECORDED.to_owned()), false)
+        }
+    };
+    if let Some(text) = answer {
+        service.errands.send(Errand::Whisper(Whisper {
+            person: pressed.caller.person().clone(),
+            channel: pressed.place.map(|place| place.channel),
+            response_url: click.response_url.map(|url| url.reveal().to_owned()),
+            text,
+        }));
+    }
+    (StatusCode::OK.into_response(), durable)
+}
+
+/// Opens cases from the form; what is wrong is shown under its field.
+pub async fn submit(service: &Service, submit: Submit) -> (Response, bool) {
+    let intake = match submit.form.check(service.desk.clock.now()) {
+        Ok(intake) => intake,
+        Err(wrong) => return (json(&intake_modal::errors(&wrong)), false),
+    };
+    let request = OpenRequest {
+        keys: intake.keys,
+        found_where: intake.found_where,
+        exposed_since: intake.exposed_since,
+        note: intake.note,
+        delivery: Some(submit.delivery),
+        place: None,
+    };
+    let opening = intake::open(&service.desk, &submit.caller, &request);
+    match tokio::time::timeout(DECISION_TIME_MAX, opening).await {
+        Ok(Ok(_)) => (
+            json(&serde_json::json!({ "response_action": "clear" })),
+            true,
+        ),
+        Ok(Err(NotOpened::Refused(refusal))) => (under_keys(&refusal.to_string()), true),
+        Ok(Err(NotOpened::Ledger(error))) => {
+            tracing::error!(%error, "a form was not recorded");
+            (under_keys(NOT_RECORDED), false)
+        }
+        Err(_) => (under_keys(NOT_RECORDED), false),
+    }
+}
+
+fn under_keys(text: &str) -> Response {
+    let block = intake_modal::block_id(IntakeField::Keys);
+    json(&serde_json::json!({ "response_action": "errors", "errors": { block: text } }))
+}
+
+fn json(body: &serde_json::Value) -> Response {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
+}
