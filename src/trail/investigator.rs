@@ -2,7 +2,6 @@
 
 use crate::domain::event::Phase;
 use crate::domain::growth::{Bounds, grow, is_outside};
-use crate::domain::event::Phase;
 use crate::domain::lineage::Subject;
 use crate::domain::question::Question;
 use crate::domain::trail_row::{TrailRow, is_denied};
@@ -88,7 +87,9 @@ impl<S: Source> Investigator<S> {
 impl<S: Source> Trail for Investigator<S> {
     fn questions(&self, phase: Phase) -> Vec<String> {
         let all = catalogue::questions().unwrap_or_default();
-        let serving = all.into_iter().filter(|question| question.phase == phase.slug());
+        let serving = all
+            .into_iter()
+            .filter(|question| question.phase == phase.slug());
         serving.map(|question| question.id).collect()
     }
 
@@ -137,15 +138,6 @@ impl<S: Source> Trail for Investigator<S> {
         .await
     }
 
-    fn questions(&self, phase: Phase) -> Vec<String> {
-        let word = phase_word(phase);
-        let questions = catalogue::questions().unwrap_or_default();
-        let asked = questions
-            .into_iter()
-            .filter(|question| question.phase == word);
-        asked.map(|question| question.id).collect()
-    }
-
     async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError> {
         let loaded = self.loaded(cut)?;
         blocking(move || {
@@ -186,19 +178,6 @@ impl<S: Source> Trail for Investigator<S> {
 
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
         self.source.watermark().await
-    }
-}
-
-/// The word a question's header names a phase by.
-pub fn phase_word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Validation => "validation",
-        Phase::Scope => "scope",
-        Phase::Impact => "impact",
-        Phase::Containment => "containment",
-        Phase::Eradication => "eradication",
-        Phase::Recovery => "recovery",
-        Phase::PostIncident => "post-incident",
     }
 }
 
