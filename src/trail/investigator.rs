@@ -85,6 +85,14 @@ impl<S: Source> Investigator<S> {
 
 #[async_trait]
 impl<S: Source> Trail for Investigator<S> {
+    fn questions(&self, phase: Phase) -> Vec<String> {
+        let all = catalogue::questions().unwrap_or_default();
+        let serving = all
+            .into_iter()
+            .filter(|question| question.phase == phase.slug());
+        serving.map(|question| question.id).collect()
+    }
+
     async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError> {
         let sightings = self.source.sightings(request.window).await?;
         let bounds = Bounds {
@@ -130,15 +138,6 @@ impl<S: Source> Trail for Investigator<S> {
         .await
     }
 
-    fn questions(&self, phase: Phase) -> Vec<String> {
-        let word = phase_word(phase);
-        let questions = catalogue::questions().unwrap_or_default();
-        let asked = questions
-            .into_iter()
-            .filter(|question| question.phase == word);
-        asked.map(|question| question.id).collect()
-    }
-
     async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError> {
         let loaded = self.loaded(cut)?;
         blocking(move || {
@@ -179,19 +178,6 @@ impl<S: Source> Trail for Investigator<S> {
 
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
         self.source.watermark().await
-    }
-}
-
-/// The word a question's header names a phase by.
-pub fn phase_word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Validation => "validation",
-        Phase::Scope => "scope",
-        Phase::Impact => "impact",
-        Phase::Containment => "containment",
-        Phase::Eradication => "eradication",
-        Phase::Recovery => "recovery",
-        Phase::PostIncident => "post-incident",
     }
 }
 

@@ -1,6 +1,5 @@
 //! The trail on this machine: a `Source` over files and folders of delivered objects.
 
-use crate::domain::growth::is_address;
 use crate::domain::lineage::Subject;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use crate::ports::trail::{Cost, Cut, Deeds, Sightings, Source, TrailError, Window};
@@ -188,7 +187,7 @@ impl Pass for CallerPass {
         }
         let tally = self.callers.entry(caller).or_default();
         tally.add(time, time, 1);
-        if let Some(address) = record.source_ip.get().filter(|text| is_address(text)) {
+        if let Some(address) = record.source_ip.get() {
             tally.address(address);
         }
     }

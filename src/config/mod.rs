@@ -1,0 +1,253 @@
+//! Every setting there is, in one struct, read once at the start and checked as a whole.
+
+pub mod reader;
+
+use crate::aws::athena_table::AthenaSettings;
+use crate::aws::clients::{AwsSettings, ContainSettings, RoleSettings};
+use crate::aws::evidence::BucketSettings;
+use crate::aws::tables::TableNames;
+use crate::config::reader::{ConfigErrors, Reader};
+use crate::domain::agenda::Timing;
+use crate::domain::plan::PlanRules;
+use crate::domain::policy::Policy;
+use crate::flow::desk::Rules;
+use secrecy::SecretString;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// AWS's own policy that denies everything.
+const DENY_ALL_ARN: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
+/// Where `serve` and `drill` listen unless they are told otherwise.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:7341";
+
+/// The whole configuration of `serve`.
+#[derive(Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub slack: SlackConfig,
+    pub aws: AwsSettings,
+    pub journal: JournalConfig,
+    pub evidence: EvidenceConfig,
+    pub trail: TrailConfig,
+    pub rules: Rules,
+}
+
+/// How to reach Slack, and how Slack proves itself.
+#[derive(Debug)]
+pub struct SlackConfig {
+    pub signing_secrets: Vec<SecretString>,
+    pub bot_token: SecretString,
+    pub team_id: String,
+    pub app_id: Option<String>,
+    pub api_url: String,
+}
+
+/// Where decisions are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JournalConfig {
+    DynamoDb(TableNames),
+    Sqlite(PathBuf),
+}
+
+/// Where snapshots and answers are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EvidenceConfig {
+    Bucket(BucketSettings),
+    Folder(PathBuf),
+}
+
+/// Where CloudTrail's records are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrailConfig {
+    None,
+    Paths(Vec<PathBuf>),
+    Athena(Box<AthenaSettings>),
+}
+
+/// Reads the file and the process's environment.
+pub fn load(path: Option<&Path>) -> Result<Config, ConfigErrors> {
+    let environment: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with(reader::ENVIRONMENT_PREFIX))
+        .filter(|(name, _)| !PROCESS_VARIABLES.contains(&name.as_str()))
+        .collect();
+    let (name, text) = match path {
+        None => ("the environment".to_owned(), String::new()),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                ConfigErrors(vec![format!("{} cannot be read: {error}", path.display())])
+            })?;
+            (path.display().to_string(), text)
+        }
+    };
+    read(&name, &text, &environment)
+}
+
+/// Variables of ours that are not settings of `serve`.
+const PROCESS_VARIABLES: [&str; 4] =
+    ["KEYLEAK_LOG", "KEYLEAK_REAL_TRAILS", "KEYLEAK_SLACK_CONTRACTS", "KEYLEAK_NO_IGNORED"];
+
+/// What the log filter is set to, from `KEYLEAK_LOG`.
+#[expect(clippy::disallowed_methods, reason = "this module is the one that reads the environment")]
+pub fn log_filter() -> Option<String> {
+    std::env::var("KEYLEAK_LOG").ok()
+}
+
+/// Reads a configuration from its text; `name` is what errors call the file.
+pub fn read(
+    name: &str,
+    text: &str,
+    environment: &[(String, String)],
+) -> Result<Config, ConfigErrors> {
+    let mut reader = Reader::new(name, text, environment);
+    let r = &mut reader;
+    let listen = listen(r);
+    let slack = slack(r);
+    let rules = rules(r, &slack.team_id);
+    let config = Config {
+        listen,
+        slack,
+        aws: aws(r),
+        journal: journal(r),
+        evidence: evidence(r),
+        trail: trail(r),
+        rules,
+    };
+    reader.finish()?;
+    Ok(config)
+}
+
+fn listen(r: &mut Reader) -> SocketAddr {
+    let text = r.text("server.listen").unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
+    text.parse().unwrap_or_else(|_| {
+        r.reject("server.listen", "must be an address and a port such as \"0.0.0.0:7341\"");
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    })
+}
+
+fn slack(r: &mut Reader) -> SlackConfig {
+    let secret = r.needed("slack.signing_secret", "the app's signing secret (Basic Information)");
+    let previous = r.text("slack.signing_secret_previous");
+    let bot_token = r.needed("slack.bot_token", "the bot token (xoxb-…) of OAuth & Permissions");
+    let api_url =
+        r.text("slack.api_url").unwrap_or_else(|| "https://slack.com/api".to_owned());
+    let valid = url::Url::parse(&api_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if !valid {
+        r.reject("slack.api_url", "must be a web address such as \"https://slack.com/api\"");
+    }
+    SlackConfig {
+        signing_secrets: std::iter::once(secret)
+            .chain(previous)
+            .filter(|secret| !secret.is_empty())
+            .map(SecretString::from)
+            .collect(),
+        bot_token: SecretString::from(bot_token),
+        team_id: r.needed("slack.team_id", "the workspace's id (T…)"),
+        app_id: r.text("slack.app_id"),
+        api_url: api_url.trim_end_matches('/').to_owned(),
+    }
+}
+
+fn rules(r: &mut Reader, team: &str) -> Rules {
+    let set = |r: &mut Reader, name: &str| -> BTreeSet<String> {
+        r.texts(name).unwrap_or_default().into_iter().collect()
+    };
+    let policy = Policy {
+        team: team.to_owned(),
+        openers: r.texts("people.openers").map(|list| list.into_iter().collect()),
+        responders: set(r, "people.responders"),
+        approvers: set(r, "people.approvers"),
+        key_owners: r.table("people.key_owners"),
+        suspects: set(r, "people.suspects"),
+    };
+    let plans = PlanRules {
+        deny_policy_arn: r
+            .text("aws.deny_policy_arn")
+            .unwrap_or_else(|| DENY_ALL_ARN.to_owned()),
+        protected_arns: r.texts("aws.protected_arns").unwrap_or_default(),
+        approvals_reversible: r.number("people.approvals_reversible", 1, 1),
+        approvals_irreversible: r.number("people.approvals_irreversible", 2, 1),
+        expires_after: r.span("timing.plan_expires_after", "60m"),
+    };
+    Rules {
+        policy,
+        plans,
+        timing: timing(r),
+        owner_tag: r.text("aws.owner_tag").unwrap_or_else(|| "owner".to_owned()),
+        trail_window: r.span("trail.window", "15d"),
+        drill: false,
+        endpoints: Vec::new(),
+    }
+}
+
+fn timing(r: &mut Reader) -> Timing {
+    let read_back = r.spans("timing.read_back", &["5s", "15s", "60s", "5m"]);
+    if read_back.is_empty() || !read_back.is_sorted() {
+        r.reject("timing.read_back", "must hold at least one time, in rising order");
+    }
+    Timing {
+        read_back,
+        survey_every: r.span("timing.survey_every", "30s"),
+        watch_for: r.span("timing.watch_for", "30m"),
+        watch_every: r.span("timing.watch_every", "5m"),
+        trail_complete_after: r.span("timing.trail_complete_after", "20m"),
+    }
+}
+
+fn aws(r: &mut Reader) -> AwsSettings {
+    let external_id = r.text("aws.external_id");
+    let role = |arn: String| RoleSettings { arn, external_id: external_id.clone() };
+    let contain_role = r.text("aws.contain_role").map(role);
+    let own = r.text("aws.contain");
+    let contain = match (contain_role, own.as_deref()) {
+        (Some(role), None) => Some(ContainSettings::Role(role)),
+        (None, Some("own-credentials")) => Some(ContainSettings::OwnCredentials),
+        (None, None) => None,
+        (Some(_), Some(_)) => {
+            r.reject("aws.contain", "and aws.contain_role exclude each other");
+            None
+        }
+        (None, Some(_)) => {
+            r.reject("aws.contain", "can only be \"own-credentials\"; a role goes in aws.contain_role");
+            None
+        }
+    };
+    AwsSettings {
+        region: r.text("aws.region"),
+        lookup_role: r.text("aws.lookup_role").map(role),
+        contain,
+        guard_duty_regions: r.texts("aws.guard_duty_regions").unwrap_or_default(),
+    }
+}
+
+fn journal(r: &mut Reader) -> JournalConfig {
+    let tables = TableNames {
+        journal: r.text("journal.table").unwrap_or_else(|| "keyleak-journal".to_owned()),
+        work: r.text("journal.work_table").unwrap_or_else(|| "keyleak-work".to_owned()),
+    };
+    let path = r.text("journal.path").unwrap_or_else(|| "keyleak.sqlite".to_owned());
+    match r.text("journal.store").as_deref() {
+        None | Some("dynamodb") => JournalConfig::DynamoDb(tables),
+        Some("sqlite") => JournalConfig::Sqlite(PathBuf::from(path)),
+        Some(_) => {
+            r.reject("journal.store", "can be \"dynamodb\" or \"sqlite\"");
+            JournalConfig::DynamoDb(tables)
+        }
+    }
+}
+
+fn evidence(r: &mut Reader) -> EvidenceConfig {
+    let path = r.text("evidence.path").unwrap_or_else(|| "keyleak-evidence".to_owned());
+    let bucket = r.text("evidence.bucket");
+    let prefix = r.text("evidence.prefix").unwrap_or_default();
+    let kms_key = r.text("evidence.kms_key");
+    match bucket {
+        Some(bucket) => EvidenceConfig::Bucket(BucketSettings { bucket, prefix, kms_key }),
+        None => EvidenceConfig::Folder(PathBuf::from(path)),
+    }
+}
+
+fn trail(r: &mut Reader) -> TrailConfig {
+    TrailConfig::None
+}

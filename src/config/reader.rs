@@ -1,0 +1,273 @@
+//! Reads settings one by one from a TOML file and the environment, and collects every error.
+
+use jiff::SignedDuration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use toml::de::{DeTable, DeValue};
+
+/// What the names of our environment variables begin with.
+pub const ENVIRONMENT_PREFIX: &str = "KEYLEAK_";
+
+/// Everything that is wrong with the configuration, each with its place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigErrors(pub Vec<String>);
+
+/// A value as it was written, and where.
+#[derive(Debug, Clone)]
+struct Written {
+    value: Value,
+    place: String,
+}
+
+#[derive(Debug, Clone)]
+enum Value {
+    Text(String),
+    List(Vec<Value>),
+    /// A table of texts, such as the map of key owners.
+    Table(BTreeMap<String, Value>),
+    Other(&'static str),
+}
+
+/// Hands settings out by name; what is asked for twice or not at all shows at the end.
+#[derive(Debug, Default)]
+pub struct Reader {
+    file: String,
+    written: BTreeMap<String, Written>,
+    asked: BTreeSet<String>,
+    errors: Vec<String>,
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration cannot be used:")?;
+        self.0.iter().try_for_each(|error| write!(f, "\n  {error}"))
+    }
+}
+
+impl Reader {
+    /// Reads a TOML text, then lets environment variables override it.
+    pub fn new(file: &str, text: &str, environment: &[(String, String)]) -> Self {
+        let mut reader = Self { file: file.to_owned(), ..Self::default() };
+        match DeTable::parse(text) {
+            Ok(table) => reader.read_table(text, "", table.get_ref()),
+            Err(error) => {
+                let line = error.span().map_or(1, |span| line_of(text, span.start));
+                let message = error.message().to_owned();
+                reader.errors.push(format!("{file}, line {line}: {message}"));
+            }
+        }
+        for (name, value) in environment {
+            let Some(path) = name.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
+            let path = path.to_lowercase().replace("__", ".");
+            let value = Value::Text(value.clone());
+            let place = format!("environment variable {name}");
+            reader.written.insert(path, Written { value, place });
+        }
+        reader
+    }
+
+    /// A text; `None` when it is not set.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        let written = self.take(name)?;
+        match written.value {
+            Value::Text(text) => Some(text),
+            Value::List(_) => self.wrong(&written, name, "is a list; write one text in quotes"),
+            Value::Table(_) => self.wrong(&written, name, "is a table; write one text in quotes"),
+            Value::Other(kind) => {
+                self.wrong(&written, name, &format!("is a {kind}; write a text in quotes"))
+            }
+        }
+    }
+
+    /// A text that must be set.
+    pub fn needed(&mut self, name: &str, what: &str) -> String {
+        match self.text(name) {
+            Some(text) if !text.trim().is_empty() => text,
+            Some(_) | None => {
+                if !self.errors.iter().any(|error| error.contains(&format!("{name} "))) {
+                    self.errors.push(format!("{}: {name} is missing; set {what}", self.file));
+                }
+                String::new()
+            }
+        }
+    }
+
+    /// A list of texts; in the environment they are separated by commas.
+    pub fn texts(&mut self, name: &str) -> Option<Vec<String>> {
+        let written = self.take(name)?;
+        let list = match &written.value {
+            Value::Text(text) => {
+                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                return Some(parts.map(str::to_owned).collect());
+            }
+            Value::List(list) => list.clone(),
+            Value::Table(_) | Value::Other(_) => {
+                return self.wrong(&written, name, "must be a list of texts");
+            }
+        };
+        let mut texts = Vec::new();
+        for value in list {
+            match value {
+                Value::Text(text) => texts.push(text),
+                Value::List(_) | Value::Table(_) | Value::Other(_) => {
+                    return self.wrong(&written, name, "must hold texts only");
+                }
+            }
+        }
+        Some(texts)
+    }
+
+    /// A table of texts below `name`.
+    pub fn table(&mut self, name: &str) -> BTreeMap<String, String> {
+        let Some(written) = self.take(name) else { return BTreeMap::new() };
+        let Value::Table(table) = &written.value else {
+            self.wrong::<()>(&written, name, "must be a table of texts");
+            return BTreeMap::new();
+        };
+        let mut texts = BTreeMap::new();
+        for (key, value) in table.clone() {
+            match value {
+                Value::Text(text) => {
+                    texts.insert(key, text);
+                }
+                Value::List(_) | Value::Table(_) | Value::Other(_) => {
+                    self.wrong::<()>(&written, name, &format!("has no text for {key}"));
+                }
+            }
+        }
+        texts
+    }
+
+    /// A span of time such as `90s`, `5m` or `15d`.
+    pub fn span(&mut self, name: &str, default: &str) -> SignedDuration {
+        let (text, written) = match self.take(name) {
+            None => (default.to_owned(), None),
+            Some(written) => match &written.value {
+                Value::Text(text) => (text.clone(), Some(written)),
+                Value::List(_) | Value::Table(_) | Value::Other(_) => {
+                    self.wrong::<()>(&written, name, "must be a time such as \"90s\" or \"5m\"");
+                    (default.to_owned(), None)
+                }
+            },
+        };
+        span_of(&text).unwrap_or_else(|| {
+            if let Some(written) = written {
+                self.wrong::<()>(&written, name, "must be a time such as \"90s\" or \"5m\"");
+            }
+            SignedDuration::ZERO
+        })
+    }
+
+    /// Several spans of time.
+    pub fn spans(&mut self, name: &str, default: &[&str]) -> Vec<SignedDuration> {
+        let place = self.written.get(name).cloned();
+        let texts = self.texts(name);
+        let texts =
+            texts.unwrap_or_else(|| default.iter().map(|text| (*text).to_owned()).collect());
+        let spans: Option<Vec<_>> = texts.iter().map(|text| span_of(text)).collect();
+        spans.unwrap_or_else(|| {
+            if let Some(written) = place {
+                self.wrong::<()>(&written, name, "must hold times such as \"5s\" or \"5m\"");
+            }
+            Vec::new()
+        })
+    }
+
+    /// A whole number of at least `least`.
+    pub fn number(&mut self, name: &str, default: u32, least: u32) -> u32 {
+        let Some(written) = self.take(name) else { return default };
+        let number = match &written.value {
+            Value::Text(text) => text.parse().ok(),
+            Value::List(_) | Value::Table(_) | Value::Other(_) => None,
+        };
+        match number {
+            Some(number) if number >= least => number,
+            Some(_) | None => {
+                let what = format!("must be a whole number of at least {least}");
+                self.wrong::<()>(&written, name, &what);
+                default
+            }
+        }
+    }
+
+    /// Notes an error about a setting that was read, with its place.
+    pub fn reject(&mut self, name: &str, why: &str) {
+        let place = self.written.get(name).map_or(self.file.clone(), |w| w.place.clone());
+        self.errors.push(format!("{place}: {name} {why}"));
+    }
+
+    /// All errors, unknown settings among them.
+    pub fn finish(mut self) -> Result<(), ConfigErrors> {
+        for (name, written) in &self.written {
+            if !self.asked.contains(name) {
+                self.errors.push(format!(
+                    "{}: there is no setting {name}; README.md lists them",
+                    written.place
+                ));
+            }
+        }
+        if self.errors.is_empty() { Ok(()) } else { Err(ConfigErrors(self.errors)) }
+    }
+
+    fn read_table(&mut self, text: &str, path: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let name = if path.is_empty() {
+                key.get_ref().to_string()
+            } else {
+                format!("{path}.{}", key.get_ref())
+            };
+            let line = line_of(text, key.span().start);
+            let place = format!("{}, line {line}", self.file);
+            match value.get_ref() {
+                DeValue::Table(inner) if !name.ends_with("key_owners") => {
+                    self.read_table(text, &name, inner);
+                }
+                other => {
+                    self.written.insert(name, Written { value: value_of(other), place });
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Written> {
+        self.asked.insert(name.to_owned());
+        self.written.get(name).cloned()
+    }
+
+    fn wrong<T>(&mut self, written: &Written, name: &str, why: &str) -> Option<T> {
+        self.errors.push(format!("{}: {name} {why}", written.place));
+        None
+    }
+}
+
+fn value_of(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Integer(number) => Value::Text(number.as_str().to_owned()),
+        DeValue::Boolean(flag) => Value::Text(flag.to_string()),
+        DeValue::Float(_) => Value::Other("number with a fraction"),
+        DeValue::Datetime(_) => Value::Other("date"),
+        DeValue::Array(list) => Value::List(list.iter().map(|v| value_of(v.get_ref())).collect()),
+        DeValue::Table(table) => Value::Table(
+            table.iter().map(|(k, v)| (k.get_ref().to_string(), value_of(v.get_ref()))).collect(),
+        ),
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// `90s`, `5m`, `1h`, `15d`; days are 24 hours here.
+fn span_of(text: &str) -> Option<SignedDuration> {
+    let (number, unit) = text.trim().split_at_checked(text.trim().len().checked_sub(1)?)?;
+    let number: i64 = number.trim().parse().ok().filter(|number| *number >= 0)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    Some(SignedDuration::from_secs(number.checked_mul(seconds)?))
+}
