@@ -2,9 +2,9 @@
 
 pub mod reader;
 
-use crate::aws::athena_table::AthenaSettings;
+use crate::aws::athena_table::{AthenaSettings, DayColumns, ValueColumn};
 use crate::aws::clients::{AwsSettings, ContainSettings, RoleSettings};
-use crate::aws::evidence::BucketSettings;
+use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
 use crate::config::reader::{ConfigErrors, Reader};
 use crate::domain::agenda::Timing;
@@ -53,7 +53,7 @@ pub enum JournalConfig {
 /// Where snapshots and answers are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EvidenceConfig {
-    Bucket(BucketSettings),
+    Bucket(EvidenceSettings),
     Folder(PathBuf),
 }
 
@@ -243,11 +243,63 @@ fn evidence(r: &mut Reader) -> EvidenceConfig {
     let prefix = r.text("evidence.prefix").unwrap_or_default();
     let kms_key = r.text("evidence.kms_key");
     match bucket {
-        Some(bucket) => EvidenceConfig::Bucket(BucketSettings { bucket, prefix, kms_key }),
+        Some(bucket) => EvidenceConfig::Bucket(EvidenceSettings { bucket, prefix, kms_key }),
         None => EvidenceConfig::Folder(PathBuf::from(path)),
     }
 }
 
 fn trail(r: &mut Reader) -> TrailConfig {
-    TrailConfig::None
+    let paths = r.texts("trail.paths");
+    let database = r.text("trail.athena.database");
+    let settings = athena(r, database.clone().unwrap_or_default());
+    match (paths, database) {
+        (None, None) => TrailConfig::None,
+        (Some(paths), None) => TrailConfig::Paths(paths.into_iter().map(PathBuf::from).collect()),
+        (None, Some(_)) => TrailConfig::Athena(Box::new(settings)),
+        (Some(_), Some(_)) => {
+            r.reject("trail.paths", "and trail.athena exclude each other");
+            TrailConfig::None
+        }
+    }
+}
+
+fn athena(r: &mut Reader, database: String) -> AthenaSettings {
+    let column = |r: &mut Reader, column: &str, values: &str| {
+        let values = r.texts(values).unwrap_or_default();
+        r.text(column).map(|column| ValueColumn { column, values })
+    };
+    AthenaSettings {
+        catalog: r.text("trail.athena.catalog"),
+        database,
+        table: r.text("trail.athena.table").unwrap_or_else(|| "cloudtrail_logs".to_owned()),
+        workgroup: r.text("trail.athena.workgroup"),
+        output: r.text("trail.athena.output"),
+        days: days(r),
+        region: column(r, "trail.athena.region_column", "trail.athena.regions"),
+        account: column(r, "trail.athena.account_column", "trail.athena.accounts"),
+        lookback_days: r.number("trail.athena.lookback_days", 15, 1),
+    }
+}
+
+/// `2026/08/31` in one column is `slashed`, `2026-08-31` is `dashed`, three columns are `split`.
+fn days(r: &mut Reader) -> DayColumns {
+    let columns = r.texts("trail.athena.day_columns").unwrap_or_default();
+    let format = r.text("trail.athena.day_format").unwrap_or_else(|| "slashed".to_owned());
+    match (columns.as_slice(), format.as_str()) {
+        ([], _) => DayColumns::None,
+        ([column], "slashed") => DayColumns::Slashed { column: column.clone() },
+        ([column], "dashed") => DayColumns::Dashed { column: column.clone() },
+        ([year, month, day], "split") => DayColumns::Split {
+            year: year.clone(),
+            month: month.clone(),
+            day: day.clone(),
+        },
+        _ => {
+            r.reject(
+                "trail.athena.day_format",
+                "is \"slashed\" or \"dashed\" for one column, or \"split\" for three",
+            );
+            DayColumns::None
+        }
+    }
 }
