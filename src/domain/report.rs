@@ -74,6 +74,11 @@ pub fn status_words(case: &Case) -> String {
     words::status(case)
 }
 
+/// Where a plan stands, in one sentence.
+pub fn plan_words(state: &crate::domain::case::PlanState) -> String {
+    words::plan_status(state)
+}
+
 /// What waits, and for whom.
 pub fn waiting(case: &Case) -> Vec<String> {
     words::waiting(case)

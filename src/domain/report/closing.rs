@@ -215,7 +215,7 @@ fn found(case: &Case) -> Vec<String> {
             md(&answer.question),
             md(&answer.sentence),
             answer.rows,
-            answer.csv_sha256,
+            answer.answer_sha256,
             answer.sql_sha256
         )
     }));
@@ -223,8 +223,7 @@ fn found(case: &Case) -> Vec<String> {
 }
 
 fn in_force(case: &Case) -> Vec<String> {
-    let standing = case.standing_containment();
-    let steps = standing.into_iter().flat_map(PlanState::done_steps);
+    let steps = case.standing_plans().flat_map(PlanState::done_steps);
     steps
         .map(|(_, step, _)| {
             let action = &step.action;
@@ -252,6 +251,8 @@ fn not_done(case: &Case) -> Vec<String> {
         })
     });
     let mut lines: Vec<String> = failed_steps.collect();
+    let ends = case.standing_plans().flat_map(|state| &state.open_ends);
+    lines.extend(ends.map(|end| format!("Not ended: {}", md(end))));
     let room = case.room();
     lines.extend(
         room.failed

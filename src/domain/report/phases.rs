@@ -123,7 +123,8 @@ fn scope(case: &Case) -> (Progress, String) {
         ),
         words::count(survey.nodes.len(), "credential or principal"),
     );
-    let again = pressed > Some(seq) && !pressed.is_some_and(|asked| case.is_cancelled(asked));
+    let ended = |asked| case.is_cancelled(asked) || case.is_answered(asked);
+    let again = pressed.is_some_and(|asked| asked > seq && !ended(asked));
     (
         if again {
             Progress::Running
@@ -151,7 +152,7 @@ fn impact(case: &Case) -> (Progress, String) {
     let progress = match pressed {
         _ if failed > newest && failed > pressed => Progress::Attention,
         Some(asked) if case.is_cancelled(asked) => Progress::Attention,
-        Some(asked) if newest < Some(asked) => Progress::Running,
+        Some(asked) if !case.is_answered(asked) => Progress::Running,
         Some(_) => Progress::Done,
         None => started(newest.is_some()),
     };

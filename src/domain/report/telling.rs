@@ -43,13 +43,15 @@ fn told(case: &Case, event: &Event) -> Option<Told> {
         Event::ChannelTried { .. }
         | Event::Dressed
         | Event::Posted { .. }
-        | Event::Intent { .. } => None,
+        | Event::Intent { .. }
+        | Event::QuestionsDone { .. } => None,
         Event::ChannelMade { name, .. } => minor(format!("made the channel #{name}")),
         Event::ChannelFailed { why } => because("could not make a channel", why),
         Event::Invited { people, failed } => Some(invited(people.len(), failed)),
         Event::PostFailed { why, .. } => minor(format!("could not post a message: {why}")),
         Event::PhasePressed { phase } => minor(format!("asked for {}", phase.title())),
         Event::SummaryAsked => minor("asked for a summary"),
+        Event::ReportAsked => minor("asked for the report"),
         Event::Found { finding } => Some(found(finding)),
         Event::Validated => major("finished the validation"),
         Event::Exposed { since: Some(since) } => {
@@ -78,6 +80,7 @@ fn told(case: &Case, event: &Event) -> Option<Told> {
         | Event::ReadBack { .. }
         | Event::Reapply { .. }
         | Event::Held { .. }
+        | Event::OpenEnds { .. }
         | Event::Contained { .. }
         | Event::WatchEnded { .. }
         | Event::UndoWanted { .. } => acted(case, event),
@@ -96,7 +99,7 @@ fn looked(event: &Event) -> Option<Told> {
         Event::Answered { answer } => {
             minor(format!("answered {}: {}", answer.question, answer.sentence))
         }
-        Event::QuestionFailed { question, why } => {
+        Event::QuestionFailed { question, why, .. } => {
             because(&format!("could not answer {question}"), why)
         }
         Event::Cancelled { .. } => minor("cancelled the questions"),
@@ -155,6 +158,11 @@ fn acted(case: &Case, event: &Event) -> Option<Told> {
                 plan.0
             ),
             Some(format!("{reverter} grew from the key")),
+        )),
+        Event::OpenEnds { ends, .. } if ends.is_empty() => minor("found nothing left open"),
+        Event::OpenEnds { plan, ends } => Some(with(
+            &format!("found what plan {} cannot end", plan.0),
+            Some(ends.join("; ")),
         )),
         Event::Held { plan } => major(format!("says plan {} is held", plan.0)),
         Event::Contained { plan, as_of } => major(format!(
