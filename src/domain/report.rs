@@ -1,10 +1,168 @@
-//! report
+//! The story of a case, told from its journal alone: equal journals give equal words, in UTC.
+
+mod closing;
+pub mod phases;
+mod telling;
+mod words;
 
 use crate::domain::case::Case;
+use crate::domain::plan::PlanKind;
+use jiff::{SignedDuration, Timestamp};
+
+/// A summary is read on a phone; what does not fit is in the report.
+pub const SUMMARY_LINES_MAX: usize = 15;
+
+/// How much a line matters to somebody who was not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// For the report only.
+    Minor,
+    /// What changed the case.
+    Major,
+}
+
+/// One line of the timeline: who did what, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub who: String,
+    pub what: String,
+    pub why: Option<String>,
+    pub weight: Weight,
+}
+
+/// How long containment took, from the opening of the case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TimesToContain {
+    /// Until the last change of the first containment was made.
+    pub action: Option<SignedDuration>,
+    /// Until it was read back and held.
+    pub held: Option<SignedDuration>,
+    /// Until the trail showed that nothing more is out there.
+    pub contained: Option<SignedDuration>,
+}
+
+/// The records after `since_seq` as a story; what only keeps the books is left out.
+pub fn timeline(case: &Case, since_seq: u64) -> Vec<Line> {
+    let records = case.records().iter();
+    let newer = records.filter(|record| record.seq > since_seq);
+    newer
+        .filter_map(|record| telling::line(case, record))
+        .collect()
+}
+
+/// The story up to a record, in at most fifteen lines.
+pub fn summary(case: &Case, upto: u64) -> Vec<String> {
+    let records = case
+        .records()
+        .iter()
+        .take_while(|record| record.seq <= upto);
+    match Case::fold(records.map(|record| record.as_ref().clone())) {
+        Ok(then) => summary_of(&then),
+        Err(_) => summary_of(case),
+    }
+}
 
 /// The closing report as Markdown.
 pub fn markdown(case: &Case) -> String {
-    format!("# Case {}\n", case.id())
+    closing::markdown(case)
+}
+
+/// Where the case stands, in one sentence.
+pub fn status_words(case: &Case) -> String {
+    words::status(case)
+}
+
+/// Where a plan stands, in one sentence.
+pub fn plan_words(state: &crate::domain::case::PlanState) -> String {
+    words::plan_status(state)
+}
+
+/// What waits, and for whom.
+pub fn waiting(case: &Case) -> Vec<String> {
+    words::waiting(case)
+}
+
+/// The first name that the journal knows a person by, else the Slack id.
+pub fn name_of(case: &Case, person: &crate::domain::ids::PersonId) -> String {
+    let records = case.records().iter();
+    let named = records
+        .filter(|record| record.person() == Some(person))
+        .map(|record| record.actor_shown())
+        .find(|name| *name != person.user);
+    named.unwrap_or_else(|| person.user.clone())
+}
+
+/// How long containment took, as far as it has come.
+pub fn times_to_contain(case: &Case) -> TimesToContain {
+    let since = |at: Timestamp| at.duration_since(case.opened_at());
+    let first = case
+        .plans()
+        .find(|state| state.plan.kind != PlanKind::Undo && state.has_begun());
+    let Some(first) = first else {
+        return TimesToContain::default();
+    };
+    TimesToContain {
+        action: first.ended_at().map(since),
+        held: first.held_at.map(since),
+        contained: first.contained.map(|(_, said_at)| since(said_at)),
+    }
+}
+
+/// A time as every text of ours writes it.
+pub fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// A span as people say it.
+pub fn span(span: SignedDuration) -> String {
+    let seconds = span.as_secs().max(0);
+    let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{rest} s"),
+        (0, minutes) => format!("{minutes} min {rest} s"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+impl Line {
+    /// The line as one sentence after its time of day.
+    pub fn sentence(&self) -> String {
+        match &self.why {
+            Some(why) => format!("{} {} ({why})", self.who, self.what),
+            None => format!("{} {}", self.who, self.what),
+        }
+    }
+}
+
+fn summary_of(case: &Case) -> Vec<String> {
+    let mut lines = vec![
+        format!("Status: {}", status_words(case)),
+        words::subject(case),
+        words::opened(case),
+    ];
+    lines.extend(words::time_to_contain(times_to_contain(case)));
+    let waiting: Vec<String> = waiting(case)
+        .into_iter()
+        .take(2)
+        .map(|what| format!("Waiting: {what}"))
+        .collect();
+    let told: Vec<String> = timeline(case, 1)
+        .iter()
+        .filter(|line| line.weight == Weight::Major)
+        .map(|line| format!("{}  {}", line.at.strftime("%H:%M:%S"), line.sentence()))
+        .collect();
+    let room = SUMMARY_LINES_MAX - lines.len() - waiting.len();
+    if told.len() > room {
+        let left_out = told.len() - (room - 1);
+        lines.push(format!("… {left_out} earlier steps are in the report"));
+        lines.extend(told.into_iter().skip(left_out));
+    } else {
+        lines.extend(told);
+    }
+    lines.extend(waiting);
+    lines
 }
 
 /// Where the case stands, in words.

@@ -1,5 +1,6 @@
 //! Block Kit's limits and the cleaning of text, in one place; nothing foreign becomes mrkdwn.
 
+use crate::domain::report::utc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -149,11 +150,6 @@ pub fn time(at: Timestamp) -> Value {
         "format": "{date_short_pretty} {time_secs}",
         "fallback": utc(at),
     })
-}
-
-/// A time as it is written everywhere else.
-pub fn utc(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// A person: by Slack's own element where the id has Slack's form, else as text.

@@ -4,7 +4,7 @@ use crate::frame::{Missing, trial, trial_async};
 use crate::leak::leak;
 use crate::parts::Parts;
 use crate::sql_judge::{SqlJudge, TRAIL_TABLE, real_trails};
-use keyleak::domain::growth::{Bounds, grow, is_address};
+use keyleak::domain::growth::{Bounds, grow};
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::question::fill;
 use keyleak::domain::trail_row::{Field, Sighting, TrailRow};
@@ -123,16 +123,13 @@ fn compare_sightings(judge: &mut SqlJudge, ours: &[Sighting], folder: &Path) {
     same(&ours, &theirs, &format!("pass one of {}", folder.display()));
 }
 
-/// The addresses of a caller are a set, and a service's name among them is none: the scanner drops
-/// it while reading and the lineage while growing, so that both come to the same.
+/// The addresses of a caller are a set; no engine promises their order.
 fn tidy(mut sighting: Sighting) -> Sighting {
-    let addresses = sighting.addresses.take().unwrap_or_default();
-    let mut words: Vec<&str> = addresses
-        .split(' ')
-        .filter(|word| is_address(word))
-        .collect();
-    words.sort_unstable();
-    sighting.addresses = (!words.is_empty()).then(|| words.join(" "));
+    if let Some(addresses) = &mut sighting.addresses {
+        let mut words: Vec<&str> = addresses.split(' ').collect();
+        words.sort_unstable();
+        *addresses = words.join(" ");
+    }
     sighting
 }
 

@@ -1,0 +1,302 @@
+//! The closing report: everything somebody needs who was not there, as Markdown.
+
+use crate::domain::case::{Case, PlanState};
+use crate::domain::event::StepResult;
+use crate::domain::report::telling::kind_word;
+use crate::domain::report::{
+    name_of, phases, status_words, timeline, times_to_contain, utc, waiting, words,
+};
+use std::fmt::Write as _;
+
+/// The whole report.
+pub(super) fn markdown(case: &Case) -> String {
+    let mut out = String::new();
+    let drill = if case.opening().drill { "DRILL: " } else { "" };
+    let _ = writeln!(out, "# {drill}Exposed key {}\n", case.opening().key);
+    head(&mut out, case);
+    section(&mut out, "Phases", phase_lines(case));
+    section(&mut out, "Timeline (UTC)", timeline_lines(case));
+    for state in case.plans() {
+        plan(&mut out, case, state);
+    }
+    section(&mut out, "What was found", found(case));
+    section(&mut out, "Still in force", in_force(case));
+    section(&mut out, "What could not be done", not_done(case));
+    section(
+        &mut out,
+        "Still waiting",
+        waiting(case).iter().map(|what| md(what)).collect(),
+    );
+    chain(&mut out, case);
+    out
+}
+
+/// Foreign text as Markdown that shows it and does nothing else.
+fn md(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '!' | '~' | '&' => {
+                out.push('\\');
+                out.push(character);
+            }
+            blank if blank.is_whitespace() => out.push(' '),
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => {}
+            control if control.is_control() => {}
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn section(out: &mut String, title: &str, lines: Vec<String>) {
+    let _ = writeln!(out, "## {title}\n");
+    if lines.is_empty() {
+        out.push_str("Nothing.\n");
+    }
+    for line in lines {
+        let _ = writeln!(out, "- {line}");
+    }
+    out.push('\n');
+}
+
+fn head(out: &mut String, case: &Case) {
+    let mut lines = vec![
+        format!("Case: {}", md(&case.id().0)),
+        format!("Status: {}", md(&status_words(case))),
+        md(&words::subject(case)),
+        md(&words::opened(case)),
+    ];
+    if let Some(closed) = case.closed_at() {
+        lines.push(format!("Closed at {}", utc(closed)));
+    }
+    lines.extend(words::time_to_contain(times_to_contain(case)));
+    let opening = case.opening();
+    lines.extend(
+        opening
+            .found_where
+            .iter()
+            .map(|at| format!("Found: {}", md(at))),
+    );
+    lines.extend(
+        opening
+            .note
+            .iter()
+            .map(|note| format!("Note: {}", md(note))),
+    );
+    lines.extend(opening.endpoints.iter().map(|at| {
+        format!(
+            "Worked against an endpoint that is not the provider's own: {}",
+            md(at)
+        )
+    }));
+    for line in lines {
+        let _ = writeln!(out, "- {line}");
+    }
+    out.push('\n');
+}
+
+fn phase_lines(case: &Case) -> Vec<String> {
+    let line = |row: phases::PhaseRow<'_>| {
+        let found = if row.found.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", md(&row.found))
+        };
+        let pressed: Vec<String> = row
+            .pressed
+            .iter()
+            .map(|press| format!("{} at {}", md(&press.name), utc(press.at)))
+            .collect();
+        let pressed = match pressed.is_empty() {
+            true => String::new(),
+            false => format!(" (pressed by {})", pressed.join(", ")),
+        };
+        format!(
+            "{}, {}{found}{pressed}",
+            row.phase.title(),
+            row.progress.words()
+        )
+    };
+    phases::rows(case).into_iter().map(line).collect()
+}
+
+fn timeline_lines(case: &Case) -> Vec<String> {
+    let lines = timeline(case, 0);
+    let line = lines.iter();
+    line.map(|line| {
+        format!(
+            "{} {} (record {})",
+            utc(line.at),
+            md(&line.sentence()),
+            line.seq
+        )
+    })
+    .collect()
+}
+
+fn plan(out: &mut String, case: &Case, state: &PlanState) {
+    let plan = &state.plan;
+    let _ = writeln!(
+        out,
+        "## Plan {} ({})\n",
+        plan.number.0,
+        kind_word(plan.kind)
+    );
+    let mut lines = vec![
+        format!("Hash: {}", state.hash),
+        format!("Account: {}", plan.account),
+        format!("Snapshot before it: {}", plan.snapshot.sha256),
+        format!("Asked for by {}", md(&name_of(case, &plan.requested_by))),
+        format!("Became: {}", md(&words::plan_status(state))),
+    ];
+    lines.extend(state.approvals.iter().map(|approval| {
+        format!(
+            "Approved by {} ({}) at {}, record {}",
+            md(&approval.name),
+            md(&approval.by.user),
+            utc(approval.at),
+            approval.seq
+        )
+    }));
+    if let Some((denial, reason)) = &state.denied {
+        let reason = reason.as_deref().unwrap_or("no reason given");
+        lines.push(format!(
+            "Denied by {} at {}: {}",
+            md(&denial.name),
+            utc(denial.at),
+            md(reason)
+        ));
+    }
+    lines.extend(state.all_steps().map(|(index, step, done)| {
+        let result = match &done.result {
+            None => "not done".to_owned(),
+            Some(StepResult::Done { changed: true, .. }) => "done".to_owned(),
+            Some(StepResult::Done { changed: false, .. }) => "was already so".to_owned(),
+            Some(StepResult::Failed { why, .. }) => format!("failed: {why}"),
+        };
+        format!(
+            "Step {}: {} — {}. Undo: {}",
+            index + 1,
+            md(&step.action.sentence()),
+            md(&result),
+            step.action.undo_sentence()
+        )
+    }));
+    for line in lines {
+        let _ = writeln!(out, "- {line}");
+    }
+    out.push('\n');
+}
+
+fn found(case: &Case) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some((_, survey)) = case.survey() {
+        lines.push(format!(
+            "The trail from {} to {}: {} records read, {} rows kept (SHA-256 {})",
+            utc(survey.from),
+            utc(survey.to),
+            survey.records_read,
+            survey.rows,
+            survey.cut_sha256
+        ));
+        lines.extend(survey.nodes.iter().map(|node| {
+            format!(
+                "{} {}: {}",
+                md(node.kind.word()),
+                md(&masked(&node.id)),
+                md(&node.why)
+            )
+        }));
+    }
+    lines.extend(case.answers().iter().map(|(_, answer)| {
+        format!(
+            "{}: {} ({} rows; answer SHA-256 {}; SQL SHA-256 {})",
+            md(&answer.question),
+            md(&answer.sentence),
+            answer.rows,
+            answer.answer_sha256,
+            answer.sql_sha256
+        )
+    }));
+    lines
+}
+
+fn in_force(case: &Case) -> Vec<String> {
+    let steps = case.standing_plans().flat_map(PlanState::done_steps);
+    steps
+        .map(|(_, step, _)| {
+            let action = &step.action;
+            format!(
+                "{} (undo: {})",
+                md(&action.sentence()),
+                action.undo_sentence()
+            )
+        })
+        .collect()
+}
+
+fn not_done(case: &Case) -> Vec<String> {
+    let failed_steps = case.plans().flat_map(|state| {
+        state.all_steps().filter_map(move |(_, step, done)| {
+            let Some(StepResult::Failed { why, .. }) = &done.result else {
+                return None;
+            };
+            let number = state.plan.number.0;
+            Some(format!(
+                "Plan {number}, {}: {}",
+                md(&step.action.sentence()),
+                md(why)
+            ))
+        })
+    });
+    let mut lines: Vec<String> = failed_steps.collect();
+    let ends = case.standing_plans().flat_map(|state| &state.open_ends);
+    lines.extend(ends.map(|end| format!("Not ended: {}", md(end))));
+    let room = case.room();
+    lines.extend(
+        room.failed
+            .iter()
+            .map(|why| format!("The channel: {}", md(why))),
+    );
+    lines.extend(
+        room.given_up
+            .iter()
+            .map(|post| format!("The message {} was not posted", md(&post.0))),
+    );
+    lines.extend(
+        case.survey_failed()
+            .map(|(_, why)| format!("Reading the trail: {}", md(why))),
+    );
+    if let Some((_, survey)) = case.survey() {
+        lines.extend(
+            survey
+                .gaps
+                .iter()
+                .map(|gap| format!("Not looked at: {}", md(gap))),
+        );
+    }
+    let questions = case.questions_failed().iter();
+    lines.extend(questions.map(|(_, question, why)| format!("{}: {}", md(question), md(why))));
+    lines
+}
+
+fn chain(out: &mut String, case: &Case) {
+    out.push_str("## Journal\n\n");
+    if let Some(last) = case.last_record() {
+        let _ = writeln!(
+            out,
+            "- {} records; the last one, {}, has the hash {}\n- Check it with: keyleak verify {}",
+            case.seq(),
+            last.seq,
+            last.hash,
+            case.id()
+        );
+    }
+}
+
+/// Access key ids are masked in every text that leaves the journal.
+fn masked(id: &str) -> String {
+    crate::domain::ids::AccessKeyId::from_record(id)
+        .map_or_else(|| id.to_owned(), |key| key.to_string())
+}

@@ -1,0 +1,226 @@
+//! What each phase found so far, for the card and the report.
+
+use crate::domain::case::{Case, PlanStatus, Press};
+use crate::domain::event::Phase;
+use crate::domain::lineage::Standing;
+use crate::domain::report::words;
+
+/// How far a phase has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    NotStarted,
+    Running,
+    Done,
+    /// Something needs a person.
+    Attention,
+}
+
+/// A phase of one case.
+#[derive(Debug, Clone)]
+pub struct PhaseRow<'a> {
+    pub phase: Phase,
+    pub progress: Progress,
+    /// What it found, in one sentence; empty before it found anything.
+    pub found: String,
+    /// Who pressed it, oldest first.
+    pub pressed: &'a [Press],
+}
+
+impl Progress {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not started",
+            Self::Running => "in progress",
+            Self::Done => "done",
+            Self::Attention => "needs attention",
+        }
+    }
+}
+
+/// All seven phases, in the playbook's order.
+pub fn rows(case: &Case) -> Vec<PhaseRow<'_>> {
+    Phase::ALL.map(|phase| row(case, phase)).into()
+}
+
+fn row(case: &Case, phase: Phase) -> PhaseRow<'_> {
+    let (progress, found) = match phase {
+        Phase::Validation => validation(case),
+        Phase::Scope => scope(case),
+        Phase::Impact => impact(case),
+        Phase::Containment => containment(case),
+        Phase::Eradication => checklist(case, phase),
+        Phase::Recovery => recovery(case),
+        Phase::PostIncident => post_incident(case),
+    };
+    PhaseRow {
+        phase,
+        progress,
+        found,
+        pressed: case.presses(phase),
+    }
+}
+
+fn validation(case: &Case) -> (Progress, String) {
+    let facts = case.facts();
+    let known = [
+        facts.account.as_ref().map(|fact| fact.known().is_some()),
+        facts.owner.as_ref().map(|fact| fact.known().is_some()),
+        facts.last_use.as_ref().map(|fact| fact.known().is_some()),
+        facts.keys.as_ref().map(|fact| fact.known().is_some()),
+        facts
+            .permissions
+            .as_ref()
+            .map(|fact| fact.known().is_some()),
+        facts.quarantine.as_ref().map(|fact| fact.known().is_some()),
+        facts.guard_duty.as_ref().map(|fact| fact.known().is_some()),
+        facts.health.as_ref().map(|fact| fact.known().is_some()),
+    ];
+    let answered = known.iter().flatten().count();
+    let unknown = known.iter().flatten().filter(|known| !**known).count();
+    let found = match (answered, unknown) {
+        (0, _) => String::new(),
+        (_, 0) => format!("{} known", words::count(answered, "fact")),
+        (_, _) => format!(
+            "{} known, {unknown} unknown (see above)",
+            answered - unknown
+        ),
+    };
+    let progress = if case.validated() {
+        Progress::Done
+    } else {
+        Progress::Running
+    };
+    (progress, found)
+}
+
+fn scope(case: &Case) -> (Progress, String) {
+    let pressed = last_press(case, Phase::Scope);
+    let failed = case.survey_failed();
+    if let Some((_, why)) = failed.filter(|(seq, _)| Some(*seq) > pressed) {
+        return (
+            Progress::Attention,
+            format!("the trail was not read: {why}"),
+        );
+    }
+    let Some((seq, survey)) = case.survey() else {
+        return (started(pressed.is_some()), String::new());
+    };
+    let live = survey
+        .nodes
+        .iter()
+        .filter(|node| node.standing == Standing::Live && !node.older)
+        .count();
+    let partial = if survey.truncated {
+        ", more in the evidence"
+    } else {
+        ""
+    };
+    let found = format!(
+        "{} read; {} grew from the key, {live} live{partial}",
+        words::count(
+            usize::try_from(survey.records_read).unwrap_or(usize::MAX),
+            "record"
+        ),
+        words::count(survey.nodes.len(), "credential or principal"),
+    );
+    let ended = |asked| case.is_cancelled(asked) || case.is_answered(asked);
+    let again = pressed.is_some_and(|asked| asked > seq && !ended(asked));
+    (
+        if again {
+            Progress::Running
+        } else {
+            Progress::Done
+        },
+        found,
+    )
+}
+
+fn impact(case: &Case) -> (Progress, String) {
+    let pressed = last_press(case, Phase::Impact);
+    let failed = case.questions_failed().iter().map(|(seq, _, _)| *seq).max();
+    let answered = case.answers().last();
+    let found = match answered {
+        None => String::new(),
+        Some((_, last)) => format!(
+            "{} answered; last {}: {}",
+            words::count(case.answers().len(), "question"),
+            last.question,
+            last.sentence
+        ),
+    };
+    let newest = answered.map(|(seq, _)| *seq);
+    let progress = match pressed {
+        _ if failed > newest && failed > pressed => Progress::Attention,
+        Some(asked) if case.is_cancelled(asked) => Progress::Attention,
+        Some(asked) if !case.is_answered(asked) => Progress::Running,
+        Some(_) => Progress::Done,
+        None => started(newest.is_some()),
+    };
+    (progress, found)
+}
+
+fn containment(case: &Case) -> (Progress, String) {
+    let Some(state) = case.standing_containment().or(case.pending_plan()) else {
+        let asked = !case.presses(Phase::Containment).is_empty();
+        return match (case.not_proposed(), case.plans().next_back()) {
+            (Some((_, why)), _) => (Progress::Attention, why.to_owned()),
+            (None, Some(last)) => (Progress::Attention, words::plan_status(last)),
+            (None, None) => (started(asked), String::new()),
+        };
+    };
+    let progress = match state.status() {
+        PlanStatus::Done if words::reverted(state) => Progress::Attention,
+        PlanStatus::Done if state.contained.is_some() => Progress::Done,
+        PlanStatus::Partly => Progress::Attention,
+        PlanStatus::Proposed
+        | PlanStatus::Approved
+        | PlanStatus::Executing
+        | PlanStatus::Done
+        | PlanStatus::Denied
+        | PlanStatus::Expired
+        | PlanStatus::Voided => Progress::Running,
+    };
+    (progress, words::plan_status(state))
+}
+
+fn recovery(case: &Case) -> (Progress, String) {
+    let undo = case
+        .plans()
+        .rfind(|state| state.plan.kind == crate::domain::plan::PlanKind::Undo);
+    match undo {
+        Some(state) if state.status() == PlanStatus::Done => {
+            (Progress::Done, words::plan_status(state))
+        }
+        Some(state) => (Progress::Running, words::plan_status(state)),
+        None => checklist(case, Phase::Recovery),
+    }
+}
+
+fn post_incident(case: &Case) -> (Progress, String) {
+    match (case.closed_at(), case.report_sha256()) {
+        (Some(_), Some(hash)) => {
+            let hash = crate::domain::plan::Plan::short_hash(hash);
+            (Progress::Done, format!("closed; report {hash}"))
+        }
+        (Some(_), None) => (Progress::Running, "closed; writing the report".to_owned()),
+        (None, _) => checklist(case, Phase::PostIncident),
+    }
+}
+
+fn checklist(case: &Case, phase: Phase) -> (Progress, String) {
+    let pressed = !case.presses(phase).is_empty();
+    let found = if pressed { "checklist posted" } else { "" };
+    (started(pressed), found.to_owned())
+}
+
+fn started(pressed: bool) -> Progress {
+    if pressed {
+        Progress::Running
+    } else {
+        Progress::NotStarted
+    }
+}
+
+fn last_press(case: &Case, phase: Phase) -> Option<u64> {
+    case.presses(phase).last().map(|press| press.seq)
+}

@@ -1,0 +1,304 @@
+//! Each record as one line: what was done, why, and how much it matters.
+
+use crate::domain::case::Case;
+use crate::domain::event::{Drift, Event, Opening, StepResult};
+use crate::domain::facts::{Fact, Finding};
+use crate::domain::plan::{Plan, PlanKind, PlanNumber};
+use crate::domain::record::Record;
+use crate::domain::report::{Line, Weight, name_of, utc};
+
+/// What a record says, before it is known who did it.
+struct Told {
+    what: String,
+    why: Option<String>,
+    weight: Weight,
+}
+
+/// The line of a record; `None` for records that only keep the books.
+pub(super) fn line(case: &Case, record: &Record) -> Option<Line> {
+    let told = told(case, &record.event)?;
+    Some(Line {
+        seq: record.seq,
+        at: record.at,
+        who: record.actor_shown(),
+        what: told.what,
+        why: told.why,
+        weight: told.weight,
+    })
+}
+
+/// What a plan is for, in one word.
+pub(super) fn kind_word(kind: PlanKind) -> &'static str {
+    match kind {
+        PlanKind::Containment => "containment",
+        PlanKind::FollowUp => "follow-up",
+        PlanKind::Undo => "undo",
+    }
+}
+
+fn told(case: &Case, event: &Event) -> Option<Told> {
+    match event {
+        Event::Opened(opening) => Some(opened(opening)),
+        Event::Joined => minor("asked about the same key and joined the case"),
+        Event::ChannelTried { .. }
+        | Event::Dressed
+        | Event::Posted { .. }
+        | Event::Intent { .. }
+        | Event::QuestionsDone { .. } => None,
+        Event::ChannelMade { name, .. } => minor(format!("made the channel #{name}")),
+        Event::ChannelFailed { why } => because("could not make a channel", why),
+        Event::Invited { people, failed } => Some(invited(people.len(), failed)),
+        Event::PostFailed { why, .. } => minor(format!("could not post a message: {why}")),
+        Event::PhasePressed { phase } => minor(format!("asked for {}", phase.title())),
+        Event::SummaryAsked => minor("asked for a summary"),
+        Event::ReportAsked => minor("asked for the report"),
+        Event::Found { finding } => Some(found(finding)),
+        Event::Validated => major("finished the validation"),
+        Event::Exposed { since: Some(since) } => {
+            major(format!("set the time of exposure to {}", utc(*since)))
+        }
+        Event::Exposed { since: None } => major("took the time of exposure back"),
+        Event::Note { text } => major(format!("noted: {text}")),
+        Event::Closed { reason } => Some(with("closed the case", reason.clone())),
+        Event::Reported { sha256 } => minor(format!("wrote the report (SHA-256 {sha256})")),
+        Event::Archived => minor("archived the channel"),
+        Event::Surveyed { .. }
+        | Event::SurveyFailed { .. }
+        | Event::Answered { .. }
+        | Event::QuestionFailed { .. }
+        | Event::Cancelled { .. } => looked(event),
+        Event::Proposed { .. }
+        | Event::NotProposed { .. }
+        | Event::Approved { .. }
+        | Event::Denied { .. }
+        | Event::Withdrawn { .. }
+        | Event::Refused { .. }
+        | Event::Expired { .. }
+        | Event::Voided { .. }
+        | Event::Covered { .. } => decided(case, event),
+        Event::Outcome { .. }
+        | Event::ReadBack { .. }
+        | Event::Reapply { .. }
+        | Event::Held { .. }
+        | Event::OpenEnds { .. }
+        | Event::Contained { .. }
+        | Event::WatchEnded { .. }
+        | Event::UndoWanted { .. } => acted(case, event),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "told sends only looking")]
+fn looked(event: &Event) -> Option<Told> {
+    match event {
+        Event::Surveyed { survey } => major(format!(
+            "read {} records of the trail: {} credentials and principals grew from the key",
+            survey.records_read,
+            survey.nodes.len()
+        )),
+        Event::SurveyFailed { why } => because("could not read the trail", why),
+        Event::Answered { answer } => {
+            minor(format!("answered {}: {}", answer.question, answer.sentence))
+        }
+        Event::QuestionFailed { question, why, .. } => {
+            because(&format!("could not answer {question}"), why)
+        }
+        Event::Cancelled { .. } => minor("cancelled the questions"),
+        _ => None,
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "told sends only decisions")]
+fn decided(case: &Case, event: &Event) -> Option<Told> {
+    match event {
+        Event::Proposed { plan, hash } => Some(proposed(case, plan, hash)),
+        Event::NotProposed { why } => because("made no plan", why),
+        Event::Approved { plan, hash } => {
+            let hash = Plan::short_hash(hash);
+            major(format!("approved plan {} (hash {hash})", plan.0))
+        }
+        Event::Denied { plan, reason } => {
+            Some(with(&format!("denied plan {}", plan.0), reason.clone()))
+        }
+        Event::Withdrawn { plan } => major(format!("took the approval of plan {} back", plan.0)),
+        Event::Refused { what, why } => because(&format!("was not allowed to {what}"), why),
+        Event::Expired { plan } => major(format!(
+            "let plan {} expire without enough approvals",
+            plan.0
+        )),
+        Event::Voided { plan, why } => because(&format!("voided plan {}", plan.0), why),
+        Event::Covered { plan, steps, .. } => Some(with(
+            &format!("added {} to plan {}", count(steps.len(), "step"), plan.0),
+            Some("the approval covers what the actor took since".to_owned()),
+        )),
+        _ => None,
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "told sends only execution")]
+fn acted(case: &Case, event: &Event) -> Option<Told> {
+    match event {
+        Event::Outcome {
+            plan, step, result, ..
+        } => Some(outcome(&sentence_of(case, *plan, *step), result)),
+        Event::ReadBack { plan, drifts, .. } if drifts.is_empty() => {
+            minor(format!("read plan {} back: every step holds", plan.0))
+        }
+        Event::ReadBack { plan, drifts, .. } => Some(with(
+            &format!("found plan {} reverted", plan.0),
+            Some(drifted(drifts)),
+        )),
+        Event::Reapply {
+            plan,
+            steps,
+            reverter,
+        } => Some(with(
+            &format!(
+                "puts {} of plan {} back",
+                count(steps.len(), "step"),
+                plan.0
+            ),
+            Some(format!("{reverter} grew from the key")),
+        )),
+        Event::OpenEnds { ends, .. } if ends.is_empty() => minor("found nothing left open"),
+        Event::OpenEnds { plan, ends } => Some(with(
+            &format!("found what plan {} cannot end", plan.0),
+            Some(ends.join("; ")),
+        )),
+        Event::Held { plan } => major(format!("says plan {} is held", plan.0)),
+        Event::Contained { plan, as_of } => major(format!(
+            "says plan {} is contained as of {}",
+            plan.0,
+            utc(*as_of)
+        )),
+        Event::WatchEnded { plan } => minor(format!("ended the watch of plan {}", plan.0)),
+        Event::UndoWanted { plan } => major(format!("asked to undo plan {}", plan.0)),
+        _ => None,
+    }
+}
+
+fn opened(opening: &Opening) -> Told {
+    let place = opening.found_where.iter().map(|at| format!("found: {at}"));
+    let note = opening.note.iter().map(|note| format!("note: {note}"));
+    let why: Vec<String> = place.chain(note).collect();
+    let drill = if opening.drill { " (drill)" } else { "" };
+    with(
+        &format!("opened the case for key {}{drill}", opening.key),
+        (!why.is_empty()).then(|| why.join("; ")),
+    )
+}
+
+fn invited(people: usize, failed: &[String]) -> Told {
+    Told {
+        what: format!("invited {people} to the channel"),
+        why: (!failed.is_empty()).then(|| format!("not possible for: {}", failed.join("; "))),
+        weight: Weight::Minor,
+    }
+}
+
+fn found(finding: &Finding) -> Told {
+    let (about, unknown) = match finding {
+        Finding::Account(fact) => ("the account", reason(fact)),
+        Finding::Owner(fact) => ("the owner", reason(fact)),
+        Finding::LastUse(fact) => ("the last use", reason(fact)),
+        Finding::Keys(fact) => ("the owner's keys", reason(fact)),
+        Finding::Permissions(fact) => ("the owner's permissions", reason(fact)),
+        Finding::Quarantine(fact) => ("AWS's quarantine", reason(fact)),
+        Finding::GuardDuty(fact) => ("GuardDuty's alerts", reason(fact)),
+        Finding::Health(fact) => ("AWS Health's alerts", reason(fact)),
+    };
+    let what = match &unknown {
+        None => format!("looked up {about}"),
+        Some(_) => format!("could not look up {about}"),
+    };
+    Told {
+        what,
+        why: unknown,
+        weight: Weight::Minor,
+    }
+}
+
+fn proposed(case: &Case, plan: &Plan, hash: &str) -> Told {
+    with(
+        &format!(
+            "proposed plan {} ({}, {}, hash {})",
+            plan.number.0,
+            kind_word(plan.kind),
+            count(plan.steps.len(), "step"),
+            Plan::short_hash(hash),
+        ),
+        Some(format!(
+            "asked for by {}, needs {}",
+            name_of(case, &plan.requested_by),
+            count(plan.approvals_needed as usize, "approval")
+        )),
+    )
+}
+
+fn outcome(step: &str, result: &StepResult) -> Told {
+    match result {
+        StepResult::Done {
+            changed: true, how, ..
+        } => with(&format!("did: {step}"), how.clone()),
+        StepResult::Done {
+            changed: false,
+            how,
+            ..
+        } => with(&format!("found it already so: {step}"), how.clone()),
+        StepResult::Failed { why, .. } => with(&format!("failed at: {step}"), Some(why.clone())),
+    }
+}
+
+fn sentence_of(case: &Case, plan: PlanNumber, step: u32) -> String {
+    let step = case.plan(plan).and_then(|state| state.step(step));
+    step.map_or_else(|| "a step".to_owned(), |step| step.action.sentence())
+}
+
+fn drifted(drifts: &[Drift]) -> String {
+    let told: Vec<String> = drifts
+        .iter()
+        .map(|drift| match &drift.by {
+            Some(by) => format!("{}, by {by}", drift.what),
+            None => format!("{}, by whom is not known", drift.what),
+        })
+        .collect();
+    told.join("; ")
+}
+
+fn reason<T>(fact: &Fact<T>) -> Option<String> {
+    match fact {
+        Fact::Known(_) => None,
+        Fact::Unknown(why) => Some(why.clone()),
+    }
+}
+
+fn count(number: usize, noun: &str) -> String {
+    super::words::count(number, noun)
+}
+
+fn minor(what: impl Into<String>) -> Option<Told> {
+    Some(Told {
+        what: what.into(),
+        why: None,
+        weight: Weight::Minor,
+    })
+}
+
+fn major(what: impl Into<String>) -> Option<Told> {
+    Some(Told {
+        what: what.into(),
+        why: None,
+        weight: Weight::Major,
+    })
+}
+
+fn because(what: &str, why: &str) -> Option<Told> {
+    Some(with(what, Some(why.to_owned())))
+}
+
+fn with(what: &str, why: Option<String>) -> Told {
+    Told {
+        what: what.to_owned(),
+        why,
+        weight: Weight::Major,
+    }
+}

@@ -1,0 +1,215 @@
+//! Where a case stands and what it waits for, in words.
+
+use crate::domain::case::{Case, PlanState, PlanStatus};
+use crate::domain::event::{Phase, StepResult};
+use crate::domain::plan::PlanKind;
+use crate::domain::report::telling::kind_word;
+use crate::domain::report::{TimesToContain, name_of, span, utc};
+
+/// A number and its noun.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// Where the case stands.
+pub(super) fn status(case: &Case) -> String {
+    if case.is_archived() {
+        return "closed and archived".to_owned();
+    }
+    if case.closed_at().is_some() {
+        return "closed".to_owned();
+    }
+    if let Some(state) = case.plans().next_back()
+        && !is_dead(state)
+    {
+        return plan_status(state);
+    }
+    // A dead proposal takes nothing back, so what was done before it still counts.
+    if let Some(state) = case.standing_containment() {
+        return plan_status(state);
+    }
+    match (case.plans().next_back(), case.not_proposed()) {
+        (Some(state), _) => plan_status(state),
+        (None, Some((_, why))) => format!("not contained; no plan: {why}"),
+        (None, None) if case.validated() => "validated; not contained".to_owned(),
+        (None, None) => "being validated; not contained".to_owned(),
+    }
+}
+
+/// Where a plan stands.
+pub(super) fn plan_status(state: &PlanState) -> String {
+    let plan = format!(
+        "{} (plan {})",
+        kind_word(state.plan.kind),
+        state.plan.number.0
+    );
+    let ended = |what: &str| match (&state.plan.kind, state.held_at, state.contained) {
+        (PlanKind::Undo, _, _) => format!("{plan} {what}: the account is as it was before"),
+        (_, _, Some((as_of, _))) => format!("contained as of {}", utc(as_of)),
+        (_, Some(_), None) => {
+            format!("{plan} {what} and held; not yet proven contained by the trail")
+        }
+        (_, None, None) => format!("{plan} {what}; being read back"),
+    };
+    match state.status() {
+        PlanStatus::Proposed => format!(
+            "{plan} proposed: {} of {}",
+            state.approvals.len(),
+            count(state.plan.approvals_needed as usize, "approval")
+        ),
+        PlanStatus::Approved => format!("{plan} approved; about to run"),
+        PlanStatus::Executing => format!("{plan} running: {}", progress(state)),
+        PlanStatus::Done if reverted(state) => format!("{plan} was reverted; act now"),
+        PlanStatus::Done => ended("done"),
+        PlanStatus::Partly => format!("{plan} only partly done: {}", progress(state)),
+        PlanStatus::Denied => format!("{plan} denied; not contained"),
+        PlanStatus::Expired => format!("{plan} expired; not contained"),
+        PlanStatus::Voided => format!(
+            "{plan} voided ({}); not contained",
+            state.voided.as_deref().unwrap_or("no reason")
+        ),
+    }
+}
+
+/// What waits, and for whom; empty when nothing does.
+pub(super) fn waiting(case: &Case) -> Vec<String> {
+    if case.closed_at().is_some() {
+        return Vec::new();
+    }
+    let mut waits = Vec::new();
+    waits.extend(case.pending_plan().map(|state| approvals(case, state)));
+    if case.wanted_undo().is_some() {
+        waits.push("keyleak prepares the undo".to_owned());
+    }
+    waits.extend(case.standing_containment().and_then(standing));
+    if waits.is_empty() && case.plans().next().is_none() {
+        waits.push(beginning(case));
+    }
+    if waits.is_empty() {
+        waits.push(
+            "responders: walk the open phases, then close the case to have its report".to_owned(),
+        );
+    }
+    waits
+}
+
+/// Whether the last reading back found something undone.
+pub(super) fn reverted(state: &PlanState) -> bool {
+    let last = state.checks_since_end().last();
+    last.is_some_and(|check| !check.drifts.is_empty())
+}
+
+/// How far the steps have come.
+pub(super) fn progress(state: &PlanState) -> String {
+    let total = state.steps.len();
+    let done = state.done_steps().count();
+    let failed = state
+        .steps
+        .iter()
+        .filter(|step| matches!(step.result, Some(StepResult::Failed { .. })))
+        .count();
+    match failed {
+        0 => format!("{done} of {} done", count(total, "step")),
+        _ => format!("{done} of {} done, {failed} failed", count(total, "step")),
+    }
+}
+
+/// Which key, whose, where.
+pub(super) fn subject(case: &Case) -> String {
+    let owner = match case.facts().owner_known() {
+        Some(owner) => format!("user {}", owner.user),
+        None => "owner not known".to_owned(),
+    };
+    let account = match case.facts().account_known() {
+        Some(found) => format!("account {}", found.account),
+        None => "account not known".to_owned(),
+    };
+    let drill = if case.opening().drill { "DRILL. " } else { "" };
+    format!("{drill}Key {}, {owner}, {account}", case.opening().key)
+}
+
+/// Who opened the case, when, and since when the key is exposed.
+pub(super) fn opened(case: &Case) -> String {
+    let since = match case.exposed_since() {
+        Some(since) => format!("exposed since {}", utc(since)),
+        None => "exposed since an unknown time".to_owned(),
+    };
+    let by = name_of(case, case.opened_by());
+    format!("Opened by {by} at {}; {since}", utc(case.opened_at()))
+}
+
+/// How long containment took, when it has begun to be done.
+pub(super) fn time_to_contain(times: TimesToContain) -> Option<String> {
+    let action = times.action?;
+    let mut text = format!("Time to contain: {} to the last change", span(action));
+    text.push_str(&match times.held {
+        Some(held) => format!(", {} to read back and held", span(held)),
+        None => ", not yet held".to_owned(),
+    });
+    text.push_str(&match times.contained {
+        Some(contained) => format!(", {} to proven by the trail", span(contained)),
+        None => ", not yet proven by the trail".to_owned(),
+    });
+    Some(text)
+}
+
+fn is_dead(state: &PlanState) -> bool {
+    matches!(
+        state.status(),
+        PlanStatus::Denied | PlanStatus::Expired | PlanStatus::Voided
+    )
+}
+
+fn approvals(case: &Case, state: &PlanState) -> String {
+    let needed = state.plan.approvals_needed as usize;
+    let missing = needed.saturating_sub(state.approvals.len());
+    format!(
+        "plan {} needs {} from somebody other than {}, before {}",
+        state.plan.number.0,
+        count(missing, "more approval"),
+        name_of(case, &state.plan.requested_by),
+        utc(state.plan.expires_at)
+    )
+}
+
+/// What a containment that was carried out waits for.
+fn standing(state: &PlanState) -> Option<String> {
+    let number = state.plan.number.0;
+    match state.status() {
+        PlanStatus::Approved | PlanStatus::Executing => {
+            Some(format!("keyleak carries out plan {number}"))
+        }
+        PlanStatus::Partly => Some(format!(
+            "responders: plan {number} is only partly done; see its card, then press Containment \
+             again or finish by hand"
+        )),
+        PlanStatus::Done if reverted(state) => Some(format!(
+            "responders: plan {number} was reverted; find out by whom, then press Containment again"
+        )),
+        PlanStatus::Done if state.held_at.is_none() => {
+            Some(format!("keyleak reads plan {number} back for five minutes"))
+        }
+        PlanStatus::Done if state.contained.is_none() => {
+            Some("the trail must pass the last change before keyleak can say contained".to_owned())
+        }
+        PlanStatus::Done
+        | PlanStatus::Proposed
+        | PlanStatus::Denied
+        | PlanStatus::Expired
+        | PlanStatus::Voided => None,
+    }
+}
+
+fn beginning(case: &Case) -> String {
+    let asked = !case.presses(Phase::Containment).is_empty();
+    if !case.validated() {
+        "keyleak validates the key".to_owned()
+    } else if let Some((_, why)) = case.not_proposed() {
+        format!("responders: no plan could be made ({why})")
+    } else if asked {
+        "keyleak prepares the plan".to_owned()
+    } else {
+        "responders: press Containment to have a plan proposed".to_owned()
+    }
+}

@@ -1,0 +1,230 @@
+//! The status card: whose key it is, where the case stands, and a button for each phase.
+
+use crate::domain::button::ButtonAction;
+use crate::domain::case::{Case, Press};
+use crate::domain::event::Phase;
+use crate::domain::report::phases::{PhaseRow, Progress, rows as phase_rows};
+use crate::domain::report::{name_of, status_words, times_to_contain, waiting};
+use crate::ports::chat::Scene;
+use crate::slack::blocks::{
+    Confirm, Look, bold, button, code, context, divider, field, header, list, newline, paragraph,
+    rich, rows, text, time,
+};
+use crate::slack::cards::Sketch;
+use crate::slack::fact_lines;
+use serde_json::Value;
+
+/// Who pressed a phase most recently; the report has all.
+const PRESSES_SHOWN_MAX: usize = 2;
+/// A card names so many endpoints; there are two that can differ.
+const ENDPOINTS_SHOWN_MAX: usize = 4;
+
+/// The card as the case stands now.
+pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
+    let case = scene.case;
+    let key = &case.opening().key;
+    let status = status_words(case);
+    let next = waiting(case).into_iter().next();
+    let mut blocks = vec![
+        header(&format!("Exposed key {key}")),
+        rich("card.status", vec![paragraph(standing(case, &status))]),
+        rich("card.key", vec![paragraph(about_key(scene))]),
+        divider(),
+        rich("card.phases", vec![list(phase_items(case), false)]),
+    ];
+    blocks.extend(endpoints(case));
+    let mut tail = Vec::new();
+    if case.closed_at().is_none() {
+        tail.extend(rows("card.phase", phase_buttons(case)));
+    }
+    tail.extend(rows("card.case", case_buttons(case)));
+    tail.push(context(&format!(
+        "Case {} · every decision is in its journal",
+        case.id()
+    )));
+    let next = next.map_or_else(String::new, |next| format!(" Next: {next}."));
+    Sketch {
+        text: format!("Exposed key {key}: {status}.{next}"),
+        blocks,
+        tail,
+    }
+}
+
+fn standing(case: &Case, status: &str) -> Vec<Value> {
+    let mut parts = vec![bold("Status: "), text(status)];
+    for what in waiting(case) {
+        parts.extend([newline(), bold("Waiting: "), text(&what)]);
+    }
+    if let Some(held) = times_to_contain(case).held {
+        let span = crate::domain::report::span(held);
+        parts.extend([newline(), bold("Time to contain: "), text(&span)]);
+    }
+    parts
+}
+
+fn about_key(scene: &Scene<'_>) -> Vec<Value> {
+    let case = scene.case;
+    let mut lines = vec![vec![bold("Key: "), code(&case.opening().key.to_string())]];
+    lines.extend(fact_lines::all(scene));
+    lines.push(match case.exposed_since() {
+        Some(since) => vec![bold("Exposed since: "), time(since)],
+        None => vec![bold("Exposed since: "), text("not known")],
+    });
+    let opening = case.opening();
+    lines.extend(
+        opening
+            .found_where
+            .iter()
+            .map(|at| vec![bold("Found: "), text(&field(at))]),
+    );
+    lines.extend(
+        opening
+            .note
+            .iter()
+            .map(|note| vec![bold("Note: "), text(&field(note))]),
+    );
+    let by = name_of(case, case.opened_by());
+    lines.push(vec![
+        bold("Opened by: "),
+        text(&format!("{} at ", field(&by))),
+        time(case.opened_at()),
+    ]);
+    let mut parts = Vec::new();
+    for line in lines {
+        if !parts.is_empty() {
+            parts.push(newline());
+        }
+        parts.extend(line);
+    }
+    parts
+}
+
+fn phase_items(case: &Case) -> Vec<Vec<Value>> {
+    phase_rows(case).iter().map(phase_item).collect()
+}
+
+fn phase_item(row: &PhaseRow<'_>) -> Vec<Value> {
+    let mut parts = vec![
+        text(mark(row.progress)),
+        bold(row.phase.title()),
+        text(&format!(" – {}", row.progress.words())),
+    ];
+    if !row.found.is_empty() {
+        parts.push(text(&format!(": {}", field(&row.found))));
+    }
+    let shown = row.pressed.len().saturating_sub(PRESSES_SHOWN_MAX);
+    for press in &row.pressed[shown..] {
+        parts.extend(pressed(press));
+    }
+    parts
+}
+
+fn pressed(press: &Press) -> Vec<Value> {
+    vec![
+        text(&format!(" · pressed by {} ", field(&press.name))),
+        time(press.at),
+    ]
+}
+
+/// A mark beside the word, for those who skim; it says nothing that the word does not.
+fn mark(progress: Progress) -> &'static str {
+    match progress {
+        Progress::NotStarted => "▫ ",
+        Progress::Running => "⏳ ",
+        Progress::Done => "✅ ",
+        Progress::Attention => "⚠ ",
+    }
+}
+
+fn phase_buttons(case: &Case) -> Vec<Value> {
+    let contain_next = case.validated() && case.plans().next().is_none();
+    let look = |phase| {
+        if contain_next && phase == Phase::Containment {
+            Look::Primary
+        } else {
+            Look::Plain
+        }
+    };
+    Phase::ALL
+        .into_iter()
+        .map(|phase| {
+            let action = ButtonAction::Phase {
+                case: case.id().clone(),
+                phase,
+            };
+            button(
+                phase.title(),
+                &action.id(),
+                &action.value(),
+                look(phase),
+                None,
+            )
+        })
+        .collect()
+}
+
+fn case_buttons(case: &Case) -> Vec<Value> {
+    let id = || case.id().clone();
+    let drawn = |label: &str, action: &ButtonAction, confirm| {
+        button(label, &action.id(), &action.value(), Look::Plain, confirm)
+    };
+    let mut buttons = Vec::new();
+    if case.is_archived() {
+        return buttons;
+    }
+    buttons.push(drawn(
+        "Tell the story so far",
+        &ButtonAction::Summary { case: id() },
+        None,
+    ));
+    if case.closed_at().is_some() {
+        return buttons;
+    }
+    if let Some(asked) = running_questions(case) {
+        let action = ButtonAction::CancelQuestions { case: id(), asked };
+        buttons.push(drawn("Cancel the questions", &action, None));
+    }
+    buttons.push(drawn(
+        "Write the report",
+        &ButtonAction::Report { case: id() },
+        None,
+    ));
+    let confirm = Confirm {
+        title: "Close this case?".to_owned(),
+        text: "The report is written and posted, then the channel is archived. What is in force \
+               stays in force."
+            .to_owned(),
+        yes: "Close the case".to_owned(),
+        danger: false,
+    };
+    buttons.push(drawn(
+        "Close the case",
+        &ButtonAction::Close { case: id() },
+        Some(confirm),
+    ));
+    buttons
+}
+
+/// The newest press whose questions have no end yet.
+fn running_questions(case: &Case) -> Option<u64> {
+    let presses = [Phase::Scope, Phase::Impact].map(|phase| case.presses(phase).last());
+    let asked = presses.into_iter().flatten().map(|press| press.seq).max()?;
+    let ended = case.is_answered(asked) || case.is_cancelled(asked);
+    (!ended).then_some(asked)
+}
+
+fn endpoints(case: &Case) -> Option<Value> {
+    let others = &case.opening().endpoints;
+    if others.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> = others
+        .iter()
+        .take(ENDPOINTS_SHOWN_MAX)
+        .map(|at| field(at))
+        .collect();
+    Some(context(&format!(
+        "Not the provider's own endpoints: {}",
+        shown.join(", ")
+    )))
+}

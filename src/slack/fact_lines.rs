@@ -1,0 +1,158 @@
+//! What is known about the key, one line a fact; what is not known says why.
+
+use crate::domain::facts::{
+    AccountFinding, Alert, Fact, KeyState, LastUse, OwnerFinding, Permissions,
+};
+use crate::domain::ids::{AccessKeyId, KeyKind};
+use crate::ports::chat::Scene;
+use crate::slack::blocks::{bold, field, text, time};
+use serde_json::Value;
+
+/// So many names of policies, groups or keys stand on a card.
+const NAMES_SHOWN_MAX: usize = 6;
+
+/// All facts, in the order in which a responder asks for them.
+pub(super) fn all(scene: &Scene<'_>) -> Vec<Vec<Value>> {
+    let facts = scene.case.facts();
+    let key = &scene.case.opening().key;
+    let owner = |fact: &OwnerFinding| owner(scene, fact);
+    vec![
+        line("Account", facts.account.as_ref(), account),
+        line("Owner", facts.owner.as_ref(), owner),
+        line("Key state", facts.keys.as_ref(), |keys| state(key, keys)),
+        line("Last used", facts.last_use.as_ref(), last_use),
+        line("May do", facts.permissions.as_ref(), permissions),
+        line("Quarantine by AWS", facts.quarantine.as_ref(), quarantine),
+        line("GuardDuty", facts.guard_duty.as_ref(), |found| {
+            alerts(found)
+        }),
+        line("AWS Health", facts.health.as_ref(), |found| alerts(found)),
+    ]
+}
+
+fn line<T>(
+    label: &str,
+    fact: Option<&Fact<T>>,
+    known: impl FnOnce(&T) -> Vec<Value>,
+) -> Vec<Value> {
+    let mut parts = vec![bold(&format!("{label}: "))];
+    match fact {
+        None => parts.push(text("being looked up")),
+        Some(Fact::Unknown(why)) => parts.push(text(&format!("not known – {}", field(why)))),
+        Some(Fact::Known(value)) => parts.extend(known(value)),
+    }
+    parts
+}
+
+fn account(found: &AccountFinding) -> Vec<Value> {
+    let mut said = found.account.to_string();
+    said.push_str(match (found.canary, found.ours) {
+        (true, _) => {
+            " – a canary service's: the key is a tripwire that somebody touched, and cannot be \
+             contained here"
+        }
+        (false, true) => "",
+        (false, false) => " – not one of ours: its owner has to contain it; tell AWS and them",
+    });
+    if !found.confirmed {
+        said.push_str(match &found.from_id {
+            Some(_) => " (read from the id, not confirmed by AWS)",
+            None => " (not readable from the id)",
+        });
+    }
+    vec![text(&said)]
+}
+
+fn owner(scene: &Scene<'_>, found: &OwnerFinding) -> Vec<Value> {
+    let mut said = format!("user {} ({})", field(&found.user.0), field(&found.arn));
+    said.push_str(
+        &match (&found.owner_tag, scene.policy.key_owner(scene.case)) {
+            (_, Some(_)) => ", whose owner is known and does not approve".to_owned(),
+            (Some(tag), None) => format!(", owner tag {} is nobody in Slack", field(tag)),
+            (None, None) => ", no owner tag".to_owned(),
+        },
+    );
+    vec![text(&said)]
+}
+
+fn state(key: &AccessKeyId, keys: &[KeyState]) -> Vec<Value> {
+    let word = |state: &KeyState| if state.active { "active" } else { "inactive" };
+    let own = keys.iter().find(|state| state.id == *key);
+    let mut said = match (own, key.kind()) {
+        (Some(own), _) => word(own).to_owned(),
+        (None, KeyKind::Session) => "a session's key".to_owned(),
+        (None, KeyKind::LongTerm) => "no longer there".to_owned(),
+    };
+    let others = keys.iter().filter(|state| state.id != *key);
+    let others: Vec<String> = others
+        .map(|state| format!("{} {}", state.id, word(state)))
+        .collect();
+    if !others.is_empty() {
+        said.push_str(&format!("; other keys: {}", names(&others)));
+    }
+    vec![text(&said)]
+}
+
+fn last_use(used: &LastUse) -> Vec<Value> {
+    let Some(at) = used.at else {
+        return vec![text("never, as far as AWS knows")];
+    };
+    let mut parts = vec![time(at)];
+    let place = [&used.service, &used.region].into_iter().flatten();
+    let place: Vec<String> = place.map(|word| field(word)).collect();
+    if !place.is_empty() {
+        parts.push(text(&format!(" ({})", place.join(", "))));
+    }
+    parts
+}
+
+fn permissions(found: &Permissions) -> Vec<Value> {
+    let groups = [
+        ("attached", &found.attached),
+        ("inline", &found.inline),
+        ("groups", &found.groups),
+    ];
+    let said: Vec<String> = groups
+        .iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, all)| format!("{what}: {}", names(all)))
+        .collect();
+    if said.is_empty() {
+        vec![text("nothing by name")]
+    } else {
+        vec![text(&said.join("; "))]
+    }
+}
+
+fn quarantine(policy: &Option<String>) -> Vec<Value> {
+    match policy {
+        Some(policy) => vec![text(&format!("yes – {}", field(policy)))],
+        None => vec![text("no")],
+    }
+}
+
+fn alerts(found: &[Alert]) -> Vec<Value> {
+    if found.is_empty() {
+        return vec![text("no alert about this key or user")];
+    }
+    let said: Vec<String> = found
+        .iter()
+        .map(|alert| match &alert.severity {
+            Some(severity) => format!("{} ({})", field(&alert.title), field(severity)),
+            None => field(&alert.title),
+        })
+        .collect();
+    vec![text(&names(&said))]
+}
+
+fn names(all: &[String]) -> String {
+    let shown: Vec<String> = all
+        .iter()
+        .take(NAMES_SHOWN_MAX)
+        .map(|name| field(name))
+        .collect();
+    match all.len().saturating_sub(NAMES_SHOWN_MAX) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,345 @@
+//! A plan as people decide about it: the exact steps, whom they hit, how they are undone.
+
+use crate::domain::button::{ButtonAction, PlanAddress};
+use crate::domain::case::{Case, PlanState, PlanStatus, StepState};
+use crate::domain::event::StepResult;
+use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
+use crate::domain::report::{name_of, plan_words};
+use crate::ports::chat::Scene;
+use crate::slack::blocks::{
+    Confirm, Look, bold, button, code, context, field, header, list, newline, paragraph, person,
+    preformatted, rich, rows, text, time,
+};
+use crate::slack::cards::Sketch;
+use serde_json::Value;
+
+/// Steps shown with everything about them; the rest in one line each.
+const STEPS_IN_FULL_MAX: usize = 8;
+/// Steps shown at all; a plan that has more says so.
+const STEPS_SHOWN_MAX: usize = 60;
+/// So many approvers are named; each of them is rung once, when the plan is posted.
+const APPROVERS_SHOWN_MAX: usize = 20;
+/// What the actor still holds; the report has all of it.
+const OPEN_ENDS_SHOWN_MAX: usize = 5;
+/// Commands to finish a plan by hand with.
+const COMMANDS_SHOWN_MAX: usize = 10;
+
+/// The card of a plan, as it stands now.
+pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
+    let Some(state) = scene.case.plan(number) else {
+        let text = format!("There is no plan {}", number.0);
+        return Sketch {
+            blocks: vec![context(&text)],
+            text,
+            tail: Vec::new(),
+        };
+    };
+    let key = &scene.case.opening().key;
+    let title = format!(
+        "Plan {}: {} for key {key}",
+        number.0,
+        purpose(state.plan.kind)
+    );
+    let status = plan_words(state);
+    let mut blocks = vec![
+        header(&title),
+        rich(
+            "plan.status",
+            vec![paragraph(decision(scene, state, &status))],
+        ),
+        rich("plan.steps", vec![list(step_items(state), true)]),
+    ];
+    let left_out = state.steps.len().saturating_sub(STEPS_SHOWN_MAX);
+    if left_out > 0 {
+        blocks.push(context(&format!(
+            "{left_out} more steps are not shown here. Read all of them with `keyleak status {}` \
+             before you approve.",
+            scene.case.id()
+        )));
+    }
+    blocks.extend(by_hand(state));
+    let mut tail = rows("plan.decide", buttons(scene, state));
+    tail.push(context(&format!(
+        "Case {} · plan hash {}",
+        scene.case.id(),
+        state.hash
+    )));
+    Sketch {
+        text: format!("{title}: {status}"),
+        blocks,
+        tail,
+    }
+}
+
+fn purpose(kind: PlanKind) -> &'static str {
+    match kind {
+        PlanKind::Containment => "contain",
+        PlanKind::FollowUp => "contain what was found later",
+        PlanKind::Undo => "undo",
+    }
+}
+
+fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
+    let plan = &state.plan;
+    let by = name_of(scene.case, &plan.requested_by);
+    let mut parts = vec![bold("Status: "), text(status)];
+    let mut line = |label: &str, values: Vec<Value>| {
+        parts.extend([newline(), bold(&format!("{label}: "))]);
+        parts.extend(values);
+    };
+    line("Account", vec![text(&plan.account.0)]);
+    line("Hash", vec![code(Plan::short_hash(&state.hash))]);
+    let asker = format!("{}, who does not approve it", field(&by));
+    line("Asked for by", vec![text(&asker)]);
+    line("Needs", vec![text(&needs(plan))]);
+    line("Approved by", approvals(state));
+    if state.status() == PlanStatus::Proposed {
+        line("May approve", approvers(scene, state));
+        line("Expires", vec![time(plan.expires_at)]);
+    }
+    if let Some((denial, reason)) = &state.denied {
+        let reason = reason
+            .as_deref()
+            .map(|reason| format!(": {}", field(reason)));
+        let said = format!("{}{} ", field(&denial.name), reason.unwrap_or_default());
+        line("Denied by", vec![text(&said), time(denial.at)]);
+    }
+    if let Some(since) = plan.exposed_since {
+        line("Exposed since", vec![time(since)]);
+    }
+    for end in state.open_ends.iter().take(OPEN_ENDS_SHOWN_MAX) {
+        line("Not ended by it", vec![text(&field(end))]);
+    }
+    line("Undo", vec![text(undo_words(plan))]);
+    parts
+}
+
+fn needs(plan: &Plan) -> String {
+    match plan.approvals_needed {
+        1 => "1 approval from another person".to_owned(),
+        more => format!("{more} approvals from other people"),
+    }
+}
+
+fn undo_words(plan: &Plan) -> &'static str {
+    if plan.reversible() {
+        "every step can be undone from the snapshot taken before it"
+    } else {
+        "AT LEAST ONE STEP CANNOT BE UNDONE; it is marked below"
+    }
+}
+
+fn approvals(state: &PlanState) -> Vec<Value> {
+    if state.approvals.is_empty() {
+        return vec![text("nobody yet")];
+    }
+    let mut parts = Vec::new();
+    for press in &state.approvals {
+        let comma = if parts.is_empty() { "" } else { ", " };
+        parts.push(text(&format!("{comma}{} ", field(&press.name))));
+        parts.push(time(press.at));
+    }
+    parts
+}
+
+/// Those whose approval would count now.
+fn approvers(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
+    let policy = scene.policy;
+    let owner = policy.key_owner(scene.case);
+    let approved = |user: &str| state.approvals.iter().any(|press| press.by.user == user);
+    let may = |user: &&String| {
+        state.plan.requested_by.user != **user
+            && owner != Some(user.as_str())
+            && !policy.suspects.contains(*user)
+            && !approved(user)
+    };
+    let all: Vec<&String> = policy.approvers.iter().filter(may).collect();
+    if all.is_empty() {
+        return vec![text(
+            "nobody: add people to people.approvers, or ask a person who did not ask for the plan",
+        )];
+    }
+    let mut parts = Vec::new();
+    for user in all.iter().take(APPROVERS_SHOWN_MAX) {
+        if !parts.is_empty() {
+            parts.push(text(", "));
+        }
+        parts.push(person(user));
+    }
+    if all.len() > APPROVERS_SHOWN_MAX {
+        parts.push(text(&format!(
+            " and {} more",
+            all.len() - APPROVERS_SHOWN_MAX
+        )));
+    }
+    parts
+}
+
+fn step_items(state: &PlanState) -> Vec<Vec<Value>> {
+    let approved = state.plan.steps.len();
+    let mut before: &[String] = &[];
+    let mut items = Vec::new();
+    for (index, step, done) in state.all_steps().take(STEPS_SHOWN_MAX) {
+        let index = index as usize;
+        let mut item = vec![bold(&field(&step.action.sentence())), text(&became(done))];
+        if index >= approved {
+            item.push(text(" – added for what the actor took after the approval"));
+        }
+        if !step.action.reversible() {
+            item.push(bold(" – CANNOT BE UNDONE"));
+        }
+        if index < STEPS_IN_FULL_MAX {
+            item.extend(details(step, before));
+            before = &step.blast_radius;
+        }
+        items.push(item);
+    }
+    items
+}
+
+fn details(step: &Step, before: &[String]) -> Vec<Value> {
+    let mut said = format!("{}: {}.", field(&step.because), step.action.effect());
+    if step.blast_radius != before {
+        let radius: Vec<String> = step.blast_radius.iter().map(|hit| field(hit)).collect();
+        said.push_str(&format!(" Hits {}.", radius.join(", ")));
+    }
+    said.push_str(&format!(" Undo: {}.", step.action.undo_sentence()));
+    vec![text(" – "), text(&said)]
+}
+
+fn became(done: &StepState) -> String {
+    match &done.result {
+        None if done.open_attempt.is_some() => " – running".to_owned(),
+        None if done.attempts > 0 => " – to be done again".to_owned(),
+        None => String::new(),
+        Some(StepResult::Done { changed: true, .. }) => " – done".to_owned(),
+        Some(StepResult::Done { changed: false, .. }) => " – was already so".to_owned(),
+        Some(StepResult::Failed { why, .. }) => format!(" – FAILED: {}", field(why)),
+    }
+}
+
+/// The failed steps as commands, for when a person has to finish them.
+fn by_hand(state: &PlanState) -> Option<Value> {
+    let failed = state
+        .all_steps()
+        .filter(|(_, _, done)| matches!(done.result, Some(StepResult::Failed { .. })));
+    let commands: Vec<String> = failed
+        .take(COMMANDS_SHOWN_MAX)
+        .map(|(_, step, _)| step.action.by_hand())
+        .collect();
+    if commands.is_empty() {
+        return None;
+    }
+    let title = paragraph(vec![bold("To finish what failed by hand:")]);
+    Some(rich("plan.by_hand", vec![title, preformatted(&commands)]))
+}
+
+fn buttons(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
+    let case = scene.case;
+    if case.closed_at().is_some() {
+        return Vec::new();
+    }
+    let expired = scene.now >= state.plan.expires_at;
+    match state.status() {
+        PlanStatus::Proposed if expired => Vec::new(),
+        PlanStatus::Proposed => {
+            let mut buttons = vec![approve(case, state), deny(case, state)];
+            if !state.approvals.is_empty() {
+                buttons.push(withdraw(case, state));
+            }
+            buttons
+        }
+        PlanStatus::Approved => vec![deny(case, state), withdraw(case, state)],
+        PlanStatus::Done | PlanStatus::Partly if may_be_undone(case, state) => {
+            vec![undo(case, state)]
+        }
+        PlanStatus::Done
+        | PlanStatus::Partly
+        | PlanStatus::Executing
+        | PlanStatus::Denied
+        | PlanStatus::Expired
+        | PlanStatus::Voided => Vec::new(),
+    }
+}
+
+/// What still stands can be undone, unless somebody has asked for it already.
+fn may_be_undone(case: &Case, state: &PlanState) -> bool {
+    let number = state.plan.number;
+    let stands = case
+        .standing_plans()
+        .any(|standing| standing.plan.number == number);
+    let undoing = |other: &PlanState| {
+        let open = matches!(
+            other.status(),
+            PlanStatus::Proposed | PlanStatus::Approved | PlanStatus::Executing
+        );
+        other.plan.kind == PlanKind::Undo && open
+    };
+    stands && state.done_steps().next().is_some() && !case.plans().any(undoing)
+}
+
+fn address(case: &Case, state: &PlanState) -> PlanAddress {
+    PlanAddress {
+        case: case.id().clone(),
+        plan: state.plan.number,
+        hash: state.hash.clone(),
+    }
+}
+
+fn approve(case: &Case, state: &PlanState) -> Value {
+    let first = state.plan.steps.first();
+    let first = first.map_or_else(String::new, |step| field(&step.action.sentence()));
+    let total = state.plan.steps.len();
+    let confirm = Confirm {
+        title: format!("Approve plan {}?", state.plan.number.0),
+        text: format!(
+            "{total} step(s) in account {}, beginning with: {first}. It runs as soon as enough \
+             people approved. {}",
+            state.plan.account,
+            undo_words(&state.plan)
+        ),
+        yes: "Approve".to_owned(),
+        danger: true,
+    };
+    let action = ButtonAction::Approve(address(case, state));
+    drawn("Approve the plan", &action, Look::Danger, confirm)
+}
+
+fn deny(case: &Case, state: &PlanState) -> Value {
+    let confirm = Confirm {
+        title: format!("Deny plan {}?", state.plan.number.0),
+        text: "Nothing is done, and the key stays as it is. A new plan can be proposed.".to_owned(),
+        yes: "Deny".to_owned(),
+        danger: false,
+    };
+    let action = ButtonAction::Deny(address(case, state));
+    drawn("Deny the plan", &action, Look::Plain, confirm)
+}
+
+fn withdraw(case: &Case, state: &PlanState) -> Value {
+    let confirm = Confirm {
+        title: "Take your approval back?".to_owned(),
+        text: "Possible until the plan begins to run.".to_owned(),
+        yes: "Take it back".to_owned(),
+        danger: false,
+    };
+    let action = ButtonAction::Withdraw(address(case, state));
+    drawn("Take my approval back", &action, Look::Plain, confirm)
+}
+
+fn undo(case: &Case, state: &PlanState) -> Value {
+    let confirm = Confirm {
+        title: format!("Propose to undo plan {}?", state.plan.number.0),
+        text: "The account goes back to the snapshot, and whoever holds the key can use it again. \
+               The undo needs the same approvals."
+            .to_owned(),
+        yes: "Propose the undo".to_owned(),
+        danger: true,
+    };
+    let action = ButtonAction::Undo(address(case, state));
+    drawn("Undo this plan", &action, Look::Danger, confirm)
+}
+
+fn drawn(label: &str, action: &ButtonAction, look: Look, confirm: Confirm) -> Value {
+    button(label, &action.id(), &action.value(), look, Some(confirm))
+}
