@@ -1,3 +1,4 @@
-//! Simulated parts for drills and tests; only `main` and tests name them.
+//! The simulated world of drills and tests; nothing here can reach a real one.
 
+pub mod attacker;
 pub mod slack;
