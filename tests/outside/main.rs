@@ -19,7 +19,9 @@ mod questions;
 mod recorded;
 mod recorder;
 mod signatures;
+mod slack_client;
 mod slack_judge;
+mod slack_reference;
 mod sql_judge;
 
 use libtest_mimic::Arguments;
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
+    trials.extend(slack_client::trials());
+    trials.extend(slack_reference::trials());
     trials.extend(questions::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(sql_judge::trials(&parts));

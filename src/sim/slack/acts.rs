@@ -22,6 +22,8 @@ pub enum Impossible {
     NoSuchPerson(String),
     #[error("{user} is not in {channel}; invite them first")]
     NotAMember { user: String, channel: String },
+    #[error("{0} is archived, and nobody can type there; choose another channel")]
+    Archived(String),
     #[error("there is no message {0} here; look at the channel again")]
     NoSuchMessage(String),
     #[error("nothing with the action id {0} can be pressed there; look at the message again")]
@@ -69,6 +71,9 @@ impl SimSlack {
         let now = self.shared.clock.now();
         let made = self.shared.change(|state| {
             let channel = entered(state, user, channel, &self.twist)?;
+            if channel.archived {
+                return Err(Impossible::Archived(channel.name));
+            }
             let trigger = mint_trigger(state, user, now);
             let hook = Hook::new(HookKind::Command, (user, &channel.id), None, now);
             let url = replies::mint_hook(state, hook);

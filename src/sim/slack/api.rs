@@ -41,7 +41,9 @@ async fn call(
         (latency, state.faults.next(&name))
     });
     // Latency is real time: it stands for the network, which no clock can hurry.
-    tokio::time::sleep(latency).await;
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
     let now = shared.clock.now();
     let request = read(query.as_deref(), &headers, &body);
     if let Some(response) = fault.as_ref().and_then(before) {
@@ -176,6 +178,10 @@ fn record(state: &mut State, method: &str, call: &Call, outcome: &str) {
 }
 
 fn judge_names(state: &mut State, call: &Call, method: &Method) {
+    // `api.test` echoes whatever it is given.
+    if method.name == "api.test" {
+        return;
+    }
     let known: Vec<&str> = method.args.split_whitespace().collect();
     for key in call
         .args

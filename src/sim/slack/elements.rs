@@ -25,8 +25,8 @@ pub(super) const SHAPES: &[Shape] = &[
         &[
             must("title", Plain(100)),
             must("text", Rich(300)),
-            may("confirm", Plain(30)),
-            may("deny", Plain(30)),
+            must("confirm", Plain(30)),
+            must("deny", Plain(30)),
             may("style", OneOf(&["primary", "danger"])),
         ],
     ),

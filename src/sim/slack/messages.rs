@@ -1,7 +1,7 @@
 //! Messages: posting, updating, deleting, and whispering to one person.
 
 use crate::sim::slack::call::{Call, Refusal, Reply, refuse};
-use crate::sim::slack::channels::direct;
+use crate::sim::slack::channels::{Reach, direct};
 use crate::sim::slack::content::{Content, read};
 use crate::sim::slack::state::{Ephemeral, State};
 use serde_json::{Map, Value, json};
@@ -174,6 +174,14 @@ fn target(state: &mut State, call: &Call) -> Result<String, Refusal> {
     }
     let name = wanted.trim_start_matches('#');
     let by_name = state.channels.iter().find(|channel| channel.name == name);
-    let id = by_name.map_or(wanted, |channel| channel.id.as_str());
-    Ok(state.joined(id)?.id.clone())
+    let channel = state.seen(by_name.map_or(wanted, |channel| channel.id.as_str()))?;
+    let unasked = state
+        .config
+        .scopes
+        .iter()
+        .any(|scope| scope == "chat:write.public");
+    if unasked && channel.reach == Reach::Public && !channel.archived {
+        return Ok(channel.id.clone());
+    }
+    Ok(state.joined(&channel.id)?.id.clone())
 }

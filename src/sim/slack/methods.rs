@@ -9,15 +9,15 @@ use crate::sim::slack::{
 
 /// One method as Slack documents it.
 #[derive(Debug)]
-pub(super) struct Method {
-    pub(super) name: &'static str,
+pub struct Method {
+    pub name: &'static str,
     /// Whether the body may be JSON.
-    pub(super) json: bool,
-    pub(super) tier: Tier,
+    pub json: bool,
+    pub tier: Tier,
     /// Any of these will do; channel methods also look at the kind of channel.
-    pub(super) scopes: &'static [&'static str],
+    pub scopes: &'static [&'static str],
     /// Argument names besides `token`.
-    pub(super) args: &'static str,
+    pub args: &'static str,
     pub(super) run: fn(&mut State, &Call) -> Reply,
 }
 
@@ -40,7 +40,9 @@ const TOPIC: &[&str] = &[
     "channels:manage",
     "groups:write.topic",
     "groups:write",
+    "im:write.topic",
     "im:write",
+    "mpim:write.topic",
     "mpim:write",
 ];
 const INVITE: &[&str] = &[
@@ -52,14 +54,15 @@ const INVITE: &[&str] = &[
     "mpim:write",
 ];
 const CHAT: &[&str] = &["chat:write"];
-const POST_ARGS: &str = "as_user attachments blocks channel icon_emoji icon_url link_names \
+const POST_ARGS: &str = "as_user attachments blocks channel current_draft_last_updated_ts icon_emoji icon_url link_names \
     markdown_text metadata mrkdwn parse reply_broadcast text thread_ts unfurl_links unfurl_media \
     username";
 const EPHEMERAL_ARGS: &str = "as_user attachments blocks channel icon_emoji icon_url link_names \
     markdown_text metadata parse text thread_ts user username";
 const UPDATE_ARGS: &str = "as_user attachments unfurled_attachments blocks markdown_text metadata \
     channel link_names parse text ts reply_broadcast file_ids";
-const HISTORY_ARGS: &str = "channel cursor include_all_metadata inclusive latest limit oldest ts";
+const HISTORY_ARGS: &str = "channel cursor include_all_metadata inclusive latest limit oldest";
+const REPLIES_ARGS: &str = "channel cursor include_all_metadata inclusive latest limit oldest ts";
 const COMPLETE_ARGS: &str = "files channel_id thread_ts channels initial_comment blocks username \
     icon_url icon_emoji";
 const BOOKMARK_ARGS: &str = "channel_id title link type emoji entity_id access_level parent_id";
@@ -89,8 +92,9 @@ pub(super) fn find(name: &str) -> Option<&'static Method> {
 
 use Tier::{Four, Special, Three, Two};
 
-pub(super) const METHODS: &[Method] = &[
-    method(("api.test", true, Four), &[], "error foo", people::api_test),
+/// Every method served.
+pub const METHODS: &[Method] = &[
+    method(("api.test", true, Four), &[], "error", people::api_test),
     method(("auth.test", true, Special), &[], "", people::auth_test),
     method(
         ("team.info", true, Three),
@@ -214,7 +218,7 @@ pub(super) const METHODS: &[Method] = &[
     ),
     method(
         ("conversations.open", true, Three),
-        &["im:write", "mpim:write"],
+        &["channels:manage", "groups:write", "im:write", "mpim:write"],
         "channel return_im users prevent_creation",
         channels::open,
     ),
@@ -227,7 +231,7 @@ pub(super) const METHODS: &[Method] = &[
     method(
         ("conversations.replies", false, Three),
         HISTORY,
-        HISTORY_ARGS,
+        REPLIES_ARGS,
         history::replies,
     ),
     method(

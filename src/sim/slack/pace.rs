@@ -12,7 +12,7 @@ const SPECIAL_PER_MINUTE: u32 = 300;
 
 /// How many calls a minute a method takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tier {
+pub enum Tier {
     Two,
     Three,
     Four,

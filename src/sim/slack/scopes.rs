@@ -15,6 +15,7 @@ pub(super) fn allow(state: &State, call: &Call, method: &Method) -> Result<(), R
         "conversations.create" if call.flag("is_private") => vec!["groups:"],
         "conversations.create" => vec!["channels:"],
         "conversations.list" => list_kinds(call.text("types").unwrap_or("public_channel")),
+        "conversations.open" => vec!["im:"],
         name if name.starts_with("conversations.") => {
             let channel = call.text("channel").and_then(|id| state.seen(id).ok());
             channel

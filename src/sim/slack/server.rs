@@ -43,7 +43,7 @@ pub(super) struct Shared {
     pub(super) version: watch::Sender<u64>,
     state: Mutex<State>,
     tracker: TaskTracker,
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
     stopped: CancellationToken,
     base_url: String,
 }

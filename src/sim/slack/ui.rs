@@ -96,11 +96,13 @@ async fn events(
     Query(After { after }): Query<After>,
 ) -> Json<Value> {
     let mut watch = slack.watch();
-    let changed = tokio::time::timeout(POLL, watch.wait_for(|version| *version != after)).await;
-    let version = match changed {
-        Ok(Ok(version)) => *version,
-        Ok(Err(_)) | Err(_) => after,
-    };
+    // A page that waits must not hold up the end of the program.
+    tokio::select! {
+        _ = watch.wait_for(|version| *version != after) => {}
+        () = tokio::time::sleep(POLL) => {}
+        () = slack.shared.stop.cancelled() => {}
+    }
+    let version = *slack.watch().borrow();
     Json(json!({"version": version}))
 }
 
