@@ -164,8 +164,3 @@ fn summary_of(case: &Case) -> Vec<String> {
     lines.extend(waiting);
     lines
 }
-
-/// Where the case stands, in words.
-pub fn status_words(_case: &Case) -> String {
-    "open".to_owned()
-}
