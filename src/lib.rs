@@ -1,7 +1,10 @@
 //! keyleak: a Slack ChatOps bot that contains leaked AWS access keys. Modules in reading order.
 
 pub mod aws;
+pub mod running;
 pub mod config;
+pub mod cli;
+pub mod commands;
 pub mod domain;
 pub mod flow;
 pub mod http;

@@ -1,1 +1,53 @@
-fn main() {}
+//! keyleak's one binary: reads the command line, runs the command, prints how it ended.
+
+use clap::Parser;
+use keyleak::cli::{Arguments, Command};
+use keyleak::commands::{CommandError, cases, manifest, serve};
+use keyleak::trail::command_line;
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("the runtime cannot start: {error}")),
+    };
+    match runtime.block_on(run(arguments.command)) {
+        Ok(text) if text.is_empty() => ExitCode::SUCCESS,
+        Ok(text) => match writeln!(std::io::stdout().lock(), "{text}") {
+            Ok(()) => ExitCode::SUCCESS,
+            // Whoever reads our output has read enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(error) => fail(&error.to_string()),
+        },
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+async fn run(command: Command) -> Result<String, CommandError> {
+    match command {
+        Command::Drill(_arguments) => Ok(String::new()),
+        Command::Serve(store) => serve::serve(&store).await.map(|()| String::new()),
+        Command::Investigate(arguments) => investigate(&arguments).await,
+        Command::Queries(command) => Ok(command_line::queries(&command)?),
+        Command::Cases(store) => cases::cases(&store).await,
+        Command::Status(arguments) => cases::status(&arguments).await,
+        Command::Verify(arguments) => cases::verify(&arguments).await,
+        Command::Report(arguments) => cases::report(&arguments).await,
+        Command::Manifest { what } => Ok(manifest::print(what)),
+    }
+}
+
+async fn investigate(
+    arguments: &command_line::InvestigateArguments,
+) -> Result<String, CommandError> {
+    let now = keyleak::ports::clock::Clock::real().now();
+    Ok(command_line::investigate(arguments, now).await?)
+}
+
+/// Errors go to standard error, in words, with a code that scripts can see.
+fn fail(text: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr().lock(), "keyleak: {text}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,107 @@
+//! The command line: what it offers, and nothing of how it is done.
+
+use crate::trail::command_line::{InvestigateArguments, QueriesCommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Responds to exposed AWS access keys: a Slack channel per key, an approved plan, a log that proves it
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What keyleak does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The whole job in a simulated world; needs nothing
+    Drill(DrillArguments),
+    /// The service
+    Serve(Store),
+    /// Asks delivered CloudTrail objects what a key did and what grew out of it
+    Investigate(InvestigateArguments),
+    /// Lists the questions, or shows one
+    #[command(subcommand)]
+    Queries(QueriesCommand),
+    /// Lists the cases
+    Cases(Store),
+    /// Says where a case stands
+    Status(CaseArguments),
+    /// Checks the journal of a case, and names the first record that is not as it was written
+    Verify(CaseArguments),
+    /// Prints the report of a case as Markdown
+    Report(CaseArguments),
+    /// Prints what to install
+    Manifest {
+        #[arg(value_enum)]
+        what: Manifest,
+    },
+}
+
+/// How the drill is run.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DrillArguments {
+    /// Plays the story with scripted people and prints what happened
+    #[arg(long)]
+    pub headless: bool,
+    /// The scenario
+    #[arg(long, default_value = "public-repository")]
+    pub scenario: String,
+    /// Where the page is served
+    #[arg(long, default_value = crate::config::DEFAULT_LISTEN)]
+    pub listen: SocketAddr,
+    /// How much faster than the wall clock the drill's clock runs
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub speed: Option<u32>,
+    /// Keeps the journal, evidence and trail in this folder instead of a temporary one
+    #[arg(long, value_name = "FOLDER")]
+    pub keep: Option<PathBuf>,
+}
+
+/// Where the journal is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Store {
+    /// The configuration file; without it everything comes from the environment
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Which case, and where its journal is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct CaseArguments {
+    /// The case, as its card names it
+    pub case: String,
+    /// The configuration file of the service
+    #[arg(long, value_name = "FILE", conflicts_with = "journal")]
+    pub config: Option<PathBuf>,
+    /// A SQLite journal, such as the one that `drill --keep` leaves
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Prints one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Manifest {
+    /// The Slack app
+    Slack,
+    /// The IAM policies, one per role
+    Iam,
+    /// The DynamoDB tables, as CloudFormation
+    Table,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

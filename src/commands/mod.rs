@@ -1,0 +1,25 @@
+//! What each sub-command does: puts the adapters together and says how it ended.
+
+pub mod cases;
+pub mod manifest;
+pub mod serve;
+pub mod stores;
+
+use crate::config::reader::ConfigErrors;
+use crate::flow::ledger::LedgerError;
+
+/// Why a command did not do what it was asked; the text says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    #[error("{0}")]
+    Setup(String),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Trail(#[from] crate::trail::command_line::CommandError),
+    /// The command did its work, and what it found is not good.
+    #[error("{0}")]
+    Found(String),
+}

@@ -1,0 +1,128 @@
+//! `keyleak serve`: the service against real parts, until it is told to stop.
+
+use crate::aws::athena::AthenaTrail;
+use crate::aws::clients;
+use crate::aws::contain::AwsContain;
+use crate::aws::lookup::AwsLookup;
+use crate::cli::Store;
+use crate::commands::{CommandError, stores};
+use crate::config::{self, Config, SlackConfig, TrailConfig};
+use crate::flow::desk::{Desk, Rules};
+use crate::flow::ledger::Ledger;
+use crate::ports::clock::Clock;
+use crate::ports::cloud::Contain;
+use crate::ports::trail::Trail;
+use crate::running::{Bot, Gate};
+use crate::slack::chat::{SlackChat, SlackSettings};
+use crate::telemetry::{self, Style};
+use crate::trail::investigator::Investigator;
+use crate::trail::local::LocalTrail;
+use aws_config::SdkConfig;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::task::TaskTracker;
+
+/// Slack's own address; any other is written into each case.
+const SLACK_API: &str = "https://slack.com/api";
+
+/// Serves until SIGTERM or an interrupt, then lets the work in hand come to its next record.
+pub async fn serve(store: &Store) -> Result<(), CommandError> {
+    telemetry::start(Style::Json, config::log_filter().as_deref());
+    let config = config::load(store.config.as_deref())?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        CommandError::Setup(format!(
+            "cannot listen on {} ({error}); choose another address with server.listen",
+            config.listen
+        ))
+    })?;
+    let sdk = stores::sdk(config.aws.region.clone()).await;
+    let tasks = TaskTracker::new();
+    let gate = Gate {
+        signing_secrets: config.slack.signing_secrets.clone(),
+        app_id: config.slack.app_id.clone(),
+    };
+    let listen = config.listen;
+    let desk = desk(config, &sdk, &tasks).await?;
+    if desk.contain.is_none() {
+        tracing::warn!("no contain role is configured: keyleak is read-only");
+    }
+    let bot = Bot::start(desk, gate, listener, holder());
+    tracing::info!(%listen, "keyleak is listening");
+    wait_for_the_end().await?;
+    tracing::info!("stopping: taking no more requests, finishing the work in hand");
+    bot.shut_down().await;
+    Ok(())
+}
+
+async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<Desk, CommandError> {
+    let stores = stores::journal(&config.journal, sdk)?;
+    let mut endpoints = clients::endpoints(sdk);
+    if config.slack.api_url != SLACK_API {
+        endpoints.push(format!("Slack: {}", config.slack.api_url));
+    }
+    let trail = trail(&config, sdk, tasks).await?;
+    let contain = AwsContain::new(sdk, config.aws.contain.as_ref());
+    Ok(Desk {
+        ledger: Ledger::new(stores.journal),
+        work: stores.work,
+        evidence: stores::evidence(&config.evidence, sdk)?,
+        lookup: Arc::new(AwsLookup::new(sdk, &config.aws).await),
+        contain: contain.map(|contain| Arc::new(contain) as Arc<dyn Contain>),
+        trail,
+        chat: Arc::new(chat(&config.slack)?),
+        clock: Clock::real(),
+        rules: Rules { endpoints, ..config.rules },
+    })
+}
+
+async fn trail(
+    config: &Config,
+    sdk: &SdkConfig,
+    tasks: &TaskTracker,
+) -> Result<Option<Arc<dyn Trail>>, CommandError> {
+    Ok(match &config.trail {
+        TrailConfig::None => None,
+        TrailConfig::Paths(paths) => {
+            Some(Arc::new(Investigator::new(LocalTrail::new(paths.clone()))))
+        }
+        TrailConfig::Athena(settings) => {
+            let sdk = match &config.aws.lookup_role {
+                Some(role) => clients::with_role(sdk, role, "keyleak-athena").await,
+                None => sdk.clone(),
+            };
+            let settings = settings.as_ref().clone();
+            let source = AthenaTrail::new(&sdk, settings, Clock::real(), tasks.clone())
+                .map_err(|error| CommandError::Setup(error.to_string()))?;
+            Some(Arc::new(Investigator::new(source)))
+        }
+    })
+}
+
+fn chat(config: &SlackConfig) -> Result<SlackChat, CommandError> {
+    SlackChat::new(SlackSettings {
+        api_url: config.api_url.clone(),
+        bot_token: config.bot_token.clone(),
+        team_id: config.team_id.clone(),
+        app_id: config.app_id.clone(),
+    })
+    .map_err(|error| CommandError::Setup(error.to_string()))
+}
+
+/// Names this process among replicas: host and process are not enough in containers, so time too.
+fn holder() -> String {
+    let started = Clock::real().now().as_nanosecond();
+    format!("{}-{started}", std::process::id())
+}
+
+async fn wait_for_the_end() -> Result<(), CommandError> {
+    let mut term = signal(SignalKind::terminate())
+        .map_err(|error| CommandError::Setup(format!("SIGTERM cannot be awaited: {error}")))?;
+    tokio::select! {
+        _ = term.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted.map_err(|error| CommandError::Setup(error.to_string()))?;
+        }
+    }
+    Ok(())
+}

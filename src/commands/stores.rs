@@ -1,0 +1,65 @@
+//! The journal, the work tables and the evidence store that the configuration names.
+
+use crate::aws::clients;
+use crate::aws::evidence::S3Evidence;
+use crate::aws::journal::DynamoJournal;
+use crate::aws::work::DynamoWork;
+use crate::commands::CommandError;
+use crate::config::{EvidenceConfig, JournalConfig};
+use crate::ports::clock::Clock;
+use crate::ports::evidence::Evidence;
+use crate::ports::journal::{Journal, Work};
+use crate::store::folder::Folder;
+use crate::store::sqlite::Sqlite;
+use aws_config::SdkConfig;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where decisions are kept.
+pub struct Stores {
+    pub journal: Arc<dyn Journal>,
+    pub work: Arc<dyn Work>,
+}
+
+impl std::fmt::Debug for Stores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stores")
+    }
+}
+
+/// Opens the journal that the configuration names.
+pub fn journal(config: &JournalConfig, sdk: &SdkConfig) -> Result<Stores, CommandError> {
+    match config {
+        JournalConfig::Sqlite(path) => sqlite(path),
+        JournalConfig::DynamoDb(tables) => Ok(Stores {
+            journal: Arc::new(DynamoJournal::new(sdk, tables)),
+            work: Arc::new(DynamoWork::new(sdk, tables, Clock::real())),
+        }),
+    }
+}
+
+/// Opens a SQLite journal.
+pub fn sqlite(path: &Path) -> Result<Stores, CommandError> {
+    let store = Sqlite::open(path).map_err(|error| CommandError::Setup(error.to_string()))?;
+    let store = Arc::new(store);
+    Ok(Stores { journal: Arc::clone(&store) as Arc<dyn Journal>, work: store })
+}
+
+/// Opens the evidence store that the configuration names.
+pub fn evidence(
+    config: &EvidenceConfig,
+    sdk: &SdkConfig,
+) -> Result<Arc<dyn Evidence>, CommandError> {
+    match config {
+        EvidenceConfig::Bucket(settings) => Ok(Arc::new(S3Evidence::new(sdk, settings.clone()))),
+        EvidenceConfig::Folder(path) => {
+            let folder = Folder::open(path);
+            Ok(Arc::new(folder.map_err(|error| CommandError::Setup(error.to_string()))?))
+        }
+    }
+}
+
+/// The SDK's configuration, for a journal that needs it.
+pub async fn sdk(region: Option<String>) -> SdkConfig {
+    clients::load(region).await
+}

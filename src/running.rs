@@ -1,0 +1,63 @@
+//! A running bot: worker and addresses around one desk; the caller owns the listener and the end.
+
+use crate::flow::desk::Desk;
+use crate::http::errands::Errands;
+use crate::http::wall::Wall;
+use crate::http::{Service, app};
+use crate::worker::Worker;
+use secrecy::SecretString;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How Slack proves itself to this bot.
+#[derive(Debug)]
+pub struct Gate {
+    pub signing_secrets: Vec<SecretString>,
+    pub app_id: Option<String>,
+}
+
+/// A bot that runs until it is shut down.
+#[derive(Debug)]
+pub struct Bot {
+    pub desk: Arc<Desk>,
+    worker: Arc<Worker>,
+    listening: CancellationToken,
+    front: TaskTracker,
+}
+
+impl Bot {
+    /// Starts the worker and serves the addresses on the listener. `holder` names this process.
+    pub fn start(desk: Desk, gate: Gate, listener: TcpListener, holder: String) -> Self {
+        let desk = Arc::new(desk);
+        let worker = Worker::new(Arc::clone(&desk), holder, TaskTracker::new());
+        let front = TaskTracker::new();
+        let listening = CancellationToken::new();
+        let service = Arc::new(Service {
+            errands: Errands::start(&desk, &front),
+            desk: Arc::clone(&desk),
+            worker: Arc::clone(&worker),
+            wall: Wall::new(gate.signing_secrets),
+            app_id: gate.app_id,
+        });
+        let over = listening.clone();
+        front.spawn(async move {
+            let serving = axum::serve(listener, app(service))
+                .with_graceful_shutdown(async move { over.cancelled().await });
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the service has stopped listening");
+            }
+        });
+        worker.start();
+        Self { desk, worker, listening, front }
+    }
+
+    /// Takes no more requests, lets the work in hand come to its next journaled point, and ends.
+    pub async fn shut_down(self) {
+        self.listening.cancel();
+        self.worker.shut_down().await;
+        self.front.close();
+        self.front.wait().await;
+    }
+}
