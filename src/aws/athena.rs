@@ -85,7 +85,7 @@ impl AthenaTrail {
         let to = [span.to.map_or_else(|| NEVER.to_owned(), format_time)];
         let mut values: Vec<(&str, &[String])> = vec![("from", &from), ("to", &to)];
         values.extend_from_slice(lists);
-        fill(template, &raw, &values)
+        fill(&without_header(template), &raw, &values)
     }
 
     async fn coverage(&self, span: Span) -> Result<(Coverage, Cost), TrailError> {
@@ -218,6 +218,15 @@ fn deeds_template() -> Option<String> {
     ))
 }
 
+/// The SQL alone: a question mark in a comment must not be taken for a parameter.
+fn without_header(template: &str) -> String {
+    let lines: Vec<&str> = template
+        .lines()
+        .filter(|line| !line.starts_with("--"))
+        .collect();
+    lines.join("\n")
+}
+
 /// Rows of texts as the rows they are.
 fn typed<T>(
     found: &Found,
@@ -263,5 +272,215 @@ mod tests {
         let filled = fill(&template, &raw, &lists);
         assert!(!filled.sql.contains(['{', '}']), "{}", filled.sql);
         assert_eq!(filled.values.len(), 2 + 1 + 6 * 2);
+    }
+}
+
+#[cfg(test)]
+mod wire_tests {
+    use super::*;
+    use crate::aws::athena_table::DayColumns;
+    use crate::aws::wire_fake::{Answer, WireFake};
+    use serde_json::{Value, json};
+    use std::time::Duration;
+
+    const STARTED: &str = r#"{"QueryExecutionId":"query-1"}"#;
+
+    async fn trail(fake: &WireFake, tasks: &TaskTracker) -> AthenaTrail {
+        let settings = AthenaSettings {
+            catalog: None,
+            database: "logs".to_owned(),
+            table: "cloudtrail".to_owned(),
+            workgroup: Some("keyleak".to_owned()),
+            output: None,
+            days: DayColumns::Slashed {
+                column: "timestamp".to_owned(),
+            },
+            region: None,
+            account: None,
+            lookback_days: 90,
+        };
+        // A thousandfold, so that the waits between polls are short.
+        let clock = Clock::fast("2026-08-20T10:00:00Z".parse().unwrap(), 1_000);
+        AthenaTrail::new(&fake.config().await, settings, clock, tasks.clone()).unwrap()
+    }
+
+    fn state(state: &str, reason: &str) -> Answer {
+        let execution = json!({
+            "QueryExecutionId": "query-1",
+            "Status": {"State": state, "StateChangeReason": reason},
+            "Statistics": {"DataScannedInBytes": 40_000_000, "TotalExecutionTimeInMillis": 1_234},
+        });
+        Answer::ok(&json!({"QueryExecution": execution}).to_string())
+    }
+
+    fn row(values: &[Option<&str>]) -> Value {
+        let data: Vec<Value> = values
+            .iter()
+            .map(|value| value.map_or(json!({}), |text| json!({"VarCharValue": text})))
+            .collect();
+        json!({"Data": data})
+    }
+
+    fn page(columns: &[&str], rows: Vec<Value>, next: Option<&str>) -> Answer {
+        let info: Vec<Value> = columns
+            .iter()
+            .map(|name| json!({"Name": name, "Type": "varchar"}))
+            .collect();
+        let set = json!({"Rows": rows, "ResultSetMetadata": {"ColumnInfo": info}});
+        Answer::ok(&json!({"ResultSet": set, "NextToken": next}).to_string())
+    }
+
+    fn header() -> Value {
+        let names: Vec<Option<&str>> = TrailRow::COLUMNS.iter().map(|name| Some(*name)).collect();
+        row(&names)
+    }
+
+    fn event(time: &str) -> Value {
+        let mut values = vec![None; TrailRow::COLUMNS.len()];
+        values[0] = Some(time);
+        row(&values)
+    }
+
+    fn subject() -> Subject {
+        Subject {
+            key_id: "AKIAQNZGKIQY56JQ7WML".to_owned(),
+            addresses: vec!["o'brien".to_owned()],
+            ..Subject::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cut_is_started_polled_and_read_without_its_header() {
+        let fake = WireFake::start([
+            Answer::ok(STARTED),
+            state("QUEUED", ""),
+            state("RUNNING", ""),
+            state("QUEUED", ""),
+            state("SUCCEEDED", ""),
+            page(
+                TrailRow::COLUMNS,
+                vec![header(), event("2026-08-02T00:00:00Z")],
+                Some("more"),
+            ),
+            page(TrailRow::COLUMNS, vec![event("2026-08-01T00:00:00Z")], None),
+        ]);
+        let trail = trail(&fake, &TaskTracker::new()).await;
+        let cut = trail.cut(Window::default(), &subject()).await.unwrap();
+        let times: Vec<&str> = cut.rows.iter().map(|row| row.event_time.as_str()).collect();
+        assert_eq!(times, ["2026-08-01T00:00:00Z", "2026-08-02T00:00:00Z"]);
+        assert_eq!(cut.cost.bytes_scanned, 40_000_000);
+        assert_eq!((cut.cost.elapsed_ms, cut.cost.microdollars), (1_234, 200));
+        let start = fake.seen()[0].json();
+        assert_eq!(start["WorkGroup"], "keyleak");
+        assert_eq!(start["QueryExecutionContext"]["Database"], "logs");
+        assert_eq!(start["ClientRequestToken"].as_str().map(str::len), Some(64));
+        let sql = start["QueryString"].as_str().unwrap();
+        assert!(
+            sql.contains("\"timestamp\" BETWEEN '2026/05/22' AND '2026/08/21'"),
+            "{sql}"
+        );
+        let values = start["ExecutionParameters"].as_array().unwrap();
+        assert_eq!(sql.matches('?').count(), values.len());
+        assert!(values.contains(&json!("'AKIAQNZGKIQY56JQ7WML'")));
+        assert!(values.contains(&json!("'o''brien'")));
+        assert_eq!(fake.seen()[6].json()["NextToken"], "more");
+    }
+
+    #[tokio::test]
+    async fn columns_in_another_order_are_put_into_ours() {
+        let turned: Vec<&str> = TrailRow::COLUMNS.iter().rev().copied().collect();
+        let mut values = vec![None; turned.len()];
+        values[turned.len() - 1] = Some("2026-08-01T00:00:00Z");
+        values[0] = Some("key");
+        let fake = WireFake::start([
+            Answer::ok(STARTED),
+            state("SUCCEEDED", ""),
+            page(&turned, vec![row(&values)], None),
+        ]);
+        let trail = trail(&fake, &TaskTracker::new()).await;
+        let cut = trail.cut(Window::default(), &subject()).await.unwrap();
+        assert_eq!(cut.rows[0].event_time, "2026-08-01T00:00:00Z");
+        assert_eq!(cut.rows[0].reach.as_deref(), Some("key"));
+    }
+
+    #[tokio::test]
+    async fn an_end_without_rows_is_told_apart() {
+        type Check = fn(&TrailError) -> bool;
+        let checks: [(&str, &str, Check); 6] = [
+            ("CANCELLED", "Bytes scanned limit was exceeded", |error| {
+                matches!(error, TrailError::TooCostly { .. })
+            }),
+            ("CANCELLED", "", |error| {
+                matches!(error, TrailError::Cancelled)
+            }),
+            (
+                "FAILED",
+                "Query exhausted resources at this scale factor",
+                |error| matches!(error, TrailError::TooCostly { .. }),
+            ),
+            ("FAILED", "Access Denied (Service: Amazon S3)", |error| {
+                matches!(error, TrailError::Denied { .. })
+            }),
+            ("FAILED", "TABLE_NOT_FOUND: line 3", |error| {
+                matches!(error, TrailError::Unreadable { .. })
+            }),
+            ("FAILED", "SYNTAX_ERROR: line 1:8", |error| {
+                matches!(error, TrailError::Question { .. })
+            }),
+        ];
+        for (end, reason, expected) in checks {
+            let fake = WireFake::start([Answer::ok(STARTED), state(end, reason)]);
+            let tasks = TaskTracker::new();
+            let trail = trail(&fake, &tasks).await;
+            let error = trail.cut(Window::default(), &subject()).await.unwrap_err();
+            assert!(expected(&error), "{end} {reason}: {error:?}");
+            assert!(tasks.is_empty(), "a query that ended needs no stopping");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_that_nobody_waits_for_is_stopped() {
+        let mut script = vec![
+            Answer::ok(STARTED),
+            Answer::Stall(Duration::from_millis(300)),
+        ];
+        script.push(Answer::ok("{}"));
+        let fake = WireFake::start(script);
+        let tasks = TaskTracker::new();
+        let trail = trail(&fake, &tasks).await;
+        let subject = subject();
+        let asked = trail.cut(Window::default(), &subject);
+        let given_up = tokio::time::timeout(Duration::from_millis(150), asked).await;
+        assert!(given_up.is_err());
+        tasks.close();
+        tasks.wait().await;
+        assert_eq!(
+            fake.operations(),
+            [
+                "StartQueryExecution",
+                "GetQueryExecution",
+                "StopQueryExecution"
+            ]
+        );
+        assert_eq!(fake.seen()[2].json()["QueryExecutionId"], "query-1");
+    }
+
+    #[tokio::test]
+    async fn a_refused_start_names_the_permission() {
+        let fake = WireFake::start([Answer::json_error(400, "AccessDeniedException")]);
+        let trail = trail(&fake, &TaskTracker::new()).await;
+        let error = trail.cut(Window::default(), &subject()).await.unwrap_err();
+        let TrailError::Denied { action } = &error else {
+            panic!("{error:?}");
+        };
+        assert!(action.contains("athena:StartQueryExecution"), "{action}");
+    }
+
+    #[tokio::test]
+    async fn a_start_that_is_throttled_is_safe_to_try_again() {
+        let fake = WireFake::start([Answer::json_error(400, "TooManyRequestsException")]);
+        let trail = trail(&fake, &TaskTracker::new()).await;
+        let error = trail.cut(Window::default(), &subject()).await.unwrap_err();
+        assert!(matches!(error, TrailError::Unavailable { .. }), "{error:?}");
     }
 }

@@ -254,3 +254,258 @@ async fn caller_account(sts: &aws_sdk_sts::Client) -> Result<AccountId, CallErro
         CallError::new(CallClass::Other, GET_CALLER_IDENTITY, message)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::clients::RoleSettings;
+    use crate::aws::wire_fake::{ACCOUNT, Answer, Seen, WireFake, leaked_key, tickets, user};
+
+    const DENY_ARN: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
+    const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult>\
+        <Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+    const ASSUMED: &str = "<AssumeRoleResponse><AssumeRoleResult><Credentials>\
+        <AccessKeyId>ASIAQNZGKIQY56JQ7WML</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
+        <SessionToken>session-token</SessionToken><Expiration>2036-08-01T10:15:00Z</Expiration>\
+        </Credentials></AssumeRoleResult></AssumeRoleResponse>";
+
+    fn deny_user() -> Action {
+        Action::DenyUser {
+            user: user(),
+            policy_arn: DENY_ARN.to_owned(),
+            inline_name: "KeyleakDeny-1".to_owned(),
+        }
+    }
+
+    fn lift_deny() -> Action {
+        Action::LiftDeny {
+            user: user(),
+            policy_arn: DENY_ARN.to_owned(),
+            inline_name: "KeyleakDeny-1".to_owned(),
+        }
+    }
+
+    fn deactivate() -> Action {
+        Action::DeactivateKey {
+            user: user(),
+            key: leaked_key(),
+        }
+    }
+
+    fn activate() -> Action {
+        Action::ActivateKey {
+            user: user(),
+            key: leaked_key(),
+        }
+    }
+
+    fn role(account: &str) -> ContainSettings {
+        ContainSettings::Role(RoleSettings {
+            arn: format!("arn:aws:iam::{account}:role/keyleak-contain"),
+            external_id: Some("external-7".to_owned()),
+        })
+    }
+
+    fn ok() -> Answer {
+        Answer::ok("<R><ResponseMetadata><RequestId>request-1</RequestId></ResponseMetadata></R>")
+    }
+
+    /// Carries one action out with the bot's own credentials; the identity check comes first.
+    async fn own(action: Action, answers: Vec<Answer>) -> (Result<Applied, CallError>, Vec<Seen>) {
+        let mut script = vec![Answer::ok(IDENTITY)];
+        script.extend(answers);
+        let fake = WireFake::start(script);
+        let settings = ContainSettings::OwnCredentials;
+        let contain = AwsContain::new(&fake.config().await, Some(&settings)).unwrap();
+        let ticket = tickets(vec![action]).await.remove(0);
+        let outcome = contain.apply(&ticket).await;
+        let mut seen = fake.seen();
+        seen.remove(0);
+        (outcome, seen)
+    }
+
+    fn operations(seen: &[Seen]) -> Vec<String> {
+        seen.iter().map(Seen::operation).collect()
+    }
+
+    #[tokio::test]
+    async fn a_deny_is_attached_to_the_user() {
+        let (outcome, seen) = own(deny_user(), vec![ok()]).await;
+        assert_eq!(outcome.unwrap().how.as_deref(), Some("attached"));
+        assert_eq!(operations(&seen), ["AttachUserPolicy"]);
+        assert_eq!(seen[0].parameter("UserName").as_deref(), Some("ci-deploy"));
+        assert_eq!(seen[0].parameter("PolicyArn").as_deref(), Some(DENY_ARN));
+    }
+
+    #[tokio::test]
+    async fn a_deny_goes_inline_where_no_more_can_be_attached() {
+        let full = Answer::xml_error(409, "LimitExceeded");
+        let (outcome, seen) = own(deny_user(), vec![full, ok()]).await;
+        assert_eq!(outcome.unwrap().how.as_deref(), Some("inline"));
+        assert_eq!(operations(&seen), ["AttachUserPolicy", "PutUserPolicy"]);
+        assert_eq!(
+            seen[1].parameter("PolicyName").as_deref(),
+            Some("KeyleakDeny-1")
+        );
+        assert_eq!(
+            seen[1].parameter("PolicyDocument").as_deref(),
+            Some(DENY_ALL_DOCUMENT)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_user_with_no_room_for_any_deny_is_said_so() {
+        let full = || Answer::xml_error(409, "LimitExceeded");
+        let (outcome, _) = own(deny_user(), vec![full(), full()]).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(error.class, CallClass::LimitExceeded);
+        assert!(error.message.contains("has no room for a deny"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_user_that_is_gone_is_not_found() {
+        let gone = || Answer::xml_error(404, "NoSuchEntity");
+        let (outcome, _) = own(deny_user(), vec![gone(), gone()]).await;
+        assert_eq!(outcome.unwrap_err().class, CallClass::NotFound);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_stops_and_names_the_permission_and_masks_the_key() {
+        let denied = Answer::xml_error(403, "AccessDenied");
+        let (outcome, seen) = own(deny_user(), vec![denied]).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(error.class, CallClass::Denied);
+        assert_eq!(error.request_id.as_deref(), Some("request-1"));
+        let text = error.to_string();
+        assert!(text.contains("allow iam:AttachUserPolicy"), "{text}");
+        assert!(
+            text.contains("AKIA…7WML") && !text.contains("AKIAQNZG"),
+            "{text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn each_error_has_the_class_that_decides_what_to_do() {
+        for (status, code, class) in [
+            (400, "Throttling", CallClass::Throttled),
+            (409, "ConcurrentModification", CallClass::Conflict),
+            (409, "EntityTemporarilyUnmodifiable", CallClass::Conflict),
+            (500, "ServiceFailure", CallClass::Unavailable),
+            (403, "InvalidClientTokenId", CallClass::Denied),
+            (400, "InvalidInput", CallClass::Other),
+        ] {
+            let (outcome, _) = own(deactivate(), vec![Answer::xml_error(status, code)]).await;
+            assert_eq!(outcome.unwrap_err().class, class, "{code}");
+        }
+        let (outcome, _) = own(deactivate(), vec![Answer::HangUp]).await;
+        assert_eq!(outcome.unwrap_err().class, CallClass::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn keys_are_made_inactive_and_active_again() {
+        for (action, status) in [(deactivate(), "Inactive"), (activate(), "Active")] {
+            let (outcome, seen) = own(action, vec![ok()]).await;
+            assert!(outcome.is_ok());
+            assert_eq!(operations(&seen), ["UpdateAccessKey"]);
+            assert_eq!(seen[0].parameter("Status").as_deref(), Some(status));
+            let key = seen[0].parameter("AccessKeyId");
+            assert_eq!(key.as_deref(), Some(leaked_key().reveal()));
+        }
+    }
+
+    #[tokio::test]
+    async fn lifting_takes_both_forms_of_the_deny_away() {
+        let (outcome, seen) = own(lift_deny(), vec![ok(), ok()]).await;
+        assert_eq!(outcome.unwrap().how.as_deref(), Some("detached"));
+        assert_eq!(operations(&seen), ["DetachUserPolicy", "DeleteUserPolicy"]);
+    }
+
+    #[tokio::test]
+    async fn lifting_a_deny_that_is_not_there_is_success() {
+        let gone = || Answer::xml_error(404, "NoSuchEntity");
+        let (outcome, _) = own(lift_deny(), vec![gone(), gone()]).await;
+        assert_eq!(outcome.unwrap().how.as_deref(), Some("was not there"));
+    }
+
+    #[tokio::test]
+    async fn a_deny_that_cannot_be_lifted_is_not_called_lifted() {
+        let denied = Answer::xml_error(403, "AccessDenied");
+        let (outcome, _) = own(lift_deny(), vec![denied]).await;
+        assert_eq!(outcome.unwrap_err().class, CallClass::Denied);
+        let denied = Answer::xml_error(403, "AccessDenied");
+        let (outcome, _) = own(lift_deny(), vec![ok(), denied]).await;
+        assert_eq!(outcome.unwrap_err().class, CallClass::Denied);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_changed_in_an_account_that_the_plan_is_not_for() {
+        let fake = WireFake::start([]);
+        let settings = role("999999999999");
+        let contain = AwsContain::new(&fake.config().await, Some(&settings)).unwrap();
+        let ticket = tickets(vec![deny_user()]).await.remove(0);
+        let error = contain.apply(&ticket).await.unwrap_err();
+        assert_eq!(error.class, CallClass::Denied);
+        assert_eq!(fake.operations(), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn own_credentials_of_another_account_change_nothing() {
+        let fake = WireFake::start([Answer::ok(&IDENTITY.replace(ACCOUNT, "999999999999"))]);
+        let settings = ContainSettings::OwnCredentials;
+        let contain = AwsContain::new(&fake.config().await, Some(&settings)).unwrap();
+        let ticket = tickets(vec![deny_user()]).await.remove(0);
+        assert!(contain.apply(&ticket).await.is_err());
+        assert_eq!(fake.operations(), ["GetCallerIdentity"]);
+    }
+
+    #[tokio::test]
+    async fn a_ticket_assumes_the_contain_role_for_its_action_case_and_plan() {
+        let fake = WireFake::start([Answer::ok(ASSUMED), ok()]);
+        let contain = AwsContain::new(&fake.config().await, Some(&role(ACCOUNT))).unwrap();
+        let ticket = tickets(vec![deny_user()]).await.remove(0);
+        contain.apply(&ticket).await.unwrap();
+        let seen = fake.seen();
+        assert_eq!(operations(&seen), ["AssumeRole", "AttachUserPolicy"]);
+        let parameter = |name| seen[0].parameter(name).unwrap_or_default();
+        assert_eq!(parameter("ExternalId"), "external-7");
+        assert_eq!(parameter("RoleSessionName"), ticket.case().0);
+        assert_eq!(parameter("SourceIdentity"), ticket.plan_hash());
+        assert!(parameter("Policy").contains("iam:AttachUserPolicy"));
+        assert!(!parameter("Policy").contains("iam:UpdateAccessKey"));
+        let token = seen[1].headers.get("x-amz-security-token");
+        assert_eq!(token.map(String::as_str), Some("session-token"));
+    }
+
+    #[tokio::test]
+    async fn steps_that_need_the_same_rights_share_one_session() {
+        let script = [ASSUMED].map(Answer::ok).into_iter().chain([ok(), ok()]);
+        let fake = WireFake::start(script);
+        let contain = AwsContain::new(&fake.config().await, Some(&role(ACCOUNT))).unwrap();
+        for ticket in tickets(vec![deactivate(), deactivate()]).await {
+            contain.apply(&ticket).await.unwrap();
+        }
+        assert_eq!(
+            fake.operations(),
+            ["AssumeRole", "UpdateAccessKey", "UpdateAccessKey"]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_role_that_cannot_be_assumed_changes_nothing_and_says_so() {
+        let fake = WireFake::start([Answer::xml_error(403, "AccessDenied")]);
+        let contain = AwsContain::new(&fake.config().await, Some(&role(ACCOUNT))).unwrap();
+        let ticket = tickets(vec![deny_user()]).await.remove(0);
+        let error = contain.apply(&ticket).await.unwrap_err();
+        assert_eq!(
+            (error.class, error.call.as_str()),
+            (CallClass::Denied, "sts:AssumeRole")
+        );
+    }
+
+    #[tokio::test]
+    async fn without_configured_rights_there_is_nothing_that_could_change_anything() {
+        let fake = WireFake::start([]);
+        assert!(AwsContain::new(&fake.config().await, None).is_none());
+    }
+}

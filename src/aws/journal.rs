@@ -166,3 +166,152 @@ fn kind(record: &Record) -> String {
     let kind = event.get("kind").and_then(|kind| kind.as_str());
     kind.unwrap_or("unknown").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::wire_fake::{Answer, WireFake, case_id, record};
+    use serde_json::json;
+    use std::time::{Duration, Instant};
+
+    async fn journal(fake: &WireFake) -> DynamoJournal {
+        DynamoJournal::new(&fake.config().await, &TableNames::default())
+    }
+
+    fn standing(record: Option<&Record>) -> Answer {
+        let line = |record| String::from_utf8(canonical(record)).unwrap();
+        let items: Vec<_> = record
+            .iter()
+            .map(|record| json!({"record": {"S": line(*record)}}))
+            .collect();
+        Answer::ok(&json!({"Items": items, "Count": items.len()}).to_string())
+    }
+
+    fn refused() -> Answer {
+        Answer::json_error(400, "ConditionalCheckFailedException")
+    }
+
+    #[tokio::test]
+    async fn a_record_is_put_once_under_its_case_and_padded_number() {
+        let fake = WireFake::start([Answer::ok("{}")]);
+        let first = record("a", None);
+        journal(&fake).await.append(&first).await.unwrap();
+        let put = fake.seen()[0].json();
+        assert_eq!(put["TableName"], "keyleak-journal");
+        assert_eq!(put["ConditionExpression"], "attribute_not_exists(#case)");
+        assert_eq!(put["Item"]["case"]["S"], case_id().0);
+        assert_eq!(put["Item"]["seq"]["S"], "000000000001");
+        assert_eq!(put["Item"]["kind"]["S"], "opened");
+        assert_eq!(put["Item"]["hash"]["S"], first.hash);
+        let line = put["Item"]["record"]["S"].as_str().unwrap();
+        assert_eq!(line.as_bytes(), canonical(&first));
+    }
+
+    #[tokio::test]
+    async fn the_identical_record_again_is_success() {
+        let first = record("a", None);
+        let fake = WireFake::start([refused(), standing(Some(&first))]);
+        assert_eq!(journal(&fake).await.append(&first).await, Ok(()));
+        assert_eq!(fake.seen()[1].json()["ConsistentRead"], true);
+    }
+
+    #[tokio::test]
+    async fn another_record_at_the_same_place_is_a_conflict() {
+        let other = record("b", None);
+        let fake = WireFake::start([refused(), standing(Some(&other))]);
+        let outcome = journal(&fake).await.append(&record("a", None)).await;
+        assert_eq!(outcome, Err(AppendError::Conflict));
+    }
+
+    #[tokio::test]
+    async fn a_write_that_got_through_without_an_answer_is_found() {
+        let first = record("a", None);
+        let late = Answer::Stall(Duration::from_millis(2_500));
+        let fake = WireFake::start([late, standing(Some(&first))]);
+        let begun = Instant::now();
+        assert_eq!(journal(&fake).await.append(&first).await, Ok(()));
+        assert_eq!(fake.operations(), ["PutItem", "Query"]);
+        assert!(
+            begun.elapsed() < Duration::from_secs(3),
+            "Slack waits three seconds"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_write_whose_outcome_is_unknown_is_never_called_stored() {
+        let late = Answer::Stall(Duration::from_millis(2_500));
+        let fake = WireFake::start([late, standing(None)]);
+        let outcome = journal(&fake).await.append(&record("a", None)).await;
+        assert_eq!(fake.operations(), ["PutItem", "Query"]);
+        assert!(
+            matches!(outcome, Err(AppendError::Unavailable(_))),
+            "{outcome:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_throttled_write_is_repeated_and_then_stands() {
+        let slow = || Answer::json_error(400, "ProvisionedThroughputExceededException");
+        let fake = WireFake::start([slow(), slow(), Answer::ok("{}")]);
+        assert_eq!(
+            journal(&fake).await.append(&record("a", None)).await,
+            Ok(())
+        );
+        assert_eq!(fake.operations(), ["PutItem", "PutItem", "PutItem"]);
+    }
+
+    #[tokio::test]
+    async fn a_write_throttled_to_the_end_is_not_called_stored() {
+        let slow = || Answer::json_error(400, "ProvisionedThroughputExceededException");
+        let script = [slow(), slow(), slow(), slow(), standing(None)];
+        let fake = WireFake::start(script);
+        let outcome = journal(&fake).await.append(&record("a", None)).await;
+        let Err(AppendError::Unavailable(why)) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert!(why.contains("throttled"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_missing_table_is_named_with_the_command_that_prints_it() {
+        let fake = WireFake::start([Answer::json_error(400, "ResourceNotFoundException")]);
+        let outcome = journal(&fake).await.append(&record("a", None)).await;
+        let Err(AppendError::Unavailable(why)) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert!(why.contains("keyleak-journal"), "{why}");
+        assert!(why.contains("keyleak manifest table"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_record_that_no_item_can_hold_is_refused_before_it_is_sent() {
+        let fake = WireFake::start([]);
+        let outcome = journal(&fake)
+            .await
+            .append(&record(&"x".repeat(410_000), None))
+            .await;
+        let Err(AppendError::Unavailable(why)) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert!(why.contains("evidence store"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_journal_is_read_consistently_to_its_last_page() {
+        let (first, second) = (record("a", None), record("b", None));
+        let line = |record: &Record| String::from_utf8(canonical(record)).unwrap();
+        let key = json!({"case": {"S": "c"}, "seq": {"S": "000000000008"}});
+        let page = json!({"Items": [{"record": {"S": line(&first)}}], "LastEvaluatedKey": key});
+        let fake = WireFake::start([Answer::ok(&page.to_string()), standing(Some(&second))]);
+        let lines = journal(&fake).await.read(&case_id(), 7).await.unwrap();
+        assert_eq!(lines, [line(&first), line(&second)]);
+        let seen = fake.seen();
+        let query = seen[0].json();
+        assert_eq!(query["ConsistentRead"], true);
+        assert_eq!(
+            query["ExpressionAttributeValues"][":after"]["S"],
+            "000000000007"
+        );
+        assert_eq!(seen[1].json()["ExclusiveStartKey"], key);
+    }
+}

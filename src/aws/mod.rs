@@ -13,4 +13,6 @@ pub mod journal;
 pub mod lookup;
 pub mod session;
 pub mod tables;
+#[cfg(test)]
+mod wire_fake;
 pub mod work;

@@ -15,9 +15,8 @@ use std::error::Error;
 use std::time::Duration;
 
 /// Slack waits three seconds for an answer; a write and the look at what became of it must fit.
+/// One attempt may take all of it: what is refused at once is repeated, what is silent is looked at.
 const WRITE_MS_MAX: u64 = 1_800;
-/// One attempt may take a second and some; a throttled one is over at once and is repeated.
-const WRITE_ATTEMPT_MS_MAX: u64 = 1_600;
 /// What is left of the three seconds to find out what became of a write.
 const LOOK_MS_MAX: u64 = 900;
 const READ_MS_MAX: u64 = 8_000;
@@ -55,7 +54,7 @@ impl Default for TableNames {
 impl Dynamo {
     pub(super) fn new(config: &SdkConfig) -> Self {
         Self {
-            write: client(config, WRITE_ATTEMPT_MS_MAX, WRITE_MS_MAX),
+            write: client(config, WRITE_MS_MAX, WRITE_MS_MAX),
             look: client(config, LOOK_MS_MAX, LOOK_MS_MAX),
             read: client(config, READ_ATTEMPT_MS_MAX, READ_MS_MAX),
         }
