@@ -2,14 +2,13 @@
 
 use crate::domain::report::{status_words, summary as summary_lines};
 use crate::ports::chat::Scene;
-use crate::slack::blocks::{
-    PARAGRAPH_LENGTH_MAX, bold, context, header, list, paragraph, rich, text,
-};
-use crate::slack::cards::Sketch;
+use crate::slack::blocks::{bold, context, fallback, header, list, paragraph, rich, text};
+use crate::slack::cards::{Drawn, Sketch};
 use serde_json::Value;
 
-/// Paragraphs of one notice.
-const PARAGRAPHS_MAX: usize = 6;
+/// Lines of one notice or private answer; a list of more cases is longer than anybody reads.
+const LINES_MAX: usize = 40;
+const WHISPER_LENGTH_MAX: usize = 4_000;
 
 /// The story up to a record.
 pub(super) fn summary(scene: &Scene<'_>, upto: u64) -> Sketch {
@@ -35,21 +34,43 @@ pub(super) fn summary(scene: &Scene<'_>, upto: u64) -> Sketch {
 /// Something that must be noticed.
 pub(super) fn notice(scene: &Scene<'_>, said: &str) -> Sketch {
     let key = &scene.case.opening().key;
-    let mut paragraphs = said.lines().filter(|line| !line.trim().is_empty());
-    let first = paragraphs.next().unwrap_or_default();
-    let mut parts = vec![paragraph(vec![bold(first)])];
-    parts.extend(paragraphs.take(PARAGRAPHS_MAX).map(|said| {
-        paragraph(vec![text(&crate::slack::blocks::cut(
-            said,
-            PARAGRAPH_LENGTH_MAX,
-        ))])
-    }));
+    let mut lines = said.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    let mut parts = vec![bold(first)];
+    for line in lines.take(LINES_MAX) {
+        parts.extend([newline(), text(line)]);
+    }
     Sketch {
         text: format!("Key {key}: {first}"),
         blocks: vec![
-            rich("notice", parts),
+            rich("notice", vec![paragraph(parts)]),
             context(&format!("Status: {}", status_words(scene.case))),
         ],
         tail: Vec::new(),
     }
+}
+
+/// A private answer; its lines stay lines.
+pub(super) fn whisper(said: &str) -> Drawn {
+    let said = cut_lines(said);
+    let mut parts = Vec::new();
+    for line in said.lines().filter(|line| !line.trim().is_empty()) {
+        if !parts.is_empty() {
+            parts.push(newline());
+        }
+        parts.push(text(line));
+    }
+    if parts.is_empty() {
+        parts.push(text(&said));
+    }
+    Drawn {
+        text: fallback(&said),
+        blocks: vec![rich("whisper", vec![paragraph(parts)])],
+    }
+}
+
+/// The first lines of a text that may be long.
+fn cut_lines(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().take(LINES_MAX).collect();
+    cut(&lines.join("\n"), WHISPER_LENGTH_MAX)
 }

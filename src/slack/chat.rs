@@ -1,0 +1,411 @@
+//! The Slack adapter: what the use cases ask for, as calls of the Web API.
+
+use crate::domain::ids::{ChannelId, MessageTs, PersonId};
+use crate::ports::chat::{Chat, ChatError, Invitation, Post, Upload, View, Whisper};
+use crate::ports::clock::Clock;
+use crate::slack::blocks::clean;
+use crate::slack::cards::{Drawn, Means, draw};
+use crate::slack::failure::{Failure, people};
+use crate::slack::web::{SlackSetUpError, SlackSettings, Web};
+use crate::slack::{history, intake_modal, telling};
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::OnceCell;
+
+/// The scopes of the bot's token: what the calls below need, and nothing more.
+pub const SCOPES: &[&str] = &[
+    "chat:write",
+    "commands",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "groups:write",
+    "pins:write",
+];
+/// Slack documents up to 100; others found smaller lots to be refused less.
+const INVITED_AT_ONCE_MAX: usize = 30;
+/// Slack refuses a longer topic or purpose.
+const TOPIC_LENGTH_MAX: usize = 250;
+/// After a refusal of a newer block, so long only the older ones are sent.
+const PLAIN_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Slack, over its Web API.
+#[derive(Debug)]
+pub struct SlackChat {
+    pub(super) web: Web,
+    identity: OnceCell<String>,
+    /// Until when newer blocks are not tried, in Unix seconds.
+    plain_until: AtomicI64,
+}
+
+impl SlackChat {
+    /// A client; nothing is called yet.
+    pub fn new(settings: &SlackSettings, clock: Clock) -> Result<Self, SlackSetUpError> {
+        Ok(Self {
+            web: Web::new(settings, clock)?,
+            identity: OnceCell::new(),
+            plain_until: AtomicI64::new(i64::MIN),
+        })
+    }
+
+    /// The bot's own user id, asked once.
+    pub async fn bot_user(&self) -> Result<&str, ChatError> {
+        let ask = || async {
+            let answer = self.call("auth.test", None, &json!({})).await?;
+            text(&answer, "user_id").ok_or_else(|| unreadable("auth.test"))
+        };
+        self.identity.get_or_try_init(ask).await.map(String::as_str)
+    }
+
+    async fn call(
+        &self,
+        method: &str,
+        channel: Option<&ChannelId>,
+        body: &Value,
+    ) -> Result<Value, ChatError> {
+        let answer = self.web.post(method, channel, body).await;
+        answer.map_err(|failure| failure.error)
+    }
+
+    /// A call whose end is also reached when somebody was there before us.
+    async fn call_once(&self, method: &str, body: &Value, done: &str) -> Result<(), ChatError> {
+        match self.web.post(method, None, body).await {
+            Ok(_) => Ok(()),
+            Err(failure) if failure.code == done => Ok(()),
+            Err(failure) => Err(failure.error),
+        }
+    }
+
+    /// Sends a drawing; one that Slack refuses for its blocks is sent again with older ones, and at
+    /// last as text, because a plain word is better than none.
+    async fn send(
+        &self,
+        method: &str,
+        channel: &ChannelId,
+        view: &View<'_>,
+        more: &Value,
+    ) -> Result<Value, ChatError> {
+        let best = draw(view, self.means());
+        let refused = match self.send_drawn(method, channel, &best, more).await {
+            Err(failure) if is_about_blocks(&failure.code) => failure,
+            answer => return answer.map_err(|failure| failure.error),
+        };
+        tracing::warn!(method, code = refused.code, "Slack refused our blocks");
+        let plain = draw(view, Means::Plain);
+        if plain != best {
+            let until = self.web.clock().now() + PLAIN_FOR;
+            self.plain_until.store(until.as_second(), Ordering::Relaxed);
+            match self.send_drawn(method, channel, &plain, more).await {
+                Err(failure) if is_about_blocks(&failure.code) => {}
+                answer => return answer.map_err(|failure| failure.error),
+            }
+        }
+        let bare = Drawn {
+            text: best.text,
+            blocks: Vec::new(),
+        };
+        let answer = self.send_drawn(method, channel, &bare, more).await;
+        answer.map_err(|failure| failure.error)
+    }
+
+    async fn send_drawn(
+        &self,
+        method: &str,
+        channel: &ChannelId,
+        drawn: &Drawn,
+        more: &Value,
+    ) -> Result<Value, Failure> {
+        let mut body = more.clone();
+        body["channel"] = json!(channel.0);
+        body["text"] = json!(drawn.text);
+        body["blocks"] = json!(drawn.blocks);
+        self.web.post(method, Some(channel), &body).await
+    }
+
+    fn means(&self) -> Means {
+        let now = self.web.clock().now().as_second();
+        if now < self.plain_until.load(Ordering::Relaxed) {
+            Means::Plain
+        } else {
+            Means::Full
+        }
+    }
+
+    /// Invites some people; those whom Slack refuses are tried alone, so that one does not cost
+    /// all the others their invitation.
+    async fn invite_some(
+        &self,
+        channel: &ChannelId,
+        people: &[PersonId],
+        into: &mut Invitation,
+    ) -> Result<(), ChatError> {
+        match self.invite_at_once(channel, people).await {
+            Ok(refused) => into.note(people, &refused),
+            Err(failure) if is_about_people(&failure) && people.len() > 1 => {
+                for person in people {
+                    match self
+                        .invite_at_once(channel, std::slice::from_ref(person))
+                        .await
+                    {
+                        Ok(refused) => into.note(std::slice::from_ref(person), &refused),
+                        Err(alone) if is_about_people(&alone) => {
+                            into.note_refused(person, &alone.code);
+                        }
+                        Err(alone) => return Err(alone.error),
+                    }
+                }
+            }
+            Err(failure) if is_about_people(&failure) => {
+                for person in people {
+                    into.note_refused(person, &failure.code);
+                }
+            }
+            Err(failure) => return Err(failure.error),
+        }
+        Ok(())
+    }
+
+    async fn invite_at_once(
+        &self,
+        channel: &ChannelId,
+        invited: &[PersonId],
+    ) -> Result<Vec<(String, String)>, Failure> {
+        let users: Vec<&str> = invited.iter().map(|person| person.user.as_str()).collect();
+        let body = json!({ "channel": channel.0, "users": users.join(","), "force": true });
+        let answer = self.web.post("conversations.invite", None, &body).await?;
+        Ok(people(&answer))
+    }
+}
+
+#[async_trait]
+impl Chat for SlackChat {
+    async fn create_channel(&self, name: &str) -> Result<ChannelId, ChatError> {
+        let body = json!({ "name": name, "is_private": true });
+        let answer = self.call("conversations.create", None, &body).await?;
+        let id = text(&answer["channel"], "id");
+        id.map(ChannelId)
+            .ok_or_else(|| unreadable("conversations.create"))
+    }
+
+    async fn own_channel(
+        &self,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<Option<ChannelId>, ChatError> {
+        let me = self.bot_user().await?;
+        history::own_channel(&self.web, me, name, since).await
+    }
+
+    async fn invite(
+        &self,
+        channel: &ChannelId,
+        people: &[PersonId],
+    ) -> Result<Invitation, ChatError> {
+        let mut invitation = Invitation::default();
+        for some in people.chunks(INVITED_AT_ONCE_MAX) {
+            self.invite_some(channel, some, &mut invitation).await?;
+        }
+        Ok(invitation)
+    }
+
+    async fn set_topic(&self, channel: &ChannelId, topic: &str) -> Result<(), ChatError> {
+        let body = json!({ "channel": channel.0, "topic": heading(topic) });
+        self.call("conversations.setTopic", None, &body)
+            .await
+            .map(drop)
+    }
+
+    async fn set_purpose(&self, channel: &ChannelId, purpose: &str) -> Result<(), ChatError> {
+        let body = json!({ "channel": channel.0, "purpose": heading(purpose) });
+        self.call("conversations.setPurpose", None, &body)
+            .await
+            .map(drop)
+    }
+
+    async fn post(&self, channel: &ChannelId, post: &Post<'_>) -> Result<MessageTs, ChatError> {
+        let mut more = json!({
+            "unfurl_links": false,
+            "unfurl_media": false,
+            "metadata": {
+                "event_type": history::EVENT_TYPE,
+                "event_payload": { "key": post.key },
+            },
+        });
+        if let Some(thread) = &post.thread {
+            more["thread_ts"] = json!(thread.0);
+        }
+        let answer = self
+            .send("chat.postMessage", channel, &post.view, &more)
+            .await?;
+        text(&answer, "ts")
+            .map(MessageTs)
+            .ok_or_else(|| unreadable("chat.postMessage"))
+    }
+
+    async fn update(
+        &self,
+        channel: &ChannelId,
+        message: &MessageTs,
+        view: &View<'_>,
+    ) -> Result<(), ChatError> {
+        let more = json!({ "ts": message.0 });
+        self.send("chat.update", channel, view, &more)
+            .await
+            .map(drop)
+    }
+
+    fn drawn(&self, view: &View<'_>) -> String {
+        draw(view, Means::Full).digest()
+    }
+
+    async fn pin(&self, channel: &ChannelId, message: &MessageTs) -> Result<(), ChatError> {
+        let body = json!({ "channel": channel.0, "timestamp": message.0 });
+        self.call_once("pins.add", &body, "already_pinned").await
+    }
+
+    async fn posted(&self, channel: &ChannelId) -> Result<BTreeMap<String, MessageTs>, ChatError> {
+        let me = self.bot_user().await?;
+        history::posted(&self.web, me, channel).await
+    }
+
+    async fn upload(&self, channel: &ChannelId, upload: &Upload) -> Result<(), ChatError> {
+        let failed = |failure: Failure| failure.error;
+        let params = vec![
+            ("filename", Some(clean(&upload.name))),
+            ("length", Some(upload.content.len().to_string())),
+        ];
+        let place = self
+            .web
+            .get("files.getUploadURLExternal", &params)
+            .await
+            .map_err(failed)?;
+        let (Some(id), Some(address)) = (text(&place, "file_id"), text(&place, "upload_url"))
+        else {
+            return Err(unreadable("files.getUploadURLExternal"));
+        };
+        self.web
+            .send_bytes(&address, &upload.content)
+            .await
+            .map_err(failed)?;
+        let mut body = json!({
+            "files": [{ "id": id, "title": clean(&upload.title) }],
+            "channel_id": channel.0,
+        });
+        if let Some(thread) = &upload.thread {
+            body["thread_ts"] = json!(thread.0);
+        }
+        self.call("files.completeUploadExternal", None, &body)
+            .await
+            .map(drop)
+    }
+
+    async fn archive(&self, channel: &ChannelId) -> Result<(), ChatError> {
+        let body = json!({ "channel": channel.0 });
+        match self
+            .call_once("conversations.archive", &body, "already_archived")
+            .await
+        {
+            Err(ChatError::Archived) => Ok(()),
+            answer => answer,
+        }
+    }
+
+    async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError> {
+        let drawn = telling::whisper(&whisper.text);
+        let mut body = json!({ "text": drawn.text, "blocks": drawn.blocks });
+        let mut failed = unreadable("response_url");
+        if let Some(address) = &whisper.response_url {
+            body["response_type"] = json!("ephemeral");
+            body["replace_original"] = json!(false);
+            match self.web.respond(address, &body).await {
+                Ok(()) => return Ok(()),
+                Err(failure) => failed = failure.error,
+            }
+        }
+        let Some(channel) = &whisper.channel else {
+            return Err(failed);
+        };
+        let body = json!({
+            "channel": channel.0,
+            "user": whisper.person.user,
+            "text": drawn.text,
+            "blocks": drawn.blocks,
+        });
+        self.call("chat.postEphemeral", None, &body).await.map(drop)
+    }
+
+    async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError> {
+        let body = json!({ "trigger_id": trigger_id, "view": intake_modal::view() });
+        self.call("views.open", None, &body).await.map(drop)
+    }
+}
+
+impl Invitation {
+    /// Takes in one answer: whoever is not named in it is in the channel.
+    fn note(&mut self, people: &[PersonId], refused: &[(String, String)]) {
+        for person in people {
+            match refused.iter().find(|(user, _)| *user == person.user) {
+                Some((_, code)) => self.note_refused(person, code),
+                None => self.invited.push(person.clone()),
+            }
+        }
+    }
+
+    /// Somebody who is in the channel already is not refused.
+    fn note_refused(&mut self, person: &PersonId, code: &str) {
+        if matches!(code, "already_in_channel" | "cant_invite_self") {
+            self.invited.push(person.clone());
+        } else {
+            self.failed.push(format!("{}: {code}", person.user));
+        }
+    }
+}
+
+/// A topic or purpose: nothing live in it, and within Slack's length.
+fn heading(said: &str) -> String {
+    let plain = clean(said)
+        .replace('<', "‹")
+        .replace('>', "›")
+        .replace('&', "+");
+    crate::slack::blocks::cut(&plain, TOPIC_LENGTH_MAX)
+}
+
+fn is_about_blocks(code: &str) -> bool {
+    matches!(
+        code,
+        "invalid_blocks" | "invalid_blocks_format" | "msg_blocks_too_long" | "msg_too_long"
+    )
+}
+
+/// Whether Slack refused the people and not the call.
+fn is_about_people(failure: &Failure) -> bool {
+    let known = matches!(
+        failure.code.as_str(),
+        "already_in_channel"
+            | "cant_invite_self"
+            | "cant_invite"
+            | "user_not_found"
+            | "user_disabled"
+            | "user_is_restricted"
+            | "user_is_ultra_restricted"
+            | "ura_max_channels"
+            | "org_user_not_in_team"
+            | "no_external_invite_permission"
+            | "no_user"
+    );
+    known || !failure.people.is_empty()
+}
+
+fn unreadable(method: &str) -> ChatError {
+    ChatError::Refused {
+        method: method.to_owned(),
+        code: "the answer lacks what it must have".to_owned(),
+    }
+}
+
+fn text(value: &Value, name: &str) -> Option<String> {
+    value[name].as_str().map(str::to_owned)
+}
