@@ -1,7 +1,6 @@
 //! What each sub-command does: puts the adapters together and says how it ended.
 
 pub mod cases;
-pub mod manifest;
 pub mod serve;
 pub mod stores;
 

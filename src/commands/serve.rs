@@ -100,13 +100,14 @@ async fn trail(
 }
 
 fn chat(config: &SlackConfig) -> Result<SlackChat, CommandError> {
-    SlackChat::new(SlackSettings {
+    let settings = SlackSettings {
         api_url: config.api_url.clone(),
         bot_token: config.bot_token.clone(),
         team_id: config.team_id.clone(),
         app_id: config.app_id.clone(),
-    })
-    .map_err(|error| CommandError::Setup(error.to_string()))
+    };
+    SlackChat::new(&settings, Clock::real())
+        .map_err(|error| CommandError::Setup(error.to_string()))
 }
 
 /// Names this process among replicas: host and process are not enough in containers, so time too.

@@ -251,3 +251,6 @@ pub(super) fn press(record: &Record) -> Result<Press, IllegalRecord> {
         name: record.actor_shown(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,6 +88,20 @@ pub enum Tampering {
     Illegal { seq: u64, why: String },
 }
 
+impl Tampering {
+    /// The first bad record.
+    pub fn seq(&self) -> u64 {
+        match self {
+            Self::Altered { seq }
+            | Self::Unreadable { seq, .. }
+            | Self::Missing { seq }
+            | Self::Forked { seq }
+            | Self::Foreign { seq }
+            | Self::Illegal { seq, .. } => *seq,
+        }
+    }
+}
+
 impl Entry {
     /// An entry of the bot's own.
     pub fn own(at: Timestamp, event: Event) -> Self {
@@ -156,14 +170,14 @@ pub fn check_chain(case: &CaseId, lines: &[String]) -> Result<Vec<Record>, Tampe
     for line in lines {
         let expected = records.len() as u64 + 1;
         let record = read_exactly(line, expected)?;
+        if record.computed_hash() != record.hash {
+            return Err(Tampering::Altered { seq: expected });
+        }
         if record.case != *case {
             return Err(Tampering::Foreign { seq: expected });
         }
         if record.seq != expected {
             return Err(Tampering::Missing { seq: expected });
-        }
-        if record.computed_hash() != record.hash {
-            return Err(Tampering::Altered { seq: expected });
         }
         let previous = records
             .last()

@@ -1,0 +1,242 @@
+//! The fold as people would say it: who may decide what, when, and in which order.
+
+use crate::domain::action::{Action, UserRef};
+use crate::domain::case::{Case, PlanStatus};
+use crate::domain::event::{Event, Opening, StepResult};
+use crate::domain::fold::IllegalRecord;
+use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId, UserName};
+use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
+use crate::domain::record::{Actor, Entry, Record, Tampering, canonical, check_chain};
+use crate::domain::snapshot::SnapshotRef;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+const KEY: &str = "AKIAQNZGKIQY56JQ7WML";
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + seconds).unwrap()
+}
+
+fn person(user: &str) -> PersonId {
+    PersonId { team: "T1".to_owned(), user: user.to_owned() }
+}
+
+fn by(user: &str, delivery: Option<&str>, event: Event) -> Entry {
+    let actor = Actor::Person { person: person(user), name: None };
+    let delivery = delivery.map(str::to_owned);
+    Entry { at: at(1), actor, place: None, delivery, event }
+}
+
+fn opened() -> Case {
+    let opening = Opening {
+        key: AccessKeyId::parse(KEY).unwrap(),
+        found_where: None,
+        exposed_since: None,
+        note: None,
+        drill: false,
+        endpoints: Vec::new(),
+        shares_channel_of: None,
+    };
+    let entry = by("ana", Some("d0"), Event::Opened(opening));
+    Case::open(entry.chained(CaseId("kl-1".to_owned()), None)).unwrap()
+}
+
+fn plan(case: &Case, requester: &str) -> Plan {
+    let user = UserRef { name: UserName("ci".to_owned()), id: "AIDA1".to_owned() };
+    let step = |action| Step { action, blast_radius: Vec::new(), because: String::new() };
+    Plan {
+        case: case.id().clone(),
+        number: case.next_plan_number(),
+        kind: PlanKind::Containment,
+        account: AccountId("029608264753".to_owned()),
+        exposed_since: None,
+        snapshot: SnapshotRef { sha256: "00".to_owned(), taken_at: at(0) },
+        steps: vec![
+            step(Action::DenyUser {
+                user: user.clone(),
+                policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
+                inline_name: "KeyleakDeny".to_owned(),
+            }),
+            step(Action::DeactivateKey { user, key: AccessKeyId::parse(KEY).unwrap() }),
+        ],
+        about: None,
+        requested_by: person(requester),
+        approvals_needed: 1,
+        expires_at: at(0) + SignedDuration::from_hours(1),
+    }
+}
+
+fn then(case: &mut Case, entry: Entry) -> Result<(), IllegalRecord> {
+    let record = entry.chained(case.id().clone(), case.last_record());
+    case.apply(&record)
+}
+
+fn proposed() -> (Case, PlanNumber, String) {
+    let mut case = opened();
+    let plan = plan(&case, "ana");
+    let (number, hash) = (plan.number, plan.hash());
+    let event = Event::Proposed { plan: Box::new(plan), hash: hash.clone() };
+    then(&mut case, Entry::own(at(2), event)).unwrap();
+    (case, number, hash)
+}
+
+fn approve(plan: PlanNumber, hash: &str) -> Event {
+    Event::Approved { plan, hash: hash.to_owned() }
+}
+
+fn intent(plan: PlanNumber, hash: &str, step: u32, attempt: u32) -> Event {
+    Event::Intent { plan, step, attempt, plan_hash: hash.to_owned() }
+}
+
+fn done() -> StepResult {
+    StepResult::Done { changed: true, how: None, request_id: None }
+}
+
+#[test]
+fn the_requester_does_not_approve_and_nobody_approves_twice() {
+    let (mut case, number, hash) = proposed();
+    let own = then(&mut case, by("ana", Some("d1"), approve(number, &hash)));
+    assert_eq!(own, Err(IllegalRecord::Requester));
+    then(&mut case, by("bob", Some("d2"), approve(number, &hash))).unwrap();
+    let again = then(&mut case, by("bob", Some("d3"), approve(number, &hash)));
+    assert_eq!(again, Err(IllegalRecord::AlreadyApproved));
+    then(&mut case, by("cyn", Some("d4"), approve(number, &hash))).unwrap();
+    assert_eq!(case.plan(number).unwrap().approvals.len(), 2, "an overshoot counts too");
+}
+
+#[test]
+fn an_approval_of_another_hash_is_no_approval() {
+    let (mut case, number, _) = proposed();
+    let other = then(&mut case, by("bob", None, approve(number, "ff")));
+    assert_eq!(other, Err(IllegalRecord::OtherHash));
+}
+
+#[test]
+fn the_same_delivery_counts_once() {
+    let (mut case, number, hash) = proposed();
+    then(&mut case, by("bob", Some("d2"), approve(number, &hash))).unwrap();
+    let repeated = then(&mut case, by("bob", Some("d2"), Event::SummaryAsked));
+    assert_eq!(repeated, Err(IllegalRecord::Repeated));
+}
+
+#[test]
+fn nothing_begins_without_enough_approvals() {
+    let (mut case, number, hash) = proposed();
+    let early = then(&mut case, Entry::own(at(3), intent(number, &hash, 0, 1)));
+    assert_eq!(early, Err(IllegalRecord::WrongState("approved")));
+}
+
+#[test]
+fn a_withdrawn_or_denied_approval_no_longer_allows_anything() {
+    for taken_back in ["withdrawn", "denied"] {
+        let (mut case, number, hash) = proposed();
+        then(&mut case, by("bob", None, approve(number, &hash))).unwrap();
+        let event = match taken_back {
+            "withdrawn" => Event::Withdrawn { plan: number },
+            _ => Event::Denied { plan: number, reason: None },
+        };
+        then(&mut case, by("bob", None, event)).unwrap();
+        let begun = then(&mut case, Entry::own(at(3), intent(number, &hash, 0, 1)));
+        assert!(begun.is_err(), "{taken_back}");
+    }
+}
+
+#[test]
+fn an_approval_cannot_be_withdrawn_once_execution_has_begun() {
+    let (mut case, number, hash) = proposed();
+    then(&mut case, by("bob", None, approve(number, &hash))).unwrap();
+    then(&mut case, Entry::own(at(3), intent(number, &hash, 0, 1))).unwrap();
+    let late = then(&mut case, by("bob", None, Event::Withdrawn { plan: number }));
+    assert_eq!(late, Err(IllegalRecord::WrongState("open to decisions")));
+}
+
+#[test]
+fn an_outcome_needs_its_intent_and_a_done_step_is_not_begun_again() {
+    let (mut case, number, hash) = proposed();
+    then(&mut case, by("bob", None, approve(number, &hash))).unwrap();
+    let outcome = |step, attempt| Event::Outcome { plan: number, step, attempt, result: done() };
+    assert!(then(&mut case, Entry::own(at(3), outcome(0, 1))).is_err());
+    then(&mut case, Entry::own(at(3), intent(number, &hash, 0, 1))).unwrap();
+    then(&mut case, Entry::own(at(4), outcome(0, 1))).unwrap();
+    assert!(then(&mut case, Entry::own(at(5), intent(number, &hash, 0, 2))).is_err());
+    then(&mut case, Entry::own(at(5), intent(number, &hash, 1, 1))).unwrap();
+    assert_eq!(case.plan(number).unwrap().status(), PlanStatus::Executing);
+    then(&mut case, Entry::own(at(6), outcome(1, 1))).unwrap();
+    assert_eq!(case.plan(number).unwrap().status(), PlanStatus::Done);
+}
+
+#[test]
+fn a_new_plan_takes_the_place_of_the_one_that_waits() {
+    let (mut case, first, hash) = proposed();
+    let second = plan(&case, "ana");
+    let second_hash = second.hash();
+    let event = Event::Proposed { plan: Box::new(second), hash: second_hash };
+    then(&mut case, Entry::own(at(9), event)).unwrap();
+    assert_eq!(case.plan(first).unwrap().status(), PlanStatus::Voided);
+    assert!(then(&mut case, by("bob", None, approve(first, &hash))).is_err());
+}
+
+#[test]
+fn a_closed_case_takes_no_more_decisions() {
+    let (mut case, number, hash) = proposed();
+    then(&mut case, by("ana", None, Event::Closed { reason: None })).unwrap();
+    let late = then(&mut case, by("bob", None, approve(number, &hash)));
+    assert_eq!(late, Err(IllegalRecord::Closed));
+}
+
+/// The journal of a small story, as its stored lines.
+fn story() -> (CaseId, Vec<String>) {
+    let (mut case, number, hash) = proposed();
+    then(&mut case, by("bob", Some("d2"), approve(number, &hash))).unwrap();
+    then(&mut case, Entry::own(at(3), intent(number, &hash, 0, 1))).unwrap();
+    let event = Event::Outcome { plan: number, step: 0, attempt: 1, result: done() };
+    then(&mut case, Entry::own(at(4), event)).unwrap();
+    let line = |record: &Record| String::from_utf8(canonical(record)).unwrap();
+    let lines = case.records().iter().map(|record| line(record)).collect();
+    (case.id().clone(), lines)
+}
+
+#[test]
+fn an_intact_chain_is_found_intact() {
+    let (id, lines) = story();
+    assert_eq!(check_chain(&id, &lines).unwrap().len(), lines.len());
+}
+
+#[test]
+fn removed_swapped_and_replaced_records_are_named() {
+    let (id, lines) = story();
+    let mut removed = lines.clone();
+    removed.remove(1);
+    assert_eq!(check_chain(&id, &removed).unwrap_err(), Tampering::Missing { seq: 2 });
+    let mut swapped = lines.clone();
+    swapped.swap(1, 2);
+    assert_eq!(check_chain(&id, &swapped).unwrap_err(), Tampering::Missing { seq: 2 });
+    let mut forked = lines.clone();
+    let mut record: Record = serde_json::from_str(&lines[2]).unwrap();
+    record.at = at(77);
+    record.hash = record.computed_hash();
+    forked[2] = String::from_utf8(canonical(&record)).unwrap();
+    assert_eq!(check_chain(&id, &forked).unwrap_err(), Tampering::Forked { seq: 4 });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Any byte of any record, changed to anything else, is found in that very record.
+    #[test]
+    fn a_flipped_byte_is_found_in_its_record(
+        which in any::<prop::sample::Index>(),
+        place in any::<prop::sample::Index>(),
+        flip in 1_u8..=255,
+    ) {
+        let (id, lines) = story();
+        let index = which.index(lines.len());
+        let mut bytes = lines[index].clone().into_bytes();
+        let place = place.index(bytes.len());
+        bytes[place] ^= flip;
+        let mut tampered = lines;
+        tampered[index] = String::from_utf8_lossy(&bytes).into_owned();
+        let found = check_chain(&id, &tampered).unwrap_err();
+        prop_assert_eq!(found.seq(), index as u64 + 1, "{:?}", found);
+    }
+}
