@@ -21,18 +21,52 @@ pub enum Operation {
     /// A read outside IAM; where the account has none, another harmless read.
     ListBuckets,
     GetSessionToken,
-    GetFederationToken { name: String },
-    AssumeRole { role_arn: String, session_name: String },
-    CreateUser { user: String },
-    CreateAccessKey { user: String },
-    UpdateAccessKey { user: String, key: String, active: bool },
-    DeleteAccessKey { user: String, key: String },
-    DeleteUser { user: String },
-    AttachUserPolicy { user: String, policy_arn: String },
-    DetachUserPolicy { user: String, policy_arn: String },
-    PutUserPolicy { user: String, name: String, document: String },
-    DeleteUserPolicy { user: String, name: String },
-    CreateRole { role: String, trust: String },
+    GetFederationToken {
+        name: String,
+    },
+    AssumeRole {
+        role_arn: String,
+        session_name: String,
+    },
+    CreateUser {
+        user: String,
+    },
+    CreateAccessKey {
+        user: String,
+    },
+    UpdateAccessKey {
+        user: String,
+        key: String,
+        active: bool,
+    },
+    DeleteAccessKey {
+        user: String,
+        key: String,
+    },
+    DeleteUser {
+        user: String,
+    },
+    AttachUserPolicy {
+        user: String,
+        policy_arn: String,
+    },
+    DetachUserPolicy {
+        user: String,
+        policy_arn: String,
+    },
+    PutUserPolicy {
+        user: String,
+        name: String,
+        document: String,
+    },
+    DeleteUserPolicy {
+        user: String,
+        name: String,
+    },
+    CreateRole {
+        role: String,
+        trust: String,
+    },
 }
 
 /// What became of a call.
@@ -83,6 +117,11 @@ impl Reply {
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}…)", self.label, self.access_key_id.get(..4).unwrap_or_default())
+        write!(
+            f,
+            "{} ({}…)",
+            self.label,
+            self.access_key_id.get(..4).unwrap_or_default()
+        )
     }
 }

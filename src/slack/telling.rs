@@ -2,7 +2,9 @@
 
 use crate::domain::report::{status_words, summary as summary_lines};
 use crate::ports::chat::Scene;
-use crate::slack::blocks::{bold, context, fallback, header, list, paragraph, rich, text};
+use crate::slack::blocks::{
+    bold, context, cut, fallback, header, list, newline, paragraph, rich, text,
+};
 use crate::slack::cards::{Drawn, Sketch};
 use serde_json::Value;
 

@@ -25,6 +25,7 @@ mod elements;
 mod form;
 mod history;
 mod inputs;
+mod inspect;
 mod marks;
 mod members;
 mod messages;
@@ -37,6 +38,7 @@ mod rich_text;
 mod rules;
 mod scopes;
 mod shapes;
+mod stage;
 mod validate;
 mod view_fields;
 

@@ -1,18 +1,12 @@
-//! The simulated workspace as a running server, and what tests can look at and change in it.
+//! The simulated workspace as a running server.
 
 use crate::ports::clock::Clock;
-use crate::sim::slack::channels::{Channel, Reach};
 use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::deliver::{Client, Twist, client};
-use crate::sim::slack::faults::Fault;
-use crate::sim::slack::files::{File, settle};
-use crate::sim::slack::pace::RateLimits;
-use crate::sim::slack::state::{CallRecord, Ephemeral, State, Toast};
-use crate::sim::slack::views::View;
-use serde_json::Value;
+use crate::sim::slack::files::settle;
+use crate::sim::slack::state::State;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -122,157 +116,5 @@ impl SimSlack {
     pub fn set_bot_url(&self, url: &str) {
         self.shared
             .with(|state| state.config.bot_url = Some(url.to_owned()));
-    }
-
-    pub fn channels(&self) -> Vec<Channel> {
-        self.shared.with(|state| state.channels.clone())
-    }
-
-    /// A channel by its id or name.
-    pub fn channel(&self, wanted: &str) -> Option<Channel> {
-        let name = wanted.trim_start_matches('#');
-        let mut channels = self.channels().into_iter();
-        channels.find(|channel| channel.id == wanted || channel.name == name)
-    }
-
-    /// Everything said in a channel, the oldest first, with Slack's own lines.
-    pub fn messages(&self, channel: &str) -> Vec<Value> {
-        self.shared
-            .with(|state| state.messages.get(channel).cloned().unwrap_or_default())
-    }
-
-    pub fn message(&self, channel: &str, ts: &str) -> Option<Value> {
-        self.shared
-            .with(|state| state.message(channel, ts).cloned())
-    }
-
-    /// The modals somebody has open, the oldest first.
-    pub fn views_open(&self, user: &str) -> Vec<View> {
-        let modals = |state: &mut State| -> Vec<View> {
-            crate::sim::slack::views::modals(state, user)
-                .cloned()
-                .collect()
-        };
-        self.shared.with(modals)
-    }
-
-    /// The App Home somebody sees.
-    pub fn home(&self, user: &str) -> Option<View> {
-        let home = |view: &&View| view.user == user && !view.is_modal();
-        self.shared
-            .with(|state| state.views.iter().find(home).cloned())
-    }
-
-    pub fn ephemerals(&self, user: &str) -> Vec<Ephemeral> {
-        let own = |whisper: &&Ephemeral| whisper.user == user;
-        self.shared
-            .with(|state| state.ephemerals.iter().filter(own).cloned().collect())
-    }
-
-    pub fn files(&self) -> Vec<File> {
-        self.shared.with(|state| state.files.clone())
-    }
-
-    /// Every call of the Web API so far, without tokens.
-    pub fn calls(&self) -> Vec<CallRecord> {
-        self.shared
-            .with(|state| state.calls.iter().cloned().collect())
-    }
-
-    /// What the bot did that Slack does not document; a good bot leaves this empty.
-    pub fn violations(&self) -> Vec<String> {
-        self.shared.with(|state| state.violations.clone())
-    }
-
-    /// Errors that Slack showed people.
-    pub fn toasts(&self) -> Vec<Toast> {
-        self.shared.with(|state| state.toasts.clone())
-    }
-
-    /// A number that grows with every change, to wait for.
-    pub fn watch(&self) -> watch::Receiver<u64> {
-        self.shared.version.subscribe()
-    }
-
-    /// Makes the next `times` calls of a method fail in one way; `"*"` means every method.
-    pub fn script(&self, method: &str, fault: &Fault, times: usize) {
-        self.shared
-            .with(|state| state.faults.script(method, fault, times));
-    }
-
-    /// Makes every call of a method slower, in real time; `"*"` means every method.
-    pub fn delay(&self, method: &str, latency: Duration) {
-        self.shared
-            .with(|state| state.faults.delay(method, latency));
-    }
-
-    /// Takes the Web API down, or brings it back.
-    pub fn set_down(&self, down: bool) {
-        self.shared.with(|state| state.faults.down = down);
-    }
-
-    /// Lets the next `times` completed uploads never appear, as Slack sometimes does.
-    pub fn drop_shares(&self, times: u32) {
-        self.shared.with(|state| state.faults.drop_shares(times));
-    }
-
-    pub fn set_rate_limits(&self, limits: RateLimits) {
-        self.shared.with(|state| state.pace.limits = limits);
-    }
-
-    /// Makes the workspace refuse these block types, as one where they are not rolled out.
-    pub fn switch_off_blocks(&self, types: &[&str]) {
-        let types = types.iter().map(|&name| name.to_owned());
-        self.shared
-            .with(|state| state.capabilities.switched_off = types.collect());
-    }
-
-    pub fn set_scopes(&self, scopes: &[&str]) {
-        let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
-        self.shared.with(|state| state.config.scopes = scopes);
-    }
-
-    /// Makes a channel of the workspace's people, with the bot only if it is named.
-    pub fn make_channel(&self, name: &str, reach: Reach, members: &[&str]) -> String {
-        let now = self.shared.clock.now();
-        self.shared.change(|state| {
-            let id = state.mint_id("C");
-            let creator = members.first().copied().unwrap_or_default();
-            let members = members.iter().map(|&member| member.to_owned()).collect();
-            let channel = Channel::new(&id, name, reach, creator);
-            state.channels.push(Channel {
-                members,
-                created: now.as_second(),
-                ..channel
-            });
-            id
-        })
-    }
-
-    /// Changes a channel as its people might; nothing is announced.
-    pub fn change_channel(&self, id: &str, change: impl FnOnce(&mut Channel)) {
-        self.shared
-            .change(|state| state.channel_mut(id).map(change).ok());
-    }
-
-    /// Archives a channel as a person does.
-    pub fn archive(&self, id: &str, user: &str) {
-        let now = self.shared.clock.now();
-        self.shared.change(|state| {
-            let archived = crate::sim::slack::channels::put_away(state, id, user, now);
-            archived.ok()
-        });
-    }
-
-    /// Deletes a message as an administrator does.
-    pub fn delete_message(&self, channel: &str, ts: &str) {
-        self.shared
-            .change(|state| crate::sim::slack::messages::remove(state, channel, ts));
-    }
-
-    /// Reloads somebody's client: their ephemeral messages are gone.
-    pub fn reload(&self, user: &str) {
-        self.shared
-            .change(|state| state.ephemerals.retain(|whisper| whisper.user != user));
     }
 }

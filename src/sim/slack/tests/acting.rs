@@ -451,3 +451,113 @@ async fn no_secret_shows_in_the_debug_form_of_the_workspace() {
     let text = format!("{:?}", stage.slack);
     assert!(!text.contains(SECRET) && !text.contains(TOKEN));
 }
+
+#[tokio::test]
+async fn nobody_types_in_an_archived_channel() {
+    let stage = Stage::new().await;
+    let room = stage.room().await;
+    stage.slack.archive(&room, ANA);
+    let refused = stage
+        .slack
+        .slash(ANA, &room, "/keyleak", "")
+        .await
+        .unwrap_err();
+    assert_eq!(refused, Impossible::Archived("room".to_owned()));
+}
+
+#[tokio::test]
+async fn a_button_of_an_ephemeral_message_replaces_only_that() {
+    let stage = Stage::new().await;
+    let room = stage.room().await;
+    let args = json!({"channel": room, "user": ANA, "text": "sure?", "blocks": card()});
+    let sent = stage.call("chat.postEphemeral", args).await;
+    let ts = sent["message_ts"].as_str().unwrap();
+    stage.slack.click(ANA, &room, ts, "approve").await.unwrap();
+    let payload = stage.bot.last().payload();
+    assert_eq!(payload["container"]["is_ephemeral"], true);
+    assert_eq!(payload["message"], Value::Null);
+    let url = payload["response_url"].as_str().unwrap();
+    let answer = stage
+        .post(url, "application/json", r#"{"text":"done"}"#, "")
+        .await
+        .unwrap();
+    assert_eq!(answer.body, json!("ok"));
+    assert_eq!(stage.slack.ephemerals(ANA)[0].message["text"], "done");
+    stage
+        .post(url, "application/json", r#"{"delete_original":true}"#, "")
+        .await
+        .unwrap();
+    assert!(stage.slack.ephemerals(ANA).is_empty());
+}
+
+#[tokio::test]
+async fn fifty_commands_in_flight_each_get_their_own_answer() {
+    let stage = Stage::new().await;
+    let slack = &stage.slack;
+    let typed = (0..50).map(|n| async move {
+        let text = n.to_string();
+        slack
+            .slash(ANA, "general", "/keyleak", &text)
+            .await
+            .unwrap()
+            .trigger_id
+    });
+    let triggers = futures_util::future::join_all(typed).await;
+    let unique: std::collections::BTreeSet<_> = triggers.into_iter().collect();
+    assert_eq!((unique.len(), stage.bot.heard().len()), (50, 50));
+}
+
+#[tokio::test]
+async fn waiting_ends_with_the_change_and_not_before() {
+    let stage = Stage::new().await;
+    let found = |slack: &crate::sim::slack::server::SimSlack| {
+        slack
+            .messages(GENERAL)
+            .pop()
+            .map(|message| message["text"].clone())
+    };
+    let nothing = stage.slack.wait_for(Duration::from_millis(50), found).await;
+    assert_eq!(nothing, None);
+    let said = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stage.slack.say(BOB, GENERAL, "here");
+    };
+    let (heard, ()) = tokio::join!(stage.slack.wait_for(Duration::from_secs(5), found), said);
+    assert_eq!(heard, Some(json!("here")));
+}
+
+#[tokio::test]
+async fn the_workspace_stops_and_frees_its_port() {
+    let stage = Stage::new().await;
+    let url = format!("{}/auth.test", stage.slack.api_url());
+    assert!(
+        stage
+            .post(&url, "application/json", "{}", TOKEN)
+            .await
+            .is_some()
+    );
+    stage.slack.stop().await;
+    assert!(
+        stage
+            .post(&url, "application/json", "{}", TOKEN)
+            .await
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_busy_port_is_named_with_what_to_do() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = config(Clock::real());
+    config.listen = taken.local_addr().unwrap();
+    let tracker = tokio_util::task::TaskTracker::new();
+    let error = crate::sim::slack::server::SimSlack::start(config, &tracker)
+        .await
+        .unwrap_err();
+    let words = error.to_string();
+    assert!(
+        words.contains(&taken.local_addr().unwrap().to_string()),
+        "{words}"
+    );
+    assert!(words.ends_with("choose another address"), "{words}");
+}

@@ -229,3 +229,17 @@ async fn a_message_to_a_person_opens_a_direct_conversation() {
         .await;
     assert_eq!(sent["channel"], opened["channel"]["id"]);
 }
+
+#[tokio::test]
+async fn an_app_that_may_post_anywhere_public_needs_no_membership_there() {
+    let stage = Stage::new().await;
+    stage.slack.set_scopes(&["chat:write", "chat:write.public"]);
+    let args = json!({"channel": "C0GENERAL1", "text": "x"});
+    assert_eq!(stage.call("chat.postMessage", args).await["ok"], true);
+    let hidden = stage.slack.make_channel("hidden", Reach::Private, &[BOB]);
+    let args = json!({"channel": hidden, "text": "x"});
+    assert_eq!(
+        stage.call("chat.postMessage", args).await["error"],
+        "channel_not_found"
+    );
+}

@@ -1,0 +1,103 @@
+//! What tests and drills can change in the workspace behind the bot's back.
+
+use crate::sim::slack::channels::{Channel, Reach};
+use crate::sim::slack::faults::Fault;
+use crate::sim::slack::pace::RateLimits;
+use crate::sim::slack::server::SimSlack;
+use serde_json::json;
+use std::time::Duration;
+
+impl SimSlack {
+    /// Makes the next `times` calls of a method fail in one way; `"*"` means every method.
+    pub fn script(&self, method: &str, fault: &Fault, times: usize) {
+        self.shared
+            .with(|state| state.faults.script(method, fault, times));
+    }
+
+    /// Makes every call of a method slower, in real time; `"*"` means every method.
+    pub fn delay(&self, method: &str, latency: Duration) {
+        self.shared
+            .with(|state| state.faults.delay(method, latency));
+    }
+
+    /// Takes the Web API down, or brings it back.
+    pub fn set_down(&self, down: bool) {
+        self.shared.with(|state| state.faults.down = down);
+    }
+
+    /// Lets the next `times` completed uploads never appear, as Slack sometimes does.
+    pub fn drop_shares(&self, times: u32) {
+        self.shared.with(|state| state.faults.drop_shares(times));
+    }
+
+    pub fn set_rate_limits(&self, limits: RateLimits) {
+        self.shared.with(|state| state.pace.limits = limits);
+    }
+
+    /// Makes the workspace refuse these block types, as one where they are not rolled out.
+    pub fn switch_off_blocks(&self, types: &[&str]) {
+        let types = types.iter().map(|&name| name.to_owned());
+        self.shared
+            .with(|state| state.capabilities.switched_off = types.collect());
+    }
+
+    pub fn set_scopes(&self, scopes: &[&str]) {
+        let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        self.shared.with(|state| state.config.scopes = scopes);
+    }
+
+    /// Makes a channel of the workspace's people, with the bot only if it is named.
+    pub fn make_channel(&self, name: &str, reach: Reach, members: &[&str]) -> String {
+        let now = self.shared.clock.now();
+        self.shared.change(|state| {
+            let id = state.mint_id("C");
+            let creator = members.first().copied().unwrap_or_default();
+            let members = members.iter().map(|&member| member.to_owned()).collect();
+            let channel = Channel::new(&id, name, reach, creator);
+            state.channels.push(Channel {
+                members,
+                created: now.as_second(),
+                ..channel
+            });
+            id
+        })
+    }
+
+    /// Changes a channel as its people might; nothing is announced.
+    pub fn change_channel(&self, id: &str, change: impl FnOnce(&mut Channel)) {
+        self.shared
+            .change(|state| state.channel_mut(id).map(change).ok());
+    }
+
+    /// Archives a channel as a person does.
+    pub fn archive(&self, id: &str, user: &str) {
+        let now = self.shared.clock.now();
+        self.shared.change(|state| {
+            let archived = crate::sim::slack::channels::put_away(state, id, user, now);
+            archived.ok()
+        });
+    }
+
+    /// Deletes a message as an administrator does.
+    pub fn delete_message(&self, channel: &str, ts: &str) {
+        self.shared
+            .change(|state| crate::sim::slack::messages::remove(state, channel, ts));
+    }
+
+    /// Reloads somebody's client: their ephemeral messages are gone.
+    pub fn reload(&self, user: &str) {
+        self.shared
+            .change(|state| state.ephemerals.retain(|whisper| whisper.user != user));
+    }
+
+    /// Writes a message as a person does; the bot is not told. Gives the message's time.
+    pub fn say(&self, user: &str, channel: &str, text: &str) -> String {
+        let now = self.shared.clock.now();
+        self.shared.change(|state| {
+            let ts = state.mint_ts(now);
+            let message = json!({"type": "message", "user": user, "text": text, "ts": ts});
+            state.store(channel, message);
+            ts
+        })
+    }
+}
