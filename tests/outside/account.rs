@@ -13,6 +13,7 @@ pub(crate) const REGION: &str = "us-east-1";
 /// What `AWSDenyAll` says; MiniStack's own copy of that policy denies nothing.
 pub(crate) const DENY_ALL: &str = r#"{"Version":"2012-10-17","Statement":[
 {"Sid":"DenyAll","Effect":"Deny","Action":"*","Resource":"*"}]}"#;
+const DENY_ALL_NAME: &str = "KeyleakDenyAll";
 const ALLOW_ALL: &str = r#"{"Version":"2012-10-17","Statement":[
 {"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 /// The shortest life AWS grants a session; no test waits for its end.
@@ -33,6 +34,13 @@ pub(crate) struct Clients {
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) athena: aws_sdk_athena::Client,
+}
+
+/// How a user stands, asked of the account and not of the product.
+#[derive(Debug)]
+pub(crate) struct UserState {
+    pub(crate) keys_inactive: bool,
+    pub(crate) is_denied: bool,
 }
 
 /// An account of its own for each trial, so that trials run side by side.
@@ -91,6 +99,11 @@ impl Account {
         }
     }
 
+    /// The SDK's configuration for whoever holds a credential.
+    pub(crate) fn config_of(&self, credential: &Credential) -> SdkConfig {
+        held(&self.base, credential)
+    }
+
     pub(crate) fn as_holder_of(&self, credential: &Credential) -> Clients {
         clients(&self.base, credential)
     }
@@ -126,7 +139,7 @@ impl Account {
             .root
             .iam
             .create_policy()
-            .policy_name("KeyleakDenyAll")
+            .policy_name(DENY_ALL_NAME)
             .policy_document(DENY_ALL)
             .send()
             .await
@@ -135,6 +148,32 @@ impl Account {
             .and_then(|policy| policy.arn())
             .expect("its ARN")
             .to_owned()
+    }
+
+    pub(crate) async fn state_of(&self, user: &str) -> UserState {
+        let iam = &self.root.iam;
+        let keys = iam
+            .list_access_keys()
+            .user_name(user)
+            .send()
+            .await
+            .expect("her keys");
+        let keys = keys.access_key_metadata();
+        let attached = iam
+            .list_attached_user_policies()
+            .user_name(user)
+            .send()
+            .await;
+        let attached = attached.expect("her policies");
+        UserState {
+            keys_inactive: keys
+                .iter()
+                .all(|key| key.status() == Some(&StatusType::Inactive)),
+            is_denied: attached
+                .attached_policies()
+                .iter()
+                .any(|policy| policy.policy_name() == Some(DENY_ALL_NAME)),
+        }
     }
 
     pub(crate) async fn set_status(&self, user: &str, key: &str, status: StatusType) {
@@ -196,12 +235,13 @@ fn provider(credential: &Credential) -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(Credentials::new(id, secret, token, None, "trial"))
 }
 
+fn held(base: &SdkConfig, credential: &Credential) -> SdkConfig {
+    let builder = base.clone().into_builder();
+    builder.credentials_provider(provider(credential)).build()
+}
+
 fn clients(base: &SdkConfig, credential: &Credential) -> Clients {
-    let held = base
-        .clone()
-        .into_builder()
-        .credentials_provider(provider(credential))
-        .build();
+    let held = held(base, credential);
     let s3 = aws_sdk_s3::config::Builder::from(&held)
         .force_path_style(true)
         .build();

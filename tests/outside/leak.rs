@@ -4,6 +4,7 @@ use crate::account::{Account, Clients, Credential};
 use crate::frame::Missing;
 use crate::parts::Parts;
 use crate::recorder::Recorder;
+use jiff::Timestamp;
 use keyleak::ports::clock::Clock;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -12,10 +13,16 @@ use tempfile::TempDir;
 pub(crate) const USER: &str = "ci-deploy";
 /// The user the thief makes.
 pub(crate) const BACKDOOR: &str = "support-tools";
+/// The user the bot works as, who was there before anything leaked.
+pub(crate) const BOT: &str = "keyleak-bot";
+/// Where the bot calls from.
+const BOT_IP: &str = "192.0.2.80";
 /// Where the thief calls from.
 pub(crate) const THIEF_IP: &str = "198.51.100.23";
 /// Where everybody else calls from.
 pub(crate) const OFFICE_IP: &str = "203.0.113.7";
+/// IAM and the trail tell times in whole seconds, so that this parts before from after.
+const NEXT_SECOND: Duration = Duration::from_millis(1_100);
 /// Longer than any trial takes, so that only a flush delivers.
 const NEVER: Duration = Duration::from_secs(3600);
 
@@ -27,6 +34,11 @@ pub(crate) struct Leak {
     pub(crate) owner: Account,
     /// The account as the thief reaches it.
     pub(crate) thief: Account,
+    /// The account as the bot reaches it.
+    pub(crate) bot: Account,
+    pub(crate) bot_key: Credential,
+    /// When the key leaked: after everything lawful, before everything else.
+    pub(crate) since: Timestamp,
     pub(crate) key: Credential,
     /// Minted with `GetSessionToken`.
     pub(crate) session: Credential,
@@ -37,11 +49,20 @@ pub(crate) struct Leak {
     _folder: TempDir,
 }
 
-/// Lets a key leak and be used, by the thief and by its lawful owner.
+/// Lets a key leak and be used, by the thief and by its lawful owner; nothing is delivered yet.
 pub(crate) async fn leak(parts: &Parts, account: &str) -> Result<Leak, Missing> {
+    leak_delivered(parts, account, NEVER).await
+}
+
+/// The same, with each record delivered this much later.
+pub(crate) async fn leak_delivered(
+    parts: &Parts,
+    account: &str,
+    delay: Duration,
+) -> Result<Leak, Missing> {
     let upstream = parts.ministack()?.address();
     let folder = tempfile::tempdir().expect("a folder for the trail");
-    let recorder = Recorder::new(upstream, folder.path(), Clock::real(), NEVER);
+    let recorder = Recorder::new(upstream, folder.path(), Clock::real(), delay);
     let owner = Account::at(recorder.door(OFFICE_IP).await, account).await;
     let thief = Account::at(recorder.door(THIEF_IP).await, account).await;
     let key = owner.administrator(USER).await;
@@ -50,6 +71,10 @@ pub(crate) async fn leak(parts: &Parts, account: &str) -> Result<Leak, Missing> 
         .list_buckets()
         .await
         .expect("her lawful use");
+    let bot = Account::at(recorder.door(BOT_IP).await, account).await;
+    let bot_key = owner.administrator(BOT).await;
+    tokio::time::sleep(NEXT_SECOND).await;
+    let since = Timestamp::from_second(Clock::real().now().as_second()).expect("a time");
 
     let stolen = thief.as_holder_of(&key);
     let session = stolen.session_token().await;
@@ -75,6 +100,9 @@ pub(crate) async fn leak(parts: &Parts, account: &str) -> Result<Leak, Missing> 
         recorder,
         owner,
         thief,
+        bot,
+        bot_key,
+        since,
         key,
         session,
         federated,

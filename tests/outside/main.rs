@@ -9,6 +9,7 @@
 mod account;
 mod athena;
 mod block_judges;
+mod bureau;
 mod containment;
 mod frame;
 mod leak;
@@ -19,10 +20,13 @@ mod questions;
 mod recorded;
 mod recorder;
 mod signatures;
+mod silent_chat;
 mod slack_client;
 mod slack_judge;
 mod slack_reference;
 mod sql_judge;
+mod story;
+mod thief;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
     trials.extend(python::trials(&parts));
     trials.extend(ministack::trials(&parts));
     trials.extend(containment::trials(&parts));
+    trials.extend(story::trials(&parts));
     trials.extend(recorded::trials(&parts));
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));

@@ -1,0 +1,226 @@
+//! The product without its outermost shell: journal, worker and AWS adapters on the emulator.
+
+use crate::account::Account;
+use crate::leak::{BOT, Leak};
+use crate::silent_chat::SilentChat;
+use jiff::{SignedDuration, Timestamp};
+use keyleak::aws::clients::{AwsSettings, ContainSettings};
+use keyleak::aws::contain::AwsContain;
+use keyleak::aws::lookup::AwsLookup;
+use keyleak::domain::agenda::Timing;
+use keyleak::domain::button::ButtonAction;
+use keyleak::domain::case::Case;
+use keyleak::domain::event::Event;
+use keyleak::domain::ids::{AccessKeyId, CaseId, PersonId};
+use keyleak::domain::plan::PlanRules;
+use keyleak::domain::policy::Policy;
+use keyleak::domain::proof::{Caller, SignedHeaders, Verified, sign};
+use keyleak::domain::record::{Record, check_chain};
+use keyleak::flow::decide::{Pressed, press};
+use keyleak::flow::desk::{Desk, Rules};
+use keyleak::flow::intake::{OpenRequest, open};
+use keyleak::flow::ledger::Ledger;
+use keyleak::ports::clock::Clock;
+use keyleak::ports::cloud::Contain;
+use keyleak::store::folder::Folder;
+use keyleak::store::sqlite::Sqlite;
+use keyleak::trail::investigator::Investigator;
+use keyleak::trail::local::LocalTrail;
+use keyleak::worker::Worker;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio_util::task::TaskTracker;
+
+/// Who asks.
+pub(crate) const ASKER: &str = "U0ANA00001";
+/// Who approves.
+pub(crate) const APPROVER: &str = "U0BOB00002";
+const TEAM: &str = "T0SIM00001";
+const SECRET: &[u8] = b"a signing secret";
+/// The slowest of these waits takes a few seconds; a machine under load takes several times that.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The service at work in one account.
+pub(crate) struct Bureau {
+    pub(crate) desk: Arc<Desk>,
+    worker: Arc<Worker>,
+    _folder: TempDir,
+}
+
+impl Bureau {
+    /// Opens for business in the account of a leak; `rights` may put something before the
+    /// adapter that changes the account.
+    pub(crate) async fn open(
+        leak: &Leak,
+        rights: impl FnOnce(AwsContain) -> Arc<dyn Contain>,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = Arc::new(Sqlite::open(&folder.path().join("journal.db")).expect("a journal"));
+        let config = leak.bot.config_of(&leak.bot_key);
+        let own = ContainSettings::OwnCredentials;
+        let contain = AwsContain::new(&config, Some(&own)).expect("rights to contain");
+        let trail = LocalTrail::new(vec![leak.recorder.folder().to_owned()]);
+        let desk = Arc::new(Desk {
+            ledger: Ledger::new(journal.clone()),
+            work: journal,
+            evidence: Arc::new(Folder::open(&folder.path().join("evidence")).expect("a store")),
+            lookup: Arc::new(AwsLookup::new(&config, &AwsSettings::default()).await),
+            contain: Some(rights(contain)),
+            trail: Some(Arc::new(Investigator::new(trail))),
+            chat: Arc::new(SilentChat::default()),
+            clock: Clock::real(),
+            rules: rules(&leak.owner).await,
+        });
+        let worker = Worker::new(Arc::clone(&desk), "trial".to_owned(), TaskTracker::new());
+        worker.start();
+        Self {
+            desk,
+            worker,
+            _folder: folder,
+        }
+    }
+
+    /// `/keyleak AKIA…`: opens the case of a key.
+    pub(crate) async fn report(&self, key: &str, exposed_since: Timestamp) -> CaseId {
+        let request = OpenRequest {
+            keys: vec![AccessKeyId::parse(key).expect("a key id")],
+            found_where: Some("a public repository".to_owned()),
+            exposed_since: Some(exposed_since),
+            note: None,
+            delivery: None,
+            place: None,
+        };
+        let opened = open(&self.desk, &caller(ASKER), &request)
+            .await
+            .expect("a case");
+        opened[0].case.id().clone()
+    }
+
+    /// Presses a button; panics when the press is refused.
+    pub(crate) async fn press(&self, user: &str, button: ButtonAction) {
+        let pressed = Pressed {
+            caller: caller(user),
+            button,
+            place: None,
+            delivery: None,
+        };
+        let said = press(&self.desk, &pressed).await.expect("it is recorded");
+        assert_eq!(said, None, "the press is taken without objection");
+    }
+
+    /// Waits until the case is as wanted; panics with the journal when it takes too long.
+    pub(crate) async fn wait<T>(
+        &self,
+        case: &CaseId,
+        what: &str,
+        wanted: impl Fn(&Case) -> Option<T>,
+    ) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let now = self
+                .desk
+                .ledger
+                .load(case)
+                .await
+                .expect("the case is readable");
+            if let Some(found) = wanted(&now) {
+                return found;
+            }
+            if Instant::now() > deadline {
+                panic!("{what}: not after {PATIENCE:?}\n{}", journal(&now));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The records of a case as the journal holds them, their chain checked.
+    pub(crate) async fn checked_chain(&self, case: &CaseId) -> Vec<Record> {
+        let lines = self
+            .desk
+            .ledger
+            .journal()
+            .read(case, 0)
+            .await
+            .expect("the journal");
+        check_chain(case, &lines).expect("nothing was tampered with")
+    }
+
+    /// Stops the worker; a trial that forgets would leave it to the end of its runtime.
+    pub(crate) async fn close(self) {
+        self.worker.shut_down().await;
+    }
+}
+
+/// The events of a case in a few words each, for a trial that failed.
+pub(crate) fn journal(case: &Case) -> String {
+    let line = |record: &Arc<Record>| {
+        let text = serde_json::to_string(&record.event).unwrap_or_default();
+        let text: String = text.chars().take(400).collect();
+        format!("{:3} {} {text}", record.seq, record.at)
+    };
+    case.records()
+        .iter()
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Whether the case says that it is contained.
+pub(crate) fn is_contained(case: &Case) -> Option<()> {
+    let said = |record: &Arc<Record>| matches!(record.event, Event::Contained { .. });
+    case.records().iter().any(said).then_some(())
+}
+
+async fn rules(account: &Account) -> Rules {
+    let set = |users: &[&str]| -> BTreeSet<String> {
+        users.iter().map(|user| (*user).to_owned()).collect()
+    };
+    Rules {
+        policy: Policy {
+            team: TEAM.to_owned(),
+            openers: None,
+            responders: set(&[ASKER, APPROVER]),
+            approvers: set(&[APPROVER]),
+            key_owners: BTreeMap::new(),
+            suspects: BTreeSet::new(),
+        },
+        plans: PlanRules {
+            deny_policy_arn: account.deny_all_policy().await,
+            protected_arns: vec![format!("arn:aws:iam::{}:user/{BOT}", account.id)],
+            approvals_reversible: 1,
+            approvals_irreversible: 2,
+            expires_after: SignedDuration::from_mins(30),
+        },
+        timing: Timing {
+            read_back: [200, 500, 1_000].map(SignedDuration::from_millis).to_vec(),
+            survey_every: SignedDuration::from_millis(500),
+            watch_for: SignedDuration::from_secs(20),
+            watch_every: SignedDuration::from_secs(1),
+            trail_complete_after: SignedDuration::from_secs(2),
+        },
+        owner_tag: "owner".to_owned(),
+        trail_window: SignedDuration::from_hours(1),
+        drill: false,
+        endpoints: vec!["every AWS service: the emulator".to_owned()],
+    }
+}
+
+fn caller(user: &str) -> Caller {
+    let person = PersonId {
+        team: TEAM.to_owned(),
+        user: user.to_owned(),
+    };
+    Caller::of(&verified(), person, None)
+}
+
+fn verified() -> Verified {
+    let now = Clock::real().now();
+    let timestamp = now.as_second().to_string();
+    let signature = sign(SECRET, &timestamp, b"");
+    let headers = SignedHeaders::read(Some(timestamp.as_bytes()), Some(signature.as_bytes()), now);
+    headers
+        .and_then(|headers| headers.verify(&[SECRET], Vec::new()))
+        .expect("our own signature")
+}

@@ -1,0 +1,78 @@
+//! A chat that takes everything and shows nothing, for stories that are about the account.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
+use keyleak::ports::chat::{Chat, ChatError, Invitation, Post, Upload, View, Whisper};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Remembers keys of posts, as Slack would, so that nothing is posted twice.
+#[derive(Debug, Default)]
+pub(crate) struct SilentChat {
+    posted: Mutex<BTreeMap<String, MessageTs>>,
+}
+
+#[async_trait]
+impl Chat for SilentChat {
+    async fn create_channel(&self, name: &str) -> Result<ChannelId, ChatError> {
+        Ok(ChannelId(format!("C-{name}")))
+    }
+
+    async fn own_channel(&self, _: &str, _: Timestamp) -> Result<Option<ChannelId>, ChatError> {
+        Ok(None)
+    }
+
+    async fn invite(&self, _: &ChannelId, people: &[PersonId]) -> Result<Invitation, ChatError> {
+        Ok(Invitation {
+            invited: people.to_vec(),
+            failed: Vec::new(),
+        })
+    }
+
+    async fn set_topic(&self, _: &ChannelId, _: &str) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    async fn set_purpose(&self, _: &ChannelId, _: &str) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    async fn post(&self, _: &ChannelId, post: &Post<'_>) -> Result<MessageTs, ChatError> {
+        let mut posted = self.posted.lock().expect("nobody panicked");
+        let next = MessageTs(format!("{}.000000", 1_000 + posted.len()));
+        Ok(posted.entry(post.key.clone()).or_insert(next).clone())
+    }
+
+    async fn update(&self, _: &ChannelId, _: &MessageTs, _: &View<'_>) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    fn drawn(&self, view: &View<'_>) -> String {
+        format!("{view:?}")
+    }
+
+    async fn pin(&self, _: &ChannelId, _: &MessageTs) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    async fn posted(&self, _: &ChannelId) -> Result<BTreeMap<String, MessageTs>, ChatError> {
+        Ok(self.posted.lock().expect("nobody panicked").clone())
+    }
+
+    async fn upload(&self, _: &ChannelId, _: &Upload) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    async fn archive(&self, _: &ChannelId) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    async fn whisper(&self, _: &Whisper) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    async fn open_intake(&self, _: &str) -> Result<(), ChatError> {
+        Ok(())
+    }
+}
