@@ -158,7 +158,8 @@ fn target_role(record: &Record<'_>, parts: &Parts) -> Option<String> {
         let message = record.error_message.get()?;
         let (_, rest) = message.split_once("on resource: ")?;
         let arn = rest.split(' ').next()?;
-        (arn.starts_with("arn:aws") && arn.contains(":role/")).then(|| cut(arn))
+        let (_, name) = arn.split_once(":role/")?;
+        (arn.starts_with("arn:aws") && !name.is_empty()).then(|| cut(arn))
     })
 }
 

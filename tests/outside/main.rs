@@ -17,6 +17,7 @@ mod ministack;
 mod parts;
 mod python;
 mod questions;
+mod real_trails;
 mod recorded;
 mod recorder;
 mod signatures;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     trials.extend(ministack::trials(&parts));
     trials.extend(containment::trials(&parts));
     trials.extend(story::trials(&parts));
+    trials.extend(real_trails::trials(&parts));
     trials.extend(recorded::trials(&parts));
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));
