@@ -24,4 +24,5 @@ pub mod report;
 pub mod secret;
 pub mod sighting_index;
 pub mod snapshot;
+mod standing;
 pub mod trail_row;

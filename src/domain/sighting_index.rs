@@ -1,12 +1,10 @@
 //! Finds, among what pass one saw, the calls of a key, a session or a principal.
 
-use crate::domain::lineage::{Node, NodeKind, Standing};
+use crate::domain::lineage::{Node, NodeKind};
 use crate::domain::trail_row::{Sighting, parse_time};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 
-/// The longest any temporary credential lives (`GetSessionToken`, `GetFederationToken`).
-const SESSION_AGE_MAX: SignedDuration = SignedDuration::from_hours(36);
 /// A console session says it began within moments of the sign-in it came from.
 const SIGN_IN_SLACK: SignedDuration = SignedDuration::from_secs(10);
 
@@ -250,6 +248,11 @@ impl<'a> SightingIndex<'a> {
             && seen.target_role == principal.arn
     }
 
+    /// Calls that end something, in time order.
+    pub(super) fn ends(&self) -> &[&'a Sighting] {
+        &self.ends
+    }
+
     /// Whether a call on a principal that was there before can only be explained by what the actor
     /// changed: a console session after a new password, a session for another account after a new
     /// trust policy.
@@ -315,53 +318,6 @@ impl<'a> SightingIndex<'a> {
             });
         is_console.then_some(start)
     }
-
-    /// Whether a node still works, as far as the trail tells.
-    pub fn standing(&self, node: &Node, as_of: Timestamp) -> Standing {
-        match node.kind {
-            NodeKind::LongTermKey
-            | NodeKind::ServiceCredential
-            | NodeKind::User
-            | NodeKind::Role => self.ended(node),
-            NodeKind::UserSession
-            | NodeKind::RoleSession
-            | NodeKind::ServiceSession
-            | NodeKind::FederatedUser
-            | NodeKind::ConsoleSession
-            | NodeKind::ForwardedSession => {
-                let last = node
-                    .made
-                    .and_then(|made| made.checked_add(SESSION_AGE_MAX).ok());
-                match (node.expires, last) {
-                    (Some(end), _) if end > as_of => Standing::Live,
-                    (None, Some(end)) if end > as_of => Standing::Unknown,
-                    (None, None) => Standing::Unknown,
-                    (Some(_), _) | (None, Some(_)) => Standing::Expired,
-                }
-            }
-        }
-    }
-
-    fn ended(&self, node: &Node) -> Standing {
-        let made = node.made;
-        let mut standing = Standing::Live;
-        let later = self
-            .ends
-            .iter()
-            .filter(|end| match (made, parse_time(&end.first_time)) {
-                (Some(made), Some(time)) => time >= made,
-                _ => true,
-            });
-        for end in later {
-            if let Some(after) = ending(node, end) {
-                standing = after;
-            }
-            if standing == Standing::Deleted {
-                break;
-            }
-        }
-        standing
-    }
 }
 
 fn call(seen: &Sighting) -> Calls {
@@ -384,41 +340,6 @@ fn same_identity(principal: &Node, seen: &Sighting) -> bool {
     other
         .as_deref()
         .is_none_or(|other| other.is_empty() || other == id)
-}
-
-fn ending(node: &Node, end: &Sighting) -> Option<Standing> {
-    let name = end.event_name.as_deref().unwrap_or_default();
-    let account = node.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
-    let elsewhere = matches!((account, end.recipient_account.as_deref()),
-        (Some(own), Some(other)) if own != other);
-    if elsewhere {
-        return None;
-    }
-    let about_key = end.target_key.as_deref() == Some(node.id.as_str());
-    let about_user = end.target_user.is_some() && end.target_user == node.user_name;
-    let role = node
-        .role_arn
-        .as_deref()
-        .and_then(|arn| arn.rsplit('/').next());
-    let target_role = end
-        .target_role
-        .as_deref()
-        .and_then(|arn| arn.rsplit('/').next());
-    let about_role = role.is_some() && role == target_role;
-    let inactive = end.target_status.as_deref() == Some("Inactive");
-    match name {
-        "DeleteAccessKey" | "DeleteServiceSpecificCredential" if about_key => {
-            Some(Standing::Deleted)
-        }
-        "UpdateAccessKey" | "UpdateServiceSpecificCredential" if about_key => Some(if inactive {
-            Standing::Inactive
-        } else {
-            Standing::Live
-        }),
-        "DeleteUser" if about_user => Some(Standing::Deleted),
-        "DeleteRole" if about_role && node.kind == NodeKind::Role => Some(Standing::Deleted),
-        _ => None,
-    }
 }
 
 fn is_near(one: Timestamp, other: Timestamp) -> bool {

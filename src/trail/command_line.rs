@@ -5,7 +5,7 @@ use crate::domain::question::{Question, QuestionError};
 use crate::ports::trail::{Answer, Survey, SurveyRequest, Trail, TrailError, Window};
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
-use crate::trail::{catalogue, output};
+use crate::trail::{catalogue, json, output};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -120,8 +120,8 @@ fn print(format: Format, survey: &Survey, answers: &[Answer]) -> Result<String, 
     match (format, answers) {
         (Format::Table, answers) => Ok(output::table(survey, answers)),
         (Format::Json, answers) => {
-            let json = output::json(survey, answers);
-            let text = serde_json::to_string_pretty(&json).map_err(|error| failed(&error))?;
+            let value = json::object(survey, answers);
+            let text = serde_json::to_string_pretty(&value).map_err(|error| failed(&error))?;
             Ok(text + "\n")
         }
         (Format::Csv, [answer]) => Ok(answer.to_csv()),

@@ -2,11 +2,14 @@
 
 pub mod catalogue;
 pub mod command_line;
+pub mod envelopes;
 pub mod flatten;
 pub mod investigator;
+pub mod json;
 pub mod local;
 pub mod objects;
 pub mod output;
+mod passes;
 pub mod paths;
 pub mod record;
 pub mod scan;

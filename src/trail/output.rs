@@ -2,36 +2,14 @@
 
 use crate::domain::lineage::{Lineage, Node};
 use crate::domain::trail_row::format_time;
-use crate::ports::trail::{Activity, Answer, Cell, Coverage, Skipped, Survey};
+use crate::ports::trail::{Answer, Cell, Coverage, Skipped, Survey};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// Rows of one table on a screen; the JSON and the CSV have all of them.
 const SCREEN_ROWS_MAX: usize = 50;
 /// Characters of one cell on a screen.
 const SCREEN_CELL_MAX: usize = 60;
-
-/// The survey and its answers as one JSON object.
-pub fn json(survey: &Survey, answers: &[Answer]) -> Value {
-    let answers: Map<String, Value> = answers
-        .iter()
-        .map(|answer| (answer.question.clone(), json_rows(answer)))
-        .collect();
-    json!({
-        "key": survey.lineage.key_id,
-        "coverage": json_coverage(&survey.coverage),
-        "activity": json_activity(&survey.activity),
-        "lineage": json_lineage(&survey.lineage),
-        "answers": answers,
-        "evidence": {
-            "sha256": survey.cut.sha256,
-            "rows": survey.cut.rows,
-            "truncated": survey.truncated,
-        },
-        "watermark": time(survey.watermark),
-    })
-}
 
 /// The survey and its answers for people; `width` of a terminal is not asked, rows are cut.
 pub fn table(survey: &Survey, answers: &[Answer]) -> String {
@@ -56,107 +34,6 @@ fn text_of(cell: &Cell) -> String {
         Cell::Real(number) => number.to_string(),
         Cell::Text(text) => text.clone(),
     }
-}
-
-fn json_rows(answer: &Answer) -> Value {
-    let row = |cells: &Vec<Cell>| -> Value {
-        let cells = answer
-            .columns
-            .iter()
-            .cloned()
-            .zip(cells.iter().map(|cell| json!(cell)));
-        Value::Object(cells.collect())
-    };
-    Value::Array(answer.rows.iter().map(row).collect())
-}
-
-fn json_coverage(coverage: &Coverage) -> Value {
-    json!({
-        "objects_read": coverage.objects_read,
-        "objects_used": coverage.objects_used,
-        "records_read": coverage.records_read,
-        "records_unique": coverage.records_unique,
-        "duplicates": coverage.duplicates,
-        "first": time(coverage.first),
-        "last": time(coverage.last),
-        "regions": coverage.regions,
-        "accounts": coverage.accounts,
-        "data_events_from": time(coverage.data_events_from),
-        "skipped": skips(coverage).map(|(what, skip)| json!({
-            "what": what,
-            "reason": skip.reason,
-            "count": skip.count,
-            "example": skip.example,
-        })).collect::<Vec<_>>(),
-    })
-}
-
-fn json_activity(activity: &Activity) -> Value {
-    json!({
-        "events": activity.events,
-        "succeeded": activity.succeeded,
-        "failed": activity.failed,
-        "denied": activity.denied,
-        "first": time(activity.first),
-        "last": time(activity.last),
-        "source_ips": activity.source_ips,
-    })
-}
-
-fn json_lineage(lineage: &Lineage) -> Value {
-    let credential = |node: &Node| {
-        json!({
-            "id": node.id,
-            "kind": node.kind.word(),
-            "minted_by": node.minted_by,
-            "via": node.via,
-            "acts_as": node.arn,
-            "made": time(node.made),
-            "expires": time(node.expires),
-            "events": node.events,
-            "first": time(node.first),
-            "last": time(node.last),
-            "status": node.standing.word(),
-            "certainty": node.certainty,
-            "older": node.older,
-            "why": node.why,
-        })
-    };
-    let principal = |node: &Node| {
-        json!({
-            "arn": node.arn,
-            "kind": node.kind.word(),
-            "created_by": node.minted_by,
-            "principal_id": node.principal_id,
-            "via": node.via,
-            "made": time(node.made),
-            "events": node.events,
-            "status": node.standing.word(),
-            "older": node.older,
-        })
-    };
-    let second = |node: &Node| {
-        json!({
-            "id": node.id,
-            "kind": node.kind.word(),
-            "why": node.why,
-            "events": node.events,
-            "acts_as": node.arn,
-            "first": time(node.first),
-            "last": time(node.last),
-            "status": node.standing.word(),
-            "certainty": node.certainty,
-            "older": node.older,
-        })
-    };
-    json!({
-        "owner": lineage.owner_arn,
-        "minted_by": lineage.minted_by,
-        "credentials": lineage.credentials().map(credential).collect::<Vec<_>>(),
-        "principals": lineage.principals().map(principal).collect::<Vec<_>>(),
-        "second_order": lineage.second_order().map(second).collect::<Vec<_>>(),
-        "truncated": lineage.truncated,
-    })
 }
 
 fn heading(text: &mut String, survey: &Survey) {
@@ -328,13 +205,9 @@ fn is_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn skips(coverage: &Coverage) -> impl Iterator<Item = (&'static str, &Skipped)> {
+pub(crate) fn skips(coverage: &Coverage) -> impl Iterator<Item = (&'static str, &Skipped)> {
     let objects = coverage.skipped_objects.iter().map(|skip| ("object", skip));
     objects.chain(coverage.skipped.iter().map(|skip| ("record", skip)))
-}
-
-fn time(time: Option<Timestamp>) -> Value {
-    time.map_or(Value::Null, |time| Value::String(format_time(time)))
 }
 
 fn shown(time: Option<Timestamp>) -> String {

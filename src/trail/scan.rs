@@ -1,8 +1,9 @@
 //! Reads all objects once, on a few threads, and keeps account of everything that was not used.
 
 use crate::ports::trail::{Coverage, Skipped, Window};
+use crate::trail::envelopes::RecordSink;
 use crate::trail::flatten::event_time;
-use crate::trail::objects::{self, Found, RecordSink};
+use crate::trail::objects::{self, Found};
 use crate::trail::record::Record;
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashSet};

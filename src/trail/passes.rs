@@ -1,0 +1,245 @@
+//! What one reading of the objects keeps: callers and mints, the cut, or the deeds about a target.
+
+use crate::domain::lineage::Subject;
+use crate::domain::trail_row::{Sighting, TrailRow};
+use crate::ports::trail::Deeds;
+use crate::trail::flatten;
+use crate::trail::record::Record;
+use crate::trail::scan::Pass;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Distinct callers one thread remembers; the lineage says when it was cut short by this.
+const CALLERS_MAX: usize = 400_000;
+/// Addresses remembered of one caller: enough to search for.
+const ADDRESSES_MAX: usize = 64;
+/// Rows of one case: above this a case belongs to Athena. One row is about half a kilobyte.
+const ROWS_MAX: usize = 2_000_000;
+/// Deeds one answer holds; containment is never reverted this often.
+const DEEDS_MAX: usize = 10_000;
+
+/// Only counts.
+#[derive(Default)]
+pub(super) struct NoPass;
+
+impl Pass for NoPass {
+    fn take(&mut self, _record: &Record<'_>, _time: &str) {}
+}
+
+/// Pass one: lineage calls one by one, all other calls counted per caller.
+#[derive(Default)]
+pub(super) struct CallerPass {
+    edges: Vec<Sighting>,
+    callers: HashMap<Sighting, Tally>,
+    pub(super) full: bool,
+}
+
+#[derive(Default)]
+struct Tally {
+    events: i64,
+    first: String,
+    last: String,
+    addresses: BTreeSet<String>,
+}
+
+impl Tally {
+    fn add(&mut self, first: &str, last: &str, events: i64) {
+        self.events += events;
+        if self.first.is_empty() || first < self.first.as_str() {
+            first.clone_into(&mut self.first);
+        }
+        if last > self.last.as_str() {
+            last.clone_into(&mut self.last);
+        }
+    }
+
+    fn address(&mut self, address: &str) {
+        if self.addresses.len() < ADDRESSES_MAX && !self.addresses.contains(address) {
+            self.addresses.insert(address.to_owned());
+        }
+    }
+}
+
+impl Pass for CallerPass {
+    fn take(&mut self, record: &Record<'_>, time: &str) {
+        if flatten::is_lineage_call(record) {
+            self.edges.push(flatten::edge(record, time));
+            return;
+        }
+        let mut caller = flatten::caller(record, time);
+        (caller.first_time, caller.last_time) = (String::new(), String::new());
+        if self.callers.len() >= CALLERS_MAX && !self.callers.contains_key(&caller) {
+            self.full = true;
+            return;
+        }
+        let tally = self.callers.entry(caller).or_default();
+        tally.add(time, time, 1);
+        if let Some(address) = record.source_ip.get() {
+            tally.address(address);
+        }
+    }
+}
+
+impl CallerPass {
+    pub(super) fn merge(&mut self, other: Self) {
+        self.full |= other.full;
+        self.edges.extend(other.edges);
+        for (caller, theirs) in other.callers {
+            let tally = self.callers.entry(caller).or_default();
+            tally.add(&theirs.first, &theirs.last, theirs.events);
+            theirs
+                .addresses
+                .iter()
+                .for_each(|address| tally.address(address));
+        }
+    }
+
+    pub(super) fn rows(self) -> Vec<Sighting> {
+        let mut rows = self.edges;
+        rows.extend(self.callers.into_iter().map(|(caller, tally)| {
+            let addresses: Vec<String> = tally.addresses.into_iter().collect();
+            Sighting {
+                events: Some(tally.events),
+                first_time: tally.first,
+                last_time: tally.last,
+                addresses: (!addresses.is_empty()).then(|| addresses.join(" ")),
+                ..caller
+            }
+        }));
+        rows.sort_unstable();
+        rows
+    }
+}
+
+/// Pass two's question, as sets.
+pub(super) struct Wanted<'a> {
+    key: &'a str,
+    keys: HashSet<&'a str>,
+    principals: HashSet<&'a str>,
+    sessions: HashSet<&'a str>,
+    addresses: HashSet<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new(subject: &'a Subject) -> Self {
+        let set = |texts: &'a [String]| texts.iter().map(String::as_str).collect();
+        Self {
+            key: &subject.key_id,
+            keys: set(&subject.keys),
+            principals: set(&subject.principals),
+            sessions: set(&subject.sessions),
+            addresses: set(&subject.addresses),
+        }
+    }
+
+    fn reach(&self, record: &Record<'_>, time: &str) -> Option<&'static str> {
+        let identity = &record.user_identity;
+        let key = identity.access_key_id.get();
+        if key == Some(self.key) {
+            return Some("key");
+        }
+        let issuer = &identity.session_context.session_issuer;
+        let names = [
+            &identity.arn,
+            &identity.principal_id,
+            &issuer.arn,
+            &issuer.principal_id,
+        ];
+        let by_key = key.is_some_and(|key| self.keys.contains(key));
+        let is_principal = |text: &str| self.principals.contains(text);
+        if by_key
+            || names
+                .into_iter()
+                .filter_map(|name| name.get())
+                .any(is_principal)
+        {
+            return Some("lineage");
+        }
+        if let (false, Some(arn)) = (self.sessions.is_empty(), identity.arn.get()) {
+            let start = identity.session_context.attributes.creation_date.get();
+            if self
+                .sessions
+                .contains(format!("{arn}@{}", start.unwrap_or(time)).as_str())
+            {
+                return Some("lineage");
+            }
+        }
+        let from = record.source_ip.get()?;
+        self.addresses.contains(from).then_some("address")
+    }
+}
+
+/// Pass two: the rows of the subject and of its addresses.
+pub(super) struct CutPass<'a> {
+    wanted: &'a Wanted<'a>,
+    pub(super) rows: Vec<TrailRow>,
+    pub(super) full: bool,
+}
+
+impl<'a> CutPass<'a> {
+    pub(super) fn new(wanted: &'a Wanted<'a>) -> Self {
+        Self {
+            wanted,
+            rows: Vec::new(),
+            full: false,
+        }
+    }
+}
+
+impl Pass for CutPass<'_> {
+    fn take(&mut self, record: &Record<'_>, time: &str) {
+        let Some(reach) = self.wanted.reach(record, time) else {
+            return;
+        };
+        if self.rows.len() >= ROWS_MAX {
+            self.full = true;
+            return;
+        }
+        self.rows.push(flatten::row(record, time, reach));
+    }
+}
+
+/// Successful calls about one target, by anyone.
+pub(super) struct DeedPass<'a> {
+    deeds: &'a Deeds,
+    pub(super) rows: Vec<TrailRow>,
+}
+
+impl<'a> DeedPass<'a> {
+    pub(super) fn new(deeds: &'a Deeds) -> Self {
+        Self {
+            deeds,
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl Pass for DeedPass<'_> {
+    fn take(&mut self, record: &Record<'_>, time: &str) {
+        let name = record.event_name.get().unwrap_or_default();
+        let wanted = self.deeds.event_names.iter().any(|wanted| wanted == name);
+        if !wanted || record.error_code.get().is_some() || self.rows.len() >= DEEDS_MAX {
+            return;
+        }
+        let row = flatten::row(record, time, "deed");
+        let target = &self.deeds.target;
+        let bare = target.rsplit('/').next().unwrap_or(target);
+        let about = [
+            &row.target_user,
+            &row.target_role,
+            &row.target_group,
+            &row.target_policy,
+            &row.target_key,
+            &row.resource,
+        ];
+        // IAM calls without a name are about the caller itself.
+        let itself = match (&row.target_user, &row.target_role) {
+            (None, None) => row.user_name.as_deref(),
+            _ => None,
+        };
+        let is_target = |text: &str| text == target || text == bare;
+        let named = about.into_iter().flatten().map(String::as_str);
+        if named.chain(itself).any(is_target) {
+            self.rows.push(row);
+        }
+    }
+}
