@@ -232,7 +232,10 @@ pub fn is_key_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        && text.bytes().skip(4).any(|b| Some(b) != text.bytes().nth(4))
+        && text
+            .bytes()
+            .skip(4)
+            .any(|b| Some(b) != text.as_bytes().get(4).copied())
 }
 
 /// Whether a source is worth showing as where a caller was: AWS writes a service's name when a
@@ -265,3 +268,6 @@ fn tally(node: &mut Node, uses: &[&Sighting]) {
 fn role_of(seen: &Sighting) -> Option<String> {
     seen.issuer_arn.clone().filter(|arn| arn.contains(":role/"))
 }
+
+#[cfg(test)]
+mod tests;

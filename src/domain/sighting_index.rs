@@ -261,13 +261,12 @@ impl<'a> SightingIndex<'a> {
             (Some(made), Some(time)) => time >= made,
             _ => false,
         };
-        let outside = match principal.kind {
-            NodeKind::Role => {
-                self.is_issued_by(seen, principal)
-                    && seen.identity_account.is_some()
-                    && seen.identity_account != seen.recipient_account
-            }
-            _ => call(seen) == Calls::SignIn || seen.from_console == Some(1),
+        let outside = if principal.kind == NodeKind::Role {
+            self.is_issued_by(seen, principal)
+                && seen.identity_account.is_some()
+                && seen.identity_account != seen.recipient_account
+        } else {
+            call(seen) == Calls::SignIn || seen.from_console == Some(1)
         };
         later && outside
     }

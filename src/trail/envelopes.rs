@@ -59,7 +59,7 @@ pub(super) fn read_text(text: &str, sink: &mut dyn RecordSink) -> Result<(), &'s
                 at = values.byte_offset();
             }
             Some(Err(_)) => {
-                read_each_line(text[at..].as_bytes(), sink);
+                read_each_line(&text.as_bytes()[at..], sink);
                 return Ok(());
             }
         }

@@ -163,10 +163,7 @@ impl<T> std::ops::Deref for Lenient<T> {
     }
 }
 
-impl<'de: 'a, 'a, T: Deserialize<'de> + Default> Deserialize<'de> for Lenient<T>
-where
-    T: 'a,
-{
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(PartVisitor(std::marker::PhantomData))
     }

@@ -1,4 +1,4 @@
-//! The case table: a cut loaded into an embedded SQLite, where every question is instant.
+//! The case table: a cut loaded into an embedded `SQLite`, where every question is instant.
 
 use crate::domain::trail_row::{Field, TrailRow};
 use crate::ports::trail::Cell;

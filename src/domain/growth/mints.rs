@@ -81,10 +81,12 @@ impl<'a> Growth<'a> {
             Some("CreateUser") => NodeKind::User,
             _ => NodeKind::Role,
         };
-        let name = match kind {
-            NodeKind::User => edge.target_user.as_deref(),
-            _ => edge.target_role.as_deref(),
+        let name = if kind == NodeKind::User {
+            &edge.target_user
+        } else {
+            &edge.target_role
         };
+        let name = name.as_deref();
         let arn = edge
             .minted_arn
             .clone()
@@ -125,9 +127,10 @@ impl<'a> Growth<'a> {
         node.via = edge.event_name.clone().unwrap_or_default();
         node.made = parse_time(&edge.first_time);
         let name = arn.rsplit('/').next().map(str::to_owned);
-        match kind {
-            NodeKind::User => node.user_name = name,
-            _ => node.role_arn = Some(arn.clone()),
+        if kind == NodeKind::User {
+            node.user_name = name;
+        } else {
+            node.role_arn = Some(arn.clone());
         }
         node.arn = Some(arn);
         node.events = 0;

@@ -50,10 +50,9 @@ impl<'a> Growth<'a> {
         } else {
             Some(principal.id.clone())
         };
-        node.role_arn = match principal.kind {
-            NodeKind::Role => Some(principal.id.clone()),
-            _ => node.role_arn,
-        };
+        if principal.kind == NodeKind::Role {
+            node.role_arn = Some(principal.id.clone());
+        }
         Some(node)
     }
 
