@@ -50,7 +50,12 @@ impl Bot {
             }
         });
         worker.start();
-        Self { desk, worker, listening, front }
+        Self {
+            desk,
+            worker,
+            listening,
+            front,
+        }
     }
 
     /// Takes no more requests, lets the work in hand come to its next journaled point, and ends.

@@ -73,7 +73,10 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
         trail,
         chat: Arc::new(chat(&config.slack)?),
         clock: Clock::real(),
-        rules: Rules { endpoints, ..config.rules },
+        rules: Rules {
+            endpoints,
+            ..config.rules
+        },
     })
 }
 
@@ -107,8 +110,7 @@ fn chat(config: &SlackConfig) -> Result<SlackChat, CommandError> {
         team_id: config.team_id.clone(),
         app_id: config.app_id.clone(),
     };
-    SlackChat::new(&settings, Clock::real())
-        .map_err(|error| CommandError::Setup(error.to_string()))
+    SlackChat::new(&settings, Clock::real()).map_err(|error| CommandError::Setup(error.to_string()))
 }
 
 /// Names this process among replicas: host and process are not enough in containers, so time too.

@@ -1,0 +1,7 @@
+//! The drill: the same bot in a simulated world, played by people on a page or by a script.
+
+pub mod headless;
+pub mod people;
+pub mod scenario;
+pub mod stage;
+pub mod world;

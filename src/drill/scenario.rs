@@ -1,0 +1,143 @@
+//! A scenario: an account, what the actor does in it, and what the investigation must find.
+
+use crate::sim::attacker::Operation;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What the actor calls the credential that it starts with.
+pub const LEAKED_KEY: &str = "leaked key";
+/// The scenarios that are part of the program, by name.
+const SCENARIOS: [(&str, &str); 1] =
+    [("public-repository", include_str!("../../scenarios/public-repository.toml"))];
+
+/// Why a scenario cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    #[error("there is no scenario {wanted}; there are: {known}")]
+    Unknown { wanted: String, known: String },
+    #[error("the scenario {name} cannot be read: {why}")]
+    Unreadable { name: String, why: String },
+}
+
+/// A scenario file; `scenarios/README.md` describes the format.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    pub name: String,
+    pub title: String,
+    pub story: String,
+    pub account: Account,
+    pub users: Vec<User>,
+    #[serde(default)]
+    pub moves: Vec<Move>,
+    pub expected: Expected,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub id: String,
+}
+
+/// A user of the account.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    pub name: String,
+    #[serde(default)]
+    pub policies: Vec<String>,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    #[serde(default)]
+    pub leaked: bool,
+}
+
+/// One of the actor's first calls.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Move {
+    /// Seconds after the leak.
+    pub at: u32,
+    /// The credential that signs it.
+    pub with: String,
+    pub call: String,
+    /// What the credential that it mints is called.
+    #[serde(rename = "as")]
+    pub minted_as: Option<String>,
+    pub user: Option<String>,
+    pub policy: Option<String>,
+    pub name: Option<String>,
+    pub role: Option<String>,
+    pub document: Option<String>,
+}
+
+/// What must come out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    pub credentials: Vec<String>,
+    pub contained: Vec<String>,
+}
+
+/// The scenario of this name.
+pub fn find(wanted: &str) -> Result<Scenario, ScenarioError> {
+    let found = SCENARIOS.iter().find(|(name, _)| *name == wanted);
+    let (name, text) = found.ok_or_else(|| ScenarioError::Unknown {
+        wanted: wanted.to_owned(),
+        known: SCENARIOS.map(|(name, _)| name).join(", "),
+    })?;
+    read(name, text)
+}
+
+/// Reads a scenario file and checks that every move can be made.
+pub fn read(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
+    let unreadable =
+        |why: String| ScenarioError::Unreadable { name: name.to_owned(), why };
+    let scenario: Scenario = toml::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+    if scenario.users.iter().filter(|user| user.leaked).count() != 1 {
+        return Err(unreadable("exactly one user must have leaked = true".to_owned()));
+    }
+    for made in &scenario.moves {
+        made.operation().map_err(|what| unreadable(format!("move {}: {what}", made.call)))?;
+    }
+    Ok(scenario)
+}
+
+impl Scenario {
+    /// The user whose key leaked; `read` made sure that there is one.
+    pub fn leaked_user(&self) -> Option<&User> {
+        self.users.iter().find(|user| user.leaked)
+    }
+}
+
+impl Move {
+    /// The call as the attacker's client makes it, or which argument is missing.
+    pub fn operation(&self) -> Result<Operation, &'static str> {
+        let user = || self.user.clone().ok_or("user is missing");
+        let policy_arn = || self.policy.clone().ok_or("policy is missing");
+        Ok(match self.call.as_str() {
+            "GetCallerIdentity" => Operation::GetCallerIdentity,
+            "ListUsers" => Operation::ListUsers,
+            "ListBuckets" => Operation::ListBuckets,
+            "GetSessionToken" => Operation::GetSessionToken,
+            "GetFederationToken" => Operation::GetFederationToken {
+                name: self.name.clone().ok_or("name is missing")?,
+            },
+            "CreateUser" => Operation::CreateUser { user: user()? },
+            "CreateAccessKey" => Operation::CreateAccessKey { user: user()? },
+            "AttachUserPolicy" => {
+                Operation::AttachUserPolicy { user: user()?, policy_arn: policy_arn()? }
+            }
+            "PutUserPolicy" => Operation::PutUserPolicy {
+                user: user()?,
+                name: self.name.clone().ok_or("name is missing")?,
+                document: self.document.clone().ok_or("document is missing")?,
+            },
+            "AssumeRole" => Operation::AssumeRole {
+                role_arn: self.role.clone().ok_or("role is missing")?,
+                session_name: self.name.clone().ok_or("name is missing")?,
+            },
+            _ => return Err("this call is not one that the actor knows"),
+        })
+    }
+}
