@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod domain;
+
 pub mod flow;
 pub mod http;
 pub mod ports;

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<String, CommandError> {
     match command {
-        Command::Drill(_arguments) => Ok(String::new()),
+        Command::Drill(_) => Ok(String::new()),
         Command::Serve(store) => serve::serve(&store).await.map(|()| String::new()),
         Command::Investigate(arguments) => investigate(&arguments).await,
         Command::Queries(command) => Ok(command_line::queries(&command)?),

@@ -358,3 +358,106 @@ fn days(r: &mut Reader) -> DayColumns {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[slack]
+signing_secret = "s"
+bot_token = "xoxb-1"
+team_id = "T1"
+[people]
+approvers = ["U1", "U2"]
+[people.key_owners]
+"dan" = "U4"
+[trail]
+paths = ["/trail"]
+"#;
+
+    fn errors(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
+        let environment: Vec<_> = environment
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
+        read("keyleak.toml", text, &environment)
+            .map(|_| ())
+            .unwrap_err()
+            .0
+    }
+
+    #[test]
+    fn a_short_file_is_a_whole_configuration() {
+        let config = read("keyleak.toml", GOOD, &[]).unwrap();
+        assert_eq!(config.rules.policy.approvers.len(), 2);
+        assert_eq!(config.rules.policy.key_owners["dan"], "U4");
+        assert_eq!(config.rules.timing.read_back.len(), 4);
+        assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
+        assert_eq!(
+            config.aws.contain, None,
+            "without a contain role nothing is changed"
+        );
+    }
+
+    #[test]
+    fn all_errors_come_at_once_each_with_its_line() {
+        let text = r#"
+[server]
+listen = "here"
+[slack]
+bot_token = 7.5
+team_id = "T1"
+[people]
+aprovers = ["U1"]
+approvers_reversible = 1
+[timing]
+read_back = ["5s", "soon"]
+"#;
+        let errors = errors(text, &[]);
+        let expected = [
+            "keyleak.toml, line 3: server.listen must be an address",
+            "keyleak.toml: slack.signing_secret is missing",
+            "keyleak.toml, line 5: slack.bot_token is a number with a fraction",
+            "keyleak.toml, line 11: timing.read_back must hold times",
+            "keyleak.toml, line 8: there is no setting people.aprovers",
+            "keyleak.toml, line 9: there is no setting people.approvers_reversible",
+        ];
+        for expected in expected {
+            assert!(
+                errors.iter().any(|e| e.starts_with(expected)),
+                "{expected}: {errors:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file_and_is_named_in_errors() {
+        let environment = [("KEYLEAK_SLACK__TEAM_ID".to_owned(), "T9".to_owned())];
+        let config = read("keyleak.toml", GOOD, &environment).unwrap();
+        assert_eq!(config.rules.policy.team, "T9");
+        let errors = errors(GOOD, &[("KEYLEAK_TIMING__WATCH_FOR", "long")]);
+        assert_eq!(
+            errors,
+            [
+                "environment variable KEYLEAK_TIMING__WATCH_FOR: timing.watch_for must be a time such \
+              as \"90s\" or \"5m\""
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_names_its_line() {
+        let errors = errors("[slack]\nbot_token = \n", &[]);
+        assert!(
+            errors[0].starts_with("keyleak.toml, line 2: "),
+            "{errors:?}"
+        );
+    }
+
+    #[test]
+    fn no_secret_is_printed_with_the_configuration() {
+        let config = read("keyleak.toml", &GOOD.replace("xoxb-1", "xoxb-hidden"), &[]).unwrap();
+        assert!(!format!("{config:?}").contains("xoxb-hidden"));
+    }
+}

@@ -337,3 +337,6 @@ fn next_question(case: &Case) -> Due<Ask> {
         None => Due::Nothing,
     }
 }
+
+#[cfg(test)]
+mod tests;

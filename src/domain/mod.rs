@@ -21,6 +21,8 @@ pub mod question;
 pub mod record;
 pub mod remains;
 pub mod report;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod secret;
 pub mod sighting_index;
 pub mod snapshot;

@@ -1,28 +1,13 @@
 //! The fold as people would say it: who may decide what, when, and in which order.
 
-use crate::domain::action::{Action, UserRef};
 use crate::domain::case::{Case, PlanStatus};
-use crate::domain::event::{Event, Opening, StepResult};
+use crate::domain::event::{Event, StepResult};
 use crate::domain::fold::IllegalRecord;
-use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId, UserName};
-use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
+use crate::domain::ids::CaseId;
+use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::record::{Actor, Entry, Record, Tampering, canonical, check_chain};
-use crate::domain::snapshot::SnapshotRef;
-use jiff::{SignedDuration, Timestamp};
+use crate::domain::sample::{at, opened, person, plan};
 use proptest::prelude::*;
-
-const KEY: &str = "AKIAQNZGKIQY56JQ7WML";
-
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_790_000_000 + seconds).unwrap()
-}
-
-fn person(user: &str) -> PersonId {
-    PersonId {
-        team: "T1".to_owned(),
-        user: user.to_owned(),
-    }
-}
 
 fn by(user: &str, delivery: Option<&str>, event: Event) -> Entry {
     let actor = Actor::Person {
@@ -39,58 +24,6 @@ fn by(user: &str, delivery: Option<&str>, event: Event) -> Entry {
     }
 }
 
-fn opened() -> Case {
-    let opening = Opening {
-        key: AccessKeyId::parse(KEY).unwrap(),
-        found_where: None,
-        exposed_since: None,
-        note: None,
-        drill: false,
-        endpoints: Vec::new(),
-        shares_channel_of: None,
-    };
-    let entry = by("ana", Some("d0"), Event::Opened(opening));
-    Case::open(entry.chained(CaseId("kl-1".to_owned()), None)).unwrap()
-}
-
-fn plan(case: &Case, requester: &str) -> Plan {
-    let user = UserRef {
-        name: UserName("ci".to_owned()),
-        id: "AIDA1".to_owned(),
-    };
-    let step = |action| Step {
-        action,
-        blast_radius: Vec::new(),
-        because: String::new(),
-    };
-    Plan {
-        case: case.id().clone(),
-        number: case.next_plan_number(),
-        kind: PlanKind::Containment,
-        account: AccountId("029608264753".to_owned()),
-        exposed_since: None,
-        snapshot: SnapshotRef {
-            sha256: "00".to_owned(),
-            taken_at: at(0),
-        },
-        steps: vec![
-            step(Action::DenyUser {
-                user: user.clone(),
-                policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
-                inline_name: "KeyleakDeny".to_owned(),
-            }),
-            step(Action::DeactivateKey {
-                user,
-                key: AccessKeyId::parse(KEY).unwrap(),
-            }),
-        ],
-        about: None,
-        requested_by: person(requester),
-        approvals_needed: 1,
-        expires_at: at(0) + SignedDuration::from_hours(1),
-    }
-}
-
 fn then(case: &mut Case, entry: Entry) -> Result<(), IllegalRecord> {
     let record = entry.chained(case.id().clone(), case.last_record());
     case.apply(&record)
@@ -98,7 +31,7 @@ fn then(case: &mut Case, entry: Entry) -> Result<(), IllegalRecord> {
 
 fn proposed() -> (Case, PlanNumber, String) {
     let mut case = opened();
-    let plan = plan(&case, "ana");
+    let plan = plan(&case, PlanKind::Containment);
     let (number, hash) = (plan.number, plan.hash());
     let event = Event::Proposed {
         plan: Box::new(plan),
@@ -223,7 +156,7 @@ fn an_outcome_needs_its_intent_and_a_done_step_is_not_begun_again() {
 #[test]
 fn a_new_plan_takes_the_place_of_the_one_that_waits() {
     let (mut case, first, hash) = proposed();
-    let second = plan(&case, "ana");
+    let second = plan(&case, PlanKind::Containment);
     let second_hash = second.hash();
     let event = Event::Proposed {
         plan: Box::new(second),

@@ -1,0 +1,78 @@
+//! `keyleak drill`: the whole job in a simulated world, by script or on a page.
+
+use crate::cli::DrillArguments;
+use crate::commands::CommandError;
+use crate::config;
+use crate::drill::world::{World, WorldOptions, production_timing};
+use crate::drill::{headless, scenario, stage};
+use crate::ports::clock::Clock;
+use crate::telemetry::{self, Style};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// A script has no need to watch; five minutes of read-back become three seconds.
+const HEADLESS_SPEED: u32 = 100;
+/// Slow enough to read along, fast enough that five minutes of read-back do not bore.
+const PAGE_SPEED: u32 = 10;
+/// The same drill every time.
+const SEED: u64 = 7;
+/// IAM takes seconds to enforce a change; what OFFENSAI measured in 2025.
+const LAG: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(4);
+
+/// Plays the drill and returns what to print.
+pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
+    let filter = config::log_filter().unwrap_or_else(|| "error".to_owned());
+    telemetry::start(Style::Plain, Some(&filter));
+    let setup = |error: &dyn std::fmt::Display| CommandError::Setup(error.to_string());
+    let scenario = scenario::find(&arguments.scenario).map_err(|error| setup(&error))?;
+    let temporary = tempfile::tempdir().map_err(|error| setup(&error))?;
+    let folder = match &arguments.keep {
+        Some(folder) => kept(folder)?,
+        None => temporary.path().to_owned(),
+    };
+    let default_speed = if arguments.headless { HEADLESS_SPEED } else { PAGE_SPEED };
+    let options = WorldOptions {
+        scenario: scenario.clone(),
+        clock: Clock::accelerated(arguments.speed.unwrap_or(default_speed)),
+        folder,
+        seed: SEED,
+        lag: LAG,
+        timing: production_timing(),
+    };
+    // The port is taken first: finding it busy after the world is up would be rude.
+    let listener = if arguments.headless { None } else { Some(listen(arguments).await?) };
+    let world = World::start(options).await.map_err(|error| setup(&error))?;
+    let outcome = match listener {
+        None => headless::play(&world, &scenario).await,
+        Some(listener) => {
+            stage::serve(&world, listener).await.map_err(|error| setup(&error))?;
+            Ok(String::new())
+        }
+    };
+    world.shut_down().await;
+    outcome.map_err(|failure| CommandError::Found(format!("the drill failed: {failure}")))
+}
+
+async fn listen(arguments: &DrillArguments) -> Result<TcpListener, CommandError> {
+    TcpListener::bind(arguments.listen).await.map_err(|error| {
+        CommandError::Setup(format!(
+            "cannot listen on {} ({error}); choose another address with --listen",
+            arguments.listen
+        ))
+    })
+}
+
+/// A folder to keep a drill in must be new: two drills in one journal would confuse everybody.
+fn kept(folder: &PathBuf) -> Result<PathBuf, CommandError> {
+    if folder.join("journal.sqlite").exists() {
+        return Err(CommandError::Setup(format!(
+            "{} already holds a drill; give --keep another folder",
+            folder.display()
+        )));
+    }
+    std::fs::create_dir_all(folder).map_err(|error| {
+        CommandError::Setup(format!("{} cannot be made: {error}", folder.display()))
+    })?;
+    Ok(folder.clone())
+}

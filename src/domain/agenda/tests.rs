@@ -1,0 +1,362 @@
+//! The agenda as people would say it: what is due, in which order, and when.
+
+use crate::domain::agenda::{Act, Ask, Due, Timing, TrailState, next_act, next_ask};
+use crate::domain::case::Case;
+use crate::domain::event::{Drift, Event, Phase, StepResult};
+use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::record::{Actor, Entry};
+use crate::domain::sample;
+use jiff::{SignedDuration, Timestamp};
+
+fn timing() -> Timing {
+    let seconds = SignedDuration::from_secs;
+    Timing {
+        read_back: [5, 15, 60, 300].map(seconds).to_vec(),
+        survey_every: seconds(30),
+        watch_for: seconds(1_800),
+        watch_every: seconds(300),
+        trail_complete_after: seconds(1_200),
+    }
+}
+
+fn at(seconds: i64) -> Timestamp {
+    sample::at(seconds)
+}
+
+fn then(case: &mut Case, seconds: i64, event: Event) {
+    let record = Entry::own(at(seconds), event).chained(case.id().clone(), case.last_record());
+    case.apply(&record).unwrap();
+}
+
+fn by(case: &mut Case, user: &str, event: Event) {
+    let actor = Actor::Person {
+        person: sample::person(user),
+        name: None,
+    };
+    let entry = Entry {
+        at: at(2),
+        actor,
+        place: None,
+        delivery: None,
+        event,
+    };
+    let record = entry.chained(case.id().clone(), case.last_record());
+    case.apply(&record).unwrap();
+}
+
+fn act(case: &Case, seconds: i64) -> Due<Act> {
+    next_act(case, &timing(), at(seconds))
+}
+
+/// A case whose plan of two steps is approved.
+fn approved() -> (Case, PlanNumber, String) {
+    let mut case = sample::opened();
+    then(&mut case, 1, Event::Validated);
+    let plan = sample::plan(&case, PlanKind::Containment);
+    let (number, hash) = (plan.number, plan.hash());
+    then(
+        &mut case,
+        1,
+        Event::Proposed {
+            plan: Box::new(plan),
+            hash: hash.clone(),
+        },
+    );
+    by(
+        &mut case,
+        "bob",
+        Event::Approved {
+            plan: number,
+            hash: hash.clone(),
+        },
+    );
+    (case, number, hash)
+}
+
+fn attempt(
+    case: &mut Case,
+    at: i64,
+    (plan, hash): (PlanNumber, &str),
+    step: u32,
+    result: StepResult,
+) {
+    let attempt = case.plan(plan).unwrap().steps[step as usize].attempts + 1;
+    let plan_hash = hash.to_owned();
+    then(
+        case,
+        at,
+        Event::Intent {
+            plan,
+            step,
+            attempt,
+            plan_hash,
+        },
+    );
+    then(
+        case,
+        at,
+        Event::Outcome {
+            plan,
+            step,
+            attempt,
+            result,
+        },
+    );
+}
+
+fn done() -> StepResult {
+    StepResult::Done {
+        changed: true,
+        how: None,
+        request_id: None,
+    }
+}
+
+/// A case whose plan was carried out at second 10.
+fn carried_out() -> (Case, PlanNumber) {
+    let (mut case, plan, hash) = approved();
+    attempt(&mut case, 10, (plan, &hash), 0, done());
+    attempt(&mut case, 10, (plan, &hash), 1, done());
+    (case, plan)
+}
+
+#[test]
+fn validation_comes_first_and_the_plan_follows_by_itself() {
+    let mut case = sample::opened();
+    let trail = TrailState::default();
+    assert_eq!(
+        next_ask(&case, &timing(), trail, at(1)),
+        Due::Now(Ask::Validate)
+    );
+    assert_eq!(act(&case, 1), Due::Nothing);
+    then(&mut case, 1, Event::Validated);
+    assert_eq!(act(&case, 1), Due::Now(Act::ProposeContainment));
+}
+
+#[test]
+fn an_approved_plan_begins_with_the_deny_at_once() {
+    let (case, plan, _) = approved();
+    assert_eq!(
+        act(&case, 2),
+        Due::Now(Act::Step {
+            plan,
+            step: 0,
+            attempt: 1
+        })
+    );
+}
+
+#[test]
+fn a_failed_step_is_tried_again_later_and_the_next_one_does_not_wait_for_it() {
+    let (mut case, plan, hash) = approved();
+    let failed = StepResult::Failed {
+        why: "throttled".to_owned(),
+        retryable: true,
+    };
+    attempt(&mut case, 10, (plan, &hash), 0, failed);
+    assert_eq!(
+        act(&case, 10),
+        Due::Now(Act::Step {
+            plan,
+            step: 1,
+            attempt: 1
+        })
+    );
+    attempt(&mut case, 10, (plan, &hash), 1, done());
+    assert_eq!(act(&case, 11), Due::At(at(12)));
+    assert_eq!(
+        act(&case, 12),
+        Due::Now(Act::Step {
+            plan,
+            step: 0,
+            attempt: 2
+        })
+    );
+}
+
+#[test]
+fn an_intent_without_an_outcome_is_taken_up_again_after_a_crash() {
+    let (mut case, plan, hash) = approved();
+    then(
+        &mut case,
+        10,
+        Event::Intent {
+            plan,
+            step: 0,
+            attempt: 1,
+            plan_hash: hash,
+        },
+    );
+    assert_eq!(
+        act(&case, 11),
+        Due::Now(Act::Step {
+            plan,
+            step: 0,
+            attempt: 2
+        })
+    );
+}
+
+#[test]
+fn a_plan_that_nobody_decides_expires() {
+    let mut case = sample::opened();
+    then(&mut case, 1, Event::Validated);
+    let plan = sample::plan(&case, PlanKind::Containment);
+    let (number, hash, expires) = (plan.number, plan.hash(), plan.expires_at);
+    then(
+        &mut case,
+        1,
+        Event::Proposed {
+            plan: Box::new(plan),
+            hash,
+        },
+    );
+    assert_eq!(act(&case, 2), Due::At(expires));
+    let due = next_act(&case, &timing(), expires);
+    assert_eq!(due, Due::Now(Act::Expire(number)));
+}
+
+#[test]
+fn done_steps_are_read_back_on_schedule_and_then_held() {
+    let (mut case, plan) = carried_out();
+    for (check, after) in [5, 15, 60, 300].into_iter().enumerate() {
+        let check = check as u32;
+        assert_eq!(act(&case, 10 + after - 1), Due::At(at(10 + after)));
+        assert_eq!(
+            act(&case, 10 + after),
+            Due::Now(Act::ReadBack { plan, check })
+        );
+        then(
+            &mut case,
+            10 + after,
+            Event::ReadBack {
+                plan,
+                check,
+                drifts: Vec::new(),
+            },
+        );
+    }
+    assert_eq!(act(&case, 311), Due::Now(Act::Hold(plan)));
+}
+
+#[test]
+fn a_reverted_step_is_asked_about_at_once_and_not_held() {
+    let (mut case, plan) = carried_out();
+    let drift = Drift {
+        plan,
+        step: Some(0),
+        what: "the deny is gone".to_owned(),
+        by: None,
+    };
+    then(
+        &mut case,
+        15,
+        Event::ReadBack {
+            plan,
+            check: 0,
+            drifts: vec![drift],
+        },
+    );
+    assert_eq!(act(&case, 15), Due::Now(Act::ProposeAgain(plan)));
+}
+
+#[test]
+fn re_applied_steps_run_again_under_the_first_approval() {
+    let (mut case, plan) = carried_out();
+    let drift = Drift {
+        plan,
+        step: Some(0),
+        what: "the deny is gone".to_owned(),
+        by: None,
+    };
+    then(
+        &mut case,
+        15,
+        Event::ReadBack {
+            plan,
+            check: 0,
+            drifts: vec![drift],
+        },
+    );
+    then(
+        &mut case,
+        16,
+        Event::Reapply {
+            plan,
+            steps: vec![0],
+            reverter: "actor".to_owned(),
+        },
+    );
+    assert_eq!(
+        act(&case, 16),
+        Due::Now(Act::Step {
+            plan,
+            step: 0,
+            attempt: 2
+        })
+    );
+}
+
+#[test]
+fn the_trail_is_swept_until_contained_and_then_watched() {
+    let (case, plan) = carried_out();
+    let trail = |swept_at| TrailState {
+        configured: true,
+        swept_at,
+    };
+    let ask = |swept: Option<i64>, now| next_ask(&case, &timing(), trail(swept.map(at)), at(now));
+    assert_eq!(ask(None, 11), Due::Now(Ask::Sweep(plan)));
+    assert_eq!(ask(Some(11), 12), Due::At(at(41)));
+    let without = TrailState::default();
+    assert_eq!(next_ask(&case, &timing(), without, at(11)), Due::Nothing);
+}
+
+#[test]
+fn a_watch_ends_after_its_time() {
+    let (mut case, plan) = carried_out();
+    for check in 0..4 {
+        then(
+            &mut case,
+            310,
+            Event::ReadBack {
+                plan,
+                check,
+                drifts: Vec::new(),
+            },
+        );
+    }
+    then(&mut case, 311, Event::Held { plan });
+    then(
+        &mut case,
+        320,
+        Event::Contained {
+            plan,
+            as_of: at(312),
+        },
+    );
+    assert_eq!(act(&case, 321), Due::At(at(610)));
+    assert_eq!(act(&case, 2_120), Due::Now(Act::EndWatch(plan)));
+    then(&mut case, 2_120, Event::WatchEnded { plan });
+    assert_eq!(act(&case, 2_200), Due::Nothing);
+}
+
+#[test]
+fn pressing_containment_again_asks_for_a_new_plan() {
+    let (mut case, _) = carried_out();
+    assert_ne!(act(&case, 11), Due::Now(Act::ProposeContainment));
+    by(
+        &mut case,
+        "ana",
+        Event::PhasePressed {
+            phase: Phase::Containment,
+        },
+    );
+    assert_eq!(act(&case, 11), Due::Now(Act::ProposeContainment));
+}
+
+#[test]
+fn a_closed_case_has_no_work_on_the_account() {
+    let (mut case, _, _) = approved();
+    by(&mut case, "ana", Event::Closed { reason: None });
+    assert_eq!(act(&case, 11), Due::Nothing);
+}

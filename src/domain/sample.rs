@@ -1,0 +1,84 @@
+//! Cases and plans for the tests of the domain.
+
+use crate::domain::action::{Action, UserRef};
+use crate::domain::case::Case;
+use crate::domain::event::{Event, Opening};
+use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId, UserName};
+use crate::domain::plan::{Plan, PlanKind, Step};
+use crate::domain::record::{Actor, Entry};
+use crate::domain::snapshot::SnapshotRef;
+use jiff::{SignedDuration, Timestamp};
+
+/// A key that carries the account of [`plan`].
+pub(crate) const KEY: &str = "AKIAQNZGKIQY56JQ7WML";
+
+/// A time, in seconds after the sample's beginning.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + seconds).unwrap()
+}
+
+pub(crate) fn person(user: &str) -> PersonId {
+    PersonId {
+        team: "T1".to_owned(),
+        user: user.to_owned(),
+    }
+}
+
+/// A case that ana opened with delivery `d0`.
+pub(crate) fn opened() -> Case {
+    let opening = Opening {
+        key: AccessKeyId::parse(KEY).unwrap(),
+        found_where: None,
+        exposed_since: None,
+        note: None,
+        drill: false,
+        endpoints: Vec::new(),
+        shares_channel_of: None,
+    };
+    let entry = Entry {
+        at: at(1),
+        actor: Actor::Person {
+            person: person("ana"),
+            name: None,
+        },
+        place: None,
+        delivery: Some("d0".to_owned()),
+        event: Event::Opened(opening),
+    };
+    Case::open(entry.chained(CaseId("kl-1".to_owned()), None)).unwrap()
+}
+
+/// A plan of two steps that ana asked for: a deny, then the leaked key.
+pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
+    let user = UserRef {
+        name: UserName("ci".to_owned()),
+        id: "AIDA1".to_owned(),
+    };
+    let step = |action| Step {
+        action,
+        blast_radius: Vec::new(),
+        because: String::new(),
+    };
+    let deny = Action::DenyUser {
+        user: user.clone(),
+        policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
+        inline_name: "KeyleakDeny".to_owned(),
+    };
+    let key = AccessKeyId::parse(KEY).unwrap();
+    Plan {
+        case: case.id().clone(),
+        number: case.next_plan_number(),
+        kind,
+        account: AccountId("029608264753".to_owned()),
+        exposed_since: None,
+        snapshot: SnapshotRef {
+            sha256: "00".to_owned(),
+            taken_at: at(0),
+        },
+        steps: vec![step(deny), step(Action::DeactivateKey { user, key })],
+        about: None,
+        requested_by: person("ana"),
+        approvals_needed: 1,
+        expires_at: at(0) + SignedDuration::from_hours(1),
+    }
+}
