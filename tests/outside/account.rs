@@ -104,6 +104,11 @@ impl Account {
         held(&self.base, credential)
     }
 
+    /// What the product's own clients are made from, as the account's root.
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.base
+    }
+
     pub(crate) fn as_holder_of(&self, credential: &Credential) -> Clients {
         clients(&self.base, credential)
     }

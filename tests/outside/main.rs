@@ -8,10 +8,13 @@
 
 mod account;
 mod athena;
+mod aws_contract;
 mod block_judges;
 mod bureau;
 mod containment;
 mod frame;
+#[path = "../support/journal_contract.rs"]
+mod journal_contract;
 mod leak;
 mod ministack;
 mod parts;
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
     trials.extend(slack_reference::trials());
     trials.extend(questions::trials(&parts));
     trials.extend(athena::trials(&parts));
+    trials.extend(aws_contract::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Trials are gone here, so this is the last owner: the parts stop before the process does.
