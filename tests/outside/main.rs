@@ -23,6 +23,8 @@ mod questions;
 mod real_trails;
 mod recorded;
 mod recorder;
+mod served;
+mod service;
 mod signatures;
 mod silent_chat;
 mod slack_client;
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     trials.extend(python::trials(&parts));
     trials.extend(ministack::trials(&parts));
     trials.extend(containment::trials(&parts));
+    trials.extend(served::trials(&parts));
     trials.extend(story::trials(&parts));
     trials.extend(real_trails::trials(&parts));
     trials.extend(recorded::trials(&parts));
