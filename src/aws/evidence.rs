@@ -17,6 +17,10 @@ const GET_OBJECT: &str = "s3:GetObject";
 /// Every IAM action that this file calls; `manifests/iam/bot.json` allows these.
 pub const CALLS: &[&str] = &[PUT_OBJECT, GET_OBJECT];
 
+/// What S3 checks on the caller's behalf: the key of an encrypted bucket, and whether an object
+/// that is not there may be called missing.
+pub const CALLS_BY_S3: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey", "s3:ListBucket"];
+
 /// A cut of a large trail is some hundred megabytes, over a slow line.
 const TRANSFER_SECONDS_MAX: u64 = 120;
 /// What is read back whole into memory; a cut is far below it.

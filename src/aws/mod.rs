@@ -11,6 +11,7 @@ pub mod guard_duty;
 pub mod health;
 pub mod journal;
 pub mod lookup;
+pub mod manifests;
 pub mod session;
 pub mod tables;
 #[cfg(test)]

@@ -14,3 +14,6 @@ pub mod paths;
 pub mod record;
 pub mod scan;
 pub mod table;
+
+#[cfg(test)]
+mod traps;

@@ -34,6 +34,7 @@ pub(crate) struct Clients {
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) athena: aws_sdk_athena::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
 }
 
 /// How a user stands, asked of the account and not of the product.
@@ -47,6 +48,7 @@ pub(crate) struct UserState {
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub(crate) id: String,
+    pub(crate) endpoint: SocketAddr,
     base: SdkConfig,
     pub(crate) root: Clients,
 }
@@ -67,6 +69,18 @@ impl Credential {
             secret: secret.into(),
             token: token.map(Into::into),
         }
+    }
+}
+
+impl Credential {
+    /// As the SDK of another process finds it.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut found = vec![
+            ("AWS_ACCESS_KEY_ID", self.id.clone()),
+            ("AWS_SECRET_ACCESS_KEY", self.secret.clone()),
+        ];
+        found.extend(self.token.clone().map(|token| ("AWS_SESSION_TOKEN", token)));
+        found
     }
 }
 
@@ -94,6 +108,7 @@ impl Account {
         let root = clients(&base, &root);
         Self {
             id: id.into(),
+            endpoint,
             base,
             root,
         }
@@ -102,6 +117,11 @@ impl Account {
     /// The SDK's configuration for whoever holds a credential.
     pub(crate) fn config_of(&self, credential: &Credential) -> SdkConfig {
         held(&self.base, credential)
+    }
+
+    /// What the product's own clients are made from, as the account's root.
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.base
     }
 
     pub(crate) fn as_holder_of(&self, credential: &Credential) -> Clients {
@@ -250,5 +270,6 @@ fn clients(base: &SdkConfig, credential: &Credential) -> Clients {
         sts: aws_sdk_sts::Client::new(&held),
         s3: aws_sdk_s3::Client::from_conf(s3),
         athena: aws_sdk_athena::Client::new(&held),
+        dynamodb: aws_sdk_dynamodb::Client::new(&held),
     }
 }

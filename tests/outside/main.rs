@@ -8,10 +8,13 @@
 
 mod account;
 mod athena;
+mod aws_contract;
 mod block_judges;
 mod bureau;
 mod containment;
 mod frame;
+#[path = "../support/journal_contract.rs"]
+mod journal_contract;
 mod leak;
 mod ministack;
 mod parts;
@@ -20,6 +23,8 @@ mod questions;
 mod real_trails;
 mod recorded;
 mod recorder;
+mod served;
+mod service;
 mod signatures;
 mod silent_chat;
 mod slack_client;
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
     trials.extend(python::trials(&parts));
     trials.extend(ministack::trials(&parts));
     trials.extend(containment::trials(&parts));
+    trials.extend(served::trials(&parts));
     trials.extend(story::trials(&parts));
     trials.extend(real_trails::trials(&parts));
     trials.extend(recorded::trials(&parts));
@@ -50,6 +56,7 @@ fn main() -> ExitCode {
     trials.extend(slack_reference::trials());
     trials.extend(questions::trials(&parts));
     trials.extend(athena::trials(&parts));
+    trials.extend(aws_contract::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Trials are gone here, so this is the last owner: the parts stop before the process does.

@@ -168,7 +168,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     ]
 }
 
-fn free_port() -> SocketAddr {
+pub(crate) fn free_port() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("its address")
 }

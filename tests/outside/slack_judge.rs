@@ -72,7 +72,7 @@ impl SlackJudge {
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     type Check = fn(&mut SlackJudge);
-    let checks: [(&str, Check); 4] = [
+    let checks: [(&str, Check); 5] = [
         ("slack_sdk_signs_as_slack_documents_it", signs_as_documented),
         (
             "slack_sdk_passes_blocks_that_are_right",
@@ -81,6 +81,10 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
         (
             "slack_sdk_refuses_blocks_that_are_wrong_and_says_where",
             refuses_wrong_blocks,
+        ),
+        (
+            "slack_sdk_passes_the_form_that_opens_a_case",
+            passes_our_form,
         ),
         (
             "slack_sdk_says_what_it_cannot_judge",
@@ -95,6 +99,17 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
         })
     };
     checks.into_iter().map(with_judge).collect()
+}
+
+fn passes_our_form(judge: &mut SlackJudge) {
+    let verdict = judge.validate_view(&keyleak::slack::intake_modal::view());
+    assert_eq!(
+        verdict,
+        Verdict {
+            errors: vec![],
+            unjudged: vec![]
+        }
+    );
 }
 
 fn signs_as_documented(judge: &mut SlackJudge) {

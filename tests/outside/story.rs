@@ -224,7 +224,7 @@ fn done(case: &Case, kind: PlanKind) -> Option<()> {
 }
 
 /// Tries a credential over and over; the first time it works is an error.
-async fn refused(name: &str, clients: &Clients) -> Result<(), String> {
+pub(crate) async fn refused(name: &str, clients: &Clients) -> Result<(), String> {
     let expected = ["AccessDenied", "InvalidClientTokenId", "InvalidAccessKeyId"];
     for attempt in 1..=ATTEMPTS {
         match clients.list_buckets().await {

@@ -15,14 +15,6 @@ const MOVE_EVERY: Duration = Duration::from_millis(200);
 const ALLOW_ALL: &str = r#"{"Version":"2012-10-17","Statement":[
 {"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
-/// One call that AWS allowed.
-#[derive(Debug, Clone)]
-pub(crate) struct Allowed {
-    pub(crate) at: Timestamp,
-    pub(crate) key: String,
-    pub(crate) call: String,
-}
-
 /// The thief at work; dropping it ends the work.
 #[derive(Debug)]
 pub(crate) struct Thief {
@@ -36,7 +28,8 @@ struct Loot {
     account: Account,
     user: String,
     held: Mutex<Vec<Credential>>,
-    allowed: Mutex<Vec<Allowed>>,
+    /// When, and which call with which key.
+    allowed: Mutex<Vec<(Timestamp, String)>>,
 }
 
 impl Thief {
@@ -62,14 +55,11 @@ impl Thief {
         self.loot.held.lock().expect("nobody panicked").len()
     }
 
-    /// Every call that was allowed at or after a time.
-    pub(crate) fn allowed_since(&self, since: Timestamp) -> Vec<Allowed> {
+    /// Every call that was allowed at or after a time, in words.
+    pub(crate) fn allowed_since(&self, since: Timestamp) -> Vec<String> {
         let allowed = self.loot.allowed.lock().expect("nobody panicked");
-        allowed
-            .iter()
-            .filter(|call| call.at >= since)
-            .cloned()
-            .collect()
+        let since = allowed.iter().filter(|(at, _)| *at >= since);
+        since.map(|(at, call)| format!("{at} {call}")).collect()
     }
 
     /// Tries every credential once more, now.
@@ -140,12 +130,10 @@ impl Loot {
         };
         let Ok(minted) = made else { return false };
         let call = ["a new user", "a policy edit", "a new key", "a read"][turn as usize % 4];
-        let at = Clock::real().now();
-        let seen = Allowed {
-            at,
-            key: credential.id.clone(),
-            call: call.to_owned(),
-        };
+        let seen = (
+            Clock::real().now(),
+            format!("{call} with {}", credential.id),
+        );
         self.allowed.lock().expect("nobody panicked").push(seen);
         self.held.lock().expect("nobody panicked").extend(minted);
         true

@@ -1,0 +1,7 @@
+//! Tests of the whole library from outside, against nothing but files and this machine.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[path = "../support/journal_contract.rs"]
+mod journal_contract;
+mod manifests;
+mod stores;

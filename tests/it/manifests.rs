@@ -1,0 +1,295 @@
+//! The policies allow exactly the calls that the code makes, and the tables are as it uses them.
+
+use keyleak::aws::{athena, contain, evidence, guard_duty, health, journal, lookup, session, work};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
+const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
+const BOT: &str = include_str!("../../manifests/iam/bot.json");
+const TRUST: &str = include_str!("../../manifests/iam/trust.json");
+const TABLES: &str = include_str!("../../manifests/dynamodb/tables.yaml");
+/// How the SDK's calls begin; anything else with empty parentheses is no call.
+const VERBS: &[&str] = &[
+    "assume", "attach", "batch", "create", "delete", "describe", "detach", "execute", "generate",
+    "get", "list", "put", "remove", "scan", "simulate", "start", "stop", "tag", "transact",
+    "untag", "update",
+];
+/// Parts of answers that begin as calls do.
+const NO_CALLS: &[&str] = &["create_date", "start_time"];
+/// What the journal's writer must never be able to do.
+const NEVER_ON_THE_JOURNAL: &[&str] = &[
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:DeleteTable",
+    "dynamodb:PartiQLDelete",
+    "dynamodb:PartiQLUpdate",
+    "dynamodb:UpdateItem",
+    "dynamodb:UpdateTimeToLive",
+];
+
+fn statements(policy: &str) -> Vec<Value> {
+    let policy: Value = serde_json::from_str(policy).unwrap();
+    policy["Statement"].as_array().unwrap().clone()
+}
+
+/// The actions of every statement with this effect on a resource that the filter takes.
+fn actions(policy: &str, effect: &str, about: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let texts = |value: &Value| match value {
+        Value::Array(many) => many
+            .iter()
+            .map(|one| one.as_str().unwrap().to_owned())
+            .collect(),
+        one => vec![one.as_str().unwrap().to_owned()],
+    };
+    statements(policy)
+        .iter()
+        .filter(|statement| statement["Effect"] == effect)
+        .filter(|statement| texts(&statement["Resource"]).iter().all(|arn| about(arn)))
+        .flat_map(|statement| texts(&statement["Action"]))
+        .collect()
+}
+
+fn set(lists: &[&[&str]]) -> BTreeSet<String> {
+    let all = lists.iter().flat_map(|list| list.iter());
+    all.map(|call| (*call).to_owned()).collect()
+}
+
+#[test]
+fn the_lookup_role_may_make_exactly_the_lookup_calls() {
+    let made = set(&[lookup::CALLS, guard_duty::CALLS, health::CALLS]);
+    assert_eq!(actions(LOOKUP, "Allow", |_| true), made);
+    let reads = ["Get", "List", "Describe"];
+    for call in made {
+        let name = call.split(':').nth(1).unwrap();
+        assert!(
+            reads.iter().any(|verb| name.starts_with(verb)),
+            "{call} reads nothing"
+        );
+    }
+}
+
+#[test]
+fn the_contain_role_may_make_exactly_the_containing_calls() {
+    assert_eq!(actions(CONTAIN, "Allow", |_| true), set(&[contain::CALLS]));
+    let allowed = actions(CONTAIN, "Allow", |_| true);
+    let denied = actions(CONTAIN, "Deny", |arn| arn.ends_with("user/break-glass/*"));
+    assert_eq!(
+        denied, allowed,
+        "the way back in is out of reach of every call"
+    );
+}
+
+#[test]
+fn the_contain_role_may_attach_no_policy_but_the_deny() {
+    for statement in statements(CONTAIN) {
+        let text = statement.to_string();
+        if statement["Effect"] == "Allow" && text.contains("tachUserPolicy") {
+            let arn = &statement["Condition"]["ArnEquals"]["iam:PolicyARN"];
+            assert_eq!(arn, "arn:aws:iam::aws:policy/AWSDenyAll");
+        }
+    }
+}
+
+#[test]
+fn every_action_of_the_catalogue_is_in_the_contain_role() {
+    use keyleak::domain::action::{Action, UserRef};
+    use keyleak::domain::ids::{AccessKeyId, UserName};
+    let user = UserRef {
+        name: UserName("u".to_owned()),
+        id: "AIDA".to_owned(),
+    };
+    let key = AccessKeyId::parse("AKIAQNZGKIQY56JQ7WML").unwrap();
+    let (policy_arn, inline_name) = ("arn".to_owned(), "name".to_owned());
+    let all = [
+        Action::DenyUser {
+            user: user.clone(),
+            policy_arn: policy_arn.clone(),
+            inline_name: inline_name.clone(),
+        },
+        Action::LiftDeny {
+            user: user.clone(),
+            policy_arn,
+            inline_name,
+        },
+        Action::DeactivateKey {
+            user: user.clone(),
+            key: key.clone(),
+        },
+        Action::ActivateKey { user, key },
+    ];
+    let needed: Vec<&[&str]> = all.iter().map(Action::permissions).collect();
+    assert_eq!(set(&needed), set(&[contain::CALLS]));
+}
+
+#[test]
+fn the_bot_may_add_to_the_journal_and_read_it_and_nothing_else() {
+    let journal = |arn: &str| arn.ends_with("table/keyleak-journal");
+    assert_eq!(actions(BOT, "Allow", journal), set(&[journal::CALLS]));
+    let denied = actions(BOT, "Deny", journal);
+    for call in NEVER_ON_THE_JOURNAL {
+        assert!(denied.contains(*call), "{call}");
+    }
+    assert!(denied.is_disjoint(&set(&[journal::CALLS])));
+}
+
+#[test]
+fn the_bot_may_make_exactly_its_other_calls() {
+    let on = |what: &'static str| move |arn: &str| arn.contains(what);
+    assert_eq!(
+        actions(BOT, "Allow", on("keyleak-work")),
+        set(&[work::CALLS])
+    );
+    assert_eq!(actions(BOT, "Allow", on(":role/")), set(&[session::CALLS]));
+    assert_eq!(
+        actions(BOT, "Allow", on("workgroup/")),
+        set(&[athena::CALLS])
+    );
+    let mut evidence_calls = actions(BOT, "Allow", on("keyleak-evidence"));
+    evidence_calls.extend(
+        actions(BOT, "Allow", |arn| arn == "*")
+            .into_iter()
+            .filter(|call| call.starts_with("kms:")),
+    );
+    assert_eq!(
+        evidence_calls,
+        set(&[evidence::CALLS, evidence::CALLS_BY_S3])
+    );
+    let mut by_athena = actions(BOT, "Allow", on("keyleak-athena"));
+    by_athena.extend(
+        actions(BOT, "Allow", |arn| arn == "*")
+            .into_iter()
+            .filter(|call| call.starts_with("glue:")),
+    );
+    assert_eq!(by_athena, set(&[athena::CALLS_BY_ATHENA]));
+}
+
+#[test]
+fn the_bot_is_allowed_nothing_that_no_list_names() {
+    let named = set(&[
+        journal::CALLS,
+        work::CALLS,
+        session::CALLS,
+        evidence::CALLS,
+        evidence::CALLS_BY_S3,
+        athena::CALLS,
+        athena::CALLS_BY_ATHENA,
+    ]);
+    assert_eq!(actions(BOT, "Allow", |_| true), named);
+    let changes_identities = |call: &String| call.starts_with("iam:");
+    assert!(
+        !named.iter().any(changes_identities),
+        "that is the roles' to do"
+    );
+}
+
+#[test]
+fn a_role_is_assumed_only_with_the_external_id() {
+    let statements = statements(TRUST);
+    let assume: Vec<&Value> = statements
+        .iter()
+        .filter(|statement| statement["Action"] == "sts:AssumeRole")
+        .collect();
+    assert_eq!(assume.len(), 1);
+    assert!(assume[0]["Condition"]["StringEquals"]["sts:ExternalId"].is_string());
+}
+
+/// The lists are compared with the code that makes the calls, not with themselves.
+#[test]
+fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
+    let identity: &[&str] = &["sts:GetCallerIdentity"];
+    let files: [(&str, &str, Vec<&[&str]>); 9] = [
+        (
+            "lookup",
+            include_str!("../../src/aws/lookup.rs"),
+            vec![lookup::CALLS],
+        ),
+        (
+            "guard_duty",
+            include_str!("../../src/aws/guard_duty.rs"),
+            vec![guard_duty::CALLS],
+        ),
+        (
+            "health",
+            include_str!("../../src/aws/health.rs"),
+            vec![health::CALLS],
+        ),
+        (
+            "contain",
+            include_str!("../../src/aws/contain.rs"),
+            vec![contain::CALLS, identity],
+        ),
+        (
+            "session",
+            include_str!("../../src/aws/session.rs"),
+            vec![session::CALLS],
+        ),
+        (
+            "journal",
+            include_str!("../../src/aws/journal.rs"),
+            vec![journal::CALLS],
+        ),
+        (
+            "work",
+            include_str!("../../src/aws/work.rs"),
+            vec![work::CALLS],
+        ),
+        (
+            "evidence",
+            include_str!("../../src/aws/evidence.rs"),
+            vec![evidence::CALLS],
+        ),
+        (
+            "athena",
+            include_str!("../../src/aws/athena_run.rs"),
+            vec![athena::CALLS],
+        ),
+    ];
+    for (name, source, lists) in files {
+        let code = source.split("#[cfg(test)]").next().unwrap();
+        let listed: BTreeSet<String> = set(&lists)
+            .iter()
+            .filter(|call| *call != "sts:SetSourceIdentity")
+            .map(|call| call.split(':').nth(1).unwrap().to_ascii_lowercase())
+            .collect();
+        assert_eq!(calls_in(code), listed, "{name}");
+    }
+}
+
+/// The SDK's calls in a source text, as `getuserpolicy`.
+fn calls_in(code: &str) -> BTreeSet<String> {
+    let mut calls = BTreeSet::new();
+    for piece in code.split('.').skip(1) {
+        let Some((name, _)) = piece.split_once("()") else {
+            continue;
+        };
+        let word = name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let verb = name.split('_').next().unwrap();
+        let call = name == "query" || (name.contains('_') && VERBS.contains(&verb));
+        if word && call && !NO_CALLS.contains(&name) {
+            calls.insert(name.replace('_', ""));
+        }
+    }
+    // The two tables share one way to put an item.
+    if code.contains(" put(&self.dynamo.write") {
+        calls.insert("putitem".to_owned());
+    }
+    calls
+}
+
+#[test]
+fn no_table_expires_and_both_can_be_restored() {
+    assert_eq!(TABLES.matches("Type: AWS::DynamoDB::Table").count(), 2);
+    for setting in [
+        "DeletionPolicy: Retain",
+        "BillingMode: PAY_PER_REQUEST",
+        "DeletionProtectionEnabled: true",
+        "SSEEnabled: true",
+        "PointInTimeRecoveryEnabled: true",
+    ] {
+        assert_eq!(TABLES.matches(setting).count(), 2, "{setting}");
+    }
+    assert!(!TABLES.contains("TimeToLive"));
+}
