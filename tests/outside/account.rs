@@ -73,6 +73,16 @@ impl Credential {
 }
 
 impl Credential {
+    /// As the drill's actor holds it.
+    pub(crate) fn as_loot(&self, label: &str) -> keyleak::sim::attacker::Credential {
+        keyleak::sim::attacker::Credential {
+            label: label.to_owned(),
+            access_key_id: self.id.clone(),
+            secret_access_key: self.secret.clone(),
+            session_token: self.token.clone(),
+        }
+    }
+
     /// As the SDK of another process finds it.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let mut found = vec![

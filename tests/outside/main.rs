@@ -8,6 +8,7 @@
 
 mod account;
 mod athena;
+mod attacker;
 mod aws_contract;
 mod block_judges;
 mod bureau;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     trials.extend(served::trials(&parts));
     trials.extend(story::trials(&parts));
     trials.extend(real_trails::trials(&parts));
+    trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));
