@@ -600,7 +600,7 @@ fn every_file_in_the_folder_is_a_question_of_the_catalogue() {
     assert_eq!(files, known.collect());
 }
 
-/// Functions that mean the same in SQLite, DuckDB and Trino.
+/// Functions that mean the same in `SQLite`, `DuckDB` and Trino.
 const PORTABLE: [&str; 6] = ["coalesce", "count", "max", "min", "substr", "sum"];
 
 fn stays_portable(sql: &str) -> Result<(), String> {
@@ -624,21 +624,22 @@ fn stays_portable(sql: &str) -> Result<(), String> {
     {
         return Err("an order that does not say where nulls go".to_owned());
     }
-    let fault = visit_expressions(&parsed, |expression| match expression {
-        Expr::Function(call) if !PORTABLE.contains(&call.name.to_string().as_str()) => {
-            ControlFlow::Break(format!("function {}", call.name))
-        }
-        Expr::Identifier(name) if name.quote_style.is_some() => {
-            ControlFlow::Break(format!("quoted name {name}"))
-        }
-        Expr::BinaryOp {
-            op: BinaryOperator::Divide,
-            ..
-        } => ControlFlow::Break("division".to_owned()),
-        Expr::ILike { .. } | Expr::RLike { .. } | Expr::Cast { .. } | Expr::Extract { .. } => {
-            ControlFlow::Break(format!("engine's own: {expression}"))
-        }
-        _ => ControlFlow::Continue(()),
+    let fault = visit_expressions(&parsed, |expression| {
+        let fault = if let Expr::Function(call) = expression {
+            let name = call.name.to_string();
+            (!PORTABLE.contains(&name.as_str())).then(|| format!("function {name}"))
+        } else if let Expr::Identifier(name) = expression {
+            name.quote_style.map(|_| format!("quoted name {name}"))
+        } else if let Expr::BinaryOp { op, .. } = expression {
+            (*op == BinaryOperator::Divide).then(|| "division".to_owned())
+        } else {
+            let own = matches!(
+                expression,
+                Expr::ILike { .. } | Expr::RLike { .. } | Expr::Cast { .. } | Expr::Extract { .. }
+            );
+            own.then(|| format!("engine's own: {expression}"))
+        };
+        fault.map_or(ControlFlow::Continue(()), ControlFlow::Break)
     });
     match fault {
         ControlFlow::Break(fault) => Err(fault),
