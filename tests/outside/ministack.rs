@@ -54,7 +54,8 @@ impl MiniStack {
             "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Content-Type: application/x-amz-json-1.1\r\n\
              X-Amz-Target: AWSGlue.CreateDatabase\r\nX-Amz-Date: 20260101T000000Z\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=00\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential={scope}, \
+             SignedHeaders=host, Signature=00\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
@@ -155,7 +156,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
             "an_emulator_whose_holder_is_gone_ends_by_itself",
             move || {
                 let mut ministack = MiniStack::start(panicked.python()?)?;
-                // A killed test run drops nothing; all that happens is that its end of the pipe closes.
+                // A killed test run drops nothing; only its end of the pipe closes.
                 drop(ministack.pipe.take());
                 let deadline = Instant::now() + Duration::from_secs(10);
                 while TcpStream::connect(ministack.address).is_ok() {
@@ -174,7 +175,8 @@ pub(crate) fn free_port() -> SocketAddr {
 }
 
 fn is_ready(address: SocketAddr) -> std::io::Result<bool> {
-    let request = "GET /_ministack/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let request = "GET /_ministack/ready HTTP/1.1\r\n\
+                   Host: localhost\r\nConnection: close\r\n\r\n";
     Ok(talk(address, request)?.starts_with("HTTP/1.1 200"))
 }
 

@@ -4,13 +4,11 @@ use crate::account::{Account, Clients, Credential};
 use crate::frame::trial_async;
 use crate::parts::Parts;
 use crate::recorder::Recorder;
+use crate::recorder::delivery::delivered;
 use aws_sdk_iam::types::StatusType;
-use flate2::read::GzDecoder;
 use keyleak::ports::clock::Clock;
 use libtest_mimic::Trial;
 use serde_json::Value;
-use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -375,32 +373,4 @@ async fn passes_bytes(scene: Scene) {
         .send()
         .await;
     assert_eq!(listed.expect("a listing").contents().len(), 1);
-}
-
-/// Every record of every object below a folder.
-fn delivered(folder: &Path) -> Vec<Value> {
-    let mut records = Vec::new();
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return records;
-    };
-    for entry in entries.map(|entry| entry.expect("an entry").path()) {
-        if entry.is_dir() {
-            records.extend(delivered(&entry));
-        } else {
-            let object = std::fs::File::open(&entry).expect("the object opens");
-            let mut text = String::new();
-            GzDecoder::new(object)
-                .read_to_string(&mut text)
-                .expect("the object unpacks");
-            let object: Value = serde_json::from_str(&text).expect("the object is JSON");
-            records.extend(
-                object["Records"]
-                    .as_array()
-                    .expect("records")
-                    .iter()
-                    .cloned(),
-            );
-        }
-    }
-    records
 }

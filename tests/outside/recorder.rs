@@ -1,7 +1,7 @@
 //! A proxy in front of the emulated AWS that writes the trail CloudTrail would have delivered.
 
 mod athena;
-mod delivery;
+pub(crate) mod delivery;
 mod identity;
 mod record;
 mod wire;

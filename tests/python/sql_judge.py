@@ -24,7 +24,10 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-ISSUER = "STRUCT(type VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR, username VARCHAR)"
+ISSUER = (
+    "STRUCT(type VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR,"
+    " username VARCHAR)"
+)
 SESSION = (
     "STRUCT(attributes STRUCT(mfaauthenticated VARCHAR, creationdate VARCHAR),"
     f" sessionissuer {ISSUER}, ec2roledelivery VARCHAR,"

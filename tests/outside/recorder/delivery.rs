@@ -1,6 +1,8 @@
 //! Records on their way: held for the delay, then delivered as CloudTrail lays its objects out.
 
+use crate::sql_judge::objects_below;
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -80,4 +82,14 @@ impl Waiting {
         fs::write(&part, object.finish().expect("memory")).expect("the object is written");
         fs::rename(part, folder.join(name)).expect("the object is delivered");
     }
+}
+
+/// Every record of every object below a folder.
+pub(crate) fn delivered(folder: &Path) -> Vec<Value> {
+    let read = |path: PathBuf| -> Vec<Value> {
+        let object = fs::File::open(path).expect("the object opens");
+        let object: Value = serde_json::from_reader(GzDecoder::new(object)).expect("JSON");
+        object["Records"].as_array().expect("records").clone()
+    };
+    objects_below(folder).into_iter().flat_map(read).collect()
 }
