@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use keyleak::cli::{Arguments, Command};
-use keyleak::commands::{CommandError, cases, serve};
+use keyleak::commands::{CommandError, cases, drill, serve};
 use keyleak::trail::command_line;
 use std::io::Write;
 use std::process::ExitCode;
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<String, CommandError> {
     match command {
-        Command::Drill(_) => Ok(String::new()),
+        Command::Drill(arguments) => drill::drill(&arguments).await,
         Command::Serve(store) => serve::serve(&store).await.map(|()| String::new()),
         Command::Investigate(arguments) => investigate(&arguments).await,
         Command::Queries(command) => Ok(command_line::queries(&command)?),

@@ -58,6 +58,12 @@ impl Bot {
         }
     }
 
+    /// Ends as a process that is killed does, as far as that can be done from inside.
+    pub fn cut_off(&self) {
+        self.listening.cancel();
+        self.worker.cut_off();
+    }
+
     /// Takes no more requests, lets the work in hand come to its next journaled point, and ends.
     pub async fn shut_down(self) {
         self.listening.cancel();

@@ -81,6 +81,11 @@ impl Worker {
         self.tracker.spawn(async move { worker.discover().await });
     }
 
+    /// Takes nothing more up, and waits for nothing: what is cut off is found in the journal.
+    pub fn cut_off(&self) {
+        self.stop.cancel();
+    }
+
     /// Lets the work in hand come to its next journaled point, and gives the leases back.
     pub async fn shut_down(&self) {
         self.stop.cancel();

@@ -1,6 +1,7 @@
 //! What each sub-command does: puts the adapters together and says how it ended.
 
 pub mod cases;
+pub mod drill;
 pub mod serve;
 pub mod stores;
 

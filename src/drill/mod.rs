@@ -2,6 +2,7 @@
 
 pub mod headless;
 pub mod people;
+pub mod players;
 pub mod scenario;
 pub mod stage;
 pub mod world;

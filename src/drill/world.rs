@@ -13,7 +13,9 @@ use crate::ports::journal::Journal;
 use crate::running::{Bot, Gate};
 use crate::sim::actor::{Actor, Opening};
 use crate::sim::attacker::Credential;
-use crate::sim::cloud::{SimCloud, SimCloudConfig};
+use crate::sim::cloud::attacker::Visitor;
+use crate::sim::cloud::setup::NewUser;
+use crate::sim::cloud::{DELIVERY_DELAY, SimCloud, SimCloudConfig};
 use crate::sim::slack::channels::Reach;
 use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::server::SimSlack;
@@ -39,6 +41,11 @@ const SIGNING_SECRET: &str = "drill-signing-secret";
 const BOT_TOKEN: &str = "xoxb-drill";
 /// How often the actor uses everything it holds, on the drill's clock.
 const ACTOR_EVERY: Duration = Duration::from_secs(20);
+/// The users of a scenario are this old when it begins.
+const AGE_OF_USERS: SignedDuration = SignedDuration::from_hours(24 * 200);
+/// From where the actor calls (an address for documentation), and as what.
+const ACTOR_ADDRESS: &str = "203.0.113.66";
+const ACTOR_AGENT: &str = "Boto3/1.34.1 md/Botocore#1.34.1 ua/2.0 os/linux#6.5";
 /// The channel that everybody is in from the start.
 const LOBBY: &str = "general";
 
@@ -57,6 +64,9 @@ pub struct WorldOptions {
     pub timing: Timing,
 }
 
+/// Stands between the bot and its journal; tests break it there.
+pub type JournalThrough<'a> = &'a (dyn Fn(Arc<dyn Journal>) -> Arc<dyn Journal> + Sync);
+
 /// A world with a bot in it.
 #[derive(Debug)]
 pub struct World {
@@ -68,8 +78,9 @@ pub struct World {
     pub lobby: String,
     pub journal: PathBuf,
     bot: Option<Bot>,
+    /// Bots that were cut off; they are never asked to come to an end.
+    abandoned: Vec<Bot>,
     options: WorldOptions,
-    address: SocketAddr,
     stop: CancellationToken,
     tracker: TaskTracker,
 }
@@ -82,17 +93,21 @@ pub struct NoWorld(pub String);
 impl World {
     /// Makes workspace and account, starts the bot between them, and lets the actor begin.
     pub async fn start(options: WorldOptions) -> Result<Self, NoWorld> {
+        Self::start_through(options, &|journal| journal).await
+    }
+
+    /// The same, with something between the bot and its journal.
+    pub async fn start_through(
+        options: WorldOptions,
+        journal_through: JournalThrough<'_>,
+    ) -> Result<Self, NoWorld> {
         let tracker = TaskTracker::new();
         let stop = CancellationToken::new();
+        std::fs::create_dir_all(trail_folder(&options.folder)).map_err(said)?;
         let clock = options.clock;
         let slack = workspace(clock, &tracker).await?;
         let lobby = slack.make_channel(LOBBY, Reach::Public, &everyone_ids());
         let (cloud, leaked, actor) = account(&options, (&tracker, &stop))?;
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-            .await
-            .map_err(said)?;
-        let address = listener.local_addr().map_err(said)?;
-        slack.set_bot_url(&format!("http://{address}"));
         let journal = options.folder.join("journal.sqlite");
         let mut world = Self {
             clock,
@@ -103,12 +118,12 @@ impl World {
             lobby,
             journal,
             bot: None,
+            abandoned: Vec::new(),
             options,
-            address,
             stop,
             tracker,
         };
-        world.start_bot(listener)?;
+        world.start_bot(journal_through).await?;
         Ok(world)
     }
 
@@ -122,8 +137,16 @@ impl World {
         if let Some(bot) = self.bot.take() {
             bot.shut_down().await;
         }
-        let listener = TcpListener::bind(self.address).await.map_err(said)?;
-        self.start_bot(listener)
+        self.start_bot(&|journal| journal).await
+    }
+
+    /// Leaves the bot as it is, which must be past doing anything, and starts another.
+    pub async fn abandon_bot(&mut self) -> Result<(), NoWorld> {
+        if let Some(bot) = self.bot.take() {
+            bot.cut_off();
+            self.abandoned.push(bot);
+        }
+        self.start_bot(&|journal| journal).await
     }
 
     /// The actor's first moves and then its steady use, in the background.
@@ -153,19 +176,24 @@ impl World {
         self.tracker.wait().await;
     }
 
-    fn start_bot(&mut self, listener: TcpListener) -> Result<(), NoWorld> {
-        let desk = self.new_desk()?;
+    async fn start_bot(&mut self, journal_through: JournalThrough<'_>) -> Result<(), NoWorld> {
+        let desk = self.new_desk(journal_through)?;
         let gate = Gate {
             signing_secrets: vec![SecretString::from(SIGNING_SECRET)],
             app_id: None,
         };
-        let holder = format!("drill-{}", self.clock.now().as_nanosecond());
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listener = TcpListener::bind(here).await.map_err(said)?;
+        let address = listener.local_addr().map_err(said)?;
+        let holder = format!("drill-{}", address.port());
         self.bot = Some(Bot::start(desk, gate, listener, holder));
+        self.slack.set_bot_url(&format!("http://{address}"));
         Ok(())
     }
 
-    fn new_desk(&self) -> Result<Desk, NoWorld> {
+    fn new_desk(&self, journal_through: JournalThrough<'_>) -> Result<Desk, NoWorld> {
         let store = Arc::new(Sqlite::open(&self.journal).map_err(said)?);
+        let journal = journal_through(Arc::clone(&store) as Arc<dyn Journal>);
         let evidence = Folder::open(&self.options.folder.join("evidence")).map_err(said)?;
         let settings = SlackSettings {
             api_url: self.slack.api_url(),
@@ -175,7 +203,7 @@ impl World {
         };
         let trail = LocalTrail::new(vec![trail_folder(&self.options.folder)]);
         Ok(Desk {
-            ledger: Ledger::new(Arc::clone(&store) as Arc<dyn Journal>),
+            ledger: Ledger::new(journal),
             work: store,
             evidence: Arc::new(evidence),
             lookup: Arc::clone(&self.cloud) as Arc<_>,
@@ -223,20 +251,27 @@ fn account(
         clock: options.clock,
         seed: options.seed,
         lag: options.lag.clone(),
+        delivery_delay: DELIVERY_DELAY,
         trail_folder: trail_folder(&options.folder),
-        ..SimCloudConfig::default()
-    });
+    })
+    .map_err(said)?;
+    let made = options.clock.now() - AGE_OF_USERS;
     let mut leaked = None;
     for user in &scenario.users {
-        let policies: Vec<&str> = user.policies.iter().map(String::as_str).collect();
-        let key = cloud.add_user(&user.name, &user.tags, &policies).map_err(said)?;
+        let new = NewUser {
+            tags: user.tags.clone(),
+            attached: user.policies.clone(),
+            ..NewUser::named(&user.name, made)
+        };
+        let (_, key) = cloud.add_user(new).map_err(said)?;
         if user.leaked {
             leaked = Some(Credential { label: LEAKED_KEY.to_owned(), ..key });
         }
     }
     let leaked = leaked.ok_or_else(|| NoWorld("no user of the scenario leaked".to_owned()))?;
-    cloud.deliver(tracker, stop);
-    let actor = Actor::new(Arc::clone(&cloud) as Arc<_>, options.clock, leaked.clone());
+    cloud.start_delivery(tracker, stop.clone());
+    let visitor = Visitor::new(&cloud, ACTOR_ADDRESS, ACTOR_AGENT);
+    let actor = Actor::new(Arc::new(visitor), options.clock, leaked.clone());
     Ok((cloud, leaked, actor))
 }
 

@@ -90,6 +90,13 @@ async fn carry_out(desk: &Desk, case: &Case, which: StepAttempt) -> Result<(), S
     };
     let state = case.plan(which.plan).ok_or(StepError::MovedOn)?;
     let step = state.step(which.step).ok_or(StepError::MovedOn)?;
+    if let Some(open) = state.steps.get(which.step as usize).and_then(|step| step.open_attempt)
+        && readback::is_in_force(desk, &step.action).await?
+    {
+        // Cut off between the act and its record: the act is not repeated, only written down.
+        let found = StepAttempt { attempt: open, ..which };
+        return outcome(desk, case, found, found_in_force()).await;
+    }
     if !step.action.runs_unchecked()
         && let Some(why) = drift(desk, &step.action).await?
     {
@@ -157,6 +164,14 @@ async fn apply(contain: &dyn Contain, ticket: &Ticket) -> StepResult {
             why: error.to_string(),
             retryable: error.class.retryable(),
         },
+    }
+}
+
+fn found_in_force() -> StepResult {
+    StepResult::Done {
+        changed: true,
+        how: Some("found in force after an interruption".to_owned()),
+        request_id: None,
     }
 }
 

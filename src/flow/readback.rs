@@ -142,6 +142,24 @@ pub async fn photograph_all(desk: &Desk, plans: &[&PlanState]) -> Result<Photogr
     Ok(users)
 }
 
+/// Whether the account is already as the action would leave it.
+pub async fn is_in_force(desk: &Desk, action: &Action) -> Result<bool, StepError> {
+    let user = match propose::photograph(desk.lookup.as_ref(), &action.user().name).await {
+        Ok(user) => user,
+        // What cannot be looked at is done again: every action may be repeated.
+        Err(_) => return Ok(false),
+    };
+    Ok(match action {
+        Action::DenyUser { .. } | Action::DeactivateKey { .. } => {
+            no_longer(action, &user).is_none()
+        }
+        Action::LiftDeny { policy_arn, inline_name, .. } => {
+            !user.has_policy(policy_arn) && !user.inline.contains_key(inline_name)
+        }
+        Action::ActivateKey { key, .. } => user.key(key).is_some_and(|key| key.active),
+    })
+}
+
 /// What is no longer as the step left it, in words; `None` when it holds.
 fn no_longer(action: &Action, user: &UserSnapshot) -> Option<String> {
     match action {

@@ -157,10 +157,10 @@ impl Actor {
         }
     }
 
-    /// One harmless read with every credential.
+    /// One harmless read with every credential; not of IAM, which sessions of a user may not call.
     pub async fn use_everything(&self) {
         for credential in self.loot() {
-            self.attempt(&credential, &Operation::ListUsers, None).await;
+            self.attempt(&credential, &Operation::ListBuckets, None).await;
         }
     }
 

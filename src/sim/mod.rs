@@ -2,4 +2,5 @@
 
 pub mod actor;
 pub mod attacker;
+pub mod cloud;
 pub mod slack;

@@ -3,5 +3,7 @@
 
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
+mod crash;
 mod manifests;
+mod stage;
 mod stores;

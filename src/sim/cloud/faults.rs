@@ -1,0 +1,90 @@
+//! Faults for the bot's calls, by the call's name and its turn.
+
+use crate::sim::cloud::calls::Origin;
+use crate::sim::cloud::refusal::Refusal;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    Denied,
+    Throttled,
+    Conflict,
+    /// No answer, and nothing happened.
+    Unavailable,
+    /// No answer, although it happened.
+    TimeoutAfterEffect,
+}
+
+/// Which calls go wrong, and how slow each is.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    /// The access key id whose calls meet them.
+    pub bot_key: String,
+    planned: Vec<(String, u64, Fault)>,
+    made: BTreeMap<&'static str, u64>,
+    latency: BTreeMap<String, Duration>,
+    latency_of_all: Duration,
+}
+
+impl Faults {
+    pub(super) fn plan(&mut self, call: &str, nth: u64, fault: Fault) {
+        let so_far = self.made.get(call).copied().unwrap_or_default();
+        self.planned.push((call.to_owned(), so_far + nth, fault));
+    }
+
+    pub(super) fn delay(&mut self, call: Option<&str>, latency: Duration) {
+        match call {
+            Some(call) => {
+                self.latency.insert(call.to_owned(), latency);
+            }
+            None => self.latency_of_all = latency,
+        }
+    }
+
+    /// Counts a call and says how long it takes and what goes wrong with it.
+    pub(super) fn meet(
+        &mut self,
+        origin: &Origin,
+        call: &'static str,
+    ) -> (Duration, Option<Fault>) {
+        let latency = self.latency.get(call).copied();
+        let latency = latency.unwrap_or(self.latency_of_all);
+        if origin.credential.access_key_id != self.bot_key {
+            return (latency, None);
+        }
+        let made = self.made.entry(call).or_default();
+        *made += 1;
+        let is_now = |(name, nth, _): &(String, u64, Fault)| name == call && nth == made;
+        let at = self.planned.iter().position(is_now);
+        (latency, at.map(|at| self.planned.swap_remove(at).2))
+    }
+}
+
+impl Fault {
+    /// The refusal that comes before anything happened.
+    pub(super) fn before(&self) -> Option<Refusal> {
+        let (code, message) = match self {
+            Self::Denied => ("AccessDenied", "denied by an injected fault"),
+            Self::Throttled => ("Throttling", "Rate exceeded"),
+            Self::Conflict => (
+                "ConcurrentModification",
+                "somebody else is changing it; try again",
+            ),
+            Self::Unavailable => ("ServiceUnavailable", "the service did not answer"),
+            Self::TimeoutAfterEffect => return None,
+        };
+        Some(Refusal::new(code, message))
+    }
+
+    /// The failure that comes after it happened.
+    pub(super) fn after(&self) -> Option<Refusal> {
+        match self {
+            Self::TimeoutAfterEffect => {
+                Some(Refusal::new("RequestTimeout", "no answer came in time"))
+            }
+            Self::Denied | Self::Throttled | Self::Conflict | Self::Unavailable => None,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! A simulated AWS account: one stateful IAM and STS, with a trail, behind the program's ports.
+
+pub mod attacker;
+pub mod calls;
+pub mod faults;
+pub mod managed;
+pub mod policies;
+pub mod sessions;
+pub mod setup;
+
+mod account;
+mod authorize;
+mod chance;
+mod contain;
+mod deliver;
+mod lag;
+mod lookup;
+mod record;
+mod refusal;
+mod requests;
+mod roles;
+#[cfg(test)]
+mod tests;
+mod users;
+
+use crate::domain::facts::Fact;
+use crate::domain::ids::{AccountId, UserName};
+use crate::domain::snapshot::UserSnapshot;
+use crate::ports::clock::Clock;
+use crate::sim::attacker::Credential;
+use crate::sim::cloud::account::{Role, SessionOf, State, attached};
+use crate::sim::cloud::calls::{CallNote, Origin};
+use crate::sim::cloud::chance::Chance;
+use crate::sim::cloud::deliver::Outbox;
+use crate::sim::cloud::faults::{Fault, Faults};
+use crate::sim::cloud::lag::Lagged;
+use crate::sim::cloud::policies::{Document, PolicyError};
+use crate::sim::cloud::sessions::BOT_ROLE;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long IAM takes to enforce a write; measured on the real one at about four seconds.
+pub const LAG: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(4);
+/// How long `CloudTrail` takes to deliver, when it is quick.
+pub const DELIVERY_DELAY: RangeInclusive<Duration> =
+    Duration::from_secs(60)..=Duration::from_secs(90);
+/// From where the bot calls, and as what it introduces itself.
+const BOT_ADDRESS: &str = "198.51.100.10";
+const BOT_AGENT: &str = "aws-sdk-rust/1 keyleak";
+/// Who may be the bot: nobody that anybody in the account could become.
+const BOT_TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+    "Principal":{"Service":"keyleak.invalid"},"Action":"sts:AssumeRole"}]}"#;
+
+/// What a simulated account is made from.
+#[derive(Debug, Clone)]
+pub struct SimCloudConfig {
+    pub account: AccountId,
+    pub clock: Clock,
+    /// The same seed gives the same ids and delays.
+    pub seed: u64,
+    /// How long a write takes to be enforced.
+    pub lag: RangeInclusive<Duration>,
+    /// How long a record takes to be delivered.
+    pub delivery_delay: RangeInclusive<Duration>,
+    /// Where objects are delivered, below `AWSLogs/`.
+    pub trail_folder: PathBuf,
+}
+
+/// One account; implements `Lookup` and `Contain` for the bot.
+#[derive(Debug)]
+pub struct SimCloud {
+    clock: Clock,
+    bot: Origin,
+    state: Mutex<State>,
+}
+
+impl SimCloud {
+    /// An account with AWS's own policies and the bot's role in it.
+    pub fn new(config: SimCloudConfig) -> Result<Arc<Self>, PolicyError> {
+        let now = config.clock.now();
+        let mut state = State {
+            chance: Chance::new(config.seed, &config.account),
+            account: config.account,
+            lag: config.lag,
+            users: BTreeMap::new(),
+            user_names: BTreeMap::new(),
+            key_owners: BTreeMap::new(),
+            last_uses: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            policies: managed_policies()?,
+            sessions: BTreeMap::new(),
+            guard_duty: Vec::new(),
+            health: Vec::new(),
+            faults: Faults::default(),
+            outbox: Outbox::new(config.trail_folder, config.delivery_delay),
+            calls: VecDeque::new(),
+            bot_changes: 0,
+        };
+        let credential = bot_session(&mut state, now)?;
+        let bot = Origin {
+            credential,
+            source_ip: BOT_ADDRESS.to_owned(),
+            user_agent: BOT_AGENT.to_owned(),
+        };
+        Ok(Arc::new(Self {
+            clock: config.clock,
+            bot,
+            state: Mutex::new(state),
+        }))
+    }
+
+    pub fn account(&self) -> AccountId {
+        self.lock().account.clone()
+    }
+
+    /// The ARN under which the bot acts.
+    pub fn bot_arn(&self) -> String {
+        let account = self.account();
+        format!("arn:aws:sts::{account}:assumed-role/{BOT_ROLE}/{BOT_ROLE}")
+    }
+
+    /// A user as a read would show it now, without a call being made or recorded.
+    pub fn user_state(&self, name: &str) -> Option<UserSnapshot> {
+        let state = self.lock();
+        let user = state.user(name).ok()?;
+        let inline = user.inline.iter();
+        let snapshot = UserSnapshot {
+            name: UserName(user.name.clone()),
+            id: user.id.clone(),
+            arn: state.user_arn(&user),
+            path: user.path.clone(),
+            created: Some(user.created),
+            boundary: user.boundary.clone(),
+            tags: user.tags.clone(),
+            keys: lookup::keys(&user),
+            attached: user.attached.iter().map(|arn| attached(arn)).collect(),
+            inline: inline
+                .map(|(name, policy)| (name.clone(), policy.text.clone()))
+                .collect(),
+            groups: user.groups.clone(),
+            login_profile: Fact::Known(user.login_profile),
+            mfa_devices: Fact::Known(user.mfa.clone()),
+        };
+        Some(snapshot.sorted())
+    }
+
+    /// The names of all users there are now.
+    pub fn user_names(&self) -> Vec<String> {
+        self.lock().user_names.keys().cloned().collect()
+    }
+
+    /// Every call so far, oldest first.
+    pub fn calls(&self) -> Vec<CallNote> {
+        self.lock().calls.iter().cloned().collect()
+    }
+
+    /// How many of the bot's calls changed something.
+    pub fn bot_changes(&self) -> u64 {
+        self.lock().bot_changes
+    }
+
+    /// Lets the bot's `nth` call of this name from now on (1 is the next) go wrong.
+    pub fn inject(&self, call: &str, nth: u64, fault: Fault) {
+        self.lock().faults.plan(call, nth, fault);
+    }
+
+    /// Makes calls of this name, or all where none is given, take this long.
+    pub fn slow_down(&self, call: Option<&str>, latency: Duration) {
+        self.lock().faults.delay(call, latency);
+    }
+
+    /// The state, even after a panic elsewhere: every change to it is made in one go.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn managed_policies() -> Result<BTreeMap<String, Lagged<Document>>, PolicyError> {
+    let parsed = managed::DOCUMENTS.iter().map(|(arn, text)| {
+        let document = Lagged::new(Document::parse(text)?, Timestamp::MIN);
+        Ok(((*arn).to_owned(), document))
+    });
+    parsed.collect()
+}
+
+fn bot_session(state: &mut State, now: Timestamp) -> Result<Credential, PolicyError> {
+    let role = Role {
+        id: state.chance.id("AROA"),
+        name: BOT_ROLE.to_owned(),
+        trust: Arc::new(Document::parse(BOT_TRUST)?),
+        attached: Vec::new(),
+        inline: BTreeMap::new(),
+    };
+    let role = Lagged::new(role, Timestamp::MIN);
+    state.roles.insert(BOT_ROLE.to_owned(), role);
+    let of = SessionOf::Role {
+        role: BOT_ROLE.to_owned(),
+        session_name: BOT_ROLE.to_owned(),
+    };
+    let credential = state.open_until(of, BOT_ROLE, (now, Timestamp::MAX));
+    state.faults.bot_key = credential.access_key_id.clone();
+    Ok(credential)
+}

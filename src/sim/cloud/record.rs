@@ -1,0 +1,146 @@
+//! The record that `CloudTrail` makes of a call, in the form of real ones.
+
+use crate::sim::cloud::account::State;
+use crate::sim::cloud::calls::{Call, Origin};
+use crate::sim::cloud::refusal::Refusal;
+use crate::sim::cloud::sessions::{Caller, Who};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+/// The region whose trail holds IAM's and the global endpoint's calls.
+const REGION: &str = "us-east-1";
+
+/// Puts the record of a call among those that wait for delivery.
+pub(super) fn keep(
+    state: &mut State,
+    origin: &Origin,
+    (caller, call): (&Caller, &Call),
+    outcome: Result<&Value, &Refusal>,
+    now: Timestamp,
+) {
+    if outcome.is_err_and(Refusal::is_unauthenticated) {
+        return;
+    }
+    let mut record = frame(state, origin, caller, now);
+    record["eventSource"] = json!(format!("{}.amazonaws.com", call.service));
+    record["eventName"] = json!(call.name);
+    record["readOnly"] = json!(call.is_read());
+    record["requestParameters"] = call.parameters();
+    record["tlsDetails"]["clientProvidedHostHeader"] = json!(host(call.service));
+    match outcome {
+        Ok(response) => record["responseElements"] = response.clone(),
+        Err(refusal) => refuse(&mut record, call, refusal),
+    }
+    if call.name == "AssumeRole" && outcome.is_ok() {
+        record["resources"] = json!([{
+            "accountId": state.account.0, "type": "AWS::IAM::Role", "ARN": call.resource,
+        }]);
+    }
+    state.outbox.add(now, record, &mut state.chance);
+}
+
+/// What every record has.
+pub(super) fn frame(state: &mut State, origin: &Origin, caller: &Caller, at: Timestamp) -> Value {
+    json!({
+        "eventVersion": "1.11",
+        "userIdentity": identity(state, caller),
+        "eventTime": seconds(at),
+        "eventSource": null,
+        "eventName": null,
+        "awsRegion": REGION,
+        "sourceIPAddress": origin.source_ip,
+        "userAgent": origin.user_agent,
+        "requestParameters": null,
+        "responseElements": null,
+        "requestID": state.chance.uuid(),
+        "eventID": state.chance.uuid(),
+        "readOnly": null,
+        "eventType": "AwsApiCall",
+        "managementEvent": true,
+        "recipientAccountId": state.account.0,
+        "eventCategory": "Management",
+        "tlsDetails": {
+            "tlsVersion": "TLSv1.3",
+            "cipherSuite": "TLS_AES_128_GCM_SHA256",
+        },
+    })
+}
+
+/// A moment as records spell it in responses: `Jul 10, 2023 12:24:29 PM`.
+pub(super) fn us_date(at: Timestamp) -> String {
+    let at = at.to_zoned(TimeZone::UTC);
+    at.strftime("%b %-d, %Y %-I:%M:%S %p").to_string()
+}
+
+/// The end of a session as STS's records spell it, with one comma more.
+pub(super) fn us_expiry(at: Timestamp) -> String {
+    let at = at.to_zoned(TimeZone::UTC);
+    at.strftime("%b %-d, %Y, %-I:%M:%S %p").to_string()
+}
+
+fn seconds(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn refuse(record: &mut Value, call: &Call, refusal: &Refusal) {
+    let is_denial = refusal.code == "AccessDenied";
+    let is_query = matches!(call.service, "iam" | "sts");
+    if is_denial && is_query {
+        // IAM and STS do not say what was asked when they deny it.
+        record["requestParameters"] = Value::Null;
+    }
+    let code = if is_query && !is_denial {
+        format!("{}Exception", refusal.code)
+    } else {
+        refusal.code.clone()
+    };
+    record["errorCode"] = json!(code);
+    record["errorMessage"] = json!(refusal.message);
+}
+
+fn identity(state: &State, caller: &Caller) -> Value {
+    let account = &state.account.0;
+    let mut identity = json!({
+        "type": "IAMUser",
+        "principalId": caller.principal_id,
+        "arn": caller.arn,
+        "accountId": account,
+        "accessKeyId": caller.key_id,
+    });
+    let issuer = match &caller.who {
+        Who::User(user) => {
+            identity["userName"] = json!(user.name);
+            json!({})
+        }
+        Who::Federated(user, _) => {
+            identity["type"] = json!("FederatedUser");
+            json!({
+                "type": "IAMUser", "principalId": user.id, "arn": state.user_arn(user),
+                "accountId": account, "userName": user.name,
+            })
+        }
+        Who::Role(role) => {
+            identity["type"] = json!("AssumedRole");
+            json!({
+                "type": "Role", "principalId": role.id, "arn": state.role_arn(&role.name),
+                "accountId": account, "userName": role.name,
+            })
+        }
+    };
+    if let Some(issued) = caller.issued {
+        identity["sessionContext"] = json!({
+            "sessionIssuer": issuer,
+            "webIdFederationData": {},
+            "attributes": { "creationDate": seconds(issued), "mfaAuthenticated": "false" },
+        });
+    }
+    identity
+}
+
+fn host(service: &str) -> String {
+    match service {
+        "iam" => "iam.amazonaws.com".to_owned(),
+        other => format!("{other}.{REGION}.amazonaws.com"),
+    }
+}

@@ -1,0 +1,4 @@
+//! The rules of the simulated account, one test each.
+
+mod containment;
+mod stage;

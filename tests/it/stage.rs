@@ -1,0 +1,40 @@
+//! A small stage for stories: the drill's world, quick, with whatever stands before the journal.
+
+use keyleak::drill::scenario;
+use keyleak::drill::world::{JournalThrough, World, WorldOptions, production_timing};
+use keyleak::ports::clock::Clock;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Five minutes of read-back become one and a half seconds.
+const SPEED: u32 = 200;
+
+/// A world and the folder it lives in.
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    _folder: TempDir,
+}
+
+impl Stage {
+    pub(crate) async fn set() -> Self {
+        Self::set_through(&|journal| journal).await
+    }
+
+    pub(crate) async fn set_through(through: JournalThrough<'_>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = WorldOptions {
+            scenario: scenario::find("public-repository").unwrap(),
+            clock: Clock::accelerated(SPEED),
+            folder: folder.path().to_owned(),
+            seed: 11,
+            lag: Duration::ZERO..=Duration::from_secs(4),
+            timing: production_timing(),
+        };
+        let world = World::start_through(options, through).await.unwrap();
+        Self { world, _folder: folder }
+    }
+
+    pub(crate) async fn strike(self) {
+        self.world.shut_down().await;
+    }
+}
