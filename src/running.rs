@@ -50,12 +50,7 @@ impl Bot {
             }
         });
         worker.start();
-        Self {
-            desk,
-            worker,
-            listening,
-            front,
-        }
+        Self { desk, worker, listening, front }
     }
 
     /// Ends as a process that is killed does, as far as that can be done from inside.

@@ -18,9 +18,7 @@ pub enum Style {
 /// Starts logging; a second start is ignored, so that tests may call it too.
 pub fn start(style: Style, filter: Option<&str>) {
     let filter = EnvFilter::new(filter.unwrap_or(DEFAULT_FILTER));
-    let base = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let base = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match style {
         Style::Json => base.json().finish().try_init(),
         Style::Plain => base.finish().try_init(),

@@ -90,10 +90,7 @@ impl Worker {
     pub async fn shut_down(&self) {
         self.stop.cancel();
         self.tracker.close();
-        if tokio::time::timeout(DRAIN_TIME_MAX, self.tracker.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(DRAIN_TIME_MAX, self.tracker.wait()).await.is_err() {
             tracing::warn!(
                 "work was still in hand at the end of the drain; it will be found again"
             );
@@ -102,10 +99,7 @@ impl Worker {
 
     /// How many cases this process works on.
     pub fn cases_in_hand(&self) -> usize {
-        self.in_hand
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     async fn discover(self: Arc<Self>) {
@@ -135,11 +129,7 @@ impl Worker {
             if let Ok(_place) = worker.places.acquire().await {
                 worker.work_on(&case).await;
             }
-            worker
-                .in_hand
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&case);
+            worker.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&case);
         });
     }
 
@@ -148,12 +138,7 @@ impl Worker {
     async fn work_on(&self, id: &CaseId) {
         let until = |now: Timestamp| now + LEASE;
         let now = self.desk.clock.now();
-        let lease = match self
-            .desk
-            .work
-            .lease(id, &self.holder, now, until(now))
-            .await
-        {
+        let lease = match self.desk.work.lease(id, &self.holder, now, until(now)).await {
             Ok(Some(lease)) => lease,
             Ok(None) => {
                 // Somebody else has it; look again when their lease could have run out.
@@ -186,12 +171,7 @@ impl Worker {
                 () = self.desk.clock.sleep(every) => {}
             }
             let now = self.desk.clock.now();
-            match self
-                .desk
-                .work
-                .lease(id, &self.holder, now, now + LEASE)
-                .await
-            {
+            match self.desk.work.lease(id, &self.holder, now, now + LEASE).await {
                 Ok(Some(_)) => {}
                 Ok(None) => {
                     tracing::warn!("another replica has taken the case over");
@@ -264,10 +244,7 @@ impl Worker {
                 Due::Nothing => Step::Wait(None),
             },
             Lane::Ask => {
-                let trail = TrailState {
-                    configured: desk.trail.is_some(),
-                    swept_at: *swept_at,
-                };
+                let trail = TrailState { configured: desk.trail.is_some(), swept_at: *swept_at };
                 match next_ask(&case, timing, trail, now) {
                     Due::Now(task) => {
                         if matches!(task, crate::domain::agenda::Ask::Sweep(_)) {
@@ -293,11 +270,7 @@ impl Worker {
             StepError::Ledger(crate::flow::ledger::LedgerError::Unreachable(error.0))
         };
         let digest = key_digest(&case.opening().key);
-        self.desk
-            .work
-            .release_key(&digest, case.id())
-            .await
-            .map_err(failed)?;
+        self.desk.work.release_key(&digest, case.id()).await.map_err(failed)?;
         self.desk.work.unlist(case.id()).await.map_err(failed)
     }
 

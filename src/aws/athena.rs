@@ -40,14 +40,8 @@ const WATERMARK_DAYS: i32 = 2;
 /// Later than any event.
 const NEVER: &str = "9999-12-31T23:59:59Z";
 
-const COVERAGE_COLUMNS: &[&str] = &[
-    "records_read",
-    "first_time",
-    "last_time",
-    "data_events_from",
-    "regions",
-    "accounts",
-];
+const COVERAGE_COLUMNS: &[&str] =
+    &["records_read", "first_time", "last_time", "data_events_from", "regions", "accounts"];
 
 /// A CloudTrail table that Athena can read.
 #[derive(Debug, Clone)]
@@ -89,15 +83,8 @@ impl AthenaTrail {
     }
 
     async fn coverage(&self, span: Span) -> Result<(Coverage, Cost), TrailError> {
-        let purpose = Purpose {
-            name: "coverage",
-            columns: COVERAGE_COLUMNS,
-            rows_max: 1,
-        };
-        let found = self
-            .runner
-            .run(&self.filled(COVERAGE, span, &[]), purpose)
-            .await?;
+        let purpose = Purpose { name: "coverage", columns: COVERAGE_COLUMNS, rows_max: 1 };
+        let found = self.runner.run(&self.filled(COVERAGE, span, &[]), purpose).await?;
         let row = found.rows.first().map(Vec::as_slice).unwrap_or_default();
         let text = |place: usize| row.get(place).and_then(Option::as_deref);
         let coverage = Coverage {
@@ -117,11 +104,7 @@ impl AthenaTrail {
 impl Source for AthenaTrail {
     async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
         let span = self.span(window);
-        let purpose = Purpose {
-            name: "sightings",
-            columns: Sighting::COLUMNS,
-            rows_max: ROWS_MAX,
-        };
+        let purpose = Purpose { name: "sightings", columns: Sighting::COLUMNS, rows_max: ROWS_MAX };
         let filled = self.filled(SIGHTINGS, span, &[]);
         let (found, covered) =
             tokio::try_join!(self.runner.run(&filled, purpose), self.coverage(span))?;
@@ -149,19 +132,11 @@ impl Source for AthenaTrail {
             ("addresses", &subject.addresses),
         ];
         let filled = self.filled(CUT, self.span(window), &lists);
-        let purpose = Purpose {
-            name: "cut",
-            columns: TrailRow::COLUMNS,
-            rows_max: ROWS_MAX,
-        };
+        let purpose = Purpose { name: "cut", columns: TrailRow::COLUMNS, rows_max: ROWS_MAX };
         let found = self.runner.run(&filled, purpose).await?;
         let mut rows = typed(&found, TrailRow::from_texts)?;
         rows.sort_unstable();
-        Ok(Cut {
-            rows,
-            cost: found.cost,
-            truncated: found.truncated,
-        })
+        Ok(Cut { rows, cost: found.cost, truncated: found.truncated })
     }
 
     async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
@@ -170,11 +145,7 @@ impl Source for AthenaTrail {
         let targets = [deeds.target.clone(), bare.to_owned()];
         let lists: [(&str, &[String]); 2] = [("names", &deeds.event_names), ("targets", &targets)];
         let filled = self.filled(&template, self.span(deeds.window), &lists);
-        let purpose = Purpose {
-            name: "deeds",
-            columns: TrailRow::COLUMNS,
-            rows_max: DEEDS_MAX,
-        };
+        let purpose = Purpose { name: "deeds", columns: TrailRow::COLUMNS, rows_max: DEEDS_MAX };
         let found = self.runner.run(&filled, purpose).await?;
         let mut rows = typed(&found, TrailRow::from_texts)?;
         rows.sort_unstable();
@@ -199,17 +170,11 @@ fn deeds_template() -> Option<String> {
     let flattening = flattening.trim_end().trim_end_matches(',');
     let (_, columns) = TrailRow::COLUMNS.split_last()?;
     let columns = columns.join(",\n  ");
-    let about: Vec<String> = [
-        "target_user",
-        "target_role",
-        "target_group",
-        "target_policy",
-        "target_key",
-        "resource",
-    ]
-    .iter()
-    .map(|column| format!("{column} IN ({{targets}})"))
-    .collect();
+    let about: Vec<String> =
+        ["target_user", "target_role", "target_group", "target_policy", "target_key", "resource"]
+            .iter()
+            .map(|column| format!("{column} IN ({{targets}})"))
+            .collect();
     let about = about.join(" OR ");
     Some(format!(
         "{flattening}\nSELECT\n  {columns},\n  'deed' AS reach\nFROM flat\n\
@@ -220,10 +185,7 @@ fn deeds_template() -> Option<String> {
 
 /// The SQL alone: a question mark in a comment must not be taken for a parameter.
 fn without_header(template: &str) -> String {
-    let lines: Vec<&str> = template
-        .lines()
-        .filter(|line| !line.starts_with("--"))
-        .collect();
+    let lines: Vec<&str> = template.lines().filter(|line| !line.starts_with("--")).collect();
     lines.join("\n")
 }
 
@@ -241,11 +203,8 @@ fn typed<T>(
 }
 
 fn sorted_words(text: Option<&str>) -> Vec<String> {
-    let mut words: Vec<String> = text
-        .unwrap_or_default()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
+    let mut words: Vec<String> =
+        text.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
     words.sort();
     words
 }
@@ -263,12 +222,8 @@ mod tests {
         let targets = ["ci".to_owned(), "ci".to_owned()];
         let raw = [("table", "t"), ("partitions", "1 = 1")];
         let bounds = ["x".to_owned()];
-        let lists: [(&str, &[String]); 4] = [
-            ("from", &bounds),
-            ("to", &bounds),
-            ("names", &names),
-            ("targets", &targets),
-        ];
+        let lists: [(&str, &[String]); 4] =
+            [("from", &bounds), ("to", &bounds), ("names", &names), ("targets", &targets)];
         let filled = fill(&template, &raw, &lists);
         assert!(!filled.sql.contains(['{', '}']), "{}", filled.sql);
         assert_eq!(filled.values.len(), 2 + 1 + 6 * 2);
@@ -292,9 +247,7 @@ mod wire_tests {
             table: "cloudtrail".to_owned(),
             workgroup: Some("keyleak".to_owned()),
             output: None,
-            days: DayColumns::Slashed {
-                column: "timestamp".to_owned(),
-            },
+            days: DayColumns::Slashed { column: "timestamp".to_owned() },
             region: None,
             account: None,
             lookback_days: 90,
@@ -322,10 +275,8 @@ mod wire_tests {
     }
 
     fn page(columns: &[&str], rows: Vec<Value>, next: Option<&str>) -> Answer {
-        let info: Vec<Value> = columns
-            .iter()
-            .map(|name| json!({"Name": name, "Type": "varchar"}))
-            .collect();
+        let info: Vec<Value> =
+            columns.iter().map(|name| json!({"Name": name, "Type": "varchar"})).collect();
         let set = json!({"Rows": rows, "ResultSetMetadata": {"ColumnInfo": info}});
         Answer::ok(&json!({"ResultSet": set, "NextToken": next}).to_string())
     }
@@ -357,11 +308,7 @@ mod wire_tests {
             state("RUNNING", ""),
             state("QUEUED", ""),
             state("SUCCEEDED", ""),
-            page(
-                TrailRow::COLUMNS,
-                vec![header(), event("2026-08-02T00:00:00Z")],
-                Some("more"),
-            ),
+            page(TrailRow::COLUMNS, vec![header(), event("2026-08-02T00:00:00Z")], Some("more")),
             page(TrailRow::COLUMNS, vec![event("2026-08-01T00:00:00Z")], None),
         ]);
         let trail = trail(&fake, &TaskTracker::new()).await;
@@ -375,10 +322,7 @@ mod wire_tests {
         assert_eq!(start["QueryExecutionContext"]["Database"], "logs");
         assert_eq!(start["ClientRequestToken"].as_str().map(str::len), Some(64));
         let sql = start["QueryString"].as_str().unwrap();
-        assert!(
-            sql.contains("\"timestamp\" BETWEEN '2026/05/22' AND '2026/08/21'"),
-            "{sql}"
-        );
+        assert!(sql.contains("\"timestamp\" BETWEEN '2026/05/22' AND '2026/08/21'"), "{sql}");
         let values = start["ExecutionParameters"].as_array().unwrap();
         assert_eq!(sql.matches('?').count(), values.len());
         assert!(values.contains(&json!("'AKIAQNZGKIQY56JQ7WML'")));
@@ -410,14 +354,10 @@ mod wire_tests {
             ("CANCELLED", "Bytes scanned limit was exceeded", |error| {
                 matches!(error, TrailError::TooCostly { .. })
             }),
-            ("CANCELLED", "", |error| {
-                matches!(error, TrailError::Cancelled)
+            ("CANCELLED", "", |error| matches!(error, TrailError::Cancelled)),
+            ("FAILED", "Query exhausted resources at this scale factor", |error| {
+                matches!(error, TrailError::TooCostly { .. })
             }),
-            (
-                "FAILED",
-                "Query exhausted resources at this scale factor",
-                |error| matches!(error, TrailError::TooCostly { .. }),
-            ),
             ("FAILED", "Access Denied (Service: Amazon S3)", |error| {
                 matches!(error, TrailError::Denied { .. })
             }),
@@ -440,10 +380,7 @@ mod wire_tests {
 
     #[tokio::test]
     async fn a_query_that_nobody_waits_for_is_stopped() {
-        let mut script = vec![
-            Answer::ok(STARTED),
-            Answer::Stall(Duration::from_millis(300)),
-        ];
+        let mut script = vec![Answer::ok(STARTED), Answer::Stall(Duration::from_millis(300))];
         script.push(Answer::ok("{}"));
         let fake = WireFake::start(script);
         let tasks = TaskTracker::new();
@@ -456,11 +393,7 @@ mod wire_tests {
         tasks.wait().await;
         assert_eq!(
             fake.operations(),
-            [
-                "StartQueryExecution",
-                "GetQueryExecution",
-                "StopQueryExecution"
-            ]
+            ["StartQueryExecution", "GetQueryExecution", "StopQueryExecution"]
         );
         assert_eq!(fake.seen()[2].json()["QueryExecutionId"], "query-1");
     }

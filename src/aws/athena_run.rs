@@ -92,11 +92,7 @@ impl Runner {
         };
         stopper.query_id = None;
         let (rows, truncated) = self.rows(&query_id, purpose).await?;
-        Ok(Found {
-            rows,
-            truncated,
-            cost: cost(&execution),
-        })
+        Ok(Found { rows, truncated, cost: cost(&execution) })
     }
 
     async fn start(&self, filled: &Filled, purpose: &str) -> Result<String, TrailError> {
@@ -121,9 +117,7 @@ impl Runner {
             .send()
             .await
             .map_err(|error| self.refused(call_error(START, &error)))?;
-        answer
-            .query_execution_id
-            .ok_or_else(|| internal("Athena started a query without an id"))
+        answer.query_execution_id.ok_or_else(|| internal("Athena started a query without an id"))
     }
 
     async fn finished(
@@ -201,19 +195,14 @@ impl Runner {
     /// What a refused call means for whoever asked the trail.
     fn refused(&self, error: CallError) -> TrailError {
         match error.class {
-            CallClass::Denied => TrailError::Denied {
-                action: format!("{}: {}", error.call, error.message),
-            },
+            CallClass::Denied => {
+                TrailError::Denied { action: format!("{}: {}", error.call, error.message) }
+            }
             CallClass::Throttled | CallClass::Conflict | CallClass::Unavailable => {
-                TrailError::Unavailable {
-                    reason: error.to_string(),
-                }
+                TrailError::Unavailable { reason: error.to_string() }
             }
             CallClass::NotFound | CallClass::LimitExceeded | CallClass::Other => {
-                TrailError::Unreadable {
-                    place: self.place(),
-                    reason: error.to_string(),
-                }
+                TrailError::Unreadable { place: self.place(), reason: error.to_string() }
             }
         }
     }
@@ -231,30 +220,17 @@ impl Runner {
         if status.and_then(|status| status.state()) == Some(&QueryExecutionState::Cancelled) {
             return TrailError::Cancelled;
         }
-        if says(&[
-            "Access Denied",
-            "AccessDenied",
-            "Insufficient permissions",
-            "not authorized",
-        ]) {
+        if says(&["Access Denied", "AccessDenied", "Insufficient permissions", "not authorized"]) {
             return TrailError::Denied { action: reason };
         }
-        if says(&[
-            "TABLE_NOT_FOUND",
-            "SCHEMA_NOT_FOUND",
-            "COLUMN_NOT_FOUND",
-            "does not exist",
-        ]) {
+        if says(&["TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "COLUMN_NOT_FOUND", "does not exist"]) {
             let place = self.place();
             return TrailError::Unreadable { place, reason };
         }
         if detail.is_some_and(|detail| detail.retryable()) {
             return TrailError::Unavailable { reason };
         }
-        TrailError::Question {
-            id: purpose.to_owned(),
-            reason,
-        }
+        TrailError::Question { id: purpose.to_owned(), reason }
     }
 
     fn place(&self) -> String {
@@ -305,13 +281,7 @@ fn parameters(values: &[String]) -> Result<Vec<String>, TrailError> {
 /// The same query begun at the same moment is the same query, however often it is sent.
 fn token(purpose: &str, begun_ms: i64, filled: &Filled) -> String {
     let values = filled.values.join("\u{1f}");
-    sha256_hex(
-        format!(
-            "{purpose}\u{1e}{begun_ms}\u{1e}{}\u{1e}{values}",
-            filled.sql
-        )
-        .as_bytes(),
-    )
+    sha256_hex(format!("{purpose}\u{1e}{begun_ms}\u{1e}{}\u{1e}{values}", filled.sql).as_bytes())
 }
 
 fn cost(execution: &QueryExecution) -> Cost {
@@ -330,8 +300,7 @@ fn cost(execution: &QueryExecution) -> Cost {
 fn texts(page: &GetQueryResultsOutput) -> Vec<Vec<Option<String>>> {
     let text = |row: &Row| {
         let data = row.data().iter();
-        data.map(|datum| datum.var_char_value().map(str::to_owned))
-            .collect()
+        data.map(|datum| datum.var_char_value().map(str::to_owned)).collect()
     };
     let rows = page.result_set().map(|set| set.rows()).unwrap_or_default();
     rows.iter().map(text).collect()
@@ -348,8 +317,7 @@ fn names(page: &GetQueryResultsOutput) -> Vec<String> {
 fn is_header(row: &[Option<String>], page: &GetQueryResultsOutput) -> bool {
     let names = names(page);
     let same = |(text, name): (&Option<String>, &String)| {
-        text.as_ref()
-            .is_some_and(|text| text.eq_ignore_ascii_case(name))
+        text.as_ref().is_some_and(|text| text.eq_ignore_ascii_case(name))
     };
     !names.is_empty() && names.len() == row.len() && row.iter().zip(&names).all(same)
 }
@@ -384,9 +352,7 @@ fn too_long() -> TrailError {
 }
 
 pub(super) fn internal(reason: &str) -> TrailError {
-    TrailError::Internal {
-        reason: reason.to_owned(),
-    }
+    TrailError::Internal { reason: reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -396,10 +362,7 @@ mod tests {
     #[test]
     fn a_text_brings_its_own_quotes_and_cannot_leave_them() {
         let values = ["AKIA".to_owned(), "x' OR '1'='1".to_owned()];
-        assert_eq!(
-            parameters(&values).unwrap(),
-            ["'AKIA'", "'x'' OR ''1''=''1'"]
-        );
+        assert_eq!(parameters(&values).unwrap(), ["'AKIA'", "'x'' OR ''1''=''1'"]);
     }
 
     #[test]
@@ -422,10 +385,7 @@ mod tests {
 
     #[test]
     fn the_same_query_later_is_another_query() {
-        let filled = Filled {
-            sql: "SELECT 1".to_owned(),
-            values: vec![],
-        };
+        let filled = Filled { sql: "SELECT 1".to_owned(), values: vec![] };
         assert_eq!(token("cut", 1, &filled), token("cut", 1, &filled));
         assert_ne!(token("cut", 1, &filled), token("cut", 2, &filled));
         assert_eq!(token("cut", 1, &filled).len(), 64);

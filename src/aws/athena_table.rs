@@ -20,11 +20,7 @@ pub enum DayColumns {
     /// One column that holds `2026-08-31`.
     Dashed { column: String },
     /// Three columns that hold `2026`, `08` and `31`.
-    Split {
-        year: String,
-        month: String,
-        day: String,
-    },
+    Split { year: String, month: String, day: String },
 }
 
 /// A partition column and the values that queries name; an injected column needs them.
@@ -113,10 +109,7 @@ impl Table {
         let back = SignedDuration::from_hours(24 * i64::from(self.settings.lookback_days));
         let end = window.to.unwrap_or(now).min(now);
         let earliest = end.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH);
-        Span {
-            from: window.from.unwrap_or(earliest),
-            to: window.to,
-        }
+        Span { from: window.from.unwrap_or(earliest), to: window.to }
     }
 
     /// The predicate that names the partitions of a span, and nothing but checked text.
@@ -153,10 +146,7 @@ impl Table {
 impl Span {
     /// The days at the end of a span, for what is only asked of the newest records.
     pub(super) fn newest(now: Timestamp, days: i32) -> Self {
-        Self {
-            from: now.checked_sub(DAY * days).unwrap_or(now),
-            to: None,
-        }
+        Self { from: now.checked_sub(DAY * days).unwrap_or(now), to: None }
     }
 }
 
@@ -171,19 +161,13 @@ fn between(column: &str, first: Timestamp, last: Timestamp, format: &str) -> Str
 }
 
 fn one_of(named: &ValueColumn) -> String {
-    let values: Vec<String> = named
-        .values
-        .iter()
-        .map(|value| format!("'{value}'"))
-        .collect();
+    let values: Vec<String> = named.values.iter().map(|value| format!("'{value}'")).collect();
     format!("{} IN ({})", quoted(&named.column), values.join(", "))
 }
 
 fn check_name(setting: &'static str, name: &str) -> Result<(), AthenaSettingError> {
     let mut letters = name.bytes();
-    let first = letters
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let first = letters.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     let rest = letters.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if first && rest && name.len() <= NAME_CHARS_MAX {
         return Ok(());
@@ -203,24 +187,15 @@ fn check_values(
         return Ok(());
     };
     check_name(setting, &named.column)?;
-    let refused = |value: &str, wanted| AthenaSettingError {
-        setting,
-        value: value.to_owned(),
-        wanted,
-    };
+    let refused =
+        |value: &str, wanted| AthenaSettingError { setting, value: value.to_owned(), wanted };
     if named.values.is_empty() {
-        return Err(refused(
-            "",
-            "name at least one value, or leave the column out",
-        ));
+        return Err(refused("", "name at least one value, or leave the column out"));
     }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     for value in &named.values {
         if value.is_empty() || !value.bytes().all(plain) {
-            return Err(refused(
-                value,
-                "values are letters, digits, hyphens and underscores",
-            ));
+            return Err(refused(value, "values are letters, digits, hyphens and underscores"));
         }
     }
     Ok(())
@@ -251,33 +226,22 @@ mod tests {
     fn predicate(settings: AthenaSettings, from: &str, to: Option<&str>) -> String {
         let table = Table::new(settings).unwrap();
         let now = at("2026-08-20T10:00:00Z");
-        let window = Window {
-            from: Some(at(from)),
-            to: to.map(at),
-        };
+        let window = Window { from: Some(at(from)), to: to.map(at) };
         table.partitions(table.span(window, now), now)
     }
 
     #[test]
     fn a_window_names_its_days_and_the_day_of_late_delivery() {
-        let days = DayColumns::Slashed {
-            column: "timestamp".to_owned(),
-        };
+        let days = DayColumns::Slashed { column: "timestamp".to_owned() };
         assert_eq!(
-            predicate(
-                settings(days),
-                "2026-08-01T23:59:59Z",
-                Some("2026-08-03T00:00:00Z")
-            ),
+            predicate(settings(days), "2026-08-01T23:59:59Z", Some("2026-08-03T00:00:00Z")),
             "\"timestamp\" BETWEEN '2026/08/01' AND '2026/08/04'"
         );
     }
 
     #[test]
     fn a_window_without_an_end_ends_tomorrow() {
-        let days = DayColumns::Dashed {
-            column: "dt".to_owned(),
-        };
+        let days = DayColumns::Dashed { column: "dt".to_owned() };
         assert_eq!(
             predicate(settings(days), "2026-08-01T00:00:00Z", None),
             "\"dt\" BETWEEN '2026-08-01' AND '2026-08-21'"
@@ -286,17 +250,10 @@ mod tests {
 
     #[test]
     fn three_columns_are_compared_as_one_day() {
-        let days = DayColumns::Split {
-            year: "y".to_owned(),
-            month: "m".to_owned(),
-            day: "d".to_owned(),
-        };
+        let days =
+            DayColumns::Split { year: "y".to_owned(), month: "m".to_owned(), day: "d".to_owned() };
         assert_eq!(
-            predicate(
-                settings(days),
-                "2025-12-31T00:00:00Z",
-                Some("2026-01-01T00:00:00Z")
-            ),
+            predicate(settings(days), "2025-12-31T00:00:00Z", Some("2026-01-01T00:00:00Z")),
             "\"y\" BETWEEN '2025' AND '2026'\n    AND concat(\"y\", '/', \"m\", '/', \"d\") \
              BETWEEN '2025/12/31' AND '2026/01/02'"
         );
@@ -304,14 +261,9 @@ mod tests {
 
     #[test]
     fn account_numbers_keep_their_leading_zeros() {
-        let account = ValueColumn {
-            column: "account".to_owned(),
-            values: vec!["001234567890".to_owned()],
-        };
-        let settings = AthenaSettings {
-            account: Some(account),
-            ..settings(DayColumns::None)
-        };
+        let account =
+            ValueColumn { column: "account".to_owned(), values: vec!["001234567890".to_owned()] };
+        let settings = AthenaSettings { account: Some(account), ..settings(DayColumns::None) };
         assert_eq!(
             predicate(settings, "2026-08-01T00:00:00Z", None),
             "\"account\" IN ('001234567890')"
@@ -328,10 +280,7 @@ mod tests {
     #[test]
     fn a_name_or_value_that_could_be_sql_is_refused() {
         for bad in ["", "a\"b", "a;b", "1a", "a b", "a'--", "é"] {
-            let table = AthenaSettings {
-                table: bad.to_owned(),
-                ..settings(DayColumns::None)
-            };
+            let table = AthenaSettings { table: bad.to_owned(), ..settings(DayColumns::None) };
             assert!(Table::new(table).is_err(), "{bad}");
             let region = AthenaSettings {
                 region: Some(ValueColumn {

@@ -16,16 +16,8 @@ const OPERATION_MS_MAX: u64 = 25_000;
 /// The first attempt and two more; the worker repeats what is still worth repeating.
 const ATTEMPTS_MAX: u32 = 3;
 /// Every service that keyleak calls, by the id that the SDK looks its endpoint up with.
-const SERVICES: &[&str] = &[
-    "Athena",
-    "CloudTrail",
-    "DynamoDB",
-    "GuardDuty",
-    "Health",
-    "IAM",
-    "S3",
-    "STS",
-];
+const SERVICES: &[&str] =
+    &["Athena", "CloudTrail", "DynamoDB", "GuardDuty", "Health", "IAM", "S3", "STS"];
 
 /// A role to assume, and the external id that its trust policy asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,9 +83,8 @@ pub fn endpoints(config: &SdkConfig) -> Vec<String> {
 
 /// The same configuration, signing as a role; the SDK renews the session before it ends.
 pub async fn with_role(config: &SdkConfig, role: &RoleSettings, session: &str) -> SdkConfig {
-    let mut provider = AssumeRoleProvider::builder(role.arn.as_str())
-        .configure(config)
-        .session_name(session);
+    let mut provider =
+        AssumeRoleProvider::builder(role.arn.as_str()).configure(config).session_name(session);
     if let Some(external_id) = &role.external_id {
         provider = provider.external_id(external_id);
     }
@@ -102,11 +93,7 @@ pub async fn with_role(config: &SdkConfig, role: &RoleSettings, session: &str) -
         None => provider.build().await,
     };
     let provider = aws_sdk_sts::config::SharedCredentialsProvider::new(provider);
-    config
-        .clone()
-        .into_builder()
-        .credentials_provider(provider)
-        .build()
+    config.clone().into_builder().credentials_provider(provider).build()
 }
 
 /// The same configuration in another region.
@@ -120,9 +107,7 @@ pub fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
     let foreign = endpoints(config)
         .iter()
         .any(|line| line.starts_with("every AWS service") || line.starts_with("S3"));
-    let s3 = aws_sdk_s3::config::Builder::from(config)
-        .force_path_style(foreign)
-        .build();
+    let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(foreign).build();
     aws_sdk_s3::Client::from_conf(s3)
 }
 
@@ -168,18 +153,12 @@ mod tests {
             .build();
         assert_eq!(
             endpoints(&config),
-            [
-                "every AWS service: http://127.0.0.1:4566/",
-                "IAM: http://iam.test:1/"
-            ]
+            ["every AWS service: http://127.0.0.1:4566/", "IAM: http://iam.test:1/"]
         );
     }
 
     #[test]
     fn aws_itself_is_no_foreign_endpoint() {
-        assert_eq!(
-            endpoints(&SdkConfig::builder().build()),
-            Vec::<String>::new()
-        );
+        assert_eq!(endpoints(&SdkConfig::builder().build()), Vec::<String>::new());
     }
 }

@@ -39,15 +39,8 @@ pub struct AwsContain {
 
 #[derive(Debug)]
 enum Rights {
-    Role {
-        sessions: Box<TicketSessions>,
-        account: Option<AccountId>,
-    },
-    Own {
-        iam: aws_sdk_iam::Client,
-        sts: aws_sdk_sts::Client,
-        account: OnceCell<AccountId>,
-    },
+    Role { sessions: Box<TicketSessions>, account: Option<AccountId> },
+    Own { iam: aws_sdk_iam::Client, sts: aws_sdk_sts::Client, account: OnceCell<AccountId> },
 }
 
 impl AwsContain {
@@ -95,16 +88,12 @@ impl Contain for AwsContain {
 /// Carries an action out; only [`AwsContain::apply`] calls it, with a ticket in hand.
 async fn carry_out(iam: &aws_sdk_iam::Client, action: &Action) -> Result<Applied, CallError> {
     match action {
-        Action::DenyUser {
-            user,
-            policy_arn,
-            inline_name,
-        } => deny(iam, user, policy_arn, inline_name).await,
-        Action::LiftDeny {
-            user,
-            policy_arn,
-            inline_name,
-        } => lift(iam, user, policy_arn, inline_name).await,
+        Action::DenyUser { user, policy_arn, inline_name } => {
+            deny(iam, user, policy_arn, inline_name).await
+        }
+        Action::LiftDeny { user, policy_arn, inline_name } => {
+            lift(iam, user, policy_arn, inline_name).await
+        }
         Action::DeactivateKey { user, key } => {
             set_status(iam, user, key, StatusType::Inactive).await
         }
@@ -151,9 +140,7 @@ async fn deny_inline(
     why_not_attached: &CallError,
 ) -> Result<Applied, CallError> {
     let put = iam.put_user_policy().user_name(&user.name.0);
-    let put = put
-        .policy_name(inline_name)
-        .policy_document(DENY_ALL_DOCUMENT);
+    let put = put.policy_name(inline_name).policy_document(DENY_ALL_DOCUMENT);
     let error = match put.send().await {
         Ok(answer) => return Ok(applied("inline", answer.request_id())),
         Err(error) => call_error(PUT_USER_POLICY, &error),
@@ -212,17 +199,11 @@ async fn set_status(
         .send()
         .await
         .map_err(|error| call_error(UPDATE_ACCESS_KEY, &error))?;
-    Ok(Applied {
-        how: None,
-        request_id: answer.request_id().map(str::to_owned),
-    })
+    Ok(Applied { how: None, request_id: answer.request_id().map(str::to_owned) })
 }
 
 fn applied(how: &str, request_id: Option<&str>) -> Applied {
-    Applied {
-        how: Some(how.to_owned()),
-        request_id: request_id.map(str::to_owned),
-    }
+    Applied { how: Some(how.to_owned()), request_id: request_id.map(str::to_owned) }
 }
 
 fn first_call(action: &Action) -> &'static str {
@@ -286,17 +267,11 @@ mod tests {
     }
 
     fn deactivate() -> Action {
-        Action::DeactivateKey {
-            user: user(),
-            key: leaked_key(),
-        }
+        Action::DeactivateKey { user: user(), key: leaked_key() }
     }
 
     fn activate() -> Action {
-        Action::ActivateKey {
-            user: user(),
-            key: leaked_key(),
-        }
+        Action::ActivateKey { user: user(), key: leaked_key() }
     }
 
     fn role(account: &str) -> ContainSettings {
@@ -343,14 +318,8 @@ mod tests {
         let (outcome, seen) = own(deny_user(), vec![full, ok()]).await;
         assert_eq!(outcome.unwrap().how.as_deref(), Some("inline"));
         assert_eq!(operations(&seen), ["AttachUserPolicy", "PutUserPolicy"]);
-        assert_eq!(
-            seen[1].parameter("PolicyName").as_deref(),
-            Some("KeyleakDeny-1")
-        );
-        assert_eq!(
-            seen[1].parameter("PolicyDocument").as_deref(),
-            Some(DENY_ALL_DOCUMENT)
-        );
+        assert_eq!(seen[1].parameter("PolicyName").as_deref(), Some("KeyleakDeny-1"));
+        assert_eq!(seen[1].parameter("PolicyDocument").as_deref(), Some(DENY_ALL_DOCUMENT));
     }
 
     #[tokio::test]
@@ -379,10 +348,7 @@ mod tests {
         assert_eq!(error.request_id.as_deref(), Some("request-1"));
         let text = error.to_string();
         assert!(text.contains("allow iam:AttachUserPolicy"), "{text}");
-        assert!(
-            text.contains("AKIA…7WML") && !text.contains("AKIAQNZG"),
-            "{text}"
-        );
+        assert!(text.contains("AKIA…7WML") && !text.contains("AKIAQNZG"), "{text}");
     }
 
     #[tokio::test]
@@ -485,10 +451,7 @@ mod tests {
         for ticket in tickets(vec![deactivate(), deactivate()]).await {
             contain.apply(&ticket).await.unwrap();
         }
-        assert_eq!(
-            fake.operations(),
-            ["AssumeRole", "UpdateAccessKey", "UpdateAccessKey"]
-        );
+        assert_eq!(fake.operations(), ["AssumeRole", "UpdateAccessKey", "UpdateAccessKey"]);
     }
 
     #[tokio::test]
@@ -497,10 +460,7 @@ mod tests {
         let contain = AwsContain::new(&fake.config().await, Some(&role(ACCOUNT))).unwrap();
         let ticket = tickets(vec![deny_user()]).await.remove(0);
         let error = contain.apply(&ticket).await.unwrap_err();
-        assert_eq!(
-            (error.class, error.call.as_str()),
-            (CallClass::Denied, "sts:AssumeRole")
-        );
+        assert_eq!((error.class, error.call.as_str()), (CallClass::Denied, "sts:AssumeRole"));
     }
 
     #[tokio::test]

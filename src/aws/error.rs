@@ -105,11 +105,7 @@ pub(super) fn safe_text(text: &str) -> String {
             continue;
         }
         push_masked(&mut safe, &mut word);
-        safe.push(if character.is_control() {
-            ' '
-        } else {
-            character
-        });
+        safe.push(if character.is_control() { ' ' } else { character });
     }
     push_masked(&mut safe, &mut word);
     safe
@@ -169,19 +165,12 @@ fn class_of(code: &str, status: Option<u16>) -> CallClass {
 /// No service answered: the network, a timeout, or the role that signs could not be assumed.
 fn no_answer(call: &str, error: &(dyn Error + 'static)) -> CallError {
     let causes = causes(error);
-    let refused = DENIED
-        .iter()
-        .chain(BAD_CREDENTIALS)
-        .any(|code| causes.contains(code));
+    let refused = DENIED.iter().chain(BAD_CREDENTIALS).any(|code| causes.contains(code));
     if refused {
         let hint = "keyleak could not assume the role that makes this call; check its trust policy";
         return CallError::new(CallClass::Denied, call, format!("{hint} ({causes})"));
     }
-    CallError::new(
-        CallClass::Unavailable,
-        call,
-        format!("AWS did not answer ({causes})"),
-    )
+    CallError::new(CallClass::Unavailable, call, format!("AWS did not answer ({causes})"))
 }
 
 /// The displayed causes, never a debug print: that one would hold the raw response.
@@ -203,9 +192,7 @@ fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
 }
 
 fn request_id<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<String> {
-    let from_body = error
-        .as_service_error()
-        .and_then(|service| service.meta().request_id());
+    let from_body = error.as_service_error().and_then(|service| service.meta().request_id());
     error.request_id().or(from_body).map(str::to_owned)
 }
 
@@ -225,10 +212,7 @@ mod tests {
 
     #[test]
     fn a_message_is_bounded() {
-        assert_eq!(
-            safe_text(&"é".repeat(5_000)).chars().count(),
-            MESSAGE_CHARS_MAX
-        );
+        assert_eq!(safe_text(&"é".repeat(5_000)).chars().count(), MESSAGE_CHARS_MAX);
     }
 
     #[test]

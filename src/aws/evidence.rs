@@ -55,10 +55,7 @@ impl S3Evidence {
             timeouts.take_defaults_from(general);
         }
         let config = config.clone().into_builder().timeout_config(timeouts);
-        Self {
-            client: clients::s3(&config.build()),
-            settings,
-        }
+        Self { client: clients::s3(&config.build()), settings }
     }
 
     fn object_key(&self, sha256: &str) -> String {
@@ -92,9 +89,9 @@ impl Evidence for S3Evidence {
             Ok(_) => Ok(sha256),
             // The name is the hash of the content, so what is there is this; get checks it.
             Err(error) if code(&error) == Some("PreconditionFailed") => Ok(sha256),
-            Err(error) => Err(EvidenceError::Unavailable(
-                call_error(PUT_OBJECT, &error).to_string(),
-            )),
+            Err(error) => {
+                Err(EvidenceError::Unavailable(call_error(PUT_OBJECT, &error).to_string()))
+            }
         }
     }
 
@@ -108,15 +105,10 @@ impl Evidence for S3Evidence {
             Ok(answer) => answer,
             Err(error) if code(&error) == Some("NoSuchKey") => return Err(missing()),
             Err(error) => {
-                return Err(EvidenceError::Unavailable(
-                    call_error(GET_OBJECT, &error).to_string(),
-                ));
+                return Err(EvidenceError::Unavailable(call_error(GET_OBJECT, &error).to_string()));
             }
         };
-        if answer
-            .content_length()
-            .is_some_and(|bytes| bytes > CONTENT_BYTES_MAX)
-        {
+        if answer.content_length().is_some_and(|bytes| bytes > CONTENT_BYTES_MAX) {
             return Err(EvidenceError::Altered(sha256.to_owned()));
         }
         let content = answer.body.collect().await;

@@ -34,18 +34,12 @@ impl GuardDuty {
     /// The configured regions, or the one the bot runs in.
     pub(super) fn new(config: &SdkConfig, regions: &[String]) -> Self {
         let own = config.region().map(|region| region.as_ref().to_owned());
-        let regions = if regions.is_empty() {
-            own.into_iter().collect()
-        } else {
-            regions.to_vec()
-        };
+        let regions = if regions.is_empty() { own.into_iter().collect() } else { regions.to_vec() };
         let client = |region: String| {
             let config = clients::in_region(config, &region);
             (region, aws_sdk_guardduty::Client::new(&config))
         };
-        Self {
-            regions: regions.into_iter().map(client).collect(),
-        }
+        Self { regions: regions.into_iter().map(client).collect() }
     }
 
     /// What every region says; a region that cannot be read is named, never left out.
@@ -61,10 +55,11 @@ impl GuardDuty {
             .map(|(region, client)| async move { (region, alerts_in(client, key, user).await) });
         for (region, answer) in futures_util::future::join_all(asked).await {
             match answer {
-                Ok(alerts) => found.extend(alerts.into_iter().map(|alert| Alert {
-                    source: format!("GuardDuty {region}"),
-                    ..alert
-                })),
+                Ok(alerts) => found.extend(
+                    alerts
+                        .into_iter()
+                        .map(|alert| Alert { source: format!("GuardDuty {region}"), ..alert }),
+                ),
                 Err(error) => failed.push((region, error)),
             }
         }
@@ -83,10 +78,9 @@ impl GuardDuty {
 
 fn whole_failure(mut failed: Vec<(&String, CallError)>) -> CallError {
     match failed.pop() {
-        Some((region, error)) => CallError {
-            message: format!("{} (region {region})", error.message),
-            ..error
-        },
+        Some((region, error)) => {
+            CallError { message: format!("{} (region {region})", error.message), ..error }
+        }
         None => CallError::new(
             CallClass::Other,
             LIST_DETECTORS,

@@ -38,9 +38,7 @@ pub(super) struct Health {
 impl Health {
     pub(super) fn new(config: &SdkConfig) -> Self {
         let config = clients::in_region(config, REGION);
-        Self {
-            client: aws_sdk_health::Client::new(&config),
-        }
+        Self { client: aws_sdk_health::Client::new(&config) }
     }
 
     /// The exposure events that name this key.

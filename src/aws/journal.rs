@@ -40,10 +40,7 @@ pub struct DynamoJournal {
 
 impl DynamoJournal {
     pub fn new(config: &SdkConfig, tables: &TableNames) -> Self {
-        Self {
-            dynamo: Dynamo::new(config),
-            table: tables.journal.clone(),
-        }
+        Self { dynamo: Dynamo::new(config), table: tables.journal.clone() }
     }
 
     /// What stands at a record's place now, read consistently.
@@ -131,9 +128,7 @@ impl Journal for DynamoJournal {
                 return Ok(lines);
             }
         }
-        Err(StoreError(format!(
-            "the journal of case {case} does not end after {PAGES_MAX} pages"
-        )))
+        Err(StoreError(format!("the journal of case {case} does not end after {PAGES_MAX} pages")))
     }
 }
 
@@ -180,10 +175,8 @@ mod tests {
 
     fn standing(record: Option<&Record>) -> Answer {
         let line = |record| String::from_utf8(canonical(record)).unwrap();
-        let items: Vec<_> = record
-            .iter()
-            .map(|record| json!({"record": {"S": line(*record)}}))
-            .collect();
+        let items: Vec<_> =
+            record.iter().map(|record| json!({"record": {"S": line(*record)}})).collect();
         Answer::ok(&json!({"Items": items, "Count": items.len()}).to_string())
     }
 
@@ -231,10 +224,7 @@ mod tests {
         let begun = Instant::now();
         assert_eq!(journal(&fake).await.append(&first).await, Ok(()));
         assert_eq!(fake.operations(), ["PutItem", "Query"]);
-        assert!(
-            begun.elapsed() < Duration::from_secs(3),
-            "Slack waits three seconds"
-        );
+        assert!(begun.elapsed() < Duration::from_secs(3), "Slack waits three seconds");
     }
 
     #[tokio::test]
@@ -243,20 +233,14 @@ mod tests {
         let fake = WireFake::start([late, standing(None)]);
         let outcome = journal(&fake).await.append(&record("a", None)).await;
         assert_eq!(fake.operations(), ["PutItem", "Query"]);
-        assert!(
-            matches!(outcome, Err(AppendError::Unavailable(_))),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Err(AppendError::Unavailable(_))), "{outcome:?}");
     }
 
     #[tokio::test]
     async fn a_throttled_write_is_repeated_and_then_stands() {
         let slow = || Answer::json_error(400, "ProvisionedThroughputExceededException");
         let fake = WireFake::start([slow(), slow(), Answer::ok("{}")]);
-        assert_eq!(
-            journal(&fake).await.append(&record("a", None)).await,
-            Ok(())
-        );
+        assert_eq!(journal(&fake).await.append(&record("a", None)).await, Ok(()));
         assert_eq!(fake.operations(), ["PutItem", "PutItem", "PutItem"]);
     }
 
@@ -286,10 +270,7 @@ mod tests {
     #[tokio::test]
     async fn a_record_that_no_item_can_hold_is_refused_before_it_is_sent() {
         let fake = WireFake::start([]);
-        let outcome = journal(&fake)
-            .await
-            .append(&record(&"x".repeat(410_000), None))
-            .await;
+        let outcome = journal(&fake).await.append(&record(&"x".repeat(410_000), None)).await;
         let Err(AppendError::Unavailable(why)) = outcome else {
             panic!("{outcome:?}");
         };
@@ -308,10 +289,7 @@ mod tests {
         let seen = fake.seen();
         let query = seen[0].json();
         assert_eq!(query["ConsistentRead"], true);
-        assert_eq!(
-            query["ExpressionAttributeValues"][":after"]["S"],
-            "000000000007"
-        );
+        assert_eq!(query["ExpressionAttributeValues"][":after"]["S"], "000000000007");
         assert_eq!(seen[1].json()["ExclusiveStartKey"], key);
     }
 }

@@ -135,21 +135,14 @@ impl Lookup for AwsLookup {
         });
         Ok(KeyOwner {
             user: applicable(answer.user_name().unwrap_or_default()).map(UserName),
-            last_use: last_use.unwrap_or(LastUse {
-                at: None,
-                service: None,
-                region: None,
-            }),
+            last_use: last_use.unwrap_or(LastUse { at: None, service: None, region: None }),
         })
     }
 
     async fn user(&self, user: &UserName) -> Result<UserDetail, CallError> {
         let answer = self.iam.get_user().user_name(&user.0).send().await;
         let answer = answer.map_err(|error| call_error(GET_USER, &error))?;
-        answer
-            .user()
-            .map(detail)
-            .ok_or_else(|| incomplete(GET_USER, "no user"))
+        answer.user().map(detail).ok_or_else(|| incomplete(GET_USER, "no user"))
     }
 
     async fn access_keys(&self, user: &UserName) -> Result<Vec<KeyState>, CallError> {
@@ -259,9 +252,7 @@ fn incomplete(call: &str, what: &str) -> CallError {
 }
 
 fn account(call: &str, answered: Option<&str>) -> Result<AccountId, CallError> {
-    answered
-        .and_then(AccountId::parse)
-        .ok_or_else(|| incomplete(call, "no account number"))
+    answered.and_then(AccountId::parse).ok_or_else(|| incomplete(call, "no account number"))
 }
 
 /// AWS writes `N/A` where a key was never used, or is no user's.
@@ -281,9 +272,7 @@ fn detail(user: &User) -> UserDetail {
             .permissions_boundary()
             .and_then(|boundary| boundary.permissions_boundary_arn())
             .map(str::to_owned),
-        tags: tags
-            .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
-            .collect(),
+        tags: tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect(),
     }
 }
 
@@ -313,10 +302,7 @@ mod tests {
     #[test]
     fn a_percent_encoded_document_comes_out_as_the_json_it_is() {
         let encoded = "%7B%22Action%22%3A%22s3%3A%2A%22%2C%22Sid%22%3A%22a%2Bb+c%22%7D";
-        assert_eq!(
-            plain_document(encoded).unwrap(),
-            r#"{"Action":"s3:*","Sid":"a+b+c"}"#
-        );
+        assert_eq!(plain_document(encoded).unwrap(), r#"{"Action":"s3:*","Sid":"a+b+c"}"#);
     }
 
     #[test]

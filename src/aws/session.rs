@@ -75,13 +75,7 @@ impl TicketSessions {
         let begun = Instant::now();
         let iam = self.assume(&key).await?;
         let until = begun + Duration::from_secs(USED_SECONDS_MAX);
-        self.hold(
-            key,
-            Held {
-                iam: iam.clone(),
-                until,
-            },
-        );
+        self.hold(key, Held { iam: iam.clone(), until });
         Ok(iam)
     }
 
@@ -147,11 +141,8 @@ fn partition(arn: &str) -> &str {
 /// AWS takes letters, digits and `+=,.@_-` in a session name.
 fn session_name(case: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
-    let name: String = case
-        .chars()
-        .map(|c| if allowed(c) { c } else { '-' })
-        .take(SESSION_NAME_MAX)
-        .collect();
+    let name: String =
+        case.chars().map(|c| if allowed(c) { c } else { '-' }).take(SESSION_NAME_MAX).collect();
     name
 }
 
@@ -171,14 +162,12 @@ fn session_policy(partition: &str, account: &str, action: &Action) -> Value {
         })
     };
     let statements = match action {
-        Action::DenyUser { policy_arn, .. } => vec![
-            of_policy("iam:AttachUserPolicy", policy_arn),
-            plain("iam:PutUserPolicy"),
-        ],
-        Action::LiftDeny { policy_arn, .. } => vec![
-            of_policy("iam:DetachUserPolicy", policy_arn),
-            plain("iam:DeleteUserPolicy"),
-        ],
+        Action::DenyUser { policy_arn, .. } => {
+            vec![of_policy("iam:AttachUserPolicy", policy_arn), plain("iam:PutUserPolicy")]
+        }
+        Action::LiftDeny { policy_arn, .. } => {
+            vec![of_policy("iam:DetachUserPolicy", policy_arn), plain("iam:DeleteUserPolicy")]
+        }
         Action::DeactivateKey { .. } | Action::ActivateKey { .. } => {
             vec![plain("iam:UpdateAccessKey")]
         }
@@ -194,10 +183,7 @@ mod tests {
 
     fn deny() -> Action {
         Action::DenyUser {
-            user: UserRef {
-                name: UserName("ci".to_owned()),
-                id: "AIDA1".to_owned(),
-            },
+            user: UserRef { name: UserName("ci".to_owned()), id: "AIDA1".to_owned() },
             policy_arn: "arn:aws-cn:iam::aws:policy/AWSDenyAll".to_owned(),
             inline_name: "KeyleakDeny-1".to_owned(),
         }

@@ -44,10 +44,7 @@ pub(super) struct Dynamo {
 
 impl Default for TableNames {
     fn default() -> Self {
-        Self {
-            journal: "keyleak-journal".to_owned(),
-            work: "keyleak-work".to_owned(),
-        }
+        Self { journal: "keyleak-journal".to_owned(), work: "keyleak-work".to_owned() }
     }
 }
 
@@ -105,9 +102,7 @@ pub(super) fn condition_failed<E: ProvideErrorMetadata>(error: &SdkError<E, Http
 /// A put of text attributes.
 pub(super) fn put(client: &Client, table: &str, fields: &[(&str, &str)]) -> PutItemFluentBuilder {
     let request = client.put_item().table_name(table);
-    fields.iter().fold(request, |request, (name, value)| {
-        request.item(*name, text(value))
-    })
+    fields.iter().fold(request, |request, (name, value)| request.item(*name, text(value)))
 }
 
 pub(super) fn text(value: &str) -> AttributeValue {

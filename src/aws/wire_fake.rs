@@ -57,10 +57,7 @@ struct State {
 
 impl Answer {
     pub(super) fn ok(body: &str) -> Self {
-        Self::Say {
-            status: 200,
-            body: body.to_owned(),
-        }
+        Self::Say { status: 200, body: body.to_owned() }
     }
 
     /// An error of the query protocol, which IAM and STS speak.
@@ -88,9 +85,7 @@ impl Seen {
     /// A parameter of the query protocol, percent-decoded.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         let mut pairs = form_urlencoded::parse(self.body.as_bytes());
-        pairs
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value.into_owned())
+        pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
     }
 
     pub(super) fn json(&self) -> serde_json::Value {
@@ -151,17 +146,8 @@ impl Drop for WireFake {
             return;
         }
         let state = self.state.lock().unwrap();
-        assert!(
-            state.answers.is_empty(),
-            "not asked for: {:?}",
-            state.answers
-        );
-        assert_eq!(
-            state.surplus,
-            0,
-            "requests too many: {:?}",
-            state.seen.last()
-        );
+        assert!(state.answers.is_empty(), "not asked for: {:?}", state.answers);
+        assert_eq!(state.surplus, 0, "requests too many: {:?}", state.seen.last());
     }
 }
 
@@ -240,10 +226,7 @@ pub(super) async fn tickets(actions: Vec<Action>) -> Vec<Ticket> {
     let plan = plan(actions, now);
     let hash = plan.hash();
     let number = plan.number;
-    let proposed = Event::Proposed {
-        plan: Box::new(plan),
-        hash: hash.clone(),
-    };
+    let proposed = Event::Proposed { plan: Box::new(plan), hash: hash.clone() };
     let proposed = entry("U1", proposed, now).chained(case_id(), Some(&opened));
     let approved = Event::Approved { plan: number, hash };
     let approved = entry("U2", approved, now).chained(case_id(), Some(&proposed));
@@ -252,11 +235,7 @@ pub(super) async fn tickets(actions: Vec<Action>) -> Vec<Ticket> {
     let approval = recorded(&case, number).expect("an approval");
     let mut tickets = Vec::new();
     for step in 0..u32::try_from(count).unwrap() {
-        let which = StepAttempt {
-            plan: number,
-            step,
-            attempt: 1,
-        };
+        let which = StepAttempt { plan: number, step, attempt: 1 };
         let ticket = begin(&Willing, &case, &approval, which, now);
         let ticket = ticket.await.expect("a ticket");
         case.apply(ticket.record()).expect("the intent");
@@ -270,10 +249,7 @@ pub(super) fn case_id() -> CaseId {
 }
 
 pub(super) fn user() -> UserRef {
-    UserRef {
-        name: UserName("ci-deploy".to_owned()),
-        id: "AIDAQNZGKIQY5EXAMPLE1".to_owned(),
-    }
+    UserRef { name: UserName("ci-deploy".to_owned()), id: "AIDAQNZGKIQY5EXAMPLE1".to_owned() }
 }
 
 pub(super) fn leaked_key() -> AccessKeyId {
@@ -283,22 +259,13 @@ pub(super) fn leaked_key() -> AccessKeyId {
 /// The first record of a case, and what follows it.
 pub(super) fn record(note: &str, previous: Option<&Record>) -> Record {
     let now: Timestamp = "2026-08-01T10:00:00Z".parse().unwrap();
-    let opening = Opening {
-        note: Some(note.to_owned()),
-        ..opening()
-    };
+    let opening = Opening { note: Some(note.to_owned()), ..opening() };
     entry("U1", Event::Opened(opening), now).chained(case_id(), previous)
 }
 
 fn entry(person: &str, event: Event, at: Timestamp) -> Entry {
-    let person = PersonId {
-        team: "T1".to_owned(),
-        user: person.to_owned(),
-    };
-    Entry {
-        actor: Actor::Person { person, name: None },
-        ..Entry::own(at, event)
-    }
+    let person = PersonId { team: "T1".to_owned(), user: person.to_owned() };
+    Entry { actor: Actor::Person { person, name: None }, ..Entry::own(at, event) }
 }
 
 fn opening() -> Opening {
@@ -314,27 +281,17 @@ fn opening() -> Opening {
 }
 
 fn plan(actions: Vec<Action>, now: Timestamp) -> Plan {
-    let step = |action| Step {
-        action,
-        blast_radius: Vec::new(),
-        because: "a test".to_owned(),
-    };
+    let step = |action| Step { action, blast_radius: Vec::new(), because: "a test".to_owned() };
     Plan {
         case: case_id(),
         number: PlanNumber(1),
         kind: PlanKind::Containment,
         account: AccountId(ACCOUNT.to_owned()),
         exposed_since: None,
-        snapshot: SnapshotRef {
-            sha256: "0".repeat(64),
-            taken_at: now,
-        },
+        snapshot: SnapshotRef { sha256: "0".repeat(64), taken_at: now },
         steps: actions.into_iter().map(step).collect(),
         about: None,
-        requested_by: PersonId {
-            team: "T1".to_owned(),
-            user: "U1".to_owned(),
-        },
+        requested_by: PersonId { team: "T1".to_owned(), user: "U1".to_owned() },
         approvals_needed: 1,
         expires_at: now + Duration::from_secs(3_600),
     }

@@ -43,11 +43,7 @@ type Item = HashMap<String, AttributeValue>;
 
 impl DynamoWork {
     pub fn new(config: &SdkConfig, tables: &TableNames, clock: Clock) -> Self {
-        Self {
-            dynamo: Dynamo::new(config),
-            table: tables.work.clone(),
-            clock,
-        }
+        Self { dynamo: Dynamo::new(config), table: tables.work.clone(), clock }
     }
 
     async fn get(&self, item: &str) -> Result<Option<Item>, StoreError> {
@@ -99,9 +95,7 @@ impl DynamoWork {
                 return Ok(items);
             }
         }
-        Err(StoreError(format!(
-            "the list {item} does not end after {PAGES_MAX} pages"
-        )))
+        Err(StoreError(format!("the list {item} does not end after {PAGES_MAX} pages")))
     }
 
     /// Remembers when a case was first listed, for the order of all cases.
@@ -141,9 +135,7 @@ impl Work for DynamoWork {
                 return Ok(CaseId(holder));
             }
         }
-        Err(StoreError(
-            "the key's case is being closed and reopened; press again".to_owned(),
-        ))
+        Err(StoreError("the key's case is being closed and reopened; press again".to_owned()))
     }
 
     async fn release_key(&self, key_digest: &str, case: &CaseId) -> Result<(), StoreError> {
@@ -208,11 +200,7 @@ impl Work for DynamoWork {
             .send()
             .await;
         match answer {
-            Ok(_) => Ok(Some(Lease {
-                case: case.clone(),
-                holder: holder.to_owned(),
-                until,
-            })),
+            Ok(_) => Ok(Some(Lease { case: case.clone(), holder: holder.to_owned(), until })),
             Err(error) if condition_failed(&error) => Ok(None),
             Err(error) => Err(store_error(UPDATE_ITEM, &self.table, &error)),
         }

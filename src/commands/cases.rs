@@ -21,33 +21,22 @@ pub async fn cases(store: &Store) -> Result<String, CommandError> {
     let mut lines = Vec::new();
     for id in ids {
         let line = match ledger.find(&id).await {
-            Ok(Some(case)) => format!(
-                "{id}  {}  {}",
-                case.opening().key,
-                report::status_words(&case)
-            ),
+            Ok(Some(case)) => {
+                format!("{id}  {}  {}", case.opening().key, report::status_words(&case))
+            }
             Ok(None) => continue,
             Err(error) => format!("{id}  cannot be read: {error}"),
         };
         lines.push(line);
     }
-    Ok(if lines.is_empty() {
-        "There is no case.".to_owned()
-    } else {
-        lines.join("\n")
-    })
+    Ok(if lines.is_empty() { "There is no case.".to_owned() } else { lines.join("\n") })
 }
 
 /// Says where a case stands, in the words of its summary.
 pub async fn status(arguments: &CaseArguments) -> Result<String, CommandError> {
     let case = load(arguments).await?;
     let lines = report::summary(&case, case.seq());
-    Ok(format!(
-        "{} {}\n{}",
-        case.id(),
-        report::status_words(&case),
-        lines.join("\n")
-    ))
+    Ok(format!("{} {}\n{}", case.id(), report::status_words(&case), lines.join("\n")))
 }
 
 /// The report as Markdown.
@@ -62,9 +51,7 @@ pub async fn verify(arguments: &CaseArguments) -> Result<String, CommandError> {
     let lines = stores.journal.read(&id, 0).await;
     let lines = lines.map_err(|error| CommandError::Setup(error.to_string()))?;
     if lines.is_empty() {
-        return Err(CommandError::Found(format!(
-            "there is no case {id} in this journal"
-        )));
+        return Err(CommandError::Found(format!("there is no case {id} in this journal")));
     }
     match check(&id, &lines) {
         Ok(records) => Ok(good(&id, &records, arguments.json)),
@@ -83,27 +70,20 @@ pub fn check(id: &CaseId, lines: &[String]) -> Result<Vec<Record>, Tampering> {
     let mut case =
         Case::open(first.clone()).map_err(|error| illegal(first.seq, error.to_string()))?;
     for record in records_left {
-        case.apply(record)
-            .map_err(|error| illegal(record.seq, error.to_string()))?;
+        case.apply(record).map_err(|error| illegal(record.seq, error.to_string()))?;
     }
     Ok(records)
 }
 
 fn good(id: &CaseId, records: &[Record], json: bool) -> String {
-    let head = records
-        .last()
-        .map(|record| record.hash.as_str())
-        .unwrap_or_default();
+    let head = records.last().map(|record| record.hash.as_str()).unwrap_or_default();
     if json {
         let verdict = serde_json::json!({
             "case": id, "intact": true, "records": records.len(), "head": head, "anchored": false,
         });
         return verdict.to_string();
     }
-    format!(
-        "{id}: {} records, internally consistent, not anchored\nhead {head}",
-        records.len()
-    )
+    format!("{id}: {} records, internally consistent, not anchored\nhead {head}", records.len())
 }
 
 fn bad(id: &CaseId, problem: &Tampering, json: bool) -> String {
@@ -123,10 +103,7 @@ async fn load(arguments: &CaseArguments) -> Result<Case, CommandError> {
 async fn open(config: Option<&Path>, journal: Option<&Path>) -> Result<Stores, CommandError> {
     if let Some(path) = journal {
         if !path.exists() {
-            return Err(CommandError::Setup(format!(
-                "there is no journal {}",
-                path.display()
-            )));
+            return Err(CommandError::Setup(format!("there is no journal {}", path.display())));
         }
         return stores::sqlite(path);
     }

@@ -73,10 +73,7 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
         trail,
         chat: Arc::new(chat(&config.slack)?),
         clock: Clock::real(),
-        rules: Rules {
-            endpoints,
-            ..config.rules
-        },
+        rules: Rules { endpoints, ..config.rules },
     })
 }
 

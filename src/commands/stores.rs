@@ -42,10 +42,7 @@ pub fn journal(config: &JournalConfig, sdk: &SdkConfig) -> Result<Stores, Comman
 pub fn sqlite(path: &Path) -> Result<Stores, CommandError> {
     let store = Sqlite::open(path).map_err(|error| CommandError::Setup(error.to_string()))?;
     let store = Arc::new(store);
-    Ok(Stores {
-        journal: Arc::clone(&store) as Arc<dyn Journal>,
-        work: store,
-    })
+    Ok(Stores { journal: Arc::clone(&store) as Arc<dyn Journal>, work: store })
 }
 
 /// Opens the evidence store that the configuration names.
@@ -57,9 +54,7 @@ pub fn evidence(
         EvidenceConfig::Bucket(settings) => Ok(Arc::new(S3Evidence::new(sdk, settings.clone()))),
         EvidenceConfig::Folder(path) => {
             let folder = Folder::open(path);
-            Ok(Arc::new(
-                folder.map_err(|error| CommandError::Setup(error.to_string()))?,
-            ))
+            Ok(Arc::new(folder.map_err(|error| CommandError::Setup(error.to_string()))?))
         }
     }
 }

@@ -85,18 +85,11 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigErrors> {
 }
 
 /// Variables of ours that are not settings of `serve`.
-const PROCESS_VARIABLES: [&str; 4] = [
-    "KEYLEAK_LOG",
-    "KEYLEAK_REAL_TRAILS",
-    "KEYLEAK_SLACK_CONTRACTS",
-    "KEYLEAK_NO_IGNORED",
-];
+const PROCESS_VARIABLES: [&str; 4] =
+    ["KEYLEAK_LOG", "KEYLEAK_REAL_TRAILS", "KEYLEAK_SLACK_CONTRACTS", "KEYLEAK_NO_IGNORED"];
 
 /// What the log filter is set to, from `KEYLEAK_LOG`.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this module is the one that reads the environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "this module is the one that reads the environment")]
 pub fn log_filter() -> Option<String> {
     std::env::var("KEYLEAK_LOG").ok()
 }
@@ -126,37 +119,21 @@ pub fn read(
 }
 
 fn listen(r: &mut Reader) -> SocketAddr {
-    let text = r
-        .text("server.listen")
-        .unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
+    let text = r.text("server.listen").unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
     text.parse().unwrap_or_else(|_| {
-        r.reject(
-            "server.listen",
-            "must be an address and a port such as \"0.0.0.0:7341\"",
-        );
+        r.reject("server.listen", "must be an address and a port such as \"0.0.0.0:7341\"");
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
 }
 
 fn slack(r: &mut Reader) -> SlackConfig {
-    let secret = r.needed(
-        "slack.signing_secret",
-        "the app's signing secret (Basic Information)",
-    );
+    let secret = r.needed("slack.signing_secret", "the app's signing secret (Basic Information)");
     let previous = r.text("slack.signing_secret_previous");
-    let bot_token = r.needed(
-        "slack.bot_token",
-        "the bot token (xoxb-…) of OAuth & Permissions",
-    );
-    let api_url = r
-        .text("slack.api_url")
-        .unwrap_or_else(|| "https://slack.com/api".to_owned());
+    let bot_token = r.needed("slack.bot_token", "the bot token (xoxb-…) of OAuth & Permissions");
+    let api_url = r.text("slack.api_url").unwrap_or_else(|| "https://slack.com/api".to_owned());
     let valid = url::Url::parse(&api_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !valid {
-        r.reject(
-            "slack.api_url",
-            "must be a web address such as \"https://slack.com/api\"",
-        );
+        r.reject("slack.api_url", "must be a web address such as \"https://slack.com/api\"");
     }
     SlackConfig {
         signing_secrets: std::iter::once(secret)
@@ -177,18 +154,14 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
     };
     let policy = Policy {
         team: team.to_owned(),
-        openers: r
-            .texts("people.openers")
-            .map(|list| list.into_iter().collect()),
+        openers: r.texts("people.openers").map(|list| list.into_iter().collect()),
         responders: set(r, "people.responders"),
         approvers: set(r, "people.approvers"),
         key_owners: r.table("people.key_owners"),
         suspects: set(r, "people.suspects"),
     };
     let plans = PlanRules {
-        deny_policy_arn: r
-            .text("aws.deny_policy_arn")
-            .unwrap_or_else(|| DENY_ALL_ARN.to_owned()),
+        deny_policy_arn: r.text("aws.deny_policy_arn").unwrap_or_else(|| DENY_ALL_ARN.to_owned()),
         protected_arns: r.texts("aws.protected_arns").unwrap_or_default(),
         approvals_reversible: r.number("people.approvals_reversible", 1, 1),
         approvals_irreversible: r.number("people.approvals_irreversible", 2, 1),
@@ -198,9 +171,7 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
         policy,
         plans,
         timing: timing(r),
-        owner_tag: r
-            .text("aws.owner_tag")
-            .unwrap_or_else(|| "owner".to_owned()),
+        owner_tag: r.text("aws.owner_tag").unwrap_or_else(|| "owner".to_owned()),
         trail_window: r.span("trail.window", "15d"),
         drill: false,
         endpoints: Vec::new(),
@@ -210,10 +181,7 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
 fn timing(r: &mut Reader) -> Timing {
     let read_back = r.spans("timing.read_back", &["5s", "15s", "60s", "5m"]);
     if read_back.is_empty() || !read_back.is_sorted() {
-        r.reject(
-            "timing.read_back",
-            "must hold at least one time, in rising order",
-        );
+        r.reject("timing.read_back", "must hold at least one time, in rising order");
     }
     Timing {
         read_back,
@@ -226,10 +194,7 @@ fn timing(r: &mut Reader) -> Timing {
 
 fn aws(r: &mut Reader) -> AwsSettings {
     let external_id = r.text("aws.external_id");
-    let role = |arn: String| RoleSettings {
-        arn,
-        external_id: external_id.clone(),
-    };
+    let role = |arn: String| RoleSettings { arn, external_id: external_id.clone() };
     let contain_role = r.text("aws.contain_role").map(role);
     let own = r.text("aws.contain");
     let contain = match (contain_role, own.as_deref()) {
@@ -258,16 +223,10 @@ fn aws(r: &mut Reader) -> AwsSettings {
 
 fn journal(r: &mut Reader) -> JournalConfig {
     let tables = TableNames {
-        journal: r
-            .text("journal.table")
-            .unwrap_or_else(|| "keyleak-journal".to_owned()),
-        work: r
-            .text("journal.work_table")
-            .unwrap_or_else(|| "keyleak-work".to_owned()),
+        journal: r.text("journal.table").unwrap_or_else(|| "keyleak-journal".to_owned()),
+        work: r.text("journal.work_table").unwrap_or_else(|| "keyleak-work".to_owned()),
     };
-    let path = r
-        .text("journal.path")
-        .unwrap_or_else(|| "keyleak.sqlite".to_owned());
+    let path = r.text("journal.path").unwrap_or_else(|| "keyleak.sqlite".to_owned());
     match r.text("journal.store").as_deref() {
         None | Some("dynamodb") => JournalConfig::DynamoDb(tables),
         Some("sqlite") => JournalConfig::Sqlite(PathBuf::from(path)),
@@ -279,18 +238,12 @@ fn journal(r: &mut Reader) -> JournalConfig {
 }
 
 fn evidence(r: &mut Reader) -> EvidenceConfig {
-    let path = r
-        .text("evidence.path")
-        .unwrap_or_else(|| "keyleak-evidence".to_owned());
+    let path = r.text("evidence.path").unwrap_or_else(|| "keyleak-evidence".to_owned());
     let bucket = r.text("evidence.bucket");
     let prefix = r.text("evidence.prefix").unwrap_or_default();
     let kms_key = r.text("evidence.kms_key");
     match bucket {
-        Some(bucket) => EvidenceConfig::Bucket(EvidenceSettings {
-            bucket,
-            prefix,
-            kms_key,
-        }),
+        Some(bucket) => EvidenceConfig::Bucket(EvidenceSettings { bucket, prefix, kms_key }),
         None => EvidenceConfig::Folder(PathBuf::from(path)),
     }
 }
@@ -318,9 +271,7 @@ fn athena(r: &mut Reader, database: String) -> AthenaSettings {
     AthenaSettings {
         catalog: r.text("trail.athena.catalog"),
         database,
-        table: r
-            .text("trail.athena.table")
-            .unwrap_or_else(|| "cloudtrail_logs".to_owned()),
+        table: r.text("trail.athena.table").unwrap_or_else(|| "cloudtrail_logs".to_owned()),
         workgroup: r.text("trail.athena.workgroup"),
         output: r.text("trail.athena.output"),
         days: days(r),
@@ -333,22 +284,14 @@ fn athena(r: &mut Reader, database: String) -> AthenaSettings {
 /// `2026/08/31` in one column is `slashed`, `2026-08-31` is `dashed`, three columns are `split`.
 fn days(r: &mut Reader) -> DayColumns {
     let columns = r.texts("trail.athena.day_columns").unwrap_or_default();
-    let format = r
-        .text("trail.athena.day_format")
-        .unwrap_or_else(|| "slashed".to_owned());
+    let format = r.text("trail.athena.day_format").unwrap_or_else(|| "slashed".to_owned());
     match (columns.as_slice(), format.as_str()) {
         ([], _) => DayColumns::None,
-        ([column], "slashed") => DayColumns::Slashed {
-            column: column.clone(),
-        },
-        ([column], "dashed") => DayColumns::Dashed {
-            column: column.clone(),
-        },
-        ([year, month, day], "split") => DayColumns::Split {
-            year: year.clone(),
-            month: month.clone(),
-            day: day.clone(),
-        },
+        ([column], "slashed") => DayColumns::Slashed { column: column.clone() },
+        ([column], "dashed") => DayColumns::Dashed { column: column.clone() },
+        ([year, month, day], "split") => {
+            DayColumns::Split { year: year.clone(), month: month.clone(), day: day.clone() }
+        }
         _ => {
             r.reject(
                 "trail.athena.day_format",
@@ -377,14 +320,9 @@ paths = ["/trail"]
 "#;
 
     fn errors(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
-        let environment: Vec<_> = environment
-            .iter()
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-            .collect();
-        read("keyleak.toml", text, &environment)
-            .map(|_| ())
-            .unwrap_err()
-            .0
+        let environment: Vec<_> =
+            environment.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        read("keyleak.toml", text, &environment).map(|_| ()).unwrap_err().0
     }
 
     #[test]
@@ -394,10 +332,7 @@ paths = ["/trail"]
         assert_eq!(config.rules.policy.key_owners["dan"], "U4");
         assert_eq!(config.rules.timing.read_back.len(), 4);
         assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
-        assert_eq!(
-            config.aws.contain, None,
-            "without a contain role nothing is changed"
-        );
+        assert_eq!(config.aws.contain, None, "without a contain role nothing is changed");
     }
 
     #[test]
@@ -424,10 +359,7 @@ read_back = ["5s", "soon"]
             "keyleak.toml, line 9: there is no setting people.approvers_reversible",
         ];
         for expected in expected {
-            assert!(
-                errors.iter().any(|e| e.starts_with(expected)),
-                "{expected}: {errors:#?}"
-            );
+            assert!(errors.iter().any(|e| e.starts_with(expected)), "{expected}: {errors:#?}");
         }
     }
 
@@ -449,10 +381,7 @@ read_back = ["5s", "soon"]
     #[test]
     fn a_file_that_is_no_toml_names_its_line() {
         let errors = errors("[slack]\nbot_token = \n", &[]);
-        assert!(
-            errors[0].starts_with("keyleak.toml, line 2: "),
-            "{errors:?}"
-        );
+        assert!(errors[0].starts_with("keyleak.toml, line 2: "), "{errors:?}");
     }
 
     #[test]

@@ -47,18 +47,13 @@ impl fmt::Display for ConfigErrors {
 impl Reader {
     /// Reads a TOML text, then lets environment variables override it.
     pub fn new(file: &str, text: &str, environment: &[(String, String)]) -> Self {
-        let mut reader = Self {
-            file: file.to_owned(),
-            ..Self::default()
-        };
+        let mut reader = Self { file: file.to_owned(), ..Self::default() };
         match DeTable::parse(text) {
             Ok(table) => reader.read_table(text, "", table.get_ref()),
             Err(error) => {
                 let line = error.span().map_or(1, |span| line_of(text, span.start));
                 let message = error.message().to_owned();
-                reader
-                    .errors
-                    .push(format!("{file}, line {line}: {message}"));
+                reader.errors.push(format!("{file}, line {line}: {message}"));
             }
         }
         for (name, value) in environment {
@@ -80,11 +75,9 @@ impl Reader {
             Value::Text(text) => Some(text),
             Value::List(_) => self.wrong(&written, name, "is a list; write one text in quotes"),
             Value::Table(_) => self.wrong(&written, name, "is a table; write one text in quotes"),
-            Value::Other(kind) => self.wrong(
-                &written,
-                name,
-                &format!("is a {kind}; write a text in quotes"),
-            ),
+            Value::Other(kind) => {
+                self.wrong(&written, name, &format!("is a {kind}; write a text in quotes"))
+            }
         }
     }
 
@@ -93,13 +86,8 @@ impl Reader {
         match self.text(name) {
             Some(text) if !text.trim().is_empty() => text,
             Some(_) | None => {
-                if !self
-                    .errors
-                    .iter()
-                    .any(|error| error.contains(&format!("{name} ")))
-                {
-                    self.errors
-                        .push(format!("{}: {name} is missing; set {what}", self.file));
+                if !self.errors.iter().any(|error| error.contains(&format!("{name} "))) {
+                    self.errors.push(format!("{}: {name} is missing; set {what}", self.file));
                 }
                 String::new()
             }
@@ -111,10 +99,7 @@ impl Reader {
         let written = self.take(name)?;
         let list = match &written.value {
             Value::Text(text) => {
-                let parts = text
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|part| !part.is_empty());
+                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
                 return Some(parts.map(str::to_owned).collect());
             }
             Value::List(list) => list.clone(),
@@ -213,10 +198,7 @@ impl Reader {
 
     /// Notes an error about a setting that was read, with its place.
     pub fn reject(&mut self, name: &str, why: &str) {
-        let place = self
-            .written
-            .get(name)
-            .map_or(self.file.clone(), |w| w.place.clone());
+        let place = self.written.get(name).map_or(self.file.clone(), |w| w.place.clone());
         self.errors.push(format!("{place}: {name} {why}"));
     }
 
@@ -230,11 +212,7 @@ impl Reader {
                 ));
             }
         }
-        if self.errors.is_empty() {
-            Ok(())
-        } else {
-            Err(ConfigErrors(self.errors))
-        }
+        if self.errors.is_empty() { Ok(()) } else { Err(ConfigErrors(self.errors)) }
     }
 
     fn read_table(&mut self, text: &str, path: &str, table: &DeTable<'_>) {
@@ -246,19 +224,13 @@ impl Reader {
             };
             let line = line_of(text, key.span().start);
             let place = format!("{}, line {line}", self.file);
-            match value.get_ref() {
-                DeValue::Table(inner) if !name.ends_with("key_owners") => {
-                    self.read_table(text, &name, inner);
-                }
-                other => {
-                    self.written.insert(
-                        name,
-                        Written {
-                            value: value_of(other),
-                            place,
-                        },
-                    );
-                }
+            if let DeValue::Table(inner) = value.get_ref()
+                && !name.ends_with("key_owners")
+            {
+                self.read_table(text, &name, inner);
+            } else {
+                let value = value_of(value.get_ref());
+                self.written.insert(name, Written { value, place });
             }
         }
     }
@@ -283,28 +255,18 @@ fn value_of(value: &DeValue<'_>) -> Value {
         DeValue::Datetime(_) => Value::Other("date"),
         DeValue::Array(list) => Value::List(list.iter().map(|v| value_of(v.get_ref())).collect()),
         DeValue::Table(table) => Value::Table(
-            table
-                .iter()
-                .map(|(k, v)| (k.get_ref().to_string(), value_of(v.get_ref())))
-                .collect(),
+            table.iter().map(|(k, v)| (k.get_ref().to_string(), value_of(v.get_ref()))).collect(),
         ),
     }
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()
-        .iter()
-        .take(offset)
-        .filter(|byte| **byte == b'\n')
-        .count()
-        + 1
+    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// `90s`, `5m`, `1h`, `15d`; days are 24 hours here.
 fn span_of(text: &str) -> Option<SignedDuration> {
-    let (number, unit) = text
-        .trim()
-        .split_at_checked(text.trim().len().checked_sub(1)?)?;
+    let (number, unit) = text.trim().split_at_checked(text.trim().len().checked_sub(1)?)?;
     let number: i64 = number.trim().parse().ok().filter(|number| *number >= 0)?;
     let seconds = match unit {
         "s" => 1,

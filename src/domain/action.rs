@@ -20,19 +20,11 @@ pub struct UserRef {
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
     /// Deny everything to the user: attach the policy, or put it inline where no more can be attached.
-    DenyUser {
-        user: UserRef,
-        policy_arn: String,
-        inline_name: String,
-    },
+    DenyUser { user: UserRef, policy_arn: String, inline_name: String },
     /// Make an access key inactive.
     DeactivateKey { user: UserRef, key: AccessKeyId },
     /// Take the deny off again.
-    LiftDeny {
-        user: UserRef,
-        policy_arn: String,
-        inline_name: String,
-    },
+    LiftDeny { user: UserRef, policy_arn: String, inline_name: String },
     /// Make an access key active again.
     ActivateKey { user: UserRef, key: AccessKeyId },
 }
@@ -111,15 +103,11 @@ impl Action {
     /// The same step as commands for a person, for when the bot cannot act.
     pub fn by_hand(&self) -> String {
         match self {
-            Self::DenyUser {
-                user, policy_arn, ..
-            } => format!(
+            Self::DenyUser { user, policy_arn, .. } => format!(
                 "aws iam attach-user-policy --user-name {} --policy-arn {policy_arn}",
                 user.name
             ),
-            Self::LiftDeny {
-                user, policy_arn, ..
-            } => format!(
+            Self::LiftDeny { user, policy_arn, .. } => format!(
                 "aws iam detach-user-policy --user-name {} --policy-arn {policy_arn}",
                 user.name
             ),

@@ -83,11 +83,7 @@ pub fn next_act(case: &Case, timing: &Timing, now: Timestamp) -> Due<Act> {
         step,
         expiry(case, now),
         proposal(case),
-        soonest(
-            case.plans()
-                .rev()
-                .map(|state| next_check(case, state, timing, now)),
-        ),
+        soonest(case.plans().rev().map(|state| next_check(case, state, timing, now))),
     ];
     soonest(others)
 }
@@ -104,10 +100,7 @@ pub fn next_ask(case: &Case, timing: &Timing, trail: TrailState, now: Timestamp)
     if !trail.configured {
         return Due::Nothing;
     }
-    soonest([
-        next_sweep(case, timing, trail.swept_at, now),
-        next_question(case),
-    ])
+    soonest([next_sweep(case, timing, trail.swept_at, now), next_question(case)])
 }
 
 /// The questions' phases, in which pressing a button asks the trail.
@@ -117,8 +110,7 @@ pub fn asks_questions(phase: Phase) -> bool {
 
 /// The standing containment that is not yet known to be complete, or is still watched.
 pub fn watched(case: &Case) -> Option<&PlanState> {
-    case.standing_containment()
-        .filter(|state| !state.watch_ended)
+    case.standing_containment().filter(|state| !state.watch_ended)
 }
 
 /// The first thing that is due now; else the earliest time at which one will be.
@@ -135,11 +127,7 @@ fn soonest<T>(dues: impl IntoIterator<Item = Due<T>>) -> Due<T> {
 }
 
 fn at<T>(when: Timestamp, now: Timestamp, task: T) -> Due<T> {
-    if when <= now {
-        Due::Now(task)
-    } else {
-        Due::At(when)
-    }
+    if when <= now { Due::Now(task) } else { Due::At(when) }
 }
 
 fn recorded_and_alive(state: &PlanState) -> bool {
@@ -149,16 +137,12 @@ fn recorded_and_alive(state: &PlanState) -> bool {
 
 fn next_step(state: &PlanState, now: Timestamp) -> Due<Act> {
     soonest(state.all_steps().map(|(index, _, step)| {
-        let task = Act::Step {
-            plan: state.plan.number,
-            step: index,
-            attempt: step.attempts + 1,
-        };
+        let task = Act::Step { plan: state.plan.number, step: index, attempt: step.attempts + 1 };
         match &step.result {
             None => Due::Now(task),
-            Some(StepResult::Failed {
-                retryable: true, ..
-            }) if step.attempts < ATTEMPTS_MAX => at(retry_at(step), now, task),
+            Some(StepResult::Failed { retryable: true, .. }) if step.attempts < ATTEMPTS_MAX => {
+                at(retry_at(step), now, task)
+            }
             Some(StepResult::Failed { .. } | StepResult::Done { .. }) => Due::Nothing,
         }
     }))
@@ -194,15 +178,8 @@ fn proposal(case: &Case) -> Due<Act> {
     if busy || !case.validated() {
         return Due::Nothing;
     }
-    let pressed = case
-        .presses(Phase::Containment)
-        .last()
-        .map_or(0, |press| press.seq);
-    let answered = case
-        .plans()
-        .map(|state| state.proposed.seq)
-        .max()
-        .unwrap_or(0);
+    let pressed = case.presses(Phase::Containment).last().map_or(0, |press| press.seq);
+    let answered = case.plans().map(|state| state.proposed.seq).max().unwrap_or(0);
     let answered = answered.max(case.not_proposed().map_or(0, |(seq, _)| seq));
     if answered == 0 || pressed > answered {
         Due::Now(Act::ProposeContainment)
@@ -217,9 +194,7 @@ fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -
         (PlanStatus::Done | PlanStatus::Partly, Some(ended)) => ended,
         _ => return Due::Nothing,
     };
-    let standing = case
-        .standing_containment()
-        .is_some_and(|other| other.plan.number == number);
+    let standing = case.standing_containment().is_some_and(|other| other.plan.number == number);
     let undo = state.plan.kind == PlanKind::Undo;
     if !standing && !undo {
         return Due::Nothing;
@@ -228,25 +203,12 @@ fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -
         return due;
     }
     let done = state.checks_since_end().count();
-    let schedule: &[SignedDuration] = if undo {
-        timing.read_back.get(..1).unwrap_or(&[])
-    } else {
-        &timing.read_back
-    };
+    let schedule: &[SignedDuration] =
+        if undo { timing.read_back.get(..1).unwrap_or(&[]) } else { &timing.read_back };
     if let Some(wait) = schedule.get(done) {
-        return at(
-            ended + *wait,
-            now,
-            Act::ReadBack {
-                plan: number,
-                check: done as u32,
-            },
-        );
+        return at(ended + *wait, now, Act::ReadBack { plan: number, check: done as u32 });
     }
-    let clean = state
-        .checks_since_end()
-        .last()
-        .is_none_or(|check| check.drifts.is_empty());
+    let clean = state.checks_since_end().last().is_none_or(|check| check.drifts.is_empty());
     if state.held_at.is_none() && clean {
         return Due::Now(Act::Hold(number));
     }
@@ -265,11 +227,7 @@ fn reverted(case: &Case, state: &PlanState) -> Option<Due<Act>> {
     let answered = case
         .plans()
         .any(|other| other.plan.about == Some(state.plan.number) && other.proposed.at >= last.at);
-    Some(if answered {
-        Due::Nothing
-    } else {
-        Due::Now(Act::ProposeAgain(state.plan.number))
-    })
+    Some(if answered { Due::Nothing } else { Due::Now(Act::ProposeAgain(state.plan.number)) })
 }
 
 fn next_watch(state: &PlanState, timing: &Timing, now: Timestamp) -> Due<Act> {
@@ -284,18 +242,7 @@ fn next_watch(state: &PlanState, timing: &Timing, now: Timestamp) -> Due<Act> {
     let last = state.checks.last().map_or(said_at, |check| check.at);
     let check = state.checks_since_end().count() as u32;
     let next = (last + timing.watch_every).min(over);
-    if next == over {
-        Due::At(over)
-    } else {
-        at(
-            next,
-            now,
-            Act::ReadBack {
-                plan: number,
-                check,
-            },
-        )
-    }
+    if next == over { Due::At(over) } else { at(next, now, Act::ReadBack { plan: number, check }) }
 }
 
 /// The trail is read again and again while a containment is not complete, then while it is watched.
@@ -311,11 +258,7 @@ fn next_sweep(
     if !state.steps.iter().any(|step| step.result.is_some()) {
         return Due::Nothing;
     }
-    let every = if state.contained.is_some() {
-        timing.watch_every
-    } else {
-        timing.survey_every
-    };
+    let every = if state.contained.is_some() { timing.watch_every } else { timing.survey_every };
     let task = Ask::Sweep(state.plan.number);
     match swept_at {
         None => Due::Now(task),
@@ -324,14 +267,11 @@ fn next_sweep(
 }
 
 fn next_question(case: &Case) -> Due<Ask> {
-    let asked = Phase::ALL
-        .into_iter()
-        .filter(|phase| asks_questions(*phase))
-        .filter_map(|phase| {
-            let press = case.presses(phase).last()?;
-            (!case.is_cancelled(press.seq) && !case.is_answered(press.seq))
-                .then_some((press.seq, phase))
-        });
+    let asked = Phase::ALL.into_iter().filter(|phase| asks_questions(*phase)).filter_map(|phase| {
+        let press = case.presses(phase).last()?;
+        (!case.is_cancelled(press.seq) && !case.is_answered(press.seq))
+            .then_some((press.seq, phase))
+    });
     match asked.min() {
         Some((asked, phase)) => Due::Now(Ask::Question { asked, phase }),
         None => Due::Nothing,

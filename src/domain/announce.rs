@@ -42,10 +42,7 @@ pub fn plan_key(plan: PlanNumber) -> PostKey {
 
 /// Everything owed so far, in the order it came up.
 pub fn announcements(case: &Case) -> Vec<Announcement> {
-    let mut owed = vec![Announcement {
-        key: card_key(),
-        what: What::Card,
-    }];
+    let mut owed = vec![Announcement { key: card_key(), what: What::Card }];
     let mut phase = Phase::Validation;
     let mut drifts: Vec<Drift> = Vec::new();
     for record in case.records() {
@@ -58,10 +55,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         owed.extend(said(record));
         if summed_up(record, &mut phase) {
             let key = PostKey(format!("summary-{}", record.seq));
-            owed.push(Announcement {
-                key,
-                what: What::Summary(record.seq),
-            });
+            owed.push(Announcement { key, what: What::Summary(record.seq) });
         }
     }
     owed
@@ -78,10 +72,7 @@ fn summed_up(record: &Record, phase: &mut Phase) -> bool {
 }
 
 /// The phase that a record moves the case into.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "few records move a case into another phase"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "few records move a case into another phase")]
 fn phase_after(event: &Event) -> Option<Phase> {
     match event {
         Event::PhasePressed { phase } => Some(*phase),
@@ -93,37 +84,23 @@ fn phase_after(event: &Event) -> Option<Phase> {
 }
 
 /// The message that a record owes by itself.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "most records show on the card alone"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "most records show on the card alone")]
 fn said(record: &Record) -> Option<Announcement> {
     let notice = |text: String| {
         let key = PostKey(format!("notice-{}", record.seq));
-        Some(Announcement {
-            key,
-            what: What::Notice(text),
-        })
+        Some(Announcement { key, what: What::Notice(text) })
     };
     let keyed = |name: &str, what: What| {
-        Some(Announcement {
-            key: PostKey(format!("{name}-{}", record.seq)),
-            what,
-        })
+        Some(Announcement { key: PostKey(format!("{name}-{}", record.seq)), what })
     };
     match &record.event {
-        Event::Proposed { plan, .. } => Some(Announcement {
-            key: plan_key(plan.number),
-            what: What::Plan(plan.number),
-        }),
+        Event::Proposed { plan, .. } => {
+            Some(Announcement { key: plan_key(plan.number), what: What::Plan(plan.number) })
+        }
         Event::NotProposed { why } => notice(format!("No plan: {why}")),
         Event::Denied { plan, reason } => {
             let reason = reason.as_deref().unwrap_or("no reason given");
-            notice(format!(
-                "{} denied plan {}: {reason}",
-                record.actor_shown(),
-                plan.0
-            ))
+            notice(format!("{} denied plan {}: {reason}", record.actor_shown(), plan.0))
         }
         Event::Expired { plan } => notice(format!(
             "Plan {} expired without enough approvals. Press Containment for a new one.",
@@ -137,22 +114,9 @@ fn said(record: &Record) -> Option<Announcement> {
                 steps.join("; ")
             ))
         }
-        Event::Outcome {
-            plan,
-            step,
-            result: StepResult::Failed { why, retryable },
-            ..
-        } => {
-            let next = if *retryable {
-                "I try again."
-            } else {
-                "Somebody must look."
-            };
-            notice(format!(
-                "Step {} of plan {} failed: {why}. {next}",
-                step + 1,
-                plan.0
-            ))
+        Event::Outcome { plan, step, result: StepResult::Failed { why, retryable }, .. } => {
+            let next = if *retryable { "I try again." } else { "Somebody must look." };
+            notice(format!("Step {} of plan {} failed: {why}. {next}", step + 1, plan.0))
         }
         Event::ReadBack { drifts, .. } if !drifts.is_empty() => notice(reverted(drifts)),
         Event::Reapply { reverter, .. } => notice(format!(

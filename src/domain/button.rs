@@ -100,10 +100,7 @@ impl ButtonAction {
     fn read(action_id: &str, value: &str) -> Option<Self> {
         if let Some(slug) = action_id.strip_prefix("phase.") {
             let phase = Phase::from_slug(slug)?;
-            return Some(Self::Phase {
-                case: case_id(value)?,
-                phase,
-            });
+            return Some(Self::Phase { case: case_id(value)?, phase });
         }
         match action_id {
             "plan.approve" => address(value).map(Self::Approve),
@@ -113,20 +110,11 @@ impl ButtonAction {
             "question.cancel" => {
                 let (case, asked) = value.split_once(SEPARATOR)?;
                 let asked = asked.parse().ok()?;
-                Some(Self::CancelQuestions {
-                    case: case_id(case)?,
-                    asked,
-                })
+                Some(Self::CancelQuestions { case: case_id(case)?, asked })
             }
-            "case.summary" => Some(Self::Summary {
-                case: case_id(value)?,
-            }),
-            "case.close" => Some(Self::Close {
-                case: case_id(value)?,
-            }),
-            "case.report" => Some(Self::Report {
-                case: case_id(value)?,
-            }),
+            "case.summary" => Some(Self::Summary { case: case_id(value)? }),
+            "case.close" => Some(Self::Close { case: case_id(value)? }),
+            "case.report" => Some(Self::Report { case: case_id(value)? }),
             "go" => Some(Self::Go),
             _ => None,
         }
@@ -149,29 +137,19 @@ mod tests {
     #[test]
     fn every_button_comes_back_as_it_was_drawn() {
         let case = CaseId("7wml-20261124-1".to_owned());
-        let at = || PlanAddress {
-            case: case.clone(),
-            plan: PlanNumber(2),
-            hash: "ab".repeat(32),
-        };
+        let at = || PlanAddress { case: case.clone(), plan: PlanNumber(2), hash: "ab".repeat(32) };
         let mut buttons = vec![
             ButtonAction::Approve(at()),
             ButtonAction::Deny(at()),
             ButtonAction::Withdraw(at()),
             ButtonAction::Undo(at()),
-            ButtonAction::CancelQuestions {
-                case: case.clone(),
-                asked: 17,
-            },
+            ButtonAction::CancelQuestions { case: case.clone(), asked: 17 },
             ButtonAction::Summary { case: case.clone() },
             ButtonAction::Close { case: case.clone() },
             ButtonAction::Report { case: case.clone() },
             ButtonAction::Go,
         ];
-        buttons.extend(Phase::ALL.map(|phase| ButtonAction::Phase {
-            case: case.clone(),
-            phase,
-        }));
+        buttons.extend(Phase::ALL.map(|phase| ButtonAction::Phase { case: case.clone(), phase }));
         for button in buttons {
             assert_eq!(ButtonAction::parse(&button.id(), &button.value()), button);
         }
@@ -189,11 +167,7 @@ mod tests {
             ("case.close", "two words"),
             ("case.close", ""),
         ] {
-            assert_eq!(
-                ButtonAction::parse(id, value),
-                ButtonAction::Unknown,
-                "{id}"
-            );
+            assert_eq!(ButtonAction::parse(id, value), ButtonAction::Unknown, "{id}");
         }
     }
 }

@@ -169,8 +169,7 @@ impl Case {
 
     /// Whether a validation is complete that was not asked for again since.
     pub fn validated(&self) -> bool {
-        self.validated_at
-            .is_some_and(|at| self.last_press(Phase::Validation) < Some(at))
+        self.validated_at.is_some_and(|at| self.last_press(Phase::Validation) < Some(at))
     }
 
     pub fn presses(&self, phase: Phase) -> &[Press] {
@@ -194,9 +193,7 @@ impl Case {
     }
 
     pub fn not_proposed(&self) -> Option<(u64, &str)> {
-        self.not_proposed
-            .as_ref()
-            .map(|(seq, why)| (*seq, why.as_str()))
+        self.not_proposed.as_ref().map(|(seq, why)| (*seq, why.as_str()))
     }
 
     /// The undo that somebody asked for and that has no plan yet.
@@ -209,9 +206,7 @@ impl Case {
     }
 
     pub fn survey_failed(&self) -> Option<(u64, &str)> {
-        self.survey_failed
-            .as_ref()
-            .map(|(seq, why)| (*seq, why.as_str()))
+        self.survey_failed.as_ref().map(|(seq, why)| (*seq, why.as_str()))
     }
 
     /// When the trail was last read, or could not be.
@@ -250,10 +245,7 @@ impl Case {
 
     /// The plan that waits for approval, if one does.
     pub fn pending_plan(&self) -> Option<&PlanState> {
-        self.plans
-            .values()
-            .rev()
-            .find(|state| state.status() == PlanStatus::Proposed)
+        self.plans.values().rev().find(|state| state.status() == PlanStatus::Proposed)
     }
 
     /// The containments and follow-ups that were carried out and not undone since, oldest first.
@@ -314,19 +306,13 @@ impl PlanState {
     /// All steps: the approved ones, then those covered later.
     pub fn all_steps(&self) -> impl Iterator<Item = (u32, &Step, &StepState)> {
         let steps = self.plan.steps.iter().chain(&self.covered);
-        steps
-            .zip(&self.steps)
-            .enumerate()
-            .map(|(index, (step, state))| (index as u32, step, state))
+        steps.zip(&self.steps).enumerate().map(|(index, (step, state))| (index as u32, step, state))
     }
 
     pub fn step(&self, index: u32) -> Option<&Step> {
         let approved = self.plan.steps.len();
         let index = index as usize;
-        self.plan
-            .steps
-            .get(index)
-            .or_else(|| self.covered.get(index.checked_sub(approved)?))
+        self.plan.steps.get(index).or_else(|| self.covered.get(index.checked_sub(approved)?))
     }
 
     /// The steps that are in force.
@@ -352,9 +338,7 @@ impl PlanState {
     /// The checks since the last step ended; a re-applied step starts the schedule again.
     pub fn checks_since_end(&self) -> impl Iterator<Item = &Check> {
         let ended = self.ended_at();
-        self.checks
-            .iter()
-            .filter(move |check| ended.is_some_and(|ended| check.at >= ended))
+        self.checks.iter().filter(move |check| ended.is_some_and(|ended| check.at >= ended))
     }
 
     /// Why the plan can no longer be approved, if it cannot.
@@ -362,10 +346,9 @@ impl PlanState {
         match self.status() {
             PlanStatus::Denied => Some("it was denied".to_owned()),
             PlanStatus::Expired => Some("it expired; press Containment for a new one".to_owned()),
-            PlanStatus::Voided => Some(format!(
-                "it was voided: {}",
-                self.voided.clone().unwrap_or_default()
-            )),
+            PlanStatus::Voided => {
+                Some(format!("it was voided: {}", self.voided.clone().unwrap_or_default()))
+            }
             PlanStatus::Proposed
             | PlanStatus::Approved
             | PlanStatus::Executing
@@ -376,10 +359,8 @@ impl PlanState {
 
     fn progress(&self) -> PlanStatus {
         let ended = self.steps.iter().all(|step| step.result.is_some());
-        let failed = self
-            .steps
-            .iter()
-            .any(|step| matches!(step.result, Some(StepResult::Failed { .. })));
+        let failed =
+            self.steps.iter().any(|step| matches!(step.result, Some(StepResult::Failed { .. })));
         match (ended, failed) {
             (true, true) => PlanStatus::Partly,
             (true, false) => PlanStatus::Done,

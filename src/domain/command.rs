@@ -86,12 +86,8 @@ impl Command {
             (None, _) | (Some("open" | "new"), []) => Ok(Self::Ask),
             (Some("help" | "?"), _) => Ok(Self::Help),
             (Some("list" | "cases"), []) => Ok(Self::List),
-            (Some("status"), rest) => Ok(Self::Status {
-                of: case_name(rest)?,
-            }),
-            (Some("summary" | "timeline"), rest) => Ok(Self::Summary {
-                of: case_name(rest)?,
-            }),
+            (Some("status"), rest) => Ok(Self::Status { of: case_name(rest)? }),
+            (Some("summary" | "timeline"), rest) => Ok(Self::Summary { of: case_name(rest)? }),
             (Some("open" | "new"), rest) => open(rest, 2),
             (Some(_), _) => open(&words, 1),
         }
@@ -267,10 +263,7 @@ mod tests {
     #[test]
     fn more_keys_than_one_command_opens_are_refused_with_the_number() {
         let many: Vec<_> = (0..51).map(|n| format!("AKIAQNZGKIQY56JQ{n:04}")).collect();
-        assert_eq!(
-            Command::parse(&many.join(" ")),
-            Err(CommandError::TooMany { given: 51 })
-        );
+        assert_eq!(Command::parse(&many.join(" ")), Err(CommandError::TooMany { given: 51 }));
         assert_eq!(opens(&many[..50].join(" ")).len(), 50);
     }
 
@@ -282,15 +275,9 @@ mod tests {
         assert_eq!(Command::parse("LIST"), Ok(Command::List));
         assert_eq!(Command::parse("status"), Ok(Command::Status { of: None }));
         let of = Some(CaseName::Key(key(A)));
-        assert_eq!(
-            Command::parse(&format!("status {A}")),
-            Ok(Command::Status { of })
-        );
+        assert_eq!(Command::parse(&format!("status {A}")), Ok(Command::Status { of }));
         let of = Some(CaseName::Case(CaseId("7wml-20261124".into())));
-        assert_eq!(
-            Command::parse("summary 7wml-20261124"),
-            Ok(Command::Summary { of })
-        );
+        assert_eq!(Command::parse("summary 7wml-20261124"), Ok(Command::Summary { of }));
     }
 
     #[test]
@@ -315,30 +302,18 @@ mod tests {
     #[test]
     fn a_refusal_teaches_and_does_not_repeat_what_was_typed() {
         let refused = |text: &str| Command::parse(text).unwrap_err();
-        assert_eq!(
-            refused("akiaqnzgkiqy56jq7wml"),
-            CommandError::LowerCase { position: 1 }
-        );
+        assert_eq!(refused("akiaqnzgkiqy56jq7wml"), CommandError::LowerCase { position: 1 });
         assert_eq!(
             refused("AROAQNZGKIQY56JQ7WML"),
-            CommandError::OtherId {
-                position: 1,
-                what: "role"
-            }
+            CommandError::OtherId { position: 1, what: "role" }
         );
         assert_eq!(
             refused("AKIAIOSFODNN7EXAMPLE"),
-            CommandError::Key {
-                position: 1,
-                why: KeyIdError::Example
-            }
+            CommandError::Key { position: 1, why: KeyIdError::Example }
         );
         assert_eq!(
             refused(&format!("{A} AKIA123")),
-            CommandError::Key {
-                position: 2,
-                why: KeyIdError::Malformed
-            }
+            CommandError::Key { position: 2, why: KeyIdError::Malformed }
         );
         let error = refused("<!channel> hunter2");
         assert_eq!(error, CommandError::UnknownWord { position: 1 });

@@ -62,10 +62,7 @@ impl Case {
             opened_by: person.clone(),
             opened_at: record.at,
             deliveries: record.delivery.iter().cloned().collect(),
-            room: Room {
-                wanted: BTreeSet::from([person.clone()]),
-                ..Room::default()
-            },
+            room: Room { wanted: BTreeSet::from([person.clone()]), ..Room::default() },
             facts: Facts::default(),
             validated_at: None,
             phases: BTreeMap::new(),
@@ -92,11 +89,7 @@ impl Case {
         if record.seq != self.seq() + 1 || record.case != self.id {
             return Err(IllegalRecord::OutOfOrder);
         }
-        if record
-            .delivery
-            .as_ref()
-            .is_some_and(|delivery| self.has_seen(delivery))
-        {
+        if record.delivery.as_ref().is_some_and(|delivery| self.has_seen(delivery)) {
             return Err(IllegalRecord::Repeated);
         }
         if self.closed_at.is_some() && !outlives_the_case(&record.event) {
@@ -162,8 +155,7 @@ impl Case {
                 self.answers.push((record.seq, answer.as_ref().clone()));
             }
             Event::QuestionFailed { question, why, .. } => {
-                self.questions_failed
-                    .push((record.seq, question.clone(), why.clone()));
+                self.questions_failed.push((record.seq, question.clone(), why.clone()));
             }
             Event::QuestionsDone { asked } => {
                 self.questions_done.insert(*asked);
@@ -182,10 +174,7 @@ impl Case {
         Ok(())
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "take_in sends only the room's events"
-    )]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only the room's events")]
     fn take_in_room(&mut self, record: &Record) -> Result<(), IllegalRecord> {
         let room = &mut self.room;
         match &record.event {
@@ -202,13 +191,8 @@ impl Case {
             Event::ChannelFailed { why } => room.failed = Some(why.clone()),
             Event::Invited { people, .. } => room.invited.extend(people.iter().cloned()),
             Event::Dressed => room.dressed = true,
-            Event::Posted {
-                post,
-                channel,
-                message,
-            } => {
-                room.posted
-                    .insert(post.clone(), (channel.clone(), message.clone()));
+            Event::Posted { post, channel, message } => {
+                room.posted.insert(post.clone(), (channel.clone(), message.clone()));
             }
             Event::PostFailed { post, .. } => {
                 room.given_up.insert(post.clone());
@@ -222,9 +206,7 @@ impl Case {
         &mut self,
         number: PlanNumber,
     ) -> Result<&mut PlanState, IllegalRecord> {
-        self.plans
-            .get_mut(&number)
-            .ok_or(IllegalRecord::NoSuchPlan(number.0))
+        self.plans.get_mut(&number).ok_or(IllegalRecord::NoSuchPlan(number.0))
     }
 }
 
@@ -244,12 +226,7 @@ fn outlives_the_case(event: &Event) -> bool {
 /// A press by a person, for the record.
 pub(super) fn press(record: &Record) -> Result<Press, IllegalRecord> {
     let by = record.person().ok_or(IllegalRecord::NotAPerson)?.clone();
-    Ok(Press {
-        seq: record.seq,
-        at: record.at,
-        by,
-        name: record.actor_shown(),
-    })
+    Ok(Press { seq: record.seq, at: record.at, by, name: record.actor_shown() })
 }
 
 #[cfg(test)]

@@ -8,10 +8,7 @@ use crate::domain::plan::Plan;
 use crate::domain::record::Record;
 
 impl Case {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "take_in sends only decisions"
-    )]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only decisions")]
     /// A proposal, or what people decided about one.
     pub(super) fn take_in_decision(&mut self, record: &Record) -> Result<(), IllegalRecord> {
         match &record.event {
@@ -46,18 +43,12 @@ impl Case {
                 state.expired = true;
             }
             Event::Voided { plan, why } => self.plan_state(*plan)?.voided = Some(why.clone()),
-            Event::Covered {
-                plan,
-                steps,
-                snapshot,
-            } => {
+            Event::Covered { plan, steps, snapshot } => {
                 let state = self.plan_state(*plan)?;
                 if !state.is_approved() || state.contained.is_some() {
                     return Err(IllegalRecord::WrongState("approved and still containing"));
                 }
-                state
-                    .steps
-                    .extend(steps.iter().map(|_| StepState::default()));
+                state.steps.extend(steps.iter().map(|_| StepState::default()));
                 state.covered.extend(steps.iter().cloned());
                 state.snapshots.push(snapshot.clone());
             }
@@ -66,44 +57,23 @@ impl Case {
         Ok(())
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "take_in sends only execution"
-    )]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only execution")]
     /// Intents, outcomes and what was read back.
     pub(super) fn take_in_execution(&mut self, record: &Record) -> Result<(), IllegalRecord> {
         match &record.event {
-            Event::Intent {
-                plan,
-                step,
-                attempt,
-                plan_hash,
-            } => {
+            Event::Intent { plan, step, attempt, plan_hash } => {
                 let state = self.plan_state(*plan)?;
                 if state.hash != *plan_hash {
                     return Err(IllegalRecord::OtherHash);
                 }
                 state.begin_step(*step, *attempt)?;
             }
-            Event::Outcome {
-                plan,
-                step,
-                attempt,
-                result,
-            } => {
+            Event::Outcome { plan, step, attempt, result } => {
                 let state = self.plan_state(*plan)?;
                 state.end_step(*step, *attempt, result, record)?;
             }
-            Event::ReadBack {
-                plan,
-                check,
-                drifts,
-            } => {
-                let check = Check {
-                    number: *check,
-                    at: record.at,
-                    drifts: drifts.clone(),
-                };
+            Event::ReadBack { plan, check, drifts } => {
+                let check = Check { number: *check, at: record.at, drifts: drifts.clone() };
                 self.plan_state(*plan)?.checks.push(check);
             }
             Event::Reapply { plan, steps, .. } => {
@@ -143,12 +113,8 @@ impl Case {
             return Err(IllegalRecord::NoSuchPlan(plan.number.0));
         }
         let requested_by = plan.requested_by.clone();
-        let proposed = Press {
-            seq: record.seq,
-            at: record.at,
-            name: record.actor_shown(),
-            by: requested_by,
-        };
+        let proposed =
+            Press { seq: record.seq, at: record.at, name: record.actor_shown(), by: requested_by };
         for other in self.plans.values_mut() {
             if matches!(other.status(), PlanStatus::Proposed) {
                 other.voided = Some(format!("plan {} took its place", plan.number.0));
@@ -156,10 +122,7 @@ impl Case {
         }
         self.wanted_undo = None;
         self.not_proposed = None;
-        self.plans.insert(
-            plan.number,
-            PlanState::new(plan.clone(), hash.to_owned(), proposed),
-        );
+        self.plans.insert(plan.number, PlanState::new(plan.clone(), hash.to_owned(), proposed));
         Ok(())
     }
 }
@@ -204,10 +167,7 @@ impl PlanState {
         if !approved || (self.voided.is_some() && !self.has_begun()) {
             return Err(IllegalRecord::WrongState("approved"));
         }
-        let step = self
-            .steps
-            .get_mut(index as usize)
-            .ok_or(IllegalRecord::NoSuchAttempt)?;
+        let step = self.steps.get_mut(index as usize).ok_or(IllegalRecord::NoSuchAttempt)?;
         if step.result.is_some() && !step.may_be_retried() || attempt != step.attempts + 1 {
             return Err(IllegalRecord::NoSuchAttempt);
         }
@@ -224,10 +184,7 @@ impl PlanState {
         result: &StepResult,
         record: &Record,
     ) -> Result<(), IllegalRecord> {
-        let step = self
-            .steps
-            .get_mut(index as usize)
-            .ok_or(IllegalRecord::NoSuchAttempt)?;
+        let step = self.steps.get_mut(index as usize).ok_or(IllegalRecord::NoSuchAttempt)?;
         if step.open_attempt != Some(attempt) {
             return Err(IllegalRecord::NoSuchAttempt);
         }
@@ -242,13 +199,7 @@ impl PlanState {
 impl StepState {
     /// A failed step may be tried again; a done one only after it was found reverted.
     pub fn may_be_retried(&self) -> bool {
-        matches!(
-            self.result,
-            Some(StepResult::Failed {
-                retryable: true,
-                ..
-            })
-        )
+        matches!(self.result, Some(StepResult::Failed { retryable: true, .. }))
     }
 }
 

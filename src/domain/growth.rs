@@ -66,10 +66,7 @@ struct Growth<'a> {
 
 impl<'a> Growth<'a> {
     fn new(index: &'a SightingIndex<'a>, bounds: Bounds<'a>) -> Self {
-        let lineage = Lineage {
-            key_id: bounds.key_id.to_owned(),
-            ..Lineage::default()
-        };
+        let lineage = Lineage { key_id: bounds.key_id.to_owned(), ..Lineage::default() };
         Self {
             index,
             bounds,
@@ -88,17 +85,12 @@ impl<'a> Growth<'a> {
             self.lineage.owner_arn = seen.identity_arn.clone();
             self.lineage.owner_principal_id = seen.principal_id.clone();
             self.lineage.owner_name = seen.user_name.clone();
-            self.lineage.account = seen
-                .identity_account
-                .clone()
-                .or_else(|| seen.recipient_account.clone());
+            self.lineage.account =
+                seen.identity_account.clone().or_else(|| seen.recipient_account.clone());
         }
         if let Some(mint) = self.index.mint_of(key_id) {
             self.lineage.minted_by = caller_name(mint);
-            if let Some(made) = self
-                .minted(mint)
-                .filter(|_| self.lineage.owner_arn.is_none())
-            {
+            if let Some(made) = self.minted(mint).filter(|_| self.lineage.owner_arn.is_none()) {
                 self.lineage.owner_arn = made.arn;
                 self.lineage.owner_name = made.user_name;
                 self.lineage.account = mint.recipient_account.clone();
@@ -193,9 +185,7 @@ impl<'a> Growth<'a> {
         let mut acting: BTreeMap<String, Vec<&Sighting>> = BTreeMap::new();
         for node in self.nodes.iter().filter(|node| node.kind.is_principal()) {
             let uses = self.index.acting_as(node);
-            let signed = uses
-                .into_iter()
-                .filter(|seen| !self.index.is_issued_by(seen, node));
+            let signed = uses.into_iter().filter(|seen| !self.index.is_issued_by(seen, node));
             acting.insert(node.id.clone(), signed.collect());
         }
         let mut sessions = BTreeSet::new();
@@ -204,10 +194,7 @@ impl<'a> Growth<'a> {
                 continue;
             };
             let one = |start| self.index.forwarded_session(arn, start, service);
-            acting.insert(
-                id.clone(),
-                starts.iter().flat_map(|start| one(start)).collect(),
-            );
+            acting.insert(id.clone(), starts.iter().flat_map(|start| one(start)).collect());
             sessions.extend(starts.iter().map(|start| format!("{arn}@{start}")));
         }
         self.lineage.truncated |= sessions.len() > FORWARDED_MAX;
@@ -229,13 +216,8 @@ impl<'a> Growth<'a> {
 /// everything to everything.
 pub fn is_key_id(text: &str) -> bool {
     (16..=128).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        && text
-            .bytes()
-            .skip(4)
-            .any(|b| Some(b) != text.as_bytes().get(4).copied())
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        && text.bytes().skip(4).any(|b| Some(b) != text.as_bytes().get(4).copied())
 }
 
 /// Whether a source is worth showing as where a caller was: AWS writes a service's name when a
@@ -251,18 +233,9 @@ pub fn is_address(text: &str) -> bool {
 }
 
 fn tally(node: &mut Node, uses: &[&Sighting]) {
-    node.events = uses
-        .iter()
-        .map(|s| u64::try_from(s.events.unwrap_or(1)).unwrap_or(0))
-        .sum();
-    node.first = uses
-        .iter()
-        .filter_map(|seen| parse_time(&seen.first_time))
-        .min();
-    node.last = uses
-        .iter()
-        .filter_map(|seen| parse_time(&seen.last_time))
-        .max();
+    node.events = uses.iter().map(|s| u64::try_from(s.events.unwrap_or(1)).unwrap_or(0)).sum();
+    node.first = uses.iter().filter_map(|seen| parse_time(&seen.first_time)).min();
+    node.last = uses.iter().filter_map(|seen| parse_time(&seen.last_time)).max();
 }
 
 fn role_of(seen: &Sighting) -> Option<String> {

@@ -82,10 +82,7 @@ impl AccessKeyId {
     pub fn from_record(text: &str) -> Option<Self> {
         let prefix = text.get(..4)?;
         let known = prefix == "AKIA" || prefix == "ASIA";
-        let rest = text
-            .bytes()
-            .skip(4)
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let rest = text.bytes().skip(4).all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
         (known && rest && text.len() == KEY_LENGTH).then(|| Self(text.to_owned()))
     }
 
@@ -100,11 +97,7 @@ impl AccessKeyId {
     }
 
     pub fn kind(&self) -> KeyKind {
-        if self.0.starts_with("ASIA") {
-            KeyKind::Session
-        } else {
-            KeyKind::LongTerm
-        }
+        if self.0.starts_with("ASIA") { KeyKind::Session } else { KeyKind::LongTerm }
     }
 
     /// The account that the id itself carries; `None` for ids of the older generation.
@@ -198,14 +191,8 @@ mod tests {
 
     #[test]
     fn newer_ids_carry_their_account() {
-        assert_eq!(
-            account_of("ASIAQNZGKIQY56JQ7WML").as_deref(),
-            Some("029608264753")
-        );
-        assert_eq!(
-            account_of("ASIAY34FZKBOKMUTVV7A").as_deref(),
-            Some("609629065308")
-        );
+        assert_eq!(account_of("ASIAQNZGKIQY56JQ7WML").as_deref(), Some("029608264753"));
+        assert_eq!(account_of("ASIAY34FZKBOKMUTVV7A").as_deref(), Some("609629065308"));
     }
 
     #[test]
@@ -216,17 +203,10 @@ mod tests {
 
     #[test]
     fn only_malformed_ids_and_examples_are_refused() {
-        assert_eq!(
-            AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE"),
-            Err(KeyIdError::Example)
-        );
-        for bad in [
-            "",
-            "AKIA",
-            "akiaiosfodnn7exampl0",
-            "AKIAIOSFODNN7EXAMPLÉ",
-            "ABIAQNZGKIQY56JQ7WML",
-        ] {
+        assert_eq!(AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE"), Err(KeyIdError::Example));
+        for bad in
+            ["", "AKIA", "akiaiosfodnn7exampl0", "AKIAIOSFODNN7EXAMPLÉ", "ABIAQNZGKIQY56JQ7WML"]
+        {
             assert_eq!(AccessKeyId::parse(bad), Err(KeyIdError::Malformed), "{bad}");
         }
         assert!(AccessKeyId::parse("AKIAQNZGKIQY56JQ0189").is_ok());

@@ -69,10 +69,9 @@ impl IntakeForm {
         if self.exposed_since.is_some_and(|since| since > now) {
             wrong.push((IntakeField::ExposedSince, IntakeError::Future));
         }
-        for (field, text) in [
-            (IntakeField::FoundWhere, &self.found_where),
-            (IntakeField::Note, &self.note),
-        ] {
+        for (field, text) in
+            [(IntakeField::FoundWhere, &self.found_where), (IntakeField::Note, &self.note)]
+        {
             if let Err(error) = check_text(text.as_deref().unwrap_or_default()) {
                 wrong.push((field, error));
             }
@@ -118,10 +117,7 @@ mod tests {
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
     fn form(keys: &str) -> IntakeForm {
-        IntakeForm {
-            keys: keys.to_owned(),
-            ..IntakeForm::default()
-        }
+        IntakeForm { keys: keys.to_owned(), ..IntakeForm::default() }
     }
 
     fn now() -> Timestamp {
@@ -155,10 +151,7 @@ mod tests {
         let expected = [
             (IntakeField::Keys, IntakeError::NoKey),
             (IntakeField::ExposedSince, IntakeError::Future),
-            (
-                IntakeField::FoundWhere,
-                IntakeError::Keys(CommandError::Secret),
-            ),
+            (IntakeField::FoundWhere, IntakeError::Keys(CommandError::Secret)),
             (IntakeField::Note, IntakeError::TooLong),
         ];
         assert_eq!(wrong, expected);

@@ -181,9 +181,7 @@ pub struct Subject {
 impl Lineage {
     /// Credentials something in the lineage was seen making.
     pub fn credentials(&self) -> impl Iterator<Item = &Node> {
-        self.nodes
-            .iter()
-            .filter(|node| !node.kind.is_principal() && self.is_minted(node))
+        self.nodes.iter().filter(|node| !node.kind.is_principal() && self.is_minted(node))
     }
 
     /// Users and roles the actor created.
@@ -194,12 +192,10 @@ impl Lineage {
     /// What is reached only through something else: principals the actor opened, what acts as a
     /// principal the actor made, and sessions nobody was seen minting.
     pub fn second_order(&self) -> impl Iterator<Item = &Node> {
-        self.nodes
-            .iter()
-            .filter(|node| match node.kind.is_principal() {
-                true => !node.is_created(),
-                false => !self.is_minted(node),
-            })
+        self.nodes.iter().filter(|node| match node.kind.is_principal() {
+            true => !node.is_created(),
+            false => !self.is_minted(node),
+        })
     }
 
     fn is_minted(&self, node: &Node) -> bool {
@@ -237,8 +233,7 @@ impl Subject {
     fn add(&mut self, node: &Node) {
         match node.kind {
             NodeKind::User | NodeKind::Role if node.is_created() => {
-                self.principals
-                    .extend(node.principal_id.clone().or_else(|| node.arn.clone()));
+                self.principals.extend(node.principal_id.clone().or_else(|| node.arn.clone()));
             }
             NodeKind::User | NodeKind::Role => {}
             NodeKind::ForwardedSession => {}
@@ -247,8 +242,7 @@ impl Subject {
                 // The sign-in itself carries no session; it is told by its own time.
                 if let (Some(arn), Some(made)) = (&node.arn, node.made) {
                     let sign_in = format!("{arn}@{}", crate::domain::trail_row::format_time(made));
-                    self.sessions
-                        .extend((sign_in != node.id).then_some(sign_in));
+                    self.sessions.extend((sign_in != node.id).then_some(sign_in));
                 }
             }
             NodeKind::LongTermKey

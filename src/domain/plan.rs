@@ -124,11 +124,7 @@ pub fn assemble(
         return Err(NoPlan::TooLong(steps.len()));
     }
     let reversible = steps.iter().all(|step| step.action.reversible());
-    let needed = if reversible {
-        rules.approvals_reversible
-    } else {
-        rules.approvals_irreversible
-    };
+    let needed = if reversible { rules.approvals_reversible } else { rules.approvals_irreversible };
     Ok(Plan {
         case: frame.case,
         number: frame.number,
@@ -154,10 +150,7 @@ pub fn containing_steps(
     if is_protected(&user.arn, rules) {
         return Err(NoPlan::Protected(user.name.to_string()));
     }
-    let reference = UserRef {
-        name: user.name.clone(),
-        id: user.id.clone(),
-    };
+    let reference = UserRef { name: user.name.clone(), id: user.id.clone() };
     let radius = blast_radius(user);
     let mut steps = vec![Step {
         action: Action::DenyUser {
@@ -177,10 +170,7 @@ pub fn containing_steps(
         } else {
             "another active key of the same user".to_owned()
         },
-        action: Action::DeactivateKey {
-            user: reference.clone(),
-            key: key.id.clone(),
-        },
+        action: Action::DeactivateKey { user: reference.clone(), key: key.id.clone() },
         blast_radius: radius.clone(),
     }));
     Ok(steps)
@@ -200,11 +190,7 @@ pub fn undoing_steps(done: &[Action], snapshot: &Snapshot) -> Vec<Step> {
             continue;
         };
         match action {
-            Action::DenyUser {
-                user,
-                policy_arn,
-                inline_name,
-            } => {
+            Action::DenyUser { user, policy_arn, inline_name } => {
                 if before.has_policy(policy_arn) {
                     continue;
                 }
@@ -217,10 +203,7 @@ pub fn undoing_steps(done: &[Action], snapshot: &Snapshot) -> Vec<Step> {
             }
             Action::DeactivateKey { user, key } => {
                 if before.key(key).is_some_and(|key| key.active) {
-                    let activate = Action::ActivateKey {
-                        user: user.clone(),
-                        key: key.clone(),
-                    };
+                    let activate = Action::ActivateKey { user: user.clone(), key: key.clone() };
                     steps.push(step(activate, "the key was active before the plan"));
                 }
             }
@@ -232,10 +215,7 @@ pub fn undoing_steps(done: &[Action], snapshot: &Snapshot) -> Vec<Step> {
 
 /// Whether an ARN is one that keyleak refuses to touch: listed, or AWS's own.
 pub fn is_protected(arn: &str, rules: &PlanRules) -> bool {
-    let listed = rules
-        .protected_arns
-        .iter()
-        .any(|protected| protected == arn);
+    let listed = rules.protected_arns.iter().any(|protected| protected == arn);
     listed || arn.contains("/aws-service-role/") || arn.contains("/aws-reserved/")
 }
 

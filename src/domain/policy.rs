@@ -72,6 +72,14 @@ pub enum Choice {
     Withdraw,
 }
 
+/// A person's decision that is not yet judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    pub caller: &'a Caller,
+    pub choice: Choice,
+    pub now: Timestamp,
+}
+
 impl Policy {
     /// Whether this person may open a case, press a phase or ask a question.
     pub fn may_act(&self, caller: &Caller) -> Result<(), Refusal> {
@@ -87,12 +95,11 @@ impl Policy {
     /// Whether this person's decision about the plan counts, and may be written.
     pub fn may_decide(
         &self,
-        caller: &Caller,
+        wish: &Wish<'_>,
         case: &Case,
         state: &PlanState,
-        choice: Choice,
-        now: Timestamp,
     ) -> Result<(), Refusal> {
+        let Wish { caller, choice, now } = *wish;
         self.is_approver(caller)?;
         self.is_disinterested(caller, case)?;
         if let Some(why) = state.dead_because() {
@@ -100,14 +107,9 @@ impl Policy {
         }
         let late = now >= state.plan.expires_at && !state.is_approved();
         if late {
-            return Err(Refusal::Dead(
-                "it expired; press Containment for a new one".to_owned(),
-            ));
+            return Err(Refusal::Dead("it expired; press Containment for a new one".to_owned()));
         }
-        let approved_before = state
-            .approvals
-            .iter()
-            .any(|press| press.by == *caller.person());
+        let approved_before = state.approvals.iter().any(|press| press.by == *caller.person());
         match choice {
             Choice::Approve if state.plan.requested_by == *caller.person() => {
                 Err(Refusal::Requester)
@@ -123,30 +125,18 @@ impl Policy {
     /// The Slack user who owns the key, when configuration can tell.
     pub fn key_owner(&self, case: &Case) -> Option<&str> {
         let owner = case.facts().owner.as_ref().and_then(Fact::known)?;
-        let by_tag = owner
-            .owner_tag
-            .as_ref()
-            .and_then(|tag| self.key_owners.get(tag));
-        by_tag
-            .or_else(|| self.key_owners.get(&owner.user.0))
-            .map(String::as_str)
+        let by_tag = owner.owner_tag.as_ref().and_then(|tag| self.key_owners.get(tag));
+        by_tag.or_else(|| self.key_owners.get(&owner.user.0)).map(String::as_str)
     }
 
     /// The people whom a new case invites besides its requester.
     pub fn invited(&self) -> impl Iterator<Item = PersonId> {
         let people: BTreeSet<_> = self.responders.union(&self.approvers).collect();
-        people.into_iter().map(|user| PersonId {
-            team: self.team.clone(),
-            user: user.clone(),
-        })
+        people.into_iter().map(|user| PersonId { team: self.team.clone(), user: user.clone() })
     }
 
     fn is_ours(&self, caller: &Caller) -> Result<(), Refusal> {
-        if caller.person().team == self.team {
-            Ok(())
-        } else {
-            Err(Refusal::OtherWorkspace)
-        }
+        if caller.person().team == self.team { Ok(()) } else { Err(Refusal::OtherWorkspace) }
     }
 
     fn is_staff(&self, caller: &Caller) -> bool {

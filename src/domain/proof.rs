@@ -57,10 +57,7 @@ impl SignedHeaders {
         if (now.as_second() - at).abs() > SIGNATURE_AGE_SECONDS_MAX {
             return Err(Unsigned);
         }
-        Ok(Self {
-            timestamp,
-            signature,
-        })
+        Ok(Self { timestamp, signature })
     }
 
     /// Checks the signature over the raw body against each secret (two while one is rotated).
@@ -71,10 +68,7 @@ impl SignedHeaders {
             valid |= expected.as_bytes().ct_eq(self.signature.as_bytes());
         }
         if bool::from(valid) {
-            Ok(Verified {
-                body,
-                signature: self.signature,
-            })
+            Ok(Verified { body, signature: self.signature })
         } else {
             Err(Unsigned)
         }
@@ -166,24 +160,12 @@ mod tests {
 
     #[test]
     fn odd_headers_are_refused_not_fatal() {
-        for at in [
-            &b"abc"[..],
-            b"",
-            b"-1531420618",
-            b"1531420618.0",
-            b"99999999999999999999",
-        ] {
+        for at in [&b"abc"[..], b"", b"-1531420618", b"1531420618.0", b"99999999999999999999"] {
             assert!(verify(at, SIGNATURE, 0).is_err());
         }
         let mut upper = SIGNATURE.to_ascii_uppercase();
         upper[0] = b'v';
-        for signature in [
-            &b"v0="[..],
-            "v0=é".as_bytes(),
-            &SIGNATURE[..66],
-            &upper,
-            b"v1=00",
-        ] {
+        for signature in [&b"v0="[..], "v0=é".as_bytes(), &SIGNATURE[..66], &upper, b"v1=00"] {
             assert!(verify(b"1531420618", signature, 0).is_err());
         }
     }

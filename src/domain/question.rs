@@ -46,9 +46,7 @@ pub struct Filled {
 
 /// Reads a question file.
 pub fn parse(text: &str) -> Result<Question, QuestionError> {
-    let body = text
-        .lines()
-        .any(|line| !line.starts_with("--") && !line.trim().is_empty());
+    let body = text.lines().any(|line| !line.starts_with("--") && !line.trim().is_empty());
     if !body {
         return Err(QuestionError::Empty);
     }
@@ -70,10 +68,7 @@ pub fn parse(text: &str) -> Result<Question, QuestionError> {
 /// Fills `{name}` with the identifiers or predicates in `raw` as they are, and with one `?` for each
 /// value of the lists in `values`; an empty list becomes `NULL`, which nothing equals.
 pub fn fill(template: &str, raw: &[(&str, &str)], values: &[(&str, &[String])]) -> Filled {
-    let mut filled = Filled {
-        sql: String::with_capacity(template.len()),
-        values: Vec::new(),
-    };
+    let mut filled = Filled { sql: String::with_capacity(template.len()), values: Vec::new() };
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         filled.sql.push_str(before);
@@ -86,9 +81,7 @@ pub fn fill(template: &str, raw: &[(&str, &str)], values: &[(&str, &[String])]) 
             filled.sql.push_str(text);
         } else if let Some((_, list)) = values.iter().find(|(known, _)| *known == name) {
             let marks = vec!["?"; list.len()].join(", ");
-            filled
-                .sql
-                .push_str(if list.is_empty() { "NULL" } else { &marks });
+            filled.sql.push_str(if list.is_empty() { "NULL" } else { &marks });
             filled.values.extend(list.iter().cloned());
         } else {
             filled.sql.push('{');
@@ -105,11 +98,7 @@ fn header(text: &str, name: &'static str) -> Result<String, QuestionError> {
     let mut lines = text.lines().take_while(|line| line.starts_with("--"));
     lines
         .find_map(|line| {
-            let value = line
-                .strip_prefix("-- ")?
-                .strip_prefix(name)?
-                .strip_prefix(':')?
-                .trim();
+            let value = line.strip_prefix("-- ")?.strip_prefix(name)?.strip_prefix(':')?.trim();
             (!value.is_empty()).then(|| value.to_owned())
         })
         .ok_or(QuestionError::Missing(name))
@@ -119,10 +108,7 @@ fn words(list: &str) -> Vec<String> {
     if list == "none" {
         return Vec::new();
     }
-    list.split(',')
-        .map(|word| word.trim().to_owned())
-        .filter(|word| !word.is_empty())
-        .collect()
+    list.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -144,10 +130,7 @@ mod tests {
             &[("table", "t")],
             &[("keys", &keys), ("none", &[])],
         );
-        assert_eq!(
-            filled.sql,
-            "SELECT {x} FROM t WHERE k IN (?, ?) OR a IN (NULL) OR j IN (?, ?)"
-        );
+        assert_eq!(filled.sql, "SELECT {x} FROM t WHERE k IN (?, ?) OR a IN (NULL) OR j IN (?, ?)");
         assert_eq!(filled.values, ["A", "B", "A", "B"]);
     }
 }

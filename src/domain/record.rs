@@ -105,13 +105,7 @@ impl Tampering {
 impl Entry {
     /// An entry of the bot's own.
     pub fn own(at: Timestamp, event: Event) -> Self {
-        Self {
-            at,
-            actor: Actor::Keyleak,
-            place: None,
-            delivery: None,
-            event,
-        }
+        Self { at, actor: Actor::Keyleak, place: None, delivery: None, event }
     }
 
     /// The record that this entry becomes after `previous`.
@@ -179,9 +173,7 @@ pub fn check_chain(case: &CaseId, lines: &[String]) -> Result<Vec<Record>, Tampe
         if record.seq != expected {
             return Err(Tampering::Missing { seq: expected });
         }
-        let previous = records
-            .last()
-            .map_or(GENESIS, |record| record.hash.as_str());
+        let previous = records.last().map_or(GENESIS, |record| record.hash.as_str());
         if record.previous != previous {
             return Err(Tampering::Forked { seq: expected });
         }
@@ -202,9 +194,8 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 /// Cuts a time to the millisecond, which is what every store keeps.
 pub fn to_the_millisecond(at: Timestamp) -> Timestamp {
-    let options = jiff::TimestampRound::new()
-        .smallest(Unit::Millisecond)
-        .mode(jiff::RoundMode::Trunc);
+    let options =
+        jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Trunc);
     at.round(options).unwrap_or(at)
 }
 

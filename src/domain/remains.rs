@@ -55,8 +55,7 @@ pub fn remains(case: &Case, nodes: &[Node], inhabitants: &[Inhabitant]) -> Remai
             NodeKind::LongTermKey => {
                 let key = AccessKeyId::from_record(&node.id);
                 let gain = user.zip(key).filter(|(_, key)| !stopped.contains(key));
-                left.gains
-                    .extend(gain.map(|(user, key)| Gain::Key { user, key }));
+                left.gains.extend(gain.map(|(user, key)| Gain::Key { user, key }));
             }
             NodeKind::UserSession
             | NodeKind::FederatedUser
@@ -105,12 +104,7 @@ fn still_works(standing: Standing) -> bool {
 
 fn open_end(node: &Node) -> String {
     let name = node.arn.as_deref().unwrap_or(&node.id);
-    format!(
-        "{} {name} ({}), still {}",
-        node.kind.word(),
-        node.why,
-        node.standing.word()
-    )
+    format!("{} {name} ({}), still {}", node.kind.word(), node.why, node.standing.word())
 }
 
 /// New users that neither the trail nor a plan explains; a denied follow-up explains them too.
@@ -140,12 +134,6 @@ fn considered_users(case: &Case) -> BTreeSet<UserName> {
             && !matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided)
     });
     decided
-        .flat_map(|state| {
-            state
-                .plan
-                .steps
-                .iter()
-                .map(|step| step.action.user().name.clone())
-        })
+        .flat_map(|state| state.plan.steps.iter().map(|step| step.action.user().name.clone()))
         .collect()
 }

@@ -47,17 +47,12 @@ pub struct TimesToContain {
 pub fn timeline(case: &Case, since_seq: u64) -> Vec<Line> {
     let records = case.records().iter();
     let newer = records.filter(|record| record.seq > since_seq);
-    newer
-        .filter_map(|record| telling::line(case, record))
-        .collect()
+    newer.filter_map(|record| telling::line(case, record)).collect()
 }
 
 /// The story up to a record, in at most fifteen lines.
 pub fn summary(case: &Case, upto: u64) -> Vec<String> {
-    let records = case
-        .records()
-        .iter()
-        .take_while(|record| record.seq <= upto);
+    let records = case.records().iter().take_while(|record| record.seq <= upto);
     match Case::fold(records.map(|record| record.as_ref().clone())) {
         Ok(then) => summary_of(&then),
         Err(_) => summary_of(case),
@@ -97,9 +92,7 @@ pub fn name_of(case: &Case, person: &crate::domain::ids::PersonId) -> String {
 /// How long containment took, as far as it has come.
 pub fn times_to_contain(case: &Case) -> TimesToContain {
     let since = |at: Timestamp| at.duration_since(case.opened_at());
-    let first = case
-        .plans()
-        .find(|state| state.plan.kind != PlanKind::Undo && state.has_begun());
+    let first = case.plans().find(|state| state.plan.kind != PlanKind::Undo && state.has_begun());
     let Some(first) = first else {
         return TimesToContain::default();
     };
@@ -137,17 +130,11 @@ impl Line {
 }
 
 fn summary_of(case: &Case) -> Vec<String> {
-    let mut lines = vec![
-        format!("Status: {}", status_words(case)),
-        words::subject(case),
-        words::opened(case),
-    ];
+    let mut lines =
+        vec![format!("Status: {}", status_words(case)), words::subject(case), words::opened(case)];
     lines.extend(words::time_to_contain(times_to_contain(case)));
-    let waiting: Vec<String> = waiting(case)
-        .into_iter()
-        .take(2)
-        .map(|what| format!("Waiting: {what}"))
-        .collect();
+    let waiting: Vec<String> =
+        waiting(case).into_iter().take(2).map(|what| format!("Waiting: {what}")).collect();
     let told: Vec<String> = timeline(case, 1)
         .iter()
         .filter(|line| line.weight == Weight::Major)

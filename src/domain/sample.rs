@@ -18,10 +18,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 }
 
 pub(crate) fn person(user: &str) -> PersonId {
-    PersonId {
-        team: "T1".to_owned(),
-        user: user.to_owned(),
-    }
+    PersonId { team: "T1".to_owned(), user: user.to_owned() }
 }
 
 /// A case that ana opened with delivery `d0`.
@@ -37,10 +34,7 @@ pub(crate) fn opened() -> Case {
     };
     let entry = Entry {
         at: at(1),
-        actor: Actor::Person {
-            person: person("ana"),
-            name: None,
-        },
+        actor: Actor::Person { person: person("ana"), name: None },
         place: None,
         delivery: Some("d0".to_owned()),
         event: Event::Opened(opening),
@@ -50,15 +44,8 @@ pub(crate) fn opened() -> Case {
 
 /// A plan of two steps that ana asked for: a deny, then the leaked key.
 pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
-    let user = UserRef {
-        name: UserName("ci".to_owned()),
-        id: "AIDA1".to_owned(),
-    };
-    let step = |action| Step {
-        action,
-        blast_radius: Vec::new(),
-        because: String::new(),
-    };
+    let user = UserRef { name: UserName("ci".to_owned()), id: "AIDA1".to_owned() };
+    let step = |action| Step { action, blast_radius: Vec::new(), because: String::new() };
     let deny = Action::DenyUser {
         user: user.clone(),
         policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
@@ -71,10 +58,7 @@ pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
         kind,
         account: AccountId("029608264753".to_owned()),
         exposed_since: None,
-        snapshot: SnapshotRef {
-            sha256: "00".to_owned(),
-            taken_at: at(0),
-        },
+        snapshot: SnapshotRef { sha256: "00".to_owned(), taken_at: at(0) },
         steps: vec![step(deny), step(Action::DeactivateKey { user, key })],
         about: None,
         requested_by: person("ana"),

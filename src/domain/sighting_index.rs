@@ -43,10 +43,7 @@ pub const LINEAGE_CALLS: &[(&str, &[&str])] = &[
     ("signin.amazonaws.com", &["ConsoleLogin", "GetSigninToken"]),
     ("rolesanywhere.amazonaws.com", &["CreateSession"]),
     ("eks-auth.amazonaws.com", &["AssumeRoleForPodIdentity"]),
-    (
-        "cognito-identity.amazonaws.com",
-        &["GetCredentialsForIdentity"],
-    ),
+    ("cognito-identity.amazonaws.com", &["GetCredentialsForIdentity"]),
     ("sso.amazonaws.com", &["GetRoleCredentials"]),
 ];
 
@@ -121,12 +118,7 @@ impl<'a> SightingIndex<'a> {
 
     /// A sign-in carries no session start; it belongs to the session that began with it.
     fn join_sign_ins(&mut self) {
-        for login in self
-            .all
-            .clone()
-            .into_iter()
-            .filter(|seen| call(seen) == Calls::SignIn)
-        {
+        for login in self.all.clone().into_iter().filter(|seen| call(seen) == Calls::SignIn) {
             let (Some(arn), Some(start)) = (&login.identity_arn, self.console_start(login)) else {
                 continue;
             };
@@ -148,10 +140,7 @@ impl<'a> SightingIndex<'a> {
             }
         }
         let issuer = seen.issuer_arn.as_deref();
-        let target = seen
-            .target_role
-            .as_deref()
-            .filter(|_| call(seen) == Calls::Mint);
+        let target = seen.target_role.as_deref().filter(|_| call(seen) == Calls::Mint);
         let own = seen.identity_arn.as_deref();
         let mut arns = vec![own, issuer.filter(|arn| own != Some(arn))];
         arns.push(target.filter(|arn| own != Some(arn) && issuer != Some(arn)));
@@ -189,24 +178,17 @@ impl<'a> SightingIndex<'a> {
             // Forwarded sessions are followed one by one where they are found.
             NodeKind::ForwardedSession | NodeKind::User | NodeKind::Role => Vec::new(),
         };
-        calls
-            .into_iter()
-            .filter(|seen| seen.event_name.is_some())
-            .collect()
+        calls.into_iter().filter(|seen| seen.event_name.is_some()).collect()
     }
 
     /// Everything one session did, under whatever keys.
     pub fn session(&self, arn: &str, start: &str) -> Vec<&'a Sighting> {
-        self.by_session
-            .get(&(arn, start))
-            .cloned()
-            .unwrap_or_default()
+        self.by_session.get(&(arn, start)).cloned().unwrap_or_default()
     }
 
     /// The console session an id of the form `ARN@start` names.
     pub fn session_named(&self, id: &str) -> Vec<&'a Sighting> {
-        id.rsplit_once('@')
-            .map_or_else(Vec::new, |(arn, start)| self.session(arn, start))
+        id.rsplit_once('@').map_or_else(Vec::new, |(arn, start)| self.session(arn, start))
     }
 
     /// What one service did for a caller in one forwarded session.
@@ -235,9 +217,7 @@ impl<'a> SightingIndex<'a> {
             return Vec::new();
         };
         let seen = self.by_arn.get(arn).cloned().unwrap_or_default();
-        seen.into_iter()
-            .filter(|seen| same_identity(principal, seen))
-            .collect()
+        seen.into_iter().filter(|seen| same_identity(principal, seen)).collect()
     }
 
     /// Whether a mint gave out a session of this role.
@@ -297,21 +277,14 @@ impl<'a> SightingIndex<'a> {
         let arn = seen.identity_arn.as_deref()?;
         if call(seen) == Calls::SignIn {
             let login = parse_time(&seen.first_time)?;
-            let sessions = self
-                .by_arn
-                .get(arn)?
-                .iter()
-                .filter_map(|s| s.session_start.as_deref());
+            let sessions = self.by_arn.get(arn)?.iter().filter_map(|s| s.session_start.as_deref());
             let near = sessions
                 .filter(|start| parse_time(start).is_some_and(|start| is_near(start, login)));
             return near.min().or(Some(&seen.first_time));
         }
         let start = seen.session_start.as_deref()?;
         let time = parse_time(start)?;
-        let is_console = self
-            .session(arn, start)
-            .iter()
-            .any(|s| s.from_console == Some(1))
+        let is_console = self.session(arn, start).iter().any(|s| s.from_console == Some(1))
             || self.sign_ins_of(arn).iter().any(|login| {
                 parse_time(&login.first_time).is_some_and(|login| is_near(time, login))
             });
@@ -328,17 +301,11 @@ fn same_identity(principal: &Node, seen: &Sighting) -> bool {
         return true;
     };
     let by_issuer = seen.issuer_arn == principal.arn;
-    let other = if by_issuer {
-        &seen.issuer_principal_id
-    } else {
-        &seen.principal_id
-    };
+    let other = if by_issuer { &seen.issuer_principal_id } else { &seen.principal_id };
     if seen.identity_arn != principal.arn && !by_issuer {
         return true; // a mint of the role by somebody else: the caller's id says nothing
     }
-    other
-        .as_deref()
-        .is_none_or(|other| other.is_empty() || other == id)
+    other.as_deref().is_none_or(|other| other.is_empty() || other == id)
 }
 
 fn is_near(one: Timestamp, other: Timestamp) -> bool {

@@ -88,29 +88,13 @@ pub fn differences(before: &UserSnapshot, after: &UserSnapshot) -> Vec<String> {
     };
     differs("user id", before.id.clone(), after.id.clone());
     differs("path", before.path.clone(), after.path.clone());
-    differs(
-        "permissions boundary",
-        shown(&before.boundary),
-        shown(&after.boundary),
-    );
-    differs(
-        "tags",
-        format!("{:?}", before.tags),
-        format!("{:?}", after.tags),
-    );
+    differs("permissions boundary", shown(&before.boundary), shown(&after.boundary));
+    differs("tags", format!("{:?}", before.tags), format!("{:?}", after.tags));
     differs("access keys", keys_shown(before), keys_shown(after));
-    differs(
-        "attached policies",
-        policies_shown(before),
-        policies_shown(after),
-    );
+    differs("attached policies", policies_shown(before), policies_shown(after));
     differs("inline policies", inline_shown(before), inline_shown(after));
     differs("groups", before.groups.join(", "), after.groups.join(", "));
-    differs(
-        "console password",
-        profile_shown(before),
-        profile_shown(after),
-    );
+    differs("console password", profile_shown(before), profile_shown(after));
     differs("MFA devices", mfa_shown(before), mfa_shown(after));
     found
 }
@@ -121,20 +105,12 @@ fn shown(value: &Option<String>) -> String {
 
 fn keys_shown(user: &UserSnapshot) -> String {
     let state = |key: &KeyState| if key.active { "active" } else { "inactive" };
-    let keys: Vec<_> = user
-        .keys
-        .iter()
-        .map(|key| format!("{} {}", key.id, state(key)))
-        .collect();
+    let keys: Vec<_> = user.keys.iter().map(|key| format!("{} {}", key.id, state(key))).collect();
     keys.join(", ")
 }
 
 fn policies_shown(user: &UserSnapshot) -> String {
-    let arns: Vec<_> = user
-        .attached
-        .iter()
-        .map(|policy| policy.arn.as_str())
-        .collect();
+    let arns: Vec<_> = user.attached.iter().map(|policy| policy.arn.as_str()).collect();
     arns.join(", ")
 }
 
@@ -143,10 +119,7 @@ fn inline_shown(user: &UserSnapshot) -> String {
         .inline
         .iter()
         .map(|(name, document)| {
-            format!(
-                "{name} {}",
-                crate::domain::record::sha256_hex(document.as_bytes())
-            )
+            format!("{name} {}", crate::domain::record::sha256_hex(document.as_bytes()))
         })
         .collect();
     policies.join(", ")

@@ -22,9 +22,7 @@ impl SightingIndex<'_> {
             | NodeKind::FederatedUser
             | NodeKind::ConsoleSession
             | NodeKind::ForwardedSession => {
-                let last = node
-                    .made
-                    .and_then(|made| made.checked_add(SESSION_AGE_MAX).ok());
+                let last = node.made.and_then(|made| made.checked_add(SESSION_AGE_MAX).ok());
                 match (node.expires, last) {
                     (Some(end), _) if end > as_of => Standing::Live,
                     (None, Some(end)) if end > as_of => Standing::Unknown,
@@ -38,13 +36,10 @@ impl SightingIndex<'_> {
     fn ended(&self, node: &Node) -> Standing {
         let made = node.made;
         let mut standing = Standing::Live;
-        let later = self
-            .ends()
-            .iter()
-            .filter(|end| match (made, parse_time(&end.first_time)) {
-                (Some(made), Some(time)) => time >= made,
-                _ => true,
-            });
+        let later = self.ends().iter().filter(|end| match (made, parse_time(&end.first_time)) {
+            (Some(made), Some(time)) => time >= made,
+            _ => true,
+        });
         for end in later {
             if let Some(after) = ending(node, end) {
                 standing = after;
@@ -67,25 +62,17 @@ fn ending(node: &Node, end: &Sighting) -> Option<Standing> {
     }
     let about_key = end.target_key.as_deref() == Some(node.id.as_str());
     let about_user = end.target_user.is_some() && end.target_user == node.user_name;
-    let role = node
-        .role_arn
-        .as_deref()
-        .and_then(|arn| arn.rsplit('/').next());
-    let target_role = end
-        .target_role
-        .as_deref()
-        .and_then(|arn| arn.rsplit('/').next());
+    let role = node.role_arn.as_deref().and_then(|arn| arn.rsplit('/').next());
+    let target_role = end.target_role.as_deref().and_then(|arn| arn.rsplit('/').next());
     let about_role = role.is_some() && role == target_role;
     let inactive = end.target_status.as_deref() == Some("Inactive");
     match name {
         "DeleteAccessKey" | "DeleteServiceSpecificCredential" if about_key => {
             Some(Standing::Deleted)
         }
-        "UpdateAccessKey" | "UpdateServiceSpecificCredential" if about_key => Some(if inactive {
-            Standing::Inactive
-        } else {
-            Standing::Live
-        }),
+        "UpdateAccessKey" | "UpdateServiceSpecificCredential" if about_key => {
+            Some(if inactive { Standing::Inactive } else { Standing::Live })
+        }
         "DeleteUser" if about_user => Some(Standing::Deleted),
         "DeleteRole" if about_role && node.kind == NodeKind::Role => Some(Standing::Deleted),
         _ => None,

@@ -11,10 +11,7 @@ pub enum RowError {
     Width { expected: usize, got: usize },
     /// A column that must hold a whole number or a time does not.
     #[error("column {column} holds a value that is not {wanted}; check the table's column types")]
-    Value {
-        column: &'static str,
-        wanted: &'static str,
-    },
+    Value { column: &'static str, wanted: &'static str },
 }
 
 /// One value of a flat row.
@@ -49,10 +46,7 @@ impl FlatValue for Option<String> {
 
 impl FlatValue for String {
     fn from_text(column: &'static str, text: Option<&str>) -> Result<Self, RowError> {
-        text.map(str::to_owned).ok_or(RowError::Value {
-            column,
-            wanted: "present",
-        })
+        text.map(str::to_owned).ok_or(RowError::Value { column, wanted: "present" })
     }
 
     fn field(&self) -> Field<'_> {
@@ -68,10 +62,10 @@ impl FlatValue for Option<i64> {
             None | Some("") => Ok(None),
             Some("true") => Ok(Some(1)),
             Some("false") => Ok(Some(0)),
-            Some(digits) => digits.parse().map(Some).map_err(|_| RowError::Value {
-                column,
-                wanted: "a whole number",
-            }),
+            Some(digits) => digits
+                .parse()
+                .map(Some)
+                .map_err(|_| RowError::Value { column, wanted: "a whole number" }),
         }
     }
 
@@ -289,14 +283,9 @@ flat_row! {
 
 /// Whether an error code is a missing permission; the questions use the same four forms.
 pub fn is_denied(error_code: &str) -> bool {
-    [
-        "AccessDenied",
-        "UnauthorizedOperation",
-        "NotAuthorized",
-        "AuthorizationError",
-    ]
-    .iter()
-    .any(|form| error_code.contains(form))
+    ["AccessDenied", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError"]
+        .iter()
+        .any(|form| error_code.contains(form))
 }
 
 /// Reads the times CloudTrail and IAM write: ISO 8601, and `Jul 10, 2023, 12:09:47 PM` with the
@@ -306,24 +295,12 @@ pub fn parse_time(text: &str) -> Option<Timestamp> {
         return Some(time);
     }
     // The narrow no-break space is what newer Java runtimes print before AM and PM.
-    let plain: String = text
-        .chars()
-        .map(|c| {
-            if c == '\u{202f}' || c == '\u{a0}' {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
-    ["%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p"]
-        .iter()
-        .find_map(|format| {
-            let time = jiff::civil::DateTime::strptime(format, plain.trim()).ok()?;
-            time.to_zoned(jiff::tz::TimeZone::UTC)
-                .ok()
-                .map(|zoned| zoned.timestamp())
-        })
+    let plain: String =
+        text.chars().map(|c| if c == '\u{202f}' || c == '\u{a0}' { ' ' } else { c }).collect();
+    ["%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p"].iter().find_map(|format| {
+        let time = jiff::civil::DateTime::strptime(format, plain.trim()).ok()?;
+        time.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    })
 }
 
 /// Writes a time as CloudTrail writes `eventTime`: whole seconds, UTC, sorts as text.
@@ -372,9 +349,6 @@ mod tests {
 
     #[test]
     fn a_row_of_another_width_is_refused() {
-        assert!(matches!(
-            Sighting::from_texts(&[None]),
-            Err(RowError::Width { got: 1, .. })
-        ));
+        assert!(matches!(Sighting::from_texts(&[None]), Err(RowError::Width { got: 1, .. })));
     }
 }

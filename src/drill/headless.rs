@@ -36,9 +36,8 @@ pub async fn play(world: &World, scenario: &Scenario) -> Result<String, DrillFai
     let ready = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
     let contained = until(world, &case, "\"contained\"", ready).await?;
     press(world, &case, (REPORTER, "phase.scope")).await?;
-    let answered = |case: &Case| {
-        case.presses(Phase::Scope).iter().all(|press| case.is_answered(press.seq))
-    };
+    let answered =
+        |case: &Case| case.presses(Phase::Scope).iter().all(|press| case.is_answered(press.seq));
     until(world, &case, "the answers of the trail", answered).await?;
     world.clock.sleep(AFTERMATH).await;
     press(world, &case, (REPORTER, "case.close")).await?;
@@ -134,9 +133,8 @@ fn expectations(world: &World, scenario: &Scenario, case: &Case) -> Result<(), D
     let loot = world.actor.loot();
     for label in &scenario.expected.credentials {
         let held = loot.iter().find(|held| held.label == *label);
-        let held = held.ok_or_else(|| {
-            DrillFailure::Findings(format!("the actor never got its {label}"))
-        })?;
+        let held =
+            held.ok_or_else(|| DrillFailure::Findings(format!("the actor never got its {label}")))?;
         if !nodes.iter().any(|node| node.id == held.access_key_id) {
             return Err(DrillFailure::Findings(format!("the lineage does not hold the {label}")));
         }

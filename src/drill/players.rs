@@ -48,9 +48,7 @@ pub async fn open(world: &World) -> Result<CaseId, DrillFailure> {
 pub async fn approve(world: &World, case: &CaseId) -> Result<(), DrillFailure> {
     let posted = |case: &Case| {
         let plan = case.pending_plan().map(|state| state.plan.number);
-        plan.is_some_and(|plan| {
-            case.room().posted.contains_key(&plan_key(plan))
-        })
+        plan.is_some_and(|plan| case.room().posted.contains_key(&plan_key(plan)))
     };
     until(world, case, "the plan", posted).await?;
     press(world, case, (APPROVER, "plan.approve")).await?;
@@ -68,9 +66,8 @@ pub async fn press(
     let channel = channel.ok_or_else(|| DrillFailure::Refused("there is no channel".to_owned()))?;
     let message = wait(&format!("the button {action}"), async || {
         let messages = world.slack.messages(&channel.0);
-        let with_button = |message: &&serde_json::Value| {
-            message.to_string().contains(&format!("\"{action}\""))
-        };
+        let with_button =
+            |message: &&serde_json::Value| message.to_string().contains(&format!("\"{action}\""));
         let newest = messages.iter().rev().find(with_button);
         Ok(newest.and_then(|message| message["ts"].as_str()).map(str::to_owned))
     })
@@ -133,4 +130,3 @@ pub async fn wait<T>(
         waited += GLANCE;
     }
 }
-

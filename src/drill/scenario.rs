@@ -91,8 +91,7 @@ pub fn find(wanted: &str) -> Result<Scenario, ScenarioError> {
 
 /// Reads a scenario file and checks that every move can be made.
 pub fn read(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
-    let unreadable =
-        |why: String| ScenarioError::Unreadable { name: name.to_owned(), why };
+    let unreadable = |why: String| ScenarioError::Unreadable { name: name.to_owned(), why };
     let scenario: Scenario = toml::from_str(text).map_err(|error| unreadable(error.to_string()))?;
     if scenario.users.iter().filter(|user| user.leaked).count() != 1 {
         return Err(unreadable("exactly one user must have leaked = true".to_owned()));
@@ -120,9 +119,9 @@ impl Move {
             "ListUsers" => Operation::ListUsers,
             "ListBuckets" => Operation::ListBuckets,
             "GetSessionToken" => Operation::GetSessionToken,
-            "GetFederationToken" => Operation::GetFederationToken {
-                name: self.name.clone().ok_or("name is missing")?,
-            },
+            "GetFederationToken" => {
+                Operation::GetFederationToken { name: self.name.clone().ok_or("name is missing")? }
+            }
             "CreateUser" => Operation::CreateUser { user: user()? },
             "CreateAccessKey" => Operation::CreateAccessKey { user: user()? },
             "AttachUserPolicy" => {

@@ -178,10 +178,7 @@ impl World {
 
     async fn start_bot(&mut self, journal_through: JournalThrough<'_>) -> Result<(), NoWorld> {
         let desk = self.new_desk(journal_through)?;
-        let gate = Gate {
-            signing_secrets: vec![SecretString::from(SIGNING_SECRET)],
-            app_id: None,
-        };
+        let gate = Gate { signing_secrets: vec![SecretString::from(SIGNING_SECRET)], app_id: None };
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = TcpListener::bind(here).await.map_err(said)?;
         let address = listener.local_addr().map_err(said)?;
@@ -284,7 +281,12 @@ fn rules(timing: Timing) -> Rules {
             team: team(),
             openers: None,
             responders: set(&[people::REPORTER]),
-            approvers: set(&[people::REPORTER, people::APPROVER, people::SECOND_APPROVER, people::KEY_OWNER]),
+            approvers: set(&[
+                people::REPORTER,
+                people::APPROVER,
+                people::SECOND_APPROVER,
+                people::KEY_OWNER,
+            ]),
             key_owners: BTreeMap::from([("dan".to_owned(), people::KEY_OWNER.to_owned())]),
             suspects: BTreeSet::new(),
         },

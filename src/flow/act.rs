@@ -50,16 +50,8 @@ impl<E: Into<StepError>> From<NotAppended<E>> for StepError {
 /// Does one piece of the lane's work.
 pub async fn act(desk: &Desk, case: &Case, task: &Act) -> Result<(), StepError> {
     match task {
-        Act::Step {
-            plan,
-            step,
-            attempt,
-        } => {
-            let which = StepAttempt {
-                plan: *plan,
-                step: *step,
-                attempt: *attempt,
-            };
+        Act::Step { plan, step, attempt } => {
+            let which = StepAttempt { plan: *plan, step: *step, attempt: *attempt };
             carry_out(desk, case, which).await
         }
         Act::Expire(plan) => note(desk, case, Event::Expired { plan: *plan }).await,
@@ -74,9 +66,7 @@ pub async fn act(desk: &Desk, case: &Case, task: &Act) -> Result<(), StepError> 
 
 /// Appends an event of the bot's own.
 pub async fn note(desk: &Desk, case: &Case, event: Event) -> Result<(), StepError> {
-    desk.ledger
-        .note(case.id(), Entry::own(desk.clock.now(), event))
-        .await?;
+    desk.ledger.note(case.id(), Entry::own(desk.clock.now(), event)).await?;
     Ok(())
 }
 
@@ -100,15 +90,7 @@ async fn carry_out(desk: &Desk, case: &Case, which: StepAttempt) -> Result<(), S
     if !step.action.runs_unchecked()
         && let Some(why) = drift(desk, &step.action).await?
     {
-        return note(
-            desk,
-            case,
-            Event::Voided {
-                plan: which.plan,
-                why,
-            },
-        )
-        .await;
+        return note(desk, case, Event::Voided { plan: which.plan, why }).await;
     }
     let now = desk.clock.now();
     let ticket = match begin(desk.ledger.journal(), case, &approval, which, now).await {
@@ -150,20 +132,17 @@ async fn drift(desk: &Desk, action: &Action) -> Result<Option<String>, StepError
 
 async fn apply(contain: &dyn Contain, ticket: &Ticket) -> StepResult {
     match contain.apply(ticket).await {
-        Ok(applied) => StepResult::Done {
-            changed: true,
-            how: applied.how,
-            request_id: applied.request_id,
-        },
+        Ok(applied) => {
+            StepResult::Done { changed: true, how: applied.how, request_id: applied.request_id }
+        }
         Err(error) if error.class == CallClass::NotFound => StepResult::Done {
             changed: false,
             how: Some("it no longer exists".to_owned()),
             request_id: error.request_id,
         },
-        Err(error) => StepResult::Failed {
-            why: error.to_string(),
-            retryable: error.class.retryable(),
-        },
+        Err(error) => {
+            StepResult::Failed { why: error.to_string(), retryable: error.class.retryable() }
+        }
     }
 }
 
@@ -181,44 +160,26 @@ async fn outcome(
     which: StepAttempt,
     result: StepResult,
 ) -> Result<(), StepError> {
-    let StepAttempt {
-        plan,
-        step,
-        attempt,
-    } = which;
-    let entry = Entry::own(
-        desk.clock.now(),
-        Event::Outcome {
-            plan,
-            step,
-            attempt,
-            result,
-        },
-    );
+    let StepAttempt { plan, step, attempt } = which;
+    let entry = Entry::own(desk.clock.now(), Event::Outcome { plan, step, attempt, result });
     let open = |case: &Case| {
         let state = case.plan(plan)?.steps.get(step as usize)?;
         (state.open_attempt == Some(attempt)).then_some(())
     };
     desk.ledger
-        .append(case.id(), |case| {
-            Ok::<_, StepError>(open(case).map(|()| entry.clone()))
-        })
+        .append(case.id(), |case| Ok::<_, StepError>(open(case).map(|()| entry.clone())))
         .await?;
     Ok(())
 }
 
 /// Whether a plan is one whose steps may still be added to under its approval.
 pub fn still_covers(state: &PlanState) -> bool {
-    let begun = matches!(
-        state.status(),
-        PlanStatus::Executing | PlanStatus::Done | PlanStatus::Partly
-    );
+    let begun =
+        matches!(state.status(), PlanStatus::Executing | PlanStatus::Done | PlanStatus::Partly);
     begun && state.contained.is_none() && state.plan.kind != PlanKind::Undo
 }
 
 /// The plan under whose approval the case is being contained, if one is.
 pub fn covering_plan(case: &Case) -> Option<PlanNumber> {
-    case.standing_containment()
-        .filter(|state| still_covers(state))
-        .map(|state| state.plan.number)
+    case.standing_containment().filter(|state| still_covers(state)).map(|state| state.plan.number)
 }

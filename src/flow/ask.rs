@@ -69,16 +69,7 @@ async fn answer(
         Err(error) => {
             let why = error.to_string();
             let question = question.to_owned();
-            return note(
-                desk,
-                case,
-                Event::QuestionFailed {
-                    asked,
-                    question,
-                    why,
-                },
-            )
-            .await;
+            return note(desk, case, Event::QuestionFailed { asked, question, why }).await;
         }
     };
     let content =
@@ -94,14 +85,7 @@ async fn answer(
         sql_sha256: answer.sql_sha256,
         watermark: survey.watermark,
     };
-    note(
-        desk,
-        case,
-        Event::Answered {
-            answer: Box::new(answer),
-        },
-    )
-    .await
+    note(desk, case, Event::Answered { answer: Box::new(answer) }).await
 }
 
 async fn asked_of(

@@ -5,7 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::CaseId;
-use crate::domain::policy::{Choice, Refusal};
+use crate::domain::policy::{Choice, Refusal, Wish};
 use crate::domain::proof::Caller;
 use crate::domain::record::{Actor, Entry, Place};
 use crate::flow::desk::Desk;
@@ -29,10 +29,9 @@ pub type Answer = Option<String>;
 /// Judges a press and writes down what it means; an error means that nothing was recorded.
 pub async fn press(desk: &Desk, pressed: &Pressed) -> Result<Answer, LedgerError> {
     let Some(case) = pressed.button.case().cloned() else {
-        return Ok(match pressed.button {
-            ButtonAction::Go => None,
-            _ => Some("This button is no longer active; use the newest card.".to_owned()),
-        });
+        let stale = !matches!(pressed.button, ButtonAction::Go);
+        let words = "This button is no longer active; use the newest card.";
+        return Ok(stale.then(|| words.to_owned()));
     };
     let outcome = desk
         .ledger
@@ -54,10 +53,7 @@ pub async fn press(desk: &Desk, pressed: &Pressed) -> Result<Answer, LedgerError
 
 /// The event that the press means, `None` when it was taken in before, or why it is refused.
 fn judge(desk: &Desk, pressed: &Pressed, case: &Case) -> Result<Option<Event>, Refusal> {
-    let repeated = pressed
-        .delivery
-        .as_ref()
-        .is_some_and(|delivery| case.has_seen(delivery));
+    let repeated = pressed.delivery.as_ref().is_some_and(|delivery| case.has_seen(delivery));
     if repeated {
         return Ok(None);
     }
@@ -95,18 +91,11 @@ fn decision(
     let state = case.plan(at.plan).filter(|state| state.hash == at.hash);
     let state = state.ok_or(Refusal::OldCard)?;
     let now = desk.clock.now();
-    desk.rules
-        .policy
-        .may_decide(&pressed.caller, case, state, choice, now)?;
+    let wish = Wish { caller: &pressed.caller, choice, now };
+    desk.rules.policy.may_decide(&wish, case, state)?;
     Ok(Some(match choice {
-        Choice::Approve => Event::Approved {
-            plan: at.plan,
-            hash: at.hash.clone(),
-        },
-        Choice::Deny => Event::Denied {
-            plan: at.plan,
-            reason: None,
-        },
+        Choice::Approve => Event::Approved { plan: at.plan, hash: at.hash.clone() },
+        Choice::Deny => Event::Denied { plan: at.plan, reason: None },
         Choice::Withdraw => Event::Withdrawn { plan: at.plan },
     }))
 }
@@ -118,10 +107,7 @@ async fn refuse(
     case: &CaseId,
     refusal: &Refusal,
 ) -> Result<Answer, LedgerError> {
-    let event = Event::Refused {
-        what: pressed.button.id(),
-        why: refusal.to_string(),
-    };
+    let event = Event::Refused { what: pressed.button.id(), why: refusal.to_string() };
     let entry = entry(desk, pressed, event);
     let outcome = desk
         .ledger

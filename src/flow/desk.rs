@@ -45,8 +45,6 @@ pub struct Rules {
 
 impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Desk")
-            .field("rules", &self.rules)
-            .finish_non_exhaustive()
+        f.debug_struct("Desk").field("rules", &self.rules).finish_non_exhaustive()
     }
 }

@@ -58,10 +58,7 @@ pub async fn open(
     for key in &request.keys {
         let id = case_id(key, now);
         // Keys of one account that come together share a room; the account may be unreadable.
-        let leader = leaders
-            .entry(key.account())
-            .or_insert_with(|| id.clone())
-            .clone();
+        let leader = leaders.entry(key.account()).or_insert_with(|| id.clone()).clone();
         wanted.push((key, id.clone(), (leader != id).then_some(leader)));
     }
     let opened = join_all(
@@ -70,10 +67,7 @@ pub async fn open(
             .map(|(key, id, leader)| open_one(desk, caller, request, (key, id, leader))),
     )
     .await;
-    opened
-        .into_iter()
-        .map(|one| one.map_err(NotOpened::from))
-        .collect()
+    opened.into_iter().map(|one| one.map_err(NotOpened::from)).collect()
 }
 
 /// The digest under which a key's one open case is claimed.
@@ -88,50 +82,28 @@ async fn open_one(
     (key, id, leader): (&AccessKeyId, CaseId, Option<CaseId>),
 ) -> Result<Opened, LedgerError> {
     let digest = key_digest(key);
-    let opening = entry(
-        desk,
-        caller,
-        request,
-        Event::Opened(opening(desk, key, request, leader)),
-    );
+    let opening = entry(desk, caller, request, Event::Opened(opening(desk, key, request, leader)));
     for _ in 0..CLAIMS_MAX {
-        let holder = desk
-            .work
-            .claim_key(&digest, &id)
-            .await
-            .map_err(unreachable)?;
+        let holder = desk.work.claim_key(&digest, &id).await.map_err(unreachable)?;
         if holder == id {
             // Listed first or at once: a case that nobody would find is worse than an empty entry.
-            let (listed, begun) = tokio::join!(
-                desk.work.list_open(&id),
-                desk.ledger.open(&id, opening.clone())
-            );
+            let (listed, begun) =
+                tokio::join!(desk.work.list_open(&id), desk.ledger.open(&id, opening.clone()));
             listed.map_err(unreachable)?;
             if let Some(case) = begun? {
-                return Ok(Opened {
-                    key: key.clone(),
-                    case,
-                    new: true,
-                });
+                return Ok(Opened { key: key.clone(), case, new: true });
             }
         }
         match desk.ledger.find(&holder).await? {
             Some(case) if case.closed_at().is_some() => {
-                desk.work
-                    .release_key(&digest, &holder)
-                    .await
-                    .map_err(unreachable)?;
+                desk.work.release_key(&digest, &holder).await.map_err(unreachable)?;
             }
             Some(case) => return join(desk, caller, request, case).await,
             // Claimed by a process that died before it could write: its case begins now.
             None => {
                 desk.work.list_open(&holder).await.map_err(unreachable)?;
                 if let Some(case) = desk.ledger.open(&holder, opening.clone()).await? {
-                    return Ok(Opened {
-                        key: key.clone(),
-                        case,
-                        new: true,
-                    });
+                    return Ok(Opened { key: key.clone(), case, new: true });
                 }
             }
         }
@@ -158,16 +130,10 @@ async fn join(
         })
         .await;
     match outcome {
-        Ok(case) => Ok(Opened {
-            key,
-            case,
-            new: false,
-        }),
-        Err(NotAppended::Illegal(IllegalRecord::Repeated | IllegalRecord::Closed)) => Ok(Opened {
-            key,
-            case,
-            new: false,
-        }),
+        Ok(case) => Ok(Opened { key, case, new: false }),
+        Err(NotAppended::Illegal(IllegalRecord::Repeated | IllegalRecord::Closed)) => {
+            Ok(Opened { key, case, new: false })
+        }
         Err(NotAppended::Illegal(error)) => Err(LedgerError::Unreachable(error.to_string())),
         Err(NotAppended::Judged(error) | NotAppended::Ledger(error)) => Err(error),
     }
@@ -208,10 +174,7 @@ fn case_id(key: &AccessKeyId, now: Timestamp) -> CaseId {
     let date = now.strftime("%Y%m%d");
     let digest = sha256_hex(format!("{} {}", key.reveal(), now.as_nanosecond()).as_bytes());
     let digest = digest.get(..8).unwrap_or_default();
-    CaseId(format!(
-        "kl-{date}-{}-{digest}",
-        key.last_four().to_lowercase()
-    ))
+    CaseId(format!("kl-{date}-{}-{digest}", key.last_four().to_lowercase()))
 }
 
 fn unreachable(error: crate::ports::journal::StoreError) -> LedgerError {

@@ -47,11 +47,7 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn new(journal: Arc<dyn Journal>) -> Self {
-        Self {
-            journal,
-            cases: Mutex::default(),
-            grown: watch::Sender::new(0),
-        }
+        Self { journal, cases: Mutex::default(), grown: watch::Sender::new(0) }
     }
 
     pub fn journal(&self) -> &dyn Journal {
@@ -67,11 +63,7 @@ impl Ledger {
     pub async fn find(&self, id: &CaseId) -> Result<Option<Case>, LedgerError> {
         let known = self.kept(id);
         let after = known.as_ref().map_or(0, Case::seq);
-        let newer = self
-            .journal
-            .read(id, after)
-            .await
-            .map_err(|e| unreachable(&e))?;
+        let newer = self.journal.read(id, after).await.map_err(|e| unreachable(&e))?;
         if newer.is_empty() {
             return Ok(known);
         }
@@ -82,9 +74,7 @@ impl Ledger {
 
     /// The case, which must exist.
     pub async fn load(&self, id: &CaseId) -> Result<Case, LedgerError> {
-        self.find(id)
-            .await?
-            .ok_or_else(|| LedgerError::NoSuchCase(id.clone()))
+        self.find(id).await?.ok_or_else(|| LedgerError::NoSuchCase(id.clone()))
     }
 
     /// Begins a case; `Ok(None)` when it was begun already.
@@ -110,9 +100,7 @@ impl Ledger {
         // The fold at hand saves a read; only a yes may rest on it, and a stale one conflicts.
         let mut at_hand = self.kept(id);
         for _ in 0..CONFLICTS_MAX {
-            let quick = at_hand
-                .take()
-                .and_then(|case| Some((judge(&case).ok()??, case)));
+            let quick = at_hand.take().and_then(|case| Some((judge(&case).ok()??, case)));
             let (entry, case) = match quick {
                 Some(judged) => judged,
                 None => {
@@ -146,19 +134,12 @@ impl Ledger {
     }
 
     fn kept(&self, id: &CaseId) -> Option<Case> {
-        self.cases
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(id)
-            .cloned()
+        self.cases.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     fn keep(&self, case: Case) {
         let mut cases = self.cases.lock().unwrap_or_else(PoisonError::into_inner);
-        if cases
-            .get(case.id())
-            .is_some_and(|kept| kept.seq() >= case.seq())
-        {
+        if cases.get(case.id()).is_some_and(|kept| kept.seq() >= case.seq()) {
             return;
         }
         if cases.len() >= CASES_KEPT_MAX && !cases.contains_key(case.id()) {
@@ -178,19 +159,12 @@ impl std::fmt::Debug for Ledger {
 
 /// Folds newer records onto a case, checking the chain link by link.
 fn extend(id: &CaseId, known: Option<Case>, newer: &[String]) -> Result<Case, LedgerError> {
-    let tampered = |problem| LedgerError::Tampered {
-        case: id.clone(),
-        problem,
-    };
+    let tampered = |problem| LedgerError::Tampered { case: id.clone(), problem };
     let mut case = known;
     for line in newer {
         let seq = case.as_ref().map_or(0, Case::seq) + 1;
-        let record: Record = serde_json::from_str(line).map_err(|error| {
-            tampered(Tampering::Unreadable {
-                seq,
-                why: error.to_string(),
-            })
-        })?;
+        let record: Record = serde_json::from_str(line)
+            .map_err(|error| tampered(Tampering::Unreadable { seq, why: error.to_string() }))?;
         let previous = case
             .as_ref()
             .and_then(Case::last_record)
@@ -207,8 +181,7 @@ fn extend(id: &CaseId, known: Option<Case>, newer: &[String]) -> Result<Case, Le
         case = Some(match case {
             None => Case::open(record).map_err(|error| illegal(id, seq, &error))?,
             Some(mut case) => {
-                case.apply(&record)
-                    .map_err(|error| illegal(id, seq, &error))?;
+                case.apply(&record).map_err(|error| illegal(id, seq, &error))?;
                 case
             }
         });
@@ -217,14 +190,8 @@ fn extend(id: &CaseId, known: Option<Case>, newer: &[String]) -> Result<Case, Le
 }
 
 fn illegal(id: &CaseId, seq: u64, error: &IllegalRecord) -> LedgerError {
-    let problem = Tampering::Illegal {
-        seq,
-        why: error.to_string(),
-    };
-    LedgerError::Tampered {
-        case: id.clone(),
-        problem,
-    }
+    let problem = Tampering::Illegal { seq, why: error.to_string() };
+    LedgerError::Tampered { case: id.clone(), problem }
 }
 
 fn unreachable(error: &StoreError) -> LedgerError {

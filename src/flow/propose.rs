@@ -40,16 +40,8 @@ pub async fn again(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     let Some(state) = case.plan(plan) else {
         return Ok(());
     };
-    let users: Vec<_> = crate::domain::remains::contained_users(case)
-        .into_iter()
-        .collect();
-    for_users(
-        desk,
-        case,
-        &users,
-        (PlanKind::FollowUp, state.plan.requested_by.clone()),
-    )
-    .await
+    let users: Vec<_> = crate::domain::remains::contained_users(case).into_iter().collect();
+    for_users(desk, case, &users, (PlanKind::FollowUp, state.plan.requested_by.clone())).await
 }
 
 /// Proposes to contain these users: photographs them, and leaves out what is already so.
@@ -88,9 +80,8 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let Some(standing) = case.standing_containment() else {
         return Ok(());
     };
-    let requested_by = case
-        .wanted_undo()
-        .map_or_else(|| case.opened_by().clone(), |press| press.by.clone());
+    let requested_by =
+        case.wanted_undo().map_or_else(|| case.opened_by().clone(), |press| press.by.clone());
     let done: Vec<Action> = case
         .standing_plans()
         .flat_map(|state| state.done_steps())
@@ -100,10 +91,7 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let steps = undoing_steps(&done, &before);
     let mut moved = Vec::new();
     for user in &before.users {
-        if !steps
-            .iter()
-            .any(|step| step.action.user().name == user.name)
-        {
+        if !steps.iter().any(|step| step.action.user().name == user.name) {
             continue;
         }
         let now = photograph(desk.lookup.as_ref(), &user.name).await?;
@@ -164,10 +152,7 @@ pub async fn keep(
     let account = account_of(case, &users);
     let snapshot = Snapshot { account, users };
     let sha256 = desk.evidence.put(&canonical(&snapshot)).await?;
-    Ok(SnapshotRef {
-        sha256,
-        taken_at: desk.clock.now(),
-    })
+    Ok(SnapshotRef { sha256, taken_at: desk.clock.now() })
 }
 
 /// The earliest photograph of every user that the standing plans touched.
@@ -182,10 +167,7 @@ pub async fn first_snapshot(desk: &Desk, case: &Case) -> Result<Snapshot, StepEr
         }
     }
     let account = account.unwrap_or_else(|| account_of(case, &[]));
-    Ok(Snapshot {
-        account,
-        users: users.into_values().collect(),
-    })
+    Ok(Snapshot { account, users: users.into_values().collect() })
 }
 
 /// A snapshot from the evidence store, checked against its hash.
@@ -209,13 +191,7 @@ async fn propose(
     };
     let hash = plan.hash();
     let number = plan.number;
-    let entry = Entry::own(
-        desk.clock.now(),
-        Event::Proposed {
-            plan: Box::new(plan),
-            hash,
-        },
-    );
+    let entry = Entry::own(desk.clock.now(), Event::Proposed { plan: Box::new(plan), hash });
     desk.ledger
         .append(case.id(), |case| {
             let current = case.next_plan_number() == number;
@@ -250,11 +226,9 @@ fn containable(desk: &Desk, case: &Case) -> Result<UserName, String> {
         }
     }
     if case.opening().key.kind() == KeyKind::Session {
-        return Err(
-            "a session key cannot be deactivated; open a case for the long-term key \
+        return Err("a session key cannot be deactivated; open a case for the long-term key \
                     behind it, whose containment ends the session too"
-                .to_owned(),
-        );
+            .to_owned());
     }
     let owner = match &case.facts().owner {
         Some(Fact::Known(owner)) => owner,
@@ -296,26 +270,19 @@ fn frame(
 
 /// The account by the facts, else by the photographed user's own ARN.
 fn account_of(case: &Case, users: &[UserSnapshot]) -> crate::domain::ids::AccountId {
-    let by_facts = case
-        .facts()
-        .account_known()
-        .map(|finding| finding.account.clone());
+    let by_facts = case.facts().account_known().map(|finding| finding.account.clone());
     let arn = users.first().map(|user| user.arn.as_str());
     let arn = arn.or_else(|| case.facts().owner_known().map(|owner| owner.arn.as_str()));
-    let by_arn = arn
-        .and_then(|arn| arn.split(':').nth(4))
-        .unwrap_or_default();
+    let by_arn = arn.and_then(|arn| arn.split(':').nth(4)).unwrap_or_default();
     by_facts.unwrap_or_else(|| crate::domain::ids::AccountId(by_arn.to_owned()))
 }
 
 /// Whether a step would change nothing.
 fn in_force(step: &Step, user: &UserSnapshot) -> bool {
     match &step.action {
-        Action::DenyUser {
-            policy_arn,
-            inline_name,
-            ..
-        } => user.has_policy(policy_arn) || user.inline.contains_key(inline_name),
+        Action::DenyUser { policy_arn, inline_name, .. } => {
+            user.has_policy(policy_arn) || user.inline.contains_key(inline_name)
+        }
         Action::DeactivateKey { key, .. } => user.key(key).is_none_or(|key| !key.active),
         Action::LiftDeny { .. } | Action::ActivateKey { .. } => false,
     }
@@ -325,33 +292,22 @@ fn in_force(step: &Step, user: &UserSnapshot) -> bool {
 /// the snapshot and were stopped too are the actor's, and stay stopped.
 fn as_left(before: &UserSnapshot, now: &UserSnapshot, done: &[Action]) -> UserSnapshot {
     let mut left = before.clone();
-    for action in done
-        .iter()
-        .filter(|action| action.user().name == before.name)
-    {
+    for action in done.iter().filter(|action| action.user().name == before.name) {
         match action {
-            Action::DenyUser {
-                policy_arn,
-                inline_name: name,
-                ..
-            } => {
+            Action::DenyUser { policy_arn, inline_name: name, .. } => {
                 if let Some(document) = now.inline.get(name) {
                     left.inline.insert(name.clone(), document.clone());
                 } else if !left.has_policy(policy_arn) {
                     let policy_name = policy_arn.rsplit('/').next().unwrap_or_default().to_owned();
                     let arn = policy_arn.clone();
-                    left.attached.push(crate::domain::snapshot::AttachedPolicy {
-                        name: policy_name,
-                        arn,
-                    });
+                    left.attached
+                        .push(crate::domain::snapshot::AttachedPolicy { name: policy_name, arn });
                 }
             }
             Action::DeactivateKey { key, .. } => {
                 match left.keys.iter_mut().find(|state| state.id == *key) {
                     Some(state) => state.active = false,
-                    None => left
-                        .keys
-                        .extend(now.key(key).filter(|key| !key.active).cloned()),
+                    None => left.keys.extend(now.key(key).filter(|key| !key.active).cloned()),
                 }
             }
             Action::LiftDeny { .. } | Action::ActivateKey { .. } => {}

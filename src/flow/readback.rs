@@ -33,12 +33,7 @@ pub async fn read_back(
         drifts.extend(state.done_steps().filter_map(|(index, step, _)| {
             let user = now.get(&step.action.user().name)?.as_ref()?;
             let what = no_longer(&step.action, user)?;
-            Some(Drift {
-                plan: state.plan.number,
-                step: Some(index),
-                what,
-                by: None,
-            })
+            Some(Drift { plan: state.plan.number, step: Some(index), what, by: None })
         }));
     }
     let fresh = fresh_keys(case, &now);
@@ -51,16 +46,7 @@ pub async fn read_back(
             by: None,
         })),
     }
-    note(
-        desk,
-        case,
-        Event::ReadBack {
-            plan,
-            check,
-            drifts,
-        },
-    )
-    .await
+    note(desk, case, Event::ReadBack { plan, check, drifts }).await
 }
 
 /// After an undo every user must be exactly as in the snapshot.
@@ -74,10 +60,7 @@ async fn read_back_undo(
     let before = propose::read_snapshot(desk, &state.plan.snapshot).await?;
     let now = photograph_all(desk, &[state]).await?;
     let mut drifts = Vec::new();
-    for (name, user) in now
-        .iter()
-        .filter_map(|(name, user)| Some((name, user.as_ref()?)))
-    {
+    for (name, user) in now.iter().filter_map(|(name, user)| Some((name, user.as_ref()?))) {
         let Some(before) = before.user(name) else {
             continue;
         };
@@ -89,16 +72,7 @@ async fn read_back_undo(
             by: None,
         }));
     }
-    note(
-        desk,
-        case,
-        Event::ReadBack {
-            plan,
-            check,
-            drifts,
-        },
-    )
-    .await
+    note(desk, case, Event::ReadBack { plan, check, drifts }).await
 }
 
 /// Adds steps for what the actor took after the approval, which covers them; people are told.
@@ -110,16 +84,7 @@ pub async fn cover(
 ) -> Result<(), StepError> {
     let users: Vec<_> = now.values().flatten().cloned().collect();
     let snapshot = propose::keep(desk, case, users).await?;
-    note(
-        desk,
-        case,
-        Event::Covered {
-            plan,
-            steps,
-            snapshot,
-        },
-    )
-    .await
+    note(desk, case, Event::Covered { plan, steps, snapshot }).await
 }
 
 /// Every user that the plans' steps name, as IAM has it now; `None` when it is gone.
@@ -163,11 +128,7 @@ pub async fn is_in_force(desk: &Desk, action: &Action) -> Result<bool, StepError
 /// What is no longer as the step left it, in words; `None` when it holds.
 fn no_longer(action: &Action, user: &UserSnapshot) -> Option<String> {
     match action {
-        Action::DenyUser {
-            policy_arn,
-            inline_name,
-            ..
-        } => {
+        Action::DenyUser { policy_arn, inline_name, .. } => {
             let held = user.has_policy(policy_arn) || user.inline.contains_key(inline_name);
             (!held).then(|| format!("the deny on user {} is gone", user.name))
         }
@@ -188,10 +149,7 @@ fn fresh_keys(case: &Case, now: &Photographs) -> Vec<Step> {
         .filter(|(_, key)| !stopped.contains(&key.id))
         .map(|(user, key)| Step {
             action: Action::DeactivateKey {
-                user: UserRef {
-                    name: user.name.clone(),
-                    id: user.id.clone(),
-                },
+                user: UserRef { name: user.name.clone(), id: user.id.clone() },
                 key: key.id.clone(),
             },
             blast_radius: vec![format!("whoever holds this new key of {}", user.name)],
@@ -203,8 +161,6 @@ fn fresh_keys(case: &Case, now: &Photographs) -> Vec<Step> {
 /// The user without the keys that were made after the snapshot; undo leaves those stopped.
 fn without_later_keys(user: &UserSnapshot, before: &UserSnapshot) -> UserSnapshot {
     let mut known = user.clone();
-    known
-        .keys
-        .retain(|key| key.active || before.key(&key.id).is_some());
+    known.keys.retain(|key| key.active || before.key(&key.id).is_some());
     known
 }

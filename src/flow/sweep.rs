@@ -63,9 +63,7 @@ pub async fn remember(
     trail: &dyn Trail,
     survey: &Survey,
 ) -> Result<Case, StepError> {
-    let same_cut = case
-        .survey()
-        .is_some_and(|(_, note)| note.cut_sha256 == survey.cut.sha256);
+    let same_cut = case.survey().is_some_and(|(_, note)| note.cut_sha256 == survey.cut.sha256);
     if same_cut {
         return Ok(case.clone());
     }
@@ -74,24 +72,15 @@ pub async fn remember(
     let note = survey_note(desk, case, survey, cut_sha256);
     let entry = crate::domain::record::Entry::own(
         desk.clock.now(),
-        Event::Surveyed {
-            survey: Box::new(note),
-        },
+        Event::Surveyed { survey: Box::new(note) },
     );
-    Ok(desk
-        .ledger
-        .note(case.id(), entry)
-        .await
-        .map_err(StepError::from)?)
+    desk.ledger.note(case.id(), entry).await.map_err(StepError::from)
 }
 
 /// Writes down that the trail could not be read, once per reason.
 pub async fn survey_failed(desk: &Desk, case: &Case, error: &TrailError) -> Result<(), StepError> {
     let why = error.to_string();
-    if case
-        .survey_failed()
-        .is_some_and(|(_, before)| before == why)
-    {
+    if case.survey_failed().is_some_and(|(_, before)| before == why) {
         return Ok(());
     }
     note(desk, case, Event::SurveyFailed { why }).await
@@ -99,31 +88,15 @@ pub async fn survey_failed(desk: &Desk, case: &Case, error: &TrailError) -> Resu
 
 fn window(desk: &Desk, case: &Case) -> Window {
     let earliest = case.opened_at() - desk.rules.trail_window;
-    let from = case
-        .exposed_since()
-        .map_or(earliest, |since| since.min(earliest));
-    Window {
-        from: Some(from),
-        to: None,
-    }
+    let from = case.exposed_since().map_or(earliest, |since| since.min(earliest));
+    Window { from: Some(from), to: None }
 }
 
 fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) -> SurveyNote {
-    let nodes: Vec<Node> = survey
-        .lineage
-        .nodes
-        .iter()
-        .take(NODES_MAX)
-        .cloned()
-        .collect();
-    let skipped = survey
-        .coverage
-        .skipped
-        .iter()
-        .chain(&survey.coverage.skipped_objects);
-    let mut gaps: Vec<_> = skipped
-        .map(|skipped| format!("{} × {}", skipped.count, skipped.reason))
-        .collect();
+    let nodes: Vec<Node> = survey.lineage.nodes.iter().take(NODES_MAX).cloned().collect();
+    let skipped = survey.coverage.skipped.iter().chain(&survey.coverage.skipped_objects);
+    let mut gaps: Vec<_> =
+        skipped.map(|skipped| format!("{} × {}", skipped.count, skipped.reason)).collect();
     if survey.coverage.data_events_from.is_none() {
         gaps.push("no data events were recorded: reads of objects would not show".to_owned());
     }
@@ -136,10 +109,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         watermark: survey.watermark,
         truncated: survey.truncated || survey.lineage.nodes.len() > nodes.len(),
         nodes,
-        cost: QueryCost {
-            bytes_scanned: survey.cost.bytes_scanned,
-            ..QueryCost::default()
-        },
+        cost: QueryCost { bytes_scanned: survey.cost.bytes_scanned, ..QueryCost::default() },
         gaps,
     }
 }
@@ -166,15 +136,9 @@ async fn trace_reverter(
             continue;
         };
         let deeds = Deeds {
-            event_names: REVERTING_CALLS
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect(),
+            event_names: REVERTING_CALLS.iter().map(|name| (*name).to_owned()).collect(),
             target: action.action.user().name.0.clone(),
-            window: Window {
-                from: state.started_at(),
-                to: None,
-            },
+            window: Window { from: state.started_at(), to: None },
         };
         for row in trail.who_did(&deeds).await? {
             let key = row.access_key_id.clone().unwrap_or_default();
@@ -191,16 +155,7 @@ async fn trace_reverter(
     };
     void_follow_up(desk, case, plan).await?;
     for (plan, steps) in steps {
-        note(
-            desk,
-            case,
-            Event::Reapply {
-                plan,
-                steps,
-                reverter: reverter.clone(),
-            },
-        )
-        .await?;
+        note(desk, case, Event::Reapply { plan, steps, reverter: reverter.clone() }).await?;
     }
     Ok(())
 }
@@ -228,10 +183,7 @@ async fn void_follow_up(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<()
         return Ok(());
     };
     let why = "the trail names the actor as the reverter; re-applied under the first approval";
-    let event = Event::Voided {
-        plan: pending.plan.number,
-        why: why.to_owned(),
-    };
+    let event = Event::Voided { plan: pending.plan.number, why: why.to_owned() };
     note(desk, case, event).await
 }
 
@@ -254,15 +206,7 @@ async fn conclude(
 ) -> Result<(), StepError> {
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
     if state.open_ends != left.open_ends {
-        note(
-            desk,
-            case,
-            Event::OpenEnds {
-                plan,
-                ends: left.open_ends.clone(),
-            },
-        )
-        .await?;
+        note(desk, case, Event::OpenEnds { plan, ends: left.open_ends.clone() }).await?;
     }
     if !left.gains.is_empty() {
         return take_gains(desk, case, left).await;
@@ -280,15 +224,7 @@ async fn conclude(
         .standing_plans()
         .all(|state| matches!(state.status(), crate::domain::case::PlanStatus::Done));
     if passed && settled && done && state.held_at.is_some() && state.contained.is_none() {
-        note(
-            desk,
-            case,
-            Event::Contained {
-                plan,
-                as_of: complete,
-            },
-        )
-        .await?;
+        note(desk, case, Event::Contained { plan, as_of: complete }).await?;
     }
     Ok(())
 }
@@ -324,10 +260,7 @@ async fn take_gains(desk: &Desk, case: &Case, left: Remains) -> Result<(), StepE
             Gain::Key { key, .. } if user.key(&key).is_some_and(|key| key.active) => {
                 steps.push(Step {
                     action: Action::DeactivateKey {
-                        user: UserRef {
-                            name: user.name.clone(),
-                            id: user.id.clone(),
-                        },
+                        user: UserRef { name: user.name.clone(), id: user.id.clone() },
                         key,
                     },
                     blast_radius: vec![format!("whoever holds the new key of {name}")],

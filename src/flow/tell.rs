@@ -37,12 +37,7 @@ pub async fn tell(desk: &Desk, case: &Case, memory: &mut Memory) -> Result<Told,
     let outcome = next(desk, case, memory).await;
     match outcome {
         Err(StepError::Chat(ChatError::Archived)) => {
-            lost(
-                desk,
-                case,
-                "the channel was archived; the case goes on in its journal",
-            )
-            .await
+            lost(desk, case, "the channel was archived; the case goes on in its journal").await
         }
         other => other,
     }
@@ -106,12 +101,7 @@ async fn make_channel(desk: &Desk, case: &Case) -> Result<Told, StepError> {
         }
         Err(ChatError::NameTaken) => Ok(Told::Something),
         Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
-            lost(
-                desk,
-                case,
-                &format!("the channel could not be made: {error}"),
-            )
-            .await
+            lost(desk, case, &format!("the channel could not be made: {error}")).await
         }
         Err(error) => Err(error.into()),
     }
@@ -120,10 +110,7 @@ async fn make_channel(desk: &Desk, case: &Case) -> Result<Told, StepError> {
 async fn share_channel(desk: &Desk, case: &Case, leader: &Case) -> Result<Told, StepError> {
     let room = leader.room();
     if let (Some(channel), Some(name)) = (&room.channel, &room.name) {
-        let event = Event::ChannelMade {
-            channel: channel.clone(),
-            name: name.clone(),
-        };
+        let event = Event::ChannelMade { channel: channel.clone(), name: name.clone() };
         note(desk, case, event).await?;
         return Ok(Told::Something);
     }
@@ -153,23 +140,12 @@ async fn taken_by_another_case(
 
 /// Gives the channel up, and tells the requester directly, since there is no channel to tell.
 async fn lost(desk: &Desk, case: &Case, why: &str) -> Result<Told, StepError> {
-    note(
-        desk,
-        case,
-        Event::ChannelFailed {
-            why: why.to_owned(),
-        },
-    )
-    .await?;
+    note(desk, case, Event::ChannelFailed { why: why.to_owned() }).await?;
     let whisper = Whisper {
         person: case.opened_by().clone(),
         channel: None,
         response_url: None,
-        text: format!(
-            "Case {}: {why}. Follow it with keyleak status {}.",
-            case.id(),
-            case.id()
-        ),
+        text: format!("Case {}: {why}. Follow it with keyleak status {}.", case.id(), case.id()),
     };
     if let Err(error) = desk.chat.whisper(&whisper).await {
         tracing::warn!(case.id = %case.id(), %error, "the requester could not be told");
@@ -179,14 +155,9 @@ async fn lost(desk: &Desk, case: &Case, why: &str) -> Result<Told, StepError> {
 
 async fn invite(desk: &Desk, case: &Case, channel: &ChannelId) -> Result<Told, StepError> {
     let room = case.room();
-    let wanted = room
-        .wanted
-        .iter()
-        .cloned()
-        .chain(desk.rules.policy.invited());
-    let mut missing: Vec<PersonId> = wanted
-        .filter(|person| !room.invited.contains(person))
-        .collect();
+    let wanted = room.wanted.iter().cloned().chain(desk.rules.policy.invited());
+    let mut missing: Vec<PersonId> =
+        wanted.filter(|person| !room.invited.contains(person)).collect();
     missing.sort();
     missing.dedup();
     if missing.is_empty() {
@@ -195,17 +166,11 @@ async fn invite(desk: &Desk, case: &Case, channel: &ChannelId) -> Result<Told, S
     let invitation = match desk.chat.invite(channel, &missing).await {
         Ok(invitation) => invitation,
         Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
-            crate::ports::chat::Invitation {
-                failed: vec![error.to_string()],
-                ..Default::default()
-            }
+            crate::ports::chat::Invitation { failed: vec![error.to_string()], ..Default::default() }
         }
         Err(error) => return Err(error.into()),
     };
-    let event = Event::Invited {
-        people: missing,
-        failed: invitation.failed,
-    };
+    let event = Event::Invited { people: missing, failed: invitation.failed };
     note(desk, case, event).await?;
     Ok(Told::Something)
 }
@@ -217,10 +182,9 @@ async fn dress(desk: &Desk, case: &Case, channel: &ChannelId) -> Result<Told, St
     let purpose = format!(
         "{drill}Respond to the exposed AWS access key {key}. Every decision here is journaled."
     );
-    for dressed in [
-        desk.chat.set_topic(channel, &topic).await,
-        desk.chat.set_purpose(channel, &purpose).await,
-    ] {
+    for dressed in
+        [desk.chat.set_topic(channel, &topic).await, desk.chat.set_purpose(channel, &purpose).await]
+    {
         match dressed {
             Ok(()) => {}
             Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
@@ -244,11 +208,7 @@ async fn post(
     if memory.found.is_none() {
         memory.found = Some(found(desk, case, channel).await?);
     }
-    let there = memory
-        .found
-        .as_ref()
-        .and_then(|found| found.get(&full_key))
-        .cloned();
+    let there = memory.found.as_ref().and_then(|found| found.get(&full_key)).cloned();
     let outcome = match there {
         Some(message) => Ok(message),
         None => say(desk, case, channel, (owed, full_key, memory)).await,
@@ -261,30 +221,11 @@ async fn post(
                 tracing::warn!(case.id = %case.id(), %error, "the card could not be pinned");
             }
             let channel = channel.clone();
-            note(
-                desk,
-                case,
-                Event::Posted {
-                    post: key,
-                    channel,
-                    message,
-                },
-            )
-            .await
+            note(desk, case, Event::Posted { post: key, channel, message }).await
         }
         Err(StepError::Chat(
             error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. }),
-        )) => {
-            note(
-                desk,
-                case,
-                Event::PostFailed {
-                    post: key,
-                    why: error.to_string(),
-                },
-            )
-            .await
-        }
+        )) => note(desk, case, Event::PostFailed { post: key, why: error.to_string() }).await,
         Err(error) => Err(error),
     }
 }
@@ -326,24 +267,11 @@ async fn say(
         }
         What::Report => {
             upload_report(desk, case, channel).await?;
-            View::Notice(
-                scene,
-                format!("The report of case {} is in the file above.", case.id()),
-            )
+            View::Notice(scene, format!("The report of case {} is in the file above.", case.id()))
         }
     };
     let digest = desk.chat.drawn(&view);
-    let message = desk
-        .chat
-        .post(
-            channel,
-            &Post {
-                key,
-                view,
-                thread: None,
-            },
-        )
-        .await?;
+    let message = desk.chat.post(channel, &Post { key, view, thread: None }).await?;
     memory.drawn.insert(owed.key.clone(), digest);
     Ok(message)
 }
@@ -353,11 +281,7 @@ async fn stored_answer(
     case: &Case,
     seq: u64,
 ) -> Result<crate::ports::trail::Answer, StepError> {
-    let note = case
-        .answers()
-        .iter()
-        .find(|(at, _)| *at == seq)
-        .map(|(_, note)| note);
+    let note = case.answers().iter().find(|(at, _)| *at == seq).map(|(_, note)| note);
     let note = note.ok_or(StepError::MovedOn)?;
     let content = desk.evidence.get(&note.answer_sha256).await?;
     serde_json::from_slice(&content).map_err(|error| StepError::Broken(error.to_string()))
@@ -433,23 +357,10 @@ async fn refresh(desk: &Desk, case: &Case, memory: &mut Memory) -> Result<Told, 
             Ok(()) => {}
             Err(ChatError::MessageGone) => {
                 let full_key = format!("{}/{}/{}", case.id(), key.0, case.seq());
-                let post = Post {
-                    key: full_key,
-                    view,
-                    thread: None,
-                };
+                let post = Post { key: full_key, view, thread: None };
                 let message = desk.chat.post(channel, &post).await?;
                 let channel = channel.clone();
-                note(
-                    desk,
-                    case,
-                    Event::Posted {
-                        post: key.clone(),
-                        channel,
-                        message,
-                    },
-                )
-                .await?;
+                note(desk, case, Event::Posted { post: key.clone(), channel, message }).await?;
             }
             Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
                 tracing::warn!(case.id = %case.id(), %error, "a card could not be updated");
@@ -478,11 +389,7 @@ async fn farewell(desk: &Desk, case: &Case, channel: &ChannelId) -> Result<Told,
 }
 
 fn scene<'a>(desk: &'a Desk, case: &'a Case) -> Scene<'a> {
-    Scene {
-        case,
-        policy: &desk.rules.policy,
-        now: desk.clock.now(),
-    }
+    Scene { case, policy: &desk.rules.policy, now: desk.clock.now() }
 }
 
 /// `keyleak-<last four>-<yyyymmdd>[-n]`; never the whole id, which would name the account.
@@ -490,10 +397,6 @@ fn channel_name(case: &Case, attempt: usize) -> String {
     let drill = if case.opening().drill { "drill-" } else { "" };
     let date = case.opened_at().strftime("%Y%m%d");
     let four = case.opening().key.last_four().to_lowercase();
-    let suffix = if attempt > 1 {
-        format!("-{attempt}")
-    } else {
-        String::new()
-    };
+    let suffix = if attempt > 1 { format!("-{attempt}") } else { String::new() };
     format!("{drill}keyleak-{four}-{date}{suffix}")
 }

@@ -28,9 +28,7 @@ pub async fn validate(desk: &Desk, case: &Case) -> Result<(), StepError> {
         let elsewhere = || "the key is not of this account".to_owned();
         found(desk, case, Finding::Owner(Fact::Unknown(elsewhere()))).await?;
     }
-    desk.ledger
-        .note(case.id(), Entry::own(desk.clock.now(), Event::Validated))
-        .await?;
+    desk.ledger.note(case.id(), Entry::own(desk.clock.now(), Event::Validated)).await?;
     Ok(())
 }
 
@@ -129,20 +127,16 @@ async fn permissions(lookup: &dyn Lookup, user: &UserName) -> Fact<Permissions> 
 }
 
 fn quarantine(held: &Permissions) -> Option<String> {
-    held.attached
-        .iter()
-        .find(|name| name.starts_with(QUARANTINE_PREFIX))
-        .cloned()
+    held.attached.iter().find(|name| name.starts_with(QUARANTINE_PREFIX)).cloned()
 }
 
 /// An answer as a fact; for a failed call the reason is what the person can do about it.
 fn fact<T>(answer: Result<T, CallError>) -> Fact<T> {
     match answer {
         Ok(value) => Fact::Known(value),
-        Err(error) if error.class == CallClass::Denied => Fact::Unknown(format!(
-            "access denied: the lookup role may not call {}",
-            error.call
-        )),
+        Err(error) if error.class == CallClass::Denied => {
+            Fact::Unknown(format!("access denied: the lookup role may not call {}", error.call))
+        }
         Err(error) if error.class == CallClass::NotFound => Fact::Unknown(format!(
             "IAM does not know it ({}): deleted, or of another account",
             error.call

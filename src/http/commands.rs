@@ -77,9 +77,7 @@ async fn carry_out(
         Command::List => list(service).await.map(Some),
         Command::Status { of } => {
             let case = named(service, slash, of).await?;
-            Ok(Some(
-                case.map_or_else(no_such_case, |case| status_words(&case)),
-            ))
+            Ok(Some(case.map_or_else(no_such_case, |case| status_words(&case))))
         }
         Command::Summary { of } => match named(service, slash, of).await? {
             Some(case) => summary(service, slash, &case).await.map(Some),
@@ -130,10 +128,7 @@ async fn list(service: &Service) -> Result<String, LedgerError> {
     let shown = open.iter().take(LISTED_MAX).map(status_words);
     let mut lines: Vec<_> = shown.collect();
     if count > LISTED_MAX {
-        lines.push(format!(
-            "… and {} more; `keyleak cases` lists all.",
-            count - LISTED_MAX
-        ));
+        lines.push(format!("… and {} more; `keyleak cases` lists all.", count - LISTED_MAX));
     }
     Ok(lines.join("\n"))
 }
@@ -160,9 +155,7 @@ async fn named(
         Some(CaseName::Key(key)) => {
             let digest = key_digest(&key);
             let cases = open_cases(service).await?;
-            Ok(cases
-                .into_iter()
-                .find(|case| key_digest(&case.opening().key) == digest))
+            Ok(cases.into_iter().find(|case| key_digest(&case.opening().key) == digest))
         }
         None => {
             let here = slash.channel.as_ref();
@@ -178,16 +171,9 @@ fn in_channel(case: &Case, here: Option<&ChannelId>) -> bool {
 
 fn status_words(case: &Case) -> String {
     let room = case.room().channel.as_ref();
-    let room = room.map_or_else(
-        || "no channel yet".to_owned(),
-        |channel| format!("<#{}>", channel.0),
-    );
-    format!(
-        "{} · {} · {} · {room}",
-        case.id(),
-        case.opening().key,
-        report::status_words(case)
-    )
+    let room =
+        room.map_or_else(|| "no channel yet".to_owned(), |channel| format!("<#{}>", channel.0));
+    format!("{} · {} · {} · {room}", case.id(), case.opening().key, report::status_words(case))
 }
 
 fn no_such_case() -> String {
@@ -211,9 +197,7 @@ async fn summary(service: &Service, slash: &Slash, case: &Case) -> Result<String
     let outcome = service
         .desk
         .ledger
-        .append(case.id(), |case| {
-            Ok::<_, Refusal>((!repeated(case)).then(|| entry.clone()))
-        })
+        .append(case.id(), |case| Ok::<_, Refusal>((!repeated(case)).then(|| entry.clone())))
         .await;
     match outcome {
         Ok(_) => Ok("The summary comes into the case's channel.".to_owned()),

@@ -28,11 +28,9 @@ pub async fn readyz(State(service): State<Arc<Service>>) -> Response {
             );
             body.into_response()
         }
-        Ok(Err(error)) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("not ready: {error}\n"),
-        )
-            .into_response(),
+        Ok(Err(error)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n")).into_response()
+        }
         Err(_) => {
             let body = "not ready: the journal did not answer within 2 s\n";
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
@@ -45,11 +43,7 @@ pub async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let mut body = String::new();
     // Writing into a string cannot fail.
     let _ = writeln!(body, "# TYPE keyleak_cases_in_hand gauge");
-    let _ = writeln!(
-        body,
-        "keyleak_cases_in_hand {}",
-        service.worker.cases_in_hand()
-    );
+    let _ = writeln!(body, "keyleak_cases_in_hand {}", service.worker.cases_in_hand());
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (kind, body).into_response()
 }

@@ -95,10 +95,7 @@ async fn dispatch(service: &Service, inbound: Inbound) -> (Response, bool) {
         }
         Inbound::UrlVerification { challenge } => {
             let body = serde_json::json!({ "challenge": challenge }).to_string();
-            (
-                ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
-                false,
-            )
+            (([(header::CONTENT_TYPE, "application/json")], body).into_response(), false)
         }
         Inbound::SslCheck => (StatusCode::OK.into_response(), false),
         Inbound::Ignored(why) => {

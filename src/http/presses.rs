@@ -59,10 +59,7 @@ pub async fn submit(service: &Service, submit: Submit) -> (Response, bool) {
     };
     let opening = intake::open(&service.desk, &submit.caller, &request);
     match tokio::time::timeout(DECISION_TIME_MAX, opening).await {
-        Ok(Ok(_)) => (
-            json(&serde_json::json!({ "response_action": "clear" })),
-            true,
-        ),
+        Ok(Ok(_)) => (json(&serde_json::json!({ "response_action": "clear" })), true),
         Ok(Err(NotOpened::Refused(refusal))) => (under_keys(&refusal.to_string()), true),
         Ok(Err(NotOpened::Ledger(error))) => {
             tracing::error!(%error, "a form was not recorded");
@@ -78,9 +75,5 @@ fn under_keys(text: &str) -> Response {
 }
 
 fn json(body: &serde_json::Value) -> Response {
-    (
-        [(header::CONTENT_TYPE, "application/json")],
-        body.to_string(),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }

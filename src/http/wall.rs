@@ -41,10 +41,7 @@ struct Seen {
 
 impl Wall {
     pub fn new(secrets: Vec<SecretString>) -> Self {
-        Self {
-            secrets,
-            seen: Mutex::default(),
-        }
+        Self { secrets, seen: Mutex::default() }
     }
 
     /// The verified body, or the answer to a request that is not Slack's.
@@ -63,11 +60,8 @@ impl Wall {
             return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
         }
         let body = bounded(body, bytes_max(route)).await?;
-        let secrets: Vec<_> = self
-            .secrets
-            .iter()
-            .map(|secret| secret.expose_secret().as_bytes())
-            .collect();
+        let secrets: Vec<_> =
+            self.secrets.iter().map(|secret| secret.expose_secret().as_bytes()).collect();
         headers
             .verify(&secrets, body.into())
             .map_err(|Unsigned| StatusCode::UNAUTHORIZED.into_response())
@@ -76,11 +70,7 @@ impl Wall {
     /// Whether this very request was answered before, with a durable outcome.
     pub fn is_replay(&self, signature: &str, now: Timestamp) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        while seen
-            .order
-            .front()
-            .is_some_and(|(at, _)| *at + REMEMBERED_FOR < now)
-        {
+        while seen.order.front().is_some_and(|(at, _)| *at + REMEMBERED_FOR < now) {
             seen.forget_oldest();
         }
         seen.signatures.contains(signature)
@@ -108,11 +98,7 @@ impl Seen {
 
 fn signed_headers(headers: &HeaderMap, now: Timestamp) -> Result<SignedHeaders, Unsigned> {
     let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
-    SignedHeaders::read(
-        header("x-slack-request-timestamp"),
-        header("x-slack-signature"),
-        now,
-    )
+    SignedHeaders::read(header("x-slack-request-timestamp"), header("x-slack-signature"), now)
 }
 
 /// The one thing that Slack sends unsigned is its certificate check, which gets its 200.
@@ -128,9 +114,7 @@ async fn unsigned(route: Route, headers: &HeaderMap, body: Body) -> Response {
 }
 
 fn has_known_type(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.unwrap_or_default().to_ascii_lowercase();
     kind.starts_with("application/x-www-form-urlencoded") || kind.starts_with("application/json")
 }

@@ -20,11 +20,7 @@ impl Clock {
 
     /// A clock that begins at `origin` and runs `speed` times as fast as the wall clock.
     pub fn fast(origin: Timestamp, speed: u32) -> Self {
-        Self {
-            origin,
-            started: Instant::now(),
-            speed: speed.max(1),
-        }
+        Self { origin, started: Instant::now(), speed: speed.max(1) }
     }
 
     /// A clock that begins now and runs `speed` times as fast as the wall clock.
@@ -60,10 +56,7 @@ impl Clock {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clock is where time comes from"
-)]
+#[expect(clippy::disallowed_methods, reason = "the clock is where time comes from")]
 fn wall() -> Timestamp {
     Timestamp::now()
 }

@@ -112,11 +112,6 @@ impl CallClass {
 
 impl CallError {
     pub fn new(class: CallClass, call: &str, message: impl Into<String>) -> Self {
-        Self {
-            class,
-            call: call.to_owned(),
-            message: message.into(),
-            request_id: None,
-        }
+        Self { class, call: call.to_owned(), message: message.into(), request_id: None }
     }
 }

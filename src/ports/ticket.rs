@@ -60,9 +60,7 @@ pub async fn begin(
     };
     let record = Entry::own(now, event).chained(case.id().clone(), case.last_record());
     let mut after = case.clone();
-    after
-        .apply(&record)
-        .map_err(|error| NoTicket::Illegal(error.to_string()))?;
+    after.apply(&record).map_err(|error| NoTicket::Illegal(error.to_string()))?;
     journal.append(&record).await?;
     Ok(Ticket {
         case: case.id().clone(),

@@ -214,10 +214,7 @@ impl Answer {
     /// an apostrophe: names and user agents are an actor's to choose.
     pub fn to_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let rows = self
-            .rows
-            .iter()
-            .map(|row| row.iter().map(Cell::as_csv).collect());
+        let rows = self.rows.iter().map(|row| row.iter().map(Cell::as_csv).collect());
         for row in std::iter::once(self.columns.clone()).chain(rows) {
             // Writing to memory fails for no reason that the next line could mend.
             let _: Result<(), csv::Error> = writer.write_record(&row);

@@ -55,29 +55,17 @@ impl Actor {
             attempts: Mutex::default(),
             version: watch::Sender::new(0),
         };
-        Self {
-            attacker,
-            clock,
-            shared: Arc::new(shared),
-        }
+        Self { attacker, clock, shared: Arc::new(shared) }
     }
 
     /// Everything the actor has got hold of.
     pub fn loot(&self) -> Vec<Credential> {
-        self.shared
-            .loot
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.loot.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Every call so far, the oldest first.
     pub fn attempts(&self) -> Vec<Attempt> {
-        self.shared
-            .attempts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Changes with every call, to wait for.
@@ -99,15 +87,8 @@ impl Actor {
         };
         if let Reply::Minted(minted) = &reply {
             let label = minted_as.map_or_else(|| minted.label.clone(), str::to_owned);
-            let mut loot = self
-                .shared
-                .loot
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            loot.push(Credential {
-                label,
-                ..minted.clone()
-            });
+            let mut loot = self.shared.loot.lock().unwrap_or_else(PoisonError::into_inner);
+            loot.push(Credential { label, ..minted.clone() });
         }
         let attempt = Attempt {
             at: self.clock.now(),
@@ -116,11 +97,7 @@ impl Actor {
             allowed: reply.worked(),
             code,
         };
-        let mut attempts = self
-            .shared
-            .attempts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut attempts = self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         if attempts.len() < ATTEMPTS_MAX {
             attempts.push(attempt);
         }
@@ -138,15 +115,10 @@ impl Actor {
                 () = stop.cancelled() => return,
                 () = self.clock.sleep_until(began + span) => {}
             }
-            let Some(with) = self
-                .loot()
-                .into_iter()
-                .find(|held| held.label == opening.with)
-            else {
+            let Some(with) = self.loot().into_iter().find(|held| held.label == opening.with) else {
                 continue;
             };
-            self.attempt(&with, &opening.operation, opening.minted_as.as_deref())
-                .await;
+            self.attempt(&with, &opening.operation, opening.minted_as.as_deref()).await;
         }
         while !stop.is_cancelled() {
             self.use_everything().await;
@@ -206,9 +178,7 @@ fn busy_moves(user: &str, round: u32, leaked: Option<&Credential>) -> Vec<Operat
             },
             Operation::CreateAccessKey { user: made },
         ],
-        1 => vec![Operation::CreateAccessKey {
-            user: user.to_owned(),
-        }],
+        1 => vec![Operation::CreateAccessKey { user: user.to_owned() }],
         _ => vec![Operation::PutUserPolicy {
             user: user.to_owned(),
             name: "more".to_owned(),

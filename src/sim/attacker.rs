@@ -117,11 +117,6 @@ impl Reply {
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} ({}…)",
-            self.label,
-            self.access_key_id.get(..4).unwrap_or_default()
-        )
+        write!(f, "{} ({}…)", self.label, self.access_key_id.get(..4).unwrap_or_default())
     }
 }

@@ -31,19 +31,13 @@ pub(super) fn sketch(scene: &Scene<'_>, found: &Answer, means: Means) -> Sketch 
         });
     }
     blocks.push(context(&coverage(found)));
-    Sketch {
-        text: format!("{question}, key {key}: {said}"),
-        blocks,
-        tail: Vec::new(),
-    }
+    Sketch { text: format!("{question}, key {key}: {said}"), blocks, tail: Vec::new() }
 }
 
 fn table(found: &Answer) -> Value {
     let cell = |shown: String| json!({ "type": "raw_text", "text": shown });
     let head = found.columns.iter().take(COLUMNS_SHOWN_MAX);
-    let head: Vec<Value> = head
-        .map(|name| cell(words(name, CELL_LENGTH_MAX)))
-        .collect();
+    let head: Vec<Value> = head.map(|name| cell(words(name, CELL_LENGTH_MAX))).collect();
     let body = found.rows.iter().take(ROWS_SHOWN_MAX).map(|row| {
         // A row with a cell too few would make Slack refuse the table.
         let cells = (0..head.len()).map(|index| cell(shown(row.get(index), CELL_LENGTH_MAX)));
@@ -57,9 +51,7 @@ fn table(found: &Answer) -> Value {
 fn lines(found: &Answer) -> Vec<String> {
     let columns = found.columns.len().min(COLUMNS_SHOWN_MAX);
     let head = found.columns.iter().take(columns);
-    let head: Vec<String> = head
-        .map(|name| words(name, PLAIN_CELL_LENGTH_MAX))
-        .collect();
+    let head: Vec<String> = head.map(|name| words(name, PLAIN_CELL_LENGTH_MAX)).collect();
     let mut lines = vec![head.join(" | ")];
     for row in found.rows.iter().take(ROWS_SHOWN_MAX) {
         let cells = (0..columns).map(|index| shown(row.get(index), PLAIN_CELL_LENGTH_MAX));
@@ -78,10 +70,7 @@ fn coverage(found: &Answer) -> String {
         (_, false) => format!("Showing {shown} of {rows} rows"),
     };
     if hidden > 0 {
-        said.push_str(&format!(
-            " and {COLUMNS_SHOWN_MAX} of {} columns",
-            found.columns.len()
-        ));
+        said.push_str(&format!(" and {COLUMNS_SHOWN_MAX} of {} columns", found.columns.len()));
     }
     if rows > 0 {
         said.push_str("; the CSV file has all of them");
@@ -101,11 +90,7 @@ fn shown(cell: Option<&Cell>, length_max: usize) -> String {
 
 fn words(said: &str, length_max: usize) -> String {
     let said = cut(&masked(&clean(said)), length_max);
-    if said.trim().is_empty() {
-        "–".to_owned()
-    } else {
-        said
-    }
+    if said.trim().is_empty() { "–".to_owned() } else { said }
 }
 
 /// Key ids are masked wherever they are shown; the evidence has them in full.

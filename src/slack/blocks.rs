@@ -190,11 +190,7 @@ pub fn rows(block_id: &str, buttons: Vec<Value>) -> Vec<Value> {
         let block_id = format!("{block_id}.{}", index + 1);
         json!({ "type": "actions", "block_id": block_id, "elements": buttons })
     };
-    buttons
-        .chunks(BUTTONS_IN_ROW_MAX)
-        .enumerate()
-        .map(row)
-        .collect()
+    buttons.chunks(BUTTONS_IN_ROW_MAX).enumerate().map(row).collect()
 }
 
 /// How many characters of text there are in blocks.
@@ -216,11 +212,7 @@ fn dialog(confirm: &Confirm) -> Value {
 }
 
 fn filled(text: String) -> String {
-    if text.trim().is_empty() {
-        NOTHING.to_owned()
-    } else {
-        text
-    }
+    if text.trim().is_empty() { NOTHING.to_owned() } else { text }
 }
 
 fn text_length(value: &Value) -> usize {
@@ -238,33 +230,20 @@ mod tests {
 
     #[test]
     fn what_hides_reorders_or_breaks_a_line_is_taken_out() {
-        assert_eq!(
-            clean("a\u{202E}b\u{200B}c\u{7}d\ne\u{2066}f\u{FEFF}"),
-            "abcd ef"
-        );
+        assert_eq!(clean("a\u{202E}b\u{200B}c\u{7}d\ne\u{2066}f\u{FEFF}"), "abcd ef");
     }
 
     #[test]
     fn a_cut_counts_code_points_and_is_visible() {
         assert_eq!(cut("ééééé", 5), "ééééé");
         assert_eq!(cut("éééééé", 5), "éééé…");
-        assert_eq!(
-            plain(&"𝒳".repeat(10_000), 75)["text"]
-                .as_str()
-                .unwrap()
-                .chars()
-                .count(),
-            75
-        );
+        assert_eq!(plain(&"𝒳".repeat(10_000), 75)["text"].as_str().unwrap().chars().count(), 75);
     }
 
     #[test]
     fn nothing_in_the_top_level_text_is_live() {
         let text = fallback("<!channel> <@U1> <https://evil|aws> & \u{202E}");
-        assert_eq!(
-            text,
-            "&lt;!channel&gt; &lt;@U1&gt; &lt;https://evil|aws&gt; &amp; "
-        );
+        assert_eq!(text, "&lt;!channel&gt; &lt;@U1&gt; &lt;https://evil|aws&gt; &amp; ");
     }
 
     #[test]
@@ -287,9 +266,7 @@ mod tests {
     fn rows_hold_five_buttons() {
         let buttons = vec![button("a", "a", "", Look::Plain, None); 7];
         let rows = rows("card", buttons);
-        let lengths = rows
-            .iter()
-            .map(|row| row["elements"].as_array().unwrap().len());
+        let lengths = rows.iter().map(|row| row["elements"].as_array().unwrap().len());
         assert_eq!(lengths.collect::<Vec<_>>(), [5, 2]);
     }
 }

@@ -38,16 +38,9 @@ pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
         tail.extend(rows("card.phase", phase_buttons(case)));
     }
     tail.extend(rows("card.case", case_buttons(case)));
-    tail.push(context(&format!(
-        "Case {} · every decision is in its journal",
-        case.id()
-    )));
+    tail.push(context(&format!("Case {} · every decision is in its journal", case.id())));
     let next = next.map_or_else(String::new, |next| format!(" Next: {next}."));
-    Sketch {
-        text: format!("Exposed key {key}: {status}.{next}"),
-        blocks,
-        tail,
-    }
+    Sketch { text: format!("Exposed key {key}: {status}.{next}"), blocks, tail }
 }
 
 fn standing(case: &Case, status: &str) -> Vec<Value> {
@@ -71,18 +64,8 @@ fn about_key(scene: &Scene<'_>) -> Vec<Value> {
         None => vec![bold("Exposed since: "), text("not known")],
     });
     let opening = case.opening();
-    lines.extend(
-        opening
-            .found_where
-            .iter()
-            .map(|at| vec![bold("Found: "), text(&field(at))]),
-    );
-    lines.extend(
-        opening
-            .note
-            .iter()
-            .map(|note| vec![bold("Note: "), text(&field(note))]),
-    );
+    lines.extend(opening.found_where.iter().map(|at| vec![bold("Found: "), text(&field(at))]));
+    lines.extend(opening.note.iter().map(|note| vec![bold("Note: "), text(&field(note))]));
     let by = name_of(case, case.opened_by());
     lines.push(vec![
         bold("Opened by: "),
@@ -120,10 +103,7 @@ fn phase_item(row: &PhaseRow<'_>) -> Vec<Value> {
 }
 
 fn pressed(press: &Press) -> Vec<Value> {
-    vec![
-        text(&format!(" · pressed by {} ", field(&press.name))),
-        time(press.at),
-    ]
+    vec![text(&format!(" · pressed by {} ", field(&press.name))), time(press.at)]
 }
 
 /// A mark beside the word, for those who skim; it says nothing that the word does not.
@@ -139,26 +119,13 @@ fn mark(progress: Progress) -> &'static str {
 fn phase_buttons(case: &Case) -> Vec<Value> {
     let contain_next = case.validated() && case.plans().next().is_none();
     let look = |phase| {
-        if contain_next && phase == Phase::Containment {
-            Look::Primary
-        } else {
-            Look::Plain
-        }
+        if contain_next && phase == Phase::Containment { Look::Primary } else { Look::Plain }
     };
     Phase::ALL
         .into_iter()
         .map(|phase| {
-            let action = ButtonAction::Phase {
-                case: case.id().clone(),
-                phase,
-            };
-            button(
-                phase.title(),
-                &action.id(),
-                &action.value(),
-                look(phase),
-                None,
-            )
+            let action = ButtonAction::Phase { case: case.id().clone(), phase };
+            button(phase.title(), &action.id(), &action.value(), look(phase), None)
         })
         .collect()
 }
@@ -172,11 +139,7 @@ fn case_buttons(case: &Case) -> Vec<Value> {
     if case.is_archived() {
         return buttons;
     }
-    buttons.push(drawn(
-        "Tell the story so far",
-        &ButtonAction::Summary { case: id() },
-        None,
-    ));
+    buttons.push(drawn("Tell the story so far", &ButtonAction::Summary { case: id() }, None));
     if case.closed_at().is_some() {
         return buttons;
     }
@@ -184,11 +147,7 @@ fn case_buttons(case: &Case) -> Vec<Value> {
         let action = ButtonAction::CancelQuestions { case: id(), asked };
         buttons.push(drawn("Cancel the questions", &action, None));
     }
-    buttons.push(drawn(
-        "Write the report",
-        &ButtonAction::Report { case: id() },
-        None,
-    ));
+    buttons.push(drawn("Write the report", &ButtonAction::Report { case: id() }, None));
     let confirm = Confirm {
         title: "Close this case?".to_owned(),
         text: "The report is written and posted, then the channel is archived. What is in force \
@@ -197,11 +156,7 @@ fn case_buttons(case: &Case) -> Vec<Value> {
         yes: "Close the case".to_owned(),
         danger: false,
     };
-    buttons.push(drawn(
-        "Close the case",
-        &ButtonAction::Close { case: id() },
-        Some(confirm),
-    ));
+    buttons.push(drawn("Close the case", &ButtonAction::Close { case: id() }, Some(confirm)));
     buttons
 }
 
@@ -218,13 +173,6 @@ fn endpoints(case: &Case) -> Option<Value> {
     if others.is_empty() {
         return None;
     }
-    let shown: Vec<String> = others
-        .iter()
-        .take(ENDPOINTS_SHOWN_MAX)
-        .map(|at| field(at))
-        .collect();
-    Some(context(&format!(
-        "Not the provider's own endpoints: {}",
-        shown.join(", ")
-    )))
+    let shown: Vec<String> = others.iter().take(ENDPOINTS_SHOWN_MAX).map(|at| field(at)).collect();
+    Some(context(&format!("Not the provider's own endpoints: {}", shown.join(", "))))
 }

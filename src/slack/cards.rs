@@ -72,13 +72,6 @@ fn finish(scene: &Scene<'_>, sketch: Sketch) -> Drawn {
         blocks.push(context(CUT));
     }
     blocks.extend(tail);
-    let text = if drill {
-        format!("DRILL: {}", sketch.text)
-    } else {
-        sketch.text
-    };
-    Drawn {
-        text: fallback(&text),
-        blocks,
-    }
+    let text = if drill { format!("DRILL: {}", sketch.text) } else { sketch.text };
+    Drawn { text: fallback(&text), blocks }
 }

@@ -103,10 +103,7 @@ impl SlackChat {
                 answer => return answer.map_err(|failure| failure.error),
             }
         }
-        let bare = Drawn {
-            text: best.text,
-            blocks: Vec::new(),
-        };
+        let bare = Drawn { text: best.text, blocks: Vec::new() };
         let answer = self.send_drawn(method, channel, &bare, more).await;
         answer.map_err(|failure| failure.error)
     }
@@ -127,11 +124,7 @@ impl SlackChat {
 
     fn means(&self) -> Means {
         let now = self.web.clock().now().as_second();
-        if now < self.plain_until.load(Ordering::Relaxed) {
-            Means::Plain
-        } else {
-            Means::Full
-        }
+        if now < self.plain_until.load(Ordering::Relaxed) { Means::Plain } else { Means::Full }
     }
 
     /// Invites some people; those whom Slack refuses are tried alone, so that one does not cost
@@ -146,10 +139,7 @@ impl SlackChat {
             Ok(refused) => into.note(people, &refused),
             Err(failure) if is_about_people(&failure) && people.len() > 1 => {
                 for person in people {
-                    match self
-                        .invite_at_once(channel, std::slice::from_ref(person))
-                        .await
-                    {
+                    match self.invite_at_once(channel, std::slice::from_ref(person)).await {
                         Ok(refused) => into.note(std::slice::from_ref(person), &refused),
                         Err(alone) if is_about_people(&alone) => {
                             into.note_refused(person, &alone.code);
@@ -186,8 +176,7 @@ impl Chat for SlackChat {
         let body = json!({ "name": name, "is_private": true });
         let answer = self.call("conversations.create", None, &body).await?;
         let id = text(&answer["channel"], "id");
-        id.map(ChannelId)
-            .ok_or_else(|| unreadable("conversations.create"))
+        id.map(ChannelId).ok_or_else(|| unreadable("conversations.create"))
     }
 
     async fn own_channel(
@@ -213,16 +202,12 @@ impl Chat for SlackChat {
 
     async fn set_topic(&self, channel: &ChannelId, topic: &str) -> Result<(), ChatError> {
         let body = json!({ "channel": channel.0, "topic": heading(topic) });
-        self.call("conversations.setTopic", None, &body)
-            .await
-            .map(drop)
+        self.call("conversations.setTopic", None, &body).await.map(drop)
     }
 
     async fn set_purpose(&self, channel: &ChannelId, purpose: &str) -> Result<(), ChatError> {
         let body = json!({ "channel": channel.0, "purpose": heading(purpose) });
-        self.call("conversations.setPurpose", None, &body)
-            .await
-            .map(drop)
+        self.call("conversations.setPurpose", None, &body).await.map(drop)
     }
 
     async fn post(&self, channel: &ChannelId, post: &Post<'_>) -> Result<MessageTs, ChatError> {
@@ -237,12 +222,8 @@ impl Chat for SlackChat {
         if let Some(thread) = &post.thread {
             more["thread_ts"] = json!(thread.0);
         }
-        let answer = self
-            .send("chat.postMessage", channel, &post.view, &more)
-            .await?;
-        text(&answer, "ts")
-            .map(MessageTs)
-            .ok_or_else(|| unreadable("chat.postMessage"))
+        let answer = self.send("chat.postMessage", channel, &post.view, &more).await?;
+        text(&answer, "ts").map(MessageTs).ok_or_else(|| unreadable("chat.postMessage"))
     }
 
     async fn update(
@@ -252,9 +233,7 @@ impl Chat for SlackChat {
         view: &View<'_>,
     ) -> Result<(), ChatError> {
         let more = json!({ "ts": message.0 });
-        self.send("chat.update", channel, view, &more)
-            .await
-            .map(drop)
+        self.send("chat.update", channel, view, &more).await.map(drop)
     }
 
     fn drawn(&self, view: &View<'_>) -> String {
@@ -277,19 +256,12 @@ impl Chat for SlackChat {
             ("filename", Some(clean(&upload.name))),
             ("length", Some(upload.content.len().to_string())),
         ];
-        let place = self
-            .web
-            .get("files.getUploadURLExternal", &params)
-            .await
-            .map_err(failed)?;
+        let place = self.web.get("files.getUploadURLExternal", &params).await.map_err(failed)?;
         let (Some(id), Some(address)) = (text(&place, "file_id"), text(&place, "upload_url"))
         else {
             return Err(unreadable("files.getUploadURLExternal"));
         };
-        self.web
-            .send_bytes(&address, &upload.content)
-            .await
-            .map_err(failed)?;
+        self.web.send_bytes(&address, &upload.content).await.map_err(failed)?;
         let mut body = json!({
             "files": [{ "id": id, "title": clean(&upload.title) }],
             "channel_id": channel.0,
@@ -297,17 +269,12 @@ impl Chat for SlackChat {
         if let Some(thread) = &upload.thread {
             body["thread_ts"] = json!(thread.0);
         }
-        self.call("files.completeUploadExternal", None, &body)
-            .await
-            .map(drop)
+        self.call("files.completeUploadExternal", None, &body).await.map(drop)
     }
 
     async fn archive(&self, channel: &ChannelId) -> Result<(), ChatError> {
         let body = json!({ "channel": channel.0 });
-        match self
-            .call_once("conversations.archive", &body, "already_archived")
-            .await
-        {
+        match self.call_once("conversations.archive", &body, "already_archived").await {
             Err(ChatError::Archived) => Ok(()),
             answer => answer,
         }
@@ -366,10 +333,7 @@ impl Invitation {
 
 /// A topic or purpose: nothing live in it, and within Slack's length.
 fn heading(said: &str) -> String {
-    let plain = clean(said)
-        .replace('<', "‹")
-        .replace('>', "›")
-        .replace('&', "+");
+    let plain = clean(said).replace('<', "‹").replace('>', "›").replace('&', "+");
     crate::slack::blocks::cut(&plain, TOPIC_LENGTH_MAX)
 }
 

@@ -20,10 +20,7 @@ const VALIDATION: &[Item] = &[
         "Ask the owner out of band whether they made the use that is seen; an answer in chat is a \
          hint, not proof.",
     ),
-    by(
-        "See whose account the id belongs to.",
-        "aws sts get-access-key-info --access-key-id <id>",
-    ),
+    by("See whose account the id belongs to.", "aws sts get-access-key-info --access-key-id <id>"),
     by(
         "See when and for what it was last used.",
         "aws iam get-access-key-last-used --access-key-id <id>",
@@ -31,10 +28,7 @@ const VALIDATION: &[Item] = &[
     doing("Find where it leaked, and save a copy of that place before it is taken down."),
 ];
 const SCOPE: &[Item] = &[
-    by(
-        "List the user's other keys.",
-        "aws iam list-access-keys --user-name USER",
-    ),
+    by("List the user's other keys.", "aws iam list-access-keys --user-name USER"),
     doing(
         "Check every region and every account that trusts this one; trails of others are not read.",
     ),
@@ -65,10 +59,7 @@ const ERADICATION: &[Item] = &[
         "Roles somebody may have opened to the outside.",
         "aws iam list-roles --query 'Roles[].[RoleName,AssumeRolePolicyDocument]'",
     ),
-    by(
-        "Functions that can act for the actor.",
-        "aws lambda list-functions --region <each region>",
-    ),
+    by("Functions that can act for the actor.", "aws lambda list-functions --region <each region>"),
     by(
         "Machines, keys and images the actor left.",
         "aws ec2 describe-instances --region <each region>",
@@ -128,17 +119,11 @@ pub(super) fn sketch(scene: &Scene<'_>, phase: Phase) -> Sketch {
 }
 
 const fn doing(what: &'static str) -> Item {
-    Item {
-        what,
-        command: None,
-    }
+    Item { what, command: None }
 }
 
 const fn by(what: &'static str, command: &'static str) -> Item {
-    Item {
-        what,
-        command: Some(command),
-    }
+    Item { what, command: Some(command) }
 }
 
 fn items(phase: Phase) -> &'static [Item] {

@@ -23,9 +23,7 @@ pub(super) fn all(scene: &Scene<'_>) -> Vec<Vec<Value>> {
         line("Last used", facts.last_use.as_ref(), last_use),
         line("May do", facts.permissions.as_ref(), permissions),
         line("Quarantine by AWS", facts.quarantine.as_ref(), quarantine),
-        line("GuardDuty", facts.guard_duty.as_ref(), |found| {
-            alerts(found)
-        }),
+        line("GuardDuty", facts.guard_duty.as_ref(), |found| alerts(found)),
         line("AWS Health", facts.health.as_ref(), |found| alerts(found)),
     ]
 }
@@ -65,13 +63,11 @@ fn account(found: &AccountFinding) -> Vec<Value> {
 
 fn owner(scene: &Scene<'_>, found: &OwnerFinding) -> Vec<Value> {
     let mut said = format!("user {} ({})", field(&found.user.0), field(&found.arn));
-    said.push_str(
-        &match (&found.owner_tag, scene.policy.key_owner(scene.case)) {
-            (_, Some(_)) => ", whose owner is known and does not approve".to_owned(),
-            (Some(tag), None) => format!(", owner tag {} is nobody in Slack", field(tag)),
-            (None, None) => ", no owner tag".to_owned(),
-        },
-    );
+    said.push_str(&match (&found.owner_tag, scene.policy.key_owner(scene.case)) {
+        (_, Some(_)) => ", whose owner is known and does not approve".to_owned(),
+        (Some(tag), None) => format!(", owner tag {} is nobody in Slack", field(tag)),
+        (None, None) => ", no owner tag".to_owned(),
+    });
     vec![text(&said)]
 }
 
@@ -84,9 +80,7 @@ fn state(key: &AccessKeyId, keys: &[KeyState]) -> Vec<Value> {
         (None, KeyKind::LongTerm) => "no longer there".to_owned(),
     };
     let others = keys.iter().filter(|state| state.id != *key);
-    let others: Vec<String> = others
-        .map(|state| format!("{} {}", state.id, word(state)))
-        .collect();
+    let others: Vec<String> = others.map(|state| format!("{} {}", state.id, word(state))).collect();
     if !others.is_empty() {
         said.push_str(&format!("; other keys: {}", names(&others)));
     }
@@ -107,21 +101,14 @@ fn last_use(used: &LastUse) -> Vec<Value> {
 }
 
 fn permissions(found: &Permissions) -> Vec<Value> {
-    let groups = [
-        ("attached", &found.attached),
-        ("inline", &found.inline),
-        ("groups", &found.groups),
-    ];
+    let groups =
+        [("attached", &found.attached), ("inline", &found.inline), ("groups", &found.groups)];
     let said: Vec<String> = groups
         .iter()
         .filter(|(_, names)| !names.is_empty())
         .map(|(what, all)| format!("{what}: {}", names(all)))
         .collect();
-    if said.is_empty() {
-        vec![text("nothing by name")]
-    } else {
-        vec![text(&said.join("; "))]
-    }
+    if said.is_empty() { vec![text("nothing by name")] } else { vec![text(&said.join("; "))] }
 }
 
 fn quarantine(policy: &Option<String>) -> Vec<Value> {
@@ -146,11 +133,7 @@ fn alerts(found: &[Alert]) -> Vec<Value> {
 }
 
 fn names(all: &[String]) -> String {
-    let shown: Vec<String> = all
-        .iter()
-        .take(NAMES_SHOWN_MAX)
-        .map(|name| field(name))
-        .collect();
+    let shown: Vec<String> = all.iter().take(NAMES_SHOWN_MAX).map(|name| field(name)).collect();
     match all.len().saturating_sub(NAMES_SHOWN_MAX) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),

@@ -54,31 +54,20 @@ impl Failure {
     }
 
     pub(super) fn plain(error: ChatError) -> Self {
-        Self {
-            error,
-            code: String::new(),
-            people: Vec::new(),
-        }
+        Self { error, code: String::new(), people: Vec::new() }
     }
 
     fn api(method: &str, error: &SlackClientApiError) -> Self {
         let body = error.http_response_body.as_deref().unwrap_or_default();
         let body: Value = serde_json::from_str(body).unwrap_or_default();
         let code = word(&error.code);
-        Self {
-            error: meaning(method, &code, &body),
-            people: people(&body),
-            code,
-        }
+        Self { error: meaning(method, &code, &body), people: people(&body), code }
     }
 }
 
 /// For an invitation: whom Slack named, and its code for each.
 pub(super) fn people(body: &Value) -> Vec<(String, String)> {
-    let errors = body["errors"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let errors = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     errors
         .iter()
         .filter_map(|error| {
@@ -91,17 +80,17 @@ pub(super) fn people(body: &Value) -> Vec<(String, String)> {
 
 fn meaning(method: &str, code: &str, body: &Value) -> ChatError {
     match code {
-        "ratelimited" | "rate_limited" | "message_limit_exceeded" => ChatError::Limited {
-            seconds: PATIENCE_SECONDS,
-        },
+        "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
+            ChatError::Limited { seconds: PATIENCE_SECONDS }
+        }
         "name_taken" => ChatError::NameTaken,
         "is_archived" => ChatError::Archived,
         "message_not_found" | "cant_update_message" | "edit_window_closed" | "block_mismatch" => {
             ChatError::MessageGone
         }
-        "missing_scope" => ChatError::MissingScope {
-            needed: scopes(body["needed"].as_str().unwrap_or("a scope")),
-        },
+        "missing_scope" => {
+            ChatError::MissingScope { needed: scopes(body["needed"].as_str().unwrap_or("a scope")) }
+        }
         "internal_error"
         | "fatal_error"
         | "service_unavailable"
@@ -112,10 +101,7 @@ fn meaning(method: &str, code: &str, body: &Value) -> ChatError {
 }
 
 fn refused(method: &str, code: &str) -> ChatError {
-    ChatError::Refused {
-        method: method.to_owned(),
-        code: code.to_owned(),
-    }
+    ChatError::Refused { method: method.to_owned(), code: code.to_owned() }
 }
 
 fn word(text: &str) -> String {
@@ -126,8 +112,5 @@ fn word(text: &str) -> String {
 fn scopes(text: &str) -> String {
     let plain =
         |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | ',' | ' ');
-    text.chars()
-        .filter(plain)
-        .take(CODE_LENGTH_MAX * 3)
-        .collect()
+    text.chars().filter(plain).take(CODE_LENGTH_MAX * 3).collect()
 }

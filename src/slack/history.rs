@@ -30,9 +30,7 @@ pub(super) async fn own_channel(
     let is_ours = |channel: &&Value| {
         channel["name"] == name
             && channel["creator"] == me
-            && channel["created"]
-                .as_i64()
-                .is_some_and(|created| created >= since)
+            && channel["created"].as_i64().is_some_and(|created| created >= since)
     };
     let mut cursor = None;
     for _ in 0..PAGES_MAX {
@@ -69,12 +67,7 @@ pub(super) async fn posted(
         for message in items(&page, "messages") {
             note(&mut found, me, message);
             let replies = message["reply_count"].as_u64().unwrap_or(0);
-            threads.extend(
-                message["ts"]
-                    .as_str()
-                    .filter(|_| replies > 0)
-                    .map(str::to_owned),
-            );
+            threads.extend(message["ts"].as_str().filter(|_| replies > 0).map(str::to_owned));
         }
         cursor = next(&page);
         if cursor.is_none() {
@@ -146,9 +139,7 @@ async fn read(
     method: &str,
     params: &Vec<(&str, Option<String>)>,
 ) -> Result<Value, ChatError> {
-    web.get(method, params)
-        .await
-        .map_err(|failure: Failure| failure.error)
+    web.get(method, params).await.map_err(|failure: Failure| failure.error)
 }
 
 fn items<'a>(page: &'a Value, name: &str) -> &'a [Value] {

@@ -139,9 +139,7 @@ fn interaction(verified: &Verified, app_id: Option<&str>) -> Result<Inbound, Inb
         return Ok(Inbound::SslCheck);
     }
     let mut fields = form(verified.body());
-    let payload = fields
-        .remove("payload")
-        .ok_or(InboundError::Unreadable("it has no payload"))?;
+    let payload = fields.remove("payload").ok_or(InboundError::Unreadable("it has no payload"))?;
     let interaction: Interaction = serde_json::from_str(&payload)
         .map_err(|_| InboundError::Unreadable("its payload is no interaction"))?;
     is_for_us(interaction.api_app_id.as_deref(), app_id)?;
@@ -171,10 +169,8 @@ fn click(verified: &Verified, mut interaction: Interaction) -> Result<Inbound, I
     };
     Ok(Inbound::Click(Click {
         action: ButtonAction::parse(&action_id, &action.value.unwrap_or_default()),
-        place: channel.map(|channel| Place {
-            channel: ChannelId(channel),
-            message: message.map(MessageTs),
-        }),
+        place: channel
+            .map(|channel| Place { channel: ChannelId(channel), message: message.map(MessageTs) }),
         response_url: filled(interaction.response_url).map(OneTime::new),
         trigger_id: filled(interaction.trigger_id).map(OneTime::new),
         caller,
@@ -193,11 +189,7 @@ fn submit(verified: &Verified, mut interaction: Interaction) -> Result<Inbound, 
         _ => format!("submit:{}", fingerprint(verified)),
     };
     let form = intake_modal::read_state(&view.state.unwrap_or_default());
-    Ok(Inbound::Submit(Submit {
-        caller,
-        form,
-        delivery,
-    }))
+    Ok(Inbound::Submit(Submit { caller, form, delivery }))
 }
 
 fn event(verified: &Verified, app_id: Option<&str>) -> Result<Inbound, InboundError> {
@@ -257,9 +249,7 @@ fn is_for_us(theirs: Option<&str>, ours: Option<&str>) -> Result<(), InboundErro
 fn form(body: &[u8]) -> HashMap<String, String> {
     let mut fields = HashMap::new();
     for (name, value) in form_urlencoded::parse(body) {
-        fields
-            .entry(name.into_owned())
-            .or_insert_with(|| value.into_owned());
+        fields.entry(name.into_owned()).or_insert_with(|| value.into_owned());
     }
     fields
 }
@@ -314,10 +304,9 @@ mod tests {
     }
 
     fn clicked(payload: Value) -> Click {
-        match interaction(payload).unwrap() {
-            Inbound::Click(click) => click,
-            other => panic!("{other:?}"),
-        }
+        let read = interaction(payload).unwrap();
+        let Inbound::Click(click) = read else { panic!("{read:?}") };
+        click
     }
 
     #[test]
@@ -329,10 +318,7 @@ mod tests {
             ("channel_id", "D1"),
             ("text", "AKIA hunter2"),
             ("text", "second"),
-            (
-                "response_url",
-                "https://hooks.slack.com/commands/secret-part",
-            ),
+            ("response_url", "https://hooks.slack.com/commands/secret-part"),
             ("trigger_id", "1.2.abc"),
         ]);
         let Inbound::Slash(slash) = read(&body, Route::Commands, None).unwrap() else {
@@ -342,23 +328,14 @@ mod tests {
         assert_eq!(slash.delivery, "slash:1.2.abc");
         assert_eq!(slash.caller.person().team, "T1");
         let printed = format!("{slash:?}");
-        assert!(
-            !printed.contains("hunter2") && !printed.contains("secret-part"),
-            "{printed}"
-        );
+        assert!(!printed.contains("hunter2") && !printed.contains("secret-part"), "{printed}");
     }
 
     #[test]
     fn a_press_names_its_person_place_and_delivery() {
         let click = clicked(press());
         let case = CaseId("case-1".to_owned());
-        assert_eq!(
-            click.action,
-            ButtonAction::Phase {
-                case,
-                phase: Phase::Scope
-            }
-        );
+        assert_eq!(click.action, ButtonAction::Phase { case, phase: Phase::Scope });
         assert_eq!(click.delivery, "click:T1:U1:1.2:phase.scope:3.4");
         assert_eq!(click.place.unwrap().channel.0, "C1");
         assert_eq!(click.caller.name(), Some("ana"));
@@ -425,19 +402,10 @@ mod tests {
             panic!("no form");
         };
         assert_eq!(submit.form.keys, "AKIA");
-        assert_eq!(
-            submit.form.exposed_since.unwrap().as_second(),
-            1_800_000_000
-        );
-        assert_eq!(
-            (&submit.form.note, &submit.form.found_where),
-            (&None, &None)
-        );
+        assert_eq!(submit.form.exposed_since.unwrap().as_second(), 1_800_000_000);
+        assert_eq!((&submit.form.note, &submit.form.found_where), (&None, &None));
         assert_eq!(submit.delivery, "submit:V1:1.x:U1");
-        assert!(matches!(
-            interaction(submission(json!({}))),
-            Ok(Inbound::Submit(_))
-        ));
+        assert!(matches!(interaction(submission(json!({}))), Ok(Inbound::Submit(_))));
     }
 
     #[test]
@@ -452,10 +420,7 @@ mod tests {
         let Ok(Inbound::Event(happening)) = archived else {
             panic!("{archived:?}");
         };
-        assert_eq!(
-            happening.event,
-            WorkspaceEvent::ChannelArchived(ChannelId("G1".to_owned()))
-        );
+        assert_eq!(happening.event, WorkspaceEvent::ChannelArchived(ChannelId("G1".to_owned())));
         assert_eq!(happening.delivery, "event:T1:Ev1");
         let strange = event(json!({ "type": "event_callback", "event": { "type": 7 } })).unwrap();
         assert!(matches!(strange, Inbound::Event(_)));
@@ -463,30 +428,15 @@ mod tests {
 
     #[test]
     fn a_certificate_check_causes_nothing_even_with_a_command_inside() {
-        let body = form(&[
-            ("ssl_check", "1"),
-            ("text", "AKIAQNZGKIQY56JQ7WML"),
-            ("user_id", "U1"),
-        ]);
-        assert!(matches!(
-            read(&body, Route::Commands, None),
-            Ok(Inbound::SslCheck)
-        ));
+        let body = form(&[("ssl_check", "1"), ("text", "AKIAQNZGKIQY56JQ7WML"), ("user_id", "U1")]);
+        assert!(matches!(read(&body, Route::Commands, None), Ok(Inbound::SslCheck)));
         assert!(is_ssl_check(body.body()));
         assert!(!is_ssl_check(b"ssl_check=0"));
     }
 
     #[test]
     fn no_bytes_make_the_reader_panic() {
-        for body in [
-            "",
-            "payload=",
-            "payload=[]",
-            "payload=%FF",
-            "\u{0}",
-            "{",
-            "null",
-        ] {
+        for body in ["", "payload=", "payload=[]", "payload=%FF", "\u{0}", "{", "null"] {
             let body = verified(body);
             for route in [Route::Commands, Route::Interactions, Route::Events] {
                 drop(read(&body, route, None));

@@ -43,10 +43,7 @@ pub fn view() -> Value {
 pub fn errors(wrong: &[(IntakeField, IntakeError)]) -> Value {
     let mut errors = serde_json::Map::new();
     for (field, error) in wrong {
-        errors.insert(
-            block_id(*field).to_owned(),
-            Value::String(error.to_string()),
-        );
+        errors.insert(block_id(*field).to_owned(), Value::String(error.to_string()));
     }
     json!({ "response_action": "errors", "errors": errors })
 }

@@ -48,9 +48,7 @@ impl Pace {
             let key = format!("{method} {}", id.0);
             (key, CHANNEL_INTERVAL_MS, CHANNEL_BURST)
         }));
-        let closed = wants
-            .iter()
-            .filter_map(|(key, ..)| state.closed_until.get(key));
+        let closed = wants.iter().filter_map(|(key, ..)| state.closed_until.get(key));
         let open_at = closed.copied().max().unwrap_or(now);
         let turns = wants.iter().map(|want| state.turn(want, now));
         let at = turns.max().unwrap_or(now).max(open_at);
@@ -63,11 +61,7 @@ impl Pace {
             state.spend(want, at);
         }
         state.forget(now);
-        if wait > SignedDuration::ZERO {
-            Turn::After(wait)
-        } else {
-            Turn::Now
-        }
+        if wait > SignedDuration::ZERO { Turn::After(wait) } else { Turn::Now }
     }
 
     /// Slack told us to wait: nothing goes out on this method until then.
@@ -89,9 +83,7 @@ impl Budgets {
 
     fn spend(&mut self, (key, interval, _): &(String, i64, i64), at: Timestamp) {
         let full_at = self.full_at.entry(key.clone()).or_insert(at);
-        let next = (*full_at)
-            .max(at)
-            .checked_add(SignedDuration::from_millis(*interval));
+        let next = (*full_at).max(at).checked_add(SignedDuration::from_millis(*interval));
         *full_at = next.unwrap_or(Timestamp::MAX);
     }
 
@@ -133,21 +125,14 @@ mod tests {
     fn a_burst_goes_out_at_once_and_then_one_message_a_second() {
         let pace = Pace::default();
         let channel = ChannelId("C1".to_owned());
-        let turns: Vec<_> = (0..6)
-            .map(|_| pace.take("chat.postMessage", Some(&channel), at(0)))
-            .collect();
+        let turns: Vec<_> =
+            (0..6).map(|_| pace.take("chat.postMessage", Some(&channel), at(0))).collect();
         assert_eq!(turns[..3], [Turn::Now; 3]);
         let seconds = |turn| match turn {
             Turn::After(wait) => SignedDuration::as_secs(&wait),
             Turn::Now | Turn::Later { .. } => panic!("{turn:?}"),
         };
-        assert_eq!(
-            turns[3..]
-                .iter()
-                .map(|turn| seconds(*turn))
-                .collect::<Vec<_>>(),
-            [1, 2, 3]
-        );
+        assert_eq!(turns[3..].iter().map(|turn| seconds(*turn)).collect::<Vec<_>>(), [1, 2, 3]);
     }
 
     #[test]
@@ -157,10 +142,7 @@ mod tests {
         for _ in 0..7 {
             pace.take("chat.postMessage", Some(&busy), at(0));
         }
-        assert_eq!(
-            pace.take("chat.postMessage", Some(&quiet), at(0)),
-            Turn::Now
-        );
+        assert_eq!(pace.take("chat.postMessage", Some(&quiet), at(0)), Turn::Now);
     }
 
     #[test]
@@ -171,10 +153,7 @@ mod tests {
         }
         pace.take("pins.add", None, at(0));
         for _ in 0..3 {
-            assert_eq!(
-                pace.take("pins.add", None, at(0)),
-                Turn::Later { seconds: 6 }
-            );
+            assert_eq!(pace.take("pins.add", None, at(0)), Turn::Later { seconds: 6 });
         }
         assert!(matches!(pace.take("pins.add", None, at(6_200)), Turn::Now));
     }
@@ -183,10 +162,7 @@ mod tests {
     fn what_slack_says_is_kept() {
         let pace = Pace::default();
         pace.close("chat.update", 30, at(0));
-        assert_eq!(
-            pace.take("chat.update", None, at(0)),
-            Turn::Later { seconds: 30 }
-        );
+        assert_eq!(pace.take("chat.update", None, at(0)), Turn::Later { seconds: 30 });
         assert_eq!(pace.take("chat.postMessage", None, at(0)), Turn::Now);
         assert_eq!(pace.take("chat.update", None, at(30_000)), Turn::Now);
     }

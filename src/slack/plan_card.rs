@@ -28,25 +28,14 @@ const COMMANDS_SHOWN_MAX: usize = 10;
 pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
     let Some(state) = scene.case.plan(number) else {
         let text = format!("There is no plan {}", number.0);
-        return Sketch {
-            blocks: vec![context(&text)],
-            text,
-            tail: Vec::new(),
-        };
+        return Sketch { blocks: vec![context(&text)], text, tail: Vec::new() };
     };
     let key = &scene.case.opening().key;
-    let title = format!(
-        "Plan {}: {} for key {key}",
-        number.0,
-        purpose(state.plan.kind)
-    );
+    let title = format!("Plan {}: {} for key {key}", number.0, purpose(state.plan.kind));
     let status = plan_words(state);
     let mut blocks = vec![
         header(&title),
-        rich(
-            "plan.status",
-            vec![paragraph(decision(scene, state, &status))],
-        ),
+        rich("plan.status", vec![paragraph(decision(scene, state, &status))]),
         rich("plan.steps", vec![list(step_items(state), true)]),
     ];
     let left_out = state.steps.len().saturating_sub(STEPS_SHOWN_MAX);
@@ -59,16 +48,8 @@ pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
     }
     blocks.extend(by_hand(state));
     let mut tail = rows("plan.decide", buttons(scene, state));
-    tail.push(context(&format!(
-        "Case {} · plan hash {}",
-        scene.case.id(),
-        state.hash
-    )));
-    Sketch {
-        text: format!("{title}: {status}"),
-        blocks,
-        tail,
-    }
+    tail.push(context(&format!("Case {} · plan hash {}", scene.case.id(), state.hash)));
+    Sketch { text: format!("{title}: {status}"), blocks, tail }
 }
 
 fn purpose(kind: PlanKind) -> &'static str {
@@ -98,9 +79,7 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
         line("Expires", vec![time(plan.expires_at)]);
     }
     if let Some((denial, reason)) = &state.denied {
-        let reason = reason
-            .as_deref()
-            .map(|reason| format!(": {}", field(reason)));
+        let reason = reason.as_deref().map(|reason| format!(": {}", field(reason)));
         let said = format!("{}{} ", field(&denial.name), reason.unwrap_or_default());
         line("Denied by", vec![text(&said), time(denial.at)]);
     }
@@ -167,10 +146,7 @@ fn approvers(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
         parts.push(person(user));
     }
     if all.len() > APPROVERS_SHOWN_MAX {
-        parts.push(text(&format!(
-            " and {} more",
-            all.len() - APPROVERS_SHOWN_MAX
-        )));
+        parts.push(text(&format!(" and {} more", all.len() - APPROVERS_SHOWN_MAX)));
     }
     parts
 }
@@ -223,10 +199,8 @@ fn by_hand(state: &PlanState) -> Option<Value> {
     let failed = state
         .all_steps()
         .filter(|(_, _, done)| matches!(done.result, Some(StepResult::Failed { .. })));
-    let commands: Vec<String> = failed
-        .take(COMMANDS_SHOWN_MAX)
-        .map(|(_, step, _)| step.action.by_hand())
-        .collect();
+    let commands: Vec<String> =
+        failed.take(COMMANDS_SHOWN_MAX).map(|(_, step, _)| step.action.by_hand()).collect();
     if commands.is_empty() {
         return None;
     }
@@ -265,9 +239,7 @@ fn buttons(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
 /// What still stands can be undone, unless somebody has asked for it already.
 fn may_be_undone(case: &Case, state: &PlanState) -> bool {
     let number = state.plan.number;
-    let stands = case
-        .standing_plans()
-        .any(|standing| standing.plan.number == number);
+    let stands = case.standing_plans().any(|standing| standing.plan.number == number);
     let undoing = |other: &PlanState| {
         let open = matches!(
             other.status(),
@@ -279,11 +251,7 @@ fn may_be_undone(case: &Case, state: &PlanState) -> bool {
 }
 
 fn address(case: &Case, state: &PlanState) -> PlanAddress {
-    PlanAddress {
-        case: case.id().clone(),
-        plan: state.plan.number,
-        hash: state.hash.clone(),
-    }
+    PlanAddress { case: case.id().clone(), plan: state.plan.number, hash: state.hash.clone() }
 }
 
 fn approve(case: &Case, state: &PlanState) -> Value {

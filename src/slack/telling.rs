@@ -24,10 +24,7 @@ pub(super) fn summary(scene: &Scene<'_>, upto: u64) -> Sketch {
         blocks: vec![
             header(&format!("Key {key}: the story so far")),
             rich("summary", vec![list(items, false)]),
-            context(&format!(
-                "Made from records 1 to {upto} of case {}; all times UTC",
-                case.id()
-            )),
+            context(&format!("Made from records 1 to {upto} of case {}; all times UTC", case.id())),
         ],
         tail: Vec::new(),
     }
@@ -65,10 +62,7 @@ pub(super) fn whisper(said: &str) -> Drawn {
     if parts.is_empty() {
         parts.push(text(&said));
     }
-    Drawn {
-        text: fallback(&said),
-        blocks: vec![rich("whisper", vec![paragraph(parts)])],
-    }
+    Drawn { text: fallback(&said), blocks: vec![rich("whisper", vec![paragraph(parts)])] }
 }
 
 /// The first lines of a text that may be long.

@@ -64,9 +64,7 @@ pub(super) struct Web {
 impl std::fmt::Debug for Web {
     /// The token must not be printed.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Web")
-            .field("own", &self.own)
-            .finish_non_exhaustive()
+        f.debug_struct("Web").field("own", &self.own).finish_non_exhaustive()
     }
 }
 
@@ -130,11 +128,7 @@ impl Web {
     pub(super) async fn respond(&self, address: &str, body: &Value) -> Result<(), Failure> {
         let url = self.one_time(address)?;
         let span = tracing::Span::none();
-        let call = self
-            .client
-            .http_api
-            .connector
-            .http_post_uri(url, body, anonymous(&span));
+        let call = self.client.http_api.connector.http_post_uri(url, body, anonymous(&span));
         let answer: Value = within(CALL_TIMEOUT, "response_url", call).await?;
         accepted("response_url", answer).map(drop)
     }
@@ -154,9 +148,7 @@ impl Web {
         match self.pace.take(method, channel, self.clock.now()) {
             Turn::Now => Ok(()),
             Turn::After(wait) => {
-                self.clock
-                    .sleep(Duration::try_from(wait).unwrap_or_default())
-                    .await;
+                self.clock.sleep(Duration::try_from(wait).unwrap_or_default()).await;
                 Ok(())
             }
             Turn::Later { seconds } => Err(Failure::plain(ChatError::Limited { seconds })),
@@ -183,11 +175,7 @@ impl Web {
         let (scheme, own_host, port) = &self.own;
         let own = url.scheme() == scheme && host == own_host && url.port() == *port;
         let bare = url.username().is_empty() && url.password().is_none();
-        if (slacks || own) && bare {
-            Ok(url)
-        } else {
-            Err(foreign())
-        }
+        if (slacks || own) && bare { Ok(url) } else { Err(foreign()) }
     }
 }
 

@@ -29,17 +29,12 @@ impl Folder {
         let key = sealing_key(&path.join("evidence.key"))?;
         let key = RandomizedNonceKey::new(&AES_256_GCM, &key)
             .map_err(|_| EvidenceError::Unavailable("the evidence key is unusable".to_owned()))?;
-        Ok(Self {
-            path: path.to_owned(),
-            key: Arc::new(key),
-        })
+        Ok(Self { path: path.to_owned(), key: Arc::new(key) })
     }
 
     fn store(&self, content: &[u8]) -> Result<String, EvidenceError> {
         if content.len() > CONTENT_BYTES_MAX {
-            return Err(EvidenceError::Unavailable(
-                "the content is over 2 GiB".to_owned(),
-            ));
+            return Err(EvidenceError::Unavailable("the content is over 2 GiB".to_owned()));
         }
         let name = sha256_hex(content);
         let target = self.path.join(&name);
@@ -69,19 +64,13 @@ impl Folder {
             Err(error) => return Err(unavailable(&target, &error)),
         };
         let altered = || EvidenceError::Altered(sha256.to_owned());
-        let (nonce, sealed) = file
-            .split_at_mut_checked(NONCE_LENGTH)
-            .ok_or_else(altered)?;
+        let (nonce, sealed) = file.split_at_mut_checked(NONCE_LENGTH).ok_or_else(altered)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| altered())?;
         let content = self
             .key
             .open_in_place(nonce, Aad::from(sha256.as_bytes()), sealed)
             .map_err(|_| altered())?;
-        if sha256_hex(content) == sha256 {
-            Ok(content.to_vec())
-        } else {
-            Err(altered())
-        }
+        if sha256_hex(content) == sha256 { Ok(content.to_vec()) } else { Err(altered()) }
     }
 }
 

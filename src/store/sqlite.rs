@@ -42,17 +42,11 @@ impl Sqlite {
         let mut connection = connect(path).map_err(|error| failed(&error))?;
         let found = migrate(&mut connection).map_err(|error| failed(&error))?;
         if found > MIGRATIONS.len() {
-            return Err(OpenError::Newer {
-                path: path.to_owned(),
-                found,
-            });
+            return Err(OpenError::Newer { path: path.to_owned(), found });
         }
         let reader = connect(path).map_err(|error| failed(&error))?;
         let writer = Writer::start(connection).map_err(|error| failed(&error))?;
-        Ok(Self {
-            writer,
-            reader: Arc::new(Mutex::new(reader)),
-        })
+        Ok(Self { writer, reader: Arc::new(Mutex::new(reader)) })
     }
 
     async fn read<T: Send + 'static>(
@@ -63,9 +57,7 @@ impl Sqlite {
         let reading = tokio::task::spawn_blocking(move || {
             work(&reader.lock().unwrap_or_else(PoisonError::into_inner))
         });
-        let outcome = reading
-            .await
-            .map_err(|error| StoreError(error.to_string()))?;
+        let outcome = reading.await.map_err(|error| StoreError(error.to_string()))?;
         outcome.map_err(|error| StoreError(error.to_string()))
     }
 }
@@ -132,11 +124,7 @@ impl Work for Sqlite {
 
     async fn release_key(&self, key_digest: &str, case: &CaseId) -> Result<(), StoreError> {
         let (digest, case) = (key_digest.to_owned(), case.0.clone());
-        self.run(
-            "DELETE FROM claims WHERE key_digest = ?1 AND case_id = ?2",
-            [digest, case],
-        )
-        .await
+        self.run("DELETE FROM claims WHERE key_digest = ?1 AND case_id = ?2", [digest, case]).await
     }
 
     async fn list_open(&self, case: &CaseId) -> Result<(), StoreError> {
@@ -146,16 +134,11 @@ impl Work for Sqlite {
     }
 
     async fn unlist(&self, case: &CaseId) -> Result<(), StoreError> {
-        self.run(
-            "UPDATE cases SET open = 0 WHERE case_id = ?1",
-            [case.0.clone()],
-        )
-        .await
+        self.run("UPDATE cases SET open = 0 WHERE case_id = ?1", [case.0.clone()]).await
     }
 
     async fn open_cases(&self) -> Result<Vec<CaseId>, StoreError> {
-        self.list("SELECT case_id FROM cases WHERE open = 1 ORDER BY listed")
-            .await
+        self.list("SELECT case_id FROM cases WHERE open = 1 ORDER BY listed").await
     }
 
     async fn all_cases(&self) -> Result<Vec<CaseId>, StoreError> {
@@ -169,11 +152,7 @@ impl Work for Sqlite {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Lease>, StoreError> {
-        let lease = Lease {
-            case: case.clone(),
-            holder: holder.to_owned(),
-            until,
-        };
+        let lease = Lease { case: case.clone(), holder: holder.to_owned(), until };
         let (case, holder) = (case.0.clone(), holder.to_owned());
         let (now, until) = (now.as_millisecond(), until.as_millisecond());
         let written = self.writer.write(move |connection| {
@@ -190,8 +169,7 @@ impl Work for Sqlite {
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let statement = "DELETE FROM leases WHERE case_id = ?1 AND holder = ?2";
-        self.run(statement, [lease.case.0.clone(), lease.holder.clone()])
-            .await
+        self.run(statement, [lease.case.0.clone(), lease.holder.clone()]).await
     }
 }
 
@@ -202,9 +180,7 @@ impl Sqlite {
         values: [String; N],
     ) -> Result<(), StoreError> {
         let written = self.writer.write(move |connection| {
-            connection
-                .execute(statement, rusqlite::params_from_iter(values))
-                .map(|_| ())
+            connection.execute(statement, rusqlite::params_from_iter(values)).map(|_| ())
         });
         written.await.map_err(unreachable)
     }
@@ -236,9 +212,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 fn migrate(connection: &mut Connection) -> rusqlite::Result<usize> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let version: Option<i64> = transaction
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .optional()?;
+    let version: Option<i64> =
+        transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).optional()?;
     let version = usize::try_from(version.unwrap_or(0)).unwrap_or(0);
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
         transaction.execute_batch(migration)?;

@@ -76,9 +76,7 @@ fn unwrap(json: &str, depth: u32, sink: &mut dyn RecordSink) {
     }
     if json.starts_with('[') {
         match serde_json::from_str::<Vec<&RawValue>>(json) {
-            Ok(values) => values
-                .iter()
-                .for_each(|value| unwrap(value.get(), depth - 1, sink)),
+            Ok(values) => values.iter().for_each(|value| unwrap(value.get(), depth - 1, sink)),
             Err(_) => sink.refuse("not a list of records"),
         }
         return;
@@ -94,21 +92,12 @@ fn open_envelope(json: &str, envelope: &Envelope<'_>, depth: u32, sink: &mut dyn
         return sink.record(json);
     }
     if let Some(records) = &envelope.records {
-        return records
-            .iter()
-            .for_each(|record| record_or_envelope(record.get(), depth, sink));
+        return records.iter().for_each(|record| record_or_envelope(record.get(), depth, sink));
     }
     if let Some(events) = &envelope.events {
-        return events
-            .iter()
-            .for_each(|event| unwrap(event.get(), depth - 1, sink));
+        return events.iter().for_each(|event| unwrap(event.get(), depth - 1, sink));
     }
-    let inner = [
-        envelope.cloud_trail_event,
-        envelope.detail,
-        envelope.source,
-        envelope.message,
-    ];
+    let inner = [envelope.cloud_trail_event, envelope.detail, envelope.source, envelope.message];
     match inner.into_iter().flatten().next() {
         Some(inner) if inner.get().starts_with('"') => {
             match serde_json::from_str::<String>(inner.get()) {
@@ -131,10 +120,7 @@ fn record_or_envelope(json: &str, depth: u32, sink: &mut dyn RecordSink) {
 
 /// Takes what can be taken from JSON lines of which some are broken.
 pub(super) fn salvage_lines(bytes: &[u8], sink: &mut dyn RecordSink) -> Result<(), &'static str> {
-    let first = bytes
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let first = String::from_utf8_lossy(first);
     if serde_json::from_str::<Envelope<'_>>(first.trim()).is_err() {
         return Err("truncated, or not JSON");

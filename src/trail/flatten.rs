@@ -12,10 +12,7 @@ const TEXT_MAX: usize = 1_024;
 
 /// The event time as it sorts: whole seconds, UTC.
 pub fn event_time<'r>(record: &'r Record<'_>) -> Option<Cow<'r, str>> {
-    let text = record
-        .event_time
-        .get()
-        .or_else(|| record.shipped_time.get())?;
+    let text = record.event_time.get().or_else(|| record.shipped_time.get())?;
     if is_canonical(text) {
         return Some(Cow::Borrowed(text));
     }
@@ -31,9 +28,7 @@ pub fn is_lineage_call(record: &Record<'_>) -> bool {
     let (Some(source), Some(name)) = (record.event_source.get(), record.event_name.get()) else {
         return false;
     };
-    LINEAGE_CALLS
-        .iter()
-        .any(|(service, names)| *service == source && names.contains(&name))
+    LINEAGE_CALLS.iter().any(|(service, names)| *service == source && names.contains(&name))
 }
 
 /// The sighting of a lineage call.
@@ -144,11 +139,7 @@ pub fn row(record: &Record<'_>, time: &str, reach: &str) -> TrailRow {
 }
 
 fn parts_of(record: &Record<'_>) -> Parts {
-    Parts::new(
-        record.request_parameters,
-        record.response_elements,
-        record.additional_event_data,
-    )
+    Parts::new(record.request_parameters, record.response_elements, record.additional_event_data)
 }
 
 /// A refused `AssumeRole` has no parameters; the refusal itself names the role.
@@ -181,9 +172,7 @@ fn is_canonical(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes[at].is_ascii_digit();
     bytes.len() == 20
-        && [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]
-            .iter()
-            .all(|at| digit(*at))
+        && [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18].iter().all(|at| digit(*at))
         && (bytes[4], bytes[7], bytes[10]) == (b'-', b'-', b'T')
         && (bytes[13], bytes[16], bytes[19]) == (b':', b':', b'Z')
 }

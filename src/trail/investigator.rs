@@ -36,17 +36,12 @@ struct Loaded {
 impl<S: Source> Investigator<S> {
     /// Investigates what the source holds.
     pub fn new(source: S) -> Self {
-        Self {
-            source,
-            cuts: Mutex::new(VecDeque::new()),
-        }
+        Self { source, cuts: Mutex::new(VecDeque::new()) }
     }
 
     fn loaded(&self, cut: &CutReference) -> Result<Arc<Loaded>, TrailError> {
         let cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = cuts
-            .iter()
-            .find(|loaded| loaded.reference.sha256 == cut.sha256);
+        let known = cuts.iter().find(|loaded| loaded.reference.sha256 == cut.sha256);
         known.cloned().ok_or(TrailError::CutGone)
     }
 
@@ -67,14 +62,7 @@ impl<S: Source> Investigator<S> {
                 truncated: cut.truncated,
             };
             let table = CaseTable::load(&cut.rows).map_err(|error| internal(&error))?;
-            Ok((
-                Loaded {
-                    reference,
-                    looked_at,
-                    table: Mutex::new(table),
-                },
-                cut,
-            ))
+            Ok((Loaded { reference, looked_at, table: Mutex::new(table) }, cut))
         })
         .await?;
         let reference = loaded.reference.clone();
@@ -87,9 +75,7 @@ impl<S: Source> Investigator<S> {
 impl<S: Source> Trail for Investigator<S> {
     fn questions(&self, phase: Phase) -> Vec<String> {
         let all = catalogue::questions().unwrap_or_default();
-        let serving = all
-            .into_iter()
-            .filter(|question| question.phase == phase.slug());
+        let serving = all.into_iter().filter(|question| question.phase == phase.slug());
         serving.map(|question| question.id).collect()
     }
 
@@ -102,10 +88,7 @@ impl<S: Source> Trail for Investigator<S> {
         };
         let mut lineage = grow(&sightings.rows, bounds);
         lineage.truncated |= sightings.truncated;
-        let cut = self
-            .source
-            .cut(request.window, &Subject::of(&lineage))
-            .await?;
+        let cut = self.source.cut(request.window, &Subject::of(&lineage)).await?;
         let cost = sightings.cost + cut.cost;
         let looked_at = looked_at(&sightings.coverage, request.window);
         let (reference, cut) = self.load(cut, looked_at).await?;
@@ -122,17 +105,14 @@ impl<S: Source> Trail for Investigator<S> {
 
     async fn ask(&self, cut: &CutReference, question: &str) -> Result<Answer, TrailError> {
         let loaded = self.loaded(cut)?;
-        let wanted = catalogue::find(question).ok_or_else(|| TrailError::NoSuchQuestion {
-            id: question.to_owned(),
-        })?;
+        let wanted = catalogue::find(question)
+            .ok_or_else(|| TrailError::NoSuchQuestion { id: question.to_owned() })?;
         blocking(move || {
             let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
-            let found = table
-                .ask(&wanted.sql)
-                .map_err(|error| TrailError::Question {
-                    id: wanted.id.clone(),
-                    reason: error.to_string(),
-                })?;
+            let found = table.ask(&wanted.sql).map_err(|error| TrailError::Question {
+                id: wanted.id.clone(),
+                reason: error.to_string(),
+            })?;
             Ok(answer(&wanted, found, &loaded))
         })
         .await
@@ -151,23 +131,13 @@ impl<S: Source> Trail for Investigator<S> {
     async fn restore(&self, file: Vec<u8>, looked_at: &str) -> Result<CutReference, TrailError> {
         let (cut, hash) = blocking(move || {
             let rows = serde_json::Deserializer::from_slice(&file).into_iter::<TrailRow>();
-            let rows = rows
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| internal(&error))?;
-            Ok((
-                Cut {
-                    rows,
-                    ..Cut::default()
-                },
-                sha256(&file),
-            ))
+            let rows = rows.collect::<Result<Vec<_>, _>>().map_err(|error| internal(&error))?;
+            Ok((Cut { rows, ..Cut::default() }, sha256(&file)))
         })
         .await?;
         let (reference, _) = self.load(cut, looked_at.to_owned()).await?;
         if reference.sha256 != hash {
-            return Err(TrailError::Internal {
-                reason: "the evidence file changed form".into(),
-            });
+            return Err(TrailError::Internal { reason: "the evidence file changed form".into() });
         }
         Ok(reference)
     }
@@ -191,9 +161,7 @@ pub fn looked_at(coverage: &Coverage, window: Window) -> String {
         [] => "no region".to_owned(),
         regions => regions.join(", "),
     };
-    let from = window
-        .from
-        .map_or(String::new(), |from| format!(", from {from}"));
+    let from = window.from.map_or(String::new(), |from| format!(", from {from}"));
     let to = window.to.map_or(String::new(), |to| format!(", to {to}"));
     let unread: u64 = coverage.skipped_objects.iter().map(|skip| skip.count).sum();
     let data = match coverage.data_events_from {
@@ -210,10 +178,7 @@ fn activity(rows: &[TrailRow]) -> Activity {
     let mut activity = Activity::default();
     let mut ips = BTreeSet::new();
     let (mut first, mut last) = (None, None);
-    for row in rows
-        .iter()
-        .filter(|row| row.reach.as_deref() == Some("key"))
-    {
+    for row in rows.iter().filter(|row| row.reach.as_deref() == Some("key")) {
         activity.events += 1;
         let failed = row.error_code.is_some() || row.error_message.is_some();
         activity.failed += u64::from(failed);
@@ -221,12 +186,7 @@ fn activity(rows: &[TrailRow]) -> Activity {
         activity.denied += u64::from(row.error_code.as_deref().is_some_and(is_denied));
         first = first.or(Some(&row.event_time)); // rows are in time order
         last = Some(&row.event_time);
-        ips.extend(
-            row.source_ip
-                .as_deref()
-                .filter(|text| is_outside(text))
-                .map(str::to_owned),
-        );
+        ips.extend(row.source_ip.as_deref().filter(|text| is_outside(text)).map(str::to_owned));
     }
     activity.first = first.and_then(|time| time.parse().ok());
     activity.last = last.and_then(|time| time.parse().ok());
@@ -235,11 +195,7 @@ fn activity(rows: &[TrailRow]) -> Activity {
 }
 
 fn answer(question: &Question, found: Found, loaded: &Loaded) -> Answer {
-    let told = if found.rows.is_empty() {
-        &question.none
-    } else {
-        &question.meaning
-    };
+    let told = if found.rows.is_empty() { &question.none } else { &question.meaning };
     Answer {
         question: question.id.clone(),
         columns: found.columns,
@@ -251,15 +207,11 @@ fn answer(question: &Question, found: Found, loaded: &Loaded) -> Answer {
 }
 
 fn internal(error: &dyn std::fmt::Display) -> TrailError {
-    TrailError::Internal {
-        reason: error.to_string(),
-    }
+    TrailError::Internal { reason: error.to_string() }
 }
 
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TrailError> + Send + 'static,
 ) -> Result<T, TrailError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| internal(&error))?
+    tokio::task::spawn_blocking(work).await.map_err(|error| internal(&error))?
 }

@@ -9,10 +9,8 @@ use serde_json::{Map, Value, json};
 
 /// The survey and its answers as one JSON object.
 pub fn object(survey: &Survey, answers: &[Answer]) -> Value {
-    let answers: Map<String, Value> = answers
-        .iter()
-        .map(|answer| (answer.question.clone(), json_rows(answer)))
-        .collect();
+    let answers: Map<String, Value> =
+        answers.iter().map(|answer| (answer.question.clone(), json_rows(answer))).collect();
     json!({
         "key": survey.lineage.key_id,
         "coverage": json_coverage(&survey.coverage),
@@ -30,11 +28,7 @@ pub fn object(survey: &Survey, answers: &[Answer]) -> Value {
 
 fn json_rows(answer: &Answer) -> Value {
     let row = |cells: &Vec<Cell>| -> Value {
-        let cells = answer
-            .columns
-            .iter()
-            .cloned()
-            .zip(cells.iter().map(|cell| json!(cell)));
+        let cells = answer.columns.iter().cloned().zip(cells.iter().map(|cell| json!(cell)));
         Value::Object(cells.collect())
     };
     Value::Array(answer.rows.iter().map(row).collect())

@@ -42,9 +42,7 @@ impl LocalTrail {
         let own = self.clone();
         tokio::task::spawn_blocking(move || work(&own))
             .await
-            .map_err(|error| TrailError::Internal {
-                reason: error.to_string(),
-            })?
+            .map_err(|error| TrailError::Internal { reason: error.to_string() })?
     }
 
     /// Pass one, on this thread.
@@ -56,12 +54,7 @@ impl LocalTrail {
             merged.merge(pass);
         }
         let truncated = merged.full;
-        Ok(Sightings {
-            rows: merged.rows(),
-            coverage,
-            cost: cost(bytes, started),
-            truncated,
-        })
+        Ok(Sightings { rows: merged.rows(), coverage, cost: cost(bytes, started), truncated })
     }
 
     /// Pass two, on this thread.
@@ -73,11 +66,7 @@ impl LocalTrail {
         let truncated = passes.iter().any(|pass| pass.full);
         let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(|pass| pass.rows).collect();
         rows.sort_unstable();
-        Ok(Cut {
-            rows,
-            cost: cost(bytes, started),
-            truncated,
-        })
+        Ok(Cut { rows, cost: cost(bytes, started), truncated })
     }
 
     fn deeds_now(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
@@ -116,9 +105,5 @@ impl Source for LocalTrail {
 
 fn cost(bytes: u64, started: Instant) -> Cost {
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Cost {
-        bytes_scanned: bytes,
-        elapsed_ms,
-        microdollars: 0,
-    }
+    Cost { bytes_scanned: bytes, elapsed_ms, microdollars: 0 }
 }

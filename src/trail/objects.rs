@@ -79,10 +79,7 @@ fn walk(root: &Path, found: &mut Found) -> io::Result<()> {
             Ok(entries) => entries,
             Err(error) if depth == 0 => return Err(named(&folder, &error)),
             Err(_) => {
-                found.refused.push(Refusal {
-                    place: folder,
-                    reason: "folder cannot be read",
-                });
+                found.refused.push(Refusal { place: folder, reason: "folder cannot be read" });
                 continue;
             }
         };
@@ -103,13 +100,8 @@ fn walk(root: &Path, found: &mut Found) -> io::Result<()> {
 }
 
 fn passed_over(place: &Path, kind: std::fs::FileType, count: usize) -> Option<&'static str> {
-    let name = place
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let json = [".json", ".jsonl", ".ndjson", ".gz"]
-        .iter()
-        .any(|ending| name.ends_with(ending));
+    let name = place.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let json = [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|ending| name.ends_with(ending));
     if kind.is_dir() {
         Some("folder is nested too deep")
     } else if kind.is_symlink() && place.is_dir() {
@@ -127,12 +119,11 @@ fn passed_over(place: &Path, kind: std::fs::FileType, count: usize) -> Option<&'
 
 /// Digests and insights lie beside the records in the same bucket.
 fn side_folder(path: &Path) -> Option<&'static str> {
-    path.components()
-        .find_map(|part| match part.as_os_str().to_str()? {
-            "CloudTrail-Digest" => Some("digest object"),
-            "CloudTrail-Insight" => Some("insight object"),
-            _ => None,
-        })
+    path.components().find_map(|part| match part.as_os_str().to_str()? {
+        "CloudTrail-Digest" => Some("digest object"),
+        "CloudTrail-Insight" => Some("insight object"),
+        _ => None,
+    })
 }
 
 fn open(path: &Path) -> Result<Box<dyn BufRead>, &'static str> {
@@ -146,10 +137,7 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>, &'static str> {
         return Err("empty object");
     }
     if start.starts_with(&[0x1f, 0x8b]) {
-        return Ok(Box::new(BufReader::with_capacity(
-            64 * 1024,
-            MultiGzDecoder::new(reader),
-        )));
+        return Ok(Box::new(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(reader))));
     }
     Ok(Box::new(reader))
 }
@@ -161,10 +149,7 @@ fn read_lines(path: &Path, sink: &mut dyn RecordSink) -> Result<(), &'static str
     let mut first = true;
     loop {
         line.clear();
-        let read = stream
-            .by_ref()
-            .take(LINE_BYTES_MAX as u64)
-            .read_until(b'\n', &mut line);
+        let read = stream.by_ref().take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut line);
         match read {
             Ok(0) if stream.limit() == 0 => return Err("larger than one run reads"),
             Ok(0) => return Ok(()),

@@ -16,12 +16,7 @@ pub fn table(survey: &Survey, answers: &[Answer]) -> String {
     let mut text = String::new();
     heading(&mut text, survey);
     for answer in answers {
-        let _ = writeln!(
-            text,
-            "\n{}  {}",
-            answer.question,
-            printable(&answer.sentence)
-        );
+        let _ = writeln!(text, "\n{}  {}", answer.question, printable(&answer.sentence));
         grid(&mut text, answer);
     }
     text
@@ -43,10 +38,7 @@ fn heading(text: &mut String, survey: &Survey) {
         text,
         "Key {} ({})",
         lineage.key_id,
-        lineage
-            .owner_arn
-            .as_deref()
-            .map_or("not seen in this trail".to_owned(), printable)
+        lineage.owner_arn.as_deref().map_or("not seen in this trail".to_owned(), printable)
     );
     let _ = writeln!(
         text,
@@ -58,15 +50,8 @@ fn heading(text: &mut String, survey: &Survey) {
         printable(&coverage.regions.join(", ")),
     );
     match coverage.data_events_from {
-        Some(from) => drop(writeln!(
-            text,
-            "Data events are recorded from {}",
-            format_time(from)
-        )),
-        None => drop(writeln!(
-            text,
-            "No data events were recorded: reads of objects do not show"
-        )),
+        Some(from) => drop(writeln!(text, "Data events are recorded from {}", format_time(from))),
+        None => drop(writeln!(text, "No data events were recorded: reads of objects do not show")),
     }
     for (what, skip) in skips(coverage) {
         let count = skip.count;
@@ -92,25 +77,15 @@ fn heading(text: &mut String, survey: &Survey) {
         let _ = writeln!(text, "The key itself was made by {}", printable(maker));
     }
     growth(text, lineage);
-    let _ = writeln!(
-        text,
-        "Evidence: {} rows, SHA-256 {}",
-        survey.cut.rows, survey.cut.sha256
-    );
+    let _ = writeln!(text, "Evidence: {} rows, SHA-256 {}", survey.cut.rows, survey.cut.sha256);
     if survey.truncated {
-        let _ = writeln!(
-            text,
-            "A limit was met: this is a part of the truth; narrow the window"
-        );
+        let _ = writeln!(text, "A limit was met: this is a part of the truth; narrow the window");
     }
 }
 
 fn growth(text: &mut String, lineage: &Lineage) {
     let parts: [(&str, Vec<&Node>); 3] = [
-        (
-            "Credentials that grew out of it",
-            lineage.credentials().collect(),
-        ),
+        ("Credentials that grew out of it", lineage.credentials().collect()),
         ("Principals it created", lineage.principals().collect()),
         ("Reached through those", lineage.second_order().collect()),
     ];
@@ -125,11 +100,7 @@ fn growth(text: &mut String, lineage: &Lineage) {
                 node.standing.word(),
                 node.events,
                 printable(&node.why),
-                if node.older {
-                    "  (older than the exposure)"
-                } else {
-                    ""
-                },
+                if node.older { "  (older than the exposure)" } else { "" },
             );
         }
         if nodes.len() > SCREEN_ROWS_MAX {
@@ -146,26 +117,13 @@ fn grid(text: &mut String, answer: &Answer) {
         .map(|row| row.iter().map(|cell| clipped(&text_of(cell))).collect())
         .collect();
     let width = |at: usize| {
-        let cells = shown
-            .iter()
-            .filter_map(|row| row.get(at))
-            .map(|cell| cell.chars().count());
-        cells
-            .max()
-            .unwrap_or(0)
-            .max(answer.columns[at].chars().count())
+        let cells = shown.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
+        cells.max().unwrap_or(0).max(answer.columns[at].chars().count())
     };
     let widths: Vec<usize> = (0..answer.columns.len()).map(width).collect();
     let mut line = |cells: &[String]| {
-        let padded = cells
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"));
-        let _ = writeln!(
-            text,
-            "  {}",
-            padded.collect::<Vec<_>>().join("  ").trim_end()
-        );
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let _ = writeln!(text, "  {}", padded.collect::<Vec<_>>().join("  ").trim_end());
     };
     if !shown.is_empty() {
         line(&answer.columns);
@@ -182,23 +140,12 @@ fn clipped(text: &str) -> String {
     if text.chars().count() <= SCREEN_CELL_MAX {
         return text;
     }
-    text.chars()
-        .take(SCREEN_CELL_MAX - 1)
-        .chain(['…'])
-        .collect()
+    text.chars().take(SCREEN_CELL_MAX - 1).chain(['…']).collect()
 }
 
 /// Text from a trail is the actor's: control characters could drive the terminal.
 fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() || is_direction(c) {
-                '�'
-            } else {
-                c
-            }
-        })
-        .collect()
+    text.chars().map(|c| if c.is_control() || is_direction(c) { '�' } else { c }).collect()
 }
 
 fn is_direction(c: char) -> bool {

@@ -86,10 +86,7 @@ impl CallerPass {
         for (caller, theirs) in other.callers {
             let tally = self.callers.entry(caller).or_default();
             tally.add(&theirs.first, &theirs.last, theirs.events);
-            theirs
-                .addresses
-                .iter()
-                .for_each(|address| tally.address(address));
+            theirs.addresses.iter().for_each(|address| tally.address(address));
         }
     }
 
@@ -138,28 +135,15 @@ impl<'a> Wanted<'a> {
             return Some("key");
         }
         let issuer = &identity.session_context.session_issuer;
-        let names = [
-            &identity.arn,
-            &identity.principal_id,
-            &issuer.arn,
-            &issuer.principal_id,
-        ];
+        let names = [&identity.arn, &identity.principal_id, &issuer.arn, &issuer.principal_id];
         let by_key = key.is_some_and(|key| self.keys.contains(key));
         let is_principal = |text: &str| self.principals.contains(text);
-        if by_key
-            || names
-                .into_iter()
-                .filter_map(|name| name.get())
-                .any(is_principal)
-        {
+        if by_key || names.into_iter().filter_map(|name| name.get()).any(is_principal) {
             return Some("lineage");
         }
         if let (false, Some(arn)) = (self.sessions.is_empty(), identity.arn.get()) {
             let start = identity.session_context.attributes.creation_date.get();
-            if self
-                .sessions
-                .contains(format!("{arn}@{}", start.unwrap_or(time)).as_str())
-            {
+            if self.sessions.contains(format!("{arn}@{}", start.unwrap_or(time)).as_str()) {
                 return Some("lineage");
             }
         }
@@ -177,11 +161,7 @@ pub(super) struct CutPass<'a> {
 
 impl<'a> CutPass<'a> {
     pub(super) fn new(wanted: &'a Wanted<'a>) -> Self {
-        Self {
-            wanted,
-            rows: Vec::new(),
-            full: false,
-        }
+        Self { wanted, rows: Vec::new(), full: false }
     }
 }
 
@@ -206,10 +186,7 @@ pub(super) struct DeedPass<'a> {
 
 impl<'a> DeedPass<'a> {
     pub(super) fn new(deeds: &'a Deeds) -> Self {
-        Self {
-            deeds,
-            rows: Vec::new(),
-        }
+        Self { deeds, rows: Vec::new() }
     }
 }
 

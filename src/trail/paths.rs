@@ -20,10 +20,7 @@ pub type Paths = &'static [(Part, &'static str)];
 pub const MINTED_KEY: Paths = &[
     (Response, "credentials.accessKeyId"),
     (Response, "accessKey.accessKeyId"),
-    (
-        Response,
-        "serviceSpecificCredential.serviceSpecificCredentialId",
-    ),
+    (Response, "serviceSpecificCredential.serviceSpecificCredentialId"),
     (Response, "credentialSet[0].credentials.accessKeyId"),
     (Response, "roleCredentials.accessKeyId"),
 ];
@@ -53,21 +50,12 @@ pub const TARGET_USER: Paths = &[
     (Response, "loginProfile.userName"),
     (Response, "serviceSpecificCredential.userName"),
 ];
-pub const TARGET_ROLE: Paths = &[
-    (Request, "roleArn"),
-    (Request, "roleName"),
-    (Response, "role.arn"),
-];
+pub const TARGET_ROLE: Paths =
+    &[(Request, "roleArn"), (Request, "roleName"), (Response, "role.arn")];
 pub const TARGET_GROUP: Paths = &[(Request, "groupName")];
-pub const TARGET_POLICY: Paths = &[
-    (Request, "policyArn"),
-    (Request, "policyName"),
-    (Response, "policy.arn"),
-];
-pub const TARGET_KEY: Paths = &[
-    (Request, "accessKeyId"),
-    (Request, "serviceSpecificCredentialId"),
-];
+pub const TARGET_POLICY: Paths =
+    &[(Request, "policyArn"), (Request, "policyName"), (Response, "policy.arn")];
+pub const TARGET_KEY: Paths = &[(Request, "accessKeyId"), (Request, "serviceSpecificCredentialId")];
 pub const TARGET_STATUS: Paths = &[(Request, "status")];
 pub const SESSION_NAME: Paths = &[(Request, "roleSessionName")];
 pub const BUCKET: Paths = &[(Request, "bucketName")];
@@ -139,11 +127,7 @@ impl Parts {
         response: Option<&RawValue>,
         additional: Option<&RawValue>,
     ) -> Self {
-        Self {
-            request: parse(request),
-            response: parse(response),
-            additional: parse(additional),
-        }
+        Self { request: parse(request), response: parse(response), additional: parse(additional) }
     }
 
     /// The first scalar among the paths.

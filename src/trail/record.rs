@@ -236,11 +236,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Text(Some(Cow::Borrowed(if value {
-            "true"
-        } else {
-            "false"
-        }))))
+        Ok(Text(Some(Cow::Borrowed(if value { "true" } else { "false" }))))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {

@@ -57,19 +57,13 @@ struct Seen {
 impl Seen {
     fn new() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::new(HashSet::new())).collect();
-        Self {
-            keys: RandomState::new(),
-            shards,
-        }
+        Self { keys: RandomState::new(), shards }
     }
 
     fn is_new(&self, json: &str) -> bool {
         let hash = self.keys.hash_one(json);
         let shard = &self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)];
-        shard
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .insert(hash)
+        shard.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(hash)
     }
 }
 
@@ -91,10 +85,7 @@ pub fn scan<P: Pass>(
         let workers: Vec<_> = (0..threads)
             .map(|_| scope.spawn(|| work(&found.objects, &next, &seen, (&bounds, make()))))
             .collect();
-        workers
-            .into_iter()
-            .filter_map(|worker| worker.join().ok())
-            .collect::<Vec<_>>()
+        workers.into_iter().filter_map(|worker| worker.join().ok()).collect::<Vec<_>>()
     });
     let mut passes = Vec::new();
     let mut account = Account::default();
@@ -103,11 +94,7 @@ pub fn scan<P: Pass>(
         account.merge(part);
     }
     for refusal in &found.refused {
-        count(
-            &mut account.refused,
-            refusal.reason,
-            &refusal.place.display().to_string(),
-        );
+        count(&mut account.refused, refusal.reason, &refusal.place.display().to_string());
     }
     let objects = (found.objects.len() + found.refused.len()) as u64;
     let bytes = account.bytes;
@@ -120,13 +107,8 @@ fn work<P: Pass>(
     seen: &Seen,
     (bounds, pass): (&Bounds, P),
 ) -> (P, Account) {
-    let mut reader = Reader {
-        pass,
-        seen,
-        bounds,
-        account: Account::default(),
-        place: String::new(),
-    };
+    let mut reader =
+        Reader { pass, seen, bounds, account: Account::default(), place: String::new() };
     while let Some(path) = objects.get(next.fetch_add(1, Ordering::Relaxed)) {
         reader.place = path.display().to_string();
         reader.account.bytes += std::fs::metadata(path).map_or(0, |meta| meta.len());
@@ -172,11 +154,7 @@ impl<P: Pass> Reader<'_, P> {
             return Err("insight record");
         }
         let time = event_time(&record).ok_or("no event time")?;
-        if self
-            .bounds
-            .from
-            .as_deref()
-            .is_some_and(|from| &*time < from)
+        if self.bounds.from.as_deref().is_some_and(|from| &*time < from)
             || self.bounds.to.as_deref().is_some_and(|to| &*time >= to)
         {
             return Err("outside the window");
@@ -226,10 +204,9 @@ impl Account {
         self.last = self.last.take().max(other.last);
         self.regions.extend(other.regions);
         self.accounts.extend(other.accounts);
-        for (mine, theirs) in [
-            (&mut self.skipped, other.skipped),
-            (&mut self.refused, other.refused),
-        ] {
+        for (mine, theirs) in
+            [(&mut self.skipped, other.skipped), (&mut self.refused, other.refused)]
+        {
             for (reason, (times, example)) in theirs {
                 mine.entry(reason).or_insert((0, example)).0 += times;
             }
@@ -262,10 +239,7 @@ fn earlier(kept: &mut Option<String>, time: &str) {
 }
 
 fn count(counts: &mut BTreeMap<&'static str, (u64, String)>, reason: &'static str, place: &str) {
-    counts
-        .entry(reason)
-        .or_insert_with(|| (0, place.to_owned()))
-        .0 += 1;
+    counts.entry(reason).or_insert_with(|| (0, place.to_owned())).0 += 1;
 }
 
 fn skips(counts: BTreeMap<&'static str, (u64, String)>) -> Vec<Skipped> {

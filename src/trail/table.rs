@@ -87,10 +87,7 @@ impl CaseTable {
         }
         transaction.commit()?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Self {
-            connection,
-            rows: rows.len() as u64,
-        })
+        Ok(Self { connection, rows: rows.len() as u64 })
     }
 
     /// How many rows the cut has.
@@ -101,16 +98,9 @@ impl CaseTable {
     /// Runs one question; the table cannot be changed by it.
     pub fn ask(&self, sql: &str) -> rusqlite::Result<Found> {
         let mut statement = self.connection.prepare(sql)?;
-        let columns: Vec<String> = statement
-            .column_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
-        let mut found = Found {
-            columns,
-            rows: Vec::new(),
-            truncated: false,
-        };
+        let columns: Vec<String> =
+            statement.column_names().into_iter().map(str::to_owned).collect();
+        let mut found = Found { columns, rows: Vec::new(), truncated: false };
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             if found.rows.len() >= ANSWER_ROWS_MAX {
@@ -125,10 +115,7 @@ impl CaseTable {
 
     /// The rows of the cut, in their total order.
     pub fn cut(&self) -> rusqlite::Result<Vec<TrailRow>> {
-        let sql = format!(
-            "SELECT {} FROM case_table ORDER BY rowid",
-            TrailRow::COLUMNS.join(", ")
-        );
+        let sql = format!("SELECT {} FROM case_table ORDER BY rowid", TrailRow::COLUMNS.join(", "));
         let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         let mut cut = Vec::new();

@@ -26,9 +26,7 @@ struct Bucket {
 
 impl Bucket {
     fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     fn path(&self) -> PathBuf {
@@ -44,10 +42,7 @@ impl Bucket {
 
     fn deliver(&self, name: &str, records: &[Value]) -> PathBuf {
         let object = json!({ "Records": records }).to_string();
-        self.put(
-            &format!("AWSLogs/111122223333/CloudTrail/eu-west-1/{name}"),
-            &gzip(&object),
-        )
+        self.put(&format!("AWSLogs/111122223333/CloudTrail/eu-west-1/{name}"), &gzip(&object))
     }
 
     fn trail(&self) -> LocalTrail {
@@ -55,24 +50,14 @@ impl Bucket {
     }
 
     fn coverage(&self) -> Coverage {
-        let coverage = self
-            .trail()
-            .sightings_now(Window::default())
-            .unwrap()
-            .coverage;
+        let coverage = self.trail().sightings_now(Window::default()).unwrap().coverage;
         balanced(&coverage);
         coverage
     }
 
     fn cut(&self) -> Vec<TrailRow> {
-        let subject = Subject {
-            key_id: KEY.to_owned(),
-            ..Subject::default()
-        };
-        self.trail()
-            .cut_now(Window::default(), &subject)
-            .unwrap()
-            .rows
+        let subject = Subject { key_id: KEY.to_owned(), ..Subject::default() };
+        self.trail().cut_now(Window::default(), &subject).unwrap().rows
     }
 
     fn arguments(&self) -> InvestigateArguments {
@@ -103,10 +88,7 @@ fn gzip(text: &str) -> Vec<u8> {
 /// Whatever happens, everything read is either used or skipped for a reason.
 fn balanced(coverage: &Coverage) {
     let skipped: u64 = coverage.skipped.iter().map(|skip| skip.count).sum();
-    assert_eq!(
-        coverage.records_read,
-        coverage.records_unique + coverage.duplicates + skipped
-    );
+    assert_eq!(coverage.records_read, coverage.records_unique + coverage.duplicates + skipped);
     let refused: u64 = coverage.skipped_objects.iter().map(|skip| skip.count).sum();
     assert_eq!(coverage.objects_read, coverage.objects_used + refused);
 }
@@ -149,14 +131,7 @@ fn identical_records_count_once_and_a_repeated_event_id_is_no_duplicate() {
     bucket.deliver("a.json.gz", &[one.clone(), record("ListRoles", "1")]);
     bucket.deliver("b.json.gz", &[one]);
     let coverage = bucket.coverage();
-    assert_eq!(
-        (
-            coverage.records_read,
-            coverage.records_unique,
-            coverage.duplicates
-        ),
-        (3, 2, 1)
-    );
+    assert_eq!((coverage.records_read, coverage.records_unique, coverage.duplicates), (3, 2, 1));
     assert_eq!(bucket.cut().len(), 2);
 }
 
@@ -184,27 +159,17 @@ async fn failed_calls_create_and_delete_nothing() {
             "eventTime": "2026-08-01T10:05:00Z",
         }),
     );
-    let failed = with(
-        record("CreateUser", "2"),
-        &json!({ "errorCode": "LimitExceeded" }),
-    );
+    let failed = with(record("CreateUser", "2"), &json!({ "errorCode": "LimitExceeded" }));
     bucket.deliver(
         "a.json.gz",
-        &[
-            with(record("CreateUser", "1"), &made("kept")),
-            with(failed, &made("never")),
-            delete,
-        ],
+        &[with(record("CreateUser", "1"), &made("kept")), with(failed, &made("never")), delete],
     );
     let found = bucket.json().await;
     let principals = found["lineage"]["principals"].as_array().unwrap();
     assert_eq!(principals.len(), 1);
     assert_eq!(principals[0]["status"], "live");
     let removed = found["answers"]["Q24"].as_array().unwrap();
-    assert!(
-        removed.iter().all(|row| row["change"] != "removed"),
-        "{removed:?}"
-    );
+    assert!(removed.iter().all(|row| row["change"] != "removed"), "{removed:?}");
     assert_eq!(found["activity"]["failed"], 2);
 }
 
@@ -239,10 +204,7 @@ async fn an_assume_role_is_followed_though_cloudtrail_calls_it_reading() {
     let found = bucket.json().await;
     let minted = &found["lineage"]["credentials"][0];
     assert_eq!(minted["id"], "ASIAAAAAAAAAAAAAAA22");
-    assert_eq!(
-        (&minted["events"], &minted["status"]),
-        (&json!(0), &json!("expired"))
-    );
+    assert_eq!((&minted["events"], &minted["status"]), (&json!(0), &json!("expired")));
     assert_eq!(found["answers"]["Q15"].as_array().unwrap().len(), 1);
     assert!(!found.to_string().contains(SECRET_TOKEN));
 }
@@ -260,10 +222,7 @@ fn the_role_of_a_refused_assume_role_is_read_from_the_refusal() {
     );
     bucket.deliver("a.json.gz", &[refused]);
     let rows = bucket.cut();
-    assert_eq!(
-        rows[0].target_role.as_deref(),
-        Some("arn:aws:iam::111122223333:role/ops")
-    );
+    assert_eq!(rows[0].target_role.as_deref(), Some("arn:aws:iam::111122223333:role/ops"));
 }
 
 #[tokio::test]
@@ -271,18 +230,10 @@ async fn sources_that_are_no_address_are_shown_but_never_searched_for() {
     let bucket = Bucket::new();
     let from =
         |ip: &str, id: &str| with(record("ListUsers", id), &json!({ "sourceIPAddress": ip }));
-    let sources = [
-        "260.1.2.3",
-        "ec2.amazonaws.com",
-        "AWS Internal",
-        "2001:db8::1",
-    ];
+    let sources = ["260.1.2.3", "ec2.amazonaws.com", "AWS Internal", "2001:db8::1"];
     let records: Vec<Value> = sources.iter().map(|ip| from(ip, ip)).collect();
     bucket.deliver("a.json.gz", &records);
-    assert_eq!(
-        bucket.json().await["activity"]["source_ips"],
-        json!(["2001:db8::1", "260.1.2.3"])
-    );
+    assert_eq!(bucket.json().await["activity"]["source_ips"], json!(["2001:db8::1", "260.1.2.3"]));
     let investigator = Investigator::new(bucket.trail());
     let survey = investigator.survey(&request()).await.unwrap();
     assert_eq!(survey.lineage.addresses, ["2001:db8::1"]);
@@ -300,18 +251,9 @@ fn request() -> SurveyRequest {
 #[test]
 fn identities_without_type_or_key_and_fields_of_odd_types_are_read() {
     let bucket = Bucket::new();
-    let bare = with(
-        record("ListUsers", "1"),
-        &json!({ "userIdentity": {}, "userAgent": 7 }),
-    );
-    let list = with(
-        record("ListUsers", "2"),
-        &json!({ "userIdentity": [1, { "a": 2 }] }),
-    );
-    let none = with(
-        record("ListUsers", "3"),
-        &json!({ "userIdentity": null, "tlsDetails": "x" }),
-    );
+    let bare = with(record("ListUsers", "1"), &json!({ "userIdentity": {}, "userAgent": 7 }));
+    let list = with(record("ListUsers", "2"), &json!({ "userIdentity": [1, { "a": 2 }] }));
+    let none = with(record("ListUsers", "3"), &json!({ "userIdentity": null, "tlsDetails": "x" }));
     bucket.deliver("a.json.gz", &[bare, list, none]);
     assert_eq!(bucket.coverage().records_unique, 3);
 }
@@ -319,21 +261,12 @@ fn identities_without_type_or_key_and_fields_of_odd_types_are_read() {
 #[test]
 fn digests_and_insights_are_skipped_with_a_reason() {
     let bucket = Bucket::new();
-    let insight = with(
-        record("RunInstances", "1"),
-        &json!({ "eventCategory": "Insight" }),
-    );
+    let insight = with(record("RunInstances", "1"), &json!({ "eventCategory": "Insight" }));
     bucket.deliver("a.json.gz", &[record("ListUsers", "2"), insight]);
     let digest = json!({ "digestStartTime": "2026-08-01T10:00:00Z", "logFiles": [] }).to_string();
     bucket.put("loose-digest.json", digest.as_bytes());
-    bucket.put(
-        "AWSLogs/111122223333/CloudTrail-Digest/x.json.gz",
-        &gzip(&digest),
-    );
-    bucket.put(
-        "AWSLogs/111122223333/CloudTrail-Insight/x.json.gz",
-        &gzip("{}"),
-    );
+    bucket.put("AWSLogs/111122223333/CloudTrail-Digest/x.json.gz", &gzip(&digest));
+    bucket.put("AWSLogs/111122223333/CloudTrail-Insight/x.json.gz", &gzip("{}"));
     let coverage = bucket.coverage();
     let refused: u64 = coverage.skipped_objects.iter().map(|skip| skip.count).sum();
     assert_eq!((coverage.records_unique, refused), (1, 3));
@@ -349,10 +282,7 @@ fn every_envelope_is_opened() {
     bucket.put("list.json", json!([one("3")]).to_string().as_bytes());
     let lookup = json!({ "Events": [{ "EventId": "4", "EventName": "ListUsers",
         "CloudTrailEvent": one("4").to_string() }] });
-    bucket.put(
-        "lookup.json",
-        serde_json::to_string_pretty(&lookup).unwrap().as_bytes(),
-    );
+    bucket.put("lookup.json", serde_json::to_string_pretty(&lookup).unwrap().as_bytes());
     let bridge = json!({ "detail-type": "AWS API Call via CloudTrail", "detail": one("5") });
     bucket.put("bridge.json", bridge.to_string().as_bytes());
     let mut shipped = one("6");
@@ -376,10 +306,7 @@ fn broken_and_hostile_objects_are_accounted_for() {
     bucket.put("words.json", b"this is not JSON");
     bucket.put("readme.txt", b"not a trail");
     bucket.put("deep.json", "[".repeat(100_000).as_bytes());
-    bucket.put(
-        "odd.json",
-        br#"{"Records":[{"eventName":7,"eventTime":"soon"},{"a":1},3,null]}"#,
-    );
+    bucket.put("odd.json", br#"{"Records":[{"eventName":7,"eventTime":"soon"},{"a":1},3,null]}"#);
     bucket.put(
         "bytes.json",
         b"{\"Records\":[{\"eventName\":\"A\xff\",\"eventTime\":\"2026-08-01T10:00:00Z\"}]}",
@@ -396,18 +323,11 @@ fn a_gzip_bomb_is_refused_and_long_lines_are_passed_over() {
     let bucket = Bucket::new();
     bucket.put("bomb.json.gz", &gzip(&" ".repeat(70 * 1024 * 1024)));
     let mut lines = format!("{}\n", record("ListUsers", "1"));
-    lines.push_str(&format!(
-        "{{\"eventName\":\"{}\"}}\n",
-        "x".repeat(66 * 1024 * 1024)
-    ));
+    lines.push_str(&format!("{{\"eventName\":\"{}\"}}\n", "x".repeat(66 * 1024 * 1024)));
     lines.push_str(&record("ListUsers", "2").to_string());
     bucket.put("long.jsonl", lines.as_bytes());
     let coverage = bucket.coverage();
-    assert_eq!(
-        (coverage.records_unique, coverage.objects_used),
-        (2, 1),
-        "{coverage:#?}"
-    );
+    assert_eq!((coverage.records_unique, coverage.objects_used), (2, 1), "{coverage:#?}");
     assert_eq!(coverage.skipped[0].reason, "line larger than 4 MiB");
 }
 
@@ -423,10 +343,7 @@ fn a_loop_of_links_ends() {
 #[test]
 fn a_missing_folder_is_named_in_the_error() {
     let trail = LocalTrail::new(vec![PathBuf::from("/nowhere/at/all")]);
-    let error = trail
-        .sightings_now(Window::default())
-        .unwrap_err()
-        .to_string();
+    let error = trail.sightings_now(Window::default()).unwrap_err().to_string();
     assert!(error.contains("/nowhere/at/all"), "{error}");
 }
 
@@ -435,10 +352,7 @@ async fn the_window_takes_its_start_and_leaves_its_end() {
     let bucket = Bucket::new();
     let at = |minute: u32| {
         let time = format!("2026-08-01T10:{minute:02}:00Z");
-        with(
-            record("ListUsers", &minute.to_string()),
-            &json!({ "eventTime": time }),
-        )
+        with(record("ListUsers", &minute.to_string()), &json!({ "eventTime": time }))
     };
     bucket.deliver("a.json.gz", &[at(0), at(1), at(2)]);
     let mut arguments = bucket.arguments();
@@ -447,10 +361,7 @@ async fn the_window_takes_its_start_and_leaves_its_end() {
     let now = "2026-08-02T00:00:00Z".parse().unwrap();
     let found: Value = serde_json::from_str(&investigate(&arguments, now).await.unwrap()).unwrap();
     assert_eq!(found["activity"]["events"], 2);
-    assert_eq!(
-        found["coverage"]["skipped"][0]["reason"],
-        "outside the window"
-    );
+    assert_eq!(found["coverage"]["skipped"][0]["reason"], "outside the window");
     arguments.to = arguments.from.clone();
     assert!(investigate(&arguments, now).await.is_err());
 }
@@ -473,10 +384,7 @@ async fn the_evidence_file_has_the_hash_it_is_named_by_and_can_be_asked_again() 
     assert_eq!(sha256(&file), survey.cut.sha256);
     let second = Investigator::new(bucket.trail());
     assert!(second.ask(&survey.cut, "Q10").await.is_err());
-    let restored = second
-        .restore(file, "Looked at the evidence.")
-        .await
-        .unwrap();
+    let restored = second.restore(file, "Looked at the evidence.").await.unwrap();
     assert_eq!(restored.sha256, survey.cut.sha256);
     let rows = second.ask(&restored, "timeline").await.unwrap().rows;
     assert_eq!(rows, first.ask(&survey.cut, "Q10").await.unwrap().rows);
@@ -491,10 +399,7 @@ async fn an_answer_without_rows_says_what_was_looked_at() {
     let survey = investigator.survey(&request()).await.unwrap();
     let sentence = investigator.ask(&survey.cut, "Q15").await.unwrap().sentence;
     assert!(sentence.contains("Looked at 1 records"), "{sentence}");
-    assert!(
-        sentence.contains("no data events were recorded"),
-        "{sentence}"
-    );
+    assert!(sentence.contains("no data events were recorded"), "{sentence}");
     assert!(!sentence.to_lowercase().contains("no activity"));
 }
 
@@ -519,10 +424,7 @@ async fn who_reverted_a_containment_is_found_even_when_the_call_names_nobody() {
             "requestParameters": { "userName": "ci2" },
         }),
     );
-    let failed = with(
-        named.clone(),
-        &json!({ "errorCode": "AccessDenied", "eventID": "4" }),
-    );
+    let failed = with(named.clone(), &json!({ "errorCode": "AccessDenied", "eventID": "4" }));
     bucket.deliver("a.json.gz", &[named, itself, other, failed]);
     let deeds = Deeds {
         event_names: vec!["DetachUserPolicy".to_owned(), "UpdateAccessKey".to_owned()],
@@ -530,10 +432,7 @@ async fn who_reverted_a_containment_is_found_even_when_the_call_names_nobody() {
         window: Window::default(),
     };
     let rows = bucket.trail().deeds(&deeds).await.unwrap();
-    let ids: Vec<&str> = rows
-        .iter()
-        .filter_map(|row| row.event_id.as_deref())
-        .collect();
+    let ids: Vec<&str> = rows.iter().filter_map(|row| row.event_id.as_deref()).collect();
     assert_eq!(ids, ["1", "2"]);
 }
 
@@ -545,21 +444,11 @@ async fn control_characters_of_an_agent_reach_no_terminal_and_formulas_no_spread
     let now = "2026-08-02T00:00:00Z".parse().unwrap();
     let mut arguments = bucket.arguments();
     arguments.format = Format::Table;
-    assert!(
-        !investigate(&arguments, now)
-            .await
-            .unwrap()
-            .contains('\u{1b}')
-    );
+    assert!(!investigate(&arguments, now).await.unwrap().contains('\u{1b}'));
     arguments.format = Format::Csv;
     assert!(investigate(&arguments, now).await.is_err());
     arguments.query = vec!["q12".to_owned()];
-    assert!(
-        investigate(&arguments, now)
-            .await
-            .unwrap()
-            .contains("'=cmd")
-    );
+    assert!(investigate(&arguments, now).await.unwrap().contains("'=cmd"));
 }
 
 #[test]
@@ -574,14 +463,9 @@ fn questions_return_the_columns_their_headers_name() {
 
 #[test]
 fn like_tells_capitals_from_small_letters() {
-    let row = TrailRow {
-        event_name: Some("ABC".to_owned()),
-        ..TrailRow::default()
-    };
+    let row = TrailRow { event_name: Some("ABC".to_owned()), ..TrailRow::default() };
     let table = CaseTable::load(&[row]).unwrap();
-    let found = table
-        .ask("SELECT count(*) FROM case_table WHERE event_name LIKE 'abc'")
-        .unwrap();
+    let found = table.ask("SELECT count(*) FROM case_table WHERE event_name LIKE 'abc'").unwrap();
     assert_eq!(found.rows, [[Cell::Integer(0)]]);
 }
 
@@ -593,10 +477,7 @@ fn every_file_in_the_folder_is_a_question_of_the_catalogue() {
         let name = entry.file_name().into_string().unwrap();
         files.extend(name.strip_suffix(".sql").map(str::to_owned));
     }
-    let known = questions()
-        .unwrap()
-        .into_iter()
-        .map(|q| format!("{}_{}", q.id, q.name));
+    let known = questions().unwrap().into_iter().map(|q| format!("{}_{}", q.id, q.name));
     assert_eq!(files, known.collect());
 }
 
@@ -618,10 +499,7 @@ fn stays_portable(sql: &str) -> Result<(), String> {
     let Some(OrderByKind::Expressions(order)) = query.order_by.as_ref().map(|by| &by.kind) else {
         return Err("no order".to_owned());
     };
-    if order
-        .iter()
-        .any(|by| by.options.nulls_first != Some(false) || by.options.asc.is_none())
-    {
+    if order.iter().any(|by| by.options.nulls_first != Some(false) || by.options.asc.is_none()) {
         return Err("an order that does not say where nulls go".to_owned());
     }
     let fault = visit_expressions(&parsed, |expression| {

@@ -35,12 +35,10 @@ fn statements(policy: &str) -> Vec<Value> {
 
 /// The actions of every statement with this effect on a resource that the filter takes.
 fn actions(policy: &str, effect: &str, about: impl Fn(&str) -> bool) -> BTreeSet<String> {
-    let texts = |value: &Value| match value {
-        Value::Array(many) => many
-            .iter()
-            .map(|one| one.as_str().unwrap().to_owned())
-            .collect(),
-        one => vec![one.as_str().unwrap().to_owned()],
+    let text = |one: &Value| one.as_str().unwrap().to_owned();
+    let texts = |value: &Value| match value.as_array() {
+        Some(many) => many.iter().map(text).collect(),
+        None => vec![text(value)],
     };
     statements(policy)
         .iter()
@@ -62,10 +60,7 @@ fn the_lookup_role_may_make_exactly_the_lookup_calls() {
     let reads = ["Get", "List", "Describe"];
     for call in made {
         let name = call.split(':').nth(1).unwrap();
-        assert!(
-            reads.iter().any(|verb| name.starts_with(verb)),
-            "{call} reads nothing"
-        );
+        assert!(reads.iter().any(|verb| name.starts_with(verb)), "{call} reads nothing");
     }
 }
 
@@ -74,10 +69,7 @@ fn the_contain_role_may_make_exactly_the_containing_calls() {
     assert_eq!(actions(CONTAIN, "Allow", |_| true), set(&[contain::CALLS]));
     let allowed = actions(CONTAIN, "Allow", |_| true);
     let denied = actions(CONTAIN, "Deny", |arn| arn.ends_with("user/break-glass/*"));
-    assert_eq!(
-        denied, allowed,
-        "the way back in is out of reach of every call"
-    );
+    assert_eq!(denied, allowed, "the way back in is out of reach of every call");
 }
 
 #[test]
@@ -95,10 +87,7 @@ fn the_contain_role_may_attach_no_policy_but_the_deny() {
 fn every_action_of_the_catalogue_is_in_the_contain_role() {
     use keyleak::domain::action::{Action, UserRef};
     use keyleak::domain::ids::{AccessKeyId, UserName};
-    let user = UserRef {
-        name: UserName("u".to_owned()),
-        id: "AIDA".to_owned(),
-    };
+    let user = UserRef { name: UserName("u".to_owned()), id: "AIDA".to_owned() };
     let key = AccessKeyId::parse("AKIAQNZGKIQY56JQ7WML").unwrap();
     let (policy_arn, inline_name) = ("arn".to_owned(), "name".to_owned());
     let all = [
@@ -107,15 +96,8 @@ fn every_action_of_the_catalogue_is_in_the_contain_role() {
             policy_arn: policy_arn.clone(),
             inline_name: inline_name.clone(),
         },
-        Action::LiftDeny {
-            user: user.clone(),
-            policy_arn,
-            inline_name,
-        },
-        Action::DeactivateKey {
-            user: user.clone(),
-            key: key.clone(),
-        },
+        Action::LiftDeny { user: user.clone(), policy_arn, inline_name },
+        Action::DeactivateKey { user: user.clone(), key: key.clone() },
         Action::ActivateKey { user, key },
     ];
     let needed: Vec<&[&str]> = all.iter().map(Action::permissions).collect();
@@ -136,25 +118,14 @@ fn the_bot_may_add_to_the_journal_and_read_it_and_nothing_else() {
 #[test]
 fn the_bot_may_make_exactly_its_other_calls() {
     let on = |what: &'static str| move |arn: &str| arn.contains(what);
-    assert_eq!(
-        actions(BOT, "Allow", on("keyleak-work")),
-        set(&[work::CALLS])
-    );
+    assert_eq!(actions(BOT, "Allow", on("keyleak-work")), set(&[work::CALLS]));
     assert_eq!(actions(BOT, "Allow", on(":role/")), set(&[session::CALLS]));
-    assert_eq!(
-        actions(BOT, "Allow", on("workgroup/")),
-        set(&[athena::CALLS])
-    );
+    assert_eq!(actions(BOT, "Allow", on("workgroup/")), set(&[athena::CALLS]));
     let mut evidence_calls = actions(BOT, "Allow", on("keyleak-evidence"));
     evidence_calls.extend(
-        actions(BOT, "Allow", |arn| arn == "*")
-            .into_iter()
-            .filter(|call| call.starts_with("kms:")),
+        actions(BOT, "Allow", |arn| arn == "*").into_iter().filter(|call| call.starts_with("kms:")),
     );
-    assert_eq!(
-        evidence_calls,
-        set(&[evidence::CALLS, evidence::CALLS_BY_S3])
-    );
+    assert_eq!(evidence_calls, set(&[evidence::CALLS, evidence::CALLS_BY_S3]));
     let mut by_athena = actions(BOT, "Allow", on("keyleak-athena"));
     by_athena.extend(
         actions(BOT, "Allow", |arn| arn == "*")
@@ -177,19 +148,14 @@ fn the_bot_is_allowed_nothing_that_no_list_names() {
     ]);
     assert_eq!(actions(BOT, "Allow", |_| true), named);
     let changes_identities = |call: &String| call.starts_with("iam:");
-    assert!(
-        !named.iter().any(changes_identities),
-        "that is the roles' to do"
-    );
+    assert!(!named.iter().any(changes_identities), "that is the roles' to do");
 }
 
 #[test]
 fn a_role_is_assumed_only_with_the_external_id() {
     let statements = statements(TRUST);
-    let assume: Vec<&Value> = statements
-        .iter()
-        .filter(|statement| statement["Action"] == "sts:AssumeRole")
-        .collect();
+    let assume: Vec<&Value> =
+        statements.iter().filter(|statement| statement["Action"] == "sts:AssumeRole").collect();
     assert_eq!(assume.len(), 1);
     assert!(assume[0]["Condition"]["StringEquals"]["sts:ExternalId"].is_string());
 }
@@ -199,51 +165,15 @@ fn a_role_is_assumed_only_with_the_external_id() {
 fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
     let identity: &[&str] = &["sts:GetCallerIdentity"];
     let files: [(&str, &str, Vec<&[&str]>); 9] = [
-        (
-            "lookup",
-            include_str!("../../src/aws/lookup.rs"),
-            vec![lookup::CALLS],
-        ),
-        (
-            "guard_duty",
-            include_str!("../../src/aws/guard_duty.rs"),
-            vec![guard_duty::CALLS],
-        ),
-        (
-            "health",
-            include_str!("../../src/aws/health.rs"),
-            vec![health::CALLS],
-        ),
-        (
-            "contain",
-            include_str!("../../src/aws/contain.rs"),
-            vec![contain::CALLS, identity],
-        ),
-        (
-            "session",
-            include_str!("../../src/aws/session.rs"),
-            vec![session::CALLS],
-        ),
-        (
-            "journal",
-            include_str!("../../src/aws/journal.rs"),
-            vec![journal::CALLS],
-        ),
-        (
-            "work",
-            include_str!("../../src/aws/work.rs"),
-            vec![work::CALLS],
-        ),
-        (
-            "evidence",
-            include_str!("../../src/aws/evidence.rs"),
-            vec![evidence::CALLS],
-        ),
-        (
-            "athena",
-            include_str!("../../src/aws/athena_run.rs"),
-            vec![athena::CALLS],
-        ),
+        ("lookup", include_str!("../../src/aws/lookup.rs"), vec![lookup::CALLS]),
+        ("guard_duty", include_str!("../../src/aws/guard_duty.rs"), vec![guard_duty::CALLS]),
+        ("health", include_str!("../../src/aws/health.rs"), vec![health::CALLS]),
+        ("contain", include_str!("../../src/aws/contain.rs"), vec![contain::CALLS, identity]),
+        ("session", include_str!("../../src/aws/session.rs"), vec![session::CALLS]),
+        ("journal", include_str!("../../src/aws/journal.rs"), vec![journal::CALLS]),
+        ("work", include_str!("../../src/aws/work.rs"), vec![work::CALLS]),
+        ("evidence", include_str!("../../src/aws/evidence.rs"), vec![evidence::CALLS]),
+        ("athena", include_str!("../../src/aws/athena_run.rs"), vec![athena::CALLS]),
     ];
     for (name, source, lists) in files {
         let code = source.split("#[cfg(test)]").next().unwrap();
@@ -263,9 +193,7 @@ fn calls_in(code: &str) -> BTreeSet<String> {
         let Some((name, _)) = piece.split_once("()") else {
             continue;
         };
-        let word = name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let word = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         let verb = name.split('_').next().unwrap();
         let call = name == "query" || (name.contains('_') && VERBS.contains(&verb));
         if word && call && !NO_CALLS.contains(&name) {

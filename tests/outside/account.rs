@@ -55,20 +55,13 @@ pub(crate) struct Account {
 
 impl std::fmt::Debug for Credential {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Credential")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Credential").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
 impl Credential {
     pub(crate) fn new(id: &str, secret: &str, token: Option<&str>) -> Self {
-        Self {
-            id: id.into(),
-            secret: secret.into(),
-            token: token.map(Into::into),
-        }
+        Self { id: id.into(), secret: secret.into(), token: token.map(Into::into) }
     }
 }
 
@@ -96,11 +89,7 @@ impl Credential {
 
 impl From<&aws_sdk_sts::types::Credentials> for Credential {
     fn from(minted: &aws_sdk_sts::types::Credentials) -> Self {
-        Self::new(
-            minted.access_key_id(),
-            minted.secret_access_key(),
-            Some(minted.session_token()),
-        )
+        Self::new(minted.access_key_id(), minted.secret_access_key(), Some(minted.session_token()))
     }
 }
 
@@ -116,12 +105,7 @@ impl Account {
             .load()
             .await;
         let root = clients(&base, &root);
-        Self {
-            id: id.into(),
-            endpoint,
-            base,
-            root,
-        }
+        Self { id: id.into(), endpoint, base, root }
     }
 
     /// The SDK's configuration for whoever holds a credential.
@@ -141,11 +125,7 @@ impl Account {
     /// A user who may do everything, and a long-term key of hers.
     pub(crate) async fn administrator(&self, user: &str) -> Credential {
         let iam = &self.root.iam;
-        iam.create_user()
-            .user_name(user)
-            .send()
-            .await
-            .expect("the user is created");
+        iam.create_user().user_name(user).send().await.expect("the user is created");
         iam.put_user_policy()
             .user_name(user)
             .policy_name("administrator")
@@ -153,12 +133,7 @@ impl Account {
             .send()
             .await
             .expect("the user may do everything");
-        let made = iam
-            .create_access_key()
-            .user_name(user)
-            .send()
-            .await
-            .expect("a key");
+        let made = iam.create_access_key().user_name(user).send().await.expect("a key");
         let key = made.access_key().expect("a key in the answer");
         Credential::new(key.access_key_id(), key.secret_access_key(), None)
     }
@@ -174,31 +149,17 @@ impl Account {
             .send()
             .await
             .expect("the policy is created");
-        made.policy()
-            .and_then(|policy| policy.arn())
-            .expect("its ARN")
-            .to_owned()
+        made.policy().and_then(|policy| policy.arn()).expect("its ARN").to_owned()
     }
 
     pub(crate) async fn state_of(&self, user: &str) -> UserState {
         let iam = &self.root.iam;
-        let keys = iam
-            .list_access_keys()
-            .user_name(user)
-            .send()
-            .await
-            .expect("her keys");
+        let keys = iam.list_access_keys().user_name(user).send().await.expect("her keys");
         let keys = keys.access_key_metadata();
-        let attached = iam
-            .list_attached_user_policies()
-            .user_name(user)
-            .send()
-            .await;
+        let attached = iam.list_attached_user_policies().user_name(user).send().await;
         let attached = attached.expect("her policies");
         UserState {
-            keys_inactive: keys
-                .iter()
-                .all(|key| key.status() == Some(&StatusType::Inactive)),
+            keys_inactive: keys.iter().all(|key| key.status() == Some(&StatusType::Inactive)),
             is_denied: attached
                 .attached_policies()
                 .iter()
@@ -221,32 +182,20 @@ impl Account {
 
 impl Clients {
     pub(crate) async fn session_token(&self) -> Credential {
-        let answer = self
-            .sts
-            .get_session_token()
-            .duration_seconds(SESSION_SECONDS);
+        let answer = self.sts.get_session_token().duration_seconds(SESSION_SECONDS);
         let answer = answer.send().await.expect("a session");
         answer.credentials().expect("its credentials").into()
     }
 
     pub(crate) async fn federation_token(&self, name: &str) -> Credential {
         let answer = self.sts.get_federation_token().name(name).policy(ALLOW_ALL);
-        let answer = answer
-            .duration_seconds(SESSION_SECONDS)
-            .send()
-            .await
-            .expect("a session");
+        let answer = answer.duration_seconds(SESSION_SECONDS).send().await.expect("a session");
         answer.credentials().expect("its credentials").into()
     }
 
     /// One harmless read: allowed, or refused with this code.
     pub(crate) async fn list_buckets(&self) -> Result<(), String> {
-        self.s3
-            .list_buckets()
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| code(&error))
+        self.s3.list_buckets().send().await.map(drop).map_err(|error| code(&error))
     }
 }
 
@@ -272,9 +221,7 @@ fn held(base: &SdkConfig, credential: &Credential) -> SdkConfig {
 
 fn clients(base: &SdkConfig, credential: &Credential) -> Clients {
     let held = held(base, credential);
-    let s3 = aws_sdk_s3::config::Builder::from(&held)
-        .force_path_style(true)
-        .build();
+    let s3 = aws_sdk_s3::config::Builder::from(&held).force_path_style(true).build();
     Clients {
         iam: aws_sdk_iam::Client::new(&held),
         sts: aws_sdk_sts::Client::new(&held),

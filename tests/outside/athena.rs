@@ -24,10 +24,9 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
             "athena_answers_a_question_with_parameters_over_the_recorded_trail",
             move || async move { answers_with_parameters(&asked).await },
         ),
-        trial_async(
-            "sql_that_is_not_athenas_is_refused_as_malformed",
-            move || async move { refuses_malformed(&refused).await },
-        ),
+        trial_async("sql_that_is_not_athenas_is_refused_as_malformed", move || async move {
+            refuses_malformed(&refused).await
+        }),
     ]
 }
 
@@ -41,22 +40,14 @@ pub(crate) async fn load(parts: &Parts, account: &Account, folder: &Path) -> Res
     let (id, s3) = (&account.id, &account.root.s3);
     let bucket = format!("trail-{id}");
     for bucket in [bucket.clone(), format!("athena-results-{id}")] {
-        s3.create_bucket()
-            .bucket(bucket)
-            .send()
-            .await
-            .expect("a bucket");
+        s3.create_bucket().bucket(bucket).send().await.expect("a bucket");
     }
     let mut judge = SqlJudge::start(parts.python()?);
     let records = judge.load_trail(folder);
     let file = tempfile::NamedTempFile::new().expect("a file");
     judge.write_parquet(TRAIL_TABLE, file.path());
     let body = std::fs::read(file.path()).expect("the file is read");
-    let put = s3
-        .put_object()
-        .bucket(&bucket)
-        .key("records/0.parquet")
-        .body(body.into());
+    let put = s3.put_object().bucket(&bucket).key("records/0.parquet").body(body.into());
     put.send().await.expect("the file is put");
     parts.ministack()?.create_database(id, DATABASE);
     // The emulator takes the columns from the file, so that one stands for all.
@@ -75,60 +66,35 @@ pub(crate) async fn run(
     parameters: &[&str],
 ) -> Result<Vec<Vec<Option<String>>>, String> {
     let athena = &account.root.athena;
-    let parameters = parameters
-        .iter()
-        .map(|text| (*text).to_owned())
-        .collect::<Vec<_>>();
+    let parameters = parameters.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let started = athena
         .start_query_execution()
         .query_string(sql)
         .set_execution_parameters((!parameters.is_empty()).then_some(parameters))
         .query_execution_context(QueryExecutionContext::builder().database(DATABASE).build())
         .result_configuration(
-            ResultConfiguration::builder()
-                .output_location(output(account))
-                .build(),
+            ResultConfiguration::builder().output_location(output(account)).build(),
         )
         .send()
         .await
         .map_err(|error| format!("{error:?}"))?;
     let id = started.query_execution_id().expect("an id");
     wait(account, id).await?;
-    let pages = athena
-        .get_query_results()
-        .query_execution_id(id)
-        .send()
-        .await;
+    let pages = athena.get_query_results().query_execution_id(id).send().await;
     let results = pages.expect("results").result_set.expect("a set of rows");
     let text = |datum: &aws_sdk_athena::types::Datum| datum.var_char_value().map(str::to_owned);
-    Ok(results
-        .rows()
-        .iter()
-        .map(|row| row.data().iter().map(text).collect())
-        .collect())
+    Ok(results.rows().iter().map(|row| row.data().iter().map(text).collect()).collect())
 }
 
 async fn wait(account: &Account, id: &str) -> Result<(), String> {
     for _ in 0..POLLS_MAX {
-        let answer = account
-            .root
-            .athena
-            .get_query_execution()
-            .query_execution_id(id)
-            .send()
-            .await;
-        let execution = answer
-            .expect("a state")
-            .query_execution
-            .expect("an execution");
+        let answer = account.root.athena.get_query_execution().query_execution_id(id).send().await;
+        let execution = answer.expect("a state").query_execution.expect("an execution");
         let status = execution.status().expect("a status");
         match status.state() {
             Some(QueryExecutionState::Succeeded) => return Ok(()),
             Some(QueryExecutionState::Failed | QueryExecutionState::Cancelled) => {
-                return Err(status
-                    .state_change_reason()
-                    .unwrap_or("no reason")
-                    .to_owned());
+                return Err(status.state_change_reason().unwrap_or("no reason").to_owned());
             }
             Some(_) | None => tokio::time::sleep(Duration::from_millis(20)).await,
         }
@@ -154,11 +120,7 @@ async fn answers_with_parameters(parts: &Parts) -> Result<(), Missing> {
     let (folder, recorder, account) = recorded(parts, "240000000001").await?;
     let key = account.administrator("ci-deploy").await;
     let session = account.as_holder_of(&key).session_token().await;
-    account
-        .as_holder_of(&session)
-        .list_buckets()
-        .await
-        .expect("it works");
+    account.as_holder_of(&session).list_buckets().await.expect("it works");
     recorder.flush();
     load(parts, &account, folder.path()).await?;
 
@@ -186,27 +148,14 @@ async fn refuses_malformed(parts: &Parts) -> Result<(), Missing> {
     let wrong: [(&str, &[&str]); 4] = [
         ("SELECT FROM WHERE", &[]),
         ("SELECT count(*) FROM cloudtrail WHERE eventname = ?", &[]),
-        (
-            "SELECT count(*) FROM cloudtrail WHERE eventname = ?",
-            &["ListUsers"],
-        ),
-        (
-            "SELECT count(*) FROM cloudtrail WHERE eventname = ?",
-            &["'a' OR 1 = 1"],
-        ),
+        ("SELECT count(*) FROM cloudtrail WHERE eventname = ?", &["ListUsers"]),
+        ("SELECT count(*) FROM cloudtrail WHERE eventname = ?", &["'a' OR 1 = 1"]),
     ];
     for (sql, parameters) in wrong {
         let refusal = run(&account, sql, parameters).await.expect_err(sql);
-        assert!(
-            refusal.contains("InvalidRequestException"),
-            "{sql} {parameters:?}: {refusal}"
-        );
+        assert!(refusal.contains("InvalidRequestException"), "{sql} {parameters:?}: {refusal}");
     }
-    let right = run(
-        &account,
-        "SELECT count(*) FROM cloudtrail WHERE eventname = ?",
-        &["'it''s'"],
-    );
+    let right = run(&account, "SELECT count(*) FROM cloudtrail WHERE eventname = ?", &["'it''s'"]);
     assert_eq!(right.await.expect("an answer")[1], [Some("0".to_owned())]);
     Ok(())
 }

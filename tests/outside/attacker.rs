@@ -25,9 +25,7 @@ pub(crate) struct SdkAttacker {
 
 impl SdkAttacker {
     pub(crate) fn new(account: &Account) -> Self {
-        Self {
-            account: account.clone(),
-        }
+        Self { account: account.clone() }
     }
 }
 
@@ -58,34 +56,20 @@ async fn every_operation(parts: &Parts) -> Result<(), Missing> {
     let key = account.administrator(USER).await;
     let deny = account.deny_all_policy().await;
     let first = key.as_loot("leaked key");
-    let actor = Actor::new(
-        Arc::new(SdkAttacker::new(&account)),
-        Clock::real(),
-        first.clone(),
-    );
+    let actor = Actor::new(Arc::new(SdkAttacker::new(&account)), Clock::real(), first.clone());
     for operation in moves(&account.id, &deny) {
         let reply = actor.attempt(&first, &operation, None).await;
         assert!(reply.worked(), "{operation:?}: {reply:?}");
     }
     let minted = actor.loot().len() - 1;
-    assert_eq!(
-        minted, 4,
-        "a session, a federated one, a role's and a new user's key"
-    );
+    assert_eq!(minted, 4, "a session, a federated one, a role's and a new user's key");
     assert!(actor.attempts().iter().all(|attempt| attempt.allowed));
 
-    let deny_own = Operation::AttachUserPolicy {
-        user: USER.to_owned(),
-        policy_arn: deny,
-    };
+    let deny_own = Operation::AttachUserPolicy { user: USER.to_owned(), policy_arn: deny };
     actor.attempt(&first, &deny_own, None).await;
     for operation in [Operation::ListUsers, Operation::ListBuckets] {
         let reply = actor.attempt(&first, &operation, None).await;
-        assert_eq!(
-            reply,
-            Reply::Refused("AccessDenied".to_owned()),
-            "{operation:?}"
-        );
+        assert_eq!(reply, Reply::Refused("AccessDenied".to_owned()), "{operation:?}");
     }
     Ok(())
 }
@@ -102,43 +86,25 @@ fn moves(account: &str, policy_arn: &str) -> Vec<Operation> {
         Operation::ListUsers,
         Operation::ListBuckets,
         Operation::GetSessionToken,
-        Operation::GetFederationToken {
-            name: "helpdesk".to_owned(),
-        },
-        Operation::CreateRole {
-            role: "deployer".to_owned(),
-            trust,
-        },
+        Operation::GetFederationToken { name: "helpdesk".to_owned() },
+        Operation::CreateRole { role: "deployer".to_owned(), trust },
         Operation::AssumeRole {
             role_arn: format!("arn:aws:iam::{account}:role/deployer"),
             session_name: "there".to_owned(),
         },
         Operation::CreateUser { user: user.clone() },
         Operation::CreateAccessKey { user: user.clone() },
-        Operation::AttachUserPolicy {
-            user: user.clone(),
-            policy_arn: policy_arn.clone(),
-        },
-        Operation::DetachUserPolicy {
-            user: user.clone(),
-            policy_arn,
-        },
+        Operation::AttachUserPolicy { user: user.clone(), policy_arn: policy_arn.clone() },
+        Operation::DetachUserPolicy { user: user.clone(), policy_arn },
         Operation::PutUserPolicy {
             user: user.clone(),
             name: "all".to_owned(),
             document: ALLOW_ALL.to_owned(),
         },
-        Operation::DeleteUserPolicy {
-            user,
-            name: "all".to_owned(),
-        },
+        Operation::DeleteUserPolicy { user, name: "all".to_owned() },
     ]
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm for each call there is, and no more"
-)]
 async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, String> {
     let (iam, sts) = (&clients.iam, &clients.sts);
     match operation {
@@ -146,11 +112,7 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
         Operation::ListUsers => allowed(iam.list_users().send().await),
         Operation::ListBuckets => clients.list_buckets().await.map(|()| Reply::Allowed),
         Operation::GetSessionToken => {
-            let answer = sts
-                .get_session_token()
-                .send()
-                .await
-                .map_err(|error| code(&error))?;
+            let answer = sts.get_session_token().send().await.map_err(|error| code(&error))?;
             Ok(minted(answer.credentials, operation))
         }
         Operation::GetFederationToken { name } => {
@@ -158,14 +120,8 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
             let answer = call.send().await.map_err(|error| code(&error))?;
             Ok(minted(answer.credentials, operation))
         }
-        Operation::AssumeRole {
-            role_arn,
-            session_name,
-        } => {
-            let call = sts
-                .assume_role()
-                .role_arn(role_arn)
-                .role_session_name(session_name);
+        Operation::AssumeRole { role_arn, session_name } => {
+            let call = sts.assume_role().role_arn(role_arn).role_session_name(session_name);
             let answer = call.send().await.map_err(|error| code(&error))?;
             Ok(minted(answer.credentials, operation))
         }
@@ -173,11 +129,7 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
         Operation::CreateUser { user } => allowed(iam.create_user().user_name(user).send().await),
         Operation::DeleteUser { user } => allowed(iam.delete_user().user_name(user).send().await),
         Operation::UpdateAccessKey { user, key, active } => {
-            let status = if *active {
-                StatusType::Active
-            } else {
-                StatusType::Inactive
-            };
+            let status = if *active { StatusType::Active } else { StatusType::Inactive };
             let call = iam.update_access_key().user_name(user).access_key_id(key);
             allowed(call.status(status).send().await)
         }
@@ -193,11 +145,7 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
             let call = iam.detach_user_policy().user_name(user);
             allowed(call.policy_arn(policy_arn).send().await)
         }
-        Operation::PutUserPolicy {
-            user,
-            name,
-            document,
-        } => {
+        Operation::PutUserPolicy { user, name, document } => {
             let call = iam.put_user_policy().user_name(user).policy_name(name);
             allowed(call.policy_document(document).send().await)
         }
@@ -214,10 +162,7 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
 
 async fn new_key(clients: &Clients, user: &str, operation: &Operation) -> Result<Reply, String> {
     let made = clients.iam.create_access_key().user_name(user).send().await;
-    let made = made
-        .map_err(|error| code(&error))?
-        .access_key
-        .expect("a key");
+    let made = made.map_err(|error| code(&error))?.access_key.expect("a key");
     let made = Credential::new(made.access_key_id(), made.secret_access_key(), None);
     Ok(Reply::Minted(made.as_loot(operation.name())))
 }

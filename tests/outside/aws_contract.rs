@@ -26,38 +26,29 @@ const USER: &str = "ci-deploy";
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let [journal, work, none, evidence, lookup] = [(); 5].map(|()| Arc::clone(parts));
     vec![
-        trial_async(
-            "dynamodb_keeps_the_journal_as_every_store_must",
-            move || async move {
-                let account = account(&journal, "250000000001").await?;
-                let tables = make_tables(&account).await;
-                let store = DynamoJournal::new(account.config(), &tables);
-                journal_contract(&store, "dynamodb").await;
-                Ok(())
-            },
-        ),
-        trial_async(
-            "dynamodb_claims_and_leases_as_every_store_must",
-            move || async move {
-                let account = account(&work, "250000000002").await?;
-                let tables = make_tables(&account).await;
-                let store = DynamoWork::new(account.config(), &tables, Clock::real());
-                work_contract(&store, "dynamodb").await;
-                Ok(())
-            },
-        ),
-        trial_async(
-            "a_table_that_is_not_there_is_named_with_its_remedy",
-            move || async move { missing_table(&account(&none, "250000000003").await?).await },
-        ),
-        trial_async(
-            "evidence_on_s3_is_written_once_and_checked_when_read",
-            move || async move { keeps_evidence(&account(&evidence, "250000000004").await?).await },
-        ),
-        trial_async(
-            "the_lookups_tell_the_account_as_it_is",
-            move || async move { looks_up(&account(&lookup, "250000000005").await?).await },
-        ),
+        trial_async("dynamodb_keeps_the_journal_as_every_store_must", move || async move {
+            let account = account(&journal, "250000000001").await?;
+            let tables = make_tables(&account).await;
+            let store = DynamoJournal::new(account.config(), &tables);
+            journal_contract(&store, "dynamodb").await;
+            Ok(())
+        }),
+        trial_async("dynamodb_claims_and_leases_as_every_store_must", move || async move {
+            let account = account(&work, "250000000002").await?;
+            let tables = make_tables(&account).await;
+            let store = DynamoWork::new(account.config(), &tables, Clock::real());
+            work_contract(&store, "dynamodb").await;
+            Ok(())
+        }),
+        trial_async("a_table_that_is_not_there_is_named_with_its_remedy", move || async move {
+            missing_table(&account(&none, "250000000003").await?).await
+        }),
+        trial_async("evidence_on_s3_is_written_once_and_checked_when_read", move || async move {
+            keeps_evidence(&account(&evidence, "250000000004").await?).await
+        }),
+        trial_async("the_lookups_tell_the_account_as_it_is", move || async move {
+            looks_up(&account(&lookup, "250000000005").await?).await
+        }),
     ]
 }
 
@@ -69,18 +60,13 @@ async fn account(parts: &Parts, id: &str) -> Result<Account, Missing> {
 async fn make_tables(account: &Account) -> TableNames {
     let names = TableNames::default();
     let client = aws_sdk_dynamodb::Client::new(account.config());
-    for (table, hash, range) in [
-        (&names.journal, "case", "seq"),
-        (&names.work, "item", "part"),
-    ] {
+    for (table, hash, range) in [(&names.journal, "case", "seq"), (&names.work, "item", "part")] {
         let mut request = client.create_table().table_name(table);
         for (name, kind) in [(hash, KeyType::Hash), (range, KeyType::Range)] {
             let attribute = AttributeDefinition::builder()
                 .attribute_name(name)
                 .attribute_type(ScalarAttributeType::S);
-            let key = KeySchemaElement::builder()
-                .attribute_name(name)
-                .key_type(kind);
+            let key = KeySchemaElement::builder().attribute_name(name).key_type(kind);
             request = request
                 .attribute_definitions(attribute.build().expect("an attribute"))
                 .key_schema(key.build().expect("a key"));
@@ -105,18 +91,12 @@ async fn keeps_evidence(account: &Account) -> Result<(), Missing> {
     let s3 = &account.root.s3;
     let made = s3.create_bucket().bucket(&bucket).send().await;
     made.expect("a bucket");
-    let settings = EvidenceSettings {
-        bucket: bucket.clone(),
-        prefix: "case".to_owned(),
-        kms_key: None,
-    };
+    let settings =
+        EvidenceSettings { bucket: bucket.clone(), prefix: "case".to_owned(), kms_key: None };
     let store = S3Evidence::new(account.config(), settings);
     let name = store.put(b"a snapshot").await.expect("it is stored");
     assert_eq!(store.put(b"a snapshot").await.as_ref(), Ok(&name));
-    assert_eq!(
-        store.get(&name).await.as_deref(),
-        Ok(b"a snapshot".as_slice())
-    );
+    assert_eq!(store.get(&name).await.as_deref(), Ok(b"a snapshot".as_slice()));
     let nothing = "0".repeat(64);
     let missing = store.get(&nothing).await;
     assert_eq!(missing, Err(EvidenceError::Missing(nothing)));
@@ -142,10 +122,8 @@ async fn looks_up(account: &Account) -> Result<(), Missing> {
 
     let keys = lookup.access_keys(&user).await.expect("keys");
     let key = AccessKeyId::from_record(&credential.id).expect("a valid id");
-    let states: Vec<(bool, bool)> = keys
-        .iter()
-        .map(|state| (state.id == key, state.active))
-        .collect();
+    let states: Vec<(bool, bool)> =
+        keys.iter().map(|state| (state.id == key, state.active)).collect();
     assert!(states.contains(&(true, true)), "{states:?}");
     assert!(states.contains(&(false, false)), "{states:?}");
 
@@ -156,17 +134,8 @@ async fn looks_up(account: &Account) -> Result<(), Missing> {
     let attached = lookup.attached_policies(&user).await.expect("policies");
     assert_eq!(attached.len(), 1);
     assert_eq!(lookup.groups(&user).await.expect("groups"), ["deployers"]);
-    assert!(
-        lookup
-            .login_profile(&user)
-            .await
-            .expect("a password")
-            .is_some()
-    );
-    assert_eq!(
-        lookup.mfa_devices(&user).await.expect("devices"),
-        Vec::<String>::new()
-    );
+    assert!(lookup.login_profile(&user).await.expect("a password").is_some());
+    assert_eq!(lookup.mfa_devices(&user).await.expect("devices"), Vec::<String>::new());
     // One more than a page holds.
     let names = lookup.users().await.expect("users");
     assert_eq!(names.len(), 105);
@@ -182,29 +151,19 @@ async fn looks_up(account: &Account) -> Result<(), Missing> {
 async fn furnish(account: &Account, credential: &Credential) {
     let iam = &account.root.iam;
     let second = iam.create_access_key().user_name(USER).send().await;
-    let second = second
-        .expect("a key")
-        .access_key
-        .expect("a key")
-        .access_key_id;
+    let second = second.expect("a key").access_key.expect("a key").access_key_id;
     assert_ne!(second, credential.id);
     let inactive = aws_sdk_iam::types::StatusType::Inactive;
     account.set_status(USER, &second, inactive).await;
     let group = iam.create_group().group_name("deployers").send().await;
     group.expect("a group");
-    let join = iam
-        .add_user_to_group()
-        .group_name("deployers")
-        .user_name(USER);
+    let join = iam.add_user_to_group().group_name("deployers").user_name(USER);
     join.send().await.expect("a member");
     let tag = aws_sdk_iam::types::Tag::builder().key("owner").value("ana");
     let tag = tag.build().expect("a tag");
     let tagged = iam.tag_user().user_name(USER).tags(tag).send().await;
     tagged.expect("a tagged user");
-    let profile = iam
-        .create_login_profile()
-        .user_name(USER)
-        .password("Long-enough-1");
+    let profile = iam.create_login_profile().user_name(USER).password("Long-enough-1");
     profile.send().await.expect("a password");
     let policy = account.deny_all_policy().await;
     let attach = iam.attach_user_policy().user_name(USER).policy_arn(policy);

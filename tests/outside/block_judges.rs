@@ -41,9 +41,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 async fn compare(judge: &mut SlackJudge) {
     let tracker = TaskTracker::new();
     let config = SimSlackConfig::new(Clock::real(), "secret", TOKEN);
-    let slack = SimSlack::start(config, &tracker)
-        .await
-        .expect("the workspace starts");
+    let slack = SimSlack::start(config, &tracker).await.expect("the workspace starts");
     let mut lenient = Vec::new();
     let mut refused = 0;
     for block in right_blocks() {
@@ -63,15 +61,8 @@ async fn compare(judge: &mut SlackJudge) {
         }
     }
     slack.stop().await;
-    assert!(
-        lenient.is_empty(),
-        "the simulated Slack lets through:\n{}",
-        lenient.join("\n")
-    );
-    assert!(
-        refused > 100,
-        "only {refused} mutants were refused: the corpus is too tame"
-    );
+    assert!(lenient.is_empty(), "the simulated Slack lets through:\n{}", lenient.join("\n"));
+    assert!(refused > 100, "only {refused} mutants were refused: the corpus is too tame");
 }
 
 /// One block of each kind that a card may use, all right.
@@ -111,10 +102,7 @@ fn mutants(block: &Value) -> Vec<Mutant> {
             let mut changed = block.clone();
             *changed.pointer_mut(&path).expect("it is there") = new;
             let what = format!("{how} at {path:?} of {block}");
-            found.push(Mutant {
-                what,
-                blocks: json!([changed]),
-            });
+            found.push(Mutant { what, blocks: json!([changed]) });
         };
         match value {
             Value::String(text) if path.ends_with("/type") => change("no type", json!(text.len())),
@@ -184,9 +172,7 @@ async fn simulated(slack: &SimSlack, blocks: &Value) -> Result<(), String> {
         .expect("a request");
     let client = Client::builder(TokioExecutor::new()).build_http();
     let answer = client.request(request).await.expect("it answers");
-    let answer = to_bytes(Body::new(answer.into_body()), ANSWER_BYTES_MAX)
-        .await
-        .expect("a body");
+    let answer = to_bytes(Body::new(answer.into_body()), ANSWER_BYTES_MAX).await.expect("a body");
     let answer: Value = serde_json::from_slice(&answer).expect("JSON");
     match answer["error"].as_str() {
         None => Ok(()),

@@ -75,11 +75,7 @@ impl Bureau {
         });
         let worker = Worker::new(Arc::clone(&desk), "trial".to_owned(), TaskTracker::new());
         worker.start();
-        Self {
-            desk,
-            worker,
-            _folder: folder,
-        }
+        Self { desk, worker, _folder: folder }
     }
 
     /// `/keyleak AKIA…`: opens the case of a key.
@@ -92,20 +88,13 @@ impl Bureau {
             delivery: None,
             place: None,
         };
-        let opened = open(&self.desk, &caller(ASKER), &request)
-            .await
-            .expect("a case");
+        let opened = open(&self.desk, &caller(ASKER), &request).await.expect("a case");
         opened[0].case.id().clone()
     }
 
     /// Presses a button; panics when the press is refused.
     pub(crate) async fn press(&self, user: &str, button: ButtonAction) {
-        let pressed = Pressed {
-            caller: caller(user),
-            button,
-            place: None,
-            delivery: None,
-        };
+        let pressed = Pressed { caller: caller(user), button, place: None, delivery: None };
         let said = press(&self.desk, &pressed).await.expect("it is recorded");
         assert_eq!(said, None, "the press is taken without objection");
     }
@@ -119,12 +108,7 @@ impl Bureau {
     ) -> T {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let now = self
-                .desk
-                .ledger
-                .load(case)
-                .await
-                .expect("the case is readable");
+            let now = self.desk.ledger.load(case).await.expect("the case is readable");
             if let Some(found) = wanted(&now) {
                 return found;
             }
@@ -137,13 +121,7 @@ impl Bureau {
 
     /// The records of a case as the journal holds them, their chain checked.
     pub(crate) async fn checked_chain(&self, case: &CaseId) -> Vec<Record> {
-        let lines = self
-            .desk
-            .ledger
-            .journal()
-            .read(case, 0)
-            .await
-            .expect("the journal");
+        let lines = self.desk.ledger.journal().read(case, 0).await.expect("the journal");
         check_chain(case, &lines).expect("nothing was tampered with")
     }
 
@@ -160,11 +138,7 @@ pub(crate) fn journal(case: &Case) -> String {
         let text: String = text.chars().take(400).collect();
         format!("{:3} {} {text}", record.seq, record.at)
     };
-    case.records()
-        .iter()
-        .map(line)
-        .collect::<Vec<_>>()
-        .join("\n")
+    case.records().iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether the case says that it is contained.
@@ -208,10 +182,7 @@ async fn rules(account: &Account) -> Rules {
 }
 
 fn caller(user: &str) -> Caller {
-    let person = PersonId {
-        team: TEAM.to_owned(),
-        user: user.to_owned(),
-    };
+    let person = PersonId { team: TEAM.to_owned(), user: user.to_owned() };
     Caller::of(&verified(), person, None)
 }
 
@@ -220,7 +191,5 @@ fn verified() -> Verified {
     let timestamp = now.as_second().to_string();
     let signature = sign(SECRET, &timestamp, b"");
     let headers = SignedHeaders::read(Some(timestamp.as_bytes()), Some(signature.as_bytes()), now);
-    headers
-        .and_then(|headers| headers.verify(&[SECRET], Vec::new()))
-        .expect("our own signature")
+    headers.and_then(|headers| headers.verify(&[SECRET], Vec::new())).expect("our own signature")
 }

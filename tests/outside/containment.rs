@@ -22,17 +22,14 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let control = Arc::clone(parts);
     let forged = Arc::clone(parts);
     vec![
-        trial_async(
-            "a_key_id_with_another_secret_is_nobody",
-            move || async move {
-                let account = Account::at(forged.ministack()?.address(), "210000000003").await;
-                let key = account.administrator(USER).await;
-                let guess = Credential::new(&key.id, "not-the-secret", None);
-                let refused = account.as_holder_of(&guess).list_buckets().await;
-                assert_eq!(refused, Err("SignatureDoesNotMatch".to_owned()));
-                Ok(())
-            },
-        ),
+        trial_async("a_key_id_with_another_secret_is_nobody", move || async move {
+            let account = Account::at(forged.ministack()?.address(), "210000000003").await;
+            let key = account.administrator(USER).await;
+            let guess = Credential::new(&key.id, "not-the-secret", None);
+            let refused = account.as_holder_of(&guess).list_buckets().await;
+            assert_eq!(refused, Err("SignatureDoesNotMatch".to_owned()));
+            Ok(())
+        }),
         trial_async(
             "a_deny_and_an_inactive_key_refuse_all_and_undo_restores",
             move || async move {
@@ -59,9 +56,7 @@ async fn deny_refuses_all(account: &Account) {
     let iam = &account.root.iam;
     let attach = iam.attach_user_policy().user_name(USER).policy_arn(&policy);
     attach.send().await.expect("the deny is attached");
-    account
-        .set_status(USER, &key.id, StatusType::Inactive)
-        .await;
+    account.set_status(USER, &key.id, StatusType::Inactive).await;
 
     all_refused(&loot).await.expect("all three are refused");
 
@@ -74,18 +69,13 @@ async fn deny_refuses_all(account: &Account) {
 /// The negative control: the same check must go red when the deny was skipped.
 async fn inactive_key_alone_is_not_enough(account: &Account) {
     let (key, loot) = steal(account).await;
-    account
-        .set_status(USER, &key.id, StatusType::Inactive)
-        .await;
+    account.set_status(USER, &key.id, StatusType::Inactive).await;
     assert_eq!(
         all_refused(&loot).await,
         Err("session token: attempt 1 of 200 was allowed".to_owned()),
     );
     refused(&loot[0]).await.expect("the key itself is refused");
-    assert!(
-        refused(&loot[2]).await.is_err(),
-        "the federated session works on"
-    );
+    assert!(refused(&loot[2]).await.is_err(), "the federated session works on");
 }
 
 async fn steal(account: &Account) -> (Credential, Vec<Loot>) {
@@ -94,28 +84,16 @@ async fn steal(account: &Account) -> (Credential, Vec<Loot>) {
     let session = account.as_holder_of(&clients.session_token().await);
     let federated = account.as_holder_of(&clients.federation_token("helpdesk").await);
     let loot = vec![
-        Loot {
-            name: "key",
-            clients,
-        },
-        Loot {
-            name: "session token",
-            clients: session,
-        },
-        Loot {
-            name: "federation token",
-            clients: federated,
-        },
+        Loot { name: "key", clients },
+        Loot { name: "session token", clients: session },
+        Loot { name: "federation token", clients: federated },
     ];
     (key, loot)
 }
 
 async fn all_work(loot: &[Loot]) -> Result<(), String> {
     for Loot { name, clients } in loot {
-        clients
-            .list_buckets()
-            .await
-            .map_err(|code| format!("{name}: refused with {code}"))?;
+        clients.list_buckets().await.map_err(|code| format!("{name}: refused with {code}"))?;
     }
     Ok(())
 }
@@ -132,10 +110,7 @@ async fn refused(loot: &Loot) -> Result<(), String> {
     for attempt in 1..=ATTEMPTS {
         match loot.clients.list_buckets().await {
             Ok(()) => {
-                return Err(format!(
-                    "{}: attempt {attempt} of {ATTEMPTS} was allowed",
-                    loot.name
-                ));
+                return Err(format!("{}: attempt {attempt} of {ATTEMPTS} was allowed", loot.name));
             }
             Err(code) if expected.contains(&code.as_str()) => {}
             Err(code) => return Err(format!("{}: refused for another reason, {code}", loot.name)),

@@ -40,10 +40,7 @@ where
 pub(crate) fn judge(conclusion: &Conclusion) -> ExitCode {
     let strict = std::env::var_os(NO_IGNORED).is_some_and(|value| value == "1");
     if strict && conclusion.num_ignored > 0 && !conclusion.has_failed() {
-        eprintln!(
-            "{NO_IGNORED}=1 and {} trial(s) were ignored",
-            conclusion.num_ignored
-        );
+        eprintln!("{NO_IGNORED}=1 and {} trial(s) were ignored", conclusion.num_ignored);
         return ExitCode::from(101);
     }
     conclusion.exit_code()

@@ -66,11 +66,7 @@ pub(crate) async fn leak_delivered(
     let owner = Account::at(recorder.door(OFFICE_IP).await, account).await;
     let thief = Account::at(recorder.door(THIEF_IP).await, account).await;
     let key = owner.administrator(USER).await;
-    owner
-        .as_holder_of(&key)
-        .list_buckets()
-        .await
-        .expect("her lawful use");
+    owner.as_holder_of(&key).list_buckets().await.expect("her lawful use");
     let bot = Account::at(recorder.door(BOT_IP).await, account).await;
     let bot_key = owner.administrator(BOT).await;
     tokio::time::sleep(NEXT_SECOND).await;
@@ -83,19 +79,10 @@ pub(crate) async fn leak_delivered(
     for credential in [&key, &session, &federated] {
         let clients = thief.as_holder_of(credential);
         clients.list_buckets().await.expect("it works");
-        clients
-            .sts
-            .get_caller_identity()
-            .send()
-            .await
-            .expect("it works");
+        clients.sts.get_caller_identity().send().await.expect("it works");
     }
     // The new user may do nothing yet; a refusal belongs in a trail too.
-    thief
-        .as_holder_of(&backdoor)
-        .list_buckets()
-        .await
-        .expect_err("it may not");
+    thief.as_holder_of(&backdoor).list_buckets().await.expect_err("it may not");
     Ok(Leak {
         recorder,
         owner,
@@ -119,25 +106,14 @@ impl Leak {
             ("session token", &self.session),
             ("federation token", &self.federated),
         ];
-        held.into_iter()
-            .map(|(name, held)| (name, self.thief.as_holder_of(held)))
-            .collect()
+        held.into_iter().map(|(name, held)| (name, self.thief.as_holder_of(held))).collect()
     }
 }
 
 async fn open_backdoor(stolen: &Clients) -> Credential {
     let iam = &stolen.iam;
-    iam.create_user()
-        .user_name(BACKDOOR)
-        .send()
-        .await
-        .expect("a user");
-    let made = iam
-        .create_access_key()
-        .user_name(BACKDOOR)
-        .send()
-        .await
-        .expect("a key");
+    iam.create_user().user_name(BACKDOOR).send().await.expect("a user");
+    let made = iam.create_access_key().user_name(BACKDOOR).send().await.expect("a key");
     let key = made.access_key().expect("a key in the answer");
     Credential::new(key.access_key_id(), key.secret_access_key(), None)
 }

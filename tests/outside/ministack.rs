@@ -86,12 +86,7 @@ impl MiniStack {
             .stderr(log);
         let mut child = command.spawn().map_err(|error| error.to_string())?;
         let pipe = child.stdin.take();
-        let mut started = Self {
-            child,
-            pipe,
-            address,
-            folder,
-        };
+        let mut started = Self { child, pipe, address, folder };
         started.wait_until_ready()?;
         Ok(started)
     }
@@ -107,10 +102,7 @@ impl MiniStack {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Err(format!(
-            "not ready after {READY_SECONDS_MAX} s: {}",
-            self.log_tail()
-        ))
+        Err(format!("not ready after {READY_SECONDS_MAX} s: {}", self.log_tail()))
     }
 
     fn log_tail(&self) -> String {
@@ -141,31 +133,22 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
         trial("a_dropped_emulator_leaves_nothing_listening", move || {
             let ministack = MiniStack::start(stopped.python()?)?;
             let address = ministack.address();
-            assert!(
-                TcpStream::connect(address).is_ok(),
-                "it listens while it is held"
-            );
+            assert!(TcpStream::connect(address).is_ok(), "it listens while it is held");
             drop(ministack);
-            assert!(
-                TcpStream::connect(address).is_err(),
-                "it listens on after the drop"
-            );
+            assert!(TcpStream::connect(address).is_err(), "it listens on after the drop");
             Ok(())
         }),
-        trial(
-            "an_emulator_whose_holder_is_gone_ends_by_itself",
-            move || {
-                let mut ministack = MiniStack::start(panicked.python()?)?;
-                // A killed test run drops nothing; only its end of the pipe closes.
-                drop(ministack.pipe.take());
-                let deadline = Instant::now() + Duration::from_secs(10);
-                while TcpStream::connect(ministack.address).is_ok() {
-                    assert!(Instant::now() < deadline, "it listens on");
-                    std::thread::sleep(Duration::from_millis(50));
-                }
-                Ok(())
-            },
-        ),
+        trial("an_emulator_whose_holder_is_gone_ends_by_itself", move || {
+            let mut ministack = MiniStack::start(panicked.python()?)?;
+            // A killed test run drops nothing; only its end of the pipe closes.
+            drop(ministack.pipe.take());
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while TcpStream::connect(ministack.address).is_ok() {
+                assert!(Instant::now() < deadline, "it listens on");
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Ok(())
+        }),
     ]
 }
 

@@ -15,17 +15,12 @@ pub(crate) struct Parts {
 impl Parts {
     /// The virtual environment with the pinned judges in it.
     pub(crate) fn python(&self) -> Result<&Python, Missing> {
-        self.python
-            .get_or_init(Python::prepare)
-            .as_ref()
-            .map_err(Clone::clone)
+        self.python.get_or_init(Python::prepare).as_ref().map_err(Clone::clone)
     }
 
     /// The one MiniStack of this run; each trial takes an account of its own on it.
     pub(crate) fn ministack(&self) -> Result<&MiniStack, Missing> {
-        let started = self
-            .ministack
-            .get_or_init(|| MiniStack::start(self.python()?));
+        let started = self.ministack.get_or_init(|| MiniStack::start(self.python()?));
         started.as_ref().map_err(Clone::clone)
     }
 }

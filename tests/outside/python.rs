@@ -35,10 +35,7 @@ impl Python {
     /// Finds the environment of an earlier run, or makes it.
     pub(crate) fn prepare() -> Result<Self, Missing> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let name = format!(
-            "python-{}",
-            &hex::encode(Sha256::digest(REQUIREMENTS))[..16]
-        );
+        let name = format!("python-{}", &hex::encode(Sha256::digest(REQUIREMENTS))[..16]);
         let environment = folder.join(&name);
         fs::create_dir_all(folder).expect("the target folder can be written");
         let lock = File::create(folder.join(format!("{name}.lock"))).expect("a lock file");
@@ -46,9 +43,7 @@ impl Python {
         if !environment.join(STAMP).exists() {
             install(&environment)?;
         }
-        Ok(Self {
-            interpreter: environment.join("bin/python"),
-        })
+        Ok(Self { interpreter: environment.join("bin/python") })
     }
 
     /// A command that runs one of the programs under tests/python.
@@ -69,11 +64,7 @@ impl Python {
             .expect("the interpreter starts");
         let questions = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().expect("a pipe"));
-        Judge {
-            child,
-            questions,
-            answers,
-        }
+        Judge { child, questions, answers }
     }
 }
 
@@ -84,9 +75,7 @@ impl Judge {
         writeln!(pipe, "{question}").expect("the judge reads");
         pipe.flush().expect("the judge reads");
         let mut answer = String::new();
-        self.answers
-            .read_line(&mut answer)
-            .expect("the judge writes");
+        self.answers.read_line(&mut answer).expect("the judge writes");
         serde_json::from_str(&answer)
             .unwrap_or_else(|error| panic!("the judge said {answer:?}: {error}"))
     }
@@ -103,24 +92,18 @@ impl Drop for Judge {
 /// The trials of this module.
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let parts = Arc::clone(parts);
-    vec![trial(
-        "the_installed_judges_are_the_pinned_ones",
-        move || {
-            let python = parts.python()?;
-            let listing = Command::new(&python.interpreter)
-                .args(["-m", "pip", "freeze", "--disable-pip-version-check"])
-                .output()
-                .expect("pip answers");
-            let listing = String::from_utf8_lossy(&listing.stdout).to_lowercase();
-            for pin in pins() {
-                assert!(
-                    listing.lines().any(|line| line == pin),
-                    "{pin} is not installed"
-                );
-            }
-            Ok(())
-        },
-    )]
+    vec![trial("the_installed_judges_are_the_pinned_ones", move || {
+        let python = parts.python()?;
+        let listing = Command::new(&python.interpreter)
+            .args(["-m", "pip", "freeze", "--disable-pip-version-check"])
+            .output()
+            .expect("pip answers");
+        let listing = String::from_utf8_lossy(&listing.stdout).to_lowercase();
+        for pin in pins() {
+            assert!(listing.lines().any(|line| line == pin), "{pin} is not installed");
+        }
+        Ok(())
+    })]
 }
 
 fn pins() -> impl Iterator<Item = String> {
@@ -133,23 +116,11 @@ fn pins() -> impl Iterator<Item = String> {
 fn install(environment: &Path) -> Result<(), Missing> {
     // A half-made environment of an interrupted run would only confuse pip.
     let _ = fs::remove_dir_all(environment);
-    run(
-        Command::new("python3")
-            .args(["-m", "venv"])
-            .arg(environment),
-        "python3 with venv",
-    )?;
+    run(Command::new("python3").args(["-m", "venv"]).arg(environment), "python3 with venv")?;
     let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/requirements.txt");
     run(
         Command::new(environment.join("bin/python"))
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "-r",
-            ])
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
             .arg(requirements),
         "pip install of tests/python/requirements.txt",
     )?;
@@ -166,13 +137,7 @@ fn run(command: &mut Command, part: &str) -> Result<(), Missing> {
         return Ok(());
     }
     let complaint = String::from_utf8_lossy(&output.stderr);
-    let skipped = complaint
-        .chars()
-        .count()
-        .saturating_sub(COMPLAINT_CHARACTERS_MAX);
+    let skipped = complaint.chars().count().saturating_sub(COMPLAINT_CHARACTERS_MAX);
     let complaint: String = complaint.chars().skip(skipped).collect();
-    Err(Missing(format!(
-        "{part} failed: {}",
-        complaint.replace('\n', " | ")
-    )))
+    Err(Missing(format!("{part} failed: {}", complaint.replace('\n', " | "))))
 }

@@ -21,10 +21,7 @@ use std::sync::Arc;
 /// Keys compared in one trail, the busiest first; a trail of many users would take minutes.
 const KEYS_MAX: usize = 3;
 /// The window of every comparison: all of the trail.
-const ALL: Window = Window {
-    from: None,
-    to: None,
-};
+const ALL: Window = Window { from: None, to: None };
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let [recorded, real] = [(); 2].map(|()| Arc::clone(parts));
@@ -40,14 +37,11 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
                 Ok(())
             },
         ),
-        trial(
-            "every_question_and_both_passes_agree_with_duckdb_on_real_trails",
-            move || {
-                let folder = real_trails()?;
-                compare_real(&mut SqlJudge::start(real.python()?), &folder);
-                Ok::<(), Missing>(())
-            },
-        ),
+        trial("every_question_and_both_passes_agree_with_duckdb_on_real_trails", move || {
+            let folder = real_trails()?;
+            compare_real(&mut SqlJudge::start(real.python()?), &folder);
+            Ok::<(), Missing>(())
+        }),
     ]
 }
 
@@ -61,11 +55,7 @@ fn compare_real(judge: &mut SqlJudge, folder: &Path) {
     for trail in &trails {
         rows += compare_trail(judge, trail).values().sum::<usize>();
     }
-    assert!(
-        trails.len() > 30 && rows > 3_000,
-        "{rows} rows of {} trails",
-        trails.len()
-    );
+    assert!(trails.len() > 30 && rows > 3_000, "{rows} rows of {} trails", trails.len());
 }
 
 /// Compares both passes and all questions for the busiest keys; how many rows each one's cut had.
@@ -78,14 +68,7 @@ fn compare_trail(judge: &mut SqlJudge, folder: &Path) -> BTreeMap<String, usize>
     for key in busiest(&sightings) {
         let place = format!("{} {key}", folder.display());
         let as_of = "2030-01-01T00:00:00Z".parse().expect("a time");
-        let lineage = grow(
-            &sightings,
-            Bounds {
-                key_id: &key,
-                exposed_since: None,
-                as_of,
-            },
-        );
+        let lineage = grow(&sightings, Bounds { key_id: &key, exposed_since: None, as_of });
         let subject = Subject::of(&lineage);
         let rows = trail.cut_now(ALL, &subject).expect("pass two").rows;
         compare_cut(judge, &subject, &rows, &place);
@@ -104,10 +87,7 @@ fn busiest(sightings: &[Sighting]) -> Vec<String> {
     }
     let mut keys: Vec<(&str, i64)> = calls.into_iter().collect();
     keys.sort_by_key(|(key, calls)| (-calls, *key));
-    keys.into_iter()
-        .take(KEYS_MAX)
-        .map(|(key, _)| key.to_owned())
-        .collect()
+    keys.into_iter().take(KEYS_MAX).map(|(key, _)| key.to_owned()).collect()
 }
 
 fn compare_sightings(judge: &mut SqlJudge, ours: &[Sighting], folder: &Path) {
@@ -153,11 +133,8 @@ fn compare_answers(judge: &mut SqlJudge, rows: &[TrailRow], place: &str) {
         let theirs = judge.query(&question.sql, &json!([]));
         assert_eq!(ours.columns, theirs.columns, "{} of {place}", question.id);
         assert_eq!(ours.columns, question.columns, "{} of {place}", question.id);
-        let ours: Vec<Vec<Value>> = ours
-            .rows
-            .iter()
-            .map(|row| row.iter().map(json_cell).collect())
-            .collect();
+        let ours: Vec<Vec<Value>> =
+            ours.rows.iter().map(|row| row.iter().map(json_cell).collect()).collect();
         same(&ours, &theirs.rows, &format!("{} of {place}", question.id));
     }
 }
@@ -185,11 +162,7 @@ fn athena(judge: &mut SqlJudge, template: &str, subject: &Subject) -> Vec<Vec<Op
             Some(value.to_string())
         }
     };
-    found
-        .rows
-        .iter()
-        .map(|row| row.iter().map(text).collect())
-        .collect()
+    found.rows.iter().map(|row| row.iter().map(text).collect()).collect()
 }
 
 fn json_row(fields: Vec<Field<'_>>) -> Vec<Value> {
@@ -215,9 +188,5 @@ fn same<T: PartialEq + std::fmt::Debug>(ours: &[T], theirs: &[T], what: &str) {
     for (index, (one, other)) in ours.iter().zip(theirs).enumerate() {
         assert_eq!(one, other, "{what}: row {index}, ours left, DuckDB's right");
     }
-    assert_eq!(
-        ours.len(),
-        theirs.len(),
-        "{what}: rows, ours left, DuckDB's right"
-    );
+    assert_eq!(ours.len(), theirs.len(), "{what}: rows, ours left, DuckDB's right");
 }

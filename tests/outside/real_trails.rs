@@ -40,24 +40,18 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
             Ok(())
         }),
         trial("the_lookup_events_are_read", || {
-            let survey = survey(
-                real_trails()?.join("lookup_events.jsonl"),
-                "0123456789ABCDEFGHIJ",
-            );
+            let survey = survey(real_trails()?.join("lookup_events.jsonl"), "0123456789ABCDEFGHIJ");
             assert_eq!(survey.coverage.records_unique, 6);
             Ok(())
         }),
-        trial(
-            "athena_and_the_scanner_make_the_same_cut_of_every_published_trail",
-            move || {
-                let folder = real_trails()?;
-                let python = cuts.python()?;
-                for (trail, key) in TRAILS {
-                    same_cut(&mut SqlJudge::start(python), &folder.join(trail), key);
-                }
-                Ok(())
-            },
-        ),
+        trial("athena_and_the_scanner_make_the_same_cut_of_every_published_trail", move || {
+            let folder = real_trails()?;
+            let python = cuts.python()?;
+            for (trail, key) in TRAILS {
+                same_cut(&mut SqlJudge::start(python), &folder.join(trail), key);
+            }
+            Ok(())
+        }),
         trial("every_question_has_the_same_rows_on_duckdb", move || {
             let folder = real_trails()?;
             let mut judge = SqlJudge::start(answers.python()?);
@@ -78,9 +72,7 @@ fn survey(place: PathBuf, key: &str) -> Survey {
         as_of: "2026-08-01T00:00:00Z".parse().expect("a time"),
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime
-        .block_on(investigator.survey(&request))
-        .expect("a survey")
+    runtime.block_on(investigator.survey(&request)).expect("a survey")
 }
 
 fn ids(lineage: &Lineage, kind: NodeKind) -> BTreeSet<&str> {
@@ -92,21 +84,13 @@ fn invictus_figures(folder: &Path) {
     let survey = survey(folder.join("invictus"), INVICTUS);
     let (coverage, activity) = (&survey.coverage, &survey.activity);
     assert_eq!((coverage.records_read, coverage.objects_read), (2900, 58));
-    let counts = (
-        activity.events,
-        activity.succeeded,
-        activity.failed,
-        activity.denied,
-    );
+    let counts = (activity.events, activity.succeeded, activity.failed, activity.denied);
     assert_eq!(counts, (2104, 1880, 224, 13));
     let times = [activity.first, activity.last].map(|time| time.expect("a time").to_string());
     assert_eq!(times, ["2023-07-10T11:54:33Z", "2023-07-10T12:29:09Z"]);
     assert_eq!(activity.source_ips, ["192.168.10.20"]);
     let keys = ids(&survey.lineage, NodeKind::LongTermKey);
-    assert_eq!(
-        keys,
-        BTreeSet::from(["AKIATFQR7NSC3ZO6PKAZ", "AKIATFQR7NSCQLA2F4OD"])
-    );
+    assert_eq!(keys, BTreeSet::from(["AKIATFQR7NSC3ZO6PKAZ", "AKIATFQR7NSCQLA2F4OD"]));
     // The owner's own console sessions, from another address, are not the actor's.
     let owners = survey
         .lineage
@@ -129,29 +113,19 @@ fn smaller_figures(folder: &Path) {
     let minted: Vec<_> = federation.lineage.credentials().collect();
     assert_eq!(minted.len(), 1);
     let (id, kind, events) = (minted[0].id.as_str(), minted[0].kind, minted[0].events);
-    assert_eq!(
-        (id, kind, events),
-        ("ASIASTJKC5GCM7ZE6LUP", NodeKind::FederatedUser, 1)
-    );
+    assert_eq!((id, kind, events), ("ASIASTJKC5GCM7ZE6LUP", NodeKind::FederatedUser, 1));
 
     let admin = folder.join("stratus/aws.persistence.iam-create-admin-user");
     let admin = survey(admin, "AKIAOZUDECYXYM4ONAN4");
     let keys = ids(&admin.lineage, NodeKind::LongTermKey);
     assert_eq!(keys, BTreeSet::from(["AKIAXAFZN8JEPF6L682H"]));
-    let users: Vec<_> = admin
-        .lineage
-        .principals()
-        .filter_map(|n| n.user_name.as_deref())
-        .collect();
+    let users: Vec<_> = admin.lineage.principals().filter_map(|n| n.user_name.as_deref()).collect();
     assert_eq!(users, ["malicious-iam-user"]);
 }
 
 /// Takes as the subject everybody seen, so that every record and every column is compared.
 fn everybody(sightings: &[Sighting], key: &str) -> Subject {
-    let mut subject = Subject {
-        key_id: key.to_owned(),
-        ..Subject::default()
-    };
+    let mut subject = Subject { key_id: key.to_owned(), ..Subject::default() };
     let texts = |of: fn(&Sighting) -> &Option<String>| -> Vec<String> {
         let texts: BTreeSet<&String> = sightings.iter().filter_map(|s| of(s).as_ref()).collect();
         texts.into_iter().cloned().collect()
@@ -166,23 +140,12 @@ fn same_cut(judge: &mut SqlJudge, folder: &Path, key: &str) {
     judge.load_trail(folder);
     let files = LocalTrail::new(objects_below(folder));
     let seen = files.sightings_now(Window::default()).expect("sightings");
-    let bounds = Bounds {
-        key_id: key,
-        exposed_since: None,
-        as_of: "2026-08-01T00:00:00Z".parse().unwrap(),
-    };
+    let bounds =
+        Bounds { key_id: key, exposed_since: None, as_of: "2026-08-01T00:00:00Z".parse().unwrap() };
     let lineage = grow(&seen.rows, bounds);
-    let theirs = ask(
-        judge,
-        ATHENA_SIGHTINGS,
-        &Subject::default(),
-        Sighting::COLUMNS,
-    );
+    let theirs = ask(judge, ATHENA_SIGHTINGS, &Subject::default(), Sighting::COLUMNS);
     let ours = seen.rows.iter().map(|row| texts(&row.fields()));
-    assert_same(
-        ours.map(sorted_addresses).collect(),
-        theirs.into_iter().map(sorted_addresses),
-    );
+    assert_same(ours.map(sorted_addresses).collect(), theirs.into_iter().map(sorted_addresses));
     for subject in [Subject::of(&lineage), everybody(&seen.rows, key)] {
         let cut = files.cut_now(Window::default(), &subject).expect("a cut");
         let theirs = ask(judge, ATHENA_CUT, &subject, TrailRow::COLUMNS);
@@ -198,11 +161,8 @@ fn ask(
     columns: &[&str],
 ) -> Vec<Vec<Option<String>>> {
     let one = |text: &str| vec![text.to_owned()];
-    let (key, from, to) = (
-        one(&subject.key_id),
-        one("2000-01-01T00:00:00Z"),
-        one("2100-01-01T00:00:00Z"),
-    );
+    let (key, from, to) =
+        (one(&subject.key_id), one("2000-01-01T00:00:00Z"), one("2100-01-01T00:00:00Z"));
     let raw = [("table", TRAIL_TABLE), ("partitions", "dt >= '2000/01/01'")];
     let values: [(&str, &[String]); 7] = [
         ("from", &from),
@@ -216,16 +176,11 @@ fn ask(
     let filled = fill(template, &raw, &values);
     let found = judge.athena(&filled.sql, &json!(filled.values));
     assert_eq!(found.columns, columns);
-    let text = |cell: Value| match cell {
-        Value::Null => None,
-        Value::String(text) => Some(text),
-        other => Some(other.to_string()),
+    let text = |cell: Value| {
+        let words = cell.as_str().map(str::to_owned);
+        if cell.is_null() { None } else { words.or_else(|| Some(cell.to_string())) }
     };
-    found
-        .rows
-        .into_iter()
-        .map(|row| row.into_iter().map(text).collect())
-        .collect()
+    found.rows.into_iter().map(|row| row.into_iter().map(text).collect()).collect()
 }
 
 fn texts(fields: &[Field<'_>]) -> Vec<Option<String>> {
@@ -239,10 +194,7 @@ fn texts(fields: &[Field<'_>]) -> Vec<Option<String>> {
 
 /// An engine aggregates addresses in an order of its own.
 fn sorted_addresses(mut row: Vec<Option<String>>) -> Vec<Option<String>> {
-    let at = Sighting::COLUMNS
-        .iter()
-        .position(|name| *name == "addresses")
-        .expect("a column");
+    let at = Sighting::COLUMNS.iter().position(|name| *name == "addresses").expect("a column");
     if let Some(text) = &row[at] {
         let words: BTreeSet<&str> = text.split(' ').collect();
         row[at] = Some(words.into_iter().collect::<Vec<_>>().join(" "));
@@ -266,9 +218,7 @@ fn assert_same(
 fn same_answers(judge: &mut SqlJudge, folder: &Path, key: &str) {
     let files = LocalTrail::new(objects_below(folder));
     let seen = files.sightings_now(Window::default()).expect("sightings");
-    let cut = files
-        .cut_now(Window::default(), &everybody(&seen.rows, key))
-        .expect("a cut");
+    let cut = files.cut_now(Window::default(), &everybody(&seen.rows, key)).expect("a cut");
     let rows: Vec<Vec<Value>> = cut.rows.iter().map(|row| values(&row.fields())).collect();
     judge.load_table("case_table", &definition(false), &rows);
     let table = CaseTable::load(&cut.rows).expect("a table");
@@ -277,11 +227,8 @@ fn same_answers(judge: &mut SqlJudge, folder: &Path, key: &str) {
         let theirs = judge.query(&question.sql, &json!([]));
         assert_eq!(ours.columns, question.columns, "{}", question.id);
         assert_eq!(theirs.columns, question.columns, "{}", question.id);
-        let ours: Vec<Vec<Value>> = ours
-            .rows
-            .iter()
-            .map(|row| row.iter().map(cell).collect())
-            .collect();
+        let ours: Vec<Vec<Value>> =
+            ours.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
         assert_eq!(ours, theirs.rows, "{}", question.id);
     }
 }

@@ -30,36 +30,24 @@ struct Scene {
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     type Check = fn(Scene) -> futures_util::future::BoxFuture<'static, ()>;
     let checks: [(&'static str, &'static str, Check); 6] = [
-        (
-            "220000000001",
-            "the_trail_names_every_session_a_key_minted",
-            |scene| Box::pin(names_minted_sessions(scene)),
-        ),
-        (
-            "220000000002",
-            "the_trail_names_the_user_and_key_an_attacker_made",
-            |scene| Box::pin(names_new_principals(scene)),
-        ),
-        (
-            "220000000003",
-            "a_denied_call_is_recorded_and_an_unauthenticated_one_is_not",
-            |scene| Box::pin(records_denials_only(scene)),
-        ),
-        (
-            "220000000004",
-            "a_session_is_recorded_with_its_issuer",
-            |scene| Box::pin(records_issuers(scene)),
-        ),
-        (
-            "220000000005",
-            "nothing_is_delivered_before_its_delay",
-            |scene| Box::pin(delivers_late(scene)),
-        ),
-        (
-            "220000000006",
-            "what_passes_the_recorder_is_byte_for_byte_what_was_signed",
-            |scene| Box::pin(passes_bytes(scene)),
-        ),
+        ("220000000001", "the_trail_names_every_session_a_key_minted", |scene| {
+            Box::pin(names_minted_sessions(scene))
+        }),
+        ("220000000002", "the_trail_names_the_user_and_key_an_attacker_made", |scene| {
+            Box::pin(names_new_principals(scene))
+        }),
+        ("220000000003", "a_denied_call_is_recorded_and_an_unauthenticated_one_is_not", |scene| {
+            Box::pin(records_denials_only(scene))
+        }),
+        ("220000000004", "a_session_is_recorded_with_its_issuer", |scene| {
+            Box::pin(records_issuers(scene))
+        }),
+        ("220000000005", "nothing_is_delivered_before_its_delay", |scene| {
+            Box::pin(delivers_late(scene))
+        }),
+        ("220000000006", "what_passes_the_recorder_is_byte_for_byte_what_was_signed", |scene| {
+            Box::pin(passes_bytes(scene))
+        }),
     ];
     let parts = Arc::clone(parts);
     checks
@@ -81,13 +69,7 @@ async fn scene(parts: &Parts, account: &str) -> Result<Scene, crate::frame::Miss
     let owner = Account::at(recorder.door(OWNER_IP).await, account).await;
     let attacker = Account::at(recorder.door(ATTACKER_IP).await, account).await;
     let key = owner.administrator(USER).await;
-    Ok(Scene {
-        recorder,
-        owner,
-        key,
-        attacker,
-        _folder: folder,
-    })
+    Ok(Scene { recorder, owner, key, attacker, _folder: folder })
 }
 
 impl Scene {
@@ -111,67 +93,33 @@ async fn names_minted_sessions(scene: Scene) {
     let stolen = scene.stolen();
     let session = stolen.session_token().await;
     let federated = stolen.federation_token("helpdesk").await;
-    for (name, minted) in [
-        ("GetSessionToken", &session),
-        ("GetFederationToken", &federated),
-    ] {
+    for (name, minted) in [("GetSessionToken", &session), ("GetFederationToken", &federated)] {
         let records = scene.records(name);
-        let [record] = records.as_slice() else {
-            panic!("one {name}: {records:?}")
-        };
-        assert_eq!(
-            record["responseElements"]["credentials"]["accessKeyId"],
-            minted.id.as_str()
-        );
+        let [record] = records.as_slice() else { panic!("one {name}: {records:?}") };
+        assert_eq!(record["responseElements"]["credentials"]["accessKeyId"], minted.id.as_str());
         assert_eq!(record["userIdentity"]["accessKeyId"], scene.key.id.as_str());
         assert_eq!(record["userIdentity"]["userName"], USER);
         assert_eq!(record["sourceIPAddress"], ATTACKER_IP);
         assert_eq!(record["requestParameters"]["durationSeconds"], 900);
-        assert!(
-            !record.to_string().contains("ecretAccessKey"),
-            "no secret: {record}"
-        );
+        assert!(!record.to_string().contains("ecretAccessKey"), "no secret: {record}");
     }
 }
 
 async fn names_new_principals(scene: Scene) {
     let iam = scene.stolen().iam;
-    iam.create_user()
-        .user_name("helper")
-        .send()
-        .await
-        .expect("a user");
-    let made = iam
-        .create_access_key()
-        .user_name("helper")
-        .send()
-        .await
-        .expect("a key");
+    iam.create_user().user_name("helper").send().await.expect("a user");
+    let made = iam.create_access_key().user_name("helper").send().await.expect("a key");
     let key = made.access_key().expect("a key in the answer");
     let policy = scene.owner.deny_all_policy().await;
-    let attach = iam
-        .attach_user_policy()
-        .user_name("helper")
-        .policy_arn(&policy);
+    let attach = iam.attach_user_policy().user_name("helper").policy_arn(&policy);
     attach.send().await.expect("the policy is attached");
 
     let user = scene.records("CreateUser").pop().expect("a record");
     assert_eq!(user["responseElements"]["user"]["userName"], "helper");
-    assert!(
-        user["responseElements"]["user"]["userId"]
-            .as_str()
-            .unwrap()
-            .starts_with("AIDA")
-    );
+    assert!(user["responseElements"]["user"]["userId"].as_str().unwrap().starts_with("AIDA"));
     let record = scene.records("CreateAccessKey").pop().expect("a record");
-    assert_eq!(
-        record["responseElements"]["accessKey"]["accessKeyId"],
-        key.access_key_id()
-    );
-    assert!(
-        record["responseElements"]["accessKey"]["secretAccessKey"].is_null(),
-        "{record}"
-    );
+    assert_eq!(record["responseElements"]["accessKey"]["accessKeyId"], key.access_key_id());
+    assert!(record["responseElements"]["accessKey"]["secretAccessKey"].is_null(), "{record}");
     let record = scene.records("AttachUserPolicy").pop().expect("a record");
     assert_eq!(record["requestParameters"]["policyArn"], policy.as_str());
     assert!(record["responseElements"].is_null(), "{record}");
@@ -181,10 +129,7 @@ async fn names_new_principals(scene: Scene) {
     assert_eq!(denied, Err("AccessDenied".into()));
     let record = scene.records("ListBuckets").pop().expect("a record");
     assert_eq!(record["userIdentity"]["userName"], "helper");
-    assert_eq!(
-        record["userIdentity"]["principalId"],
-        user["responseElements"]["user"]["userId"]
-    );
+    assert_eq!(record["userIdentity"]["principalId"], user["responseElements"]["user"]["userId"]);
 }
 
 async fn records_denials_only(scene: Scene) {
@@ -197,38 +142,13 @@ async fn records_denials_only(scene: Scene) {
     let denied = scene.records("ListUsers");
     assert_eq!(denied.len(), 1, "{denied:?}");
     assert_eq!(denied[0]["errorCode"], "AccessDenied");
-    assert!(
-        denied[0]["errorMessage"]
-            .as_str()
-            .unwrap()
-            .contains("ListUsers"),
-        "{denied:?}"
-    );
+    assert!(denied[0]["errorMessage"].as_str().unwrap().contains("ListUsers"), "{denied:?}");
 
-    scene
-        .owner
-        .set_status(USER, &scene.key.id, StatusType::Inactive)
-        .await;
-    stolen
-        .iam
-        .list_users()
-        .send()
-        .await
-        .expect_err("not even recognised");
-    assert_eq!(
-        scene.records("ListUsers").len(),
-        1,
-        "a dead key leaves no record"
-    );
+    scene.owner.set_status(USER, &scene.key.id, StatusType::Inactive).await;
+    stolen.iam.list_users().send().await.expect_err("not even recognised");
+    assert_eq!(scene.records("ListUsers").len(), 1, "a dead key leaves no record");
 
-    let missing = scene
-        .owner
-        .root
-        .iam
-        .get_user()
-        .user_name("nobody")
-        .send()
-        .await;
+    let missing = scene.owner.root.iam.get_user().user_name("nobody").send().await;
     missing.expect_err("nobody is there");
     let record = scene.records("GetUser").pop().expect("a record");
     assert_eq!(record["errorCode"], "NoSuchEntityException");
@@ -251,32 +171,18 @@ async fn records_issuers(scene: Scene) {
     };
     let identity = by(&session);
     assert_eq!(identity["type"], "IAMUser");
-    assert!(
-        identity["sessionContext"]["attributes"]["creationDate"].is_string(),
-        "{identity}"
-    );
+    assert!(identity["sessionContext"]["attributes"]["creationDate"].is_string(), "{identity}");
     let identity = by(&federated);
     assert_eq!(identity["type"], "FederatedUser");
-    assert_eq!(
-        identity["sessionContext"]["sessionIssuer"]["userName"],
-        USER
-    );
+    assert_eq!(identity["sessionContext"]["sessionIssuer"]["userName"], USER);
 
     let role = assumed(&scene, &stolen).await;
-    scene
-        .attacker
-        .as_holder_of(&role)
-        .list_buckets()
-        .await
-        .expect_err("it may do nothing");
+    scene.attacker.as_holder_of(&role).list_buckets().await.expect_err("it may do nothing");
     let records = scene.records("ListBuckets");
     let of = |record: &&Value| record["userIdentity"]["accessKeyId"] == role.id.as_str();
     let identity = &records.iter().find(of).expect("a record")["userIdentity"];
     assert_eq!(identity["type"], "AssumedRole");
-    assert_eq!(
-        identity["sessionContext"]["sessionIssuer"]["userName"],
-        "deployer"
-    );
+    assert_eq!(identity["sessionContext"]["sessionIssuer"]["userName"], "deployer");
     let arn = identity["arn"].as_str().unwrap();
     assert!(arn.ends_with("assumed-role/deployer/there"), "{identity}");
 }
@@ -288,89 +194,39 @@ async fn assumed(scene: &Scene, clients: &Clients) -> Credential {
 {{"AWS":"arn:aws:iam::{account}:root"}},"Action":"sts:AssumeRole"}}]}}"#
     );
     let role = scene.owner.root.iam.create_role().role_name("deployer");
-    let made = role
-        .assume_role_policy_document(trust)
-        .send()
-        .await
-        .expect("a role");
+    let made = role.assume_role_policy_document(trust).send().await.expect("a role");
     let arn = made.role().expect("a role in the answer").arn();
-    let answer = clients
-        .sts
-        .assume_role()
-        .role_arn(arn)
-        .role_session_name("there")
-        .send()
-        .await;
-    answer
-        .expect("a session")
-        .credentials()
-        .expect("its credentials")
-        .into()
+    let answer = clients.sts.assume_role().role_arn(arn).role_session_name("there").send().await;
+    answer.expect("a session").credentials().expect("its credentials").into()
 }
 
 async fn delivers_late(scene: Scene) {
     scene.stolen().list_buckets().await.expect("it works");
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(
-        delivered(scene.recorder.folder()),
-        Vec::<Value>::new(),
-        "before the delay"
-    );
+    assert_eq!(delivered(scene.recorder.folder()), Vec::<Value>::new(), "before the delay");
     scene.recorder.flush();
     let names: Vec<String> = delivered(scene.recorder.folder())
         .iter()
         .map(|record| record["eventName"].as_str().unwrap().to_owned())
         .collect();
-    assert!(
-        names.contains(&"CreateAccessKey".to_owned()),
-        "after it: {names:?}"
-    );
-    assert!(
-        names.contains(&"ListBuckets".to_owned()),
-        "after it: {names:?}"
-    );
+    assert!(names.contains(&"CreateAccessKey".to_owned()), "after it: {names:?}");
+    assert!(names.contains(&"ListBuckets".to_owned()), "after it: {names:?}");
 }
 
 /// A signature covers path, query and body, so that any byte changed on the way is refused.
 async fn passes_bytes(scene: Scene) {
     let s3 = scene.stolen().s3;
-    s3.create_bucket()
-        .bucket("odd-names")
-        .send()
-        .await
-        .expect("a bucket");
+    s3.create_bucket().bucket("odd-names").send().await.expect("a bucket");
     let body: Vec<u8> = (0..=255).cycle().take(100_000).collect();
-    for key in [
-        "plain",
-        "with space",
-        "a+b&c=d?e",
-        "döner/ключ",
-        "per%20cent/%2F",
-        "~_-.!*'()",
-    ] {
-        let put = s3
-            .put_object()
-            .bucket("odd-names")
-            .key(key)
-            .body(body.clone().into());
-        put.send()
-            .await
-            .unwrap_or_else(|error| panic!("{key}: {error:?}"));
+    for key in ["plain", "with space", "a+b&c=d?e", "döner/ключ", "per%20cent/%2F", "~_-.!*'()"]
+    {
+        let put = s3.put_object().bucket("odd-names").key(key).body(body.clone().into());
+        put.send().await.unwrap_or_else(|error| panic!("{key}: {error:?}"));
         let got = s3.get_object().bucket("odd-names").key(key).send().await;
         let got = got.unwrap_or_else(|error| panic!("{key}: {error:?}"));
-        let got = got
-            .body
-            .collect()
-            .await
-            .expect("the body arrives")
-            .into_bytes();
+        let got = got.body.collect().await.expect("the body arrives").into_bytes();
         assert!(got == body, "{key}: the body changed");
     }
-    let listed = s3
-        .list_objects_v2()
-        .bucket("odd-names")
-        .prefix("a+b&c")
-        .send()
-        .await;
+    let listed = s3.list_objects_v2().bucket("odd-names").prefix("a+b&c").send().await;
     assert_eq!(listed.expect("a listing").contents().len(), 1);
 }

@@ -85,31 +85,20 @@ impl Recorder {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         };
-        recorder.tasks.spawn(deliver(
-            Arc::clone(&recorder.passing),
-            recorder.stop.clone(),
-        ));
+        recorder.tasks.spawn(deliver(Arc::clone(&recorder.passing), recorder.stop.clone()));
         recorder
     }
 
     /// From now on SQL for Athena is put into the words of the engine behind the emulator.
     pub(crate) fn understand_athena(&self, judge: SqlJudge) {
-        self.passing
-            .translator
-            .set(Mutex::new(judge))
-            .expect("it is set once");
+        self.passing.translator.set(Mutex::new(judge)).expect("it is set once");
     }
 
     /// Opens a door; whoever comes through it is recorded as calling from `source_ip`.
     pub(crate) async fn door(&self, source_ip: &str) -> SocketAddr {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .expect("a free port");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let door = Door {
-            passing: Arc::clone(&self.passing),
-            source_ip: source_ip.into(),
-        };
+        let door = Door { passing: Arc::clone(&self.passing), source_ip: source_ip.into() };
         let router = Router::new().fallback(pass).with_state(door);
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
@@ -142,11 +131,7 @@ async fn deliver(passing: Arc<Passing>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         tokio::time::sleep(delivery::LOOK_EVERY).await;
         let now = passing.clock.now();
-        passing
-            .waiting
-            .lock()
-            .expect("nobody panicked")
-            .deliver_until(now);
+        passing.waiting.lock().expect("nobody panicked").deliver_until(now);
     }
 }
 
@@ -165,9 +150,7 @@ async fn forward(door: &Door, request: Request<Body>) -> Result<Response<Body>, 
     let Door { passing, source_ip } = door;
     let at = passing.clock.now();
     let (mut head, body) = request.into_parts();
-    let body = to_bytes(body, BODY_BYTES_MAX)
-        .await
-        .map_err(|error| error.to_string())?;
+    let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| error.to_string())?;
     let path = head.uri.path().to_owned();
     let query = head.uri.query().map(ToOwned::to_owned);
     // The path goes on as it came: encoding it again would break the signature over it. The Host
@@ -181,11 +164,7 @@ async fn forward(door: &Door, request: Request<Body>) -> Result<Response<Body>, 
         Err(refusal) => return Ok(refused(&refusal)),
     };
     let onward = Request::from_parts(head, Body::from(sent));
-    let answer = passing
-        .client
-        .request(onward)
-        .await
-        .map_err(|error| error.to_string())?;
+    let answer = passing.client.request(onward).await.map_err(|error| error.to_string())?;
     let (mut head, answer) = answer.into_parts();
     let answer = to_bytes(Body::new(answer), BODY_BYTES_MAX).await;
     let answer = answer.map_err(|error| error.to_string())?;
@@ -235,10 +214,7 @@ impl Passing {
         let written = record::write(exchange, &call, &people);
         people.learn(exchange.at, &call);
         if let Some(record) = written {
-            self.waiting
-                .lock()
-                .expect("nobody panicked")
-                .add(exchange.at, record);
+            self.waiting.lock().expect("nobody panicked").add(exchange.at, record);
         }
     }
 }

@@ -28,9 +28,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     ];
     let told = |(name, journal, account): (&str, Journal, &'static str)| {
         let parts = Arc::clone(parts);
-        trial_async(name, move || async move {
-            story(&parts, journal, account).await
-        })
+        trial_async(name, move || async move { story(&parts, journal, account).await })
     };
     stories.into_iter().map(told).collect()
 }
@@ -43,9 +41,7 @@ async fn story(parts: &Parts, journal: Journal, account: &str) -> Result<(), Mis
     service.kill_and_restart();
     service.wait_for_words("Contained as of").await;
     for (name, clients) in leak.loot() {
-        refused(name, &clients)
-            .await
-            .unwrap_or_else(|why| panic!("{why}"));
+        refused(name, &clients).await.unwrap_or_else(|why| panic!("{why}"));
     }
     let backdoor = leak.owner.state_of(BACKDOOR).await;
     assert!(backdoor.keys_inactive && backdoor.is_denied, "{backdoor:?}");
@@ -64,10 +60,7 @@ async fn works_again(loot: &[(&'static str, crate::account::Clients)]) {
     let deadline = std::time::Instant::now() + Duration::from_secs(60);
     for (name, clients) in loot {
         while let Err(code) = clients.list_buckets().await {
-            assert!(
-                std::time::Instant::now() < deadline,
-                "{name} is still refused with {code}"
-            );
+            assert!(std::time::Instant::now() < deadline, "{name} is still refused with {code}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -82,16 +75,9 @@ fn judge_messages(judge: &mut SlackJudge, service: &Service) {
             continue;
         }
         let verdict = judge.validate_blocks(blocks);
-        assert!(
-            verdict.errors.is_empty(),
-            "{:?} in {blocks}",
-            verdict.errors
-        );
+        assert!(verdict.errors.is_empty(), "{:?} in {blocks}", verdict.errors);
         judged += 1;
     }
-    assert!(
-        judged >= 3,
-        "the card, the plans and the summaries have blocks: {judged}"
-    );
+    assert!(judged >= 3, "the card, the plans and the summaries have blocks: {judged}");
     assert_eq!(service.slack.violations(), Vec::<String>::new());
 }

@@ -63,13 +63,7 @@ impl Service {
         environment.push(("KEYLEAK_SLACK__SIGNING_SECRET", SECRET.to_owned()));
         environment.push(("KEYLEAK_SLACK__BOT_TOKEN", TOKEN.to_owned()));
         let child = serve(&folder, &environment);
-        let mut service = Self {
-            slack,
-            child,
-            folder,
-            environment,
-            listen,
-        };
+        let mut service = Self { slack, child, folder, environment, listen };
         service.wait_until_it_listens();
         service
     }
@@ -84,9 +78,7 @@ impl Service {
 
     /// Waits for a button in the case's channel and presses it.
     pub(crate) async fn press(&self, user: &str, action_id: &str) {
-        let (channel, message) = self
-            .wait(action_id, |service| service.button(action_id))
-            .await;
+        let (channel, message) = self.wait(action_id, |service| service.button(action_id)).await;
         let pressed = self.slack.click(user, &channel, &message, action_id).await;
         let delivery = pressed.unwrap_or_else(|error| panic!("{action_id}: {error}"));
         assert_eq!(delivery.status, Some(200), "{delivery:?}\n{}", self.log());
@@ -102,10 +94,7 @@ impl Service {
             }
             if Instant::now() > deadline {
                 let said = self.said().join("\n---\n");
-                panic!(
-                    "{what}: not after {PATIENCE:?}; the channel says\n{said}\n{}",
-                    self.log()
-                );
+                panic!("{what}: not after {PATIENCE:?}; the channel says\n{said}\n{}", self.log());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -114,11 +103,7 @@ impl Service {
     /// Waits until some message of the case begins so.
     pub(crate) async fn wait_for_words(&self, words: &str) {
         let heard = |service: &Self| {
-            service
-                .said()
-                .iter()
-                .any(|message| message.contains(words))
-                .then_some(())
+            service.said().iter().any(|message| message.contains(words)).then_some(())
         };
         self.wait(words, heard).await;
     }
@@ -131,17 +116,13 @@ impl Service {
 
     /// The messages in the case's channel.
     pub(crate) fn messages(&self) -> Vec<Value> {
-        self.case_channel()
-            .map_or_else(Vec::new, |channel| self.slack.messages(&channel.id))
+        self.case_channel().map_or_else(Vec::new, |channel| self.slack.messages(&channel.id))
     }
 
     /// Runs another command of the binary with the same settings.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyleak"));
-        command
-            .args(arguments)
-            .arg("--config")
-            .arg(self.folder.path().join("keyleak.toml"));
+        command.args(arguments).arg("--config").arg(self.folder.path().join("keyleak.toml"));
         prepare(&mut command, &self.folder, &self.environment);
         command.output().expect("it runs")
     }
@@ -188,11 +169,7 @@ impl Service {
             if let Ok(Some(status)) = self.child.try_wait() {
                 panic!("keyleak serve left with {status}\n{}", self.log());
             }
-            assert!(
-                Instant::now() < deadline,
-                "keyleak serve does not listen\n{}",
-                self.log()
-            );
+            assert!(Instant::now() < deadline, "keyleak serve does not listen\n{}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -219,9 +196,7 @@ fn has_button(value: &Value, action_id: &str) -> bool {
 async fn workspace(listen: SocketAddr) -> SimSlack {
     let mut config = SimSlackConfig::new(Clock::real(), SECRET, TOKEN);
     config.bot_url = Some(format!("http://{listen}"));
-    let slack = SimSlack::start(config, &TaskTracker::new())
-        .await
-        .expect("the workspace starts");
+    let slack = SimSlack::start(config, &TaskTracker::new()).await.expect("the workspace starts");
     slack.make_channel(PUBLIC, Reach::Public, &[ASKER, APPROVER]);
     slack
 }
@@ -276,56 +251,32 @@ fn serve(folder: &TempDir, environment: &[(&'static str, String)]) -> Child {
         .open(folder.path().join("log"))
         .expect("a log file");
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyleak"));
-    command
-        .arg("serve")
-        .arg("--config")
-        .arg(folder.path().join("keyleak.toml"));
+    command.arg("serve").arg("--config").arg(folder.path().join("keyleak.toml"));
     prepare(&mut command, folder, environment);
     let again = log.try_clone().expect("a second handle");
-    command
-        .stdin(Stdio::null())
-        .stdout(again)
-        .stderr(log)
-        .spawn()
-        .expect("it starts")
+    command.stdin(Stdio::null()).stdout(again).stderr(log).spawn().expect("it starts")
 }
 
 /// Nothing of the machine's own settings reaches the binary: no credentials, no profile.
 fn prepare(command: &mut Command, folder: &TempDir, environment: &[(&'static str, String)]) {
-    command
-        .env_clear()
-        .env("HOME", folder.path())
-        .current_dir(folder.path());
-    command.envs(
-        environment
-            .iter()
-            .map(|(name, value)| (*name, value.as_str())),
-    );
+    command.env_clear().env("HOME", folder.path()).current_dir(folder.path());
+    command.envs(environment.iter().map(|(name, value)| (*name, value.as_str())));
 }
 
 /// The two tables, as the manifest makes them.
 async fn make_tables(root: &Clients) {
-    for (table, keys) in [
-        ("keyleak-journal", ["case", "seq"]),
-        ("keyleak-work", ["item", "part"]),
-    ] {
+    for (table, keys) in [("keyleak-journal", ["case", "seq"]), ("keyleak-work", ["item", "part"])]
+    {
         let mut made = root.dynamodb.create_table().table_name(table);
         for (name, kind) in keys.into_iter().zip([KeyType::Hash, KeyType::Range]) {
-            let key = KeySchemaElement::builder()
-                .attribute_name(name)
-                .key_type(kind)
-                .build();
+            let key = KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
             let attribute = AttributeDefinition::builder()
                 .attribute_name(name)
                 .attribute_type(ScalarAttributeType::S)
                 .build();
-            made = made
-                .key_schema(key.expect("a key"))
-                .attribute_definitions(attribute.expect("it"));
+            made =
+                made.key_schema(key.expect("a key")).attribute_definitions(attribute.expect("it"));
         }
-        made.billing_mode(BillingMode::PayPerRequest)
-            .send()
-            .await
-            .expect("the table is made");
+        made.billing_mode(BillingMode::PayPerRequest).send().await.expect("the table is made");
     }
 }

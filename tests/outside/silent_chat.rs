@@ -24,10 +24,7 @@ impl Chat for SilentChat {
     }
 
     async fn invite(&self, _: &ChannelId, people: &[PersonId]) -> Result<Invitation, ChatError> {
-        Ok(Invitation {
-            invited: people.to_vec(),
-            failed: Vec::new(),
-        })
+        Ok(Invitation { invited: people.to_vec(), failed: Vec::new() })
     }
 
     async fn set_topic(&self, _: &ChannelId, _: &str) -> Result<(), ChatError> {

@@ -27,13 +27,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_whole_case_of_calls().await;
             Ok(())
         }),
-        trial_async(
-            "slack_morphism_reads_what_the_simulated_slack_sends",
-            || async {
-                everything_sent_parses().await;
-                Ok(())
-            },
-        ),
+        trial_async("slack_morphism_reads_what_the_simulated_slack_sends", || async {
+            everything_sent_parses().await;
+            Ok(())
+        }),
     ]
 }
 
@@ -53,10 +50,7 @@ async fn a_whole_case_of_calls() {
     let whoami = session.auth_test().await.unwrap();
     assert_eq!(whoami.team_id.to_string(), "T0SIM00001");
     let create = SlackApiConversationsCreateRequest::new("keyleak-wxyz".into());
-    let room = session
-        .conversations_create(&create.clone().with_is_private(true))
-        .await
-        .unwrap();
+    let room = session.conversations_create(&create.clone().with_is_private(true)).await.unwrap();
     let again = session.conversations_create(&create).await;
     assert!(
         matches!(again, Err(slack_morphism::errors::SlackClientError::ApiError(error)) if error.code == "name_taken")
@@ -67,14 +61,12 @@ async fn a_whole_case_of_calls() {
     session.conversations_invite(&invite).await.unwrap();
     let topic = SlackApiConversationsSetTopicRequest::new(room.clone(), "leaked".into());
     session.conversations_set_topic(&topic).await.unwrap();
-    let content = SlackMessageContent::new()
-        .with_text("card".into())
-        .with_blocks(slack_blocks![
-            some_into(SlackHeaderBlock::new(pt!("Exposed key"))),
-            some_into(SlackActionsBlock::new(slack_blocks![some_into(
-                SlackBlockButtonElement::new(pt!("Approve")).with_action_id("approve".into())
-            )]))
-        ]);
+    let content = SlackMessageContent::new().with_text("card".into()).with_blocks(slack_blocks![
+        some_into(SlackHeaderBlock::new(pt!("Exposed key"))),
+        some_into(SlackActionsBlock::new(slack_blocks![some_into(
+            SlackBlockButtonElement::new(pt!("Approve")).with_action_id("approve".into())
+        )]))
+    ]);
     let post = SlackApiChatPostMessageRequest::new(room.clone(), content.clone());
     let posted = session.chat_post_message(&post).await.unwrap();
     let update = SlackApiChatUpdateRequest::new(room.clone(), content, posted.ts.clone());
@@ -85,26 +77,9 @@ async fn a_whole_case_of_calls() {
     let history = session.conversations_history(&history).await.unwrap();
     assert_eq!(history.messages[0].origin.ts, posted.ts);
     let info = SlackApiUsersInfoRequest::new(ANA.into());
-    assert_eq!(
-        session
-            .users_info(&info)
-            .await
-            .unwrap()
-            .user
-            .name
-            .as_deref(),
-        Some("ana")
-    );
+    assert_eq!(session.users_info(&info).await.unwrap().user.name.as_deref(), Some("ana"));
     let members = SlackApiConversationsMembersRequest::new().with_channel(room.clone());
-    assert_eq!(
-        session
-            .conversations_members(&members)
-            .await
-            .unwrap()
-            .members
-            .len(),
-        3
-    );
+    assert_eq!(session.conversations_members(&members).await.unwrap().members.len(), 3);
     upload(&session, &room).await;
     let archive = SlackApiConversationsArchiveRequest::new(room.clone());
     session.conversations_archive(&archive).await.unwrap();
@@ -125,10 +100,7 @@ async fn upload(session: &SlackClientSession<'_, Connector>, room: &SlackChannel
     let file = SlackApiFilesComplete::new(place.file_id);
     let complete = SlackApiFilesCompleteUploadExternalRequest::new(vec![file]);
     let complete = complete.with_channel_id(room.clone());
-    session
-        .files_complete_upload_external(&complete)
-        .await
-        .unwrap();
+    session.files_complete_upload_external(&complete).await.unwrap();
 }
 
 async fn everything_sent_parses() {
@@ -141,44 +113,23 @@ async fn everything_sent_parses() {
     let token = SlackApiToken::new(TOKEN.into());
     let session = client.open_session(&token);
     let create = SlackApiConversationsCreateRequest::new("room".into());
-    let room = session
-        .conversations_create(&create)
-        .await
-        .unwrap()
-        .channel
-        .id;
+    let room = session.conversations_create(&create).await.unwrap().channel.id;
     let invite = SlackApiConversationsInviteRequest::new(room.clone(), vec![ANA.into()]);
     session.conversations_invite(&invite).await.unwrap();
     let button = SlackBlockButtonElement::new(pt!("Go")).with_action_id("go".into());
-    let blocks = slack_blocks![some_into(SlackActionsBlock::new(slack_blocks![some_into(
-        button
-    )]))];
-    let content = SlackMessageContent::new()
-        .with_text("x".into())
-        .with_blocks(blocks);
+    let blocks = slack_blocks![some_into(SlackActionsBlock::new(slack_blocks![some_into(button)]))];
+    let content = SlackMessageContent::new().with_text("x".into()).with_blocks(blocks);
     let post = SlackApiChatPostMessageRequest::new(room.clone(), content);
     let ts = session.chat_post_message(&post).await.unwrap().ts;
-    slack
-        .click(ANA, room.value(), ts.value(), "go")
-        .await
-        .unwrap();
-    assert!(matches!(
-        last(&heard),
-        SlackInteractionEvent::BlockActions(_)
-    ));
-    let command = slack
-        .slash(ANA, room.value(), "/keyleak", "")
-        .await
-        .unwrap();
+    slack.click(ANA, room.value(), ts.value(), "go").await.unwrap();
+    assert!(matches!(last(&heard), SlackInteractionEvent::BlockActions(_)));
+    let command = slack.slash(ANA, room.value(), "/keyleak", "").await.unwrap();
     let modal = SlackModalView::new(pt!("New case"), vec![]).with_notify_on_close(true);
     let trigger = command.trigger_id.unwrap();
     let open = SlackApiViewsOpenRequest::new(trigger.into(), SlackView::Modal(modal));
     session.views_open(&open).await.unwrap();
     slack.submit_view(ANA, &json!({})).await.unwrap();
-    assert!(matches!(
-        last(&heard),
-        SlackInteractionEvent::ViewSubmission(_)
-    ));
+    assert!(matches!(last(&heard), SlackInteractionEvent::ViewSubmission(_)));
     let event = json!({"type": "app_home_opened", "user": ANA, "channel": "D1", "tab": "home",
         "event_ts": "1.000000"});
     slack.event(&event).await;

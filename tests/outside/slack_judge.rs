@@ -36,9 +36,7 @@ pub(crate) struct Verdict {
 
 impl SlackJudge {
     pub(crate) fn start(python: &Python) -> Self {
-        Self {
-            judge: python.judge("slack_judge.py"),
-        }
+        Self { judge: python.judge("slack_judge.py") }
     }
 
     /// The signature Slack would put on this body.
@@ -46,19 +44,14 @@ impl SlackJudge {
         let question =
             json!({ "op": "sign", "secret": secret, "timestamp": timestamp, "body": body });
         let answer = self.judge.ask(&question);
-        answer["signature"]
-            .as_str()
-            .expect("a signature")
-            .to_owned()
+        answer["signature"].as_str().expect("a signature").to_owned()
     }
 
     /// Whether a request with these headers is Slack's, at this time.
     pub(crate) fn verifies(&mut self, secret: &str, headers: &Value, body: &str, now: i64) -> bool {
         let question = json!({ "op": "verify", "secret": secret, "headers": headers,
             "body": body, "now": now });
-        self.judge.ask(&question)["valid"]
-            .as_bool()
-            .expect("a verdict")
+        self.judge.ask(&question)["valid"].as_bool().expect("a verdict")
     }
 
     pub(crate) fn validate_blocks(&mut self, blocks: &Value) -> Verdict {
@@ -74,22 +67,10 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     type Check = fn(&mut SlackJudge);
     let checks: [(&str, Check); 5] = [
         ("slack_sdk_signs_as_slack_documents_it", signs_as_documented),
-        (
-            "slack_sdk_passes_blocks_that_are_right",
-            passes_right_blocks,
-        ),
-        (
-            "slack_sdk_refuses_blocks_that_are_wrong_and_says_where",
-            refuses_wrong_blocks,
-        ),
-        (
-            "slack_sdk_passes_the_form_that_opens_a_case",
-            passes_our_form,
-        ),
-        (
-            "slack_sdk_says_what_it_cannot_judge",
-            says_what_it_cannot_judge,
-        ),
+        ("slack_sdk_passes_blocks_that_are_right", passes_right_blocks),
+        ("slack_sdk_refuses_blocks_that_are_wrong_and_says_where", refuses_wrong_blocks),
+        ("slack_sdk_passes_the_form_that_opens_a_case", passes_our_form),
+        ("slack_sdk_says_what_it_cannot_judge", says_what_it_cannot_judge),
     ];
     let with_judge = |(name, check): (&str, Check)| {
         let parts = Arc::clone(parts);
@@ -103,13 +84,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 
 fn passes_our_form(judge: &mut SlackJudge) {
     let verdict = judge.validate_view(&keyleak::slack::intake_modal::view());
-    assert_eq!(
-        verdict,
-        Verdict {
-            errors: vec![],
-            unjudged: vec![]
-        }
-    );
+    assert_eq!(verdict, Verdict { errors: vec![], unjudged: vec![] });
 }
 
 fn signs_as_documented(judge: &mut SlackJudge) {
@@ -138,13 +113,7 @@ fn passes_right_blocks(judge: &mut SlackJudge) {
         { "type": "context", "elements": [{ "type": "mrkdwn", "text": "UTC" }] },
         { "type": "divider" },
     ]));
-    assert_eq!(
-        verdict,
-        Verdict {
-            errors: vec![],
-            unjudged: vec![]
-        }
-    );
+    assert_eq!(verdict, Verdict { errors: vec![], unjudged: vec![] });
     let verdict = judge.validate_view(&json!({
         "type": "modal", "callback_id": "intake",
         "title": { "type": "plain_text", "text": "Report a key" },
@@ -155,13 +124,7 @@ fn passes_right_blocks(judge: &mut SlackJudge) {
             "element": { "type": "plain_text_input", "action_id": "key", "multiline": true },
         }],
     }));
-    assert_eq!(
-        verdict,
-        Verdict {
-            errors: vec![],
-            unjudged: vec![]
-        }
-    );
+    assert_eq!(verdict, Verdict { errors: vec![], unjudged: vec![] });
 }
 
 fn refuses_wrong_blocks(judge: &mut SlackJudge) {
@@ -177,14 +140,8 @@ fn refuses_wrong_blocks(judge: &mut SlackJudge) {
             "too many buttons",
             json!([{ "type": "actions", "elements": vec![button("danger"); 26] }]),
         ),
-        (
-            "a style that is none",
-            json!([{ "type": "actions", "elements": [button("loud")] }]),
-        ),
-        (
-            "an unknown field",
-            json!([{ "type": "divider", "colour": "red" }]),
-        ),
+        ("a style that is none", json!([{ "type": "actions", "elements": [button("loud")] }])),
+        ("an unknown field", json!([{ "type": "divider", "colour": "red" }])),
         (
             "a header too long",
             json!([{ "type": "header",
@@ -205,24 +162,13 @@ fn refuses_wrong_blocks(judge: &mut SlackJudge) {
 fn says_what_it_cannot_judge(judge: &mut SlackJudge) {
     let verdict = judge.validate_blocks(&json!([{ "type": "data_table", "rows": [] }]));
     let unjudged = vec!["/0: data_table".to_owned()];
-    assert_eq!(
-        verdict,
-        Verdict {
-            errors: vec![],
-            unjudged
-        }
-    );
+    assert_eq!(verdict, Verdict { errors: vec![], unjudged });
 }
 
 fn verdict(answer: &Value) -> Verdict {
     let texts = |name: &str| {
         let list = answer[name].as_array().expect("a list");
-        list.iter()
-            .map(|text| text.as_str().expect("a text").to_owned())
-            .collect()
+        list.iter().map(|text| text.as_str().expect("a text").to_owned()).collect()
     };
-    Verdict {
-        errors: texts("errors"),
-        unjudged: texts("unjudged"),
-    }
+    Verdict { errors: texts("errors"), unjudged: texts("unjudged") }
 }

@@ -12,18 +12,15 @@ use std::path::{Path, PathBuf};
 const CONTRACTS: &str = "KEYLEAK_SLACK_CONTRACTS";
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![trial(
-        "each_simulated_method_is_as_slack_documents_it",
-        || {
-            let folder = contracts()?;
-            let mut differences = Vec::new();
-            for method in METHODS {
-                compare(method, &folder, &mut differences);
-            }
-            assert!(differences.is_empty(), "{}", differences.join("\n"));
-            Ok(())
-        },
-    )]
+    vec![trial("each_simulated_method_is_as_slack_documents_it", || {
+        let folder = contracts()?;
+        let mut differences = Vec::new();
+        for method in METHODS {
+            compare(method, &folder, &mut differences);
+        }
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+        Ok(())
+    })]
 }
 
 fn contracts() -> Result<PathBuf, Missing> {
@@ -66,9 +63,5 @@ fn compare(method: &Method, folder: &Path, differences: &mut Vec<String>) {
 }
 
 fn set<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect::<Vec<_>>()
-        .join(" ")
+    names.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ")
 }

@@ -35,9 +35,7 @@ pub(crate) struct Found {
 
 impl SqlJudge {
     pub(crate) fn start(python: &Python) -> Self {
-        Self {
-            judge: python.judge("sql_judge.py"),
-        }
+        Self { judge: python.judge("sql_judge.py") }
     }
 
     /// Makes the table of a trail out of every object below a folder.
@@ -73,19 +71,12 @@ impl SqlJudge {
     pub(crate) fn transpile(&mut self, sql: &str, parameters: &Value) -> Result<String, String> {
         let question = json!({ "op": "transpile", "sql": sql, "parameters": parameters });
         let answer = self.judge.ask(&question);
-        answer["sql"]
-            .as_str()
-            .map(ToOwned::to_owned)
-            .ok_or_else(|| answer["error"].to_string())
+        answer["sql"].as_str().map(ToOwned::to_owned).ok_or_else(|| answer["error"].to_string())
     }
 
     fn ask(&mut self, question: &Value) -> Value {
         let answer = self.judge.ask(question);
-        assert!(
-            answer["error"].is_null(),
-            "{}\nasked {question}",
-            answer["error"]
-        );
+        assert!(answer["error"].is_null(), "{}\nasked {question}", answer["error"]);
         answer
     }
 }
@@ -101,15 +92,12 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
             "athena_sql_finds_the_minted_session_in_the_recorded_trail",
             move || async move { finds_minted_session(&recorded).await },
         ),
-        trial(
-            "athena_sql_counts_the_records_of_a_published_trail",
-            move || {
-                let folder = real_trails()?;
-                let mut judge = SqlJudge::start(real.python()?);
-                counts_published_records(&mut judge, &folder);
-                Ok(())
-            },
-        ),
+        trial("athena_sql_counts_the_records_of_a_published_trail", move || {
+            let folder = real_trails()?;
+            let mut judge = SqlJudge::start(real.python()?);
+            counts_published_records(&mut judge, &folder);
+            Ok(())
+        }),
     ]
 }
 
@@ -142,11 +130,7 @@ pub(crate) fn objects_below(folder: &Path) -> Vec<PathBuf> {
 
 fn answers_from_rows(judge: &mut SqlJudge) {
     let rows = [vec![json!("b"), json!(2)], vec![json!("a"), Value::Null]];
-    judge.load_table(
-        "seen",
-        "CREATE TABLE seen (name TEXT NOT NULL, times BIGINT)",
-        &rows,
-    );
+    judge.load_table("seen", "CREATE TABLE seen (name TEXT NOT NULL, times BIGINT)", &rows);
     let sql = "SELECT name, times FROM seen WHERE name >= ? ORDER BY times NULLS LAST, name";
     let found = judge.query(sql, &json!(["a"]));
     assert_eq!(found.columns, ["name", "times"]);
@@ -183,14 +167,7 @@ fn counts_published_records(judge: &mut SqlJudge, folder: &Path) {
 
 fn found(answer: &Value) -> Found {
     let list = |name: &str| answer[name].as_array().expect("a list").clone();
-    let columns = list("columns")
-        .into_iter()
-        .map(|name| name.as_str().expect("a name").to_owned());
-    let rows = list("rows")
-        .into_iter()
-        .map(|row| row.as_array().expect("a row").clone());
-    Found {
-        columns: columns.collect(),
-        rows: rows.collect(),
-    }
+    let columns = list("columns").into_iter().map(|name| name.as_str().expect("a name").to_owned());
+    let rows = list("rows").into_iter().map(|row| row.as_array().expect("a row").clone());
+    Found { columns: columns.collect(), rows: rows.collect() }
 }

@@ -54,49 +54,30 @@ async fn contained_and_undone(parts: &Parts) -> Result<(), Missing> {
     let leak = leak_delivered(parts, "260000000001", DELIVERY).await?;
     let bureau = Bureau::open(&leak, |adapter| Arc::new(adapter)).await;
     let user = UserName(USER.to_owned());
-    let before = photograph(bureau.desk.lookup.as_ref(), &user)
-        .await
-        .expect("her state");
+    let before = photograph(bureau.desk.lookup.as_ref(), &user).await.expect("her state");
 
     let case = bureau.report(&leak.key.id, leak.since).await;
     let plan = approve(&bureau, &case, PlanKind::Containment).await;
     bureau.wait(&case, "contained", is_contained).await;
     for (name, clients) in leak.loot() {
-        refused(name, &clients)
-            .await
-            .unwrap_or_else(|why| panic!("{why}"));
+        refused(name, &clients).await.unwrap_or_else(|why| panic!("{why}"));
     }
     let backdoor = leak.owner.state_of(BACKDOOR).await;
-    assert!(
-        backdoor.keys_inactive,
-        "the new user's key is inactive: {backdoor:?}\n{}",
-        {
-            journal(
-                &bureau
-                    .desk
-                    .ledger
-                    .load(&case)
-                    .await
-                    .expect("the case is readable"),
-            )
-        }
-    );
+    assert!(backdoor.keys_inactive, "the new user's key is inactive: {backdoor:?}\n{}", {
+        journal(&bureau.desk.ledger.load(&case).await.expect("the case is readable"))
+    });
     assert!(backdoor.is_denied, "the new user is denied: {backdoor:?}");
 
     let standing = standing(&bureau, &case).await;
     assert_eq!(standing.case, plan.case);
     bureau.press(ASKER, ButtonAction::Undo(standing)).await;
     approve(&bureau, &case, PlanKind::Undo).await;
-    bureau
-        .wait(&case, "undone", |case| done(case, PlanKind::Undo))
-        .await;
+    bureau.wait(&case, "undone", |case| done(case, PlanKind::Undo)).await;
     for (name, clients) in leak.loot() {
         let works = clients.list_buckets().await;
         works.unwrap_or_else(|code| panic!("{name} is still refused with {code} after undo"));
     }
-    let after = photograph(bureau.desk.lookup.as_ref(), &user)
-        .await
-        .expect("her state");
+    let after = photograph(bureau.desk.lookup.as_ref(), &user).await.expect("her state");
     assert_eq!(differences(&before, &after), Vec::<String>::new());
     bureau.checked_chain(&case).await;
     bureau.close().await;
@@ -114,29 +95,13 @@ async fn restless_thief_is_contained(parts: &Parts) -> Result<(), Missing> {
     tokio::time::sleep(AFTERWARDS).await;
     thief.rest().await;
 
-    let now = bureau
-        .desk
-        .ledger
-        .load(&case)
-        .await
-        .expect("the case is readable");
+    let now = bureau.desk.ledger.load(&case).await.expect("the case is readable");
     let allowed = thief.allowed_since(contained_at);
-    assert!(
-        allowed.is_empty(),
-        "allowed after \"contained\": {allowed:?}\n{}",
-        journal(&now)
-    );
+    assert!(allowed.is_empty(), "allowed after \"contained\": {allowed:?}\n{}", journal(&now));
     let working = thief.try_all().await;
-    assert!(
-        working.is_empty(),
-        "still working: {working:?}\n{}",
-        journal(&now)
-    );
+    assert!(working.is_empty(), "still working: {working:?}\n{}", journal(&now));
     let before = thief.allowed_since(leak.since).len();
-    assert!(
-        before > 5 && thief.credentials() > 5,
-        "it was a busy thief: {before} calls"
-    );
+    assert!(before > 5 && thief.credentials() > 5, "it was a busy thief: {before} calls");
     let approvals = now.records().iter();
     let approvals = approvals.filter(|record| matches!(record.event, Event::Approved { .. }));
     assert_eq!(approvals.count(), 1, "one approval\n{}", journal(&now));
@@ -156,31 +121,13 @@ async fn never_contained_without_deny(parts: &Parts) -> Result<(), Missing> {
             |event: &Event| matches!(event, Event::ReadBack { drifts, .. } if !drifts.is_empty());
         records.any(|record| found(&record.event)).then_some(())
     };
-    bureau
-        .wait(
-            &case,
-            "the read-back sees that the deny is missing",
-            drifted,
-        )
-        .await;
+    bureau.wait(&case, "the read-back sees that the deny is missing", drifted).await;
     tokio::time::sleep(SABOTAGE_WATCHED).await;
-    let now = bureau
-        .desk
-        .ledger
-        .load(&case)
-        .await
-        .expect("the case is readable");
-    assert!(
-        is_contained(&now).is_none(),
-        "it is not contained:\n{}",
-        journal(&now)
-    );
+    let now = bureau.desk.ledger.load(&case).await.expect("the case is readable");
+    assert!(is_contained(&now).is_none(), "it is not contained:\n{}", journal(&now));
     let (name, session) = &leak.loot()[1];
     let check = refused(name, session).await;
-    assert_eq!(
-        check,
-        Err("session token: attempt 1 of 200 was allowed".to_owned())
-    );
+    assert_eq!(check, Err("session token: attempt 1 of 200 was allowed".to_owned()));
     bureau.close().await;
     Ok(())
 }
@@ -188,32 +135,20 @@ async fn never_contained_without_deny(parts: &Parts) -> Result<(), Missing> {
 /// Waits for a plan of this kind and approves it with the second person.
 async fn approve(bureau: &Bureau, case: &CaseId, kind: PlanKind) -> PlanAddress {
     let proposed = |case: &Case| {
-        let state = case
-            .pending_plan()
-            .filter(|state| state.plan.kind == kind)?;
+        let state = case.pending_plan().filter(|state| state.plan.kind == kind)?;
         Some(address(state))
     };
     let at = bureau.wait(case, "a plan is proposed", proposed).await;
-    bureau
-        .press(APPROVER, ButtonAction::Approve(at.clone()))
-        .await;
+    bureau.press(APPROVER, ButtonAction::Approve(at.clone())).await;
     at
 }
 
 async fn standing(bureau: &Bureau, case: &CaseId) -> PlanAddress {
-    bureau
-        .wait(case, "a standing plan", |case| {
-            case.standing_containment().map(address)
-        })
-        .await
+    bureau.wait(case, "a standing plan", |case| case.standing_containment().map(address)).await
 }
 
 fn address(state: &PlanState) -> PlanAddress {
-    PlanAddress {
-        case: state.plan.case.clone(),
-        plan: state.plan.number,
-        hash: state.hash.clone(),
-    }
+    PlanAddress { case: state.plan.case.clone(), plan: state.plan.number, hash: state.hash.clone() }
 }
 
 fn done(case: &Case, kind: PlanKind) -> Option<()> {
@@ -229,9 +164,7 @@ pub(crate) async fn refused(name: &str, clients: &Clients) -> Result<(), String>
     for attempt in 1..=ATTEMPTS {
         match clients.list_buckets().await {
             Ok(()) => {
-                return Err(format!(
-                    "{name}: attempt {attempt} of {ATTEMPTS} was allowed"
-                ));
+                return Err(format!("{name}: attempt {attempt} of {ATTEMPTS} was allowed"));
             }
             Err(code) if expected.contains(&code.as_str()) => {}
             Err(code) => return Err(format!("{name}: refused for another reason, {code}")),
@@ -249,10 +182,7 @@ struct SkipsTheDeny {
 impl Contain for SkipsTheDeny {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
         if matches!(ticket.action(), Action::DenyUser { .. }) {
-            return Ok(Applied {
-                how: None,
-                request_id: None,
-            });
+            return Ok(Applied { how: None, request_id: None });
         }
         self.adapter.apply(ticket).await
     }

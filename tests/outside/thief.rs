@@ -110,30 +110,18 @@ impl Loot {
         let made = match turn % 4 {
             0 => self.new_user(&clients, &format!("svc-{turn}")).await,
             1 => {
-                let policy = iam
-                    .put_user_policy()
-                    .user_name(&self.user)
-                    .policy_name("extra");
-                policy
-                    .policy_document(ALLOW_ALL)
-                    .send()
-                    .await
-                    .map(|_| None)
-                    .map_err(drop)
+                let policy = iam.put_user_policy().user_name(&self.user).policy_name("extra");
+                policy.policy_document(ALLOW_ALL).send().await.map(|_| None).map_err(drop)
             }
             2 => {
                 let made = iam.create_access_key().user_name(&self.user).send().await;
-                made.map(|made| made.access_key.map(|key| key_of(&key)))
-                    .map_err(drop)
+                made.map(|made| made.access_key.map(|key| key_of(&key))).map_err(drop)
             }
             _ => clients.list_buckets().await.map(|()| None).map_err(drop),
         };
         let Ok(minted) = made else { return false };
         let call = ["a new user", "a policy edit", "a new key", "a read"][turn as usize % 4];
-        let seen = (
-            Clock::real().now(),
-            format!("{call} with {}", credential.id),
-        );
+        let seen = (Clock::real().now(), format!("{call} with {}", credential.id));
         self.allowed.lock().expect("nobody panicked").push(seen);
         self.held.lock().expect("nobody panicked").extend(minted);
         true
@@ -145,23 +133,10 @@ impl Loot {
         name: &str,
     ) -> Result<Option<Credential>, ()> {
         let iam = &clients.iam;
-        iam.create_user()
-            .user_name(name)
-            .send()
-            .await
-            .map_err(drop)?;
+        iam.create_user().user_name(name).send().await.map_err(drop)?;
         let policy = iam.put_user_policy().user_name(name).policy_name("all");
-        policy
-            .policy_document(ALLOW_ALL)
-            .send()
-            .await
-            .map_err(drop)?;
-        let made = iam
-            .create_access_key()
-            .user_name(name)
-            .send()
-            .await
-            .map_err(drop)?;
+        policy.policy_document(ALLOW_ALL).send().await.map_err(drop)?;
+        let made = iam.create_access_key().user_name(name).send().await.map_err(drop)?;
         Ok(made.access_key.map(|key| key_of(&key)))
     }
 }

@@ -29,17 +29,8 @@ fn then(case: &mut Case, seconds: i64, event: Event) {
 }
 
 fn by(case: &mut Case, user: &str, event: Event) {
-    let actor = Actor::Person {
-        person: sample::person(user),
-        name: None,
-    };
-    let entry = Entry {
-        at: at(2),
-        actor,
-        place: None,
-        delivery: None,
-        event,
-    };
+    let actor = Actor::Person { person: sample::person(user), name: None };
+    let entry = Entry { at: at(2), actor, place: None, delivery: None, event };
     let record = entry.chained(case.id().clone(), case.last_record());
     case.apply(&record).unwrap();
 }
@@ -54,22 +45,8 @@ fn approved() -> (Case, PlanNumber, String) {
     then(&mut case, 1, Event::Validated);
     let plan = sample::plan(&case, PlanKind::Containment);
     let (number, hash) = (plan.number, plan.hash());
-    then(
-        &mut case,
-        1,
-        Event::Proposed {
-            plan: Box::new(plan),
-            hash: hash.clone(),
-        },
-    );
-    by(
-        &mut case,
-        "bob",
-        Event::Approved {
-            plan: number,
-            hash: hash.clone(),
-        },
-    );
+    then(&mut case, 1, Event::Proposed { plan: Box::new(plan), hash: hash.clone() });
+    by(&mut case, "bob", Event::Approved { plan: number, hash: hash.clone() });
     (case, number, hash)
 }
 
@@ -82,34 +59,12 @@ fn attempt(
 ) {
     let attempt = case.plan(plan).unwrap().steps[step as usize].attempts + 1;
     let plan_hash = hash.to_owned();
-    then(
-        case,
-        at,
-        Event::Intent {
-            plan,
-            step,
-            attempt,
-            plan_hash,
-        },
-    );
-    then(
-        case,
-        at,
-        Event::Outcome {
-            plan,
-            step,
-            attempt,
-            result,
-        },
-    );
+    then(case, at, Event::Intent { plan, step, attempt, plan_hash });
+    then(case, at, Event::Outcome { plan, step, attempt, result });
 }
 
 fn done() -> StepResult {
-    StepResult::Done {
-        changed: true,
-        how: None,
-        request_id: None,
-    }
+    StepResult::Done { changed: true, how: None, request_id: None }
 }
 
 /// A case whose plan was carried out at second 10.
@@ -124,10 +79,7 @@ fn carried_out() -> (Case, PlanNumber) {
 fn validation_comes_first_and_the_plan_follows_by_itself() {
     let mut case = sample::opened();
     let trail = TrailState::default();
-    assert_eq!(
-        next_ask(&case, &timing(), trail, at(1)),
-        Due::Now(Ask::Validate)
-    );
+    assert_eq!(next_ask(&case, &timing(), trail, at(1)), Due::Now(Ask::Validate));
     assert_eq!(act(&case, 1), Due::Nothing);
     then(&mut case, 1, Event::Validated);
     assert_eq!(act(&case, 1), Due::Now(Act::ProposeContainment));
@@ -136,65 +88,25 @@ fn validation_comes_first_and_the_plan_follows_by_itself() {
 #[test]
 fn an_approved_plan_begins_with_the_deny_at_once() {
     let (case, plan, _) = approved();
-    assert_eq!(
-        act(&case, 2),
-        Due::Now(Act::Step {
-            plan,
-            step: 0,
-            attempt: 1
-        })
-    );
+    assert_eq!(act(&case, 2), Due::Now(Act::Step { plan, step: 0, attempt: 1 }));
 }
 
 #[test]
 fn a_failed_step_is_tried_again_later_and_the_next_one_does_not_wait_for_it() {
     let (mut case, plan, hash) = approved();
-    let failed = StepResult::Failed {
-        why: "throttled".to_owned(),
-        retryable: true,
-    };
+    let failed = StepResult::Failed { why: "throttled".to_owned(), retryable: true };
     attempt(&mut case, 10, (plan, &hash), 0, failed);
-    assert_eq!(
-        act(&case, 10),
-        Due::Now(Act::Step {
-            plan,
-            step: 1,
-            attempt: 1
-        })
-    );
+    assert_eq!(act(&case, 10), Due::Now(Act::Step { plan, step: 1, attempt: 1 }));
     attempt(&mut case, 10, (plan, &hash), 1, done());
     assert_eq!(act(&case, 11), Due::At(at(12)));
-    assert_eq!(
-        act(&case, 12),
-        Due::Now(Act::Step {
-            plan,
-            step: 0,
-            attempt: 2
-        })
-    );
+    assert_eq!(act(&case, 12), Due::Now(Act::Step { plan, step: 0, attempt: 2 }));
 }
 
 #[test]
 fn an_intent_without_an_outcome_is_taken_up_again_after_a_crash() {
     let (mut case, plan, hash) = approved();
-    then(
-        &mut case,
-        10,
-        Event::Intent {
-            plan,
-            step: 0,
-            attempt: 1,
-            plan_hash: hash,
-        },
-    );
-    assert_eq!(
-        act(&case, 11),
-        Due::Now(Act::Step {
-            plan,
-            step: 0,
-            attempt: 2
-        })
-    );
+    then(&mut case, 10, Event::Intent { plan, step: 0, attempt: 1, plan_hash: hash });
+    assert_eq!(act(&case, 11), Due::Now(Act::Step { plan, step: 0, attempt: 2 }));
 }
 
 #[test]
@@ -203,14 +115,7 @@ fn a_plan_that_nobody_decides_expires() {
     then(&mut case, 1, Event::Validated);
     let plan = sample::plan(&case, PlanKind::Containment);
     let (number, hash, expires) = (plan.number, plan.hash(), plan.expires_at);
-    then(
-        &mut case,
-        1,
-        Event::Proposed {
-            plan: Box::new(plan),
-            hash,
-        },
-    );
+    then(&mut case, 1, Event::Proposed { plan: Box::new(plan), hash });
     assert_eq!(act(&case, 2), Due::At(expires));
     let due = next_act(&case, &timing(), expires);
     assert_eq!(due, Due::Now(Act::Expire(number)));
@@ -222,19 +127,8 @@ fn done_steps_are_read_back_on_schedule_and_then_held() {
     for (check, after) in [5, 15, 60, 300].into_iter().enumerate() {
         let check = check as u32;
         assert_eq!(act(&case, 10 + after - 1), Due::At(at(10 + after)));
-        assert_eq!(
-            act(&case, 10 + after),
-            Due::Now(Act::ReadBack { plan, check })
-        );
-        then(
-            &mut case,
-            10 + after,
-            Event::ReadBack {
-                plan,
-                check,
-                drifts: Vec::new(),
-            },
-        );
+        assert_eq!(act(&case, 10 + after), Due::Now(Act::ReadBack { plan, check }));
+        then(&mut case, 10 + after, Event::ReadBack { plan, check, drifts: Vec::new() });
     }
     assert_eq!(act(&case, 311), Due::Now(Act::Hold(plan)));
 }
@@ -242,68 +136,24 @@ fn done_steps_are_read_back_on_schedule_and_then_held() {
 #[test]
 fn a_reverted_step_is_asked_about_at_once_and_not_held() {
     let (mut case, plan) = carried_out();
-    let drift = Drift {
-        plan,
-        step: Some(0),
-        what: "the deny is gone".to_owned(),
-        by: None,
-    };
-    then(
-        &mut case,
-        15,
-        Event::ReadBack {
-            plan,
-            check: 0,
-            drifts: vec![drift],
-        },
-    );
+    let drift = Drift { plan, step: Some(0), what: "the deny is gone".to_owned(), by: None };
+    then(&mut case, 15, Event::ReadBack { plan, check: 0, drifts: vec![drift] });
     assert_eq!(act(&case, 15), Due::Now(Act::ProposeAgain(plan)));
 }
 
 #[test]
 fn re_applied_steps_run_again_under_the_first_approval() {
     let (mut case, plan) = carried_out();
-    let drift = Drift {
-        plan,
-        step: Some(0),
-        what: "the deny is gone".to_owned(),
-        by: None,
-    };
-    then(
-        &mut case,
-        15,
-        Event::ReadBack {
-            plan,
-            check: 0,
-            drifts: vec![drift],
-        },
-    );
-    then(
-        &mut case,
-        16,
-        Event::Reapply {
-            plan,
-            steps: vec![0],
-            reverter: "actor".to_owned(),
-        },
-    );
-    assert_eq!(
-        act(&case, 16),
-        Due::Now(Act::Step {
-            plan,
-            step: 0,
-            attempt: 2
-        })
-    );
+    let drift = Drift { plan, step: Some(0), what: "the deny is gone".to_owned(), by: None };
+    then(&mut case, 15, Event::ReadBack { plan, check: 0, drifts: vec![drift] });
+    then(&mut case, 16, Event::Reapply { plan, steps: vec![0], reverter: "actor".to_owned() });
+    assert_eq!(act(&case, 16), Due::Now(Act::Step { plan, step: 0, attempt: 2 }));
 }
 
 #[test]
 fn the_trail_is_swept_until_contained_and_then_watched() {
     let (case, plan) = carried_out();
-    let trail = |swept_at| TrailState {
-        configured: true,
-        swept_at,
-    };
+    let trail = |swept_at| TrailState { configured: true, swept_at };
     let ask = |swept: Option<i64>, now| next_ask(&case, &timing(), trail(swept.map(at)), at(now));
     assert_eq!(ask(None, 11), Due::Now(Ask::Sweep(plan)));
     assert_eq!(ask(Some(11), 12), Due::At(at(41)));
@@ -315,25 +165,10 @@ fn the_trail_is_swept_until_contained_and_then_watched() {
 fn a_watch_ends_after_its_time() {
     let (mut case, plan) = carried_out();
     for check in 0..4 {
-        then(
-            &mut case,
-            310,
-            Event::ReadBack {
-                plan,
-                check,
-                drifts: Vec::new(),
-            },
-        );
+        then(&mut case, 310, Event::ReadBack { plan, check, drifts: Vec::new() });
     }
     then(&mut case, 311, Event::Held { plan });
-    then(
-        &mut case,
-        320,
-        Event::Contained {
-            plan,
-            as_of: at(312),
-        },
-    );
+    then(&mut case, 320, Event::Contained { plan, as_of: at(312) });
     assert_eq!(act(&case, 321), Due::At(at(610)));
     assert_eq!(act(&case, 2_120), Due::Now(Act::EndWatch(plan)));
     then(&mut case, 2_120, Event::WatchEnded { plan });
@@ -344,13 +179,7 @@ fn a_watch_ends_after_its_time() {
 fn pressing_containment_again_asks_for_a_new_plan() {
     let (mut case, _) = carried_out();
     assert_ne!(act(&case, 11), Due::Now(Act::ProposeContainment));
-    by(
-        &mut case,
-        "ana",
-        Event::PhasePressed {
-            phase: Phase::Containment,
-        },
-    );
+    by(&mut case, "ana", Event::PhasePressed { phase: Phase::Containment });
     assert_eq!(act(&case, 11), Due::Now(Act::ProposeContainment));
 }
 

@@ -10,18 +10,9 @@ use crate::domain::sample::{at, opened, person, plan};
 use proptest::prelude::*;
 
 fn by(user: &str, delivery: Option<&str>, event: Event) -> Entry {
-    let actor = Actor::Person {
-        person: person(user),
-        name: None,
-    };
+    let actor = Actor::Person { person: person(user), name: None };
     let delivery = delivery.map(str::to_owned);
-    Entry {
-        at: at(1),
-        actor,
-        place: None,
-        delivery,
-        event,
-    }
+    Entry { at: at(1), actor, place: None, delivery, event }
 }
 
 fn then(case: &mut Case, entry: Entry) -> Result<(), IllegalRecord> {
@@ -33,36 +24,21 @@ fn proposed() -> (Case, PlanNumber, String) {
     let mut case = opened();
     let plan = plan(&case, PlanKind::Containment);
     let (number, hash) = (plan.number, plan.hash());
-    let event = Event::Proposed {
-        plan: Box::new(plan),
-        hash: hash.clone(),
-    };
+    let event = Event::Proposed { plan: Box::new(plan), hash: hash.clone() };
     then(&mut case, Entry::own(at(2), event)).unwrap();
     (case, number, hash)
 }
 
 fn approve(plan: PlanNumber, hash: &str) -> Event {
-    Event::Approved {
-        plan,
-        hash: hash.to_owned(),
-    }
+    Event::Approved { plan, hash: hash.to_owned() }
 }
 
 fn intent(plan: PlanNumber, hash: &str, step: u32, attempt: u32) -> Event {
-    Event::Intent {
-        plan,
-        step,
-        attempt,
-        plan_hash: hash.to_owned(),
-    }
+    Event::Intent { plan, step, attempt, plan_hash: hash.to_owned() }
 }
 
 fn done() -> StepResult {
-    StepResult::Done {
-        changed: true,
-        how: None,
-        request_id: None,
-    }
+    StepResult::Done { changed: true, how: None, request_id: None }
 }
 
 #[test]
@@ -74,11 +50,7 @@ fn the_requester_does_not_approve_and_nobody_approves_twice() {
     let again = then(&mut case, by("bob", Some("d3"), approve(number, &hash)));
     assert_eq!(again, Err(IllegalRecord::AlreadyApproved));
     then(&mut case, by("cyn", Some("d4"), approve(number, &hash))).unwrap();
-    assert_eq!(
-        case.plan(number).unwrap().approvals.len(),
-        2,
-        "an overshoot counts too"
-    );
+    assert_eq!(case.plan(number).unwrap().approvals.len(), 2, "an overshoot counts too");
 }
 
 #[test]
@@ -110,10 +82,7 @@ fn a_withdrawn_or_denied_approval_no_longer_allows_anything() {
         then(&mut case, by("bob", None, approve(number, &hash))).unwrap();
         let event = match taken_back {
             "withdrawn" => Event::Withdrawn { plan: number },
-            _ => Event::Denied {
-                plan: number,
-                reason: None,
-            },
+            _ => Event::Denied { plan: number, reason: None },
         };
         then(&mut case, by("bob", None, event)).unwrap();
         let begun = then(&mut case, Entry::own(at(3), intent(number, &hash, 0, 1)));
@@ -126,10 +95,7 @@ fn an_approval_cannot_be_withdrawn_once_execution_has_begun() {
     let (mut case, number, hash) = proposed();
     then(&mut case, by("bob", None, approve(number, &hash))).unwrap();
     then(&mut case, Entry::own(at(3), intent(number, &hash, 0, 1))).unwrap();
-    let late = then(
-        &mut case,
-        by("bob", None, Event::Withdrawn { plan: number }),
-    );
+    let late = then(&mut case, by("bob", None, Event::Withdrawn { plan: number }));
     assert_eq!(late, Err(IllegalRecord::WrongState("open to decisions")));
 }
 
@@ -137,12 +103,7 @@ fn an_approval_cannot_be_withdrawn_once_execution_has_begun() {
 fn an_outcome_needs_its_intent_and_a_done_step_is_not_begun_again() {
     let (mut case, number, hash) = proposed();
     then(&mut case, by("bob", None, approve(number, &hash))).unwrap();
-    let outcome = |step, attempt| Event::Outcome {
-        plan: number,
-        step,
-        attempt,
-        result: done(),
-    };
+    let outcome = |step, attempt| Event::Outcome { plan: number, step, attempt, result: done() };
     assert!(then(&mut case, Entry::own(at(3), outcome(0, 1))).is_err());
     then(&mut case, Entry::own(at(3), intent(number, &hash, 0, 1))).unwrap();
     then(&mut case, Entry::own(at(4), outcome(0, 1))).unwrap();
@@ -158,10 +119,7 @@ fn a_new_plan_takes_the_place_of_the_one_that_waits() {
     let (mut case, first, hash) = proposed();
     let second = plan(&case, PlanKind::Containment);
     let second_hash = second.hash();
-    let event = Event::Proposed {
-        plan: Box::new(second),
-        hash: second_hash,
-    };
+    let event = Event::Proposed { plan: Box::new(second), hash: second_hash };
     then(&mut case, Entry::own(at(9), event)).unwrap();
     assert_eq!(case.plan(first).unwrap().status(), PlanStatus::Voided);
     assert!(then(&mut case, by("bob", None, approve(first, &hash))).is_err());
@@ -180,12 +138,7 @@ fn story() -> (CaseId, Vec<String>) {
     let (mut case, number, hash) = proposed();
     then(&mut case, by("bob", Some("d2"), approve(number, &hash))).unwrap();
     then(&mut case, Entry::own(at(3), intent(number, &hash, 0, 1))).unwrap();
-    let event = Event::Outcome {
-        plan: number,
-        step: 0,
-        attempt: 1,
-        result: done(),
-    };
+    let event = Event::Outcome { plan: number, step: 0, attempt: 1, result: done() };
     then(&mut case, Entry::own(at(4), event)).unwrap();
     let line = |record: &Record| String::from_utf8(canonical(record)).unwrap();
     let lines = case.records().iter().map(|record| line(record)).collect();
@@ -203,25 +156,16 @@ fn removed_swapped_and_replaced_records_are_named() {
     let (id, lines) = story();
     let mut removed = lines.clone();
     removed.remove(1);
-    assert_eq!(
-        check_chain(&id, &removed).unwrap_err(),
-        Tampering::Missing { seq: 2 }
-    );
+    assert_eq!(check_chain(&id, &removed).unwrap_err(), Tampering::Missing { seq: 2 });
     let mut swapped = lines.clone();
     swapped.swap(1, 2);
-    assert_eq!(
-        check_chain(&id, &swapped).unwrap_err(),
-        Tampering::Missing { seq: 2 }
-    );
+    assert_eq!(check_chain(&id, &swapped).unwrap_err(), Tampering::Missing { seq: 2 });
     let mut forked = lines.clone();
     let mut record: Record = serde_json::from_str(&lines[2]).unwrap();
     record.at = at(77);
     record.hash = record.computed_hash();
     forked[2] = String::from_utf8(canonical(&record)).unwrap();
-    assert_eq!(
-        check_chain(&id, &forked).unwrap_err(),
-        Tampering::Forked { seq: 4 }
-    );
+    assert_eq!(check_chain(&id, &forked).unwrap_err(), Tampering::Forked { seq: 4 });
 }
 
 proptest! {

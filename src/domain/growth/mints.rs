@@ -81,16 +81,9 @@ impl<'a> Growth<'a> {
             Some("CreateUser") => NodeKind::User,
             _ => NodeKind::Role,
         };
-        let name = if kind == NodeKind::User {
-            &edge.target_user
-        } else {
-            &edge.target_role
-        };
+        let name = if kind == NodeKind::User { &edge.target_user } else { &edge.target_role };
         let name = name.as_deref();
-        let arn = edge
-            .minted_arn
-            .clone()
-            .or_else(|| principal_arn(edge, kind, name?))?;
+        let arn = edge.minted_arn.clone().or_else(|| principal_arn(edge, kind, name?))?;
         let mut node = self.principal_node(edge, kind, arn);
         node.principal_id = edge.minted_principal_id.clone();
         Some(node)
@@ -104,12 +97,7 @@ impl<'a> Growth<'a> {
             _ => (NodeKind::User, edge.target_user.as_deref()?),
         };
         let same_name = |node: &&Node| node.id.rsplit('/').next() == name.rsplit('/').next();
-        if self
-            .nodes
-            .iter()
-            .filter(|node| node.kind == kind)
-            .any(|node| same_name(&node))
-        {
+        if self.nodes.iter().filter(|node| node.kind == kind).any(|node| same_name(&node)) {
             return None; // the actor made it: it is already listed
         }
         let arn = match name.starts_with("arn:") {
@@ -148,20 +136,10 @@ fn own_arn(edge: &Sighting) -> Option<String> {
 }
 
 fn principal_arn(edge: &Sighting, kind: NodeKind, name: &str) -> Option<String> {
-    let account = edge
-        .recipient_account
-        .as_deref()
-        .or(edge.identity_account.as_deref())?;
-    let partition = edge
-        .identity_arn
-        .as_deref()
-        .and_then(|arn| arn.split(':').nth(1))
-        .unwrap_or("aws");
-    let word = if kind == NodeKind::User {
-        "user"
-    } else {
-        "role"
-    };
+    let account = edge.recipient_account.as_deref().or(edge.identity_account.as_deref())?;
+    let partition =
+        edge.identity_arn.as_deref().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
+    let word = if kind == NodeKind::User { "user" } else { "role" };
     Some(format!("arn:{partition}:iam::{account}:{word}/{name}"))
 }
 

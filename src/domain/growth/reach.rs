@@ -9,12 +9,8 @@ use crate::domain::trail_row::{Sighting, parse_time};
 impl<'a> Growth<'a> {
     /// What signed as a principal the actor made, or took over, without a mint we know.
     pub(super) fn follow_principals(&mut self) {
-        let principals: Vec<Node> = self
-            .nodes
-            .iter()
-            .filter(|node| node.kind.is_principal())
-            .cloned()
-            .collect();
+        let principals: Vec<Node> =
+            self.nodes.iter().filter(|node| node.kind.is_principal()).cloned().collect();
         for principal in &principals {
             for seen in self.index.acting_as(principal) {
                 if let Some(node) = self.second_order(principal, seen) {
@@ -37,19 +33,12 @@ impl<'a> Growth<'a> {
         } else if !self.index.is_outsider_of(principal, seen) {
             return None;
         } else {
-            node.why = format!(
-                "acts as {} after {} by the actor",
-                principal.id, principal.via
-            );
+            node.why = format!("acts as {} after {} by the actor", principal.id, principal.via);
             node.certainty = Certainty::Likely;
         }
         node.reach = Reach::SecondOrder;
         node.depth = principal.depth + 1;
-        node.minted_by = if mints {
-            caller_name(seen)
-        } else {
-            Some(principal.id.clone())
-        };
+        node.minted_by = if mints { caller_name(seen) } else { Some(principal.id.clone()) };
         if principal.kind == NodeKind::Role {
             node.role_arn = Some(principal.id.clone());
         }
@@ -71,11 +60,7 @@ impl<'a> Growth<'a> {
         };
         let mut node = self.key_node(id, kind);
         node.via = "use".to_owned();
-        node.made = seen
-            .session_start
-            .as_deref()
-            .and_then(parse_time)
-            .or(node.first);
+        node.made = seen.session_start.as_deref().and_then(parse_time).or(node.first);
         Some(node)
     }
 
@@ -130,12 +115,8 @@ impl<'a> Growth<'a> {
 
     /// A service acting on a long-term key's behalf opens a session of its own within moments.
     pub(super) fn follow_forwarded(&mut self) {
-        let parents: Vec<Node> = self
-            .nodes
-            .iter()
-            .filter(|n| n.kind == NodeKind::LongTermKey)
-            .cloned()
-            .collect();
+        let parents: Vec<Node> =
+            self.nodes.iter().filter(|n| n.kind == NodeKind::LongTermKey).cloned().collect();
         for parent in &parents {
             let (Some(first), Some(last), Some(arn)) = (parent.first, parent.last, &parent.arn)
             else {
@@ -163,11 +144,7 @@ impl<'a> Growth<'a> {
             return;
         };
         let id = format!("{arn} via {service}");
-        if self
-            .forwarded
-            .get(&id)
-            .is_some_and(|starts| starts.contains(start))
-        {
+        if self.forwarded.get(&id).is_some_and(|starts| starts.contains(start)) {
             return;
         }
         if !self.known.contains(&id) {
@@ -184,10 +161,7 @@ impl<'a> Growth<'a> {
             node.why = format!("{service} acting on behalf of {}", parent.id);
             self.add(node);
         }
-        self.forwarded
-            .entry(id.clone())
-            .or_default()
-            .insert(start.to_owned());
+        self.forwarded.entry(id.clone()).or_default().insert(start.to_owned());
         let Some(node) = self.nodes.iter().find(|node| node.id == id).cloned() else {
             return;
         };

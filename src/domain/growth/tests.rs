@@ -128,10 +128,7 @@ fn chained_sessions_are_followed_and_an_unused_one_is_listed() {
     assert_eq!(deep.minted_by.as_deref(), Some("ASIAAAAAAAAAAAAAAA22"));
     assert_eq!(deep.certainty, Certainty::Certain);
     assert_eq!(lineage.credentials().count(), 2);
-    assert_eq!(
-        node(&lineage, "ASIAAAAAAAAAAAAAAA22").standing,
-        Standing::Live
-    );
+    assert_eq!(node(&lineage, "ASIAAAAAAAAAAAAAAA22").standing, Standing::Live);
 }
 
 #[test]
@@ -150,10 +147,7 @@ fn sessions_that_mint_each_other_end() {
 #[test]
 fn a_key_that_differs_in_two_characters_is_another_key() {
     let other = "AKIAZZZZLEAKEDKEY243";
-    let lineage = lineage(&[
-        call("", KEY, 1),
-        assume(other, "one", "ASIAAAAAAAAAAAAAAA22", 1),
-    ]);
+    let lineage = lineage(&[call("", KEY, 1), assume(other, "one", "ASIAAAAAAAAAAAAAAA22", 1)]);
     assert!(lineage.nodes.is_empty());
 }
 
@@ -184,17 +178,11 @@ fn instance_credentials_are_reached_through_the_role_the_actor_created() {
     let lineage = lineage(&[
         create_role(KEY, "implant", 4),
         service.clone(),
-        Sighting {
-            target_role: Some(role_arn("other")),
-            ..service
-        },
+        Sighting { target_role: Some(role_arn("other")), ..service },
         as_role("", "implant", "ASIAAAAAAAAAAAAAAA44", 6),
     ]);
     let instance = node(&lineage, "ASIAAAAAAAAAAAAAAA44");
-    assert_eq!(
-        (instance.kind, instance.events),
-        (NodeKind::ServiceSession, 1)
-    );
+    assert_eq!((instance.kind, instance.events), (NodeKind::ServiceSession, 1));
     assert_eq!(instance.minted_by.as_deref(), Some("ec2.amazonaws.com"));
     assert_eq!(lineage.credentials().count(), 0);
     assert_eq!(lineage.second_order().count(), 1);
@@ -203,10 +191,7 @@ fn instance_credentials_are_reached_through_the_role_the_actor_created() {
 
 #[test]
 fn a_service_session_on_a_role_that_was_there_before_is_not_the_actors() {
-    let lineage = lineage(&[
-        call("", KEY, 1),
-        as_role("", "ops", "ASIAAAAAAAAAAAAAAA44", 6),
-    ]);
+    let lineage = lineage(&[call("", KEY, 1), as_role("", "ops", "ASIAAAAAAAAAAAAAAA44", 6)]);
     assert!(lineage.nodes.is_empty());
 }
 
@@ -233,10 +218,7 @@ fn a_sign_in_of_a_created_user_belongs_though_it_has_no_key_id() {
     ]);
     let id = format!("arn:aws:iam::{ACCOUNT}:user/mallory@2026-08-01T10:06:01Z");
     let console = node(&lineage, &id);
-    assert_eq!(
-        (console.kind, console.events),
-        (NodeKind::ConsoleSession, 3)
-    );
+    assert_eq!((console.kind, console.events), (NodeKind::ConsoleSession, 3));
     let key = node(&lineage, "AKIAAAAAAAAAAAAAAA66");
     assert_eq!(key.minted_by.as_deref(), Some(id.as_str()));
     assert_eq!(lineage.nodes.len(), 3);
@@ -271,33 +253,22 @@ fn work_a_service_does_for_the_key_is_likely_and_work_it_does_at_other_times_is_
         forwarded("ASIAAAAAAAAAAAAAAA44", 30),
     ]);
     assert_eq!(ids(&lineage), [format!("{OWNER} via kms.amazonaws.com")]);
-    assert_eq!(
-        (lineage.nodes[0].events, lineage.nodes[0].certainty),
-        (2, Certainty::Likely)
-    );
+    assert_eq!((lineage.nodes[0].events, lineage.nodes[0].certainty), (2, Certainty::Likely));
     assert_eq!(lineage.forwarded.len(), 2);
 }
 
 #[test]
 fn another_user_of_the_same_name_is_another_user() {
     let recreated = as_user("", "mallory", "AIDASECOND", 20);
-    let recreated = Sighting {
-        access_key_id: Some("AKIAAAAAAAAAAAAAAA77".to_owned()),
-        ..recreated
-    };
+    let recreated =
+        Sighting { access_key_id: Some("AKIAAAAAAAAAAAAAAA77".to_owned()), ..recreated };
     let lineage = lineage(&[create_user(KEY, "mallory", "AIDAFIRST", 5), recreated]);
-    assert_eq!(
-        ids(&lineage),
-        [format!("arn:aws:iam::{ACCOUNT}:user/mallory")]
-    );
+    assert_eq!(ids(&lineage), [format!("arn:aws:iam::{ACCOUNT}:user/mallory")]);
 }
 
 #[test]
 fn a_user_made_again_under_its_name_is_listed_twice() {
-    let delete = Sighting {
-        target_user: Some("m".to_owned()),
-        ..call("DeleteUser", KEY, 6)
-    };
+    let delete = Sighting { target_user: Some("m".to_owned()), ..call("DeleteUser", KEY, 6) };
     let lineage = lineage(&[
         create_user(KEY, "m", "AIDAFIRST", 5),
         delete,
@@ -328,10 +299,8 @@ fn a_key_switched_off_and_on_again_is_live() {
 
 #[test]
 fn a_password_set_on_an_old_user_makes_its_later_sign_ins_likely() {
-    let password = Sighting {
-        target_user: Some("boss".to_owned()),
-        ..call("UpdateLoginProfile", KEY, 5)
-    };
+    let password =
+        Sighting { target_user: Some("boss".to_owned()), ..call("UpdateLoginProfile", KEY, 5) };
     let lineage = lineage(&[
         sign_in("boss", "AIDABOSS", 4, "Success"),
         password,
@@ -339,13 +308,8 @@ fn a_password_set_on_an_old_user_makes_its_later_sign_ins_likely() {
     ]);
     let boss = node(&lineage, &format!("arn:aws:iam::{ACCOUNT}:user/boss"));
     assert!(boss.older && !boss.is_created());
-    let consoles = lineage
-        .nodes
-        .iter()
-        .filter(|node| node.kind == NodeKind::ConsoleSession);
-    let consoles: Vec<_> = consoles
-        .map(|node| (node.made.unwrap(), node.certainty))
-        .collect();
+    let consoles = lineage.nodes.iter().filter(|node| node.kind == NodeKind::ConsoleSession);
+    let consoles: Vec<_> = consoles.map(|node| (node.made.unwrap(), node.certainty)).collect();
     assert_eq!(consoles, [(at(6).parse().unwrap(), Certainty::Likely)]);
 }
 
@@ -354,10 +318,8 @@ fn masked_ids_link_nothing() {
     let masked = "AKIA****************";
     assert!(!is_key_id(masked) && !is_key_id("AKIAXXXXXXXXXXXXXXXX"));
     assert!(!is_key_id("HIDDEN_DUE_TO_SECURITY_REASONS"));
-    let lineage = lineage(&[
-        assume(KEY, "one", masked, 1),
-        assume(masked, "two", "ASIAAAAAAAAAAAAAAA22", 2),
-    ]);
+    let lineage =
+        lineage(&[assume(KEY, "one", masked, 1), assume(masked, "two", "ASIAAAAAAAAAAAAAAA22", 2)]);
     assert!(lineage.nodes.is_empty());
 }
 

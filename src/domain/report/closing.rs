@@ -22,11 +22,7 @@ pub(super) fn markdown(case: &Case) -> String {
     section(&mut out, "What was found", found(case));
     section(&mut out, "Still in force", in_force(case));
     section(&mut out, "What could not be done", not_done(case));
-    section(
-        &mut out,
-        "Still waiting",
-        waiting(case).iter().map(|what| md(what)).collect(),
-    );
+    section(&mut out, "Still waiting", waiting(case).iter().map(|what| md(what)).collect());
     chain(&mut out, case);
     out
 }
@@ -72,23 +68,10 @@ fn head(out: &mut String, case: &Case) {
     }
     lines.extend(words::time_to_contain(times_to_contain(case)));
     let opening = case.opening();
-    lines.extend(
-        opening
-            .found_where
-            .iter()
-            .map(|at| format!("Found: {}", md(at))),
-    );
-    lines.extend(
-        opening
-            .note
-            .iter()
-            .map(|note| format!("Note: {}", md(note))),
-    );
+    lines.extend(opening.found_where.iter().map(|at| format!("Found: {}", md(at))));
+    lines.extend(opening.note.iter().map(|note| format!("Note: {}", md(note))));
     lines.extend(opening.endpoints.iter().map(|at| {
-        format!(
-            "Worked against an endpoint that is not the provider's own: {}",
-            md(at)
-        )
+        format!("Worked against an endpoint that is not the provider's own: {}", md(at))
     }));
     for line in lines {
         let _ = writeln!(out, "- {line}");
@@ -98,11 +81,8 @@ fn head(out: &mut String, case: &Case) {
 
 fn phase_lines(case: &Case) -> Vec<String> {
     let line = |row: phases::PhaseRow<'_>| {
-        let found = if row.found.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", md(&row.found))
-        };
+        let found =
+            if row.found.is_empty() { String::new() } else { format!(": {}", md(&row.found)) };
         let pressed: Vec<String> = row
             .pressed
             .iter()
@@ -112,11 +92,7 @@ fn phase_lines(case: &Case) -> Vec<String> {
             true => String::new(),
             false => format!(" (pressed by {})", pressed.join(", ")),
         };
-        format!(
-            "{}, {}{found}{pressed}",
-            row.phase.title(),
-            row.progress.words()
-        )
+        format!("{}, {}{found}{pressed}", row.phase.title(), row.progress.words())
     };
     phases::rows(case).into_iter().map(line).collect()
 }
@@ -124,25 +100,13 @@ fn phase_lines(case: &Case) -> Vec<String> {
 fn timeline_lines(case: &Case) -> Vec<String> {
     let lines = timeline(case, 0);
     let line = lines.iter();
-    line.map(|line| {
-        format!(
-            "{} {} (record {})",
-            utc(line.at),
-            md(&line.sentence()),
-            line.seq
-        )
-    })
-    .collect()
+    line.map(|line| format!("{} {} (record {})", utc(line.at), md(&line.sentence()), line.seq))
+        .collect()
 }
 
 fn plan(out: &mut String, case: &Case, state: &PlanState) {
     let plan = &state.plan;
-    let _ = writeln!(
-        out,
-        "## Plan {} ({})\n",
-        plan.number.0,
-        kind_word(plan.kind)
-    );
+    let _ = writeln!(out, "## Plan {} ({})\n", plan.number.0, kind_word(plan.kind));
     let mut lines = vec![
         format!("Hash: {}", state.hash),
         format!("Account: {}", plan.account),
@@ -161,12 +125,7 @@ fn plan(out: &mut String, case: &Case, state: &PlanState) {
     }));
     if let Some((denial, reason)) = &state.denied {
         let reason = reason.as_deref().unwrap_or("no reason given");
-        lines.push(format!(
-            "Denied by {} at {}: {}",
-            md(&denial.name),
-            utc(denial.at),
-            md(reason)
-        ));
+        lines.push(format!("Denied by {} at {}: {}", md(&denial.name), utc(denial.at), md(reason)));
     }
     lines.extend(state.all_steps().map(|(index, step, done)| {
         let result = match &done.result {
@@ -201,12 +160,7 @@ fn found(case: &Case) -> Vec<String> {
             survey.cut_sha256
         ));
         lines.extend(survey.nodes.iter().map(|node| {
-            format!(
-                "{} {}: {}",
-                md(node.kind.word()),
-                md(&masked(&node.id)),
-                md(&node.why)
-            )
+            format!("{} {}: {}", md(node.kind.word()), md(&masked(&node.id)), md(&node.why))
         }));
     }
     lines.extend(case.answers().iter().map(|(_, answer)| {
@@ -227,11 +181,7 @@ fn in_force(case: &Case) -> Vec<String> {
     steps
         .map(|(_, step, _)| {
             let action = &step.action;
-            format!(
-                "{} (undo: {})",
-                md(&action.sentence()),
-                action.undo_sentence()
-            )
+            format!("{} (undo: {})", md(&action.sentence()), action.undo_sentence())
         })
         .collect()
 }
@@ -243,38 +193,20 @@ fn not_done(case: &Case) -> Vec<String> {
                 return None;
             };
             let number = state.plan.number.0;
-            Some(format!(
-                "Plan {number}, {}: {}",
-                md(&step.action.sentence()),
-                md(why)
-            ))
+            Some(format!("Plan {number}, {}: {}", md(&step.action.sentence()), md(why)))
         })
     });
     let mut lines: Vec<String> = failed_steps.collect();
     let ends = case.standing_plans().flat_map(|state| &state.open_ends);
     lines.extend(ends.map(|end| format!("Not ended: {}", md(end))));
     let room = case.room();
+    lines.extend(room.failed.iter().map(|why| format!("The channel: {}", md(why))));
     lines.extend(
-        room.failed
-            .iter()
-            .map(|why| format!("The channel: {}", md(why))),
+        room.given_up.iter().map(|post| format!("The message {} was not posted", md(&post.0))),
     );
-    lines.extend(
-        room.given_up
-            .iter()
-            .map(|post| format!("The message {} was not posted", md(&post.0))),
-    );
-    lines.extend(
-        case.survey_failed()
-            .map(|(_, why)| format!("Reading the trail: {}", md(why))),
-    );
+    lines.extend(case.survey_failed().map(|(_, why)| format!("Reading the trail: {}", md(why))));
     if let Some((_, survey)) = case.survey() {
-        lines.extend(
-            survey
-                .gaps
-                .iter()
-                .map(|gap| format!("Not looked at: {}", md(gap))),
-        );
+        lines.extend(survey.gaps.iter().map(|gap| format!("Not looked at: {}", md(gap))));
     }
     let questions = case.questions_failed().iter();
     lines.extend(questions.map(|(_, question, why)| format!("{}: {}", md(question), md(why))));

@@ -52,12 +52,7 @@ fn row(case: &Case, phase: Phase) -> PhaseRow<'_> {
         Phase::Recovery => recovery(case),
         Phase::PostIncident => post_incident(case),
     };
-    PhaseRow {
-        phase,
-        progress,
-        found,
-        pressed: case.presses(phase),
-    }
+    PhaseRow { phase, progress, found, pressed: case.presses(phase) }
 }
 
 fn validation(case: &Case) -> (Progress, String) {
@@ -67,10 +62,7 @@ fn validation(case: &Case) -> (Progress, String) {
         facts.owner.as_ref().map(|fact| fact.known().is_some()),
         facts.last_use.as_ref().map(|fact| fact.known().is_some()),
         facts.keys.as_ref().map(|fact| fact.known().is_some()),
-        facts
-            .permissions
-            .as_ref()
-            .map(|fact| fact.known().is_some()),
+        facts.permissions.as_ref().map(|fact| fact.known().is_some()),
         facts.quarantine.as_ref().map(|fact| fact.known().is_some()),
         facts.guard_duty.as_ref().map(|fact| fact.known().is_some()),
         facts.health.as_ref().map(|fact| fact.known().is_some()),
@@ -80,16 +72,9 @@ fn validation(case: &Case) -> (Progress, String) {
     let found = match (answered, unknown) {
         (0, _) => String::new(),
         (_, 0) => format!("{} known", words::count(answered, "fact")),
-        (_, _) => format!(
-            "{} known, {unknown} unknown (see above)",
-            answered - unknown
-        ),
+        (_, _) => format!("{} known, {unknown} unknown (see above)", answered - unknown),
     };
-    let progress = if case.validated() {
-        Progress::Done
-    } else {
-        Progress::Running
-    };
+    let progress = if case.validated() { Progress::Done } else { Progress::Running };
     (progress, found)
 }
 
@@ -97,42 +82,22 @@ fn scope(case: &Case) -> (Progress, String) {
     let pressed = last_press(case, Phase::Scope);
     let failed = case.survey_failed();
     if let Some((_, why)) = failed.filter(|(seq, _)| Some(*seq) > pressed) {
-        return (
-            Progress::Attention,
-            format!("the trail was not read: {why}"),
-        );
+        return (Progress::Attention, format!("the trail was not read: {why}"));
     }
     let Some((seq, survey)) = case.survey() else {
         return (started(pressed.is_some()), String::new());
     };
-    let live = survey
-        .nodes
-        .iter()
-        .filter(|node| node.standing == Standing::Live && !node.older)
-        .count();
-    let partial = if survey.truncated {
-        ", more in the evidence"
-    } else {
-        ""
-    };
+    let live =
+        survey.nodes.iter().filter(|node| node.standing == Standing::Live && !node.older).count();
+    let partial = if survey.truncated { ", more in the evidence" } else { "" };
     let found = format!(
         "{} read; {} grew from the key, {live} live{partial}",
-        words::count(
-            usize::try_from(survey.records_read).unwrap_or(usize::MAX),
-            "record"
-        ),
+        words::count(usize::try_from(survey.records_read).unwrap_or(usize::MAX), "record"),
         words::count(survey.nodes.len(), "credential or principal"),
     );
     let ended = |asked| case.is_cancelled(asked) || case.is_answered(asked);
     let again = pressed.is_some_and(|asked| asked > seq && !ended(asked));
-    (
-        if again {
-            Progress::Running
-        } else {
-            Progress::Done
-        },
-        found,
-    )
+    (if again { Progress::Running } else { Progress::Done }, found)
 }
 
 fn impact(case: &Case) -> (Progress, String) {
@@ -184,9 +149,7 @@ fn containment(case: &Case) -> (Progress, String) {
 }
 
 fn recovery(case: &Case) -> (Progress, String) {
-    let undo = case
-        .plans()
-        .rfind(|state| state.plan.kind == crate::domain::plan::PlanKind::Undo);
+    let undo = case.plans().rfind(|state| state.plan.kind == crate::domain::plan::PlanKind::Undo);
     match undo {
         Some(state) if state.status() == PlanStatus::Done => {
             (Progress::Done, words::plan_status(state))
@@ -214,11 +177,7 @@ fn checklist(case: &Case, phase: Phase) -> (Progress, String) {
 }
 
 fn started(pressed: bool) -> Progress {
-    if pressed {
-        Progress::Running
-    } else {
-        Progress::NotStarted
-    }
+    if pressed { Progress::Running } else { Progress::NotStarted }
 }
 
 fn last_press(case: &Case, phase: Phase) -> Option<u64> {

@@ -121,10 +121,9 @@ fn decided(case: &Case, event: &Event) -> Option<Told> {
         }
         Event::Withdrawn { plan } => major(format!("took the approval of plan {} back", plan.0)),
         Event::Refused { what, why } => because(&format!("was not allowed to {what}"), why),
-        Event::Expired { plan } => major(format!(
-            "let plan {} expire without enough approvals",
-            plan.0
-        )),
+        Event::Expired { plan } => {
+            major(format!("let plan {} expire without enough approvals", plan.0))
+        }
         Event::Voided { plan, why } => because(&format!("voided plan {}", plan.0), why),
         Event::Covered { plan, steps, .. } => Some(with(
             &format!("added {} to plan {}", count(steps.len(), "step"), plan.0),
@@ -137,39 +136,27 @@ fn decided(case: &Case, event: &Event) -> Option<Told> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "told sends only execution")]
 fn acted(case: &Case, event: &Event) -> Option<Told> {
     match event {
-        Event::Outcome {
-            plan, step, result, ..
-        } => Some(outcome(&sentence_of(case, *plan, *step), result)),
+        Event::Outcome { plan, step, result, .. } => {
+            Some(outcome(&sentence_of(case, *plan, *step), result))
+        }
         Event::ReadBack { plan, drifts, .. } if drifts.is_empty() => {
             minor(format!("read plan {} back: every step holds", plan.0))
         }
-        Event::ReadBack { plan, drifts, .. } => Some(with(
-            &format!("found plan {} reverted", plan.0),
-            Some(drifted(drifts)),
-        )),
-        Event::Reapply {
-            plan,
-            steps,
-            reverter,
-        } => Some(with(
-            &format!(
-                "puts {} of plan {} back",
-                count(steps.len(), "step"),
-                plan.0
-            ),
+        Event::ReadBack { plan, drifts, .. } => {
+            Some(with(&format!("found plan {} reverted", plan.0), Some(drifted(drifts))))
+        }
+        Event::Reapply { plan, steps, reverter } => Some(with(
+            &format!("puts {} of plan {} back", count(steps.len(), "step"), plan.0),
             Some(format!("{reverter} grew from the key")),
         )),
         Event::OpenEnds { ends, .. } if ends.is_empty() => minor("found nothing left open"),
-        Event::OpenEnds { plan, ends } => Some(with(
-            &format!("found what plan {} cannot end", plan.0),
-            Some(ends.join("; ")),
-        )),
+        Event::OpenEnds { plan, ends } => {
+            Some(with(&format!("found what plan {} cannot end", plan.0), Some(ends.join("; "))))
+        }
         Event::Held { plan } => major(format!("says plan {} is held", plan.0)),
-        Event::Contained { plan, as_of } => major(format!(
-            "says plan {} is contained as of {}",
-            plan.0,
-            utc(*as_of)
-        )),
+        Event::Contained { plan, as_of } => {
+            major(format!("says plan {} is contained as of {}", plan.0, utc(*as_of)))
+        }
         Event::WatchEnded { plan } => minor(format!("ended the watch of plan {}", plan.0)),
         Event::UndoWanted { plan } => major(format!("asked to undo plan {}", plan.0)),
         _ => None,
@@ -210,11 +197,7 @@ fn found(finding: &Finding) -> Told {
         None => format!("looked up {about}"),
         Some(_) => format!("could not look up {about}"),
     };
-    Told {
-        what,
-        why: unknown,
-        weight: Weight::Minor,
-    }
+    Told { what, why: unknown, weight: Weight::Minor }
 }
 
 fn proposed(case: &Case, plan: &Plan, hash: &str) -> Told {
@@ -236,14 +219,10 @@ fn proposed(case: &Case, plan: &Plan, hash: &str) -> Told {
 
 fn outcome(step: &str, result: &StepResult) -> Told {
     match result {
-        StepResult::Done {
-            changed: true, how, ..
-        } => with(&format!("did: {step}"), how.clone()),
-        StepResult::Done {
-            changed: false,
-            how,
-            ..
-        } => with(&format!("found it already so: {step}"), how.clone()),
+        StepResult::Done { changed: true, how, .. } => with(&format!("did: {step}"), how.clone()),
+        StepResult::Done { changed: false, how, .. } => {
+            with(&format!("found it already so: {step}"), how.clone())
+        }
         StepResult::Failed { why, .. } => with(&format!("failed at: {step}"), Some(why.clone())),
     }
 }
@@ -276,19 +255,11 @@ fn count(number: usize, noun: &str) -> String {
 }
 
 fn minor(what: impl Into<String>) -> Option<Told> {
-    Some(Told {
-        what: what.into(),
-        why: None,
-        weight: Weight::Minor,
-    })
+    Some(Told { what: what.into(), why: None, weight: Weight::Minor })
 }
 
 fn major(what: impl Into<String>) -> Option<Told> {
-    Some(Told {
-        what: what.into(),
-        why: None,
-        weight: Weight::Major,
-    })
+    Some(Told { what: what.into(), why: None, weight: Weight::Major })
 }
 
 fn because(what: &str, why: &str) -> Option<Told> {
@@ -296,9 +267,5 @@ fn because(what: &str, why: &str) -> Option<Told> {
 }
 
 fn with(what: &str, why: Option<String>) -> Told {
-    Told {
-        what: what.to_owned(),
-        why,
-        weight: Weight::Major,
-    }
+    Told { what: what.to_owned(), why, weight: Weight::Major }
 }

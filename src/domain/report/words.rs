@@ -39,11 +39,7 @@ pub(super) fn status(case: &Case) -> String {
 
 /// Where a plan stands.
 pub(super) fn plan_status(state: &PlanState) -> String {
-    let plan = format!(
-        "{} (plan {})",
-        kind_word(state.plan.kind),
-        state.plan.number.0
-    );
+    let plan = format!("{} (plan {})", kind_word(state.plan.kind), state.plan.number.0);
     let ended = |what: &str| match (&state.plan.kind, state.held_at, state.contained) {
         (PlanKind::Undo, _, _) => format!("{plan} {what}: the account is as it was before"),
         (_, _, Some((as_of, _))) => format!("contained as of {}", utc(as_of)),
@@ -155,10 +151,7 @@ pub(super) fn time_to_contain(times: TimesToContain) -> Option<String> {
 }
 
 fn is_dead(state: &PlanState) -> bool {
-    matches!(
-        state.status(),
-        PlanStatus::Denied | PlanStatus::Expired | PlanStatus::Voided
-    )
+    matches!(state.status(), PlanStatus::Denied | PlanStatus::Expired | PlanStatus::Voided)
 }
 
 fn approvals(case: &Case, state: &PlanState) -> String {

@@ -107,11 +107,7 @@ pub(super) enum SessionOf {
     /// `GetSessionToken`: the user's own.
     User { id: String },
     /// `GetFederationToken`: the user's, within the session policy.
-    Federated {
-        user_id: String,
-        name: String,
-        policy: Arc<Document>,
-    },
+    Federated { user_id: String, name: String, policy: Arc<Document> },
     /// `AssumeRole`: the role's.
     Role { role: String, session_name: String },
 }
@@ -150,10 +146,7 @@ impl State {
     }
 
     pub(super) fn user_arn(&self, user: &User) -> String {
-        format!(
-            "arn:aws:iam::{}:user{}{}",
-            self.account, user.path, user.name
-        )
+        format!("arn:aws:iam::{}:user{}{}", self.account, user.path, user.name)
     }
 
     /// The ARN of a user by name, known or not.

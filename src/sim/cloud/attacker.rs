@@ -43,17 +43,12 @@ impl Visitor {
             Operation::ListUsers => cloud.list_users(origin).await.map(done),
             Operation::ListBuckets => cloud.list_buckets(origin).await.map(done),
             Operation::GetSessionToken => cloud.get_session_token(origin).await.map(Reply::Minted),
-            Operation::GetFederationToken { name } => cloud
-                .get_federation_token(origin, name, EVERYTHING)
-                .await
-                .map(Reply::Minted),
-            Operation::AssumeRole {
-                role_arn,
-                session_name,
-            } => cloud
-                .assume(origin, role_arn, session_name)
-                .await
-                .map(Reply::Minted),
+            Operation::GetFederationToken { name } => {
+                cloud.get_federation_token(origin, name, EVERYTHING).await.map(Reply::Minted)
+            }
+            Operation::AssumeRole { role_arn, session_name } => {
+                cloud.assume(origin, role_arn, session_name).await.map(Reply::Minted)
+            }
             Operation::CreateUser { user } => cloud.make_user(origin, user).await.map(done),
             Operation::CreateAccessKey { user } => {
                 cloud.make_key(origin, user).await.map(Reply::Minted)
@@ -72,14 +67,9 @@ impl Visitor {
             Operation::DetachUserPolicy { user, policy_arn } => {
                 cloud.detach(origin, user, policy_arn).await.map(done)
             }
-            Operation::PutUserPolicy {
-                user,
-                name,
-                document,
-            } => cloud
-                .put_policy(origin, user, (name, document))
-                .await
-                .map(done),
+            Operation::PutUserPolicy { user, name, document } => {
+                cloud.put_policy(origin, user, (name, document)).await.map(done)
+            }
             Operation::DeleteUserPolicy { user, name } => {
                 cloud.delete_policy(origin, user, name).await.map(done)
             }

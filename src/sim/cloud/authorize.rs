@@ -36,16 +36,10 @@ impl State {
             Verdict::Allow => Ok(()),
             // Anybody may ask for a session of their own, unless it is denied to them.
             Verdict::Silent if call.name == "GetSessionToken" || trusted => Ok(()),
-            Verdict::Silent => Err(denied(
-                caller,
-                call,
-                "because no identity-based policy allows",
-            )),
-            Verdict::Deny => Err(denied(
-                caller,
-                call,
-                "with an explicit deny in an identity-based policy to",
-            )),
+            Verdict::Silent => Err(denied(caller, call, "because no identity-based policy allows")),
+            Verdict::Deny => {
+                Err(denied(caller, call, "with an explicit deny in an identity-based policy to"))
+            }
         }
     }
 
@@ -84,9 +78,7 @@ impl State {
         inline: &'a BTreeMap<String, Inline>,
         now: Timestamp,
     ) -> impl Iterator<Item = &'a Document> {
-        let managed = attached
-            .iter()
-            .filter_map(move |arn| self.policies.get(arn)?.enforced(now));
+        let managed = attached.iter().filter_map(move |arn| self.policies.get(arn)?.enforced(now));
         let inline = inline.values().map(|inline| &inline.document);
         managed.chain(inline).map(AsRef::as_ref)
     }

@@ -65,12 +65,7 @@ impl Call {
     }
 
     pub(super) fn new(service: &'static str, name: &'static str, resource: String) -> Self {
-        Self {
-            service,
-            name,
-            resource,
-            arguments: Vec::new(),
-        }
+        Self { service, name, resource, arguments: Vec::new() }
     }
 
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -110,10 +105,7 @@ impl Call {
 impl<T> Done<T> {
     /// A call whose record shows no response, as for every read.
     pub(super) fn silently(value: T) -> Self {
-        Self {
-            value,
-            response: Value::Null,
-        }
+        Self { value, response: Value::Null }
     }
 }
 

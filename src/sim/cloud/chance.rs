@@ -26,10 +26,7 @@ pub(super) struct Chance {
 
 impl Chance {
     pub(super) fn new(seed: u64, account: &AccountId) -> Self {
-        Self {
-            state: seed,
-            account: account.0.parse().unwrap_or_default(),
-        }
+        Self { state: seed, account: account.0.parse().unwrap_or_default() }
     }
 
     pub(super) fn number(&mut self) -> u64 {
@@ -71,13 +68,7 @@ impl Chance {
     /// An id in the form of event and request ids.
     pub(super) fn uuid(&mut self) -> String {
         let hex = format!("{:016x}{:016x}", self.number(), self.number());
-        let (a, b, c, d, e) = (
-            &hex[..8],
-            &hex[8..12],
-            &hex[13..16],
-            &hex[17..20],
-            &hex[20..32],
-        );
+        let (a, b, c, d, e) = (&hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]);
         format!("{a}-{b}-4{c}-a{d}-{e}")
     }
 

@@ -12,16 +12,12 @@ use async_trait::async_trait;
 impl Contain for SimCloud {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
         match ticket.action() {
-            Action::DenyUser {
-                user,
-                policy_arn,
-                inline_name,
-            } => self.deny_user(user, policy_arn, inline_name).await,
-            Action::LiftDeny {
-                user,
-                policy_arn,
-                inline_name,
-            } => self.lift_deny(user, policy_arn, inline_name).await,
+            Action::DenyUser { user, policy_arn, inline_name } => {
+                self.deny_user(user, policy_arn, inline_name).await
+            }
+            Action::LiftDeny { user, policy_arn, inline_name } => {
+                self.lift_deny(user, policy_arn, inline_name).await
+            }
             Action::DeactivateKey { user, key } => self.set_status(user, key, false).await,
             Action::ActivateKey { user, key } => self.set_status(user, key, true).await,
         }
@@ -95,8 +91,5 @@ fn gone_already(call: &str, outcome: Result<(), Refusal>) -> Result<bool, CallEr
 }
 
 fn applied(how: Option<&str>) -> Applied {
-    Applied {
-        how: how.map(str::to_owned),
-        request_id: None,
-    }
+    Applied { how: how.map(str::to_owned), request_id: None }
 }

@@ -43,12 +43,7 @@ pub(super) struct Parcel {
 
 impl Outbox {
     pub(super) fn new(folder: PathBuf, delay: RangeInclusive<Duration>) -> Self {
-        Self {
-            folder,
-            delay,
-            waiting: Vec::new(),
-            delivered: 0,
-        }
+        Self { folder, delay, waiting: Vec::new(), delivered: 0 }
     }
 
     pub(super) fn add(&mut self, at: Timestamp, record: Value, chance: &mut Chance) {
@@ -58,11 +53,7 @@ impl Outbox {
 
     /// A record of the past, due at once.
     pub(super) fn add_past(&mut self, at: Timestamp, record: Value) {
-        self.waiting.push(Waiting {
-            at,
-            due: at,
-            record,
-        });
+        self.waiting.push(Waiting { at, due: at, record });
     }
 
     /// Takes out what is due, one object per day.
@@ -76,9 +67,7 @@ impl Outbox {
             let day = one.at.strftime("%Y/%m/%d").to_string();
             days.entry(day).or_default().push(one);
         }
-        days.into_iter()
-            .map(|(day, records)| self.parcel(account, &day, records))
-            .collect()
+        days.into_iter().map(|(day, records)| self.parcel(account, &day, records)).collect()
     }
 
     fn parcel(&mut self, account: &str, day: &str, records: Vec<Waiting>) -> Parcel {
@@ -133,11 +122,7 @@ impl SimCloud {
     pub fn start_delivery(self: &Arc<Self>, tasks: &TaskTracker, stop: CancellationToken) {
         let cloud = Arc::clone(self);
         tasks.spawn(async move {
-            while stop
-                .run_until_cancelled(cloud.clock.sleep(LOOK_EVERY))
-                .await
-                .is_some()
-            {
+            while stop.run_until_cancelled(cloud.clock.sleep(LOOK_EVERY)).await.is_some() {
                 if let Err(error) = cloud.deliver_due() {
                     tracing::error!(%error, "simulated CloudTrail could not deliver");
                 }

@@ -68,10 +68,7 @@ impl Fault {
         let (code, message) = match self {
             Self::Denied => ("AccessDenied", "denied by an injected fault"),
             Self::Throttled => ("Throttling", "Rate exceeded"),
-            Self::Conflict => (
-                "ConcurrentModification",
-                "somebody else is changing it; try again",
-            ),
+            Self::Conflict => ("ConcurrentModification", "somebody else is changing it; try again"),
             Self::Unavailable => ("ServiceUnavailable", "the service did not answer"),
             Self::TimeoutAfterEffect => return None,
         };

@@ -13,9 +13,7 @@ pub(super) struct Lagged<T> {
 impl<T> Lagged<T> {
     /// A thing that is enforced from `effective_at` on.
     pub(super) fn new(value: T, effective_at: Timestamp) -> Self {
-        Self {
-            versions: VecDeque::from([(effective_at, Some(Arc::new(value)))]),
-        }
+        Self { versions: VecDeque::from([(effective_at, Some(Arc::new(value)))]) }
     }
 
     /// The control plane's view: the last write.
@@ -32,8 +30,7 @@ impl<T> Lagged<T> {
     /// Adds a version; writes become effective in the order in which they were made.
     pub(super) fn write(&mut self, value: Option<Arc<T>>, effective_at: Timestamp, now: Timestamp) {
         let not_before = self.versions.back().map_or(effective_at, |last| last.0);
-        self.versions
-            .push_back((effective_at.max(not_before), value));
+        self.versions.push_back((effective_at.max(not_before), value));
         while self.versions.get(1).is_some_and(|next| next.0 <= now) {
             self.versions.pop_front();
         }

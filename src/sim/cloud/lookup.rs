@@ -25,11 +25,7 @@ impl Lookup for SimCloud {
         self.ask(call, |state| {
             let is_known = state.key_owners.contains_key(key.reveal())
                 || state.sessions.contains_key(key.reveal());
-            let account = if is_known {
-                Some(state.account.clone())
-            } else {
-                key.account()
-            };
+            let account = if is_known { Some(state.account.clone()) } else { key.account() };
             let message = "The access key ID does not exist";
             account.ok_or_else(|| Refusal::new("ValidationError", message))
         })
@@ -55,10 +51,8 @@ impl Lookup for SimCloud {
     }
 
     async fn access_keys(&self, user: &UserName) -> Result<Vec<KeyState>, CallError> {
-        self.ask(self.on_user("ListAccessKeys", &user.0), |state| {
-            Ok(keys(&*state.user(&user.0)?))
-        })
-        .await
+        self.ask(self.on_user("ListAccessKeys", &user.0), |state| Ok(keys(&*state.user(&user.0)?)))
+            .await
     }
 
     async fn attached_policies(&self, user: &UserName) -> Result<Vec<AttachedPolicy>, CallError> {
@@ -76,15 +70,11 @@ impl Lookup for SimCloud {
     ) -> Result<BTreeMap<String, String>, CallError> {
         let call = self.on_user("ListUserPolicies", &user.0);
         let names: Vec<String> = self
-            .ask(call, |state| {
-                Ok(state.user(&user.0)?.inline.keys().cloned().collect())
-            })
+            .ask(call, |state| Ok(state.user(&user.0)?.inline.keys().cloned().collect()))
             .await?;
         let mut found = BTreeMap::new();
         for name in names {
-            let call = self
-                .on_user("GetUserPolicy", &user.0)
-                .with("policyName", &name);
+            let call = self.on_user("GetUserPolicy", &user.0).with("policyName", &name);
             let text = self.ask(call, |state| {
                 let user = state.user(&user.0)?;
                 let inline = user.inline.get(&name);
@@ -126,10 +116,7 @@ impl Lookup for SimCloud {
 
     async fn users(&self) -> Result<Vec<UserDetail>, CallError> {
         self.ask(Call::iam("ListUsers", "*".to_owned()), |state| {
-            let users = state
-                .user_names
-                .keys()
-                .filter_map(|name| state.user(name).ok());
+            let users = state.user_names.keys().filter_map(|name| state.user(name).ok());
             Ok(users.map(|user| state.listed(&user)).collect())
         })
         .await
@@ -141,8 +128,7 @@ impl Lookup for SimCloud {
         _user: Option<&UserName>,
     ) -> Result<Vec<Alert>, CallError> {
         let call = Call::new("guardduty", "ListFindings", "*".to_owned());
-        self.ask(call, |state| Ok(about(&state.guard_duty, key)))
-            .await
+        self.ask(call, |state| Ok(about(&state.guard_duty, key))).await
     }
 
     async fn health(&self, key: &AccessKeyId) -> Result<Vec<Alert>, CallError> {
@@ -158,11 +144,9 @@ impl SimCloud {
         read: impl FnOnce(&State) -> Result<T, Refusal>,
     ) -> Result<T, CallError> {
         let action = call.action();
-        self.call(&self.bot, call, |state, _, _| {
-            read(state).map(Done::silently)
-        })
-        .await
-        .map_err(|refusal| failed(&action, &refusal))
+        self.call(&self.bot, call, |state, _, _| read(state).map(Done::silently))
+            .await
+            .map_err(|refusal| failed(&action, &refusal))
     }
 }
 
@@ -173,16 +157,9 @@ impl State {
         let user = user.filter(|user| user.keys.iter().any(|known| known.id == key.reveal()));
         let user = user.ok_or_else(|| {
             // IAM says so of keys that it does not know or that belong to another account.
-            Refusal::new(
-                "AccessDenied",
-                "the key is unknown or belongs to another account",
-            )
+            Refusal::new("AccessDenied", "the key is unknown or belongs to another account")
         })?;
-        let never = LastUse {
-            at: None,
-            service: None,
-            region: None,
-        };
+        let never = LastUse { at: None, service: None, region: None };
         Ok(KeyOwner {
             user: Some(UserName(user.name.clone())),
             last_use: self.last_uses.get(key.reveal()).cloned().unwrap_or(never),

@@ -107,11 +107,7 @@ impl SimCloud {
             source_ip: BOT_ADDRESS.to_owned(),
             user_agent: BOT_AGENT.to_owned(),
         };
-        Ok(Arc::new(Self {
-            clock: config.clock,
-            bot,
-            state: Mutex::new(state),
-        }))
+        Ok(Arc::new(Self { clock: config.clock, bot, state: Mutex::new(state) }))
     }
 
     pub fn account(&self) -> AccountId {
@@ -139,9 +135,7 @@ impl SimCloud {
             tags: user.tags.clone(),
             keys: lookup::keys(&user),
             attached: user.attached.iter().map(|arn| attached(arn)).collect(),
-            inline: inline
-                .map(|(name, policy)| (name.clone(), policy.text.clone()))
-                .collect(),
+            inline: inline.map(|(name, policy)| (name.clone(), policy.text.clone())).collect(),
             groups: user.groups.clone(),
             login_profile: Fact::Known(user.login_profile),
             mfa_devices: Fact::Known(user.mfa.clone()),
@@ -198,10 +192,7 @@ fn bot_session(state: &mut State, now: Timestamp) -> Result<Credential, PolicyEr
     };
     let role = Lagged::new(role, Timestamp::MIN);
     state.roles.insert(BOT_ROLE.to_owned(), role);
-    let of = SessionOf::Role {
-        role: BOT_ROLE.to_owned(),
-        session_name: BOT_ROLE.to_owned(),
-    };
+    let of = SessionOf::Role { role: BOT_ROLE.to_owned(), session_name: BOT_ROLE.to_owned() };
     let credential = state.open_until(of, BOT_ROLE, (now, Timestamp::MAX));
     state.faults.bot_key = credential.access_key_id.clone();
     Ok(credential)

@@ -94,9 +94,7 @@ impl Document {
     /// The strongest thing this policy says about the call.
     pub(super) fn judge(&self, asked: &Asked<'_>) -> Verdict {
         let hits = self.0.iter().filter(|statement| statement.covers(asked));
-        hits.map(Statement::verdict)
-            .max()
-            .unwrap_or(Verdict::Silent)
+        hits.map(Statement::verdict).max().unwrap_or(Verdict::Silent)
     }
 
     /// As a trust policy: what it says to a principal that wants the role.
@@ -107,9 +105,7 @@ impl Document {
                 && statement.principals.iter().any(named)
                 && statement.conditions.iter().all(|one| one.holds(asked))
         });
-        hits.map(Statement::verdict)
-            .max()
-            .unwrap_or(Verdict::Silent)
+        hits.map(Statement::verdict).max().unwrap_or(Verdict::Silent)
     }
 
     /// Whether a trust policy names this very principal, and not only its account.
@@ -124,28 +120,18 @@ pub(super) fn judge_all<'a>(
     documents: impl Iterator<Item = &'a Document>,
     asked: &Asked<'_>,
 ) -> Verdict {
-    documents
-        .map(|document| document.judge(asked))
-        .max()
-        .unwrap_or(Verdict::Silent)
+    documents.map(|document| document.judge(asked)).max().unwrap_or(Verdict::Silent)
 }
 
 impl Statement {
     fn verdict(&self) -> Verdict {
-        if self.denies {
-            Verdict::Deny
-        } else {
-            Verdict::Allow
-        }
+        if self.denies { Verdict::Deny } else { Verdict::Allow }
     }
 
     fn covers(&self, asked: &Asked<'_>) -> bool {
         self.actions.include(asked.action, true)
             && self.resources.include(asked.resource, false)
-            && self
-                .conditions
-                .iter()
-                .all(|condition| condition.holds(asked))
+            && self.conditions.iter().all(|condition| condition.holds(asked))
     }
 }
 
@@ -268,9 +254,7 @@ fn patterns(fields: &Map<String, Value>, only: &str, but: &str) -> Result<Patter
     match (fields.get(only), fields.get(but)) {
         (Some(value), None) => Ok(Patterns::Only(texts(value)?)),
         (None, Some(value)) => Ok(Patterns::AllBut(texts(value)?)),
-        _ => Err(malformed(&format!(
-            "a statement needs one of {only} and {but}"
-        ))),
+        _ => Err(malformed(&format!("a statement needs one of {only} and {but}"))),
     }
 }
 
@@ -340,9 +324,9 @@ fn texts(value: &Value) -> Result<Vec<String>, PolicyError> {
         let text = value.as_str().map(str::to_owned);
         text.ok_or_else(|| malformed("a value is no text"))
     };
-    match value {
-        Value::Array(list) => list.iter().map(text).collect(),
-        one => text(one).map(|one| vec![one]),
+    match value.as_array() {
+        Some(list) => list.iter().map(text).collect(),
+        None => text(value).map(|one| vec![one]),
     }
 }
 

@@ -3,11 +3,8 @@
 use crate::ports::cloud::CallClass;
 
 /// Codes of calls by somebody who was not recognised; CloudTrail does not record those.
-const UNAUTHENTICATED: [&str; 3] = [
-    "InvalidClientTokenId",
-    "ExpiredToken",
-    "SignatureDoesNotMatch",
-];
+const UNAUTHENTICATED: [&str; 3] =
+    ["InvalidClientTokenId", "ExpiredToken", "SignatureDoesNotMatch"];
 
 /// A refused call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +15,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
-        Self {
-            code: code.to_owned(),
-            message: message.into(),
-        }
+        Self { code: code.to_owned(), message: message.into() }
     }
 
     pub(super) fn no_such(kind: &str, name: &str) -> Self {

@@ -10,21 +10,18 @@ use crate::sim::cloud::users::status;
 impl SimCloud {
     pub(super) async fn identify(&self, origin: &Origin) -> Result<(), Refusal> {
         let call = Call::sts("GetCallerIdentity", "*".to_owned());
-        self.call(origin, call, |_, _, _| Ok(Done::silently(())))
-            .await
+        self.call(origin, call, |_, _, _| Ok(Done::silently(()))).await
     }
 
     pub(super) async fn list_users(&self, origin: &Origin) -> Result<(), Refusal> {
         let call = Call::iam("ListUsers", self.lock().arn_of_user(""));
-        self.call(origin, call, |_, _, _| Ok(Done::silently(())))
-            .await
+        self.call(origin, call, |_, _, _| Ok(Done::silently(()))).await
     }
 
     pub(super) async fn list_buckets(&self, origin: &Origin) -> Result<(), Refusal> {
         let call = Call::new("s3", "ListBuckets", "*".to_owned());
         let call = call.with("Host", "s3.us-east-1.amazonaws.com");
-        self.call(origin, call, |_, _, _| Ok(Done::silently(())))
-            .await
+        self.call(origin, call, |_, _, _| Ok(Done::silently(()))).await
     }
 
     pub(super) async fn get_session_token(&self, origin: &Origin) -> Result<Credential, Refusal> {
@@ -39,9 +36,7 @@ impl SimCloud {
         policy: &str,
     ) -> Result<Credential, Refusal> {
         let arn = format!("arn:aws:sts::{}:federated-user/{name}", self.account());
-        let call = Call::sts("GetFederationToken", arn)
-            .with("name", name)
-            .with("policy", policy);
+        let call = Call::sts("GetFederationToken", arn).with("name", name).with("policy", policy);
         self.call(origin, call, |state, caller, now| {
             state.federation_token(caller, (name, policy), now)
         })
@@ -58,22 +53,17 @@ impl SimCloud {
             .with("roleArn", role_arn)
             .with("roleSessionName", session_name);
         let asked = call.clone();
-        self.call(origin, call, |state, caller, now| {
-            state.assume_role(caller, &asked, now)
-        })
-        .await
+        self.call(origin, call, |state, caller, now| state.assume_role(caller, &asked, now)).await
     }
 
     pub(super) async fn make_user(&self, origin: &Origin, name: &str) -> Result<(), Refusal> {
         let call = self.on_user("CreateUser", name);
-        self.call(origin, call, |state, _, now| state.create_user(name, now))
-            .await
+        self.call(origin, call, |state, _, now| state.create_user(name, now)).await
     }
 
     pub(super) async fn remove_user(&self, origin: &Origin, name: &str) -> Result<(), Refusal> {
         let call = self.on_user("DeleteUser", name);
-        self.call(origin, call, |state, _, now| state.delete_user(name, now))
-            .await
+        self.call(origin, call, |state, _, now| state.delete_user(name, now)).await
     }
 
     pub(super) async fn make_key(
@@ -82,8 +72,7 @@ impl SimCloud {
         user: &str,
     ) -> Result<Credential, Refusal> {
         let call = self.on_user("CreateAccessKey", user);
-        self.call(origin, call, |state, _, now| state.create_key(user, now))
-            .await
+        self.call(origin, call, |state, _, now| state.create_key(user, now)).await
     }
 
     pub(super) async fn update_key(
@@ -96,10 +85,7 @@ impl SimCloud {
             .on_user("UpdateAccessKey", user)
             .with("accessKeyId", key)
             .with("status", status(active));
-        self.call(origin, call, |state, _, now| {
-            state.set_key_status(user, key, active, now)
-        })
-        .await
+        self.call(origin, call, |state, _, now| state.set_key_status(user, key, active, now)).await
     }
 
     pub(super) async fn remove_key(
@@ -110,10 +96,7 @@ impl SimCloud {
     ) -> Result<(), Refusal> {
         let call = self.on_user("DeleteAccessKey", user);
         let call = call.with("accessKeyId", key);
-        self.call(origin, call, |state, _, now| {
-            state.delete_key(user, key, now)
-        })
-        .await
+        self.call(origin, call, |state, _, now| state.delete_key(user, key, now)).await
     }
 
     pub(super) async fn attach(
@@ -124,10 +107,7 @@ impl SimCloud {
     ) -> Result<(), Refusal> {
         let call = self.on_user("AttachUserPolicy", user);
         let call = call.with("policyArn", policy_arn);
-        self.call(origin, call, |state, _, now| {
-            state.attach(user, policy_arn, now)
-        })
-        .await
+        self.call(origin, call, |state, _, now| state.attach(user, policy_arn, now)).await
     }
 
     pub(super) async fn detach(
@@ -138,10 +118,7 @@ impl SimCloud {
     ) -> Result<(), Refusal> {
         let call = self.on_user("DetachUserPolicy", user);
         let call = call.with("policyArn", policy_arn);
-        self.call(origin, call, |state, _, now| {
-            state.detach(user, policy_arn, now)
-        })
-        .await
+        self.call(origin, call, |state, _, now| state.detach(user, policy_arn, now)).await
     }
 
     pub(super) async fn put_policy(
@@ -154,10 +131,7 @@ impl SimCloud {
             .on_user("PutUserPolicy", user)
             .with("policyName", name)
             .with("policyDocument", document);
-        self.call(origin, call, |state, _, now| {
-            state.put_inline(user, name, document, now)
-        })
-        .await
+        self.call(origin, call, |state, _, now| state.put_inline(user, name, document, now)).await
     }
 
     pub(super) async fn delete_policy(
@@ -168,10 +142,7 @@ impl SimCloud {
     ) -> Result<(), Refusal> {
         let call = self.on_user("DeleteUserPolicy", user);
         let call = call.with("policyName", name);
-        self.call(origin, call, |state, _, now| {
-            state.delete_inline(user, name, now)
-        })
-        .await
+        self.call(origin, call, |state, _, now| state.delete_inline(user, name, now)).await
     }
 
     pub(super) async fn make_role(
@@ -184,10 +155,7 @@ impl SimCloud {
         let call = Call::iam("CreateRole", arn)
             .with("roleName", name)
             .with("assumeRolePolicyDocument", trust);
-        self.call(origin, call, |state, _, now| {
-            state.create_role(name, trust, now)
-        })
-        .await
+        self.call(origin, call, |state, _, now| state.create_role(name, trust, now)).await
     }
 
     /// An IAM call about a user.

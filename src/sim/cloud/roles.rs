@@ -45,12 +45,8 @@ impl State {
             "assumeRolePolicyDocument": utf8_percent_encode(trust, NON_ALPHANUMERIC).to_string(),
         }});
         let effective_at = self.effective_at(now);
-        self.roles
-            .insert(name.to_owned(), Lagged::new(role, effective_at));
-        Ok(Done {
-            value: (),
-            response,
-        })
+        self.roles.insert(name.to_owned(), Lagged::new(role, effective_at));
+        Ok(Done { value: (), response })
     }
 
     pub(super) fn session_token(
@@ -64,10 +60,7 @@ impl State {
         let id = user.id.clone();
         let (credential, expires) = self.open_session(SessionOf::User { id }, now);
         let response = json!({ "credentials": credentials(&credential, expires) });
-        Ok(Done {
-            value: credential,
-            response,
-        })
+        Ok(Done { value: credential, response })
     }
 
     pub(super) fn federation_token(
@@ -96,10 +89,7 @@ impl State {
             },
             "packedPolicySize": 4,
         });
-        Ok(Done {
-            value: credential,
-            response,
-        })
+        Ok(Done { value: credential, response })
     }
 
     pub(super) fn assume_role(
@@ -112,9 +102,7 @@ impl State {
         let session_name = call.argument("roleSessionName").unwrap_or_default();
         let name = arn.rsplit('/').next().unwrap_or_default();
         let role = self.roles.get(name).and_then(|role| role.enforced(now));
-        let role = role
-            .cloned()
-            .filter(|role| self.role_arn(&role.name) == arn);
+        let role = role.cloned().filter(|role| self.role_arn(&role.name) == arn);
         let role = role.ok_or_else(|| {
             // AWS does not tell whether a role that one may not assume exists.
             let message = format!(
@@ -124,10 +112,7 @@ impl State {
             Refusal::new("AccessDenied", message)
         })?;
         self.check_trust(&role.trust, caller, call)?;
-        let of = SessionOf::Role {
-            role: role.name.clone(),
-            session_name: session_name.to_owned(),
-        };
+        let of = SessionOf::Role { role: role.name.clone(), session_name: session_name.to_owned() };
         let (credential, expires) = self.open_session(of, now);
         let account = &self.account;
         let response = json!({
@@ -137,10 +122,7 @@ impl State {
                 "arn": format!("arn:aws:sts::{account}:assumed-role/{}/{session_name}", role.name),
             },
         });
-        Ok(Done {
-            value: credential,
-            response,
-        })
+        Ok(Done { value: credential, response })
     }
 }
 

@@ -97,11 +97,7 @@ impl State {
                 let user = user(id)?;
                 (self.user_arn(&user), user.id.clone(), Who::User(user))
             }
-            SessionOf::Federated {
-                user_id,
-                name,
-                policy,
-            } => (
+            SessionOf::Federated { user_id, name, policy } => (
                 format!("arn:aws:sts::{account}:federated-user/{name}"),
                 format!("{account}:{name}"),
                 Who::Federated(user(user_id)?, Arc::clone(policy)),
@@ -110,10 +106,7 @@ impl State {
                 let role = self.roles.get(role).and_then(|role| role.enforced(now));
                 let role = role.cloned().ok_or_else(Refusal::invalid_token)?;
                 (
-                    format!(
-                        "arn:aws:sts::{account}:assumed-role/{}/{session_name}",
-                        role.name
-                    ),
+                    format!("arn:aws:sts::{account}:assumed-role/{}/{session_name}", role.name),
                     format!("{}:{session_name}", role.id),
                     Who::Role(role),
                 )
@@ -164,8 +157,7 @@ impl State {
             expires,
             of,
         };
-        self.sessions
-            .insert(credential.access_key_id.clone(), Arc::new(session));
+        self.sessions.insert(credential.access_key_id.clone(), Arc::new(session));
         credential
     }
 }

@@ -118,9 +118,7 @@ impl SimCloud {
             ..User::bare(id.clone(), &new.name, &new.path, new.created)
         };
         state.user_names.insert(new.name.clone(), id.clone());
-        state
-            .users
-            .insert(id.clone(), Lagged::new(user, Timestamp::MIN));
+        state.users.insert(id.clone(), Lagged::new(user, Timestamp::MIN));
         drop(state);
         let credential = self.add_key(&new.name, new.created)?;
         let name = UserName(new.name);
@@ -144,9 +142,7 @@ impl SimCloud {
             active: true,
             created,
         });
-        state
-            .key_owners
-            .insert(credential.access_key_id.clone(), owner.id.clone());
+        state.key_owners.insert(credential.access_key_id.clone(), owner.id.clone());
         let id = owner.id.clone();
         state.users.insert(id, Lagged::new(owner, Timestamp::MIN));
         Ok(credential)
@@ -273,18 +269,12 @@ impl State {
 
 fn inline_all(policies: &[(String, String)]) -> Result<BTreeMap<String, Inline>, SetupError> {
     let parsed = policies.iter().map(|(name, text)| {
-        let inline = Inline {
-            text: text.clone(),
-            document: Arc::new(parse(name, text)?),
-        };
+        let inline = Inline { text: text.clone(), document: Arc::new(parse(name, text)?) };
         Ok((name.clone(), inline))
     });
     parsed.collect()
 }
 
 fn parse(name: &str, text: &str) -> Result<Document, SetupError> {
-    Document::parse(text).map_err(|error| SetupError::Policy {
-        name: name.to_owned(),
-        error,
-    })
+    Document::parse(text).map_err(|error| SetupError::Policy { name: name.to_owned(), error })
 }

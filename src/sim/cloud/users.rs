@@ -58,22 +58,15 @@ impl State {
         }});
         let effective_at = self.effective_at(now);
         self.user_names.insert(name.to_owned(), user.id.clone());
-        self.users
-            .insert(user.id.clone(), Lagged::new(user, effective_at));
-        Ok(Done {
-            value: (),
-            response,
-        })
+        self.users.insert(user.id.clone(), Lagged::new(user, effective_at));
+        Ok(Done { value: (), response })
     }
 
     pub(super) fn delete_user(&mut self, name: &str, now: Timestamp) -> Result<Done<()>, Refusal> {
         let user = self.user(name)?;
         let first = [
             (!user.keys.is_empty(), "access keys"),
-            (
-                !user.attached.is_empty() || !user.inline.is_empty(),
-                "policies",
-            ),
+            (!user.attached.is_empty() || !user.inline.is_empty(), "policies"),
             (user.login_profile.is_some(), "login profile"),
             (!user.mfa.is_empty(), "MFA devices"),
             (!user.groups.is_empty(), "group memberships"),
@@ -114,16 +107,12 @@ impl State {
             user.keys.push(key);
             Ok(user.id.clone())
         })?;
-        self.key_owners
-            .insert(credential.access_key_id.clone(), owner);
+        self.key_owners.insert(credential.access_key_id.clone(), owner);
         let response = json!({"accessKey": {
             "userName": name, "accessKeyId": credential.access_key_id, "status": "Active",
             "createDate": us_date(now),
         }});
-        Ok(Done {
-            value: credential,
-            response,
-        })
+        Ok(Done { value: credential, response })
     }
 
     pub(super) fn set_key_status(
@@ -244,17 +233,11 @@ impl State {
 pub(super) fn inline(text: &str) -> Result<Inline, Refusal> {
     let document = Document::parse(text)
         .map_err(|error| Refusal::new("MalformedPolicyDocument", error.to_string()))?;
-    Ok(Inline {
-        text: text.to_owned(),
-        document: Arc::new(document),
-    })
+    Ok(Inline { text: text.to_owned(), document: Arc::new(document) })
 }
 
 fn no_such_key(key: &str) -> Refusal {
-    Refusal::new(
-        "NoSuchEntity",
-        format!("The Access Key with id {key} cannot be found"),
-    )
+    Refusal::new("NoSuchEntity", format!("The Access Key with id {key} cannot be found"))
 }
 
 /// A key's status in AWS's spelling.

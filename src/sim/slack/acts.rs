@@ -78,11 +78,7 @@ impl SimSlack {
             let hook = Hook::new(HookKind::Command, (user, &channel.id), None, now);
             let url = replies::mint_hook(state, hook);
             let act = act(user, &self.twist, &trigger, Some(&url));
-            Ok((
-                payloads::slash(state, &act, &channel, (command, text)),
-                trigger,
-                channel.id,
-            ))
+            Ok((payloads::slash(state, &act, &channel, (command, text)), trigger, channel.id))
         });
         let (body, trigger, channel) = made?;
         let mut delivery = self.send_signed(COMMANDS, FORM, body, &[]).await;
@@ -102,10 +98,7 @@ impl SimSlack {
         ts: &str,
         action_id: &str,
     ) -> Result<Delivery, Impossible> {
-        let place = Place::Message {
-            channel: channel.to_owned(),
-            ts: ts.to_owned(),
-        };
+        let place = Place::Message { channel: channel.to_owned(), ts: ts.to_owned() };
         self.press(Press::new(user, place, action_id)).await
     }
 
@@ -120,8 +113,7 @@ impl SimSlack {
         let (body, trigger) = made?;
         let mut delivery = self.send_signed(INTERACTIONS, FORM, body, &[]).await;
         delivery.trigger_id = Some(trigger);
-        self.shared
-            .change(|state| replies::press_answered(state, &press.user, &mut delivery));
+        self.shared.change(|state| replies::press_answered(state, &press.user, &mut delivery));
         Ok(delivery)
     }
 
@@ -145,8 +137,7 @@ impl SimSlack {
         let (body, trigger, id) = made?;
         let mut delivery = self.send_signed(INTERACTIONS, FORM, body, &[]).await;
         delivery.trigger_id = Some(trigger);
-        self.shared
-            .change(|state| replies::submission_answered(state, (user, &id), &mut delivery));
+        self.shared.change(|state| replies::submission_answered(state, (user, &id), &mut delivery));
         Ok(delivery)
     }
 
@@ -186,19 +177,13 @@ impl SimSlack {
     /// Asks the events url to echo a challenge.
     pub async fn url_verification(&self, challenge: &str) -> Delivery {
         let body = payloads::url_verification(challenge);
-        self.send_signed(EVENTS, "application/json", body, &[])
-            .await
+        self.send_signed(EVENTS, "application/json", body, &[]).await
     }
 
     /// Checks the certificate of the command url; unsigned, as it may be.
     pub async fn ssl_check(&self) -> Delivery {
-        let unsigned = self.twisted(Twist {
-            unsigned: true,
-            ..self.twist.clone()
-        });
-        unsigned
-            .send_signed(COMMANDS, FORM, payloads::ssl_check(), &[])
-            .await
+        let unsigned = self.twisted(Twist { unsigned: true, ..self.twist.clone() });
+        unsigned.send_signed(COMMANDS, FORM, payloads::ssl_check(), &[]).await
     }
 
     /// Sends any interaction payload, completed with what every one of them holds.
@@ -223,14 +208,7 @@ impl Press {
     /// A press of the one thing with this action id there.
     pub fn new(user: &str, place: Place, action_id: &str) -> Self {
         let (user, action_id) = (user.to_owned(), action_id.to_owned());
-        Self {
-            user,
-            place,
-            action_id,
-            value: None,
-            chosen: None,
-            as_seen: None,
-        }
+        Self { user, place, action_id, value: None, chosen: None, as_seen: None }
     }
 }
 
@@ -240,12 +218,7 @@ pub(super) fn act<'a>(
     trigger_id: &'a str,
     response_url: Option<&'a str>,
 ) -> Act<'a> {
-    Act {
-        user,
-        twist,
-        trigger_id,
-        response_url,
-    }
+    Act { user, twist, trigger_id, response_url }
 }
 
 /// The channel, if this person is in it.
@@ -267,16 +240,11 @@ pub(super) fn entered(
     found
         .filter(inside)
         .cloned()
-        .ok_or_else(|| Impossible::NotAMember {
-            user: user.to_owned(),
-            channel: wanted.to_owned(),
-        })
+        .ok_or_else(|| Impossible::NotAMember { user: user.to_owned(), channel: wanted.to_owned() })
 }
 
 fn top<'a>(state: &'a State, user: &'a str) -> Result<&'a View, Impossible> {
-    modals(state, user)
-        .last()
-        .ok_or_else(|| Impossible::NoModal(user.to_owned()))
+    modals(state, user).last().ok_or_else(|| Impossible::NoModal(user.to_owned()))
 }
 
 /// The view with what a person filled in; refuses what Slack's own client refuses.
@@ -295,10 +263,7 @@ fn fill(view: &Value, given: &Value) -> Result<Value, Impossible> {
     for block in view["blocks"].as_array().into_iter().flatten() {
         let asks = block["type"] == "input" && block["optional"] != true;
         let id = block["block_id"].as_str().unwrap_or_default();
-        let states = object["state"]["values"][id]
-            .as_object()
-            .into_iter()
-            .flatten();
+        let states = object["state"]["values"][id].as_object().into_iter().flatten();
         let mut states = states.map(|(_, state)| state);
         if asks && states.any(crate::sim::slack::form::is_empty) {
             return Err(Impossible::Required(id.to_owned()));

@@ -47,10 +47,7 @@ async fn call(
     let now = shared.clock.now();
     let request = read(query.as_deref(), &headers, &body);
     if let Some(response) = fault.as_ref().and_then(before) {
-        let call = Call {
-            args: request.args,
-            now,
-        };
+        let call = Call { args: request.args, now };
         shared.with(|state| record(state, &name, &call, &format!("fault: {fault:?}")));
         return response;
     }
@@ -71,31 +68,18 @@ fn perform(state: &mut State, name: &str, mut request: Arguments, now: Timestamp
     let lacks_charset = request.lacks_charset();
     let Some(method) = find(name) else {
         state.violate(format!("{name}: unknown method"));
-        record(
-            state,
-            name,
-            &Call {
-                args: request.args,
-                now,
-            },
-            "unknown_method",
-        );
+        record(state, name, &Call { args: request.args, now }, "unknown_method");
         return json_response(envelope(Err(refuse("unknown_method"))));
     };
     if request.is_json() && !method.json {
         state.violate(format!("{name}: takes no JSON body"));
         request.args = std::mem::take(&mut request.query);
     }
-    let call = Call {
-        args: request.args,
-        now,
-    };
+    let call = Call { args: request.args, now };
     let known = request.trouble.map_or(Ok(()), Err);
     let known = known.and_then(|()| authorize(state, request.token.as_deref(), method));
     if known.is_ok()
-        && let Err(seconds) = state
-            .pace
-            .take(name, method.tier, call.text("channel"), now)
+        && let Err(seconds) = state.pace.take(name, method.tier, call.text("channel"), now)
     {
         record(state, name, &call, "ratelimited");
         return limited(seconds);
@@ -105,10 +89,7 @@ fn perform(state: &mut State, name: &str, mut request: Arguments, now: Timestamp
         judge_names(state, &call, method);
         (method.run)(state, &call)
     });
-    let outcome = reply
-        .as_ref()
-        .err()
-        .map_or("ok", |refusal| refusal.error.as_str());
+    let outcome = reply.as_ref().err().map_or("ok", |refusal| refusal.error.as_str());
     record(state, name, &call, outcome);
     let mut answer = envelope(reply);
     if lacks_charset && answer["warning"].is_null() {
@@ -137,10 +118,7 @@ async fn hook(
 ) -> Response {
     let now = shared.clock.now();
     let request = read(None, &headers, &body);
-    let call = Call {
-        args: request.args,
-        now,
-    };
+    let call = Call { args: request.args, now };
     let taken = shared.change(|state| {
         request.trouble.map_or(Ok(()), Err)?;
         crate::sim::slack::replies::take_hook(state, &secret, &call)
@@ -169,12 +147,7 @@ fn authorize(state: &State, token: Option<&str>, method: &Method) -> Result<(), 
 
 fn record(state: &mut State, method: &str, call: &Call, outcome: &str) {
     let (method, outcome) = (method.to_owned(), outcome.to_owned());
-    state.record(CallRecord {
-        at: call.now,
-        method,
-        args: json!(call.args),
-        outcome,
-    });
+    state.record(CallRecord { at: call.now, method, args: json!(call.args), outcome });
 }
 
 fn judge_names(state: &mut State, call: &Call, method: &Method) {
@@ -183,11 +156,7 @@ fn judge_names(state: &mut State, call: &Call, method: &Method) {
         return;
     }
     let known: Vec<&str> = method.args.split_whitespace().collect();
-    for key in call
-        .args
-        .keys()
-        .filter(|key| !known.contains(&key.as_str()))
-    {
+    for key in call.args.keys().filter(|key| !known.contains(&key.as_str())) {
         state.violate(format!("{}: unknown argument {key}", method.name));
     }
 }
@@ -227,14 +196,7 @@ fn before(fault: &Fault) -> Option<Response> {
         Fault::Page(status) => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
             let kind = [(header::CONTENT_TYPE, "text/html")];
-            Some(
-                (
-                    status,
-                    kind,
-                    "<html><body>Something went wrong.</body></html>",
-                )
-                    .into_response(),
-            )
+            Some((status, kind, "<html><body>Something went wrong.</body></html>").into_response())
         }
         Fault::ResetBefore => Some(broken()),
         Fault::ResetAfter | Fault::Truncated => None,
@@ -255,14 +217,8 @@ fn broken() -> Response {
 
 /// A body that announces more than it sends.
 fn truncated() -> Response {
-    let parts = [
-        Ok(Bytes::from_static(b"{\"ok\":tr")),
-        Err(std::io::Error::other("scripted")),
-    ];
+    let parts = [Ok(Bytes::from_static(b"{\"ok\":tr")), Err(std::io::Error::other("scripted"))];
     let body = Body::from_stream(futures_util::stream::iter(parts));
-    let headers = [
-        (header::CONTENT_TYPE, "application/json"),
-        (header::CONTENT_LENGTH, "200"),
-    ];
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CONTENT_LENGTH, "200")];
     (headers, body).into_response()
 }

@@ -45,27 +45,17 @@ pub(super) fn read(query: Option<&str>, headers: &HeaderMap, body: &Bytes) -> Ar
     let mut query = pairs(query.unwrap_or_default().as_bytes());
     let in_query = query.remove("token");
     let mut args = query.clone();
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().to_ascii_lowercase();
     let (encoding, trouble) = body_into(&mut args, &kind, body);
     // Slack does not look for a token in a JSON body.
     let in_body = args.remove("token").filter(|_| encoding == Encoding::Form);
     let given = in_body.or(in_query);
     let given = given.as_ref().and_then(Value::as_str).map(str::to_owned);
-    let header = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = header.and_then(|value| value.strip_prefix("Bearer "));
     let token = bearer.map(|token| token.trim().to_owned()).or(given);
-    Arguments {
-        args,
-        query,
-        encoding,
-        token,
-        trouble,
-    }
+    Arguments { args, query, encoding, token, trouble }
 }
 
 fn body_into(
@@ -83,9 +73,7 @@ fn body_into(
     if !kind.starts_with("application/json") {
         return (Encoding::Nothing, Some(refuse("invalid_post_type")));
     }
-    let encoding = Encoding::Json {
-        charset: kind.contains("charset"),
-    };
+    let encoding = Encoding::Json { charset: kind.contains("charset") };
     match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => {
             args.extend(fields);
@@ -98,7 +86,5 @@ fn body_into(
 
 fn pairs(bytes: &[u8]) -> Map<String, Value> {
     let pairs = form_urlencoded::parse(bytes);
-    pairs
-        .map(|(key, value)| (key.into_owned(), Value::from(value.into_owned())))
-        .collect()
+    pairs.map(|(key, value)| (key.into_owned(), Value::from(value.into_owned()))).collect()
 }

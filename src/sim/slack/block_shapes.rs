@@ -7,12 +7,8 @@ use crate::sim::slack::shapes::{Shape, may, must, shape};
 
 const NAME_MAX: usize = 255;
 const URL_MAX: usize = 3000;
-const RICH: &[&str] = &[
-    "rich_text_section",
-    "rich_text_list",
-    "rich_text_quote",
-    "rich_text_preformatted",
-];
+const RICH: &[&str] =
+    &["rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted"];
 const PRESSABLE: &[&str] = &[
     "button",
     "overflow",
@@ -115,10 +111,7 @@ pub(super) const SHAPES: &[Shape] = &[
             may("expand", Flag),
         ],
     ),
-    shape(
-        "header",
-        &[must("text", Plain(150)), may("level", Number(1, 4))],
-    ),
+    shape("header", &[must("text", Plain(150)), may("level", Number(1, 4))]),
     shape("divider", &[]),
     shape(
         "image",
@@ -129,23 +122,11 @@ pub(super) const SHAPES: &[Shape] = &[
             may("title", Plain(2000)),
         ],
     ),
-    shape(
-        "actions",
-        &[must("elements", List(&Block(PRESSABLE), 1, 25))],
-    ),
-    shape(
-        "context",
-        &[must(
-            "elements",
-            List(&Block(&["image", "plain_text", "mrkdwn"]), 1, 10),
-        )],
-    ),
+    shape("actions", &[must("elements", List(&Block(PRESSABLE), 1, 25))]),
+    shape("context", &[must("elements", List(&Block(&["image", "plain_text", "mrkdwn"]), 1, 10))]),
     shape(
         "context_actions",
-        &[must(
-            "elements",
-            List(&Block(&["feedback_buttons", "icon_button"]), 1, 5),
-        )],
+        &[must("elements", List(&Block(&["feedback_buttons", "icon_button"]), 1, 5))],
     ),
     shape(
         "input",
@@ -157,13 +138,7 @@ pub(super) const SHAPES: &[Shape] = &[
             may("dispatch_action", Flag),
         ],
     ),
-    shape(
-        "file",
-        &[
-            must("external_id", Words(1, NAME_MAX)),
-            must("source", OneOf(&["remote"])),
-        ],
-    ),
+    shape("file", &[must("external_id", Words(1, NAME_MAX)), must("source", OneOf(&["remote"]))]),
     shape(
         "video",
         &[

@@ -51,10 +51,7 @@ pub(super) fn problems(
     capabilities: &Capabilities,
     root: &str,
 ) -> Vec<Problem> {
-    let mut check = Check {
-        capabilities,
-        problems: Vec::new(),
-    };
+    let mut check = Check { capabilities, problems: Vec::new() };
     let Some(blocks) = blocks.as_array() else {
         check.report(root, "must be an array of blocks");
         return check.problems;
@@ -75,10 +72,7 @@ pub(super) fn problems(
 
 /// The problems of one value that stands alone, such as the title of a view.
 pub(super) fn one(value: &Value, kind: &Kind, at: &str) -> Vec<Problem> {
-    let mut check = Check {
-        capabilities: &Capabilities::default(),
-        problems: Vec::new(),
-    };
+    let mut check = Check { capabilities: &Capabilities::default(), problems: Vec::new() };
     check.kind(value, kind, at, 0);
     check.problems
 }
@@ -103,9 +97,7 @@ pub(super) fn text_size(value: &Value) -> usize {
 pub(super) fn complete(blocks: &mut Value, mint: &mut dyn FnMut() -> String) {
     for block in blocks.as_array_mut().into_iter().flatten() {
         if let Some(fields) = block.as_object_mut() {
-            fields
-                .entry("block_id")
-                .or_insert_with(|| Value::from(mint()));
+            fields.entry("block_id").or_insert_with(|| Value::from(mint()));
             if let Some(children) = fields.get_mut("child_blocks") {
                 complete(children, mint);
             }
@@ -116,10 +108,7 @@ pub(super) fn complete(blocks: &mut Value, mint: &mut dyn FnMut() -> String) {
 
 impl Check<'_> {
     pub(super) fn report(&mut self, pointer: &str, message: &str) {
-        self.problems.push(Problem {
-            pointer: pointer.to_owned(),
-            message: message.to_owned(),
-        });
+        self.problems.push(Problem { pointer: pointer.to_owned(), message: message.to_owned() });
     }
 
     /// Judges an object by its `type`, which must be one of `legal`.
@@ -127,10 +116,7 @@ impl Check<'_> {
         let Some(fields) = value.as_object() else {
             return self.report(at, "must be an object");
         };
-        let name = fields
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let name = fields.get("type").and_then(Value::as_str).unwrap_or_default();
         if name.is_empty() {
             return self.report(at, "missing required field: type");
         }
@@ -179,10 +165,7 @@ impl Check<'_> {
             Kind::Words(least, most) => self.words(value, *least, *most, at),
             Kind::Flag if !value.is_boolean() => self.report(at, "must be a boolean"),
             Kind::Number(least, most) => {
-                if !value
-                    .as_i64()
-                    .is_some_and(|number| (*least..=*most).contains(&number))
-                {
+                if !value.as_i64().is_some_and(|number| (*least..=*most).contains(&number)) {
                     self.report(at, &format!("must be an integer from {least} to {most}"));
                 }
             }
@@ -234,10 +217,7 @@ impl Check<'_> {
 
     fn text_object(&mut self, value: &Value, most: usize, legal: &[&str], at: &str) {
         self.typed(value, legal, at, 0);
-        let text = value
-            .get("text")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let text = value.get("text").and_then(Value::as_str).unwrap_or_default();
         let count = text.chars().count();
         if count > most && count <= 3000 {
             self.report(

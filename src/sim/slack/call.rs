@@ -23,41 +23,26 @@ pub(super) struct Call {
 
 /// A refusal with nothing but its code.
 pub(super) fn refuse(error: &str) -> Refusal {
-    Refusal {
-        error: error.to_owned(),
-        more: json!({}),
-    }
+    Refusal { error: error.to_owned(), more: json!({}) }
 }
 
 /// A refusal that also says where the arguments are wrong.
 pub(super) fn refuse_with(error: &str, messages: &[String]) -> Refusal {
-    let bare: Vec<_> = messages
-        .iter()
-        .map(|text| text.trim_start_matches("[ERROR] "))
-        .collect();
+    let bare: Vec<_> = messages.iter().map(|text| text.trim_start_matches("[ERROR] ")).collect();
     let more = json!({"errors": bare, "response_metadata": {"messages": messages}});
-    Refusal {
-        error: error.to_owned(),
-        more,
-    }
+    Refusal { error: error.to_owned(), more }
 }
 
 impl Call {
     /// A text argument, if it was given and is not empty.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
-        self.args
-            .get(key)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
+        self.args.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
     /// A text argument this method cannot do without.
     pub(super) fn needed(&self, key: &str) -> Result<&str, Refusal> {
         self.text(key).ok_or_else(|| {
-            refuse_with(
-                "invalid_arguments",
-                &[format!("[ERROR] missing required field: {key}")],
-            )
+            refuse_with("invalid_arguments", &[format!("[ERROR] missing required field: {key}")])
         })
     }
 
@@ -88,9 +73,9 @@ impl Call {
         match self.args.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(Value::String(text)) => serde_json::from_str(text)
-                .map(Some)
-                .map_err(|_| refuse(otherwise)),
+            Some(Value::String(text)) => {
+                serde_json::from_str(text).map(Some).map_err(|_| refuse(otherwise))
+            }
             Some(value) => Ok(Some(value.clone())),
         }
     }
@@ -99,11 +84,9 @@ impl Call {
     pub(super) fn ids(&self, key: &str) -> Vec<String> {
         let split = |text: &str| text.split(',').map(|id| id.trim().to_owned()).collect();
         let mut ids: Vec<String> = match self.args.get(key) {
-            Some(Value::Array(items)) => items
-                .iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
+            Some(Value::Array(items)) => {
+                items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            }
             Some(Value::String(text)) => match serde_json::from_str::<Vec<String>>(text) {
                 Ok(items) => items,
                 Err(_) => split(text),

@@ -87,27 +87,14 @@ impl Channel {
 }
 
 pub(super) fn create(state: &mut State, call: &Call) -> Reply {
-    let name = call
-        .text("name")
-        .ok_or_else(|| refuse("invalid_name_required"))?;
+    let name = call.text("name").ok_or_else(|| refuse("invalid_name_required"))?;
     check_name(state, name)?;
-    let reach = if call.flag("is_private") {
-        Reach::Private
-    } else {
-        Reach::Public
-    };
+    let reach = if call.flag("is_private") { Reach::Private } else { Reach::Public };
     let id = state.mint_id("C");
     let creator = state.config.bot_user_id.clone();
     let channel = Channel::new(&id, name, reach, &creator);
-    state.channels.push(Channel {
-        created: call.now.as_second(),
-        ..channel
-    });
-    state.announce(
-        &id,
-        ("channel_join", &creator, "has joined the channel"),
-        call.now,
-    );
+    state.channels.push(Channel { created: call.now.as_second(), ..channel });
+    state.announce(&id, ("channel_join", &creator, "has joined the channel"), call.now);
     answer(state, &id)
 }
 
@@ -132,24 +119,15 @@ pub(super) fn list(state: &mut State, call: &Call) -> Reply {
             && !(channel.archived && call.flag("exclude_archived"))
             && state.seen(&channel.id).is_ok()
     };
-    let found = state
-        .channels
-        .iter()
-        .filter(wanted)
-        .map(|channel| object(state, channel));
+    let found = state.channels.iter().filter(wanted).map(|channel| object(state, channel));
     let (channels, next) = crate::sim::slack::pages::page(found.collect::<Vec<_>>(), call)?;
     Ok(json!({"channels": channels, "response_metadata": {"next_cursor": next}}))
 }
 
 pub(super) fn rename(state: &mut State, call: &Call) -> Reply {
     let id = state.joined(call.needed("channel")?)?.id.clone();
-    let name = call
-        .text("name")
-        .ok_or_else(|| refuse("invalid_name_required"))?;
-    if state
-        .channel(&id)
-        .is_some_and(|channel| channel.name != name)
-    {
+    let name = call.text("name").ok_or_else(|| refuse("invalid_name_required"))?;
+    if state.channel(&id).is_some_and(|channel| channel.name != name) {
         check_name(state, name)?;
     }
     let bot = state.config.bot_user_id.clone();
@@ -211,11 +189,7 @@ pub(super) fn open(state: &mut State, call: &Call) -> Reply {
         }
     }
     let id = direct(state, users, call);
-    if call.flag("return_im") {
-        answer(state, &id)
-    } else {
-        Ok(json!({"channel": {"id": id}}))
-    }
+    if call.flag("return_im") { answer(state, &id) } else { Ok(json!({"channel": {"id": id}})) }
 }
 
 /// The direct conversation of the bot with these people, made if need be.
@@ -223,21 +197,14 @@ pub(super) fn direct(state: &mut State, users: Vec<String>, call: &Call) -> Stri
     let bot = state.config.bot_user_id.clone();
     let mut members = vec![bot.clone()];
     members.extend(users);
-    let mut all = state
-        .channels
-        .iter()
-        .filter(|channel| channel.reach == Reach::Direct);
+    let mut all = state.channels.iter().filter(|channel| channel.reach == Reach::Direct);
     if let Some(known) = all.find(|channel| channel.members == members) {
         return known.id.clone();
     }
     let id = state.mint_id("D");
     let channel = Channel::new(&id, "", Reach::Direct, &bot);
     let created = call.now.as_second();
-    state.channels.push(Channel {
-        members,
-        created,
-        ..channel
-    });
+    state.channels.push(Channel { members, created, ..channel });
     id
 }
 
@@ -285,9 +252,7 @@ pub(super) fn object(state: &State, channel: &Channel) -> Value {
 }
 
 pub(super) fn answer(state: &State, id: &str) -> Reply {
-    let channel = state
-        .channel(id)
-        .ok_or_else(|| refuse("channel_not_found"))?;
+    let channel = state.channel(id).ok_or_else(|| refuse("channel_not_found"))?;
     Ok(json!({"channel": object(state, channel)}))
 }
 
@@ -303,11 +268,7 @@ fn place(state: &mut State, call: &Call, which: &str) -> Reply {
     let bot = state.config.bot_user_id.clone();
     let line = format!("set the channel {which}: {value}");
     let subtype = format!("channel_{which}");
-    let placard = Placard {
-        value,
-        creator: bot.clone(),
-        last_set: call.now.as_second(),
-    };
+    let placard = Placard { value, creator: bot.clone(), last_set: call.now.as_second() };
     let channel = state.channel_mut(&id)?;
     match which {
         "topic" => channel.topic = placard,

@@ -40,28 +40,19 @@ pub(super) fn read(state: &mut State, call: &Call, updating: bool) -> Result<Con
         text = Some(markdown.to_owned());
     }
     let listed = |value: &Option<Value>| {
-        value
-            .as_ref()
-            .and_then(Value::as_array)
-            .is_some_and(|items| !items.is_empty())
+        value.as_ref().and_then(Value::as_array).is_some_and(|items| !items.is_empty())
     };
     // An update may empty the blocks, as long as it says what stands there instead.
     if text.is_none() && !listed(&blocks) && !listed(&attachments) {
         return Err(refuse("no_text"));
     }
-    if let Some(long) = text
-        .as_mut()
-        .filter(|text| text.chars().count() > UPDATED_TEXT_MAX)
-    {
+    if let Some(long) = text.as_mut().filter(|text| text.chars().count() > UPDATED_TEXT_MAX) {
         if updating {
             return Err(refuse("msg_too_long"));
         }
         *long = long.chars().take(POSTED_TEXT_MAX).collect();
     }
-    let count = attachments
-        .as_ref()
-        .and_then(Value::as_array)
-        .map_or(0, Vec::len);
+    let count = attachments.as_ref().and_then(Value::as_array).map_or(0, Vec::len);
     if count > ATTACHMENTS_MAX {
         return Err(refuse("too_many_attachments"));
     }
@@ -69,12 +60,7 @@ pub(super) fn read(state: &mut State, call: &Call, updating: bool) -> Result<Con
         judge(state, blocks, Surface::Message, "/blocks")?;
     }
     let text = text.map(|text| escape_loose(&text));
-    Ok(Content {
-        text,
-        blocks,
-        attachments,
-        metadata: metadata(call)?,
-    })
+    Ok(Content { text, blocks, attachments, metadata: metadata(call)? })
 }
 
 /// Judges blocks and adds what Slack adds.
@@ -155,10 +141,7 @@ fn escape_loose(text: &str) -> String {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let (taken, written) = match c {
-            '&' if ["&amp;", "&lt;", "&gt;"]
-                .iter()
-                .any(|entity| rest.starts_with(entity)) =>
-            {
+            '&' if ["&amp;", "&lt;", "&gt;"].iter().any(|entity| rest.starts_with(entity)) => {
                 (1, "&")
             }
             '&' => (1, "&amp;"),

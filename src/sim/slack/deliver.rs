@@ -16,11 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Answers are small; a larger one is cut off as a failure.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// When Slack tries an event again, on the clock.
-const RETRY_AFTER: [Duration; 3] = [
-    Duration::ZERO,
-    Duration::from_secs(60),
-    Duration::from_secs(300),
-];
+const RETRY_AFTER: [Duration; 3] =
+    [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)];
 const USER_AGENT: &str = "Slackbot 1.0 (+https://api.slack.com/robots)";
 
 /// What goes to the bot, byte for byte.
@@ -88,8 +85,7 @@ pub(super) fn client() -> Client {
 impl Delivery {
     /// Whether the bot accepted it.
     pub fn accepted(&self) -> bool {
-        self.status
-            .is_some_and(|status| (200..300).contains(&status))
+        self.status.is_some_and(|status| (200..300).contains(&status))
     }
 
     pub(super) fn retry_reason(&self) -> &'static str {
@@ -104,10 +100,7 @@ impl Delivery {
 impl SimSlack {
     /// The same workspace, sending in an unusual way.
     pub fn twisted(&self, twist: Twist) -> Self {
-        Self {
-            shared: self.shared.clone(),
-            twist,
-        }
+        Self { shared: self.shared.clone(), twist }
     }
 
     /// Sends the very same bytes and headers once more.
@@ -118,8 +111,7 @@ impl SimSlack {
     /// Sends the same body with a fresh timestamp and signature, as a duplicate delivery.
     pub async fn duplicate(&self, delivery: &Delivery) -> Delivery {
         let sent = &delivery.sent;
-        self.send_signed(sent.path, sent.content_type, sent.body.clone(), &[])
-            .await
+        self.send_signed(sent.path, sent.content_type, sent.body.clone(), &[]).await
     }
 
     /// Signs a body and sends it; nothing is done with the answer.
@@ -130,17 +122,8 @@ impl SimSlack {
         body: String,
         extra: &[(&'static str, String)],
     ) -> Delivery {
-        let headers = self
-            .signed_headers(&body)
-            .into_iter()
-            .chain(extra.iter().cloned());
-        self.send(Sent {
-            path,
-            content_type,
-            body,
-            headers: headers.collect(),
-        })
-        .await
+        let headers = self.signed_headers(&body).into_iter().chain(extra.iter().cloned());
+        self.send(Sent { path, content_type, body, headers: headers.collect() }).await
     }
 
     /// Sends an event as often as Slack would; the attempts, the first one first.
@@ -148,9 +131,7 @@ impl SimSlack {
         let kind = "application/json";
         let mut attempts = vec![self.send_signed(path, kind, body.clone(), &[]).await];
         for (index, delay) in RETRY_AFTER.iter().enumerate() {
-            let Some(last) = attempts
-                .last()
-                .filter(|last| !last.accepted() && !last.no_retry)
+            let Some(last) = attempts.last().filter(|last| !last.accepted() && !last.no_retry)
             else {
                 break;
             };
@@ -202,9 +183,7 @@ impl SimSlack {
         for (name, value) in &sent.headers {
             request = request.header(*name, value.as_bytes());
         }
-        let request = request
-            .body(Full::new(Bytes::from(sent.body.clone())))
-            .ok()?;
+        let request = request.body(Full::new(Bytes::from(sent.body.clone()))).ok()?;
         let response = self.shared.client.request(request).await.ok()?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.ok()?;
@@ -216,24 +195,11 @@ impl SimSlack {
             return Vec::new();
         }
         let now = self.shared.clock.now().as_second() - self.twist.age_s;
-        let timestamp = self
-            .twist
-            .timestamp
-            .clone()
-            .unwrap_or_else(|| now.to_string());
-        let own = self
-            .shared
-            .with(|state| state.config.signing_secret.clone());
-        let secret = self
-            .twist
-            .signing_secret
-            .as_deref()
-            .unwrap_or(own.expose_secret());
+        let timestamp = self.twist.timestamp.clone().unwrap_or_else(|| now.to_string());
+        let own = self.shared.with(|state| state.config.signing_secret.clone());
+        let secret = self.twist.signing_secret.as_deref().unwrap_or(own.expose_secret());
         let made = || sign(secret, &timestamp, body.as_bytes());
         let signature = self.twist.signature.clone().unwrap_or_else(made);
-        vec![
-            ("X-Slack-Request-Timestamp", timestamp),
-            ("X-Slack-Signature", signature),
-        ]
+        vec![("X-Slack-Request-Timestamp", timestamp), ("X-Slack-Signature", signature)]
     }
 }

@@ -8,18 +8,9 @@ const URL_MAX: usize = 3000;
 
 /// What stands in blocks and is not filled in.
 pub(super) const SHAPES: &[Shape] = &[
-    shape(
-        "slack_file",
-        &[may("id", Words(1, NAME_MAX)), may("url", Words(1, URL_MAX))],
-    ),
-    shape(
-        "plain_text",
-        &[must("text", Words(1, 3000)), may("emoji", Flag)],
-    ),
-    shape(
-        "mrkdwn",
-        &[must("text", Words(1, 3000)), may("verbatim", Flag)],
-    ),
+    shape("slack_file", &[may("id", Words(1, NAME_MAX)), may("url", Words(1, URL_MAX))]),
+    shape("plain_text", &[must("text", Words(1, 3000)), may("emoji", Flag)]),
+    shape("mrkdwn", &[must("text", Words(1, 3000)), may("verbatim", Flag)]),
     shape(
         "confirm",
         &[
@@ -41,18 +32,12 @@ pub(super) const SHAPES: &[Shape] = &[
     ),
     shape(
         "option_group",
-        &[
-            must("label", Plain(75)),
-            must("options", List(&Shaped("option"), 1, 100)),
-        ],
+        &[must("label", Plain(75)), must("options", List(&Shaped("option"), 1, 100))],
     ),
     shape(
         "filter",
         &[
-            may(
-                "include",
-                List(&OneOf(&["im", "mpim", "private", "public"]), 1, 4),
-            ),
+            may("include", List(&OneOf(&["im", "mpim", "private", "public"]), 1, 4)),
             may("exclude_external_shared_channels", Flag),
             may("exclude_bot_users", Flag),
         ],

@@ -58,17 +58,11 @@ impl Faults {
             return Some(Fault::ResetBefore);
         }
         let own = self.scripts.get_mut(method).and_then(VecDeque::pop_front);
-        own.or_else(|| {
-            self.scripts
-                .get_mut(EVERY_METHOD)
-                .and_then(VecDeque::pop_front)
-        })
+        own.or_else(|| self.scripts.get_mut(EVERY_METHOD).and_then(VecDeque::pop_front))
     }
 
     pub(super) fn latency(&self, method: &str) -> Duration {
         let own = self.latencies.get(method);
-        own.or_else(|| self.latencies.get(EVERY_METHOD))
-            .copied()
-            .unwrap_or_default()
+        own.or_else(|| self.latencies.get(EVERY_METHOD)).copied().unwrap_or_default()
     }
 }

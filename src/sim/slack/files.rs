@@ -44,19 +44,13 @@ pub(super) struct Pending {
 }
 
 pub(super) fn upload_url(state: &mut State, call: &Call) -> Reply {
-    let name = call
-        .text("filename")
-        .ok_or_else(|| refuse("missing_argument"))?
-        .to_owned();
+    let name = call.text("filename").ok_or_else(|| refuse("missing_argument"))?.to_owned();
     let length = call.number("length").filter(|length| *length > 0);
     let length = length.ok_or_else(|| refuse("missing_argument"))?;
     if call.text("snippet_type").is_some() && length > SNIPPET_BYTES_MAX {
         return Err(refuse("snippet_too_large"));
     }
-    if call
-        .text("alt_txt")
-        .is_some_and(|text| text.chars().count() > ALT_TEXT_MAX)
-    {
+    if call.text("alt_txt").is_some_and(|text| text.chars().count() > ALT_TEXT_MAX) {
         return Err(refuse("alt_txt_too_large"));
     }
     let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -86,29 +80,20 @@ pub(super) fn upload_url(state: &mut State, call: &Call) -> Reply {
 
 /// Takes the bytes of an upload; the answer is what the upload url says in plain text.
 pub(super) fn upload(state: &mut State, secret: &str, content: &[u8]) -> Option<String> {
-    let file = state
-        .files
-        .iter_mut()
-        .find(|file| file.url_secret == secret)?;
+    let file = state.files.iter_mut().find(|file| file.url_secret == secret)?;
     let (id, announced) = (file.id.clone(), file.length);
     file.content = content.to_vec();
     file.uploaded = true;
     if announced != content.len() {
         let sent = content.len();
-        state.violate(format!(
-            "upload of {id}: {announced} bytes announced, {sent} sent"
-        ));
+        state.violate(format!("upload of {id}: {announced} bytes announced, {sent} sent"));
     }
     Some(format!("OK - {}", content.len()))
 }
 
 pub(super) fn complete(state: &mut State, call: &Call) -> Reply {
     let listed = call.structure("files", "invalid_arguments")?;
-    let listed = listed
-        .as_ref()
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let listed = listed.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
     if listed.is_empty() {
         call.needed("files")?;
         return Err(refuse("invalid_arguments"));
@@ -142,42 +127,24 @@ pub(super) fn complete(state: &mut State, call: &Call) -> Reply {
         file.thread_ts = call.text("thread_ts").map(str::to_owned);
         let comment = call.text("initial_comment").map(str::to_owned);
         // A dropped share is what Slack sometimes does: it says ok, and nothing appears.
-        let pending = Pending {
-            ready_at,
-            comment,
-            blocks: blocks.clone(),
-        };
+        let pending = Pending { ready_at, comment, blocks: blocks.clone() };
         file.pending = (!dropped).then_some(pending);
     }
-    let named = listed
-        .iter()
-        .map(|entry| json!({"id": entry["id"], "title": entry["title"]}));
+    let named = listed.iter().map(|entry| json!({"id": entry["id"], "title": entry["title"]}));
     Ok(json!({"files": named.collect::<Vec<_>>()}))
 }
 
 pub(super) fn info(state: &mut State, call: &Call) -> Reply {
     let id = call.needed("file")?;
-    let file = state
-        .files
-        .iter()
-        .find(|file| file.id == id && file.uploaded);
+    let file = state.files.iter().find(|file| file.id == id && file.uploaded);
     let file = file.ok_or_else(|| refuse("file_not_found"))?;
     Ok(json!({"file": object(state, file), "comments": []}))
 }
 
 /// Lets the shares appear whose time has come; true if any did.
 pub(super) fn settle(state: &mut State, now: Timestamp) -> bool {
-    let due = |file: &File| {
-        file.pending
-            .as_ref()
-            .is_some_and(|pending| pending.ready_at <= now)
-    };
-    let ids: Vec<_> = state
-        .files
-        .iter()
-        .filter(|f| due(f))
-        .map(|file| file.id.clone())
-        .collect();
+    let due = |file: &File| file.pending.as_ref().is_some_and(|pending| pending.ready_at <= now);
+    let ids: Vec<_> = state.files.iter().filter(|f| due(f)).map(|file| file.id.clone()).collect();
     for id in &ids {
         // A share into a channel that is gone by now is dropped, as Slack drops it.
         let _shared: Result<(), Refusal> = share(state, id, now);
@@ -188,10 +155,7 @@ pub(super) fn settle(state: &mut State, now: Timestamp) -> bool {
 fn share(state: &mut State, id: &str, now: Timestamp) -> Result<(), Refusal> {
     let file = state.files.iter_mut().find(|file| file.id == id);
     let file = file.ok_or_else(|| refuse("file_not_found"))?;
-    let pending = file
-        .pending
-        .take()
-        .ok_or_else(|| refuse("file_not_found"))?;
+    let pending = file.pending.take().ok_or_else(|| refuse("file_not_found"))?;
     state.capabilities.files_ready.insert(id.to_owned());
     let (channel, thread) = (file.channel.clone(), file.thread_ts.clone());
     let Some(channel) = channel else {
@@ -221,10 +185,7 @@ fn share(state: &mut State, id: &str, now: Timestamp) -> Result<(), Refusal> {
 
 fn object(state: &State, file: &File) -> Value {
     let ready = state.capabilities.files_ready.contains(&file.id);
-    let ending = file
-        .name
-        .rsplit_once('.')
-        .map_or("text", |(_, ending)| ending);
+    let ending = file.name.rsplit_once('.').map_or("text", |(_, ending)| ending);
     let kind = match ending {
         "csv" => "text/csv",
         "md" => "text/markdown",

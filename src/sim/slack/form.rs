@@ -96,20 +96,12 @@ fn gather(value: &Value, block_id: &str, found: &mut Vec<Found>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| gather(item, block_id, found)),
         Value::Object(fields) => {
-            let block_id = fields
-                .get("block_id")
-                .and_then(Value::as_str)
-                .unwrap_or(block_id);
+            let block_id = fields.get("block_id").and_then(Value::as_str).unwrap_or(block_id);
             if fields.contains_key("action_id") && fields.contains_key("type") {
-                found.push(Found {
-                    block_id: block_id.to_owned(),
-                    element: value.clone(),
-                });
+                found.push(Found { block_id: block_id.to_owned(), element: value.clone() });
                 return;
             }
-            fields
-                .values()
-                .for_each(|inner| gather(inner, block_id, found));
+            fields.values().for_each(|inner| gather(inner, block_id, found));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
@@ -159,11 +151,7 @@ fn typed(element: &Value, given: &Value) -> Result<Value, String> {
         }
     };
     let count = text.chars().count();
-    let limit = |key: &str| {
-        element[key]
-            .as_u64()
-            .and_then(|most| usize::try_from(most).ok())
-    };
+    let limit = |key: &str| element[key].as_u64().and_then(|most| usize::try_from(most).ok());
     if limit("max_length").unwrap_or(3000) < count {
         return Err("the text is longer than this input takes".to_owned());
     }
@@ -178,24 +166,13 @@ fn typed(element: &Value, given: &Value) -> Result<Value, String> {
 
 /// The full option somebody picked by its value.
 fn option(element: &Value, given: &Value) -> Result<Value, String> {
-    if element["type"]
-        .as_str()
-        .is_some_and(|kind| kind.contains("external"))
-    {
+    if element["type"].as_str().is_some_and(|kind| kind.contains("external")) {
         return Ok(given.clone());
     }
     let grouped = element["option_groups"].as_array().into_iter().flatten();
-    let grouped = grouped
-        .filter_map(|group| group["options"].as_array())
-        .flatten();
-    let mut all = element["options"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .chain(grouped);
+    let grouped = grouped.filter_map(|group| group["options"].as_array()).flatten();
+    let mut all = element["options"].as_array().into_iter().flatten().chain(grouped);
     let wanted = given.get("value").unwrap_or(given);
     let found = all.find(|option| option["value"] == *wanted);
-    found
-        .cloned()
-        .ok_or_else(|| format!("there is no option {wanted} to pick"))
+    found.cloned().ok_or_else(|| format!("there is no option {wanted} to pick"))
 }

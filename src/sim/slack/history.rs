@@ -6,32 +6,20 @@ use serde_json::{Value, json};
 
 pub(super) fn history(state: &mut State, call: &Call) -> Reply {
     let id = readable(state, call)?;
-    let top = |message: &&Value| {
-        message
-            .get("thread_ts")
-            .is_none_or(|thread| *thread == message["ts"])
-    };
+    let top =
+        |message: &&Value| message.get("thread_ts").is_none_or(|thread| *thread == message["ts"]);
     let all = state.messages.get(&id).map_or(&[][..], Vec::as_slice);
-    let found = all
-        .iter()
-        .rev()
-        .filter(top)
-        .filter(|message| within(message, call));
+    let found = all.iter().rev().filter(top).filter(|message| within(message, call));
     answer(found.cloned().collect(), call)
 }
 
 pub(super) fn replies(state: &mut State, call: &Call) -> Reply {
     let id = readable(state, call)?;
     let ts = call.needed("ts")?;
-    state
-        .message(&id, ts)
-        .ok_or_else(|| refuse("thread_not_found"))?;
+    state.message(&id, ts).ok_or_else(|| refuse("thread_not_found"))?;
     let all = state.messages.get(&id).map_or(&[][..], Vec::as_slice);
     let belongs = |message: &&Value| message["ts"] == ts || message["thread_ts"] == ts;
-    let found = all
-        .iter()
-        .filter(belongs)
-        .filter(|message| within(message, call));
+    let found = all.iter().filter(belongs).filter(|message| within(message, call));
     answer(found.cloned().collect(), call)
 }
 

@@ -79,13 +79,7 @@ pub(super) const SHAPES: &[Shape] = &[
     ),
     shape(
         "users_select",
-        &[
-            action_id(),
-            placeholder(),
-            may("initial_user", Words(1, NAME_MAX)),
-            confirm(),
-            focus(),
-        ],
+        &[action_id(), placeholder(), may("initial_user", Words(1, NAME_MAX)), confirm(), focus()],
     ),
     shape(
         "multi_users_select",
@@ -148,13 +142,7 @@ pub(super) const SHAPES: &[Shape] = &[
     ),
     shape(
         "datepicker",
-        &[
-            action_id(),
-            placeholder(),
-            may("initial_date", Words(10, 10)),
-            confirm(),
-            focus(),
-        ],
+        &[action_id(), placeholder(), may("initial_date", Words(10, 10)), confirm(), focus()],
     ),
     shape(
         "timepicker",

@@ -23,21 +23,17 @@ impl SimSlack {
 
     /// Everything said in a channel, the oldest first, with Slack's own lines.
     pub fn messages(&self, channel: &str) -> Vec<Value> {
-        self.shared
-            .with(|state| state.messages.get(channel).cloned().unwrap_or_default())
+        self.shared.with(|state| state.messages.get(channel).cloned().unwrap_or_default())
     }
 
     pub fn message(&self, channel: &str, ts: &str) -> Option<Value> {
-        self.shared
-            .with(|state| state.message(channel, ts).cloned())
+        self.shared.with(|state| state.message(channel, ts).cloned())
     }
 
     /// The modals somebody has open, the oldest first.
     pub fn views_open(&self, user: &str) -> Vec<View> {
         let modals = |state: &mut State| -> Vec<View> {
-            crate::sim::slack::views::modals(state, user)
-                .cloned()
-                .collect()
+            crate::sim::slack::views::modals(state, user).cloned().collect()
         };
         self.shared.with(modals)
     }
@@ -45,14 +41,12 @@ impl SimSlack {
     /// The App Home somebody sees.
     pub fn home(&self, user: &str) -> Option<View> {
         let home = |view: &&View| view.user == user && !view.is_modal();
-        self.shared
-            .with(|state| state.views.iter().find(home).cloned())
+        self.shared.with(|state| state.views.iter().find(home).cloned())
     }
 
     pub fn ephemerals(&self, user: &str) -> Vec<Ephemeral> {
         let own = |whisper: &&Ephemeral| whisper.user == user;
-        self.shared
-            .with(|state| state.ephemerals.iter().filter(own).cloned().collect())
+        self.shared.with(|state| state.ephemerals.iter().filter(own).cloned().collect())
     }
 
     pub fn files(&self) -> Vec<File> {
@@ -61,8 +55,7 @@ impl SimSlack {
 
     /// Every call of the Web API so far, without tokens.
     pub fn calls(&self) -> Vec<CallRecord> {
-        self.shared
-            .with(|state| state.calls.iter().cloned().collect())
+        self.shared.with(|state| state.calls.iter().cloned().collect())
     }
 
     /// What the bot did that Slack does not document; a good bot leaves this empty.

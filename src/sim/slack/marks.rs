@@ -52,11 +52,7 @@ pub(super) fn bookmark(state: &mut State, call: &Call) -> Reply {
     if !link.starts_with("https://") && !link.starts_with("http://") {
         return Err(refuse("invalid_link"));
     }
-    let bookmark = Bookmark {
-        id: state.mint_id("Bk"),
-        title,
-        link,
-    };
+    let bookmark = Bookmark { id: state.mint_id("Bk"), title, link };
     let channel = state.channel_mut(&id)?;
     if channel.bookmarks.len() >= BOOKMARKS_MAX {
         return Err(refuse("too_many_bookmarks"));
@@ -67,10 +63,7 @@ pub(super) fn bookmark(state: &mut State, call: &Call) -> Reply {
 
 pub(super) fn bookmarks(state: &mut State, call: &Call) -> Reply {
     let channel = state.seen(call.needed("channel_id")?)?;
-    let all = channel
-        .bookmarks
-        .iter()
-        .map(|bookmark| bookmark_object(&channel.id, bookmark));
+    let all = channel.bookmarks.iter().map(|bookmark| bookmark_object(&channel.id, bookmark));
     Ok(json!({"bookmarks": all.collect::<Vec<_>>()}))
 }
 
@@ -82,15 +75,11 @@ pub(super) fn react(state: &mut State, call: &Call) -> Reply {
     }
     let (id, ts) = message(state, call)?;
     let bot = state.config.bot_user_id.clone();
-    let message = state
-        .message_mut(&id, &ts)
-        .ok_or_else(|| refuse("message_not_found"))?;
+    let message = state.message_mut(&id, &ts).ok_or_else(|| refuse("message_not_found"))?;
     if !message["reactions"].is_array() {
         message["reactions"] = json!([]);
     }
-    let reactions = message["reactions"]
-        .as_array_mut()
-        .ok_or_else(|| refuse("internal_error"))?;
+    let reactions = message["reactions"].as_array_mut().ok_or_else(|| refuse("internal_error"))?;
     if reactions.iter().any(|reaction| reaction["name"] == name) {
         return Err(refuse("already_reacted"));
     }
@@ -100,18 +89,14 @@ pub(super) fn react(state: &mut State, call: &Call) -> Reply {
 
 fn message(state: &State, call: &Call) -> Result<(String, String), Refusal> {
     let id = state.joined(call.needed("channel")?)?.id.clone();
-    let ts = call
-        .text("timestamp")
-        .ok_or_else(|| refuse("no_item_specified"))?;
+    let ts = call.text("timestamp").ok_or_else(|| refuse("no_item_specified"))?;
     let dotted = ts.split_once('.').is_some_and(|(seconds, micros)| {
         seconds.bytes().all(|b| b.is_ascii_digit()) && micros.len() == 6
     });
     if !dotted {
         return Err(refuse("bad_timestamp"));
     }
-    state
-        .message(&id, ts)
-        .ok_or_else(|| refuse("message_not_found"))?;
+    state.message(&id, ts).ok_or_else(|| refuse("message_not_found"))?;
     Ok((id, ts.to_owned()))
 }
 

@@ -30,9 +30,7 @@ pub(super) fn invite(state: &mut State, call: &Call) -> Reply {
         let most = format!("[ERROR] no more than {INVITED_MAX} users allowed");
         return Err(refuse_with("invalid_arguments", &[most]));
     }
-    let judged = users
-        .iter()
-        .map(|user| (user, obstacle(state, channel, user)));
+    let judged = users.iter().map(|user| (user, obstacle(state, channel, user)));
     let judged: Vec<_> = judged.collect();
     let errors: Vec<Value> = judged
         .iter()
@@ -40,16 +38,10 @@ pub(super) fn invite(state: &mut State, call: &Call) -> Reply {
         .map(|(user, error)| json!({"user": user, "ok": false, "error": error}))
         .collect();
     let first = judged.iter().find_map(|(_, error)| *error);
-    let welcome: Vec<String> = judged
-        .iter()
-        .filter(|(_, e)| e.is_none())
-        .map(|(user, _)| (*user).clone())
-        .collect();
+    let welcome: Vec<String> =
+        judged.iter().filter(|(_, e)| e.is_none()).map(|(user, _)| (*user).clone()).collect();
     if let Some(error) = first.filter(|_| !call.flag("force") || welcome.is_empty()) {
-        return Err(Refusal {
-            error: error.to_owned(),
-            more: json!({"errors": errors}),
-        });
+        return Err(Refusal { error: error.to_owned(), more: json!({"errors": errors}) });
     }
     for user in &welcome {
         add(state, &id, user, call.now)?;
@@ -135,10 +127,7 @@ pub(super) fn remove(
     user: &str,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    state
-        .channel_mut(id)?
-        .members
-        .retain(|member| member != user);
+    state.channel_mut(id)?.members.retain(|member| member != user);
     state.announce(id, ("channel_leave", user, "has left the channel"), now);
     Ok(())
 }
@@ -160,10 +149,8 @@ fn obstacle(state: &State, channel: &Channel, user: &str) -> Option<&'static str
     match person.standing {
         Standing::Stranger => Some("no_external_invite_permission"),
         Standing::SingleChannelGuest => {
-            let elsewhere = state
-                .channels
-                .iter()
-                .any(|channel| channel.members.contains(&person.id));
+            let elsewhere =
+                state.channels.iter().any(|channel| channel.members.contains(&person.id));
             elsewhere.then_some("ura_max_channels")
         }
         Standing::Member | Standing::Guest | Standing::Bot => None,

@@ -14,9 +14,7 @@ pub(super) fn post(state: &mut State, call: &Call) -> Reply {
     let content = read(state, call, false)?;
     let mut more = Map::new();
     if let Some(thread) = call.text("thread_ts") {
-        let parent = state
-            .message(&id, thread)
-            .ok_or_else(|| refuse("thread_not_found"))?;
+        let parent = state.message(&id, thread).ok_or_else(|| refuse("thread_not_found"))?;
         let root = parent.get("thread_ts").unwrap_or(&parent["ts"]).clone();
         more.insert("thread_ts".to_owned(), root);
     }
@@ -28,9 +26,7 @@ pub(super) fn update(state: &mut State, call: &Call) -> Reply {
     let channel = state.seen(call.needed("channel")?)?;
     let (id, archived) = (channel.id.clone(), channel.archived);
     let ts = call.needed("ts")?.to_owned();
-    let message = state
-        .message(&id, &ts)
-        .ok_or_else(|| refuse("message_not_found"))?;
+    let message = state.message(&id, &ts).ok_or_else(|| refuse("message_not_found"))?;
     if archived {
         return Err(refuse("is_inactive"));
     }
@@ -40,9 +36,7 @@ pub(super) fn update(state: &mut State, call: &Call) -> Reply {
     let content = read(state, call, true)?;
     let bot = state.config.bot_user_id.clone();
     let edited_at = state.mint_ts(call.now);
-    let stored = state
-        .message_mut(&id, &ts)
-        .ok_or_else(|| refuse("message_not_found"))?;
+    let stored = state.message_mut(&id, &ts).ok_or_else(|| refuse("message_not_found"))?;
     if let Some(fields) = stored.as_object_mut() {
         content.apply(fields);
         fields.insert("edited".to_owned(), json!({"user": bot, "ts": edited_at}));
@@ -54,9 +48,7 @@ pub(super) fn update(state: &mut State, call: &Call) -> Reply {
 pub(super) fn delete(state: &mut State, call: &Call) -> Reply {
     let id = state.seen(call.needed("channel")?)?.id.clone();
     let ts = call.needed("ts")?.to_owned();
-    let message = state
-        .message(&id, &ts)
-        .ok_or_else(|| refuse("message_not_found"))?;
+    let message = state.message(&id, &ts).ok_or_else(|| refuse("message_not_found"))?;
     if !own(state, message) {
         return Err(refuse("cant_delete_message"));
     }
@@ -78,9 +70,7 @@ pub(super) fn post_ephemeral(state: &mut State, call: &Call) -> Reply {
 pub(super) fn permalink(state: &mut State, call: &Call) -> Reply {
     let id = state.seen(call.needed("channel")?)?.id.clone();
     let ts = call.needed("message_ts")?;
-    state
-        .message(&id, ts)
-        .ok_or_else(|| refuse("message_not_found"))?;
+    state.message(&id, ts).ok_or_else(|| refuse("message_not_found"))?;
     let place = ts.replace('.', "");
     let domain = &state.config.team_domain;
     let link = format!("https://{domain}.slack.com/archives/{id}/p{place}");
@@ -120,11 +110,7 @@ pub(super) fn whisper(
         state.ephemerals.remove(0);
     }
     let (user, channel) = (user.to_owned(), channel.to_owned());
-    state.ephemerals.push(Ephemeral {
-        user,
-        channel,
-        message,
-    });
+    state.ephemerals.push(Ephemeral { user, channel, message });
     ts
 }
 
@@ -166,20 +152,14 @@ fn envelope(state: &mut State, now: jiff::Timestamp) -> Value {
 
 /// The channel a message goes to: an id, a channel name, or a person.
 fn target(state: &mut State, call: &Call) -> Result<String, Refusal> {
-    let wanted = call
-        .text("channel")
-        .ok_or_else(|| refuse("channel_not_found"))?;
+    let wanted = call.text("channel").ok_or_else(|| refuse("channel_not_found"))?;
     if state.person(wanted).is_some() {
         return Ok(direct(state, vec![wanted.to_owned()], call));
     }
     let name = wanted.trim_start_matches('#');
     let by_name = state.channels.iter().find(|channel| channel.name == name);
     let channel = state.seen(by_name.map_or(wanted, |channel| channel.id.as_str()))?;
-    let unasked = state
-        .config
-        .scopes
-        .iter()
-        .any(|scope| scope == "chat:write.public");
+    let unasked = state.config.scopes.iter().any(|scope| scope == "chat:write.public");
     if unasked && channel.reach == Reach::Public && !channel.archived {
         return Ok(channel.id.clone());
     }

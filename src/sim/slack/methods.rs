@@ -22,19 +22,9 @@ pub struct Method {
 }
 
 const READ: &[&str] = &["channels:read", "groups:read", "im:read", "mpim:read"];
-const HISTORY: &[&str] = &[
-    "channels:history",
-    "groups:history",
-    "im:history",
-    "mpim:history",
-];
-const MANAGE: &[&str] = &[
-    "channels:manage",
-    "channels:write",
-    "groups:write",
-    "im:write",
-    "mpim:write",
-];
+const HISTORY: &[&str] = &["channels:history", "groups:history", "im:history", "mpim:history"];
+const MANAGE: &[&str] =
+    &["channels:manage", "channels:write", "groups:write", "im:write", "mpim:write"];
 const TOPIC: &[&str] = &[
     "channels:write.topic",
     "channels:manage",
@@ -75,14 +65,7 @@ const fn method(
     args: &'static str,
     run: Run,
 ) -> Method {
-    Method {
-        name,
-        json,
-        tier,
-        scopes,
-        args,
-        run,
-    }
+    Method { name, json, tier, scopes, args, run }
 }
 
 /// The method of this name.
@@ -96,24 +79,9 @@ use Tier::{Four, Special, Three, Two};
 pub const METHODS: &[Method] = &[
     method(("api.test", true, Four), &[], "error", people::api_test),
     method(("auth.test", true, Special), &[], "", people::auth_test),
-    method(
-        ("team.info", true, Three),
-        &["team:read"],
-        "domain team",
-        people::team_info,
-    ),
-    method(
-        ("bots.info", false, Three),
-        &["users:read"],
-        "bot team_id",
-        people::bots_info,
-    ),
-    method(
-        ("users.info", false, Four),
-        &["users:read"],
-        "user include_locale",
-        people::users_info,
-    ),
+    method(("team.info", true, Three), &["team:read"], "domain team", people::team_info),
+    method(("bots.info", false, Three), &["users:read"], "bot team_id", people::bots_info),
+    method(("users.info", false, Four), &["users:read"], "user include_locale", people::users_info),
     method(
         ("users.list", false, Two),
         &["users:read"],
@@ -156,168 +124,53 @@ pub const METHODS: &[Method] = &[
         "cursor exclude_archived limit team_id types",
         channels::list,
     ),
-    method(
-        ("conversations.members", false, Four),
-        READ,
-        "channel cursor limit",
-        members::list,
-    ),
-    method(
-        ("conversations.invite", true, Three),
-        INVITE,
-        "channel force users",
-        members::invite,
-    ),
+    method(("conversations.members", false, Four), READ, "channel cursor limit", members::list),
+    method(("conversations.invite", true, Three), INVITE, "channel force users", members::invite),
     method(
         ("conversations.kick", true, Three),
         &["groups:write", "channels:manage"],
         "channel user",
         members::kick,
     ),
-    method(
-        ("conversations.join", true, Three),
-        &["channels:join"],
-        "channel",
-        members::join,
-    ),
-    method(
-        ("conversations.leave", true, Three),
-        MANAGE,
-        "channel",
-        members::leave,
-    ),
-    method(
-        ("conversations.rename", true, Two),
-        MANAGE,
-        "channel name",
-        channels::rename,
-    ),
-    method(
-        ("conversations.setTopic", true, Two),
-        TOPIC,
-        "channel topic",
-        channels::set_topic,
-    ),
+    method(("conversations.join", true, Three), &["channels:join"], "channel", members::join),
+    method(("conversations.leave", true, Three), MANAGE, "channel", members::leave),
+    method(("conversations.rename", true, Two), MANAGE, "channel name", channels::rename),
+    method(("conversations.setTopic", true, Two), TOPIC, "channel topic", channels::set_topic),
     method(
         ("conversations.setPurpose", true, Two),
         TOPIC,
         "channel purpose",
         channels::set_purpose,
     ),
-    method(
-        ("conversations.archive", true, Two),
-        MANAGE,
-        "channel",
-        channels::archive,
-    ),
-    method(
-        ("conversations.unarchive", true, Two),
-        MANAGE,
-        "channel",
-        channels::unarchive,
-    ),
+    method(("conversations.archive", true, Two), MANAGE, "channel", channels::archive),
+    method(("conversations.unarchive", true, Two), MANAGE, "channel", channels::unarchive),
     method(
         ("conversations.open", true, Three),
         &["channels:manage", "groups:write", "im:write", "mpim:write"],
         "channel return_im users prevent_creation",
         channels::open,
     ),
-    method(
-        ("conversations.history", true, Three),
-        HISTORY,
-        HISTORY_ARGS,
-        history::history,
-    ),
-    method(
-        ("conversations.replies", false, Three),
-        HISTORY,
-        REPLIES_ARGS,
-        history::replies,
-    ),
-    method(
-        ("chat.postMessage", true, Special),
-        CHAT,
-        POST_ARGS,
-        messages::post,
-    ),
-    method(
-        ("chat.update", true, Three),
-        CHAT,
-        UPDATE_ARGS,
-        messages::update,
-    ),
-    method(
-        ("chat.delete", true, Three),
-        CHAT,
-        "as_user channel ts",
-        messages::delete,
-    ),
-    method(
-        ("chat.postEphemeral", true, Four),
-        CHAT,
-        EPHEMERAL_ARGS,
-        messages::post_ephemeral,
-    ),
-    method(
-        ("chat.getPermalink", false, Special),
-        &[],
-        "channel message_ts",
-        messages::permalink,
-    ),
-    method(
-        ("views.open", true, Four),
-        &[],
-        "trigger_id interactivity_pointer view",
-        views::open,
-    ),
-    method(
-        ("views.push", true, Four),
-        &[],
-        "trigger_id interactivity_pointer view",
-        views::push,
-    ),
-    method(
-        ("views.update", true, Four),
-        &[],
-        "view_id external_id view hash",
-        views::update,
-    ),
+    method(("conversations.history", true, Three), HISTORY, HISTORY_ARGS, history::history),
+    method(("conversations.replies", false, Three), HISTORY, REPLIES_ARGS, history::replies),
+    method(("chat.postMessage", true, Special), CHAT, POST_ARGS, messages::post),
+    method(("chat.update", true, Three), CHAT, UPDATE_ARGS, messages::update),
+    method(("chat.delete", true, Three), CHAT, "as_user channel ts", messages::delete),
+    method(("chat.postEphemeral", true, Four), CHAT, EPHEMERAL_ARGS, messages::post_ephemeral),
+    method(("chat.getPermalink", false, Special), &[], "channel message_ts", messages::permalink),
+    method(("views.open", true, Four), &[], "trigger_id interactivity_pointer view", views::open),
+    method(("views.push", true, Four), &[], "trigger_id interactivity_pointer view", views::push),
+    method(("views.update", true, Four), &[], "view_id external_id view hash", views::update),
     method(
         ("views.publish", true, Four),
         &[],
         "user_id view hash interactivity_pointer",
         views::publish,
     ),
-    method(
-        ("pins.add", true, Two),
-        &["pins:write"],
-        "channel timestamp",
-        marks::pin,
-    ),
-    method(
-        ("pins.remove", true, Two),
-        &["pins:write"],
-        "channel timestamp",
-        marks::unpin,
-    ),
-    method(
-        ("pins.list", false, Two),
-        &["pins:read"],
-        "channel",
-        marks::pins,
-    ),
-    method(
-        ("bookmarks.add", true, Two),
-        &["bookmarks:write"],
-        BOOKMARK_ARGS,
-        marks::bookmark,
-    ),
-    method(
-        ("bookmarks.list", true, Three),
-        &["bookmarks:read"],
-        "channel_id",
-        marks::bookmarks,
-    ),
+    method(("pins.add", true, Two), &["pins:write"], "channel timestamp", marks::pin),
+    method(("pins.remove", true, Two), &["pins:write"], "channel timestamp", marks::unpin),
+    method(("pins.list", false, Two), &["pins:read"], "channel", marks::pins),
+    method(("bookmarks.add", true, Two), &["bookmarks:write"], BOOKMARK_ARGS, marks::bookmark),
+    method(("bookmarks.list", true, Three), &["bookmarks:read"], "channel_id", marks::bookmarks),
     method(
         ("reactions.add", true, Three),
         &["reactions:write"],
@@ -342,10 +195,5 @@ pub const METHODS: &[Method] = &[
         "count cursor file limit page",
         files::info,
     ),
-    method(
-        ("blocks.validate", true, Special),
-        &[],
-        "blocks message view",
-        validate::blocks,
-    ),
+    method(("blocks.validate", true, Special), &[], "blocks message view", validate::blocks),
 ];

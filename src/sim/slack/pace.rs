@@ -65,11 +65,9 @@ impl Pace {
         };
         self.draw(method.to_owned(), (per_minute, per_minute), now)?;
         match channel.filter(|_| method == "chat.postMessage") {
-            Some(channel) => self.draw(
-                format!("{method} {channel}"),
-                (CHANNEL_PER_MINUTE, burst),
-                now,
-            ),
+            Some(channel) => {
+                self.draw(format!("{method} {channel}"), (CHANNEL_PER_MINUTE, burst), now)
+            }
             None => Ok(()),
         }
     }
@@ -81,15 +79,10 @@ impl Pace {
         now: Timestamp,
     ) -> Result<(), u64> {
         let bucket = self.buckets.entry(key);
-        let bucket = bucket.or_insert_with(|| Bucket {
-            left: f64::from(burst),
-            at: now,
-        });
+        let bucket = bucket.or_insert_with(|| Bucket { left: f64::from(burst), at: now });
         let per_second = f64::from(per_minute) / 60.0;
         let elapsed = now.duration_since(bucket.at).as_secs_f64().max(0.0);
-        bucket.left = elapsed
-            .mul_add(per_second, bucket.left)
-            .min(f64::from(burst));
+        bucket.left = elapsed.mul_add(per_second, bucket.left).min(f64::from(burst));
         bucket.at = now;
         if bucket.left >= 1.0 {
             bucket.left -= 1.0;
@@ -97,11 +90,7 @@ impl Pace {
         }
         let wait = ((1.0 - bucket.left) / per_second).ceil().max(1.0);
         // At most three seconds at the slowest tier, so the cast cannot lose anything.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "see above"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "see above")]
         Err(wait as u64)
     }
 }

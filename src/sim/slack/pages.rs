@@ -12,9 +12,7 @@ pub(super) fn page<T>(items: Vec<T>, call: &Call) -> Result<(Vec<T>, String), Re
     let from = match call.text("cursor") {
         None => 0,
         Some(cursor) => {
-            let place = cursor
-                .strip_prefix("next:")
-                .and_then(|place| place.parse().ok());
+            let place = cursor.strip_prefix("next:").and_then(|place| place.parse().ok());
             place.ok_or_else(|| refuse("invalid_cursor"))?
         }
     };
@@ -28,10 +26,6 @@ pub(super) fn page<T>(items: Vec<T>, call: &Call) -> Result<(Vec<T>, String), Re
     let total = items.len();
     let page: Vec<T> = items.into_iter().skip(from).take(limit).collect();
     let end = from + page.len();
-    let next = if end < total {
-        format!("next:{end}")
-    } else {
-        String::new()
-    };
+    let next = if end < total { format!("next:{end}") } else { String::new() };
     Ok((page, next))
 }

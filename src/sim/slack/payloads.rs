@@ -41,8 +41,7 @@ pub(super) fn slash(
         .append_pair("is_enterprise_install", flag(act.twist.org_install));
     let enterprise = enterprise(state, act.twist);
     if let Some(id) = enterprise["id"].as_str() {
-        form.append_pair("enterprise_id", id)
-            .append_pair("enterprise_name", "Simulated Org");
+        form.append_pair("enterprise_id", id).append_pair("enterprise_name", "Simulated Org");
     }
     form.append_pair("response_url", act.response_url.unwrap_or_default())
         .append_pair("trigger_id", act.trigger_id);

@@ -58,22 +58,13 @@ impl Person {
     /// Somebody of another workspace.
     pub fn stranger(id: &str, name: &str, team_id: &str) -> Self {
         let member = Self::member(id, name, name);
-        Self {
-            standing: Standing::Stranger,
-            team_id: Some(team_id.to_owned()),
-            ..member
-        }
+        Self { standing: Standing::Stranger, team_id: Some(team_id.to_owned()), ..member }
     }
 }
 
 impl Group {
     pub fn new(id: &str, handle: &str, users: Vec<String>) -> Self {
-        Self {
-            id: id.to_owned(),
-            handle: handle.to_owned(),
-            users,
-            enabled: true,
-        }
+        Self { id: id.to_owned(), handle: handle.to_owned(), users, enabled: true }
     }
 }
 
@@ -145,9 +136,7 @@ pub(super) fn lookup_by_email(state: &mut State, call: &Call) -> Reply {
     let wanted = Some(email.to_lowercase());
     let mut people = state.config.people.iter().filter(|person| !person.deleted);
     let found = people.find(|person| person.email.as_ref().map(|e| e.to_lowercase()) == wanted);
-    let id = found
-        .map(|person| person.id.clone())
-        .ok_or_else(|| refuse("users_not_found"))?;
+    let id = found.map(|person| person.id.clone()).ok_or_else(|| refuse("users_not_found"))?;
     Ok(json!({"user": user_object(state, &id)}))
 }
 
@@ -201,17 +190,11 @@ pub(super) fn user_object(state: &State, id: &str) -> Option<Value> {
     }
     let person = config.people.iter().find(|person| person.id == id)?;
     let mut profile = json!({"real_name": person.real_name, "display_name": person.name});
-    let may_see = config
-        .scopes
-        .iter()
-        .any(|scope| scope == "users:read.email");
+    let may_see = config.scopes.iter().any(|scope| scope == "users:read.email");
     if let Some(email) = person.email.as_ref().filter(|_| may_see) {
         profile["email"] = json!(email);
     }
-    let guest = matches!(
-        person.standing,
-        Standing::Guest | Standing::SingleChannelGuest
-    );
+    let guest = matches!(person.standing, Standing::Guest | Standing::SingleChannelGuest);
     Some(json!({
         "id": person.id,
         "team_id": person.team_id.as_ref().unwrap_or(&config.team_id),

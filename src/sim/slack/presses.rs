@@ -92,28 +92,15 @@ fn in_view(
 /// The entry of `actions[]` for a press, and `state.values` with what was chosen in it.
 fn action(blocks: &Value, press: &Press, now: Timestamp) -> Result<(Value, Value), Impossible> {
     let fits = |found: &Found| {
-        let value = press
-            .value
-            .as_ref()
-            .is_none_or(|value| found.element["value"] == **value);
+        let value = press.value.as_ref().is_none_or(|value| found.element["value"] == **value);
         found.element["action_id"] == press.action_id && value
     };
-    let found = crate::sim::slack::form::elements(blocks)
-        .into_iter()
-        .find(fits);
+    let found = crate::sim::slack::form::elements(blocks).into_iter().find(fits);
     let found = found.ok_or_else(|| Impossible::NoSuchAction(press.action_id.clone()))?;
     let element = &found.element;
     let micros = now.as_microsecond();
     let mut action = Map::new();
-    for key in [
-        "type",
-        "action_id",
-        "text",
-        "value",
-        "style",
-        "url",
-        "placeholder",
-    ] {
+    for key in ["type", "action_id", "text", "value", "style", "url", "placeholder"] {
         if let Some(value) = element.get(key) {
             action.insert(key.to_owned(), value.clone());
         }

@@ -41,14 +41,7 @@ impl Hook {
         made: Timestamp,
     ) -> Self {
         let ts = ts.map(str::to_owned);
-        Self {
-            kind,
-            user: user.to_owned(),
-            channel: channel.to_owned(),
-            ts,
-            made,
-            uses: 0,
-        }
+        Self { kind, user: user.to_owned(), channel: channel.to_owned(), ts, made, uses: 0 }
     }
 }
 
@@ -56,9 +49,7 @@ impl Hook {
 pub(super) fn mint_hook(state: &mut State, hook: Hook) -> String {
     let secret = state.mint_secret();
     if state.hooks.len() >= HOOKS_MAX {
-        state
-            .hooks
-            .retain(|_, old| hook.made.duration_since(old.made) <= HOOK_LIFE);
+        state.hooks.retain(|_, old| hook.made.duration_since(old.made) <= HOOK_LIFE);
     }
     state.hooks.insert(secret.clone(), hook);
     format!("{}/hooks/{secret}", state.base_url)
@@ -66,10 +57,7 @@ pub(super) fn mint_hook(state: &mut State, hook: Hook) -> String {
 
 /// Takes what was posted to a response url.
 pub(super) fn take_hook(state: &mut State, secret: &str, call: &Call) -> Result<(), Refusal> {
-    let hook = state
-        .hooks
-        .get_mut(secret)
-        .ok_or_else(|| refuse("invalid_url"))?;
+    let hook = state.hooks.get_mut(secret).ok_or_else(|| refuse("invalid_url"))?;
     if call.now.duration_since(hook.made) > HOOK_LIFE {
         return Err(refuse("expired_url"));
     }
@@ -91,11 +79,7 @@ pub(super) fn take_hook(state: &mut State, secret: &str, call: &Call) -> Result<
         "unfurl_media",
         "mrkdwn",
     ];
-    for key in call
-        .args
-        .keys()
-        .filter(|key| !known.contains(&key.as_str()))
-    {
+    for key in call.args.keys().filter(|key| !known.contains(&key.as_str())) {
         state.violate(format!("response_url: unknown argument {key}"));
     }
     answer_hook(state, &hook, call)
@@ -109,17 +93,12 @@ fn answer_hook(state: &mut State, hook: &Hook, call: &Call) -> Result<(), Refusa
     }
     let content = read(state, call, false)?;
     // Without a word about it, an answer to a button takes the place of its message.
-    let replacing = if call.has("replace_original") {
-        call.flag("replace_original")
-    } else {
-        acted
-    };
+    let replacing =
+        if call.has("replace_original") { call.flag("replace_original") } else { acted };
     if acted && replacing {
         return replace_original(state, hook, content);
     }
-    let archived = state
-        .channel(&hook.channel)
-        .is_none_or(|channel| channel.archived);
+    let archived = state.channel(&hook.channel).is_none_or(|channel| channel.archived);
     if call.text("response_type") == Some("in_channel") {
         if archived {
             return Err(refuse("is_archived"));
@@ -198,9 +177,7 @@ fn respond(state: &mut State, (user, id): (&str, &str), body: &str) -> Result<()
     let answer: Value = serde_json::from_str(body).map_err(|_| refuse("invalid_json"))?;
     match answer["response_action"].as_str() {
         Some("clear") => {
-            state
-                .views
-                .retain(|view| view.user != user || !view.is_modal());
+            state.views.retain(|view| view.user != user || !view.is_modal());
             Ok(())
         }
         Some("errors") => show_errors(state, id, &answer["errors"]),
@@ -229,9 +206,7 @@ fn show_errors(state: &mut State, id: &str, errors: &Value) -> Result<(), Refusa
     let view = view.ok_or_else(|| refuse("not_found"))?;
     let blocks = view.object["blocks"].as_array().into_iter().flatten();
     let inputs = blocks.filter(|block| block["type"] == "input");
-    let inputs: Vec<_> = inputs
-        .filter_map(|block| block["block_id"].as_str())
-        .collect();
+    let inputs: Vec<_> = inputs.filter_map(|block| block["block_id"].as_str()).collect();
     let named = errors.as_object().filter(|errors| !errors.is_empty());
     let named = named.ok_or_else(|| refuse("invalid_arguments"))?;
     if let Some(stray) = named.keys().find(|key| !inputs.contains(&key.as_str())) {
@@ -249,9 +224,7 @@ fn spoken(delivery: &Delivery, now: Timestamp) -> Option<Call> {
         return None;
     }
     let parsed = delivery.content_type.starts_with("application/json");
-    let parsed = parsed
-        .then(|| serde_json::from_str(&delivery.body).ok())
-        .flatten();
+    let parsed = parsed.then(|| serde_json::from_str(&delivery.body).ok()).flatten();
     let args = match parsed {
         Some(Value::Object(args)) if args.is_empty() => return None,
         Some(Value::Object(args)) => args,
@@ -261,9 +234,7 @@ fn spoken(delivery: &Delivery, now: Timestamp) -> Option<Call> {
 }
 
 fn thread(call: &Call) -> Map<String, Value> {
-    let thread = call
-        .text("thread_ts")
-        .map(|ts| ("thread_ts".to_owned(), json!(ts)));
+    let thread = call.text("thread_ts").map(|ts| ("thread_ts".to_owned(), json!(ts)));
     thread.into_iter().collect()
 }
 
@@ -271,9 +242,7 @@ fn delete_original(state: &mut State, hook: &Hook) {
     let Some(ts) = &hook.ts else { return };
     match hook.kind {
         HookKind::Action { ephemeral: true } => {
-            state
-                .ephemerals
-                .retain(|whisper| whisper.message["ts"] != **ts);
+            state.ephemerals.retain(|whisper| whisper.message["ts"] != **ts);
         }
         HookKind::Action { ephemeral: false } | HookKind::Command => {
             remove(state, &hook.channel, ts);
@@ -285,10 +254,7 @@ fn replace_original(state: &mut State, hook: &Hook, content: Content) -> Result<
     let ts = hook.ts.as_deref().unwrap_or_default();
     let message = match hook.kind {
         HookKind::Action { ephemeral: true } => {
-            let mut whispers = state
-                .ephemerals
-                .iter_mut()
-                .map(|whisper| &mut whisper.message);
+            let mut whispers = state.ephemerals.iter_mut().map(|whisper| &mut whisper.message);
             whispers.find(|message| message["ts"] == ts)
         }
         HookKind::Action { ephemeral: false } | HookKind::Command => {

@@ -9,9 +9,7 @@ const NAME_MAX: usize = 255;
 const URL_MAX: usize = 3000;
 const CELLS: &[&str] = &["raw_text", "raw_number", "rich_text", "action_cell"];
 const TABLE_CELLS: &[&str] = &["raw_text", "raw_number", "rich_text"];
-const CHILDREN: &[&str] = &[
-    "table", "section", "actions", "context", "divider", "image", "header",
-];
+const CHILDREN: &[&str] = &["table", "section", "actions", "context", "divider", "image", "header"];
 
 /// Blocks that are still being rolled out, and what stands in them.
 pub(super) const SHAPES: &[Shape] = &[
@@ -19,10 +17,7 @@ pub(super) const SHAPES: &[Shape] = &[
         "alert",
         &[
             must("text", Rich(200)),
-            may(
-                "level",
-                OneOf(&["default", "info", "warning", "error", "success"]),
-            ),
+            may("level", OneOf(&["default", "info", "warning", "error", "success"])),
         ],
     ),
     shape(
@@ -38,10 +33,7 @@ pub(super) const SHAPES: &[Shape] = &[
             may("actions", List(&Block(&["button"]), 1, 3)),
         ],
     ),
-    shape(
-        "carousel",
-        &[must("elements", List(&Block(&["card"]), 1, 10))],
-    ),
+    shape("carousel", &[must("elements", List(&Block(&["card"]), 1, 10))]),
     shape(
         "container",
         &[
@@ -58,20 +50,14 @@ pub(super) const SHAPES: &[Shape] = &[
     ),
     shape(
         "plan",
-        &[
-            must("title", Words(1, NAME_MAX)),
-            must("tasks", List(&Block(&["task_card"]), 1, 50)),
-        ],
+        &[must("title", Words(1, NAME_MAX)), must("tasks", List(&Block(&["task_card"]), 1, 50))],
     ),
     shape(
         "task_card",
         &[
             must("task_id", Words(1, NAME_MAX)),
             must("title", Words(1, NAME_MAX)),
-            may(
-                "status",
-                OneOf(&["pending", "in_progress", "complete", "error"]),
-            ),
+            may("status", OneOf(&["pending", "in_progress", "complete", "error"])),
             may("icon", Anything),
             may("hide_title", Flag),
             may("details", Block(&["rich_text"])),
@@ -79,13 +65,7 @@ pub(super) const SHAPES: &[Shape] = &[
             may("sources", List(&Block(&["url"]), 0, 50)),
         ],
     ),
-    shape(
-        "url",
-        &[
-            must("url", Words(1, URL_MAX)),
-            must("text", Words(1, NAME_MAX)),
-        ],
-    ),
+    shape("url", &[must("url", Words(1, URL_MAX)), must("text", Words(1, NAME_MAX))]),
     shape(
         "table",
         &[
@@ -95,10 +75,7 @@ pub(super) const SHAPES: &[Shape] = &[
     ),
     shape(
         "column_setting",
-        &[
-            may("align", OneOf(&["left", "center", "right"])),
-            may("is_wrapped", Flag),
-        ],
+        &[may("align", OneOf(&["left", "center", "right"])), may("is_wrapped", Flag)],
     ),
     shape(
         "data_table",
@@ -110,39 +87,21 @@ pub(super) const SHAPES: &[Shape] = &[
         ],
     ),
     shape("raw_text", &[must("text", Words(1, 10_000))]),
-    shape(
-        "raw_number",
-        &[must("value", Anything), must("text", Words(1, NAME_MAX))],
-    ),
+    shape("raw_number", &[must("value", Anything), must("text", Words(1, NAME_MAX))]),
     shape(
         "action_cell",
-        &[
-            must("element", Block(&["button"])),
-            may("fallback", Block(TABLE_CELLS)),
-        ],
+        &[must("element", Block(&["button"])), may("fallback", Block(TABLE_CELLS))],
     ),
     shape(
         "data_visualization",
-        &[
-            must("title", Words(1, 50)),
-            must("chart", Block(&["pie", "bar", "area", "line"])),
-        ],
+        &[must("title", Words(1, 50)), must("chart", Block(&["pie", "bar", "area", "line"]))],
     ),
     shape("pie", &[must("segments", List(&Shaped("point"), 1, 12))]),
     shape("bar", SERIES),
     shape("area", SERIES),
     shape("line", SERIES),
-    shape(
-        "series",
-        &[
-            must("name", Words(1, 20)),
-            must("data", List(&Shaped("point"), 1, 20)),
-        ],
-    ),
-    shape(
-        "point",
-        &[must("label", Words(1, 20)), must("value", Anything)],
-    ),
+    shape("series", &[must("name", Words(1, 20)), must("data", List(&Shaped("point"), 1, 20))]),
+    shape("point", &[must("label", Words(1, 20)), must("value", Anything)]),
     shape(
         "axis_config",
         &[
@@ -153,7 +112,5 @@ pub(super) const SHAPES: &[Shape] = &[
     ),
 ];
 
-const SERIES: &[Field] = &[
-    must("series", List(&Shaped("series"), 1, 6)),
-    must("axis_config", Shaped("axis_config")),
-];
+const SERIES: &[Field] =
+    &[must("series", List(&Shaped("series"), 1, 6)), must("axis_config", Shaped("axis_config"))];

@@ -30,30 +30,18 @@ const fn border() -> Field {
 
 /// Sections, lists, quotes and what stands in them.
 pub(super) const SHAPES: &[Shape] = &[
-    shape(
-        "rich_text_section",
-        &[must("elements", List(&Block(INLINE), 0, ELEMENTS_MAX))],
-    ),
+    shape("rich_text_section", &[must("elements", List(&Block(INLINE), 0, ELEMENTS_MAX))]),
     shape(
         "rich_text_list",
         &[
-            must(
-                "elements",
-                List(&Block(&["rich_text_section"]), 1, ELEMENTS_MAX),
-            ),
+            must("elements", List(&Block(&["rich_text_section"]), 1, ELEMENTS_MAX)),
             must("style", OneOf(&["bullet", "ordered"])),
             may("indent", Number(0, 8)),
             may("offset", Number(0, 10_000)),
             border(),
         ],
     ),
-    shape(
-        "rich_text_quote",
-        &[
-            must("elements", List(&Block(INLINE), 1, ELEMENTS_MAX)),
-            border(),
-        ],
-    ),
+    shape("rich_text_quote", &[must("elements", List(&Block(INLINE), 1, ELEMENTS_MAX)), border()]),
     shape(
         "rich_text_preformatted",
         &[
@@ -86,21 +74,11 @@ pub(super) const SHAPES: &[Shape] = &[
         ],
     ),
     shape("user", &[must("user_id", Words(1, NAME_MAX)), style()]),
-    shape(
-        "channel",
-        &[must("channel_id", Words(1, NAME_MAX)), style()],
-    ),
-    shape(
-        "usergroup",
-        &[must("usergroup_id", Words(1, NAME_MAX)), style()],
-    ),
+    shape("channel", &[must("channel_id", Words(1, NAME_MAX)), style()]),
+    shape("usergroup", &[must("usergroup_id", Words(1, NAME_MAX)), style()]),
     shape(
         "emoji",
-        &[
-            must("name", Words(1, NAME_MAX)),
-            may("unicode", Words(1, NAME_MAX)),
-            style(),
-        ],
+        &[must("name", Words(1, NAME_MAX)), may("unicode", Words(1, NAME_MAX)), style()],
     ),
     shape(
         "date",
@@ -112,13 +90,7 @@ pub(super) const SHAPES: &[Shape] = &[
             style(),
         ],
     ),
-    shape(
-        "broadcast",
-        &[
-            must("range", OneOf(&["here", "channel", "everyone"])),
-            style(),
-        ],
-    ),
+    shape("broadcast", &[must("range", OneOf(&["here", "channel", "everyone"])), style()]),
     shape("color", &[must("value", Words(1, NAME_MAX))]),
     shape(
         "message_mention",

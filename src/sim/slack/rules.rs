@@ -48,46 +48,22 @@ pub(super) fn whole(check: &mut Check<'_>, blocks: &[Value], root: &str) {
         if let Some(id) = block.get("block_id").and_then(Value::as_str)
             && !seen.insert(id)
         {
-            check.report(
-                &format!("{root}/{index}/block_id"),
-                "block_id already exists",
-            );
+            check.report(&format!("{root}/{index}/block_id"), "block_id already exists");
         }
     }
     let kind = |block: &&Value, name: &str| block.get("type").is_some_and(|found| found == name);
     if blocks.iter().filter(|block| kind(block, "table")).count() > 1 {
         check.report(root, "only one table allowed");
     }
-    if blocks
-        .iter()
-        .filter(|block| kind(block, "data_visualization"))
-        .count()
-        > CHARTS_MAX
-    {
-        check.report(
-            root,
-            &format!("no more than {CHARTS_MAX} data_visualization blocks allowed"),
-        );
+    if blocks.iter().filter(|block| kind(block, "data_visualization")).count() > CHARTS_MAX {
+        check.report(root, &format!("no more than {CHARTS_MAX} data_visualization blocks allowed"));
     }
     let markdown = blocks.iter().filter(|block| kind(block, "markdown"));
-    if markdown
-        .map(crate::sim::slack::blocks::text_size)
-        .sum::<usize>()
-        > MARKDOWN_TOTAL_MAX
-    {
-        check.report(
-            root,
-            "markdown blocks must be less than 12001 characters together",
-        );
+    if markdown.map(crate::sim::slack::blocks::text_size).sum::<usize>() > MARKDOWN_TOTAL_MAX {
+        check.report(root, "markdown blocks must be less than 12001 characters together");
     }
-    let tables = blocks
-        .iter()
-        .filter(|block| kind(block, "table") || kind(block, "data_table"));
-    if tables
-        .map(crate::sim::slack::blocks::text_size)
-        .sum::<usize>()
-        > TABLE_TOTAL_MAX
-    {
+    let tables = blocks.iter().filter(|block| kind(block, "table") || kind(block, "data_table"));
+    if tables.map(crate::sim::slack::blocks::text_size).sum::<usize>() > TABLE_TOTAL_MAX {
         check.report(root, "tables must be less than 10001 characters together");
     }
 }
@@ -103,11 +79,7 @@ fn image(fields: &Map<String, Value>, files_ready: &BTreeSet<String>) -> Found {
         }
         (Some(url), None) => {
             let web = url.as_str().is_some_and(|url| url.starts_with("http"));
-            if web {
-                Vec::new()
-            } else {
-                vec![at("/image_url", "invalid url")]
-            }
+            if web { Vec::new() } else { vec![at("/image_url", "invalid url")] }
         }
         (None, Some(file)) => match file.get("id").and_then(Value::as_str) {
             Some(id) if !files_ready.contains(id) => {
@@ -119,19 +91,13 @@ fn image(fields: &Map<String, Value>, files_ready: &BTreeSet<String>) -> Found {
 }
 
 fn list<'a>(fields: &'a Map<String, Value>, key: &str) -> &'a [Value] {
-    fields
-        .get(key)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    fields.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn options(fields: &Map<String, Value>) -> Vec<&Value> {
     let grouped = list(fields, "option_groups").iter();
     let grouped = grouped.filter_map(|group| group.get("options").and_then(Value::as_array));
-    list(fields, "options")
-        .iter()
-        .chain(grouped.flatten())
-        .collect()
+    list(fields, "options").iter().chain(grouped.flatten()).collect()
 }
 
 fn choices(fields: &Map<String, Value>) -> Found {
@@ -160,18 +126,12 @@ fn plain_options(fields: &Map<String, Value>) -> Found {
 }
 
 fn table(fields: &Map<String, Value>, name: &str) -> Found {
-    let rows: Vec<_> = list(fields, "rows")
-        .iter()
-        .filter_map(Value::as_array)
-        .collect();
+    let rows: Vec<_> = list(fields, "rows").iter().filter_map(Value::as_array).collect();
     let width = rows.first().map_or(0, |row| row.len());
     let mut found = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         if row.len() != width {
-            found.push(at(
-                &format!("/rows/{index}"),
-                "must have as many cells as the first row",
-            ));
+            found.push(at(&format!("/rows/{index}"), "must have as many cells as the first row"));
         }
     }
     let heads = rows.first().map_or(&[][..], |row| row.as_slice());
@@ -191,37 +151,24 @@ fn pie(fields: &Map<String, Value>) -> Found {
     if list(fields, "segments").iter().all(positive) {
         return Vec::new();
     }
-    vec![at(
-        "/segments",
-        "each value must be a number greater than 0",
-    )]
+    vec![at("/segments", "each value must be a number greater than 0")]
 }
 
 fn series(fields: &Map<String, Value>) -> Found {
-    let categories = fields
-        .get("axis_config")
-        .and_then(|axis| axis.get("categories"));
+    let categories = fields.get("axis_config").and_then(|axis| axis.get("categories"));
     let categories: Vec<&str> = texts(categories);
     let mut names = BTreeSet::new();
     let mut found = Vec::new();
     for (index, line) in list(fields, "series").iter().enumerate() {
-        let data = line
-            .get("data")
-            .and_then(Value::as_array)
-            .map_or(&[][..], Vec::as_slice);
-        let labels = data
-            .iter()
-            .map(|point| point.get("label").and_then(Value::as_str));
+        let data = line.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let labels = data.iter().map(|point| point.get("label").and_then(Value::as_str));
         let labels: Vec<&str> = labels.flatten().collect();
         if labels != categories {
             let words = "must have exactly one point for each category, in order";
             found.push(at(&format!("/series/{index}/data"), words));
         }
         if data.iter().any(|point| number(point).is_none()) {
-            found.push(at(
-                &format!("/series/{index}/data"),
-                "each value must be a number",
-            ));
+            found.push(at(&format!("/series/{index}/data"), "each value must be a number"));
         }
         if !names.insert(line.get("name").and_then(Value::as_str)) {
             found.push(at(&format!("/series/{index}/name"), "must be unique"));
@@ -231,24 +178,13 @@ fn series(fields: &Map<String, Value>) -> Found {
 }
 
 fn texts(value: Option<&Value>) -> Vec<&str> {
-    value
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
+    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 fn tasks(fields: &Map<String, Value>) -> Found {
     let mut seen = BTreeSet::new();
-    let unique = list(fields, "tasks")
-        .iter()
-        .all(|task| seen.insert(task["task_id"].as_str()));
-    if unique {
-        Vec::new()
-    } else {
-        vec![at("/tasks", "task_id must be unique")]
-    }
+    let unique = list(fields, "tasks").iter().all(|task| seen.insert(task["task_id"].as_str()));
+    if unique { Vec::new() } else { vec![at("/tasks", "task_id must be unique")] }
 }
 
 fn unique_actions(fields: &Map<String, Value>) -> Found {
@@ -258,10 +194,7 @@ fn unique_actions(fields: &Map<String, Value>) -> Found {
         if let Some(id) = element.get("action_id").and_then(Value::as_str)
             && !seen.insert(id)
         {
-            found.push(at(
-                &format!("/elements/{index}/action_id"),
-                "action_id already exists",
-            ));
+            found.push(at(&format!("/elements/{index}/action_id"), "action_id already exists"));
         }
     }
     found

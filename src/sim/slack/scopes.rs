@@ -18,10 +18,7 @@ pub(super) fn allow(state: &State, call: &Call, method: &Method) -> Result<(), R
         "conversations.open" => vec!["im:"],
         name if name.starts_with("conversations.") => {
             let channel = call.text("channel").and_then(|id| state.seen(id).ok());
-            channel
-                .map(|channel| prefix(channel.reach))
-                .into_iter()
-                .collect()
+            channel.map(|channel| prefix(channel.reach)).into_iter().collect()
         }
         _ => Vec::new(),
     };
@@ -32,19 +29,12 @@ pub(super) fn allow(state: &State, call: &Call, method: &Method) -> Result<(), R
     let held = |scope: &&str| state.config.scopes.iter().any(|own| own == *scope);
     let kinds = if kinds.is_empty() { vec![""] } else { kinds };
     for kind in kinds {
-        let wanted = method
-            .scopes
-            .iter()
-            .copied()
-            .filter(|scope| fits(scope, kind));
+        let wanted = method.scopes.iter().copied().filter(|scope| fits(scope, kind));
         let wanted: Vec<&str> = wanted.collect();
         if !wanted.iter().any(held) {
             let provided = state.config.scopes.join(",");
             let more = json!({"needed": wanted.join(","), "provided": provided});
-            return Err(Refusal {
-                error: "missing_scope".to_owned(),
-                more,
-            });
+            return Err(Refusal { error: "missing_scope".to_owned(), more });
         }
     }
     Ok(())

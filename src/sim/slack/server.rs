@@ -16,10 +16,7 @@ use tokio_util::task::TaskTracker;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("cannot listen on {address}: {source}; free the port or choose another address")]
-    Listen {
-        address: SocketAddr,
-        source: std::io::Error,
-    },
+    Listen { address: SocketAddr, source: std::io::Error },
 }
 
 /// A running workspace; clones are handles to the same one.
@@ -95,10 +92,7 @@ impl SimSlack {
             // Serving a bound listener has no error to report; it ends when it is stopped.
             let _served = serving.with_graceful_shutdown(stop.cancelled_owned()).await;
         });
-        Ok(Self {
-            shared,
-            twist: Twist::default(),
-        })
+        Ok(Self { shared, twist: Twist::default() })
     }
 
     /// Stops serving and waits until open calls are answered.
@@ -114,7 +108,6 @@ impl SimSlack {
 
     /// Says where the bot listens.
     pub fn set_bot_url(&self, url: &str) {
-        self.shared
-            .with(|state| state.config.bot_url = Some(url.to_owned()));
+        self.shared.with(|state| state.config.bot_url = Some(url.to_owned()));
     }
 }

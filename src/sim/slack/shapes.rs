@@ -37,19 +37,11 @@ pub(super) struct Shape {
 }
 
 pub(super) const fn must(key: &'static str, kind: Kind) -> Field {
-    Field {
-        key,
-        kind,
-        required: true,
-    }
+    Field { key, kind, required: true }
 }
 
 pub(super) const fn may(key: &'static str, kind: Kind) -> Field {
-    Field {
-        key,
-        kind,
-        required: false,
-    }
+    Field { key, kind, required: false }
 }
 
 pub(super) const fn shape(name: &'static str, fields: &'static [Field]) -> Shape {
@@ -65,8 +57,5 @@ pub(super) fn find(name: &str) -> Option<&'static Shape> {
         crate::sim::slack::inputs::SHAPES,
         crate::sim::slack::rich_text::SHAPES,
     ];
-    tables
-        .into_iter()
-        .flatten()
-        .find(|shape| shape.name == name)
+    tables.into_iter().flatten().find(|shape| shape.name == name)
 }

@@ -10,14 +10,12 @@ use std::time::Duration;
 impl SimSlack {
     /// Makes the next `times` calls of a method fail in one way; `"*"` means every method.
     pub fn script(&self, method: &str, fault: &Fault, times: usize) {
-        self.shared
-            .with(|state| state.faults.script(method, fault, times));
+        self.shared.with(|state| state.faults.script(method, fault, times));
     }
 
     /// Makes every call of a method slower, in real time; `"*"` means every method.
     pub fn delay(&self, method: &str, latency: Duration) {
-        self.shared
-            .with(|state| state.faults.delay(method, latency));
+        self.shared.with(|state| state.faults.delay(method, latency));
     }
 
     /// Takes the Web API down, or brings it back.
@@ -37,8 +35,7 @@ impl SimSlack {
     /// Makes the workspace refuse these block types, as one where they are not rolled out.
     pub fn switch_off_blocks(&self, types: &[&str]) {
         let types = types.iter().map(|&name| name.to_owned());
-        self.shared
-            .with(|state| state.capabilities.switched_off = types.collect());
+        self.shared.with(|state| state.capabilities.switched_off = types.collect());
     }
 
     pub fn set_scopes(&self, scopes: &[&str]) {
@@ -54,19 +51,14 @@ impl SimSlack {
             let creator = members.first().copied().unwrap_or_default();
             let members = members.iter().map(|&member| member.to_owned()).collect();
             let channel = Channel::new(&id, name, reach, creator);
-            state.channels.push(Channel {
-                members,
-                created: now.as_second(),
-                ..channel
-            });
+            state.channels.push(Channel { members, created: now.as_second(), ..channel });
             id
         })
     }
 
     /// Changes a channel as its people might; nothing is announced.
     pub fn change_channel(&self, id: &str, change: impl FnOnce(&mut Channel)) {
-        self.shared
-            .change(|state| state.channel_mut(id).map(change).ok());
+        self.shared.change(|state| state.channel_mut(id).map(change).ok());
     }
 
     /// Archives a channel as a person does.
@@ -80,14 +72,12 @@ impl SimSlack {
 
     /// Deletes a message as an administrator does.
     pub fn delete_message(&self, channel: &str, ts: &str) {
-        self.shared
-            .change(|state| crate::sim::slack::messages::remove(state, channel, ts));
+        self.shared.change(|state| crate::sim::slack::messages::remove(state, channel, ts));
     }
 
     /// Reloads somebody's client: their ephemeral messages are gone.
     pub fn reload(&self, user: &str) {
-        self.shared
-            .change(|state| state.ephemerals.retain(|whisper| whisper.user != user));
+        self.shared.change(|state| state.ephemerals.retain(|whisper| whisper.user != user));
     }
 
     /// Writes a message as a person does; the bot is not told. Gives the message's time.

@@ -73,11 +73,7 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(config: SimSlackConfig, base_url: String) -> Self {
-        let everybody: Vec<String> = config
-            .people
-            .iter()
-            .map(|person| person.id.clone())
-            .collect();
+        let everybody: Vec<String> = config.people.iter().map(|person| person.id.clone()).collect();
         let creator = everybody.first().cloned().unwrap_or_default();
         let mut state = Self {
             config,
@@ -99,10 +95,7 @@ impl State {
             last_ts_micros: 0,
         };
         let general = Channel::new("C0GENERAL1", "general", Reach::Public, &creator);
-        state.channels.push(Channel {
-            members: everybody,
-            ..general
-        });
+        state.channels.push(Channel { members: everybody, ..general });
         state
     }
 
@@ -111,11 +104,7 @@ impl State {
         self.minted += 1;
         // A multiplicative step keeps ids unlike one another without any randomness.
         let spread = self.minted.wrapping_mul(2_654_435_761) % 36_u64.pow(6);
-        format!(
-            "{letter}0{}{:0>3}",
-            base36(spread, 6),
-            base36(self.minted % 46_656, 3)
-        )
+        format!("{letter}0{}{:0>3}", base36(spread, 6), base36(self.minted % 46_656, 3))
     }
 
     /// A new unguessable word, for urls and triggers.
@@ -155,9 +144,7 @@ impl State {
             let was_in = channel.archived && channel.members_before_archive.contains(bot);
             channel.reach == Reach::Public || channel.members.contains(bot) || was_in
         };
-        self.channel(id)
-            .filter(visible)
-            .ok_or_else(|| refuse("channel_not_found"))
+        self.channel(id).filter(visible).ok_or_else(|| refuse("channel_not_found"))
     }
 
     /// A live channel the bot is a member of.
@@ -173,17 +160,11 @@ impl State {
     }
 
     pub(super) fn message(&self, channel: &str, ts: &str) -> Option<&Value> {
-        self.messages
-            .get(channel)?
-            .iter()
-            .find(|message| message["ts"] == ts)
+        self.messages.get(channel)?.iter().find(|message| message["ts"] == ts)
     }
 
     pub(super) fn message_mut(&mut self, channel: &str, ts: &str) -> Option<&mut Value> {
-        self.messages
-            .get_mut(channel)?
-            .iter_mut()
-            .find(|message| message["ts"] == ts)
+        self.messages.get_mut(channel)?.iter_mut().find(|message| message["ts"] == ts)
     }
 
     pub(super) fn store(&mut self, channel: &str, message: Value) {
@@ -219,10 +200,7 @@ impl State {
 
     pub(super) fn toast(&mut self, user: &str, text: &str) {
         if self.toasts.len() < NOTES_MAX {
-            self.toasts.push(Toast {
-                user: user.to_owned(),
-                text: text.to_owned(),
-            });
+            self.toasts.push(Toast { user: user.to_owned(), text: text.to_owned() });
         }
     }
 }
@@ -231,11 +209,7 @@ fn base36(mut number: u64, width: usize) -> String {
     let mut digits = vec![b'0'; width];
     for digit in digits.iter_mut().rev() {
         let rest = u8::try_from(number % 36).unwrap_or_default();
-        *digit = if rest < 10 {
-            b'0' + rest
-        } else {
-            b'A' + rest - 10
-        };
+        *digit = if rest < 10 { b'0' + rest } else { b'A' + rest - 10 };
         number /= 36;
     }
     digits.into_iter().map(char::from).collect()

@@ -107,12 +107,7 @@ async fn events(
 }
 
 async fn slash(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Slash>) -> Response {
-    told(
-        slack
-            .slash(&it.user, &it.channel, &it.command, &it.text)
-            .await
-            .map(Some),
-    )
+    told(slack.slash(&it.user, &it.channel, &it.command, &it.text).await.map(Some))
 }
 
 async fn click(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Click>) -> Response {
@@ -125,16 +120,7 @@ async fn click(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Click>) -> 
         }
     };
     let press = Press::new(&it.user, place, &it.action_id);
-    told(
-        slack
-            .press(Press {
-                value: it.value,
-                chosen: it.chosen,
-                ..press
-            })
-            .await
-            .map(Some),
-    )
+    told(slack.press(Press { value: it.value, chosen: it.chosen, ..press }).await.map(Some))
 }
 
 async fn submit(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Submit>) -> Response {
@@ -188,11 +174,7 @@ async fn same_origin(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = text(headers, header::HOST.as_str());
     let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) {
-            name
-        } else {
-            host
-        }
+        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
     });
     let loopback = ["127.0.0.1", "localhost", "[::1]"].contains(&name);
     let origin = text(headers, header::ORIGIN.as_str());
@@ -205,16 +187,9 @@ async fn same_origin(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let words = "only the page served here may act; open it on a loopback address";
-    (
-        StatusCode::FORBIDDEN,
-        Json(json!({"ok": false, "error": words})),
-    )
-        .into_response()
+    (StatusCode::FORBIDDEN, Json(json!({"ok": false, "error": words}))).into_response()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

@@ -34,31 +34,18 @@ pub(super) fn problems(state: &State, view: &Map<String, Value>, kind: &str) -> 
     for key in view.keys() {
         let known = FIELDS.iter().any(|(name, _)| name == key);
         if !known && key != "type" && key != "blocks" {
-            found.push(problem(
-                "/view",
-                &format!("invalid additional property: {key}"),
-            ));
+            found.push(problem("/view", &format!("invalid additional property: {key}")));
         }
     }
-    let fields = FIELDS
-        .iter()
-        .filter_map(|(key, kind)| Some((key, kind, view.get(*key)?)));
+    let fields = FIELDS.iter().filter_map(|(key, kind)| Some((key, kind, view.get(*key)?)));
     for (key, kind, value) in fields {
-        found.extend(crate::sim::slack::blocks::one(
-            value,
-            kind,
-            &format!("/view/{key}"),
-        ));
+        found.extend(crate::sim::slack::blocks::one(value, kind, &format!("/view/{key}")));
     }
     let Some(blocks) = view.get("blocks") else {
         found.push(problem("/view", "missing required field: blocks"));
         return found;
     };
-    let asks = blocks
-        .as_array()
-        .into_iter()
-        .flatten()
-        .any(|block| block["type"] == "input");
+    let asks = blocks.as_array().into_iter().flatten().any(|block| block["type"] == "input");
     if asks && kind == "modal" && !view.contains_key("submit") {
         found.push(problem("/view", "missing required field: submit"));
     }

@@ -45,9 +45,7 @@ impl View {
 pub(super) fn open(state: &mut State, call: &Call) -> Reply {
     let user = spend(state, call)?;
     let view = read(state, call, "modal")?;
-    state
-        .views
-        .retain(|view| view.user != user || !view.is_modal());
+    state.views.retain(|view| view.user != user || !view.is_modal());
     let object = stack(state, &user, view);
     Ok(json!({"view": object}))
 }
@@ -73,16 +71,9 @@ pub(super) fn update(state: &mut State, call: &Call) -> Reply {
         (None, Some(name)) => view.object["external_id"] == name,
         (None, None) => false,
     };
-    let found = state
-        .views
-        .iter()
-        .find(|view| wanted(view))
-        .ok_or_else(|| refuse("not_found"))?;
+    let found = state.views.iter().find(|view| wanted(view)).ok_or_else(|| refuse("not_found"))?;
     let (id, kind) = (found.id().to_owned(), found.object["type"].clone());
-    if call
-        .text("hash")
-        .is_some_and(|hash| found.object["hash"] != hash)
-    {
+    if call.text("hash").is_some_and(|hash| found.object["hash"] != hash) {
         return Err(refuse("hash_conflict"));
     }
     let view = read_except(state, call, (kind.as_str().unwrap_or_default(), Some(&id)))?;
@@ -95,10 +86,7 @@ pub(super) fn publish(state: &mut State, call: &Call) -> Reply {
     if state.person(&user).is_none() {
         return Err(refuse("user_not_found"));
     }
-    let home = state
-        .views
-        .iter()
-        .find(|view| view.user == user && !view.is_modal());
+    let home = state.views.iter().find(|view| view.user == user && !view.is_modal());
     let known = home.map(|view| (view.id().to_owned(), view.object["hash"].clone()));
     if let (Some(hash), Some((_, current))) = (call.text("hash"), &known)
         && *current != hash
@@ -116,10 +104,7 @@ pub(super) fn publish(state: &mut State, call: &Call) -> Reply {
 
 /// The modals somebody has open, the oldest first.
 pub(super) fn modals<'a>(state: &'a State, user: &'a str) -> impl Iterator<Item = &'a View> {
-    state
-        .views
-        .iter()
-        .filter(move |view| view.user == user && view.is_modal())
+    state.views.iter().filter(move |view| view.user == user && view.is_modal())
 }
 
 /// Puts a new view on top of somebody's stack.
@@ -128,17 +113,11 @@ pub(super) fn stack(state: &mut State, user: &str, view: Map<String, Value>) -> 
     let last = modals(state, user).last().map(|view| view.object.clone());
     let mut object = describe(state, &id, view);
     if object["type"] == "modal" {
-        let root = last
-            .as_ref()
-            .map_or_else(|| json!(id), |last| last["root_view_id"].clone());
+        let root = last.as_ref().map_or_else(|| json!(id), |last| last["root_view_id"].clone());
         object["root_view_id"] = root;
         object["previous_view_id"] = last.map_or(Value::Null, |last| last["id"].clone());
     }
-    let opened = View {
-        user: user.to_owned(),
-        object: object.clone(),
-        errors: json!({}),
-    };
+    let opened = View { user: user.to_owned(), object: object.clone(), errors: json!({}) };
     state.views.push(opened);
     object
 }
@@ -151,9 +130,7 @@ pub(super) fn replace(
 ) -> Result<Value, Refusal> {
     let mut object = describe(state, id, view);
     let mut views = state.views.iter_mut();
-    let stored = views
-        .find(|view| view.id() == id)
-        .ok_or_else(|| refuse("not_found"))?;
+    let stored = views.find(|view| view.id() == id).ok_or_else(|| refuse("not_found"))?;
     for key in ["root_view_id", "previous_view_id"] {
         object[key] = stored.object[key].clone();
     }
@@ -171,10 +148,7 @@ pub(super) fn judge(
     except: Option<&str>,
 ) -> Result<Map<String, Value>, Refusal> {
     let Value::Object(mut view) = value else {
-        return Err(refuse_with(
-            "invalid_arguments",
-            &["[ERROR] view must be an object".into()],
-        ));
+        return Err(refuse_with("invalid_arguments", &["[ERROR] view must be an object".into()]));
     };
     if Value::from(view.clone()).to_string().len() > VIEW_BYTES_MAX {
         return Err(refuse("view_too_large"));
@@ -198,16 +172,8 @@ pub(super) fn judge(
 /// Makes a trigger for what somebody just did.
 pub(super) fn mint_trigger(state: &mut State, user: &str, now: Timestamp) -> String {
     let secret = state.mint_secret();
-    let trigger = format!(
-        "{}.{}.{secret}",
-        now.as_millisecond(),
-        state.triggers.len() + 1
-    );
-    let made = Trigger {
-        user: user.to_owned(),
-        made: now,
-        used: false,
-    };
+    let trigger = format!("{}.{}.{secret}", now.as_millisecond(), state.triggers.len() + 1);
+    let made = Trigger { user: user.to_owned(), made: now, used: false };
     if state.triggers.len() >= TRIGGERS_MAX {
         state.triggers.pop_first();
     }
@@ -217,13 +183,8 @@ pub(super) fn mint_trigger(state: &mut State, user: &str, now: Timestamp) -> Str
 
 fn spend(state: &mut State, call: &Call) -> Result<String, Refusal> {
     let life = SignedDuration::try_from(state.config.trigger_life).unwrap_or(SignedDuration::MAX);
-    let id = call
-        .text("trigger_id")
-        .ok_or_else(|| refuse("invalid_trigger_id"))?;
-    let found = state
-        .triggers
-        .get_mut(id)
-        .ok_or_else(|| refuse("invalid_trigger_id"))?;
+    let id = call.text("trigger_id").ok_or_else(|| refuse("invalid_trigger_id"))?;
+    let found = state.triggers.get_mut(id).ok_or_else(|| refuse("invalid_trigger_id"))?;
     if found.used {
         return Err(refuse("exchanged_trigger_id"));
     }

@@ -19,9 +19,7 @@ pub(super) fn translate(
     judge: &mut SqlJudge,
     people: &People,
 ) -> Result<Bytes, Value> {
-    let is_start = headers
-        .get("x-amz-target")
-        .is_some_and(|target| target == START);
+    let is_start = headers.get("x-amz-target").is_some_and(|target| target == START);
     let question: Value = match serde_json::from_slice(&body) {
         Ok(question) if is_start => question,
         Ok(_) | Err(_) => return Ok(body),
@@ -30,10 +28,7 @@ pub(super) fn translate(
     if !is_read(sql) {
         return Ok(body);
     }
-    let parameters = question
-        .get("ExecutionParameters")
-        .cloned()
-        .unwrap_or(json!([]));
+    let parameters = question.get("ExecutionParameters").cloned().unwrap_or(json!([]));
     let translated = judge.transpile(sql, &parameters).map_err(|reason| {
         json!({ "__type": "InvalidRequestException", "AthenaErrorCode": "MALFORMED_QUERY",
             "Message": format!("sqlglot does not read this as Athena's SQL: {reason}") })
@@ -51,10 +46,7 @@ pub(super) fn translate(
 }
 
 fn is_read(sql: &str) -> bool {
-    let first = sql
-        .split_whitespace()
-        .find(|word| !word.is_empty())
-        .unwrap_or_default();
+    let first = sql.split_whitespace().find(|word| !word.is_empty()).unwrap_or_default();
     let first = first.trim_start_matches('(').to_ascii_uppercase();
     first.starts_with("--") || matches!(first.as_str(), "SELECT" | "WITH")
 }

@@ -27,12 +27,7 @@ pub(super) struct Waiting {
 
 impl Waiting {
     pub(super) fn new(folder: &Path, delay: Duration) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            delay,
-            records: Vec::new(),
-            delivered: 0,
-        }
+        Self { folder: folder.to_owned(), delay, records: Vec::new(), delivered: 0 }
     }
 
     pub(super) fn add(&mut self, at: Timestamp, record: Value) {
@@ -43,9 +38,8 @@ impl Waiting {
     pub(super) fn deliver_until(&mut self, now: Timestamp) {
         let delay = self.delay;
         let is_due = |at: &Timestamp| at.checked_add(delay).is_ok_and(|due| due <= now);
-        let (due, held): (Vec<_>, Vec<_>) = std::mem::take(&mut self.records)
-            .into_iter()
-            .partition(|(at, _)| is_due(at));
+        let (due, held): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.records).into_iter().partition(|(at, _)| is_due(at));
         self.records = held;
         let mut objects: BTreeMap<(String, String), Vec<(Timestamp, Value)>> = BTreeMap::new();
         for (at, record) in due {
@@ -74,9 +68,7 @@ impl Waiting {
         let name = format!("{account}_CloudTrail_{region}_{minute}_{unique:016}.json.gz");
         let records: Vec<Value> = records.into_iter().map(|(_, record)| record).collect();
         let mut object = GzEncoder::new(Vec::new(), Compression::fast());
-        object
-            .write_all(json!({ "Records": records }).to_string().as_bytes())
-            .expect("memory");
+        object.write_all(json!({ "Records": records }).to_string().as_bytes()).expect("memory");
         // A reader must never see half an object; S3 has no such thing either.
         let part = folder.join(format!("{name}.part"));
         fs::write(&part, object.finish().expect("memory")).expect("the object is written");

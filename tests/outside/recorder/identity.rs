@@ -44,8 +44,7 @@ impl People {
     fn learn_user(&mut self, user: &Value) {
         let arn = text(&user["arn"]);
         let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
-        self.user_ids
-            .insert((account, text(&user["userName"])), text(&user["userId"]));
+        self.user_ids.insert((account, text(&user["userName"])), text(&user["userId"]));
     }
 
     fn rename_user(&mut self, call: &Call) {

@@ -24,9 +24,7 @@ const NOT_AUTHENTICATED: [&str; 14] = [
     "UnrecognizedClientException",
 ];
 /// How the names of calls that change nothing begin.
-const READS: [&str; 7] = [
-    "Get", "List", "Describe", "Head", "Simulate", "Generate", "Lookup",
-];
+const READS: [&str; 7] = ["Get", "List", "Describe", "Head", "Simulate", "Generate", "Lookup"];
 /// Calls whose answer is recorded although their name begins like a read.
 const MINTS: [&str; 3] = ["AssumeRole", "GetSessionToken", "GetFederationToken"];
 
@@ -97,21 +95,11 @@ fn is_read(name: &str) -> bool {
 }
 
 fn header<'a>(exchange: &'a Exchange, name: &str) -> &'a str {
-    exchange
-        .headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    exchange.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn event_id(request_id: &str) -> String {
     let hash = hex::encode(Sha256::digest(request_id));
-    let (a, b, c, d, e) = (
-        &hash[..8],
-        &hash[8..12],
-        &hash[13..16],
-        &hash[17..20],
-        &hash[20..32],
-    );
+    let (a, b, c, d, e) = (&hash[..8], &hash[8..12], &hash[13..16], &hash[17..20], &hash[20..32]);
     format!("{a}-{b}-4{c}-a{d}-{e}")
 }

@@ -72,29 +72,14 @@ pub(super) fn read(exchange: &Exchange) -> Option<Call> {
     let request_id = ["x-amzn-requestid", "x-amz-request-id"]
         .into_iter()
         .find_map(|name| exchange.answer_headers.get(name)?.to_str().ok())
-        .map_or_else(
-            || format!("{}", exchange.at.as_nanosecond()),
-            ToOwned::to_owned,
-        );
-    Some(Call {
-        service,
-        name,
-        key,
-        region,
-        parameters,
-        request_id,
-        outcome,
-    })
+        .map_or_else(|| format!("{}", exchange.at.as_nanosecond()), ToOwned::to_owned);
+    Some(Call { service, name, key, region, parameters, request_id, outcome })
 }
 
 /// Key id, region and service out of `Credential=<key>/<date>/<region>/<service>/aws4_request`.
 fn scope(exchange: &Exchange) -> Option<(String, String, String)> {
     let header = exchange.headers.get("authorization")?.to_str().ok()?;
-    let credential = header
-        .split("Credential=")
-        .nth(1)?
-        .split([',', ' '])
-        .next()?;
+    let credential = header.split("Credential=").nth(1)?.split([',', ' ']).next()?;
     let mut parts = credential.split('/').map(ToOwned::to_owned);
     let (key, _date) = (parts.next()?, parts.next()?);
     Some((key, parts.next()?, parts.next()?))
@@ -104,36 +89,22 @@ fn outcome(exchange: &Exchange, service: Service) -> Result<Value, Refusal> {
     let is_xml = matches!(service, Service::Iam | Service::Sts | Service::S3);
     if !is_xml {
         let answer = serde_json::from_slice(&exchange.answer).unwrap_or(Value::Null);
-        return if exchange.status.is_success() {
-            Ok(Value::Null)
-        } else {
-            Err(refusal(&answer))
-        };
+        return if exchange.status.is_success() { Ok(Value::Null) } else { Err(refusal(&answer)) };
     }
     let answer = xml::read(&exchange.answer).unwrap_or(Value::Null);
     if exchange.status.is_success() {
-        return Ok(if service == Service::S3 {
-            Value::Null
-        } else {
-            xml::result(&answer)
-        });
+        return Ok(if service == Service::S3 { Value::Null } else { xml::result(&answer) });
     }
     // S3 says Error at the top, the query protocol one level below.
     let error = answer.get("error").unwrap_or(&answer);
-    Err(Refusal {
-        code: text(&error["code"]),
-        message: text(&error["message"]),
-    })
+    Err(Refusal { code: text(&error["code"]), message: text(&error["message"]) })
 }
 
 fn refusal(answer: &Value) -> Refusal {
     let kind = text(&answer["__type"]);
     let code = kind.rsplit('#').next().unwrap_or_default().to_owned();
     let message = answer.get("message").or_else(|| answer.get("Message"));
-    Refusal {
-        code,
-        message: message.map(text).unwrap_or_default(),
-    }
+    Refusal { code, message: message.map(text).unwrap_or_default() }
 }
 
 /// The management calls on buckets; what touches an object is a data event, which is not recorded.
@@ -184,10 +155,9 @@ fn json_call(exchange: &Exchange) -> Option<(String, Value)> {
 
 fn lower(value: Value) -> Value {
     match value {
-        Value::Object(fields) => fields
-            .into_iter()
-            .map(|(name, value)| (lower_first(&name), lower(value)))
-            .collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (lower_first(&name), lower(value))).collect()
+        }
         Value::Array(values) => values.into_iter().map(lower).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }

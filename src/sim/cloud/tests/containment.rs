@@ -10,9 +10,7 @@ fn session_token() -> Operation {
 }
 
 fn federation() -> Operation {
-    Operation::GetFederationToken {
-        name: "backdoor".to_owned(),
-    }
+    Operation::GetFederationToken { name: "backdoor".to_owned() }
 }
 
 #[tokio::test]
@@ -23,9 +21,7 @@ async fn a_deactivated_key_is_refused_while_its_sessions_live_on() {
     let key = (USER, stage.leaked.access_key_id.as_str());
     let bot = &stage.cloud.bot;
     stage.cloud.update_key(bot, key, false).await.unwrap();
-    let by_key = stage
-        .call(&stage.leaked, Operation::GetCallerIdentity)
-        .await;
+    let by_key = stage.call(&stage.leaked, Operation::GetCallerIdentity).await;
     assert_eq!(by_key, refused("InvalidClientTokenId"));
     for credential in [&session, &federated] {
         let reply = stage.call(credential, Operation::ListBuckets).await;
@@ -39,11 +35,7 @@ async fn a_deny_on_the_user_stops_the_key_and_every_session_but_not_get_caller_i
     let session = stage.mint(&stage.leaked, session_token()).await;
     let federated = stage.mint(&stage.leaked, federation()).await;
     let bot = &stage.cloud.bot;
-    stage
-        .cloud
-        .attach(bot, USER, managed::DENY_ALL)
-        .await
-        .unwrap();
+    stage.cloud.attach(bot, USER, managed::DENY_ALL).await.unwrap();
     for credential in [&stage.leaked, &session, &federated] {
         let reply = stage.call(credential, Operation::ListBuckets).await;
         assert_eq!(reply, refused("AccessDenied"), "{credential:?}");
@@ -61,11 +53,7 @@ async fn a_write_is_seen_at_once_and_enforced_only_after_the_lag() {
     let lag = Duration::from_secs(30);
     let stage = stage_with(lag..=lag);
     let bot = &stage.cloud.bot;
-    stage
-        .cloud
-        .attach(bot, USER, managed::DENY_ALL)
-        .await
-        .unwrap();
+    stage.cloud.attach(bot, USER, managed::DENY_ALL).await.unwrap();
     let seen = stage.cloud.user_state(USER).unwrap();
     assert!(seen.has_policy(managed::DENY_ALL));
     let early = stage.call(&stage.leaked, Operation::ListBuckets).await;

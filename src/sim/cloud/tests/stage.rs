@@ -1,6 +1,5 @@
 //! A small account with a leaked key in it.
 
-use crate::domain::action::UserRef;
 use crate::domain::ids::AccountId;
 use crate::ports::clock::Clock;
 use crate::sim::attacker::{Attacker, Credential, Operation, Reply};
@@ -19,10 +18,9 @@ pub(super) const USER: &str = "ci-deploy";
 pub(super) struct Stage {
     pub cloud: Arc<SimCloud>,
     pub actor: Visitor,
-    pub user: UserRef,
     pub leaked: Credential,
     pub clock: Clock,
-    pub trail: TempDir,
+    _trail: TempDir,
 }
 
 /// An account that enforces at once, where an administrator's key leaked.
@@ -45,16 +43,9 @@ pub(super) fn stage_with(lag: RangeInclusive<Duration>) -> Stage {
     let new = NewUser::named(USER, at("2024-05-01T00:00:00Z"))
         .tag("owner", "dana")
         .attached(managed::ADMINISTRATOR);
-    let (user, leaked) = cloud.add_user(new).unwrap();
+    let (_, leaked) = cloud.add_user(new).unwrap();
     let actor = Visitor::new(&cloud, "203.0.113.66", "aws-cli/2.17.32");
-    Stage {
-        cloud,
-        actor,
-        user,
-        leaked,
-        clock,
-        trail,
-    }
+    Stage { cloud, actor, leaked, clock, _trail: trail }
 }
 
 impl Stage {
@@ -64,17 +55,9 @@ impl Stage {
 
     /// The credential that a call must give.
     pub(super) async fn mint(&self, credential: &Credential, operation: Operation) -> Credential {
-        match self.call(credential, operation).await {
-            Reply::Minted(minted) => minted,
-            other => panic!("{other:?} instead of a credential"),
-        }
-    }
-
-    pub(super) fn operation_on_user(
-        &self,
-        operation: impl FnOnce(String) -> Operation,
-    ) -> Operation {
-        operation(USER.to_owned())
+        let reply = self.call(credential, operation).await;
+        let Reply::Minted(minted) = reply else { panic!("{reply:?} instead of a credential") };
+        minted
     }
 }
 

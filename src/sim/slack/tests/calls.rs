@@ -15,18 +15,13 @@ async fn an_unknown_method_is_refused_and_noted() {
 async fn a_call_without_a_token_is_refused_with_status_200() {
     let stage = Stage::new().await;
     let answer = stage.send("auth.test", "application/json", "{}", "").await;
-    assert_eq!(
-        (answer.status, &answer.body["error"]),
-        (200, &json!("not_authed"))
-    );
+    assert_eq!((answer.status, &answer.body["error"]), (200, &json!("not_authed")));
 }
 
 #[tokio::test]
 async fn a_wrong_token_is_refused() {
     let stage = Stage::new().await;
-    let answer = stage
-        .send("auth.test", "application/json", "{}", "xoxb-other")
-        .await;
+    let answer = stage.send("auth.test", "application/json", "{}", "xoxb-other").await;
     assert_eq!(answer.body["error"], "invalid_auth");
 }
 
@@ -59,9 +54,7 @@ async fn methods_are_served_to_get_with_a_query() {
 #[tokio::test]
 async fn a_json_body_is_as_good_as_absent_where_the_method_takes_none() {
     let stage = Stage::new().await;
-    let answer = stage
-        .call("users.info", json!({"user": "U0ANA00001"}))
-        .await;
+    let answer = stage.call("users.info", json!({"user": "U0ANA00001"})).await;
     assert_eq!(answer["error"], "invalid_arguments");
     assert_eq!(stage.slack.violations(), ["users.info: takes no JSON body"]);
 }
@@ -75,9 +68,7 @@ async fn a_missing_scope_says_what_is_needed_and_what_there_is() {
     assert_eq!(answer["error"], "missing_scope");
     assert_eq!(answer["needed"], "groups:write");
     assert_eq!(answer["provided"], "channels:manage");
-    let public = stage
-        .call("conversations.create", json!({"name": "x"}))
-        .await;
+    let public = stage.call("conversations.create", json!({"name": "x"})).await;
     assert_eq!(public["ok"], true);
 }
 
@@ -94,16 +85,8 @@ async fn headers_name_the_scopes() {
 #[tokio::test]
 async fn an_argument_slack_does_not_know_is_a_violation() {
     let stage = Stage::new().await;
-    stage
-        .call(
-            "conversations.create",
-            json!({"name": "x", "user_ds": "U1"}),
-        )
-        .await;
-    assert_eq!(
-        stage.slack.violations(),
-        ["conversations.create: unknown argument user_ds"]
-    );
+    stage.call("conversations.create", json!({"name": "x", "user_ds": "U1"})).await;
+    assert_eq!(stage.slack.violations(), ["conversations.create: unknown argument user_ds"]);
 }
 
 #[tokio::test]
@@ -119,9 +102,7 @@ async fn broken_json_is_refused() {
 #[tokio::test]
 async fn json_without_a_charset_is_answered_with_a_warning() {
     let stage = Stage::new().await;
-    let answer = stage
-        .send("auth.test", "application/json", "{}", TOKEN)
-        .await;
+    let answer = stage.send("auth.test", "application/json", "{}", TOKEN).await;
     assert_eq!(
         (&answer.body["ok"], &answer.body["warning"]),
         (&json!(true), &json!("missing_charset"))
@@ -132,19 +113,9 @@ async fn json_without_a_charset_is_answered_with_a_warning() {
 async fn the_record_of_calls_holds_no_token() {
     let stage = Stage::new().await;
     let form = format!("token={TOKEN}&error=nope");
-    stage
-        .send(
-            "api.test",
-            "application/x-www-form-urlencoded",
-            &form,
-            TOKEN,
-        )
-        .await;
+    stage.send("api.test", "application/x-www-form-urlencoded", &form, TOKEN).await;
     let calls = stage.slack.calls();
-    assert_eq!(
-        (calls[0].method.as_str(), calls[0].outcome.as_str()),
-        ("api.test", "nope")
-    );
+    assert_eq!((calls[0].method.as_str(), calls[0].outcome.as_str()), ("api.test", "nope"));
     assert!(!format!("{calls:?}").contains(TOKEN));
 }
 
@@ -162,9 +133,7 @@ async fn people_are_paged_by_cursor() {
     let first = stage.form("users.list", &[("limit", "2")]).await;
     assert_eq!(first["members"].as_array().unwrap().len(), 2);
     let cursor = first["response_metadata"]["next_cursor"].as_str().unwrap();
-    let second = stage
-        .form("users.list", &[("limit", "2"), ("cursor", cursor)])
-        .await;
+    let second = stage.form("users.list", &[("limit", "2"), ("cursor", cursor)]).await;
     assert_eq!(second["members"].as_array().unwrap().len(), 2);
     assert_eq!(second["response_metadata"]["next_cursor"], "");
     let wrong = stage.form("users.list", &[("cursor", "elsewhere")]).await;

@@ -7,12 +7,7 @@ use crate::sim::slack::people::{Person, Standing};
 use serde_json::{Value, json};
 
 async fn create(stage: &Stage, name: &str) -> Value {
-    stage
-        .call(
-            "conversations.create",
-            json!({"name": name, "is_private": true}),
-        )
-        .await
+    stage.call("conversations.create", json!({"name": name, "is_private": true})).await
 }
 
 #[tokio::test]
@@ -39,9 +34,7 @@ async fn a_name_stays_taken_by_archived_and_invisible_channels() {
     stage.slack.make_channel("hidden", Reach::Private, &[BOB]);
     assert_eq!(create(&stage, "hidden").await["error"], "name_taken");
     let id = create(&stage, "old").await["channel"]["id"].clone();
-    stage
-        .call("conversations.archive", json!({"channel": id}))
-        .await;
+    stage.call("conversations.archive", json!({"channel": id})).await;
     assert_eq!(create(&stage, "old").await["error"], "name_taken");
 }
 
@@ -49,17 +42,11 @@ async fn a_name_stays_taken_by_archived_and_invisible_channels() {
 async fn a_private_channel_without_the_bot_does_not_exist_for_it() {
     let stage = Stage::new().await;
     let hidden = stage.slack.make_channel("hidden", Reach::Private, &[BOB]);
-    let info = stage
-        .form("conversations.info", &[("channel", &hidden)])
-        .await;
+    let info = stage.form("conversations.info", &[("channel", &hidden)]).await;
     assert_eq!(info["error"], "channel_not_found");
-    let post = stage
-        .call("chat.postMessage", json!({"channel": hidden, "text": "x"}))
-        .await;
+    let post = stage.call("chat.postMessage", json!({"channel": hidden, "text": "x"})).await;
     assert_eq!(post["error"], "channel_not_found");
-    let list = stage
-        .form("conversations.list", &[("types", "private_channel")])
-        .await;
+    let list = stage.form("conversations.list", &[("types", "private_channel")]).await;
     assert_eq!(list["channels"], json!([]));
 }
 
@@ -69,9 +56,7 @@ async fn posting_to_a_public_channel_needs_membership() {
     let args = json!({"channel": "C0GENERAL1", "text": "x"});
     let answer = stage.call("chat.postMessage", args.clone()).await;
     assert_eq!(answer["error"], "not_in_channel");
-    stage
-        .call("conversations.join", json!({"channel": "C0GENERAL1"}))
-        .await;
+    stage.call("conversations.join", json!({"channel": "C0GENERAL1"})).await;
     assert_eq!(stage.call("chat.postMessage", args).await["ok"], true);
 }
 
@@ -79,38 +64,13 @@ async fn posting_to_a_public_channel_needs_membership() {
 async fn an_archived_channel_takes_nothing_and_stays_archived() {
     let stage = Stage::new().await;
     let room = stage.room().await;
-    assert_eq!(
-        stage
-            .call("conversations.archive", json!({"channel": room}))
-            .await["ok"],
-        true
-    );
+    assert_eq!(stage.call("conversations.archive", json!({"channel": room})).await["ok"], true);
     for (method, args, error) in [
-        (
-            "chat.postMessage",
-            json!({"channel": room, "text": "x"}),
-            "is_archived",
-        ),
-        (
-            "conversations.setTopic",
-            json!({"channel": room, "topic": "x"}),
-            "is_archived",
-        ),
-        (
-            "conversations.invite",
-            json!({"channel": room, "users": BOB}),
-            "is_archived",
-        ),
-        (
-            "conversations.archive",
-            json!({"channel": room}),
-            "already_archived",
-        ),
-        (
-            "conversations.unarchive",
-            json!({"channel": room}),
-            "not_in_channel",
-        ),
+        ("chat.postMessage", json!({"channel": room, "text": "x"}), "is_archived"),
+        ("conversations.setTopic", json!({"channel": room, "topic": "x"}), "is_archived"),
+        ("conversations.invite", json!({"channel": room, "users": BOB}), "is_archived"),
+        ("conversations.archive", json!({"channel": room}), "already_archived"),
+        ("conversations.unarchive", json!({"channel": room}), "not_in_channel"),
     ] {
         assert_eq!(stage.call(method, args).await["error"], error, "{method}");
     }
@@ -122,13 +82,9 @@ async fn a_topic_has_250_characters_at_most() {
     let room = stage.room().await;
     for (method, key) in [("setTopic", "topic"), ("setPurpose", "purpose")] {
         let method = format!("conversations.{method}");
-        let fits = stage
-            .call(&method, json!({"channel": room, key: "é".repeat(250)}))
-            .await;
+        let fits = stage.call(&method, json!({"channel": room, key: "é".repeat(250)})).await;
         assert_eq!(fits["channel"][key]["value"], "é".repeat(250));
-        let long = stage
-            .call(&method, json!({"channel": room, key: "é".repeat(251)}))
-            .await;
+        let long = stage.call(&method, json!({"channel": room, key: "é".repeat(251)})).await;
         assert_eq!(long["error"], "too_long");
     }
 }
@@ -138,55 +94,26 @@ async fn one_bad_invitee_keeps_everybody_out_unless_forced() {
     let stage = Stage::new().await;
     let room = stage.room().await;
     let users = format!("{BOB},U0NOBODY99");
-    let answer = stage
-        .call(
-            "conversations.invite",
-            json!({"channel": room, "users": users}),
-        )
-        .await;
+    let answer = stage.call("conversations.invite", json!({"channel": room, "users": users})).await;
     assert_eq!(answer["error"], "user_not_found");
     assert_eq!(answer["errors"][0]["user"], "U0NOBODY99");
-    assert!(
-        !stage
-            .slack
-            .channel(&room)
-            .unwrap()
-            .members
-            .contains(&BOB.to_owned())
-    );
+    assert!(!stage.slack.channel(&room).unwrap().members.contains(&BOB.to_owned()));
     let args = json!({"channel": room, "users": [BOB, "U0NOBODY99"], "force": true});
     let forced = stage.call("conversations.invite", args).await;
     assert_eq!(
         (&forced["ok"], &forced["errors"][0]["error"]),
         (&json!(true), &json!("user_not_found"))
     );
-    assert!(
-        stage
-            .slack
-            .channel(&room)
-            .unwrap()
-            .members
-            .contains(&BOB.to_owned())
-    );
+    assert!(stage.slack.channel(&room).unwrap().members.contains(&BOB.to_owned()));
 }
 
 #[tokio::test]
 async fn invitations_name_each_obstacle() {
     let mut config = config(Clock::real());
-    let person = |id: &str, standing| Person {
-        standing,
-        ..Person::member(id, id, id)
-    };
-    config.people.push(Person {
-        deleted: true,
-        ..Person::member("U0GONE0001", "gone", "Gone")
-    });
-    config
-        .people
-        .push(person("U0GUEST001", Standing::SingleChannelGuest));
-    config
-        .people
-        .push(Person::stranger("U0STRANGE1", "strange", "T0OTHER001"));
+    let person = |id: &str, standing| Person { standing, ..Person::member(id, id, id) };
+    config.people.push(Person { deleted: true, ..Person::member("U0GONE0001", "gone", "Gone") });
+    config.people.push(person("U0GUEST001", Standing::SingleChannelGuest));
+    config.people.push(Person::stranger("U0STRANGE1", "strange", "T0OTHER001"));
     let stage = Stage::with(config).await;
     let room = stage.room().await;
     for (user, error) in [
@@ -198,11 +125,7 @@ async fn invitations_name_each_obstacle() {
         ("", "no_user"),
     ] {
         let args = json!({"channel": room, "users": user});
-        assert_eq!(
-            stage.call("conversations.invite", args).await["error"],
-            error,
-            "{user}"
-        );
+        assert_eq!(stage.call("conversations.invite", args).await["error"], error, "{user}");
     }
 }
 
@@ -212,21 +135,14 @@ async fn more_than_a_hundred_cannot_be_invited_at_once() {
     let room = stage.room().await;
     let users: Vec<String> = (0..101).map(|n| format!("U0MANY{n:04}")).collect();
     let args = json!({"channel": room, "users": users});
-    assert_eq!(
-        stage.call("conversations.invite", args).await["error"],
-        "invalid_arguments"
-    );
+    assert_eq!(stage.call("conversations.invite", args).await["error"], "invalid_arguments");
 }
 
 #[tokio::test]
 async fn a_message_to_a_person_opens_a_direct_conversation() {
     let stage = Stage::new().await;
-    let opened = stage
-        .call("conversations.open", json!({"users": ANA}))
-        .await;
-    let sent = stage
-        .call("chat.postMessage", json!({"channel": ANA, "text": "hello"}))
-        .await;
+    let opened = stage.call("conversations.open", json!({"users": ANA})).await;
+    let sent = stage.call("chat.postMessage", json!({"channel": ANA, "text": "hello"})).await;
     assert_eq!(sent["channel"], opened["channel"]["id"]);
 }
 
@@ -238,8 +154,5 @@ async fn an_app_that_may_post_anywhere_public_needs_no_membership_there() {
     assert_eq!(stage.call("chat.postMessage", args).await["ok"], true);
     let hidden = stage.slack.make_channel("hidden", Reach::Private, &[BOB]);
     let args = json!({"channel": hidden, "text": "x"});
-    assert_eq!(
-        stage.call("chat.postMessage", args).await["error"],
-        "channel_not_found"
-    );
+    assert_eq!(stage.call("chat.postMessage", args).await["error"], "channel_not_found");
 }

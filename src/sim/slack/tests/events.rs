@@ -14,10 +14,7 @@ async fn an_event_is_wrapped_and_sent_once_when_it_is_accepted() {
     assert_eq!(stage.slack.event(&archived()).await.len(), 1);
     let heard = stage.bot.last();
     let body: Value = serde_json::from_str(&heard.body).unwrap();
-    assert_eq!(
-        (heard.path.as_str(), &body["type"]),
-        ("/slack/events", &json!("event_callback"))
-    );
+    assert_eq!((heard.path.as_str(), &body["type"]), ("/slack/events", &json!("event_callback")));
     assert_eq!(body["event"], archived());
     assert!(body["event_id"].as_str().unwrap().starts_with("Ev"));
     assert_eq!(body["authorizations"][0]["team_id"], "T0SIM00001");
@@ -43,10 +40,7 @@ async fn a_failed_event_comes_back_three_times_with_numbers_and_reasons() {
         .collect();
     let expected = ["1", "2", "3"].map(|number| (number.to_owned(), "http_error".to_owned()));
     assert_eq!(retries, expected);
-    assert!(
-        heard.iter().all(|one| one.body == heard[0].body),
-        "the same event each time"
-    );
+    assert!(heard.iter().all(|one| one.body == heard[0].body), "the same event each time");
     assert!(heard[0].headers.get("x-slack-retry-num").is_none());
 }
 
@@ -55,10 +49,7 @@ async fn an_event_stops_coming_once_it_is_accepted_or_unwanted() {
     let stage = Stage::with(config(Clock::accelerated(10_000))).await;
     stage.bot.tell(Told::status(500));
     assert_eq!(stage.slack.event(&archived()).await.len(), 2);
-    stage.bot.tell(Told {
-        no_retry: true,
-        ..Told::status(500)
-    });
+    stage.bot.tell(Told { no_retry: true, ..Told::status(500) });
     assert_eq!(stage.slack.event(&archived()).await.len(), 1);
 }
 
@@ -68,11 +59,7 @@ async fn nobody_listening_counts_as_a_failed_connection() {
     stage.slack.set_bot_url("http://127.0.0.1:9");
     let attempts = stage.slack.event(&archived()).await;
     assert_eq!(attempts.len(), 4);
-    let reason = attempts[1]
-        .sent
-        .headers
-        .iter()
-        .find(|(name, _)| *name == "X-Slack-Retry-Reason");
+    let reason = attempts[1].sent.headers.iter().find(|(name, _)| *name == "X-Slack-Retry-Reason");
     assert_eq!(reason.unwrap().1, "connection_failed");
 }
 
@@ -82,16 +69,10 @@ async fn probes_are_sent_as_slack_sends_them() {
     stage.slack.url_verification("c-1").await;
     let heard = stage.bot.last();
     let body: Value = serde_json::from_str(&heard.body).unwrap();
-    assert_eq!(
-        (&body["type"], &body["challenge"]),
-        (&json!("url_verification"), &json!("c-1"))
-    );
+    assert_eq!((&body["type"], &body["challenge"]), (&json!("url_verification"), &json!("c-1")));
     assert!(heard.headers.get("x-slack-signature").is_some());
     stage.slack.ssl_check().await;
     let heard = stage.bot.last();
-    assert_eq!(
-        (heard.path.as_str(), heard.field("ssl_check").as_str()),
-        ("/slack/commands", "1")
-    );
+    assert_eq!((heard.path.as_str(), heard.field("ssl_check").as_str()), ("/slack/commands", "1"));
     assert!(heard.headers.get("x-slack-signature").is_none());
 }

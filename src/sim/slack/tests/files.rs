@@ -14,12 +14,7 @@ async fn upload(stage: &Stage, content: &str) -> String {
     let url = given["upload_url"].as_str().unwrap();
     let answer = stage.post(url, "text/csv", content, "").await.unwrap();
     assert_eq!(answer.body, json!(format!("OK - {}", content.len())));
-    assert!(
-        answer.headers["content-type"]
-            .to_str()
-            .unwrap()
-            .starts_with("text/plain")
-    );
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/plain"));
     given["file_id"].as_str().unwrap().to_owned()
 }
 
@@ -40,22 +35,13 @@ async fn a_completed_upload_appears_later() {
     let id = upload(&stage, "a,b\n1,2\n").await;
     assert_eq!(complete(&stage, &room, &id).await["ok"], true);
     let info = stage.form("files.info", &[("file", &id)]).await;
-    assert_eq!(
-        (&info["file"]["mimetype"], &info["file"]["shares"]),
-        (&json!(""), &json!({}))
-    );
+    assert_eq!((&info["file"]["mimetype"], &info["file"]["shares"]), (&json!(""), &json!({})));
     tokio::time::sleep(Duration::from_millis(400)).await;
     let info = stage.form("files.info", &[("file", &id)]).await;
     assert_eq!(info["file"]["mimetype"], "text/csv");
     let shared = stage.slack.messages(&room).pop().unwrap();
-    assert_eq!(
-        (&shared["text"], &shared["files"][0]["id"]),
-        (&json!("see"), &json!(id))
-    );
-    assert_eq!(
-        info["file"]["shares"]["private"][&room][0]["ts"],
-        shared["ts"]
-    );
+    assert_eq!((&shared["text"], &shared["files"][0]["id"]), (&json!("see"), &json!(id)));
+    assert_eq!(info["file"]["shares"]["private"][&room][0]["ts"], shared["ts"]);
     assert_eq!(stage.slack.files()[0].content, b"a,b\n1,2\n");
 }
 
@@ -66,20 +52,11 @@ async fn an_upload_must_be_sent_before_it_is_completed_and_only_once() {
     let args = [("filename", "x"), ("length", "3")];
     let given = stage.form("files.getUploadURLExternal", &args).await;
     let id = given["file_id"].as_str().unwrap();
-    assert_eq!(
-        complete(&stage, &room, id).await["error"],
-        "file_update_failed"
-    );
-    assert_eq!(
-        complete(&stage, &room, "F0NOWHERE1").await["error"],
-        "file_not_found"
-    );
+    assert_eq!(complete(&stage, &room, id).await["error"], "file_update_failed");
+    assert_eq!(complete(&stage, &room, "F0NOWHERE1").await["error"], "file_not_found");
     let id = upload(&stage, "abc").await;
     assert_eq!(complete(&stage, &room, &id).await["ok"], true);
-    assert_eq!(
-        complete(&stage, &room, &id).await["error"],
-        "file_update_failed"
-    );
+    assert_eq!(complete(&stage, &room, &id).await["error"], "file_update_failed");
 }
 
 #[tokio::test]
@@ -90,21 +67,14 @@ async fn an_empty_file_is_refused_and_a_wrong_length_is_noted() {
     assert_eq!(answer["error"], "missing_argument");
     let args = [("filename", "x"), ("length", "3")];
     let given = stage.form("files.getUploadURLExternal", &args).await;
-    stage
-        .post(given["upload_url"].as_str().unwrap(), "", "four", "")
-        .await
-        .unwrap();
+    stage.post(given["upload_url"].as_str().unwrap(), "", "four", "").await.unwrap();
     assert!(stage.slack.violations()[0].contains("3 bytes announced, 4 sent"));
 }
 
 #[tokio::test]
 async fn a_share_can_be_dropped_in_silence() {
     let start = config(Clock::real());
-    let stage = Stage::with(SimSlackConfig {
-        file_delay: Duration::ZERO,
-        ..start
-    })
-    .await;
+    let stage = Stage::with(SimSlackConfig { file_delay: Duration::ZERO, ..start }).await;
     let room = stage.room().await;
     stage.slack.drop_shares(1);
     let id = upload(&stage, "abc").await;

@@ -21,21 +21,12 @@ async fn send(host: &str, path: &str, headers: &[(&str, &str)], body: &Value) ->
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    exchange(
-        request
-            .body(Full::new(Bytes::from(body.to_string())))
-            .unwrap(),
-    )
-    .await
-    .unwrap()
+    exchange(request.body(Full::new(Bytes::from(body.to_string()))).unwrap()).await.unwrap()
 }
 
 async fn act(host: &str, path: &str, body: Value) -> Value {
     let origin = format!("http://{host}");
-    let headers = [
-        ("content-type", "application/json"),
-        ("origin", origin.as_str()),
-    ];
+    let headers = [("content-type", "application/json"), ("origin", origin.as_str())];
     send(host, path, &headers, &body).await.body
 }
 
@@ -45,10 +36,7 @@ async fn the_page_acts_as_a_person_and_sees_everything_as_data() {
     let host = page(&stage).await;
     let args = json!({"user": ANA, "channel": "general", "command": "/keyleak", "text": "help"});
     let answer = act(&host, "/ui/slash", args).await;
-    assert_eq!(
-        (&answer["ok"], &answer["status"]),
-        (&json!(true), &json!(200))
-    );
+    assert_eq!((&answer["ok"], &answer["status"]), (&json!(true), &json!(200)));
     assert_eq!(stage.bot.last().field("text"), "help");
     let state = stage.get(&format!("http://{host}/ui/state")).await.body;
     assert_eq!(state["people"][1]["id"], BOB);
@@ -63,20 +51,12 @@ async fn the_page_presses_buttons_and_is_told_what_is_impossible() {
     let room = stage.room().await;
     let button = json!({"type": "button", "action_id": "go",
         "text": {"type": "plain_text", "text": "Go"}});
-    let posted = stage
-        .post_blocks(&room, json!([{"type": "actions", "elements": [button]}]))
-        .await;
+    let posted = stage.post_blocks(&room, json!([{"type": "actions", "elements": [button]}])).await;
     let mut args = json!({"user": ANA, "channel": room, "ts": posted["ts"], "action_id": "go"});
     assert_eq!(act(&host, "/ui/click", args.clone()).await["ok"], true);
     args["user"] = json!(BOB);
     let answer = act(&host, "/ui/click", args).await;
-    assert!(
-        answer["error"]
-            .as_str()
-            .unwrap()
-            .contains("invite them first"),
-        "{answer}"
-    );
+    assert!(answer["error"].as_str().unwrap().contains("invite them first"), "{answer}");
 }
 
 #[tokio::test]

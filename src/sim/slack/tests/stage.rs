@@ -59,22 +59,12 @@ pub(super) struct Heard {
 impl Told {
     pub(super) fn json(body: &Value) -> Self {
         let body = body.to_string();
-        Self {
-            kind: "application/json",
-            body,
-            ..Self::status(200)
-        }
+        Self { kind: "application/json", body, ..Self::status(200) }
     }
 
     pub(super) fn status(status: u16) -> Self {
         let (kind, body, after) = ("text/plain", String::new(), Duration::ZERO);
-        Self {
-            status,
-            kind,
-            body,
-            after,
-            no_retry: false,
-        }
+        Self { status, kind, body, after, no_retry: false }
     }
 }
 
@@ -82,10 +72,7 @@ impl Heard {
     /// The fields of a form body.
     pub(super) fn field(&self, name: &str) -> String {
         let mut pairs = form_urlencoded::parse(self.body.as_bytes());
-        pairs
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-            .unwrap_or_default()
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
     }
 
     pub(super) fn payload(&self) -> Value {
@@ -125,14 +112,7 @@ impl Stage {
 
     /// Calls a method with a JSON body and the right token.
     pub(super) async fn call(&self, method: &str, args: Value) -> Value {
-        self.send(
-            method,
-            "application/json; charset=utf-8",
-            &args.to_string(),
-            TOKEN,
-        )
-        .await
-        .body
+        self.send(method, "application/json; charset=utf-8", &args.to_string(), TOKEN).await.body
     }
 
     /// Calls a method with a form body.
@@ -140,9 +120,7 @@ impl Stage {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(args);
         let body = form.finish();
-        self.send(method, "application/x-www-form-urlencoded", &body, TOKEN)
-            .await
-            .body
+        self.send(method, "application/x-www-form-urlencoded", &body, TOKEN).await.body
     }
 
     pub(super) async fn send(&self, method: &str, kind: &str, body: &str, token: &str) -> Answer {
@@ -161,32 +139,20 @@ impl Stage {
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        exchange(
-            request
-                .body(Full::new(Bytes::from(body.to_owned())))
-                .unwrap(),
-        )
-        .await
+        exchange(request.body(Full::new(Bytes::from(body.to_owned()))).unwrap()).await
     }
 
     pub(super) async fn get(&self, url: &str) -> Answer {
         let request =
             axum::http::Request::get(url).header("authorization", format!("Bearer {TOKEN}"));
-        exchange(request.body(Full::default()).unwrap())
-            .await
-            .expect("no answer")
+        exchange(request.body(Full::default()).unwrap()).await.expect("no answer")
     }
 
     /// A private channel of the bot with Ana in it.
     pub(super) async fn room(&self) -> String {
-        let made = self.call(
-            "conversations.create",
-            json!({"name": "room", "is_private": true}),
-        );
+        let made = self.call("conversations.create", json!({"name": "room", "is_private": true}));
         let id = made.await["channel"]["id"].as_str().unwrap().to_owned();
-        let invited = self
-            .call("conversations.invite", json!({"channel": id, "users": ANA}))
-            .await;
+        let invited = self.call("conversations.invite", json!({"channel": id, "users": ANA})).await;
         assert_eq!(invited["ok"], true, "{invited}");
         id
     }
@@ -208,36 +174,18 @@ pub(super) async fn exchange(request: axum::http::Request<Full<Bytes>>) -> Optio
     let bytes = body.collect().await.ok()?.to_bytes();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Some(Answer {
-        status: head.status.as_u16(),
-        headers: head.headers,
-        body,
-    })
+    Some(Answer { status: head.status.as_u16(), headers: head.headers, body })
 }
 
 async fn answer(State(bot): State<Bot>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     let body = String::from_utf8(bytes.to_vec()).unwrap();
-    let heard = Heard {
-        path: head.uri.path().to_owned(),
-        headers: head.headers,
-        body,
-    };
+    let heard = Heard { path: head.uri.path().to_owned(), headers: head.headers, body };
     bot.heard.lock().unwrap().push(heard);
-    let told = bot
-        .answers
-        .lock()
-        .unwrap()
-        .pop_front()
-        .unwrap_or(Told::status(200));
+    let told = bot.answers.lock().unwrap().pop_front().unwrap_or(Told::status(200));
     tokio::time::sleep(told.after).await;
     let retry = if told.no_retry { "1" } else { "0" };
     let headers = [("content-type", told.kind), ("x-slack-no-retry", retry)];
-    (
-        StatusCode::from_u16(told.status).unwrap(),
-        headers,
-        told.body,
-    )
-        .into_response()
+    (StatusCode::from_u16(told.status).unwrap(), headers, told.body).into_response()
 }

@@ -7,12 +7,7 @@ use std::collections::BTreeMap;
 /// Parameters that CloudTrail never shows.
 const SECRETS: [&str; 3] = ["password", "oldPassword", "newPassword"];
 /// Parameters that are numbers in a record; the form itself cannot tell.
-const NUMBERS: [&str; 4] = [
-    "durationSeconds",
-    "maxItems",
-    "maxSessionDuration",
-    "tokenCode",
-];
+const NUMBERS: [&str; 4] = ["durationSeconds", "maxItems", "maxSessionDuration", "tokenCode"];
 
 #[derive(Debug, Default)]
 struct Node {

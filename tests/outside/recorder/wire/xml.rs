@@ -64,23 +64,14 @@ pub(super) fn read(document: &[u8]) -> Option<Value> {
 /// What lies below `<…Result>`, null when the call answers nothing.
 pub(super) fn result(answer: &Value) -> Value {
     let found = answer.as_object().and_then(|fields| {
-        fields
-            .iter()
-            .find(|(name, _)| name.ends_with("Result"))
-            .map(|(_, value)| value)
+        fields.iter().find(|(name, _)| name.ends_with("Result")).map(|(_, value)| value)
     });
-    found
-        .filter(|value| value.is_object())
-        .cloned()
-        .unwrap_or(Value::Null)
+    found.filter(|value| value.is_object()).cloned().unwrap_or(Value::Null)
 }
 
 fn element(name: &[u8]) -> Element {
     let name = lower_first(&String::from_utf8_lossy(name));
-    Element {
-        name,
-        ..Element::default()
-    }
+    Element { name, ..Element::default() }
 }
 
 impl Element {
