@@ -1,9 +1,10 @@
 //! Tests of the whole library from outside, against nothing but files and this machine.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod bad_input;
+mod crash;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
-mod crash;
 mod manifests;
 mod stage;
 mod stores;
