@@ -155,31 +155,49 @@ impl Record {
     }
 }
 
-/// Checks a chain from its first record, and names the first bad one.
-///
-/// `lines` are the stored records as JSON texts: it is the bytes that are judged, not what a
-/// lenient reader makes of them.
-pub fn check_chain(case: &CaseId, lines: &[String]) -> Result<Vec<Record>, Tampering> {
-    let mut records: Vec<Record> = Vec::with_capacity(lines.len());
-    for line in lines {
-        let expected = records.len() as u64 + 1;
+/// Checks a chain line by line: of what went before it keeps only what the next line needs.
+#[derive(Debug, Clone)]
+pub struct ChainCheck<'a> {
+    case: &'a CaseId,
+    seq: u64,
+    previous: String,
+}
+
+impl<'a> ChainCheck<'a> {
+    /// Begins before the first record.
+    pub fn new(case: &'a CaseId) -> Self {
+        Self { case, seq: 0, previous: GENESIS.to_owned() }
+    }
+
+    /// The next record, or what is wrong with it; after a wrong one nothing more can be said.
+    pub fn take(&mut self, line: &str) -> Result<Record, Tampering> {
+        let expected = self.seq + 1;
         let record = read_exactly(line, expected)?;
         if record.computed_hash() != record.hash {
             return Err(Tampering::Altered { seq: expected });
         }
-        if record.case != *case {
+        if record.case != *self.case {
             return Err(Tampering::Foreign { seq: expected });
         }
         if record.seq != expected {
             return Err(Tampering::Missing { seq: expected });
         }
-        let previous = records.last().map_or(GENESIS, |record| record.hash.as_str());
-        if record.previous != previous {
+        if record.previous != self.previous {
             return Err(Tampering::Forked { seq: expected });
         }
-        records.push(record);
+        self.seq = expected;
+        self.previous.clone_from(&record.hash);
+        Ok(record)
     }
-    Ok(records)
+}
+
+/// Checks a chain from its first record, and names the first bad one.
+///
+/// `lines` are the stored records as JSON texts: it is the bytes that are judged, not what a
+/// lenient reader makes of them.
+pub fn check_chain(case: &CaseId, lines: &[String]) -> Result<Vec<Record>, Tampering> {
+    let mut check = ChainCheck::new(case);
+    lines.iter().map(|line| check.take(line)).collect()
 }
 
 /// RFC 8785 canonical JSON; nothing we hash holds floats, so that any implementation agrees.

@@ -96,7 +96,12 @@ impl Journal for Sqlite {
             let mut statement = connection.prepare_cached(
                 "SELECT record FROM journal WHERE case_id = ?1 AND seq > ?2 ORDER BY seq",
             )?;
-            let rows = statement.query_map(params![case, after as i64], |row| row.get(0))?;
+            let rows = statement.query_map(params![case, after as i64], |row| {
+                // What is no text any more must show when the chain is checked, not stop the check.
+                let stored = row.get_ref(0)?;
+                let bytes = stored.as_bytes().unwrap_or_default();
+                Ok(String::from_utf8_lossy(bytes).into_owned())
+            })?;
             rows.collect()
         })
         .await

@@ -8,3 +8,4 @@ mod journal_contract;
 mod manifests;
 mod stage;
 mod stores;
+mod verify;
