@@ -8,9 +8,9 @@
 use crate::domain::agenda::{Due, TrailState, next_act, next_ask};
 use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
-use crate::flow::act::StepError;
 use crate::flow::desk::Desk;
 use crate::flow::intake::key_digest;
+use crate::flow::lane::StepError;
 use crate::flow::tell::{Memory, Told, tell};
 use crate::flow::{act, ask};
 use crate::ports::chat::ChatError;

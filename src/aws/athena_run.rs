@@ -2,8 +2,8 @@
 
 use crate::aws::athena_table::Table;
 use crate::aws::error::{call_error, safe_text};
+use crate::domain::digest::sha256_hex;
 use crate::domain::question::Filled;
-use crate::domain::record::sha256_hex;
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{CallClass, CallError};
 use crate::ports::trail::{Cost, TrailError};

@@ -2,7 +2,7 @@
 
 use crate::aws::clients;
 use crate::aws::error::{call_error, code};
-use crate::domain::record::sha256_hex;
+use crate::domain::digest::sha256_hex;
 use crate::ports::evidence::{Evidence, EvidenceError};
 use async_trait::async_trait;
 use aws_config::SdkConfig;

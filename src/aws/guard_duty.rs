@@ -2,7 +2,7 @@
 
 use crate::aws::clients;
 use crate::aws::error::call_error;
-use crate::aws::lookup::endless;
+use crate::aws::listing::endless;
 use crate::domain::facts::Alert;
 use crate::domain::ids::{AccessKeyId, UserName};
 use crate::ports::cloud::{CallClass, CallError};
@@ -132,7 +132,7 @@ async fn detectors(client: &aws_sdk_guardduty::Client) -> Result<Vec<String>, Ca
         let page = page.map_err(|error| call_error(LIST_DETECTORS, &error))?;
         all.extend(page.detector_ids.unwrap_or_default());
     }
-    Err(endless(LIST_DETECTORS))
+    Err(endless(LIST_DETECTORS, PAGES_MAX))
 }
 
 async fn finding_ids(

@@ -2,7 +2,7 @@
 
 use crate::aws::clients;
 use crate::aws::error::call_error;
-use crate::aws::lookup::{endless, time};
+use crate::aws::listing::{endless, time};
 use crate::domain::facts::Alert;
 use crate::domain::ids::AccessKeyId;
 use crate::ports::cloud::CallError;
@@ -71,7 +71,7 @@ impl Health {
                 }
             }
         }
-        Err(endless(DESCRIBE_EVENTS))
+        Err(endless(DESCRIBE_EVENTS, PAGES_MAX))
     }
 
     /// Which of these events are about this key.
@@ -100,7 +100,7 @@ impl Health {
             let entities = page.entities.unwrap_or_default();
             named.extend(entities.into_iter().filter_map(|entity| entity.event_arn));
         }
-        Err(endless(DESCRIBE_AFFECTED_ENTITIES))
+        Err(endless(DESCRIBE_AFFECTED_ENTITIES, PAGES_MAX))
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::aws::tables::{
     Dynamo, TableNames, condition_failed, put, store_error, table_error, text,
 };
+use crate::domain::digest::canonical;
 use crate::domain::ids::CaseId;
-use crate::domain::record::{Record, canonical};
+use crate::domain::record::Record;
 use crate::ports::cloud::CallClass;
 use crate::ports::journal::{AppendError, Journal, StoreError};
 use async_trait::async_trait;

@@ -4,6 +4,7 @@ use crate::aws::clients::{self, AwsSettings};
 use crate::aws::error::{call_error, code};
 use crate::aws::guard_duty::GuardDuty;
 use crate::aws::health::Health;
+use crate::aws::listing::{endless, time};
 use crate::domain::facts::{Alert, KeyState, LastUse};
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
 use crate::domain::snapshot::AttachedPolicy;
@@ -12,7 +13,6 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_iam::types::{StatusType, User};
 use aws_sdk_sts::error::ProvideErrorMetadata;
-use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
@@ -71,7 +71,7 @@ macro_rules! every_page {
             all.extend($items);
             count += 1;
             if count >= PAGES_MAX {
-                return Err(endless($call));
+                return Err(endless($call, PAGES_MAX));
             }
         }
         all
@@ -230,21 +230,6 @@ impl Lookup for AwsLookup {
     async fn health(&self, key: &AccessKeyId) -> Result<Vec<Alert>, CallError> {
         self.health.alerts(key).await
     }
-}
-
-/// The SDK's time as ours; `None` for one that no calendar holds.
-pub(super) fn time(at: &DateTime) -> Option<Timestamp> {
-    let nanoseconds = i32::try_from(at.subsec_nanos()).ok()?;
-    Timestamp::new(at.secs(), nanoseconds).ok()
-}
-
-/// A listing that does not end is no listing.
-pub(super) fn endless(call: &str) -> CallError {
-    CallError::new(
-        CallClass::Other,
-        call,
-        format!("the listing did not end after {PAGES_MAX} pages"),
-    )
 }
 
 fn incomplete(call: &str, what: &str) -> CallError {

@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod guard_duty;
 pub mod health;
 pub mod journal;
+mod listing;
 pub mod lookup;
 pub mod manifests;
 pub mod session;

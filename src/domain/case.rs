@@ -264,6 +264,12 @@ impl Case {
         })
     }
 
+    /// The plan under whose approval the case is being contained, if one is.
+    pub fn covering_plan(&self) -> Option<PlanNumber> {
+        let standing = self.standing_containment().filter(|state| state.still_covers());
+        standing.map(|state| state.plan.number)
+    }
+
     /// The newest of the standing plans: it is read back for all of them.
     pub fn standing_containment(&self) -> Option<&PlanState> {
         self.standing_plans().next_back()
@@ -276,6 +282,13 @@ impl Case {
 }
 
 impl PlanState {
+    /// Whether this plan is one whose steps may still be added to under its approval.
+    pub fn still_covers(&self) -> bool {
+        let begun =
+            matches!(self.status(), PlanStatus::Executing | PlanStatus::Done | PlanStatus::Partly);
+        begun && self.contained.is_none() && self.plan.kind != PlanKind::Undo
+    }
+
     /// Where the plan stands; derived, never stored.
     pub fn status(&self) -> PlanStatus {
         if self.has_begun() {

@@ -6,6 +6,7 @@ pub mod announce;
 pub mod button;
 pub mod case;
 pub mod command;
+pub mod digest;
 pub mod event;
 pub mod facts;
 pub mod fold;

@@ -1,8 +1,8 @@
 //! A plan: ordered steps with full arguments, the state they were made from, and one hash over it all.
 
 use crate::domain::action::{Action, UserRef};
+use crate::domain::digest::{canonical, sha256_hex};
 use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId};
-use crate::domain::record::{canonical, sha256_hex};
 use crate::domain::snapshot::{Snapshot, SnapshotRef, UserSnapshot};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,10 @@
 //! One record of the decision log: canonical JSON, chained by SHA-256, so that anyone can recompute it.
 
+use crate::domain::digest::{canonical, sha256_hex};
 use crate::domain::event::Event;
 use crate::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
 use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// The format of records that this version writes.
 pub const RECORD_VERSION: u32 = 1;
@@ -198,16 +198,6 @@ impl<'a> ChainCheck<'a> {
 pub fn check_chain(case: &CaseId, lines: &[String]) -> Result<Vec<Record>, Tampering> {
     let mut check = ChainCheck::new(case);
     lines.iter().map(|line| check.take(line)).collect()
-}
-
-/// RFC 8785 canonical JSON; nothing we hash holds floats, so that any implementation agrees.
-pub fn canonical(value: &impl Serialize) -> Vec<u8> {
-    serde_json_canonicalizer::to_vec(value).unwrap_or_default()
-}
-
-/// SHA-256 in lower-case hex.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }
 
 /// Cuts a time to the millisecond, which is what every store keeps.

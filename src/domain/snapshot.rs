@@ -119,7 +119,7 @@ fn inline_shown(user: &UserSnapshot) -> String {
         .inline
         .iter()
         .map(|(name, document)| {
-            format!("{name} {}", crate::domain::record::sha256_hex(document.as_bytes()))
+            format!("{name} {}", crate::domain::digest::sha256_hex(document.as_bytes()))
         })
         .collect();
     policies.join(", ")

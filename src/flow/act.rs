@@ -2,50 +2,18 @@
 
 use crate::domain::action::Action;
 use crate::domain::agenda::Act;
-use crate::domain::case::{Case, PlanState, PlanStatus};
+use crate::domain::case::Case;
 use crate::domain::event::{Event, StepResult};
-use crate::domain::plan::{PlanKind, PlanNumber, is_protected};
+use crate::domain::plan::is_protected;
 use crate::domain::policy;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
-use crate::flow::ledger::{LedgerError, NotAppended};
+use crate::flow::lane::{StepError, note};
+use crate::flow::ledger::LedgerError;
 use crate::flow::{propose, readback};
-use crate::ports::chat::ChatError;
-use crate::ports::cloud::{CallClass, CallError, Contain};
-use crate::ports::evidence::EvidenceError;
+use crate::ports::cloud::{CallClass, Contain};
 use crate::ports::journal::AppendError;
 use crate::ports::ticket::{NoTicket, StepAttempt, Ticket, begin};
-use crate::ports::trail::TrailError;
-
-/// Why a piece of work did not come to its end; it is found again and tried again.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    #[error(transparent)]
-    Call(#[from] CallError),
-    #[error(transparent)]
-    Evidence(#[from] EvidenceError),
-    #[error(transparent)]
-    Trail(#[from] TrailError),
-    #[error(transparent)]
-    Chat(#[from] ChatError),
-    /// Somebody else was quicker; what is due is looked at afresh.
-    #[error("the case has moved on")]
-    MovedOn,
-    #[error("stored evidence cannot be read: {0}")]
-    Broken(String),
-}
-
-impl<E: Into<StepError>> From<NotAppended<E>> for StepError {
-    fn from(error: NotAppended<E>) -> Self {
-        match error {
-            NotAppended::Judged(error) => error.into(),
-            NotAppended::Illegal(_) => Self::MovedOn,
-            NotAppended::Ledger(error) => Self::Ledger(error),
-        }
-    }
-}
 
 /// Does one piece of the lane's work.
 pub async fn act(desk: &Desk, case: &Case, task: &Act) -> Result<(), StepError> {
@@ -62,12 +30,6 @@ pub async fn act(desk: &Desk, case: &Case, task: &Act) -> Result<(), StepError> 
         Act::Hold(plan) => note(desk, case, Event::Held { plan: *plan }).await,
         Act::EndWatch(plan) => note(desk, case, Event::WatchEnded { plan: *plan }).await,
     }
-}
-
-/// Appends an event of the bot's own.
-pub async fn note(desk: &Desk, case: &Case, event: Event) -> Result<(), StepError> {
-    desk.ledger.note(case.id(), Entry::own(desk.clock.now(), event)).await?;
-    Ok(())
 }
 
 /// One attempt at one step: re-check, intent, act, outcome.
@@ -170,16 +132,4 @@ async fn outcome(
         .append(case.id(), |case| Ok::<_, StepError>(open(case).map(|()| entry.clone())))
         .await?;
     Ok(())
-}
-
-/// Whether a plan is one whose steps may still be added to under its approval.
-pub fn still_covers(state: &PlanState) -> bool {
-    let begun =
-        matches!(state.status(), PlanStatus::Executing | PlanStatus::Done | PlanStatus::Partly);
-    begun && state.contained.is_none() && state.plan.kind != PlanKind::Undo
-}
-
-/// The plan under whose approval the case is being contained, if one is.
-pub fn covering_plan(case: &Case) -> Option<PlanNumber> {
-    case.standing_containment().filter(|state| still_covers(state)).map(|state| state.plan.number)
 }

@@ -3,8 +3,8 @@
 use crate::domain::agenda::Ask;
 use crate::domain::case::Case;
 use crate::domain::event::{AnswerNote, Event, Phase};
-use crate::flow::act::{StepError, note};
 use crate::flow::desk::Desk;
+use crate::flow::lane::{StepError, note};
 use crate::flow::{sweep, validate};
 use crate::ports::trail::{CutReference, Survey, Trail, TrailError};
 

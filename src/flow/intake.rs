@@ -1,12 +1,13 @@
 //! Opening cases: one open case per key, decided and journaled before Slack hears 200.
 
 use crate::domain::case::Case;
+use crate::domain::digest::sha256_hex;
 use crate::domain::event::{Event, Opening};
 use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::{AccessKeyId, AccountId, CaseId};
 use crate::domain::policy::Refusal;
 use crate::domain::proof::Caller;
-use crate::domain::record::{Actor, Entry, Place, sha256_hex};
+use crate::domain::record::{Actor, Entry, Place};
 use crate::flow::desk::Desk;
 use crate::flow::ledger::{LedgerError, NotAppended};
 use futures_util::future::join_all;

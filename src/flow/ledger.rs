@@ -1,9 +1,10 @@
 //! Reading and growing the journal of a case: fold, judge, append, and on a conflict judge again.
 
 use crate::domain::case::Case;
+use crate::domain::digest::canonical;
 use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::CaseId;
-use crate::domain::record::{Entry, GENESIS, Record, Tampering, canonical};
+use crate::domain::record::{Entry, GENESIS, Record, Tampering};
 use crate::ports::journal::{AppendError, Journal, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod decide;
 pub mod desk;
 pub mod intake;
+pub mod lane;
 pub mod ledger;
 pub mod propose;
 pub mod readback;

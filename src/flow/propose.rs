@@ -2,16 +2,17 @@
 
 use crate::domain::action::Action;
 use crate::domain::case::Case;
+use crate::domain::digest::canonical;
 use crate::domain::event::{Event, Phase};
 use crate::domain::facts::Fact;
 use crate::domain::ids::{KeyKind, PersonId, UserName};
 use crate::domain::plan::{
     NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assemble, containing_steps, undoing_steps,
 };
-use crate::domain::record::{Entry, canonical};
+use crate::domain::record::Entry;
 use crate::domain::snapshot::{Snapshot, SnapshotRef, UserSnapshot, differences};
-use crate::flow::act::StepError;
 use crate::flow::desk::Desk;
+use crate::flow::lane::StepError;
 use crate::ports::cloud::{CallClass, CallError, Lookup};
 use std::collections::BTreeMap;
 

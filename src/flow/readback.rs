@@ -7,8 +7,8 @@ use crate::domain::ids::UserName;
 use crate::domain::plan::{PlanKind, PlanNumber, Step};
 use crate::domain::remains::stopped_keys;
 use crate::domain::snapshot::{UserSnapshot, differences};
-use crate::flow::act::{StepError, covering_plan, note};
 use crate::flow::desk::Desk;
+use crate::flow::lane::{StepError, note};
 use crate::flow::propose;
 use crate::ports::cloud::CallClass;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub async fn read_back(
         }));
     }
     let fresh = fresh_keys(case, &now);
-    match covering_plan(case) {
+    match case.covering_plan() {
         Some(covering) if !fresh.is_empty() => cover(desk, case, covering, (fresh, &now)).await?,
         _ => drifts.extend(fresh.into_iter().map(|step| Drift {
             plan,

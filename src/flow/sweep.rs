@@ -6,8 +6,8 @@ use crate::domain::event::{Drift, Event, QueryCost, SurveyNote};
 use crate::domain::lineage::{Lineage, Node};
 use crate::domain::plan::{PlanKind, PlanNumber, Step, containing_steps};
 use crate::domain::remains::{Gain, Inhabitant, Remains, remains};
-use crate::flow::act::{StepError, covering_plan, note};
 use crate::flow::desk::Desk;
+use crate::flow::lane::{StepError, note};
 use crate::flow::{propose, readback};
 use crate::ports::cloud::CallClass;
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
@@ -271,7 +271,7 @@ async fn take_gains(desk: &Desk, case: &Case, left: Remains) -> Result<(), StepE
         }
         photographs.insert(name, Some(user));
     }
-    match covering_plan(case) {
+    match case.covering_plan() {
         _ if steps.is_empty() => Ok(()),
         Some(plan) => readback::cover(desk, case, plan, (steps, &photographs)).await,
         None if case.pending_plan().is_some() => Ok(()),

@@ -5,8 +5,8 @@ use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
 use crate::domain::report;
-use crate::flow::act::{StepError, note};
 use crate::flow::desk::Desk;
+use crate::flow::lane::{StepError, note};
 use crate::ports::chat::{ChatError, Post, Scene, Upload, View, Whisper};
 use std::collections::BTreeMap;
 

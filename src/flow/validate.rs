@@ -7,8 +7,8 @@ use crate::domain::facts::{
 };
 use crate::domain::ids::{AccessKeyId, AccountId, KeyKind, UserName};
 use crate::domain::record::Entry;
-use crate::flow::act::StepError;
 use crate::flow::desk::Desk;
+use crate::flow::lane::StepError;
 use crate::ports::cloud::{CallClass, CallError, KeyOwner, Lookup};
 use std::time::Duration;
 

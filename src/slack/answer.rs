@@ -5,7 +5,7 @@ use crate::ports::trail::{Answer, Cell};
 use crate::slack::blocks::{
     bold, clean, context, cut, field, header, paragraph, preformatted, rich,
 };
-use crate::slack::cards::{Means, Sketch};
+use crate::slack::sketch::{Means, Sketch};
 use serde_json::{Value, json};
 
 /// A table that can be read on a phone; the CSV file has all of it.

@@ -10,8 +10,8 @@ use crate::slack::blocks::{
     Confirm, Look, bold, button, code, context, divider, field, header, list, newline, paragraph,
     rich, rows, text, time,
 };
-use crate::slack::cards::Sketch;
 use crate::slack::fact_lines;
+use crate::slack::sketch::Sketch;
 use serde_json::Value;
 
 /// Who pressed a phase most recently; the report has all.

@@ -1,47 +1,15 @@
 //! From a view of a case to the message that Slack gets: one shape, one set of limits.
 
-use crate::domain::record::{canonical, sha256_hex};
 use crate::ports::chat::{Scene, View};
 use crate::slack::blocks::{BLOCKS_MAX, MESSAGE_LENGTH_MAX, context, fallback, length};
+use crate::slack::sketch::{Drawn, Means, Sketch};
 use crate::slack::{answer, card, checklist, plan_card, telling};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What stands first and last on every message of a drill.
 const DRILL: &str = "DRILL – nothing here touches a real account";
 /// What replaces blocks that would make Slack refuse the whole message.
 const CUT: &str = "The rest does not fit into a message; it is in the journal and in the report.";
-
-/// How rich the drawing may be; Slack's newer blocks are not switched on everywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Means {
-    Full,
-    /// Only blocks that every workspace has.
-    Plain,
-}
-
-/// A message, ready to be sent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Drawn {
-    /// What notifications and screen readers use.
-    pub text: String,
-    pub blocks: Vec<Value>,
-}
-
-/// A message before the drill marks and the limits are put on it.
-#[derive(Debug)]
-pub(super) struct Sketch {
-    pub(super) text: String,
-    pub(super) blocks: Vec<Value>,
-    /// What must be there however long the rest is: the buttons.
-    pub(super) tail: Vec<Value>,
-}
-
-impl Drawn {
-    /// A digest of the drawing; equal digests look the same.
-    pub fn digest(&self) -> String {
-        sha256_hex(&canonical(&json!([self.text, self.blocks])))
-    }
-}
 
 /// Draws a view; the result is within every limit of Slack's.
 pub fn draw(view: &View<'_>, means: Means) -> Drawn {

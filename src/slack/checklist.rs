@@ -3,7 +3,7 @@
 use crate::domain::event::Phase;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{context, header, list, paragraph, preformatted, rich, text};
-use crate::slack::cards::Sketch;
+use crate::slack::sketch::Sketch;
 use serde_json::Value;
 
 /// What stands in a command where the user is not known, or has a name that a shell would read.

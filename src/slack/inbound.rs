@@ -1,10 +1,11 @@
 //! From a verified request to what a person wants; nothing is decided here.
 
 use crate::domain::button::ButtonAction;
+use crate::domain::digest::sha256_hex;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
 use crate::domain::intake::IntakeForm;
 use crate::domain::proof::{Caller, Verified};
-use crate::domain::record::{Place, sha256_hex};
+use crate::domain::record::Place;
 use crate::slack::guarded::{OneTime, Typed};
 use crate::slack::happening::{self, WorkspaceEvent, shown};
 use crate::slack::intake_modal;

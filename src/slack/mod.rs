@@ -15,6 +15,7 @@ pub mod inbound;
 pub mod intake_modal;
 mod pacing;
 mod plan_card;
+pub mod sketch;
 mod telling;
 pub mod web;
 mod wire;

@@ -10,7 +10,7 @@ use crate::slack::blocks::{
     Confirm, Look, bold, button, code, context, field, header, list, newline, paragraph, person,
     preformatted, rich, rows, text, time,
 };
-use crate::slack::cards::Sketch;
+use crate::slack::sketch::Sketch;
 use serde_json::Value;
 
 /// Steps shown with everything about them; the rest in one line each.

@@ -5,7 +5,7 @@ use crate::ports::chat::Scene;
 use crate::slack::blocks::{
     bold, context, cut, fallback, header, list, newline, paragraph, rich, text,
 };
-use crate::slack::cards::{Drawn, Sketch};
+use crate::slack::sketch::{Drawn, Sketch};
 use serde_json::Value;
 
 /// Lines of one notice or private answer; a list of more cases is longer than anybody reads.

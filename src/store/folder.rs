@@ -1,6 +1,6 @@
 //! Evidence in a folder: one encrypted file per content, named by the SHA-256 of what is inside.
 
-use crate::domain::record::sha256_hex;
+use crate::domain::digest::sha256_hex;
 use crate::ports::evidence::{Evidence, EvidenceError};
 use async_trait::async_trait;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};

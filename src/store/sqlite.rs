@@ -1,7 +1,8 @@
 //! The journal and the work tables in one SQLite file, safe under several processes on one host.
 
+use crate::domain::digest::canonical;
 use crate::domain::ids::CaseId;
-use crate::domain::record::{Record, canonical};
+use crate::domain::record::Record;
 use crate::ports::journal::{AppendError, Journal, Lease, StoreError, Work};
 use crate::store::writer::{WriteError, Writer};
 use async_trait::async_trait;

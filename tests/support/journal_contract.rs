@@ -2,9 +2,10 @@
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use keyleak::domain::digest::canonical;
 use keyleak::domain::event::{Event, Opening};
 use keyleak::domain::ids::{AccessKeyId, CaseId, PersonId};
-use keyleak::domain::record::{Actor, Entry, Record, canonical, check_chain};
+use keyleak::domain::record::{Actor, Entry, Record, check_chain};
 use keyleak::ports::journal::{AppendError, Journal, Work};
 
 /// As many writers at once as a busy channel has people.

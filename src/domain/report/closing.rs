@@ -2,7 +2,7 @@
 
 use crate::domain::case::{Case, PlanState};
 use crate::domain::event::StepResult;
-use crate::domain::report::telling::kind_word;
+use crate::domain::report::words::kind_word;
 use crate::domain::report::{
     name_of, phases, status_words, timeline, times_to_contain, utc, waiting, words,
 };

@@ -3,8 +3,9 @@
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event, Opening, StepResult};
 use crate::domain::facts::{Fact, Finding};
-use crate::domain::plan::{Plan, PlanKind, PlanNumber};
+use crate::domain::plan::{Plan, PlanNumber};
 use crate::domain::record::Record;
+use crate::domain::report::words::{count, kind_word};
 use crate::domain::report::{Line, Weight, name_of, utc};
 
 /// What a record says, before it is known who did it.
@@ -28,14 +29,6 @@ pub(super) fn line(case: &Case, record: &Record) -> Option<Line> {
 }
 
 /// What a plan is for, in one word.
-pub(super) fn kind_word(kind: PlanKind) -> &'static str {
-    match kind {
-        PlanKind::Containment => "containment",
-        PlanKind::FollowUp => "follow-up",
-        PlanKind::Undo => "undo",
-    }
-}
-
 fn told(case: &Case, event: &Event) -> Option<Told> {
     match event {
         Event::Opened(opening) => Some(opened(opening)),
@@ -248,10 +241,6 @@ fn reason<T>(fact: &Fact<T>) -> Option<String> {
         Fact::Known(_) => None,
         Fact::Unknown(why) => Some(why.clone()),
     }
-}
-
-fn count(number: usize, noun: &str) -> String {
-    super::words::count(number, noun)
 }
 
 fn minor(what: impl Into<String>) -> Option<Told> {

@@ -3,8 +3,16 @@
 use crate::domain::case::{Case, PlanState, PlanStatus};
 use crate::domain::event::{Phase, StepResult};
 use crate::domain::plan::PlanKind;
-use crate::domain::report::telling::kind_word;
 use crate::domain::report::{TimesToContain, name_of, span, utc};
+
+/// What people call a kind of plan.
+pub(super) fn kind_word(kind: PlanKind) -> &'static str {
+    match kind {
+        PlanKind::Containment => "containment",
+        PlanKind::FollowUp => "follow-up",
+        PlanKind::Undo => "undo",
+    }
+}
 
 /// A number and its noun.
 pub(super) fn count(number: usize, noun: &str) -> String {

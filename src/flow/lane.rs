@@ -1,0 +1,47 @@
+//! What the lanes share: how a piece of work ends, and noting an event of the bot's own.
+
+use crate::domain::case::Case;
+use crate::domain::event::Event;
+use crate::domain::record::Entry;
+use crate::flow::desk::Desk;
+use crate::flow::ledger::{LedgerError, NotAppended};
+use crate::ports::chat::ChatError;
+use crate::ports::cloud::CallError;
+use crate::ports::evidence::EvidenceError;
+use crate::ports::trail::TrailError;
+
+/// Why a piece of work did not come to its end; it is found again and tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    #[error(transparent)]
+    Trail(#[from] TrailError),
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    /// Somebody else was quicker; what is due is looked at afresh.
+    #[error("the case has moved on")]
+    MovedOn,
+    #[error("stored evidence cannot be read: {0}")]
+    Broken(String),
+}
+
+impl<E: Into<StepError>> From<NotAppended<E>> for StepError {
+    fn from(error: NotAppended<E>) -> Self {
+        match error {
+            NotAppended::Judged(error) => error.into(),
+            NotAppended::Illegal(_) => Self::MovedOn,
+            NotAppended::Ledger(error) => Self::Ledger(error),
+        }
+    }
+}
+
+/// Appends an event of the bot's own.
+pub async fn note(desk: &Desk, case: &Case, event: Event) -> Result<(), StepError> {
+    desk.ledger.note(case.id(), Entry::own(desk.clock.now(), event)).await?;
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! A message on its way to Slack: sketched by a view, then drawn within the limits.
+
+use crate::domain::digest::{canonical, sha256_hex};
+use serde_json::{Value, json};
+
+/// How rich the drawing may be; Slack's newer blocks are not switched on everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    Full,
+    /// Only blocks that every workspace has.
+    Plain,
+}
+
+/// A message, ready to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawn {
+    /// What notifications and screen readers use.
+    pub text: String,
+    pub blocks: Vec<Value>,
+}
+
+/// A message before the drill marks and the limits are put on it.
+#[derive(Debug)]
+pub(super) struct Sketch {
+    pub(super) text: String,
+    pub(super) blocks: Vec<Value>,
+    /// What must be there however long the rest is: the buttons.
+    pub(super) tail: Vec<Value>,
+}
+
+impl Drawn {
+    /// A digest of the drawing; equal digests look the same.
+    pub fn digest(&self) -> String {
+        sha256_hex(&canonical(&json!([self.text, self.blocks])))
+    }
+}
