@@ -34,10 +34,7 @@ pub enum Command {
     /// Prints the report of a case as Markdown
     Report(CaseArguments),
     /// Prints what to install
-    Manifest {
-        #[arg(value_enum)]
-        what: Manifest,
-    },
+    Manifest(ManifestArguments),
 }
 
 /// How the drill is run.
@@ -84,12 +81,25 @@ pub struct CaseArguments {
     pub json: bool,
 }
 
+/// What is printed, and with whose names.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ManifestArguments {
+    #[arg(value_enum)]
+    pub what: Manifest,
+    /// The configuration file, as far as it is written; without it, the environment and defaults
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where Slack reaches keyleak, over https; otherwise as configured
+    #[arg(long, value_name = "ADDRESS")]
+    pub url: Option<String>,
+}
+
 /// What can be installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Manifest {
     /// The Slack app
     Slack,
-    /// The IAM policies, one per role
+    /// The IAM policies, one per role, as one JSON object
     Iam,
     /// The DynamoDB tables, as CloudFormation
     Table,

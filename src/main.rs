@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use keyleak::cli::{Arguments, Command};
-use keyleak::commands::{CommandError, cases, drill, serve};
+use keyleak::commands::{CommandError, cases, drill, manifest, serve};
 use keyleak::trail::command_line;
 use std::io::Write;
 use std::process::ExitCode;
@@ -35,7 +35,7 @@ async fn run(command: Command) -> Result<String, CommandError> {
         Command::Status(arguments) => cases::status(&arguments).await,
         Command::Verify(arguments) => cases::verify(&arguments).await,
         Command::Report(arguments) => cases::report(&arguments).await,
-        Command::Manifest { .. } => Ok(String::new()),
+        Command::Manifest(arguments) => manifest::manifest(&arguments),
     }
 }
 

@@ -1,5 +1,8 @@
 //! What to install in AWS, printed for this configuration.
 
+use crate::aws::athena_table::AthenaSettings;
+use crate::aws::clients::{AwsSettings, ContainSettings};
+use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
 
 /// The policy of the role that looks: only reading, and only what validation asks.
@@ -12,67 +15,181 @@ const BOT: &str = include_str!("../../manifests/iam/bot.json");
 const TRUST: &str = include_str!("../../manifests/iam/trust.json");
 const TABLES: &str = include_str!("../../manifests/dynamodb/tables.yaml");
 
-/// The names that the manifests are printed with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ManifestNames {
-    pub tables: TableNames,
-    pub deny_policy_arn: String,
-    pub evidence_bucket: Option<String>,
-    pub athena_workgroup: Option<String>,
+/// What no configuration knows or had to know yet, and what belongs there.
+const TO_FILL_IN: &[(&str, &str)] = &[
+    ("arn:aws:iam::111111111111:role/keyleak-bot", "the role that `keyleak serve` runs as"),
+    (EXTERNAL_ID, "a text of your own choice; the same goes into aws.external_id"),
+    ("arn:aws:s3:::keyleak-trail", "the bucket that CloudTrail delivers to"),
+    ("arn:aws:s3:::keyleak-athena", "the bucket of Athena's results; set trail.athena.output"),
+    ("arn:aws:s3:::keyleak-evidence", "the bucket of the evidence; set evidence.bucket"),
+];
+const EXTERNAL_ID: &str = "replace-with-your-own";
+
+/// The names that the policies are printed with.
+#[derive(Debug, Clone, Copy)]
+pub struct ManifestNames<'a> {
+    pub tables: &'a TableNames,
+    pub deny_policy_arn: &'a str,
+    pub aws: &'a AwsSettings,
+    pub evidence: Option<&'a EvidenceSettings>,
+    pub athena: Option<&'a AthenaSettings>,
 }
 
-/// One document to install.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Manifest {
-    pub name: &'static str,
-    pub text: String,
-}
-
-/// The IAM policies, each under the name of the role it is for.
-pub fn policies(names: &ManifestNames) -> Vec<Manifest> {
-    let all = [
-        ("lookup", LOOKUP),
-        ("contain", CONTAIN),
-        ("bot", BOT),
-        ("trust of lookup and contain", TRUST),
-    ];
-    all.map(|(name, text)| Manifest { name, text: named(text, names) }).into()
+/// The four policies as one JSON object, and what is left for a person to fill in.
+pub fn policies(names: &ManifestNames<'_>) -> String {
+    let all = [("lookup", LOOKUP), ("contain", CONTAIN), ("bot", BOT), ("trust", TRUST)];
+    let named = all.map(|(name, text)| (name, named(text, names)));
+    let left = TO_FILL_IN.iter().filter(|(text, _)| named.iter().any(|(_, n)| n.contains(text)));
+    let left: Vec<String> = left.map(|(text, what)| format!("{text} is {what}")).collect();
+    let mut members: Vec<String> =
+        named.iter().map(|(name, text)| format!("\"{name}\": {}", text.trim_end())).collect();
+    members.push(format!("\"fill_in\": {}", serde_json::json!(left)));
+    format!("{{\n{}\n}}", members.join(",\n"))
 }
 
 /// The tables, as one `CloudFormation` template.
 pub fn tables(names: &TableNames) -> String {
-    TABLES.replace("keyleak-journal", &names.journal).replace("keyleak-work", &names.work)
+    let named = |text: &str| {
+        text.replace("keyleak-journal", &names.journal).replace("keyleak-work", &names.work)
+    };
+    named(TABLES).trim_end().to_owned()
 }
 
-fn named(text: &str, names: &ManifestNames) -> String {
-    let evidence = names.evidence_bucket.as_deref().unwrap_or("keyleak-evidence");
-    let workgroup = names.athena_workgroup.as_deref().unwrap_or("keyleak");
-    text.replace("table/keyleak-journal", &format!("table/{}", names.tables.journal))
-        .replace("table/keyleak-work", &format!("table/{}", names.tables.work))
-        .replace("arn:aws:iam::aws:policy/AWSDenyAll", &names.deny_policy_arn)
-        .replace("keyleak-evidence", evidence)
-        .replace("workgroup/keyleak", &format!("workgroup/{workgroup}"))
+fn named(text: &str, names: &ManifestNames<'_>) -> String {
+    let mut text = text
+        .replace("table/keyleak-journal", &format!("table/{}", quoted(&names.tables.journal)))
+        .replace("table/keyleak-work", &format!("table/{}", quoted(&names.tables.work)))
+        .replace("arn:aws:iam::aws:policy/AWSDenyAll", &quoted(names.deny_policy_arn));
+    let lookup = names.aws.lookup_role.as_ref();
+    let contain = match &names.aws.contain {
+        Some(ContainSettings::Role(role)) => Some(role),
+        Some(ContainSettings::OwnCredentials) | None => None,
+    };
+    for (role, name) in [(lookup, "lookup"), (contain, "contain")] {
+        if let Some(role) = role {
+            text = text.replace(&format!("arn:aws:iam::*:role/keyleak-{name}"), &quoted(&role.arn));
+        }
+    }
+    if let Some(id) = lookup.or(contain).and_then(|role| role.external_id.as_deref()) {
+        text = text.replace(EXTERNAL_ID, &quoted(id));
+    }
+    if let Some(evidence) = names.evidence {
+        let bucket = quoted(&evidence.bucket);
+        let prefix = match evidence.prefix.as_str() {
+            "" => String::new(),
+            prefix => format!("{}/", quoted(prefix)),
+        };
+        text = text
+            .replace("keyleak-evidence/*", &format!("{bucket}/{prefix}*"))
+            .replace("keyleak-evidence", &bucket);
+    }
+    if let Some(workgroup) = names.athena.and_then(|athena| athena.workgroup.as_deref()) {
+        text = text.replace("workgroup/keyleak", &format!("workgroup/{}", quoted(workgroup)));
+    }
+    match names.athena.and_then(|athena| athena.output.as_deref()).and_then(bucket_of) {
+        Some(bucket) => text.replace("keyleak-athena", &quoted(bucket)),
+        None => text,
+    }
+}
+
+/// A configured text as it stands between the quotes of a JSON text.
+fn quoted(text: &str) -> String {
+    let quoted = serde_json::json!(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+fn bucket_of(address: &str) -> Option<&str> {
+    address.strip_prefix("s3://")?.split('/').next().filter(|bucket| !bucket.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::athena_table::DayColumns;
+    use crate::aws::clients::RoleSettings;
+    use serde_json::Value;
+
+    fn role(name: &str) -> RoleSettings {
+        let arn = format!("arn:aws:iam::123456789012:role/{name}");
+        RoleSettings { arn, external_id: Some("secret-handshake".to_owned()) }
+    }
+
+    fn tables_named(journal: &str, work: &str) -> TableNames {
+        TableNames { journal: journal.to_owned(), work: work.to_owned() }
+    }
 
     #[test]
     fn manifests_carry_the_configured_names_and_no_others() {
+        let tables = tables_named("log", "todo");
         let names = ManifestNames {
-            tables: TableNames { journal: "log".to_owned(), work: "todo".to_owned() },
-            deny_policy_arn: "arn:aws:iam::123456789012:policy/Deny".to_owned(),
-            evidence_bucket: Some("proofs".to_owned()),
-            athena_workgroup: Some("hunters".to_owned()),
+            tables: &tables,
+            deny_policy_arn: "arn:aws:iam::123456789012:policy/Deny",
+            aws: &AwsSettings {
+                lookup_role: Some(role("eyes")),
+                contain: Some(ContainSettings::Role(role("hands"))),
+                ..AwsSettings::default()
+            },
+            evidence: Some(&EvidenceSettings {
+                bucket: "proofs".to_owned(),
+                prefix: "aws".to_owned(),
+                kms_key: None,
+            }),
+            athena: Some(&AthenaSettings {
+                catalog: None,
+                database: "logs".to_owned(),
+                table: "trail".to_owned(),
+                workgroup: Some("hunters".to_owned()),
+                output: Some("s3://answers/keyleak/".to_owned()),
+                days: DayColumns::None,
+                region: None,
+                account: None,
+                lookback_days: 15,
+            }),
         };
-        let printed: String = policies(&names).into_iter().map(|one| one.text).collect();
-        let printed = printed + &tables(&names.tables);
-        for wanted in ["table/log", "table/todo", "s3:::proofs/*", "workgroup/hunters"] {
+        let printed = policies(&names) + &super::tables(&tables);
+        for wanted in [
+            "table/log",
+            "table/todo",
+            "s3:::proofs/aws/*",
+            "s3:::proofs\"",
+            "workgroup/hunters",
+            "s3:::answers/*",
+            ":role/eyes",
+            ":role/hands",
+            "secret-handshake",
+        ] {
             assert!(printed.contains(wanted), "{wanted}");
         }
-        for gone in ["keyleak-journal", "keyleak-work", "keyleak-evidence", "AWSDenyAll"] {
+        for gone in [
+            "keyleak-journal",
+            "keyleak-work",
+            "keyleak-evidence",
+            "keyleak-athena",
+            "keyleak-lookup",
+            "keyleak-contain",
+            "AWSDenyAll",
+            EXTERNAL_ID,
+        ] {
             assert!(!printed.contains(gone), "{gone}");
         }
+    }
+
+    #[test]
+    fn without_a_configuration_it_is_json_that_says_what_to_fill_in() {
+        let tables = tables_named("keyleak-journal", "keyleak-work");
+        let names = ManifestNames {
+            tables: &tables,
+            deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll",
+            aws: &AwsSettings::default(),
+            evidence: None,
+            athena: None,
+        };
+        let printed: Value = serde_json::from_str(&policies(&names)).unwrap();
+        for (name, text) in [("lookup", LOOKUP), ("contain", CONTAIN), ("bot", BOT)] {
+            let file: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(printed[name], file, "{name} is the file as it stands");
+        }
+        let left = printed["fill_in"].as_array().unwrap();
+        assert_eq!(left.len(), TO_FILL_IN.len(), "{left:?}");
     }
 }

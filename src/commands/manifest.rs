@@ -1,21 +1,57 @@
-//! `keyleak manifest`: prints what to install, from the files that the tests hold to the code.
+//! `keyleak manifest`: prints what to install, with the names of this configuration.
 
-use crate::cli::Manifest;
+use crate::aws::manifests::{self, ManifestNames};
+use crate::aws::tables::TableNames;
+use crate::cli::{Manifest, ManifestArguments};
+use crate::commands::CommandError;
+use crate::config::{self, Config, EvidenceConfig, JournalConfig, TrailConfig};
+use crate::slack::manifest as app;
 
-const SLACK_APP: &str = include_str!("../../manifests/slack-app.json");
-const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
-const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
-const BOT: &str = include_str!("../../manifests/iam/bot.json");
-const TABLES: &str = include_str!("../../manifests/dynamodb/tables.yaml");
+/// The text of a manifest; what is not configured yet stands in it under its default name.
+pub fn manifest(arguments: &ManifestArguments) -> Result<String, CommandError> {
+    let config = config::load_for_setup(arguments.config.as_deref())?;
+    match arguments.what {
+        Manifest::Slack => slack(&config, arguments.url.as_deref()),
+        Manifest::Iam => Ok(iam(&config)),
+        Manifest::Table => tables(&config),
+    }
+}
 
-/// The text of a manifest.
-pub fn print(what: Manifest) -> String {
-    match what {
-        Manifest::Slack => SLACK_APP.to_owned(),
-        Manifest::Iam => format!(
-            "# lookup: the role that only reads\n{LOOKUP}\n# contain: the role that changes\n{CONTAIN}\n\
-             # bot: what the service itself needs\n{BOT}"
-        ),
-        Manifest::Table => TABLES.to_owned(),
+fn slack(config: &Config, url: Option<&str>) -> Result<String, CommandError> {
+    let url = match url {
+        Some(url) => app::public_url(url)
+            .map_err(|error| CommandError::Setup(format!("--url is {url}; it {error}")))?,
+        None => config.public_url.clone().unwrap_or_else(|| app::PLACEHOLDER_URL.to_owned()),
+    };
+    Ok(app::app(&url).trim_end().to_owned())
+}
+
+fn iam(config: &Config) -> String {
+    let tables = match &config.journal {
+        JournalConfig::DynamoDb(tables) => tables.clone(),
+        JournalConfig::Sqlite(_) => TableNames::default(),
+    };
+    manifests::policies(&ManifestNames {
+        tables: &tables,
+        deny_policy_arn: &config.rules.plans.deny_policy_arn,
+        aws: &config.aws,
+        evidence: match &config.evidence {
+            EvidenceConfig::Bucket(settings) => Some(settings),
+            EvidenceConfig::Folder(_) => None,
+        },
+        athena: match &config.trail {
+            TrailConfig::Athena(settings) => Some(settings),
+            TrailConfig::None | TrailConfig::Paths(_) => None,
+        },
+    })
+}
+
+fn tables(config: &Config) -> Result<String, CommandError> {
+    match &config.journal {
+        JournalConfig::DynamoDb(tables) => Ok(manifests::tables(tables)),
+        JournalConfig::Sqlite(path) => Err(CommandError::Setup(format!(
+            "journal.store is \"sqlite\": {} needs no table; keyleak makes it at the first start",
+            path.display()
+        ))),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod cases;
 pub mod drill;
+pub mod manifest;
 pub mod serve;
 pub mod stores;
 

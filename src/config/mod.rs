@@ -11,6 +11,7 @@ use crate::domain::agenda::Timing;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::flow::desk::Rules;
+use crate::slack::manifest;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -25,6 +26,8 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:7341";
 #[derive(Debug)]
 pub struct Config {
     pub listen: SocketAddr,
+    /// Where Slack reaches this service; only the printed manifest of the Slack app needs it.
+    pub public_url: Option<String>,
     pub slack: SlackConfig,
     pub aws: AwsSettings,
     pub journal: JournalConfig,
@@ -67,6 +70,19 @@ pub enum TrailConfig {
 
 /// Reads the file and the process's environment.
 pub fn load(path: Option<&Path>) -> Result<Config, ConfigErrors> {
+    let (config, reader) = load_with(path)?;
+    reader.finish()?;
+    Ok(config)
+}
+
+/// Reads as `load` does, before the set-up is done: what is still missing is empty in it.
+pub fn load_for_setup(path: Option<&Path>) -> Result<Config, ConfigErrors> {
+    let (config, reader) = load_with(path)?;
+    reader.finish_incomplete()?;
+    Ok(config)
+}
+
+fn load_with(path: Option<&Path>) -> Result<(Config, Reader), ConfigErrors> {
     let environment: Vec<_> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name.starts_with(reader::ENVIRONMENT_PREFIX))
@@ -81,7 +97,7 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigErrors> {
             (path.display().to_string(), text)
         }
     };
-    read(&name, &text, &environment)
+    Ok(read_all(&name, &text, &environment))
 }
 
 /// Variables of ours that are not settings of `serve`.
@@ -100,13 +116,21 @@ pub fn read(
     text: &str,
     environment: &[(String, String)],
 ) -> Result<Config, ConfigErrors> {
+    let (config, reader) = read_all(name, text, environment);
+    reader.finish()?;
+    Ok(config)
+}
+
+fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config, Reader) {
     let mut reader = Reader::new(name, text, environment);
     let r = &mut reader;
     let listen = listen(r);
+    let public_url = public_url(r);
     let slack = slack(r);
     let rules = rules(r, &slack.team_id);
     let config = Config {
         listen,
+        public_url,
         slack,
         aws: aws(r),
         journal: journal(r),
@@ -114,8 +138,7 @@ pub fn read(
         trail: trail(r),
         rules,
     };
-    reader.finish()?;
-    Ok(config)
+    (config, reader)
 }
 
 fn listen(r: &mut Reader) -> SocketAddr {
@@ -124,6 +147,17 @@ fn listen(r: &mut Reader) -> SocketAddr {
         r.reject("server.listen", "must be an address and a port such as \"0.0.0.0:7341\"");
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
+}
+
+fn public_url(r: &mut Reader) -> Option<String> {
+    let written = r.text("server.public_url")?;
+    match manifest::public_url(&written) {
+        Ok(url) => Some(url),
+        Err(error) => {
+            r.reject("server.public_url", &error.to_string());
+            None
+        }
+    }
 }
 
 fn slack(r: &mut Reader) -> SlackConfig {
@@ -222,9 +256,10 @@ fn aws(r: &mut Reader) -> AwsSettings {
 }
 
 fn journal(r: &mut Reader) -> JournalConfig {
+    let default = TableNames::default();
     let tables = TableNames {
-        journal: r.text("journal.table").unwrap_or_else(|| "keyleak-journal".to_owned()),
-        work: r.text("journal.work_table").unwrap_or_else(|| "keyleak-work".to_owned()),
+        journal: r.text("journal.table").unwrap_or(default.journal),
+        work: r.text("journal.work_table").unwrap_or(default.work),
     };
     let path = r.text("journal.path").unwrap_or_else(|| "keyleak.sqlite".to_owned());
     match r.text("journal.store").as_deref() {

@@ -35,6 +35,7 @@ pub struct Reader {
     written: BTreeMap<String, Written>,
     asked: BTreeSet<String>,
     errors: Vec<String>,
+    missing: Vec<String>,
 }
 
 impl fmt::Display for ConfigErrors {
@@ -87,7 +88,7 @@ impl Reader {
             Some(text) if !text.trim().is_empty() => text,
             Some(_) | None => {
                 if !self.errors.iter().any(|error| error.contains(&format!("{name} "))) {
-                    self.errors.push(format!("{}: {name} is missing; set {what}", self.file));
+                    self.missing.push(format!("{}: {name} is missing; set {what}", self.file));
                 }
                 String::new()
             }
@@ -202,8 +203,14 @@ impl Reader {
         self.errors.push(format!("{place}: {name} {why}"));
     }
 
-    /// All errors, unknown settings among them.
+    /// All errors, unknown and missing settings among them.
     pub fn finish(mut self) -> Result<(), ConfigErrors> {
+        self.errors.append(&mut self.missing);
+        self.finish_incomplete()
+    }
+
+    /// All errors apart from what is missing.
+    pub fn finish_incomplete(mut self) -> Result<(), ConfigErrors> {
         for (name, written) in &self.written {
             if !self.asked.contains(name) {
                 self.errors.push(format!(

@@ -1,7 +1,11 @@
-//! The events of the workspace that we use.
+//! The events of the workspace that we use; our channels are private, so theirs are `group_*`.
 
 use crate::domain::ids::ChannelId;
 use serde_json::Value;
+
+/// What the app subscribes to; each arrives under the scopes that it has anyway.
+pub const EVENTS: [&str; 5] =
+    ["app_uninstalled", "group_archive", "group_deleted", "group_unarchive", "tokens_revoked"];
 
 /// The events that we use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,15 +21,13 @@ pub enum WorkspaceEvent {
 }
 
 /// Reads the event inside a delivery.
-pub(super) fn read(event: &Value) -> WorkspaceEvent {
+pub fn read(event: &Value) -> WorkspaceEvent {
     let kind = event["type"].as_str().unwrap_or_default();
     let channel = event["channel"].as_str().map(|id| ChannelId(id.to_owned()));
     match (kind, channel) {
-        ("group_archive" | "channel_archive", Some(id)) => WorkspaceEvent::ChannelArchived(id),
-        ("group_unarchive" | "channel_unarchive", Some(id)) => {
-            WorkspaceEvent::ChannelUnarchived(id)
-        }
-        ("group_deleted" | "channel_deleted", Some(id)) => WorkspaceEvent::ChannelDeleted(id),
+        ("group_archive", Some(id)) => WorkspaceEvent::ChannelArchived(id),
+        ("group_unarchive", Some(id)) => WorkspaceEvent::ChannelUnarchived(id),
+        ("group_deleted", Some(id)) => WorkspaceEvent::ChannelDeleted(id),
         ("app_uninstalled" | "tokens_revoked", _) => WorkspaceEvent::AppRemoved,
         (other, _) => WorkspaceEvent::Other(shown(other)),
     }

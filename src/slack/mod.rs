@@ -13,6 +13,7 @@ pub mod happening;
 mod history;
 pub mod inbound;
 pub mod intake_modal;
+pub mod manifest;
 mod pacing;
 mod plan_card;
 pub mod sketch;

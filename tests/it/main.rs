@@ -6,6 +6,8 @@ mod crash;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod manifests;
+mod printed_manifests;
+mod slack_app;
 mod stage;
 mod stores;
 mod verify;

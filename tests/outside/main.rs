@@ -28,6 +28,7 @@ mod served;
 mod service;
 mod signatures;
 mod silent_chat;
+mod slack_app;
 mod slack_client;
 mod slack_judge;
 mod slack_reference;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     trials.extend(slack_judge::trials(&parts));
     trials.extend(slack_client::trials());
     trials.extend(slack_reference::trials());
+    trials.extend(slack_app::trials(&parts));
     trials.extend(questions::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));

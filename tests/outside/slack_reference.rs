@@ -23,7 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     })]
 }
 
-fn contracts() -> Result<PathBuf, Missing> {
+pub(crate) fn contracts() -> Result<PathBuf, Missing> {
     let folder = std::env::var_os(CONTRACTS).map(PathBuf::from);
     let folder = folder.filter(|folder| folder.join("methods").is_dir());
     let reason = format!("set {CONTRACTS} to the folder with Slack's method reference");
