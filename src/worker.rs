@@ -27,7 +27,7 @@ const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// A lease is renewed three times before it would run out.
 const RENEWALS: i32 = 3;
 /// How often the list of open cases is read for cases that another process opened.
-const DISCOVERY: Duration = Duration::from_secs(2);
+const DISCOVERY: SignedDuration = SignedDuration::from_secs(2);
 /// How often a case is looked at when nothing in this process has changed it.
 const IDLE_LOOK: Duration = Duration::from_secs(5);
 /// Failing work is tried again after 1, 2, 4 … seconds, and at most this many.
@@ -59,8 +59,17 @@ enum Lane {
 
 /// What came of one look at a lane.
 enum Step {
-    Again,
+    Again(View),
     Wait(Option<Timestamp>),
+}
+
+/// What the next look goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    /// The case as this process knows it, which holds all that it wrote itself.
+    AtHand,
+    /// The journal, which holds what others wrote too.
+    Journal,
 }
 
 impl Worker {
@@ -103,16 +112,21 @@ impl Worker {
     }
 
     async fn discover(self: Arc<Self>) {
-        let mut growth = self.desk.ledger.growth();
+        let mut begun = self.desk.ledger.begun();
+        let mut list_at = self.desk.clock.now();
         while !self.stop.is_cancelled() {
-            match self.desk.work.open_cases().await {
-                Ok(cases) => cases.into_iter().for_each(|case| self.take(case)),
-                Err(error) => tracing::warn!(%error, "open cases cannot be listed"),
+            if list_at <= self.desk.clock.now() {
+                match self.desk.work.open_cases().await {
+                    Ok(cases) => cases.into_iter().for_each(|case| self.take(case)),
+                    Err(error) => tracing::warn!(%error, "open cases cannot be listed"),
+                }
+                list_at = self.desk.clock.now() + DISCOVERY;
             }
             tokio::select! {
                 () = self.stop.cancelled() => {}
-                () = self.desk.clock.sleep(DISCOVERY) => {}
-                changed = growth.changed() => if changed.is_err() { return },
+                () = self.desk.clock.sleep_until(list_at) => {}
+                // One that was missed for lagging behind is in the list.
+                case = begun.recv() => if let Ok(case) = case { self.take(case) },
             }
         }
     }
@@ -187,19 +201,21 @@ impl Worker {
     }
 
     async fn run(&self, id: &CaseId, lane: Lane, over: &CancellationToken) {
-        let mut growth = self.desk.ledger.growth();
+        let mut growth = self.desk.ledger.growth(id);
         let mut memory = Memory::default();
         let mut swept_at = None;
         let mut failures = 0;
+        let mut by = View::Journal;
         while !over.is_cancelled() {
             let outcome = tokio::select! {
                 // Cancelling while asking is safe: what was not written will be asked again.
                 () = over.cancelled(), if lane == Lane::Ask => return,
-                outcome = self.look(id, lane, (&mut memory, &mut swept_at)) => outcome,
+                outcome = self.look(id, (lane, by), (&mut memory, &mut swept_at)) => outcome,
             };
             let wait = match outcome {
-                Ok(Some(Step::Again)) => {
+                Ok(Some(Step::Again(next))) => {
                     failures = 0;
+                    by = next;
                     continue;
                 }
                 Ok(Some(Step::Wait(at))) => {
@@ -216,7 +232,7 @@ impl Worker {
                 }
             };
             let patient = failures > 0;
-            self.rest(wait, patient, (&mut growth, over)).await;
+            by = self.rest(wait, patient, (&mut growth, over)).await;
         }
     }
 
@@ -224,11 +240,15 @@ impl Worker {
     async fn look(
         &self,
         id: &CaseId,
-        lane: Lane,
+        (lane, by): (Lane, View),
         (memory, swept_at): (&mut Memory, &mut Option<Timestamp>),
     ) -> Result<Option<Step>, StepError> {
         let desk = self.desk.as_ref();
-        let Some(case) = desk.ledger.find(id).await? else {
+        let found = match by {
+            View::AtHand => desk.ledger.at_hand(id).await?,
+            View::Journal => desk.ledger.find(id).await?,
+        };
+        let Some(case) = found else {
             return Ok(Some(Step::Wait(None)));
         };
         if is_over(&case) {
@@ -257,7 +277,8 @@ impl Worker {
                 }
             }
             Lane::Tell => match tell(desk, &case, memory).await {
-                Ok(Told::Something) | Err(StepError::MovedOn) => Step::Again,
+                Ok(Told::Something) => Step::Again(View::AtHand),
+                Err(StepError::MovedOn) => Step::Again(View::Journal),
                 Ok(Told::Nothing) => Step::Wait(None),
                 Err(error) => return Err(error),
             },
@@ -280,7 +301,7 @@ impl Worker {
         at: Option<Timestamp>,
         patient: bool,
         (growth, over): (&mut watch::Receiver<u64>, &CancellationToken),
-    ) {
+    ) -> View {
         let clock = &self.desk.clock;
         let due = async {
             match at {
@@ -289,11 +310,11 @@ impl Worker {
             }
         };
         tokio::select! {
-            () = over.cancelled() => {}
-            () = due => {}
+            () = over.cancelled() => View::Journal,
+            () = due => View::Journal,
             // After a failure the journal's growth is no reason to try again at once.
-            _ = growth.changed(), if !patient => {}
-            () = clock.sleep(IDLE_LOOK), if !patient => {}
+            _ = growth.changed(), if !patient => View::AtHand,
+            () = clock.sleep(IDLE_LOOK), if !patient => View::Journal,
         }
     }
 
@@ -313,7 +334,8 @@ fn is_over(case: &Case) -> bool {
 
 fn again(outcome: Result<(), StepError>) -> Result<Step, StepError> {
     match outcome {
-        Ok(()) | Err(StepError::MovedOn) => Ok(Step::Again),
+        Ok(()) => Ok(Step::Again(View::AtHand)),
+        Err(StepError::MovedOn) => Ok(Step::Again(View::Journal)),
         Err(error) => Err(error),
     }
 }

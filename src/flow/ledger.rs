@@ -8,12 +8,15 @@ use crate::domain::record::{Entry, GENESIS, Record, Tampering};
 use crate::ports::journal::{AppendError, Journal, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 /// Conflicts mean that others write to the same case; more than this in a row is a fault.
 const CONFLICTS_MAX: u32 = 64;
 /// Cases whose fold is kept; the others are read again from their first record.
 const CASES_KEPT_MAX: usize = 512;
+
+/// New cases that wait to be taken up; who is further behind reads the list of open cases.
+const BEGUN_WAITING_MAX: usize = 256;
 
 /// Why a case could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,21 +46,46 @@ pub enum NotAppended<E> {
 pub struct Ledger {
     journal: Arc<dyn Journal>,
     cases: Mutex<BTreeMap<CaseId, Case>>,
-    grown: watch::Sender<u64>,
+    /// Names every case that this process begins.
+    begun: broadcast::Sender<CaseId>,
+    /// For each case that somebody waits for: the last record that this process knows.
+    grown: Mutex<BTreeMap<CaseId, watch::Sender<u64>>>,
 }
 
 impl Ledger {
     pub fn new(journal: Arc<dyn Journal>) -> Self {
-        Self { journal, cases: Mutex::default(), grown: watch::Sender::new(0) }
+        Self {
+            journal,
+            cases: Mutex::default(),
+            begun: broadcast::Sender::new(BEGUN_WAITING_MAX),
+            grown: Mutex::default(),
+        }
     }
 
     pub fn journal(&self) -> &dyn Journal {
         self.journal.as_ref()
     }
 
-    /// Changes whenever this process has appended to any case, or seen that another did.
-    pub fn growth(&self) -> watch::Receiver<u64> {
-        self.grown.subscribe()
+    /// Names every case that this process begins from now on; who lags behind lists the open ones.
+    pub fn begun(&self) -> broadcast::Receiver<CaseId> {
+        self.begun.subscribe()
+    }
+
+    /// Changes whenever this process has appended to the case, or seen that another did. Each case
+    /// has its own, so that a busy one wakes nobody who works on another.
+    pub fn growth(&self, id: &CaseId) -> watch::Receiver<u64> {
+        let mut grown = self.grown.lock().unwrap_or_else(PoisonError::into_inner);
+        grown.retain(|_, waiting| waiting.receiver_count() > 0);
+        grown.entry(id.clone()).or_insert_with(|| watch::Sender::new(0)).subscribe()
+    }
+
+    /// The case as this process knows it, else as the journal has it; what another process has
+    /// written since is seen by [`Ledger::find`].
+    pub async fn at_hand(&self, id: &CaseId) -> Result<Option<Case>, LedgerError> {
+        match self.kept(id) {
+            Some(case) => Ok(Some(case)),
+            None => self.find(id).await,
+        }
     }
 
     /// The case as the journal has it now; `None` when it has no records.
@@ -88,6 +116,8 @@ impl Ledger {
         }
         let case = Case::open(record).map_err(|error| illegal(id, 1, &error))?;
         self.keep(case.clone());
+        // Nobody listening is no fault: open cases are listed too.
+        let _ = self.begun.send(id.clone());
         Ok(Some(case))
     }
 
@@ -146,9 +176,13 @@ impl Ledger {
         if cases.len() >= CASES_KEPT_MAX && !cases.contains_key(case.id()) {
             cases.pop_first();
         }
-        cases.insert(case.id().clone(), case);
+        let (id, seq) = (case.id().clone(), case.seq());
+        cases.insert(id.clone(), case);
         drop(cases);
-        self.grown.send_modify(|count| *count += 1);
+        let grown = self.grown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waiting) = grown.get(&id) {
+            waiting.send_replace(seq);
+        }
     }
 }
 
