@@ -34,6 +34,11 @@ impl Stage {
         Self { world, _folder: folder }
     }
 
+    /// Leaves a world whose parts no longer answer; it ends with its runtime.
+    pub(crate) fn abandon(self) {
+        drop(self);
+    }
+
     pub(crate) async fn strike(self) {
         self.world.shut_down().await;
     }
