@@ -12,7 +12,7 @@ use crate::flow::desk::Desk;
 use crate::flow::intake::key_digest;
 use crate::flow::lane::StepError;
 use crate::flow::tell::{Memory, Told, tell};
-use crate::flow::{act, ask};
+use crate::flow::{act, ask, brakes};
 use crate::ports::chat::ChatError;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -116,6 +116,9 @@ impl Worker {
         let mut list_at = self.desk.clock.now();
         while !self.stop.is_cancelled() {
             if list_at <= self.desk.clock.now() {
+                if let Err(error) = brakes::look(&self.desk).await {
+                    tracing::warn!(%error, "whether all changes are frozen cannot be read");
+                }
                 match self.desk.work.open_cases().await {
                     Ok(cases) => cases.into_iter().for_each(|case| self.take(case)),
                     Err(error) => tracing::warn!(%error, "open cases cannot be listed"),
@@ -258,10 +261,11 @@ impl Worker {
         let now = desk.clock.now();
         let timing = &desk.rules.timing;
         let step = match lane {
-            Lane::Act => match next_act(&case, timing, now) {
-                Due::Now(task) => again(act::act(desk, &case, &task).await)?,
-                Due::At(at) => Step::Wait(Some(at)),
-                Due::Nothing => Step::Wait(None),
+            Lane::Act => match (desk.brake.news_for(&case), next_act(&case, timing, now)) {
+                (Some(brake), _) => again(brakes::tell(desk, &case, brake).await)?,
+                (None, Due::Now(task)) => again(act::act(desk, &case, &task).await)?,
+                (None, Due::At(at)) => Step::Wait(Some(at)),
+                (None, Due::Nothing) => Step::Wait(None),
             },
             Lane::Ask => {
                 let trail = TrailState { configured: desk.trail.is_some(), swept_at: *swept_at };
@@ -292,7 +296,7 @@ impl Worker {
         };
         let digest = key_digest(&case.opening().key);
         self.desk.work.release_key(&digest, case.id()).await.map_err(failed)?;
-        self.desk.work.unlist(case.id()).await.map_err(failed)
+        self.desk.work.unlist(case.id(), self.desk.clock.now()).await.map_err(failed)
     }
 
     /// Waits until something is due, the journal has grown, or it is time to look anyway.

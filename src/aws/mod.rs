@@ -3,6 +3,7 @@
 pub mod athena;
 mod athena_run;
 pub mod athena_table;
+pub mod brakes;
 pub mod clients;
 pub mod contain;
 pub mod error;

@@ -1,14 +1,15 @@
 //! A strict AWS of a few scripted answers over real HTTP: what is not expected is refused.
 
 use crate::domain::action::{Action, UserRef};
+use crate::domain::brake::Brake;
 use crate::domain::event::{Event, Opening};
 use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId, UserName};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::policy::recorded;
 use crate::domain::record::{Actor, Entry, Record};
 use crate::domain::snapshot::SnapshotRef;
-use crate::ports::journal::{AppendError, Journal, StoreError};
-use crate::ports::ticket::{StepAttempt, Ticket, begin};
+use crate::ports::journal::{AppendError, Brakes, Journal, StoreError};
+use crate::ports::ticket::{Books, StepAttempt, Ticket, begin};
 use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -215,6 +216,19 @@ impl Journal for Willing {
     }
 }
 
+#[async_trait]
+impl Brakes for Willing {
+    async fn brake(&self) -> Result<Option<Brake>, StoreError> {
+        Ok(None)
+    }
+
+    async fn move_brake(&self, _brake: &Brake) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+}
+
+const BOOKS: Books<'static> = Books { journal: &Willing, brakes: &Willing };
+
 /// The account that tickets are for.
 pub(super) const ACCOUNT: &str = "123456789012";
 
@@ -236,7 +250,7 @@ pub(super) async fn tickets(actions: Vec<Action>) -> Vec<Ticket> {
     let mut tickets = Vec::new();
     for step in 0..u32::try_from(count).unwrap() {
         let which = StepAttempt { plan: number, step, attempt: 1 };
-        let ticket = begin(&Willing, &case, &approval, which, now);
+        let ticket = begin(BOOKS, &case, &approval, which, now);
         let ticket = ticket.await.expect("a ticket");
         case.apply(ticket.record()).expect("the intent");
         tickets.push(ticket);

@@ -2,8 +2,7 @@
 
 use crate::aws::tables::{Dynamo, TableNames, condition_failed, number, put, store_error, text};
 use crate::domain::ids::CaseId;
-use crate::ports::clock::Clock;
-use crate::ports::journal::{Lease, StoreError, Work};
+use crate::ports::journal::{Lease, Listed, StoreError, Work};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -19,13 +18,16 @@ const QUERY: &str = "dynamodb:Query";
 /// Every IAM action that this file calls on the work table; `manifests/iam/bot.json` allows these.
 pub const CALLS: &[&str] = &[PUT_ITEM, GET_ITEM, UPDATE_ITEM, DELETE_ITEM, QUERY];
 
-/// The partition key: `key#<digest>`, `lease#<case>`, `open` or `cases`.
-const ITEM: &str = "item";
-/// The sort key: the case in the two lists, and `-` where a partition holds one item.
-const PART: &str = "part";
+/// The partition key: `key#<digest>`, `lease#<case>`, `open`, `cases` or `brake`.
+pub(super) const ITEM: &str = "item";
+/// The sort key: the case in the two lists, the number of a move of the brake, and `-` where a
+/// partition holds one item.
+pub(super) const PART: &str = "part";
 const SINGLE: &str = "-";
 const OPEN: &str = "open";
 const CASES: &str = "cases";
+const LISTED_AT: &str = "listed_at_ms";
+const UNLISTED_AT: &str = "unlisted_at_ms";
 /// A claim that is released while another asks for it is asked for again, this often.
 const CLAIMS_MAX: usize = 4;
 /// A page is at most 1 MB, some ten thousand cases.
@@ -34,16 +36,15 @@ const PAGES_MAX: usize = 1_000;
 /// What can be lost without losing a decision, in the table `work`.
 #[derive(Debug, Clone)]
 pub struct DynamoWork {
-    dynamo: Dynamo,
-    table: String,
-    clock: Clock,
+    pub(super) dynamo: Dynamo,
+    pub(super) table: String,
 }
 
-type Item = HashMap<String, AttributeValue>;
+pub(super) type Item = HashMap<String, AttributeValue>;
 
 impl DynamoWork {
-    pub fn new(config: &SdkConfig, tables: &TableNames, clock: Clock) -> Self {
-        Self { dynamo: Dynamo::new(config), table: tables.work.clone(), clock }
+    pub fn new(config: &SdkConfig, tables: &TableNames) -> Self {
+        Self { dynamo: Dynamo::new(config), table: tables.work.clone() }
     }
 
     async fn get(&self, item: &str) -> Result<Option<Item>, StoreError> {
@@ -98,15 +99,16 @@ impl DynamoWork {
         Err(StoreError(format!("the list {item} does not end after {PAGES_MAX} pages")))
     }
 
-    /// Remembers when a case was first listed, for the order of all cases.
-    async fn remember(&self, case: &CaseId) -> Result<(), StoreError> {
+    /// Remembers when a case was first listed, or when its work ended.
+    async fn remember(&self, case: &CaseId, how: &str, now: Timestamp) -> Result<(), StoreError> {
         let request = self.dynamo.write.update_item().table_name(&self.table);
         request
             .key(ITEM, text(CASES))
             .key(PART, text(&case.0))
-            .update_expression("SET #at = if_not_exists(#at, :at)")
-            .expression_attribute_names("#at", "listed_at_ms")
-            .expression_attribute_values(":at", number(self.clock.now().as_millisecond()))
+            .update_expression(how)
+            .expression_attribute_names("#listed", LISTED_AT)
+            .expression_attribute_names("#unlisted", UNLISTED_AT)
+            .expression_attribute_values(":now", number(now.as_millisecond()))
             .send()
             .await
             .map_err(|error| store_error(UPDATE_ITEM, &self.table, &error))?;
@@ -143,8 +145,9 @@ impl Work for DynamoWork {
         self.remove_if(&item, "case", &case.0).await
     }
 
-    async fn list_open(&self, case: &CaseId) -> Result<(), StoreError> {
-        self.remember(case).await?;
+    async fn list_open(&self, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
+        let first = "SET #listed = if_not_exists(#listed, :now) REMOVE #unlisted";
+        self.remember(case, first, now).await?;
         let fields = [(ITEM, OPEN), (PART, case.0.as_str())];
         let request = put(&self.dynamo.write, &self.table, &fields);
         let answer = request.send().await;
@@ -152,7 +155,10 @@ impl Work for DynamoWork {
         Ok(())
     }
 
-    async fn unlist(&self, case: &CaseId) -> Result<(), StoreError> {
+    async fn unlist(&self, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
+        let first = "SET #unlisted = if_not_exists(#unlisted, :now), \
+                     #listed = if_not_exists(#listed, :now)";
+        self.remember(case, first, now).await?;
         let request = self.dynamo.write.delete_item().table_name(&self.table);
         let request = request.key(ITEM, text(OPEN)).key(PART, text(&case.0));
         let answer = request.send().await;
@@ -166,11 +172,28 @@ impl Work for DynamoWork {
         Ok(cases.map(CaseId).collect())
     }
 
+    async fn cases_since(&self, since: Timestamp) -> Result<Vec<Listed>, StoreError> {
+        let items = self.partition(CASES).await?;
+        let since_ms = since.as_millisecond();
+        let ended = |item: &Item| milliseconds_of(item, UNLISTED_AT);
+        let mut listed: Vec<Listed> = items
+            .iter()
+            .filter(|item| ended(item).is_none_or(|ended| ended >= since_ms))
+            .filter_map(|item| {
+                let at = milliseconds_of(item, LISTED_AT).unwrap_or_default();
+                let at = Timestamp::from_millisecond(at).ok()?;
+                Some(Listed { case: CaseId(text_of(item, PART)?), at })
+            })
+            .collect();
+        listed.sort_by(|one, other| (one.at, &one.case).cmp(&(other.at, &other.case)));
+        Ok(listed)
+    }
+
     async fn all_cases(&self) -> Result<Vec<CaseId>, StoreError> {
         let items = self.partition(CASES).await?;
         let mut cases: Vec<(i64, String)> = items
             .iter()
-            .filter_map(|item| Some((listed_at_ms(item), text_of(item, PART)?)))
+            .filter_map(|item| Some((milliseconds_of(item, LISTED_AT)?, text_of(item, PART)?)))
             .collect();
         cases.sort();
         Ok(cases.into_iter().map(|(_, case)| CaseId(case)).collect())
@@ -216,11 +239,10 @@ fn lease_item(case: &CaseId) -> String {
     format!("lease#{case}")
 }
 
-fn text_of(item: &Item, name: &str) -> Option<String> {
+pub(super) fn text_of(item: &Item, name: &str) -> Option<String> {
     item.get(name)?.as_s().ok().cloned()
 }
 
-fn listed_at_ms(item: &Item) -> i64 {
-    let at = item.get("listed_at_ms").and_then(|at| at.as_n().ok());
-    at.and_then(|at| at.parse().ok()).unwrap_or_default()
+fn milliseconds_of(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
 }

@@ -7,6 +7,7 @@ use crate::aws::lookup::AwsLookup;
 use crate::cli::Store;
 use crate::commands::{CommandError, stores};
 use crate::config::{self, Config, SlackConfig, TrailConfig};
+use crate::flow::brakes::Seen;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::ledger::Ledger;
 use crate::ports::clock::Clock;
@@ -67,6 +68,7 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
     Ok(Desk {
         ledger: Ledger::new(stores.journal),
         work: stores.work,
+        brake: Seen::default(),
         evidence: stores::evidence(&config.evidence, sdk)?,
         lookup: Arc::new(AwsLookup::new(sdk, &config.aws).await),
         contain: contain.map(|contain| Arc::new(contain) as Arc<dyn Contain>),

@@ -6,7 +6,6 @@ use crate::aws::journal::DynamoJournal;
 use crate::aws::work::DynamoWork;
 use crate::commands::CommandError;
 use crate::config::{EvidenceConfig, JournalConfig};
-use crate::ports::clock::Clock;
 use crate::ports::evidence::Evidence;
 use crate::ports::journal::{Journal, Work};
 use crate::store::folder::Folder;
@@ -33,7 +32,7 @@ pub fn journal(config: &JournalConfig, sdk: &SdkConfig) -> Result<Stores, Comman
         JournalConfig::Sqlite(path) => sqlite(path),
         JournalConfig::DynamoDb(tables) => Ok(Stores {
             journal: Arc::new(DynamoJournal::new(sdk, tables)),
-            work: Arc::new(DynamoWork::new(sdk, tables, Clock::real())),
+            work: Arc::new(DynamoWork::new(sdk, tables)),
         }),
     }
 }

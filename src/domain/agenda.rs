@@ -78,7 +78,12 @@ pub fn next_act(case: &Case, timing: &Timing, now: Timestamp) -> Due<Act> {
         return Due::Nothing;
     }
     let plans = || case.plans().filter(|state| recorded_and_alive(state));
-    let step = soonest(plans().map(|state| next_step(state, now)));
+    // A frozen case decides, reads and talks on; only its steps wait.
+    let step = if case.is_frozen() {
+        Due::Nothing
+    } else {
+        soonest(plans().map(|state| next_step(state, now)))
+    };
     let others = [
         step,
         expiry(case, now),

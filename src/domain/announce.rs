@@ -144,6 +144,15 @@ fn said(record: &Record) -> Option<Announcement> {
         Event::PhasePressed {
             phase: phase @ (Phase::Eradication | Phase::Recovery | Phase::PostIncident),
         } => keyed("checklist", What::Checklist(*phase)),
+        Event::Braked { brake } if brake.frozen => notice(format!(
+            "FROZEN: {} has stopped every change by this bot, in all cases: {}. Decisions are \
+             still taken and kept; they are carried out after `keyleak thaw`.",
+            brake.name, brake.why
+        )),
+        Event::Braked { brake } => notice(format!(
+            "{} has lifted the freeze: {}. What was decided is carried out now.",
+            brake.name, brake.why
+        )),
         Event::ReportAsked | Event::Closed { .. } => keyed("report", What::Report),
         _ => None,
     }

@@ -1,5 +1,6 @@
 //! A case: one exposed key, one channel, one journal; nothing here that the journal does not say.
 
+use crate::domain::brake::Brake;
 use crate::domain::event::{AnswerNote, Drift, Opening, Phase, PostKey, StepResult, SurveyNote};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
@@ -39,6 +40,7 @@ pub struct Case {
     pub(super) closed_at: Option<Timestamp>,
     pub(super) report_sha256: Option<String>,
     pub(super) archived: bool,
+    pub(super) brake: Option<Brake>,
 }
 
 /// The channel of a case and what has been put there.
@@ -237,6 +239,16 @@ impl Case {
 
     pub fn report_sha256(&self) -> Option<&str> {
         self.report_sha256.as_deref()
+    }
+
+    /// The brake as this case last heard of it.
+    pub fn brake(&self) -> Option<&Brake> {
+        self.brake.as_ref()
+    }
+
+    /// Whether the brake is on: then no step begins.
+    pub fn is_frozen(&self) -> bool {
+        self.brake.as_ref().is_some_and(|brake| brake.frozen)
     }
 
     pub fn is_archived(&self) -> bool {

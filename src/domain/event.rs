@@ -1,5 +1,6 @@
 //! What the journal holds: every decision, what it rested on, and what came of it.
 
+use crate::domain::brake::Brake;
 use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
 use crate::domain::lineage::Node;
@@ -265,6 +266,10 @@ pub enum Event {
     },
     Note {
         text: String,
+    },
+    /// The brake on all changes was put on or taken off while this case had work to do.
+    Braked {
+        brake: Box<Brake>,
     },
     Closed {
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -80,6 +80,7 @@ impl Case {
             closed_at: None,
             report_sha256: None,
             archived: false,
+            brake: None,
             records: vec![Arc::new(record)],
         })
     }
@@ -142,30 +143,16 @@ impl Case {
                 self.not_proposed = Some((record.seq, why.clone()));
                 self.wanted_undo = None;
             }
-            Event::Surveyed { survey } => {
-                self.survey = Some((record.seq, survey.as_ref().clone()));
-                self.survey_failed = None;
-                self.last_survey_at = Some(record.at);
-            }
-            Event::SurveyFailed { why } => {
-                self.survey_failed = Some((record.seq, why.clone()));
-                self.last_survey_at = Some(record.at);
-            }
-            Event::Answered { answer } => {
-                self.answers.push((record.seq, answer.as_ref().clone()));
-            }
-            Event::QuestionFailed { question, why, .. } => {
-                self.questions_failed.push((record.seq, question.clone(), why.clone()));
-            }
-            Event::QuestionsDone { asked } => {
-                self.questions_done.insert(*asked);
-            }
-            Event::Cancelled { asked } => {
-                self.cancelled.insert(*asked);
-            }
+            Event::Surveyed { .. }
+            | Event::SurveyFailed { .. }
+            | Event::Answered { .. }
+            | Event::QuestionFailed { .. }
+            | Event::QuestionsDone { .. }
+            | Event::Cancelled { .. } => self.take_in_reading(record),
             Event::Closed { .. } => self.closed_at = Some(record.at),
             Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
             Event::Archived => self.archived = true,
+            Event::Braked { brake } => self.brake = Some(brake.as_ref().clone()),
             Event::SummaryAsked
             | Event::ReportAsked
             | Event::Note { .. }
@@ -200,6 +187,34 @@ impl Case {
             _ => {}
         }
         Ok(())
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only what was read")]
+    fn take_in_reading(&mut self, record: &Record) {
+        match &record.event {
+            Event::Surveyed { survey } => {
+                self.survey = Some((record.seq, survey.as_ref().clone()));
+                self.survey_failed = None;
+                self.last_survey_at = Some(record.at);
+            }
+            Event::SurveyFailed { why } => {
+                self.survey_failed = Some((record.seq, why.clone()));
+                self.last_survey_at = Some(record.at);
+            }
+            Event::Answered { answer } => {
+                self.answers.push((record.seq, answer.as_ref().clone()));
+            }
+            Event::QuestionFailed { question, why, .. } => {
+                self.questions_failed.push((record.seq, question.clone(), why.clone()));
+            }
+            Event::QuestionsDone { asked } => {
+                self.questions_done.insert(*asked);
+            }
+            Event::Cancelled { asked } => {
+                self.cancelled.insert(*asked);
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn plan_state(

@@ -3,6 +3,7 @@
 pub mod action;
 pub mod agenda;
 pub mod announce;
+pub mod brake;
 pub mod button;
 pub mod case;
 pub mod command;

@@ -6,6 +6,7 @@ use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::drill::people;
 use crate::drill::scenario::{LEAKED_KEY, Scenario};
+use crate::flow::brakes::Seen;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::ledger::Ledger;
 use crate::ports::clock::Clock;
@@ -202,6 +203,7 @@ impl World {
         Ok(Desk {
             ledger: Ledger::new(journal),
             work: store,
+            brake: Seen::default(),
             evidence: Arc::new(evidence),
             lookup: Arc::clone(&self.cloud) as Arc<_>,
             contain: Some(Arc::clone(&self.cloud) as Arc<_>),

@@ -10,7 +10,7 @@ use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::ledger::LedgerError;
-use crate::flow::{propose, readback};
+use crate::flow::{brakes, propose, readback};
 use crate::ports::cloud::{CallClass, Contain};
 use crate::ports::journal::AppendError;
 use crate::ports::ticket::{NoTicket, StepAttempt, Ticket, begin};
@@ -55,7 +55,7 @@ async fn carry_out(desk: &Desk, case: &Case, which: StepAttempt) -> Result<(), S
         return note(desk, case, Event::Voided { plan: which.plan, why }).await;
     }
     let now = desk.clock.now();
-    let ticket = match begin(desk.ledger.journal(), case, &approval, which, now).await {
+    let ticket = match begin(desk.books(), case, &approval, which, now).await {
         Ok(ticket) => ticket,
         Err(NoTicket::Append(AppendError::Unavailable(why))) => {
             return Err(LedgerError::Unreachable(why).into());
@@ -63,6 +63,9 @@ async fn carry_out(desk: &Desk, case: &Case, which: StepAttempt) -> Result<(), S
         Err(NoTicket::Append(AppendError::Conflict) | NoTicket::NotApproved) => {
             return Err(StepError::MovedOn);
         }
+        // The freeze goes into the case, which keeps its steps from being tried until the thaw.
+        Err(NoTicket::Frozen(brake)) => return brakes::tell(desk, case, *brake).await,
+        Err(NoTicket::BrakeUnknown(why)) => return Err(LedgerError::Unreachable(why).into()),
         Err(NoTicket::Illegal(why)) => {
             tracing::error!(case.id = %case.id(), %why, "an intent was refused");
             return Err(StepError::MovedOn);

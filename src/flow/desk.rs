@@ -3,12 +3,14 @@
 use crate::domain::agenda::Timing;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
+use crate::flow::brakes::Seen;
 use crate::flow::ledger::Ledger;
 use crate::ports::chat::Chat;
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{Contain, Lookup};
 use crate::ports::evidence::Evidence;
 use crate::ports::journal::Work;
+use crate::ports::ticket::Books;
 use crate::ports::trail::Trail;
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use std::sync::Arc;
 pub struct Desk {
     pub ledger: Ledger,
     pub work: Arc<dyn Work>,
+    pub brake: Seen,
     pub evidence: Arc<dyn Evidence>,
     pub lookup: Arc<dyn Lookup>,
     /// `None` when no contain role is configured: then nothing is ever changed.
@@ -41,6 +44,13 @@ pub struct Rules {
     pub drill: bool,
     /// Endpoints other than AWS's and Slack's own, written into each case.
     pub endpoints: Vec<String>,
+}
+
+impl Desk {
+    /// What a ticket needs: the journal for the intent, and the brake that may forbid it.
+    pub fn books(&self) -> Books<'_> {
+        Books { journal: self.ledger.journal(), brakes: self.work.as_ref() }
+    }
 }
 
 impl std::fmt::Debug for Desk {

@@ -83,13 +83,14 @@ async fn open_one(
     (key, id, leader): (&AccessKeyId, CaseId, Option<CaseId>),
 ) -> Result<Opened, LedgerError> {
     let digest = key_digest(key);
+    let now = desk.clock.now();
     let opening = entry(desk, caller, request, Event::Opened(opening(desk, key, request, leader)));
     for _ in 0..CLAIMS_MAX {
         let holder = desk.work.claim_key(&digest, &id).await.map_err(unreachable)?;
         if holder == id {
             // Listed first or at once: a case that nobody would find is worse than an empty entry.
             let (listed, begun) =
-                tokio::join!(desk.work.list_open(&id), desk.ledger.open(&id, opening.clone()));
+                tokio::join!(desk.work.list_open(&id, now), desk.ledger.open(&id, opening.clone()));
             listed.map_err(unreachable)?;
             if let Some(case) = begun? {
                 return Ok(Opened { key: key.clone(), case, new: true });
@@ -102,7 +103,7 @@ async fn open_one(
             Some(case) => return join(desk, caller, request, case).await,
             // Claimed by a process that died before it could write: its case begins now.
             None => {
-                desk.work.list_open(&holder).await.map_err(unreachable)?;
+                desk.work.list_open(&holder, now).await.map_err(unreachable)?;
                 if let Some(case) = desk.ledger.open(&holder, opening.clone()).await? {
                     return Ok(Opened { key: key.clone(), case, new: true });
                 }

@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod ask;
+pub mod brakes;
 pub mod decide;
 pub mod desk;
 pub mod intake;

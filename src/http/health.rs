@@ -18,14 +18,14 @@ pub async fn healthz() -> &'static str {
 
 /// Decisions can be taken: the journal answers.
 pub async fn readyz(State(service): State<Arc<Service>>) -> Response {
-    let probe = service.desk.work.open_cases();
+    let work = service.desk.work.as_ref();
+    let probe = async { tokio::try_join!(work.open_cases(), work.brake()) };
     match tokio::time::timeout(PROBE_TIME_MAX, probe).await {
-        Ok(Ok(open)) => {
-            let body = format!(
-                "ready; {} open cases, {} in hand\n",
-                open.len(),
-                service.worker.cases_in_hand()
-            );
+        Ok(Ok((open, brake))) => {
+            let in_hand = service.worker.cases_in_hand();
+            let mut body = format!("ready; {} open cases, {in_hand} in hand\n", open.len());
+            let brake = brake.filter(|brake| brake.frozen);
+            body.extend(brake.map(|brake| format!("{}\n", brake.words())));
             body.into_response()
         }
         Ok(Err(error)) => {

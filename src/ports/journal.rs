@@ -1,5 +1,6 @@
 //! Where decisions are kept and work is claimed: the journal only grows, everything else can be lost.
 
+use crate::domain::brake::Brake;
 use crate::domain::ids::CaseId;
 use crate::domain::record::Record;
 use async_trait::async_trait;
@@ -30,6 +31,13 @@ pub struct Lease {
     pub until: Timestamp,
 }
 
+/// A case in the index, and when it was first listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub case: CaseId,
+    pub at: Timestamp,
+}
+
 /// The decision log: one partition per case, append-only, conditional on the sequence number.
 #[async_trait]
 pub trait Journal: Send + Sync {
@@ -40,20 +48,31 @@ pub trait Journal: Send + Sync {
     async fn read(&self, case: &CaseId, after: u64) -> Result<Vec<String>, StoreError>;
 }
 
+/// The brake on all changes, shared by every replica; what is written here is never taken away.
+#[async_trait]
+pub trait Brakes: Send + Sync {
+    /// The newest move of the brake, read consistently; none when it was never touched.
+    async fn brake(&self) -> Result<Option<Brake>, StoreError>;
+    /// Keeps a move of the brake if none has its number yet; whether it was kept.
+    async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError>;
+}
+
 /// Claims and the index of open cases; losing all of it loses no decision.
 #[async_trait]
-pub trait Work: Send + Sync {
+pub trait Work: Brakes {
     /// Makes `case` the one open case of a key, unless another is; returns the case that is.
     /// `key_digest` is a hash, so that this table holds no key id.
     async fn claim_key(&self, key_digest: &str, case: &CaseId) -> Result<CaseId, StoreError>;
     /// Ends the claim, if `case` still holds it.
     async fn release_key(&self, key_digest: &str, case: &CaseId) -> Result<(), StoreError>;
     /// Lists a case as having work to do (at first, and again when it is reopened).
-    async fn list_open(&self, case: &CaseId) -> Result<(), StoreError>;
+    async fn list_open(&self, case: &CaseId, now: Timestamp) -> Result<(), StoreError>;
     /// Takes a case off that list.
-    async fn unlist(&self, case: &CaseId) -> Result<(), StoreError>;
+    async fn unlist(&self, case: &CaseId, now: Timestamp) -> Result<(), StoreError>;
     /// The cases with work to do; may lag behind, so it is for discovery only.
     async fn open_cases(&self) -> Result<Vec<CaseId>, StoreError>;
+    /// The cases that had work to do at any time since then, oldest first; may lag behind.
+    async fn cases_since(&self, since: Timestamp) -> Result<Vec<Listed>, StoreError>;
     /// All cases ever listed, newest last, for `keyleak cases`.
     async fn all_cases(&self) -> Result<Vec<CaseId>, StoreError>;
     /// Takes or renews the lease on a case's work; `None` when another process holds it.

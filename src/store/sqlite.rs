@@ -3,10 +3,11 @@
 use crate::domain::digest::canonical;
 use crate::domain::ids::CaseId;
 use crate::domain::record::Record;
-use crate::ports::journal::{AppendError, Journal, Lease, StoreError, Work};
+use crate::ports::journal::{AppendError, Journal, Lease, Listed, StoreError, Work};
 use crate::store::writer::{WriteError, Writer};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +16,7 @@ use std::time::Duration;
 /// How long one process waits for another's transaction before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The schema, one entry per version; a file of an older version is brought up step by step.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("brakes.sql")];
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +30,7 @@ pub enum OpenError {
 /// The embedded store.
 #[derive(Debug, Clone)]
 pub struct Sqlite {
-    writer: Writer,
+    pub(super) writer: Writer,
     reader: Arc<Mutex<Connection>>,
 }
 
@@ -50,7 +51,7 @@ impl Sqlite {
         Ok(Self { writer, reader: Arc::new(Mutex::new(reader)) })
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -130,21 +131,40 @@ impl Work for Sqlite {
 
     async fn release_key(&self, key_digest: &str, case: &CaseId) -> Result<(), StoreError> {
         let (digest, case) = (key_digest.to_owned(), case.0.clone());
-        self.run("DELETE FROM claims WHERE key_digest = ?1 AND case_id = ?2", [digest, case]).await
+        let statement = "DELETE FROM claims WHERE key_digest = ?1 AND case_id = ?2";
+        self.run(statement, [digest, case].map(Value::from)).await
     }
 
-    async fn list_open(&self, case: &CaseId) -> Result<(), StoreError> {
-        let statement = "INSERT INTO cases (case_id, open) VALUES (?1, 1)
-                         ON CONFLICT (case_id) DO UPDATE SET open = 1";
-        self.run(statement, [case.0.clone()]).await
+    async fn list_open(&self, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
+        let statement = "INSERT INTO cases (case_id, open, listed_at_ms) VALUES (?1, 1, ?2)
+                         ON CONFLICT (case_id) DO UPDATE SET open = 1, unlisted_at_ms = NULL";
+        self.run(statement, [Value::from(case.0.clone()), milliseconds(now)]).await
     }
 
-    async fn unlist(&self, case: &CaseId) -> Result<(), StoreError> {
-        self.run("UPDATE cases SET open = 0 WHERE case_id = ?1", [case.0.clone()]).await
+    async fn unlist(&self, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
+        let statement = "UPDATE cases SET open = 0, unlisted_at_ms = ?2
+                         WHERE case_id = ?1 AND open = 1";
+        self.run(statement, [Value::from(case.0.clone()), milliseconds(now)]).await
     }
 
     async fn open_cases(&self) -> Result<Vec<CaseId>, StoreError> {
         self.list("SELECT case_id FROM cases WHERE open = 1 ORDER BY listed").await
+    }
+
+    async fn cases_since(&self, since: Timestamp) -> Result<Vec<Listed>, StoreError> {
+        let since_ms = since.as_millisecond();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT case_id, listed_at_ms FROM cases
+                 WHERE open = 1 OR unlisted_at_ms >= ?1 ORDER BY listed",
+            )?;
+            let rows = statement.query_map(params![since_ms], |row| {
+                let at = Timestamp::from_millisecond(row.get(1)?).unwrap_or_default();
+                Ok(Listed { case: CaseId(row.get(0)?), at })
+            })?;
+            rows.collect()
+        })
+        .await
     }
 
     async fn all_cases(&self) -> Result<Vec<CaseId>, StoreError> {
@@ -175,7 +195,7 @@ impl Work for Sqlite {
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let statement = "DELETE FROM leases WHERE case_id = ?1 AND holder = ?2";
-        self.run(statement, [lease.case.0.clone(), lease.holder.clone()]).await
+        self.run(statement, [lease.case.0.clone(), lease.holder.clone()].map(Value::from)).await
     }
 }
 
@@ -183,7 +203,7 @@ impl Sqlite {
     async fn run<const N: usize>(
         &self,
         statement: &'static str,
-        values: [String; N],
+        values: [Value; N],
     ) -> Result<(), StoreError> {
         let written = self.writer.write(move |connection| {
             connection.execute(statement, rusqlite::params_from_iter(values)).map(|_| ())
@@ -201,7 +221,11 @@ impl Sqlite {
     }
 }
 
-fn unreachable(error: WriteError) -> StoreError {
+fn milliseconds(at: Timestamp) -> Value {
+    Value::from(at.as_millisecond())
+}
+
+pub(super) fn unreachable(error: WriteError) -> StoreError {
     StoreError(error.0)
 }
 

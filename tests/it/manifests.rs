@@ -1,6 +1,8 @@
 //! The policies allow exactly the calls that the code makes, and the tables are as it uses them.
 
-use keyleak::aws::{athena, contain, evidence, guard_duty, health, journal, lookup, session, work};
+use keyleak::aws::{
+    athena, brakes, contain, evidence, guard_duty, health, journal, lookup, session, work,
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -118,7 +120,7 @@ fn the_bot_may_add_to_the_journal_and_read_it_and_nothing_else() {
 #[test]
 fn the_bot_may_make_exactly_its_other_calls() {
     let on = |what: &'static str| move |arn: &str| arn.contains(what);
-    assert_eq!(actions(BOT, "Allow", on("keyleak-work")), set(&[work::CALLS]));
+    assert_eq!(actions(BOT, "Allow", on("keyleak-work")), set(&[work::CALLS, brakes::CALLS]));
     assert_eq!(actions(BOT, "Allow", on(":role/")), set(&[session::CALLS]));
     assert_eq!(actions(BOT, "Allow", on("workgroup/")), set(&[athena::CALLS]));
     let mut evidence_calls = actions(BOT, "Allow", on("keyleak-evidence"));
@@ -164,13 +166,14 @@ fn a_role_is_assumed_only_with_the_external_id() {
 #[test]
 fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
     let identity: &[&str] = &["sts:GetCallerIdentity"];
-    let files: [(&str, &str, Vec<&[&str]>); 9] = [
+    let files: [(&str, &str, Vec<&[&str]>); 10] = [
         ("lookup", include_str!("../../src/aws/lookup.rs"), vec![lookup::CALLS]),
         ("guard_duty", include_str!("../../src/aws/guard_duty.rs"), vec![guard_duty::CALLS]),
         ("health", include_str!("../../src/aws/health.rs"), vec![health::CALLS]),
         ("contain", include_str!("../../src/aws/contain.rs"), vec![contain::CALLS, identity]),
         ("session", include_str!("../../src/aws/session.rs"), vec![session::CALLS]),
         ("journal", include_str!("../../src/aws/journal.rs"), vec![journal::CALLS]),
+        ("brakes", include_str!("../../src/aws/brakes.rs"), vec![brakes::CALLS]),
         ("work", include_str!("../../src/aws/work.rs"), vec![work::CALLS]),
         ("evidence", include_str!("../../src/aws/evidence.rs"), vec![evidence::CALLS]),
         ("athena", include_str!("../../src/aws/athena_run.rs"), vec![athena::CALLS]),

@@ -14,7 +14,6 @@ use keyleak::aws::lookup::AwsLookup;
 use keyleak::aws::tables::TableNames;
 use keyleak::aws::work::DynamoWork;
 use keyleak::domain::ids::{AccessKeyId, CaseId, UserName};
-use keyleak::ports::clock::Clock;
 use keyleak::ports::cloud::{CallClass, Lookup};
 use keyleak::ports::evidence::{Evidence, EvidenceError};
 use keyleak::ports::journal::Journal;
@@ -36,7 +35,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
         trial_async("dynamodb_claims_and_leases_as_every_store_must", move || async move {
             let account = account(&work, "250000000002").await?;
             let tables = make_tables(&account).await;
-            let store = DynamoWork::new(account.config(), &tables, Clock::real());
+            let store = DynamoWork::new(account.config(), &tables);
             work_contract(&store, "dynamodb").await;
             Ok(())
         }),

@@ -16,6 +16,7 @@ use keyleak::domain::plan::PlanRules;
 use keyleak::domain::policy::Policy;
 use keyleak::domain::proof::{Caller, SignedHeaders, Verified, sign};
 use keyleak::domain::record::{Record, check_chain};
+use keyleak::flow::brakes::Seen;
 use keyleak::flow::decide::{Pressed, press};
 use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::intake::{OpenRequest, open};
@@ -65,6 +66,7 @@ impl Bureau {
         let desk = Arc::new(Desk {
             ledger: Ledger::new(journal.clone()),
             work: journal,
+            brake: Seen::default(),
             evidence: Arc::new(Folder::open(&folder.path().join("evidence")).expect("a store")),
             lookup: Arc::new(AwsLookup::new(&config, &AwsSettings::default()).await),
             contain: Some(rights(contain)),

@@ -2,11 +2,12 @@
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use keyleak::domain::brake::{Brake, next_number};
 use keyleak::domain::digest::canonical;
 use keyleak::domain::event::{Event, Opening};
 use keyleak::domain::ids::{AccessKeyId, CaseId, PersonId};
 use keyleak::domain::record::{Actor, Entry, Record, check_chain};
-use keyleak::ports::journal::{AppendError, Journal, Work};
+use keyleak::ports::journal::{AppendError, Brakes, Journal, Work};
 
 /// As many writers at once as a busy channel has people.
 const WRITERS: usize = 8;
@@ -27,6 +28,9 @@ pub(crate) async fn work_contract(work: &dyn Work, name: &str) {
     one_case_holds_a_key(work, name).await;
     of_cases_claiming_at_the_same_moment_one_wins(work, name).await;
     cases_are_listed_while_they_have_work(work, name).await;
+    the_index_tells_which_cases_had_work_since(work, name).await;
+    a_brake_is_kept_and_the_newest_move_counts(work).await;
+    of_two_who_move_the_brake_at_once_one_does(work).await;
     a_lease_is_held_by_one_until_it_expires(work, name).await;
     a_lease_is_given_back_only_by_its_holder(work, name).await;
     of_holders_at_the_same_moment_one_gets_the_lease(work, name).await;
@@ -108,12 +112,9 @@ async fn of_cases_claiming_at_the_same_moment_one_wins(work: &dyn Work, name: &s
 
 async fn cases_are_listed_while_they_have_work(work: &dyn Work, name: &str) {
     let (first, second) = (case(name, "z-older"), case(name, "a-newer"));
-    for case in [&first, &second] {
-        work.list_open(case).await.unwrap();
-        // Stores may order by the millisecond.
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    work.list_open(&first).await.unwrap();
+    work.list_open(&first, at(0)).await.unwrap();
+    work.list_open(&second, at(1)).await.unwrap();
+    work.list_open(&first, at(2)).await.unwrap();
     let ours = |cases: Vec<CaseId>| {
         let ours = cases.into_iter().filter(|case| case.0.starts_with(name));
         ours.collect::<Vec<_>>()
@@ -121,15 +122,63 @@ async fn cases_are_listed_while_they_have_work(work: &dyn Work, name: &str) {
     let mut open = ours(work.open_cases().await.unwrap());
     open.sort();
     assert_eq!(open, [second.clone(), first.clone()]);
-    work.unlist(&first).await.unwrap();
-    work.unlist(&first).await.unwrap();
+    work.unlist(&first, at(3)).await.unwrap();
+    work.unlist(&first, at(4)).await.unwrap();
     let left = ours(work.open_cases().await.unwrap());
     assert_eq!(left, std::slice::from_ref(&second));
     let all = ours(work.all_cases().await.unwrap());
     assert_eq!(all, [first.clone(), second.clone()], "oldest first, closed or not");
-    work.list_open(&first).await.unwrap();
+    work.list_open(&first, at(5)).await.unwrap();
     assert_eq!(ours(work.open_cases().await.unwrap()).len(), 2);
     assert_eq!(ours(work.all_cases().await.unwrap()), [first, second]);
+}
+
+async fn the_index_tells_which_cases_had_work_since(work: &dyn Work, name: &str) {
+    let (closed, open) = (case(name, "since-closed"), case(name, "since-open"));
+    work.list_open(&closed, at(10)).await.unwrap();
+    work.list_open(&open, at(20)).await.unwrap();
+    work.unlist(&closed, at(30)).await.unwrap();
+    work.unlist(&closed, at(40)).await.unwrap();
+    let since = async |seconds| {
+        let listed = work.cases_since(at(seconds)).await.unwrap();
+        let ours = listed.into_iter().filter(|listed| listed.case.0.contains("since-"));
+        ours.map(|listed| (listed.case, listed.at)).collect::<Vec<_>>()
+    };
+    let both = [(closed.clone(), at(10)), (open.clone(), at(20))];
+    assert_eq!(since(30).await, both, "its work ended only then");
+    assert_eq!(since(31).await, both[1..], "the first end counts, not a repeat");
+    assert_eq!(since(1_000).await, both[1..], "open is open, however old");
+    work.list_open(&closed, at(50)).await.unwrap();
+    assert_eq!(since(1_000).await, both, "reopened, and still first listed when it was");
+}
+
+async fn a_brake_is_kept_and_the_newest_move_counts(brakes: &dyn Brakes) {
+    let before = brakes.brake().await.unwrap();
+    let on = brake(next_number(before.as_ref()), true);
+    assert!(brakes.move_brake(&on).await.unwrap());
+    assert_eq!(brakes.brake().await.unwrap().as_ref(), Some(&on));
+    // More than ten, so that an order by text would show.
+    let mut last = on.clone();
+    for _ in 0..12 {
+        last = brake(next_number(Some(&last)), !last.frozen);
+        assert!(brakes.move_brake(&last).await.unwrap());
+        assert_eq!(brakes.brake().await.unwrap().as_ref(), Some(&last));
+    }
+    let rewritten = Brake { why: "nothing ever happened".to_owned(), ..on };
+    assert!(!brakes.move_brake(&rewritten).await.unwrap(), "what is kept is kept");
+    assert_eq!(brakes.brake().await.unwrap(), Some(last));
+}
+
+async fn of_two_who_move_the_brake_at_once_one_does(brakes: &dyn Brakes) {
+    let number = next_number(brakes.brake().await.unwrap().as_ref());
+    let moves: Vec<Brake> = (0..WRITERS)
+        .map(|writer| Brake { why: format!("writer {writer}"), ..brake(number, true) })
+        .collect();
+    let kept = join_all(moves.iter().map(|one| brakes.move_brake(one))).await;
+    let kept: Vec<usize> =
+        (0..WRITERS).filter(|at| kept[*at].as_ref().is_ok_and(|kept| *kept)).collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(brakes.brake().await.unwrap().as_ref(), Some(&moves[kept[0]]));
 }
 
 async fn a_lease_is_held_by_one_until_it_expires(work: &dyn Work, name: &str) {
@@ -166,6 +215,18 @@ async fn of_holders_at_the_same_moment_one_gets_the_lease(work: &dyn Work, name:
     let given = join_all(asked).await;
     let given = given.into_iter().filter_map(Result::unwrap).count();
     assert_eq!(given, 1);
+}
+
+fn brake(number: u64, frozen: bool) -> Brake {
+    Brake {
+        number,
+        frozen,
+        at: at(0),
+        by: PersonId { team: "T1".to_owned(), user: "U1".to_owned() },
+        name: "ana".to_owned(),
+        why: "quotes \" and \u{1f511}".to_owned(),
+        proof: format!("proof {number}"),
+    }
 }
 
 fn case(name: &str, of: &str) -> CaseId {

@@ -51,6 +51,10 @@ fn told(case: &Case, event: &Event) -> Option<Told> {
             major(format!("set the time of exposure to {}", utc(*since)))
         }
         Event::Exposed { since: None } => major("took the time of exposure back"),
+        Event::Braked { brake } => Some(with(
+            if brake.frozen { "heard that all changes are frozen" } else { "heard of the thaw" },
+            Some(format!("by {}: {}", brake.name, brake.why)),
+        )),
         Event::Note { text } => major(format!("noted: {text}")),
         Event::Closed { reason } => Some(with("closed the case", reason.clone())),
         Event::Reported { sha256 } => minor(format!("wrote the report (SHA-256 {sha256})")),

@@ -1,5 +1,6 @@
 //! Where a case stands and what it waits for, in words.
 
+use crate::domain::brake::Brake;
 use crate::domain::case::{Case, PlanState, PlanStatus};
 use crate::domain::event::{Phase, StepResult};
 use crate::domain::plan::PlanKind;
@@ -28,6 +29,11 @@ pub(super) fn status(case: &Case) -> String {
     if case.closed_at().is_some() {
         return "closed".to_owned();
     }
+    let open = open_status(case);
+    if case.is_frozen() { format!("FROZEN, nothing is changed; {open}") } else { open }
+}
+
+fn open_status(case: &Case) -> String {
     if let Some(state) = case.plans().next_back()
         && !is_dead(state)
     {
@@ -82,6 +88,7 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
         return Vec::new();
     }
     let mut waits = Vec::new();
+    waits.extend(case.brake().filter(|brake| brake.frozen).map(thaw));
     waits.extend(case.pending_plan().map(|state| approvals(case, state)));
     if case.wanted_undo().is_some() {
         waits.push("keyleak prepares the undo".to_owned());
@@ -160,6 +167,15 @@ pub(super) fn time_to_contain(times: TimesToContain) -> Option<String> {
 
 fn is_dead(state: &PlanState) -> bool {
     matches!(state.status(), PlanStatus::Denied | PlanStatus::Expired | PlanStatus::Voided)
+}
+
+fn thaw(brake: &Brake) -> String {
+    format!(
+        "an approver to lift the freeze with `keyleak thaw` ({} froze every change at {}: {})",
+        brake.name,
+        utc(brake.at),
+        brake.why
+    )
 }
 
 fn approvals(case: &Case, state: &PlanState) -> String {

@@ -1,0 +1,57 @@
+//! The moves of the brake on DynamoDB: each is an item of its own, and the newest counts.
+
+use crate::aws::tables::{condition_failed, put, store_error, text};
+use crate::aws::work::{DynamoWork, ITEM, PART, text_of};
+use crate::domain::brake::Brake;
+use crate::ports::journal::{Brakes, StoreError};
+use async_trait::async_trait;
+
+const PUT_ITEM: &str = "dynamodb:PutItem";
+const QUERY: &str = "dynamodb:Query";
+
+/// Every IAM action that this file calls on the work table.
+pub const CALLS: &[&str] = &[PUT_ITEM, QUERY];
+
+/// The partition of the moves, and the attribute that holds one.
+const BRAKE: &str = "brake";
+/// Numbers sort as text when they are as long as the longest.
+const NUMBER_DIGITS: usize = 20;
+
+#[async_trait]
+impl Brakes for DynamoWork {
+    async fn brake(&self) -> Result<Option<Brake>, StoreError> {
+        let request = self.dynamo.look.query().table_name(&self.table);
+        let newest = request
+            .key_condition_expression("#item = :item")
+            .expression_attribute_names("#item", ITEM)
+            .expression_attribute_values(":item", text(BRAKE))
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .limit(1)
+            .send()
+            .await
+            .map_err(|error| store_error(QUERY, &self.table, &error))?;
+        let Some(item) = newest.items.unwrap_or_default().into_iter().next() else {
+            return Ok(None);
+        };
+        // A brake that cannot be read counts as on: whoever asks gets an error, and begins nothing.
+        let text = text_of(&item, BRAKE).unwrap_or_default();
+        serde_json::from_str(&text).map(Some).map_err(|error| {
+            StoreError(format!("the newest move of the brake cannot be read: {error}"))
+        })
+    }
+
+    async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError> {
+        let moved = serde_json::to_string(brake).map_err(|error| StoreError(error.to_string()))?;
+        let part = format!("{:0NUMBER_DIGITS$}", brake.number);
+        let fields = [(ITEM, BRAKE), (PART, part.as_str()), (BRAKE, moved.as_str())];
+        let request = put(&self.dynamo.write, &self.table, &fields)
+            .condition_expression("attribute_not_exists(#item)")
+            .expression_attribute_names("#item", ITEM);
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if condition_failed(&error) => Ok(false),
+            Err(error) => Err(store_error(PUT_ITEM, &self.table, &error)),
+        }
+    }
+}
