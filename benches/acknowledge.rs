@@ -11,15 +11,17 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
+use keyleak::domain::brake::Brake;
 use keyleak::domain::ids::{AccountId, CaseId};
 use keyleak::domain::plan::PlanRules;
 use keyleak::domain::policy::Policy;
 use keyleak::domain::record::Record;
 use keyleak::drill::world::production_timing;
+use keyleak::flow::brakes::Seen;
 use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::ledger::Ledger;
 use keyleak::ports::clock::Clock;
-use keyleak::ports::journal::{AppendError, Journal, Lease, StoreError, Work};
+use keyleak::ports::journal::{AppendError, Brakes, Journal, Lease, Listed, StoreError, Work};
 use keyleak::running::{Bot, Gate};
 use keyleak::sim::cloud::{SimCloud, SimCloudConfig};
 use keyleak::sim::slack::channels::Reach;
@@ -109,6 +111,19 @@ impl Journal for Late {
 }
 
 #[async_trait]
+impl Brakes for Late {
+    async fn brake(&self) -> Result<Option<Brake>, StoreError> {
+        self.late().await?;
+        self.inner.brake().await
+    }
+
+    async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError> {
+        self.late().await?;
+        self.inner.move_brake(brake).await
+    }
+}
+
+#[async_trait]
 impl Work for Late {
     async fn claim_key(&self, key_digest: &str, case: &CaseId) -> Result<CaseId, StoreError> {
         self.late().await?;
@@ -120,19 +135,24 @@ impl Work for Late {
         self.inner.release_key(key_digest, case).await
     }
 
-    async fn list_open(&self, case: &CaseId) -> Result<(), StoreError> {
+    async fn list_open(&self, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
         self.late().await?;
-        self.inner.list_open(case).await
+        self.inner.list_open(case, now).await
     }
 
-    async fn unlist(&self, case: &CaseId) -> Result<(), StoreError> {
+    async fn unlist(&self, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
         self.late().await?;
-        self.inner.unlist(case).await
+        self.inner.unlist(case, now).await
     }
 
     async fn open_cases(&self) -> Result<Vec<CaseId>, StoreError> {
         self.late().await?;
         self.inner.open_cases().await
+    }
+
+    async fn cases_since(&self, since: Timestamp) -> Result<Vec<Listed>, StoreError> {
+        self.late().await?;
+        self.inner.cases_since(since).await
     }
 
     async fn all_cases(&self) -> Result<Vec<CaseId>, StoreError> {
@@ -192,6 +212,7 @@ impl Front {
         let desk = Desk {
             ledger: Ledger::new(Arc::clone(&store) as Arc<dyn Journal>),
             work: store,
+            brake: Seen::default(),
             evidence: Arc::new(Folder::open(&folder.join("evidence")).unwrap()),
             lookup: Arc::clone(&cloud) as Arc<_>,
             contain: Some(cloud),

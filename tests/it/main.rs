@@ -4,6 +4,7 @@
 mod acknowledge;
 mod bad_input;
 mod crash;
+mod freeze;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod manifests;
