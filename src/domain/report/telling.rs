@@ -1,12 +1,13 @@
 //! Each record as one line: what was done, why, and how much it matters.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Opening, StepResult};
+use crate::domain::event::{Drift, Event, Opening, StepResult, SurveyNote};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::plan::{Plan, PlanNumber};
 use crate::domain::record::Record;
 use crate::domain::report::words::{count, kind_word};
 use crate::domain::report::{Line, Weight, name_of, utc};
+use std::collections::BTreeSet;
 
 /// What a record says, before it is known who did it.
 struct Told {
@@ -17,7 +18,7 @@ struct Told {
 
 /// The line of a record; `None` for records that only keep the books.
 pub(super) fn line(case: &Case, record: &Record) -> Option<Line> {
-    let told = told(case, &record.event)?;
+    let told = told(case, record)?;
     Some(Line {
         seq: record.seq,
         at: record.at,
@@ -28,8 +29,8 @@ pub(super) fn line(case: &Case, record: &Record) -> Option<Line> {
     })
 }
 
-/// What a plan is for, in one word.
-fn told(case: &Case, event: &Event) -> Option<Told> {
+fn told(case: &Case, record: &Record) -> Option<Told> {
+    let event = &record.event;
     match event {
         Event::Opened(opening) => Some(opened(opening)),
         Event::Joined => minor("asked about the same key and joined the case"),
@@ -59,8 +60,8 @@ fn told(case: &Case, event: &Event) -> Option<Told> {
         Event::Closed { reason } => Some(with("closed the case", reason.clone())),
         Event::Reported { sha256 } => minor(format!("wrote the report (SHA-256 {sha256})")),
         Event::Archived => minor("archived the channel"),
-        Event::Surveyed { .. }
-        | Event::SurveyFailed { .. }
+        Event::Surveyed { survey } => surveyed(case, record.seq, survey),
+        Event::SurveyFailed { .. }
         | Event::Answered { .. }
         | Event::QuestionFailed { .. }
         | Event::Cancelled { .. } => looked(event),
@@ -87,11 +88,6 @@ fn told(case: &Case, event: &Event) -> Option<Told> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "told sends only looking")]
 fn looked(event: &Event) -> Option<Told> {
     match event {
-        Event::Surveyed { survey } => major(format!(
-            "read {} records of the trail: {} credentials and principals grew from the key",
-            survey.records_read,
-            survey.nodes.len()
-        )),
         Event::SurveyFailed { why } => because("could not read the trail", why),
         Event::Answered { answer } => {
             minor(format!("answered {}: {}", answer.question, answer.sentence))
@@ -245,6 +241,40 @@ fn reason<T>(fact: &Fact<T>) -> Option<String> {
         Fact::Known(_) => None,
         Fact::Unknown(why) => Some(why.clone()),
     }
+}
+
+/// A reading matters when it is the first or when it found something that no earlier one had.
+fn surveyed(case: &Case, seq: u64, survey: &SurveyNote) -> Option<Told> {
+    let earlier = case.records().iter().rev().skip_while(|record| record.seq >= seq);
+    let before = earlier.filter_map(|record| survey_of(&record.event)).next();
+    let known: BTreeSet<&str> =
+        before.iter().flat_map(|before| &before.nodes).map(|node| node.id.as_str()).collect();
+    let new = survey.nodes.iter().filter(|node| !known.contains(node.id.as_str())).count();
+    let read = format!("read {} of the trail", count_records(survey.records_read));
+    let all = survey.nodes.len();
+    match (before, new) {
+        (None, _) => major(format!("{read}: {} grew from the key", grown(all))),
+        (Some(_), 0) => minor(format!("{read}: nothing more grew from the key ({all} so far)")),
+        (Some(_), new) => {
+            major(format!("{read}: {} more grew from the key ({all} in all)", grown(new)))
+        }
+    }
+}
+
+fn survey_of(event: &Event) -> Option<&SurveyNote> {
+    if let Event::Surveyed { survey } = event { Some(survey) } else { None }
+}
+
+fn grown(number: usize) -> String {
+    if number == 1 {
+        "1 credential or principal".to_owned()
+    } else {
+        format!("{number} credentials and principals")
+    }
+}
+
+fn count_records(number: u64) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), "record")
 }
 
 fn minor(what: impl Into<String>) -> Option<Told> {
