@@ -151,3 +151,6 @@ fn summary_of(case: &Case) -> Vec<String> {
     lines.extend(waiting);
     lines
 }
+
+#[cfg(test)]
+mod tests;

@@ -253,10 +253,10 @@ fn surveyed(case: &Case, seq: u64, survey: &SurveyNote) -> Option<Told> {
     let read = format!("read {} of the trail", count_records(survey.records_read));
     let all = survey.nodes.len();
     match (before, new) {
-        (None, _) => major(format!("{read}: {} grew from the key", grown(all))),
+        (None, _) => major(format!("{read}: {} grew from the key", grown(all, ""))),
         (Some(_), 0) => minor(format!("{read}: nothing more grew from the key ({all} so far)")),
         (Some(_), new) => {
-            major(format!("{read}: {} more grew from the key ({all} in all)", grown(new)))
+            major(format!("{read}: {} grew from the key ({all} in all)", grown(new, "more ")))
         }
     }
 }
@@ -265,11 +265,11 @@ fn survey_of(event: &Event) -> Option<&SurveyNote> {
     if let Event::Surveyed { survey } = event { Some(survey) } else { None }
 }
 
-fn grown(number: usize) -> String {
+fn grown(number: usize, more: &str) -> String {
     if number == 1 {
-        "1 credential or principal".to_owned()
+        format!("1 {more}credential or principal")
     } else {
-        format!("{number} credentials and principals")
+        format!("{number} {more}credentials and principals")
     }
 }
 

@@ -1,0 +1,160 @@
+//! The story as people read it: the same journal, the same words, and nothing foreign live in them.
+
+use crate::domain::case::Case;
+use crate::domain::event::{Event, QueryCost, StepResult, SurveyNote};
+use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
+use crate::domain::plan::PlanKind;
+use crate::domain::record::{Actor, Entry};
+use crate::domain::report::{SUMMARY_LINES_MAX, markdown, summary, timeline};
+use crate::domain::sample::{at, opened, person, plan};
+
+fn then(case: &mut Case, who: Actor, seconds: i64, event: Event) {
+    let entry = Entry { at: at(seconds), actor: who, place: None, delivery: None, event };
+    let record = entry.chained(case.id().clone(), case.last_record());
+    case.apply(&record).unwrap();
+}
+
+fn own(case: &mut Case, seconds: i64, event: Event) {
+    then(case, Actor::Keyleak, seconds, event);
+}
+
+fn by(user: &str) -> Actor {
+    Actor::Person { person: person(user), name: Some(user.to_owned()) }
+}
+
+fn node(id: &str) -> Node {
+    Node {
+        id: id.to_owned(),
+        kind: NodeKind::UserSession,
+        arn: None,
+        principal_id: None,
+        user_name: None,
+        role_arn: None,
+        minted_by: None,
+        via: "GetSessionToken".to_owned(),
+        made: Some(at(0)),
+        expires: None,
+        certainty: Certainty::Certain,
+        reach: Reach::Direct,
+        older: false,
+        standing: Standing::Live,
+        events: 1,
+        first: None,
+        last: None,
+        why: "minted by the key".to_owned(),
+        depth: 1,
+    }
+}
+
+fn reading(records_read: u64, ids: &[&str]) -> Event {
+    let survey = SurveyNote {
+        cut_sha256: "00".to_owned(),
+        rows: records_read,
+        records_read,
+        from: at(-900),
+        to: at(900),
+        watermark: Some(at(900)),
+        nodes: ids.iter().map(|id| node(id)).collect(),
+        truncated: false,
+        cost: QueryCost::default(),
+        gaps: Vec::new(),
+    };
+    Event::Surveyed { survey: Box::new(survey) }
+}
+
+/// Opened, approved by bob, both steps done, held and contained after 331 seconds.
+fn contained() -> Case {
+    let mut case = opened();
+    own(&mut case, 2, Event::Validated);
+    let proposed = plan(&case, PlanKind::Containment);
+    let (number, hash) = (proposed.number, proposed.hash());
+    own(&mut case, 3, Event::Proposed { plan: Box::new(proposed), hash: hash.clone() });
+    then(&mut case, by("bob"), 20, Event::Approved { plan: number, hash: hash.clone() });
+    for step in [0, 1] {
+        let seconds = 21 + i64::from(step);
+        let intent = Event::Intent { plan: number, step, attempt: 1, plan_hash: hash.clone() };
+        own(&mut case, seconds, intent);
+        let result = StepResult::Done { changed: true, how: None, request_id: None };
+        own(&mut case, seconds, Event::Outcome { plan: number, step, attempt: 1, result });
+    }
+    own(&mut case, 30, reading(1, &[]));
+    own(&mut case, 60, reading(12, &["ASIAQNZGKIQY56JQ0189"]));
+    own(&mut case, 90, reading(40, &["ASIAQNZGKIQY56JQ0189"]));
+    for check in 0..4 {
+        own(&mut case, 322, Event::ReadBack { plan: number, check, drifts: Vec::new() });
+    }
+    own(&mut case, 322, Event::Held { plan: number });
+    own(&mut case, 332, Event::Contained { plan: number, as_of: at(300) });
+    case
+}
+
+#[test]
+fn the_summary_of_a_contained_case_reads_like_this() {
+    let case = contained();
+    let hash = &case.plans().next().unwrap().hash[..12];
+    let told = summary(&case, case.seq()).join("\n").replace(hash, "[hash]");
+    insta::assert_snapshot!(told, @"
+        Status: contained as of 2026-09-21 14:18:20 UTC
+        Key AKIA…7WML, owner not known, account not known
+        Opened by ana at 2026-09-21 14:13:21 UTC; exposed since an unknown time
+        Time to contain: 21 s to the last change, 5 min 21 s to read back and held, 5 min 31 s to proven by the trail
+        14:13:22  keyleak finished the validation
+        14:13:23  keyleak proposed plan 1 (containment, 2 steps, hash [hash]) (asked for by ana, needs 1 approval)
+        14:13:40  bob approved plan 1 (hash [hash])
+        14:13:41  keyleak did: Deny everything to user ci
+        14:13:42  keyleak did: Make key AKIA…7WML of ci inactive
+        14:13:50  keyleak read 1 record of the trail: 0 credentials and principals grew from the key
+        14:14:20  keyleak read 12 records of the trail: 1 more credential or principal grew from the key (1 in all)
+        14:18:42  keyleak says plan 1 is held
+        14:18:52  keyleak says plan 1 is contained as of 2026-09-21 14:18:20 UTC
+        Waiting: responders: walk the open phases, then close the case to have its report
+        ");
+}
+
+#[test]
+fn equal_journals_give_equal_words() {
+    let (one, other) = (contained(), contained());
+    assert_eq!(markdown(&one), markdown(&other));
+    assert_eq!(summary(&one, one.seq()), summary(&other, other.seq()));
+    let earlier = summary(&one, 4);
+    assert!(!earlier.join("\n").contains("contained as of"), "it tells no more than it knew");
+}
+
+#[test]
+fn a_reading_that_found_nothing_more_does_not_fill_the_summary() {
+    let mut case = contained();
+    for more in 0..40 {
+        own(&mut case, 400 + more, reading(41, &["ASIAQNZGKIQY56JQ0189"]));
+    }
+    let lines = summary(&case, case.seq());
+    assert!(lines.len() <= SUMMARY_LINES_MAX);
+    assert_eq!(lines.iter().filter(|line| line.contains("of the trail")).count(), 2);
+    assert!(lines.iter().any(|line| line.contains("bob approved")), "{lines:#?}");
+    own(&mut case, 500, reading(50, &["ASIAQNZGKIQY56JQ0189", "ASIAQNZGKIQY56JQ0190"]));
+    let told = timeline(&case, case.seq() - 1);
+    assert!(told[0].what.contains("1 more credential or principal"), "{}", told[0].what);
+}
+
+#[test]
+fn a_busy_case_still_fits_on_a_phone_and_says_what_it_left_out() {
+    let mut case = contained();
+    for minute in 0..50 {
+        then(&mut case, by("cyn"), 400 + minute, Event::Note { text: format!("look {minute}") });
+    }
+    let lines = summary(&case, case.seq());
+    assert_eq!(lines.len(), SUMMARY_LINES_MAX);
+    assert!(lines.iter().any(|line| line.contains("earlier steps are in the report")));
+    assert!(lines.iter().any(|line| line.contains("look 49")), "the newest are kept");
+}
+
+#[test]
+fn foreign_words_are_shown_in_the_report_and_do_nothing() {
+    let mut case = contained();
+    let text = "<!channel> [pay](https://evil.example) `x` <script>alert(1)</script>\n# head";
+    then(&mut case, by("mallory*"), 400, Event::Note { text: text.to_owned() });
+    let report = markdown(&case);
+    for live in ["[pay](", "<script>", "<!channel>", "\n# head", "`x`"] {
+        assert!(!report.contains(live), "{live:?} is live in the report");
+    }
+    assert!(report.contains("alert"), "and nothing is hidden");
+}
