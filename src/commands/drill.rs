@@ -7,6 +7,7 @@ use crate::drill::world::{World, WorldOptions, production_timing};
 use crate::drill::{headless, scenario, stage};
 use crate::ports::clock::Clock;
 use crate::telemetry::{self, Style};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -46,12 +47,22 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
     let outcome = match listener {
         None => headless::play(&world, &scenario).await,
         Some(listener) => {
+            invite(&listener).map_err(|error| setup(&error))?;
             stage::serve(&world, listener).await.map_err(|error| setup(&error))?;
             Ok(String::new())
         }
     };
     world.shut_down().await;
     outcome.map_err(|failure| CommandError::Found(format!("the drill failed: {failure}")))
+}
+
+/// Says where the page is; whoever starts the drill by a script reads the address here.
+fn invite(listener: &TcpListener) -> std::io::Result<()> {
+    let address = listener.local_addr()?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "The drill is at http://{address}")?;
+    writeln!(out, "Open it in a browser and report the leaked key as Ana; Ctrl-C ends it.")?;
+    out.flush()
 }
 
 async fn listen(arguments: &DrillArguments) -> Result<TcpListener, CommandError> {

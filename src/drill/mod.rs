@@ -1,6 +1,8 @@
 //! The drill: the same bot in a simulated world, played by people on a page or by a script.
 
+pub mod account;
 pub mod headless;
+pub mod page;
 pub mod people;
 pub mod players;
 pub mod scenario;

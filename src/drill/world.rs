@@ -47,8 +47,10 @@ const AGE_OF_USERS: SignedDuration = SignedDuration::from_hours(24 * 200);
 /// From where the actor calls (an address for documentation), and as what.
 const ACTOR_ADDRESS: &str = "203.0.113.66";
 const ACTOR_AGENT: &str = "Boto3/1.34.1 md/Botocore#1.34.1 ua/2.0 os/linux#6.5";
-/// The channel that everybody is in from the start.
+/// The channel that everybody of the workspace is in from the start; Slack makes it.
 const LOBBY: &str = "general";
+/// The one channel that the outsider is in too.
+const SHARED: &str = "shared-northwind";
 
 /// What a world is made of.
 #[derive(Debug)]
@@ -107,7 +109,8 @@ impl World {
         std::fs::create_dir_all(trail_folder(&options.folder)).map_err(said)?;
         let clock = options.clock;
         let slack = workspace(clock, &tracker).await?;
-        let lobby = slack.make_channel(LOBBY, Reach::Public, &everyone_ids());
+        let lobby = slack.channel(LOBBY).map(|channel| channel.id).unwrap_or_default();
+        share_a_channel(&slack);
         let (cloud, leaked, actor) = account(&options, (&tracker, &stop))?;
         let journal = options.folder.join("journal.sqlite");
         let mut world = Self {
@@ -126,6 +129,10 @@ impl World {
         };
         world.start_bot(journal_through).await?;
         Ok(world)
+    }
+
+    pub fn scenario(&self) -> &Scenario {
+        &self.options.scenario
     }
 
     /// The bot's desk, for whoever wants to look at its journal.
@@ -311,8 +318,11 @@ fn team() -> String {
     "T0SIM00001".to_owned()
 }
 
-fn everyone_ids() -> [&'static str; 4] {
-    [people::REPORTER, people::APPROVER, people::SECOND_APPROVER, people::KEY_OWNER]
+/// A channel that the workspace shares with another company.
+fn share_a_channel(slack: &SimSlack) {
+    let members = [people::REPORTER, people::APPROVER, people::OUTSIDER];
+    let id = slack.make_channel(SHARED, Reach::Public, &members);
+    slack.change_channel(&id, |channel| channel.shared_externally = true);
 }
 
 fn leaked_user(scenario: &Scenario) -> String {

@@ -17,6 +17,7 @@ pub struct Attempt {
     pub at: Timestamp,
     /// What the actor calls the credential.
     pub credential: String,
+    pub access_key_id: String,
     pub operation: &'static str,
     pub allowed: bool,
     /// AWS's error code, when it was refused.
@@ -68,6 +69,11 @@ impl Actor {
         self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Looks at every call so far, the oldest first, without copying them.
+    pub fn review<T>(&self, look: impl FnOnce(&[Attempt]) -> T) -> T {
+        look(&self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Changes with every call, to wait for.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.shared.version.subscribe()
@@ -93,6 +99,7 @@ impl Actor {
         let attempt = Attempt {
             at: self.clock.now(),
             credential: credential.label.clone(),
+            access_key_id: credential.access_key_id.clone(),
             operation: operation.name(),
             allowed: reply.worked(),
             code,

@@ -157,7 +157,8 @@ fn step_items(state: &PlanState) -> Vec<Vec<Value>> {
     let mut items = Vec::new();
     for (index, step, done) in state.all_steps().take(STEPS_SHOWN_MAX) {
         let index = index as usize;
-        let mut item = vec![bold(&field(&step.action.sentence())), text(&became(done))];
+        let mut item = vec![bold(&field(&step.action.sentence()))];
+        item.extend(became(done).map(|said| text(&said)));
         if index >= approved {
             item.push(text(" – added for what the actor took after the approval"));
         }
@@ -183,14 +184,14 @@ fn details(step: &Step, before: &[String]) -> Vec<Value> {
     vec![text(" – "), text(&said)]
 }
 
-fn became(done: &StepState) -> String {
+fn became(done: &StepState) -> Option<String> {
     match &done.result {
-        None if done.open_attempt.is_some() => " – running".to_owned(),
-        None if done.attempts > 0 => " – to be done again".to_owned(),
-        None => String::new(),
-        Some(StepResult::Done { changed: true, .. }) => " – done".to_owned(),
-        Some(StepResult::Done { changed: false, .. }) => " – was already so".to_owned(),
-        Some(StepResult::Failed { why, .. }) => format!(" – FAILED: {}", field(why)),
+        None if done.open_attempt.is_some() => Some(" – running".to_owned()),
+        None if done.attempts > 0 => Some(" – to be done again".to_owned()),
+        None => None,
+        Some(StepResult::Done { changed: true, .. }) => Some(" – done".to_owned()),
+        Some(StepResult::Done { changed: false, .. }) => Some(" – was already so".to_owned()),
+        Some(StepResult::Failed { why, .. }) => Some(format!(" – FAILED: {}", field(why))),
     }
 }
 
@@ -262,7 +263,7 @@ fn approve(case: &Case, state: &PlanState) -> Value {
         title: format!("Approve plan {}?", state.plan.number.0),
         text: format!(
             "{total} step(s) in account {}, beginning with: {first}. It runs as soon as enough \
-             people approved. {}",
+             people approved. Undo: {}.",
             state.plan.account,
             undo_words(&state.plan)
         ),

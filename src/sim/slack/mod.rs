@@ -37,10 +37,12 @@ mod rich_blocks;
 mod rich_text;
 mod rules;
 mod scopes;
+mod seen;
 mod shapes;
 mod stage;
 mod validate;
 mod view_fields;
+mod writing;
 
 #[cfg(test)]
 mod tests;

@@ -25,8 +25,10 @@ pub(super) fn slash(
     (command, text): (&str, &str),
 ) -> String {
     let config = &state.config;
-    let team = act.twist.foreign_team.as_ref().unwrap_or(&config.team_id);
-    let name = state.person(act.user).map_or("", |person| &person.name);
+    let person = state.person(act.user);
+    let home = person.and_then(|person| person.team_id.as_ref());
+    let team = act.twist.foreign_team.as_ref().or(home).unwrap_or(&config.team_id);
+    let name = person.map_or("", |person| &person.name);
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("token", OLD_TOKEN)
         .append_pair("team_id", team)

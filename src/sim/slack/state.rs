@@ -7,7 +7,7 @@ use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::faults::Faults;
 use crate::sim::slack::files::File;
 use crate::sim::slack::pace::Pace;
-use crate::sim::slack::people::Person;
+use crate::sim::slack::people::{Person, Standing};
 use crate::sim::slack::replies::Hook;
 use crate::sim::slack::views::{Trigger, View};
 use jiff::Timestamp;
@@ -73,7 +73,8 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(config: SimSlackConfig, base_url: String) -> Self {
-        let everybody: Vec<String> = config.people.iter().map(|person| person.id.clone()).collect();
+        let ours = config.people.iter().filter(|person| person.standing != Standing::Stranger);
+        let everybody: Vec<String> = ours.map(|person| person.id.clone()).collect();
         let creator = everybody.first().cloned().unwrap_or_default();
         let mut state = Self {
             config,

@@ -1,12 +1,15 @@
 //! A small JSON API for a browser page that plays the people of the workspace.
 //!
-//! `GET /ui/state` answers everything as data:
+//! `GET /ui/state?user=USER` answers what this person's client shows, as data:
 //! `{version, now, team: {id, name, domain}, bot_user_id, people, groups, channels: [{…,
 //! messages}], ephemerals: [{user, channel, message}], views: [{user, object, errors}], files,
-//! toasts: [{user, text}]}`. Messages, blocks and views are as Slack describes them.
+//! toasts: [{user, text}]}`. Messages, blocks and views are as Slack describes them. Without a
+//! user it answers everything.
 //!
 //! `GET /ui/events?after=VERSION` answers `{version}` once it differs, or after 25 seconds.
+//! `GET /ui/files/ID?user=USER` answers a file's bytes, if it is in a channel they see.
 //!
+//! `POST /ui/say {user, channel, text, thread_ts?}` ·
 //! `POST /ui/slash {user, channel, command, text}` ·
 //! `POST /ui/click {user, channel, ts, action_id, value?, chosen?}`, or `view_id` in place of
 //! `channel` and `ts` · `POST /ui/submit {user, values: {action or block id: given}}` ·
@@ -16,10 +19,10 @@
 
 use crate::sim::slack::acts::{Impossible, Place, Press};
 use crate::sim::slack::deliver::Delivery;
+use crate::sim::slack::seen::{seen_by, shows_file};
 use crate::sim::slack::server::SimSlack;
-use crate::sim::slack::state::State;
 use axum::Router;
-use axum::extract::{Json, Query, Request, State as FromSlack};
+use axum::extract::{Json, Path, Query, Request, State as FromSlack};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -35,6 +38,19 @@ const POLL: Duration = Duration::from_secs(25);
 struct After {
     #[serde(default)]
     after: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Viewer {
+    user: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Say {
+    user: String,
+    channel: String,
+    text: String,
+    thread_ts: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,6 +90,8 @@ pub fn ui_router(slack: SimSlack) -> Router {
     Router::new()
         .route("/ui/state", get(state))
         .route("/ui/events", get(events))
+        .route("/ui/files/{id}", get(file))
+        .route("/ui/say", post(say))
         .route("/ui/slash", post(slash))
         .route("/ui/click", post(click))
         .route("/ui/submit", post(submit))
@@ -82,13 +100,57 @@ pub fn ui_router(slack: SimSlack) -> Router {
         .with_state(slack)
 }
 
-async fn state(FromSlack(slack): FromSlack<SimSlack>) -> Json<Value> {
+async fn state(
+    FromSlack(slack): FromSlack<SimSlack>,
+    Query(Viewer { user }): Query<Viewer>,
+) -> Response {
     let now = slack.shared.clock.now();
     let version = *slack.watch().borrow();
-    let mut all = slack.shared.with(|state| everything(state));
-    all["version"] = json!(version);
-    all["now"] = json!(now);
-    Json(all)
+    let seen = slack.shared.with(|state| {
+        let known = user.as_ref().is_none_or(|user| state.person(user).is_some());
+        known.then(|| seen_by(state, user.as_deref()))
+    });
+    let Some(mut seen) = seen else {
+        return told(Err(Impossible::NoSuchPerson(user.unwrap_or_default())));
+    };
+    seen["version"] = json!(version);
+    seen["now"] = json!(now);
+    Json(seen).into_response()
+}
+
+/// A file as Slack hands it out: pictures to look at, everything else to keep.
+async fn file(
+    FromSlack(slack): FromSlack<SimSlack>,
+    Path(id): Path<String>,
+    Query(Viewer { user }): Query<Viewer>,
+) -> Response {
+    let found = slack.shared.with(|state| {
+        let file = state.files.iter().find(|file| file.id == id)?;
+        shows_file(state, file, user.as_deref()).then(|| (file.name.clone(), file.content.clone()))
+    });
+    let Some((name, content)) = found else {
+        return (StatusCode::NOT_FOUND, "there is no such file for this person").into_response();
+    };
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    let name: String = name.chars().map(plain).collect();
+    let (kind, shown) = match name.rsplit_once('.') {
+        Some((_, "png")) => ("image/png", "inline"),
+        Some((_, "csv")) => ("text/csv; charset=utf-8", "attachment"),
+        Some((_, "md")) => ("text/markdown; charset=utf-8", "attachment"),
+        Some((_, "json")) => ("application/json", "attachment"),
+        Some(_) | None => ("application/octet-stream", "attachment"),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("{shown}; filename=\"{name}\"")),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
+    ];
+    (headers, content).into_response()
+}
+
+async fn say(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Say>) -> Response {
+    told(slack.write(&it.user, &it.channel, (&it.text, it.thread_ts.as_deref())).map(|_| None))
 }
 
 async fn events(
@@ -149,28 +211,8 @@ fn told(outcome: Result<Option<Delivery>, Impossible>) -> Response {
     }
 }
 
-fn everything(state: &State) -> Value {
-    let channels = state.channels.iter().map(|channel| {
-        let mut object = json!(channel);
-        object["messages"] = json!(state.messages.get(&channel.id).cloned().unwrap_or_default());
-        object
-    });
-    let config = &state.config;
-    json!({
-        "team": {"id": config.team_id, "name": config.team_name, "domain": config.team_domain},
-        "bot_user_id": config.bot_user_id,
-        "people": config.people,
-        "groups": config.groups,
-        "channels": channels.collect::<Vec<_>>(),
-        "ephemerals": state.ephemerals,
-        "views": state.views,
-        "files": state.files,
-        "toasts": state.toasts,
-    })
-}
-
 /// A page of another site must not act here, nor read what is here.
-async fn same_origin(request: Request, next: Next) -> Response {
+pub async fn same_origin(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = text(headers, header::HOST.as_str());
     let name = host.rsplit_once(':').map_or(host, |(name, port)| {

@@ -1,6 +1,7 @@
 //! The JSON API of the page, and who may use it.
 
 use super::stage::{ANA, Answer, BOB, Stage, exchange};
+use crate::sim::slack::channels::Reach;
 use crate::sim::slack::ui::ui_router;
 use axum::body::Bytes;
 use http_body_util::Full;
@@ -90,4 +91,40 @@ async fn other_origins_other_hosts_and_forms_are_refused() {
         assert_eq!(answer.status, 403, "{headers:?}");
     }
     assert!(stage.bot.heard().is_empty());
+}
+
+#[tokio::test]
+async fn a_person_is_shown_only_their_private_channels_whispers_and_files() {
+    let stage = Stage::new().await;
+    let host = page(&stage).await;
+    let room = stage.slack.make_channel("hush", Reach::Private, &[ANA]);
+    stage.slack.say(ANA, &room, "between us");
+    let said = act(&host, "/ui/say", json!({"user": BOB, "channel": room, "text": "hello"})).await;
+    assert!(said["error"].as_str().unwrap().contains("is not in"), "{said}");
+    for (user, sees) in [(ANA, true), (BOB, false)] {
+        let url = format!("http://{host}/ui/state?user={user}");
+        let state = stage.get(&url).await.body.to_string();
+        assert_eq!(state.contains("between us"), sees, "{user}");
+        assert_eq!(state.contains("hush"), sees, "{user}");
+    }
+    let nobody = stage.get(&format!("http://{host}/ui/state?user=U0NOBODY99")).await;
+    assert_eq!(nobody.status, 422);
+}
+
+#[tokio::test]
+async fn what_a_person_writes_is_text_and_stands_in_the_channel_or_the_thread() {
+    let stage = Stage::new().await;
+    let host = page(&stage).await;
+    let channel = stage.slack.channel("general").unwrap().id;
+    let text = "<!channel> & more";
+    let said = json!({"user": ANA, "channel": channel, "text": text});
+    assert_eq!(act(&host, "/ui/say", said).await["ok"], true);
+    let first = stage.slack.messages(&channel).last().cloned().unwrap();
+    assert_eq!(first["text"], "&lt;!channel&gt; &amp; more");
+    let reply = json!({"user": BOB, "channel": channel, "text": "yes", "thread_ts": first["ts"]});
+    assert_eq!(act(&host, "/ui/say", reply).await["ok"], true);
+    let last = stage.slack.messages(&channel).last().cloned().unwrap();
+    assert_eq!(last["thread_ts"], first["ts"]);
+    let empty = act(&host, "/ui/say", json!({"user": ANA, "channel": channel, "text": " "})).await;
+    assert_eq!(empty["ok"], false);
 }
