@@ -21,7 +21,9 @@ use keyleak::flow::brakes::Seen;
 use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::ledger::Ledger;
 use keyleak::ports::clock::Clock;
-use keyleak::ports::journal::{AppendError, Brakes, Journal, Lease, Listed, StoreError, Work};
+use keyleak::ports::journal::{
+    AppendError, Brakes, Claim, Journal, Lease, Listed, StoreError, Work,
+};
 use keyleak::running::{Bot, Gate};
 use keyleak::sim::cloud::{SimCloud, SimCloudConfig};
 use keyleak::sim::slack::channels::Reach;
@@ -166,9 +168,19 @@ impl Work for Late {
         holder: &str,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<Option<Lease>, StoreError> {
+    ) -> Result<Claim, StoreError> {
         self.late().await?;
         self.inner.lease(case, holder, now, until).await
+    }
+
+    async fn take_over(
+        &self,
+        seen: &Lease,
+        holder: &str,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.late().await?;
+        self.inner.take_over(seen, holder, until).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {

@@ -86,12 +86,16 @@ impl Journal for DynamoJournal {
         let refused = condition_failed(&error);
         let failed = table_error(PUT_ITEM, &self.table, &error);
         if matches!(failed.class, CallClass::Denied | CallClass::NotFound) {
-            return Err(AppendError::Unavailable(failed.to_string()));
+            return Err(AppendError::Refused(failed.to_string()));
         }
         // An earlier attempt may have got through before a later one failed: the table knows.
         match self.standing(record).await {
             Ok(Some(standing)) if standing == line => Ok(()),
             Ok(Some(_)) => Err(AppendError::Conflict),
+            // DynamoDB answered, and what it answered was no: nothing of ours is under way.
+            Ok(None) if failed.class != CallClass::Unavailable => {
+                Err(AppendError::Refused(failed.to_string()))
+            }
             Ok(None) => Err(AppendError::Unavailable(failed.to_string())),
             Err(_) if refused => Err(AppendError::Unavailable(
                 "a record stands at this place and cannot be read back".to_owned(),
@@ -141,13 +145,13 @@ fn sort_key(seq: u64) -> String {
 fn record_line(record: &Record) -> Result<String, AppendError> {
     let line = canonical(record);
     if line.len() > RECORD_BYTES_MAX {
-        return Err(AppendError::Unavailable(format!(
+        return Err(AppendError::Refused(format!(
             "the record has {} bytes and a DynamoDB item holds {RECORD_BYTES_MAX}; \
              values of this size belong in the evidence store",
             line.len()
         )));
     }
-    String::from_utf8(line).map_err(|error| AppendError::Unavailable(error.to_string()))
+    String::from_utf8(line).map_err(|error| AppendError::Refused(error.to_string()))
 }
 
 fn record_text(item: &HashMap<String, AttributeValue>) -> Result<String, StoreError> {
@@ -251,7 +255,7 @@ mod tests {
         let script = [slow(), slow(), slow(), slow(), standing(None)];
         let fake = WireFake::start(script);
         let outcome = journal(&fake).await.append(&record("a", None)).await;
-        let Err(AppendError::Unavailable(why)) = outcome else {
+        let Err(AppendError::Refused(why)) = outcome else {
             panic!("{outcome:?}");
         };
         assert!(why.contains("throttled"), "{why}");
@@ -261,7 +265,7 @@ mod tests {
     async fn a_missing_table_is_named_with_the_command_that_prints_it() {
         let fake = WireFake::start([Answer::json_error(400, "ResourceNotFoundException")]);
         let outcome = journal(&fake).await.append(&record("a", None)).await;
-        let Err(AppendError::Unavailable(why)) = outcome else {
+        let Err(AppendError::Refused(why)) = outcome else {
             panic!("{outcome:?}");
         };
         assert!(why.contains("keyleak-journal"), "{why}");
@@ -272,7 +276,7 @@ mod tests {
     async fn a_record_that_no_item_can_hold_is_refused_before_it_is_sent() {
         let fake = WireFake::start([]);
         let outcome = journal(&fake).await.append(&record(&"x".repeat(410_000), None)).await;
-        let Err(AppendError::Unavailable(why)) = outcome else {
+        let Err(AppendError::Refused(why)) = outcome else {
             panic!("{outcome:?}");
         };
         assert!(why.contains("evidence store"), "{why}");

@@ -2,9 +2,10 @@
 
 use crate::aws::tables::{Dynamo, TableNames, condition_failed, number, put, store_error, text};
 use crate::domain::ids::CaseId;
-use crate::ports::journal::{Lease, Listed, StoreError, Work};
+use crate::ports::journal::{Claim, Lease, Listed, StoreError, Work};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -97,6 +98,19 @@ impl DynamoWork {
             }
         }
         Err(StoreError(format!("the list {item} does not end after {PAGES_MAX} pages")))
+    }
+
+    /// The write of a lease; the condition is the caller's.
+    fn put_lease(&self, lease: &Lease) -> UpdateItemFluentBuilder {
+        let request = self.dynamo.write.update_item().table_name(&self.table);
+        request
+            .key(ITEM, text(&lease_item(&lease.case)))
+            .key(PART, text(SINGLE))
+            .update_expression("SET #holder = :holder, #until = :until")
+            .expression_attribute_names("#holder", "holder")
+            .expression_attribute_names("#until", "until_ms")
+            .expression_attribute_values(":holder", text(&lease.holder))
+            .expression_attribute_values(":until", number(lease.until.as_millisecond()))
     }
 
     /// Remembers when a case was first listed, or when its work ended.
@@ -205,25 +219,47 @@ impl Work for DynamoWork {
         holder: &str,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<Option<Lease>, StoreError> {
-        let request = self.dynamo.write.update_item().table_name(&self.table);
-        let answer = request
-            .key(ITEM, text(&lease_item(case)))
-            .key(PART, text(SINGLE))
-            .update_expression("SET #holder = :holder, #until = :until")
-            .condition_expression(
+    ) -> Result<Claim, StoreError> {
+        let lease = Lease { case: case.clone(), holder: holder.to_owned(), until };
+        for _ in 0..CLAIMS_MAX {
+            let request = self.put_lease(&lease).condition_expression(
                 "attribute_not_exists(#item) OR #holder = :holder OR #until <= :now",
-            )
-            .expression_attribute_names("#item", ITEM)
-            .expression_attribute_names("#holder", "holder")
-            .expression_attribute_names("#until", "until_ms")
-            .expression_attribute_values(":holder", text(holder))
-            .expression_attribute_values(":until", number(until.as_millisecond()))
-            .expression_attribute_values(":now", number(now.as_millisecond()))
+            );
+            let answer = request
+                .expression_attribute_names("#item", ITEM)
+                .expression_attribute_values(":now", number(now.as_millisecond()))
+                .send()
+                .await;
+            match answer {
+                Ok(_) => return Ok(Claim::Mine(lease)),
+                Err(error) if condition_failed(&error) => {}
+                Err(error) => return Err(store_error(UPDATE_ITEM, &self.table, &error)),
+            }
+            let standing = self.get(&lease_item(case)).await?;
+            if let Some(standing) = standing.and_then(|item| lease_of(case, &item)) {
+                return Ok(Claim::Theirs(standing));
+            }
+        }
+        Err(StoreError("the lease is being given back and taken again".to_owned()))
+    }
+
+    async fn take_over(
+        &self,
+        seen: &Lease,
+        holder: &str,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        let lease = Lease { case: seen.case.clone(), holder: holder.to_owned(), until };
+        let request = self
+            .put_lease(&lease)
+            .condition_expression("#holder = :seen_holder AND #until = :seen_until");
+        let answer = request
+            .expression_attribute_values(":seen_holder", text(&seen.holder))
+            .expression_attribute_values(":seen_until", number(seen.until.as_millisecond()))
             .send()
             .await;
         match answer {
-            Ok(_) => Ok(Some(Lease { case: case.clone(), holder: holder.to_owned(), until })),
+            Ok(_) => Ok(Some(lease)),
             Err(error) if condition_failed(&error) => Ok(None),
             Err(error) => Err(store_error(UPDATE_ITEM, &self.table, &error)),
         }
@@ -237,6 +273,12 @@ impl Work for DynamoWork {
 
 fn lease_item(case: &CaseId) -> String {
     format!("lease#{case}")
+}
+
+fn lease_of(case: &CaseId, item: &Item) -> Option<Lease> {
+    let until = item.get("until_ms")?.as_n().ok()?.parse().ok()?;
+    let until = Timestamp::from_millisecond(until).ok()?;
+    Some(Lease { case: case.clone(), holder: text_of(item, "holder")?, until })
 }
 
 pub(super) fn text_of(item: &Item, name: &str) -> Option<String> {

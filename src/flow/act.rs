@@ -8,32 +8,41 @@ use crate::domain::plan::is_protected;
 use crate::domain::policy;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
-use crate::flow::lane::{StepError, note};
+use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
+use crate::flow::lane::{StepError, conclude};
 use crate::flow::ledger::LedgerError;
 use crate::flow::{brakes, propose, readback};
-use crate::ports::cloud::{CallClass, Contain};
+use crate::ports::cloud::{CallClass, CallError, Contain};
 use crate::ports::journal::AppendError;
 use crate::ports::ticket::{NoTicket, StepAttempt, Ticket, begin};
 
-/// Does one piece of the lane's work.
-pub async fn act(desk: &Desk, case: &Case, task: &Act) -> Result<(), StepError> {
-    match task {
+/// Does one piece of the lane's work; what it changes outside is covered by the hold.
+pub async fn act(desk: &Desk, case: &Case, task: &Act, hold: &Hold) -> Result<(), StepError> {
+    let concluded = match task {
         Act::Step { plan, step, attempt } => {
             let which = StepAttempt { plan: *plan, step: *step, attempt: *attempt };
-            carry_out(desk, case, which).await
+            return carry_out(desk, case, which, hold).await;
         }
-        Act::Expire(plan) => note(desk, case, Event::Expired { plan: *plan }).await,
-        Act::ProposeUndo(_) => propose::undo(desk, case).await,
-        Act::ProposeContainment => propose::containment(desk, case).await,
-        Act::ProposeAgain(plan) => propose::again(desk, case, *plan).await,
-        Act::ReadBack { plan, check } => readback::read_back(desk, case, *plan, *check).await,
-        Act::Hold(plan) => note(desk, case, Event::Held { plan: *plan }).await,
-        Act::EndWatch(plan) => note(desk, case, Event::WatchEnded { plan: *plan }).await,
-    }
+        Act::ProposeUndo(_) => return propose::undo(desk, case).await,
+        Act::ProposeContainment => return propose::containment(desk, case).await,
+        Act::ProposeAgain(plan) => return propose::again(desk, case, *plan).await,
+        Act::ReadBack { plan, check } => {
+            return readback::read_back(desk, case, *plan, *check).await;
+        }
+        Act::Expire(plan) => Event::Expired { plan: *plan },
+        Act::Hold(plan) => Event::Held { plan: *plan },
+        Act::EndWatch(plan) => Event::WatchEnded { plan: *plan },
+    };
+    conclude(desk, case, concluded).await.map(drop)
 }
 
 /// One attempt at one step: re-check, intent, act, outcome.
-async fn carry_out(desk: &Desk, case: &Case, which: StepAttempt) -> Result<(), StepError> {
+async fn carry_out(
+    desk: &Desk,
+    case: &Case,
+    which: StepAttempt,
+    hold: &Hold,
+) -> Result<(), StepError> {
     let Some(contain) = &desk.contain else {
         return Err(StepError::MovedOn);
     };
@@ -52,13 +61,13 @@ async fn carry_out(desk: &Desk, case: &Case, which: StepAttempt) -> Result<(), S
     if !step.action.runs_unchecked()
         && let Some(why) = drift(desk, &step.action).await?
     {
-        return note(desk, case, Event::Voided { plan: which.plan, why }).await;
+        return conclude(desk, case, Event::Voided { plan: which.plan, why }).await.map(drop);
     }
     let now = desk.clock.now();
     let ticket = match begin(desk.books(), case, &approval, which, now).await {
         Ok(ticket) => ticket,
-        Err(NoTicket::Append(AppendError::Unavailable(why))) => {
-            return Err(LedgerError::Unreachable(why).into());
+        Err(NoTicket::Append(error @ (AppendError::Refused(_) | AppendError::Unavailable(_)))) => {
+            return Err(LedgerError::from(error).into());
         }
         Err(NoTicket::Append(AppendError::Conflict) | NoTicket::NotApproved) => {
             return Err(StepError::MovedOn);
@@ -71,6 +80,10 @@ async fn carry_out(desk: &Desk, case: &Case, which: StepAttempt) -> Result<(), S
             return Err(StepError::MovedOn);
         }
     };
+    if !hold.covers_an_effect() {
+        // Stopped for too long: who has the case by now finds the intent, and looks before it acts.
+        return Err(StepError::MovedOn);
+    }
     let result = apply(contain.as_ref(), &ticket).await;
     outcome(desk, case, which, result).await
 }
@@ -96,7 +109,13 @@ async fn drift(desk: &Desk, action: &Action) -> Result<Option<String>, StepError
 }
 
 async fn apply(contain: &dyn Contain, ticket: &Ticket) -> StepResult {
-    match contain.apply(ticket).await {
+    // Real time, as the network takes it; a step that is cut off here is looked at and tried again.
+    let applied = tokio::time::timeout(EFFECT_TIME_MAX, contain.apply(ticket)).await;
+    let in_time = applied.unwrap_or_else(|_| {
+        let message = format!("AWS did not answer within {} s", EFFECT_TIME_MAX.as_secs());
+        Err(CallError::new(CallClass::Unavailable, "the step", message))
+    });
+    match in_time {
         Ok(applied) => {
             StepResult::Done { changed: true, how: applied.how, request_id: applied.request_id }
         }

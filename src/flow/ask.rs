@@ -3,6 +3,7 @@
 use crate::domain::agenda::Ask;
 use crate::domain::case::Case;
 use crate::domain::event::{AnswerNote, Event, Phase};
+use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::{sweep, validate};
@@ -46,9 +47,7 @@ async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result
         if case.is_cancelled(asked) {
             break;
         }
-        let there =
-            |(_, note): &(u64, AnswerNote)| note.asked == asked && note.question == question;
-        if !case.answers().iter().any(there) {
+        if !is_told(&case, asked, &question) {
             answer(desk, &case, (asked, &question), &survey).await?;
         }
     }
@@ -69,7 +68,7 @@ async fn answer(
         Err(error) => {
             let why = error.to_string();
             let question = question.to_owned();
-            return note(desk, case, Event::QuestionFailed { asked, question, why }).await;
+            return tell_once(desk, case, Event::QuestionFailed { asked, question, why }).await;
         }
     };
     let content =
@@ -85,7 +84,35 @@ async fn answer(
         sql_sha256: answer.sql_sha256,
         watermark: survey.watermark,
     };
-    note(desk, case, Event::Answered { answer: Box::new(answer) }).await
+    tell_once(desk, case, Event::Answered { answer: Box::new(answer) }).await
+}
+
+/// Writes an answer down, or the reason why there is none, unless another process just did.
+async fn tell_once(desk: &Desk, case: &Case, event: Event) -> Result<(), StepError> {
+    let Some((asked, question)) = about(&event) else {
+        return Ok(());
+    };
+    let entry = Entry::own(desk.clock.now(), event.clone());
+    let still_open = |case: &Case| {
+        let told = is_told(case, asked, question);
+        Ok::<_, StepError>((!told).then(|| entry.clone()))
+    };
+    desk.ledger.append(case.id(), still_open).await?;
+    Ok(())
+}
+
+/// Whether a question of this press has its answer, or the reason why not.
+fn is_told(case: &Case, asked: u64, question: &str) -> bool {
+    case.records().iter().any(|record| about(&record.event) == Some((asked, question)))
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "two kinds of record are about a question")]
+fn about(event: &Event) -> Option<(u64, &str)> {
+    match event {
+        Event::Answered { answer } => Some((answer.asked, &answer.question)),
+        Event::QuestionFailed { asked, question, .. } => Some((*asked, question)),
+        _ => None,
+    }
 }
 
 async fn asked_of(

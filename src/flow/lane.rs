@@ -45,3 +45,15 @@ pub async fn note(desk: &Desk, case: &Case, event: Event) -> Result<(), StepErro
     desk.ledger.note(case.id(), Entry::own(desk.clock.now(), event)).await?;
     Ok(())
 }
+
+/// Writes down what was concluded from `case`, onto that state and no other: when anything but
+/// talk was added since, the conclusion has to be drawn afresh.
+pub async fn conclude(desk: &Desk, case: &Case, event: Event) -> Result<Case, StepError> {
+    let entry = Entry::own(desk.clock.now(), event);
+    let drawn_from = case.substance();
+    let still = |case: &Case| match case.substance() == drawn_from {
+        true => Ok(Some(entry.clone())),
+        false => Err(StepError::MovedOn),
+    };
+    Ok(desk.ledger.append(case.id(), still).await?)
+}

@@ -25,6 +25,9 @@ pub enum LedgerError {
     NoSuchCase(CaseId),
     #[error("{0}")]
     Unreachable(String),
+    /// The journal did not answer: what was to be recorded may or may not be there.
+    #[error("{0}")]
+    Unsure(String),
     #[error("the journal of {case} was tampered with: {problem}; run keyleak verify {case}")]
     Tampered { case: CaseId, problem: Tampering },
     #[error("too many others write to this case at once")]
@@ -50,6 +53,8 @@ pub struct Ledger {
     begun: broadcast::Sender<CaseId>,
     /// For each case that somebody waits for: the last record that this process knows.
     grown: Mutex<BTreeMap<CaseId, watch::Sender<u64>>>,
+    /// Appends of this process to one case take turns; only other processes cause conflicts.
+    turns: Mutex<BTreeMap<CaseId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Ledger {
@@ -59,6 +64,7 @@ impl Ledger {
             cases: Mutex::default(),
             begun: broadcast::Sender::new(BEGUN_WAITING_MAX),
             grown: Mutex::default(),
+            turns: Mutex::default(),
         }
     }
 
@@ -112,7 +118,7 @@ impl Ledger {
         match self.journal.append(&record).await {
             Ok(()) => {}
             Err(AppendError::Conflict) => return Ok(None),
-            Err(AppendError::Unavailable(why)) => return Err(LedgerError::Unreachable(why)),
+            Err(error) => return Err(error.into()),
         }
         let case = Case::open(record).map_err(|error| illegal(id, 1, &error))?;
         self.keep(case.clone());
@@ -128,6 +134,8 @@ impl Ledger {
         id: &CaseId,
         mut judge: impl FnMut(&Case) -> Result<Option<Entry>, E>,
     ) -> Result<Case, NotAppended<E>> {
+        let turn = self.turn(id);
+        let _turn = turn.lock().await;
         // The fold at hand saves a read; only a yes may rest on it, and a stale one conflicts.
         let mut at_hand = self.kept(id);
         for _ in 0..CONFLICTS_MAX {
@@ -151,9 +159,7 @@ impl Ledger {
                     return Ok(after);
                 }
                 Err(AppendError::Conflict) => {}
-                Err(AppendError::Unavailable(why)) => {
-                    return Err(NotAppended::Ledger(LedgerError::Unreachable(why)));
-                }
+                Err(error) => return Err(NotAppended::Ledger(error.into())),
             }
         }
         Err(NotAppended::Ledger(LedgerError::Contended))
@@ -182,6 +188,24 @@ impl Ledger {
         let grown = self.grown.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(waiting) = grown.get(&id) {
             waiting.send_replace(seq);
+        }
+    }
+
+    fn turn(&self, id: &CaseId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= CASES_KEPT_MAX {
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        Arc::clone(turns.entry(id.clone()).or_default())
+    }
+}
+
+impl From<AppendError> for LedgerError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict => Self::Contended,
+            AppendError::Refused(why) => Self::Unreachable(why),
+            AppendError::Unavailable(why) => Self::Unsure(why),
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod brakes;
 pub mod decide;
 pub mod desk;
+pub mod hold;
 pub mod intake;
 pub mod lane;
 pub mod ledger;

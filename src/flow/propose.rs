@@ -9,10 +9,9 @@ use crate::domain::ids::{KeyKind, PersonId, UserName};
 use crate::domain::plan::{
     NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assemble, containing_steps, undoing_steps,
 };
-use crate::domain::record::Entry;
 use crate::domain::snapshot::{Snapshot, SnapshotRef, UserSnapshot, differences};
 use crate::flow::desk::Desk;
-use crate::flow::lane::StepError;
+use crate::flow::lane::{StepError, conclude};
 use crate::ports::cloud::{CallClass, CallError, Lookup};
 use std::collections::BTreeMap;
 
@@ -191,21 +190,11 @@ async fn propose(
         }
     };
     let hash = plan.hash();
-    let number = plan.number;
-    let entry = Entry::own(desk.clock.now(), Event::Proposed { plan: Box::new(plan), hash });
-    desk.ledger
-        .append(case.id(), |case| {
-            let current = case.next_plan_number() == number;
-            Ok::<_, StepError>(current.then(|| entry.clone()))
-        })
-        .await?;
-    Ok(())
+    conclude(desk, case, Event::Proposed { plan: Box::new(plan), hash }).await.map(drop)
 }
 
 async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepError> {
-    let entry = Entry::own(desk.clock.now(), Event::NotProposed { why });
-    desk.ledger.note(case.id(), entry).await?;
-    Ok(())
+    conclude(desk, case, Event::NotProposed { why }).await.map(drop)
 }
 
 /// The user whose containment can be proposed, or why there is none.

@@ -5,10 +5,11 @@ use crate::domain::case::{Case, PlanState};
 use crate::domain::event::{Drift, Event};
 use crate::domain::ids::UserName;
 use crate::domain::plan::{PlanKind, PlanNumber, Step};
+use crate::domain::record::Entry;
 use crate::domain::remains::stopped_keys;
 use crate::domain::snapshot::{UserSnapshot, differences};
 use crate::flow::desk::Desk;
-use crate::flow::lane::{StepError, note};
+use crate::flow::lane::{StepError, conclude};
 use crate::flow::propose;
 use crate::ports::cloud::CallClass;
 use std::collections::BTreeMap;
@@ -37,8 +38,11 @@ pub async fn read_back(
         }));
     }
     let fresh = fresh_keys(case, &now);
+    let mut drawn_from = case.clone();
     match case.covering_plan() {
-        Some(covering) if !fresh.is_empty() => cover(desk, case, covering, (fresh, &now)).await?,
+        Some(covering) if !fresh.is_empty() => {
+            drawn_from = cover(desk, case, covering, (fresh, &now)).await?;
+        }
         _ => drifts.extend(fresh.into_iter().map(|step| Drift {
             plan,
             step: None,
@@ -46,7 +50,7 @@ pub async fn read_back(
             by: None,
         })),
     }
-    note(desk, case, Event::ReadBack { plan, check, drifts }).await
+    conclude(desk, &drawn_from, Event::ReadBack { plan, check, drifts }).await.map(drop)
 }
 
 /// After an undo every user must be exactly as in the snapshot.
@@ -72,19 +76,29 @@ async fn read_back_undo(
             by: None,
         }));
     }
-    note(desk, case, Event::ReadBack { plan, check, drifts }).await
+    conclude(desk, case, Event::ReadBack { plan, check, drifts }).await.map(drop)
 }
 
 /// Adds steps for what the actor took after the approval, which covers them; people are told.
+/// Steps that the plan has by now, because another process was quicker, are not added again.
 pub async fn cover(
     desk: &Desk,
     case: &Case,
     plan: PlanNumber,
     (steps, now): (Vec<Step>, &Photographs),
-) -> Result<(), StepError> {
+) -> Result<Case, StepError> {
     let users: Vec<_> = now.values().flatten().cloned().collect();
     let snapshot = propose::keep(desk, case, users).await?;
-    note(desk, case, Event::Covered { plan, steps, snapshot }).await
+    let at = desk.clock.now();
+    let still_missing = |case: &Case| {
+        let state = case.plan(plan).ok_or(StepError::MovedOn)?;
+        let known =
+            |step: &Step| state.all_steps().any(|(_, known, _)| known.action == step.action);
+        let steps: Vec<Step> = steps.iter().filter(|step| !known(step)).cloned().collect();
+        let event = Event::Covered { plan, steps: steps.clone(), snapshot: snapshot.clone() };
+        Ok::<_, StepError>((!steps.is_empty()).then(|| Entry::own(at, event)))
+    };
+    Ok(desk.ledger.append(case.id(), still_missing).await?)
 }
 
 /// Every user that the plans' steps name, as IAM has it now; `None` when it is gone.

@@ -7,7 +7,7 @@ use crate::domain::lineage::{Lineage, Node};
 use crate::domain::plan::{PlanKind, PlanNumber, Step, containing_steps};
 use crate::domain::remains::{Gain, Inhabitant, Remains, remains};
 use crate::flow::desk::Desk;
-use crate::flow::lane::{StepError, note};
+use crate::flow::lane::{self, StepError, note};
 use crate::flow::{propose, readback};
 use crate::ports::cloud::CallClass;
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
@@ -153,9 +153,10 @@ async fn trace_reverter(
     let Some(reverter) = reverter else {
         return Ok(());
     };
-    void_follow_up(desk, case, plan).await?;
+    let mut case = void_follow_up(desk, case, plan).await?;
     for (plan, steps) in steps {
-        note(desk, case, Event::Reapply { plan, steps, reverter: reverter.clone() }).await?;
+        let event = Event::Reapply { plan, steps, reverter: reverter.clone() };
+        case = lane::conclude(desk, &case, event).await?;
     }
     Ok(())
 }
@@ -175,16 +176,16 @@ fn in_lineage(lineage: &Lineage, key: &str, arn: &str) -> bool {
 }
 
 /// A question to people that the trail has answered meanwhile.
-async fn void_follow_up(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), StepError> {
+async fn void_follow_up(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<Case, StepError> {
     let pending = case.pending_plan().filter(|pending| {
         pending.plan.kind == PlanKind::FollowUp && pending.plan.about == Some(plan)
     });
     let Some(pending) = pending else {
-        return Ok(());
+        return Ok(case.clone());
     };
     let why = "the trail names the actor as the reverter; re-applied under the first approval";
     let event = Event::Voided { plan: pending.plan.number, why: why.to_owned() };
-    note(desk, case, event).await
+    lane::conclude(desk, case, event).await
 }
 
 async fn inhabitants(desk: &Desk) -> Result<Vec<Inhabitant>, StepError> {
@@ -204,17 +205,20 @@ async fn conclude(
     plan: PlanNumber,
     (left, watermark): (Remains, Option<Timestamp>),
 ) -> Result<(), StepError> {
+    let mut case = case.clone();
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
     if state.open_ends != left.open_ends {
-        note(desk, case, Event::OpenEnds { plan, ends: left.open_ends.clone() }).await?;
+        let event = Event::OpenEnds { plan, ends: left.open_ends.clone() };
+        case = lane::conclude(desk, &case, event).await?;
     }
+    let state = case.plan(plan).ok_or(StepError::MovedOn)?;
     if !left.gains.is_empty() {
-        return take_gains(desk, case, left).await;
+        return take_gains(desk, &case, left).await;
     }
     if !left.strangers.is_empty() && case.pending_plan().is_none() {
         let requester = state.plan.requested_by.clone();
         let who = (PlanKind::FollowUp, requester);
-        return propose::for_users(desk, case, &left.strangers, who).await;
+        return propose::for_users(desk, &case, &left.strangers, who).await;
     }
     let complete = complete_up_to(desk, watermark);
     let ended = case.standing_plans().filter_map(PlanState::ended_at).max();
@@ -224,7 +228,7 @@ async fn conclude(
         .standing_plans()
         .all(|state| matches!(state.status(), crate::domain::case::PlanStatus::Done));
     if passed && settled && done && state.held_at.is_some() && state.contained.is_none() {
-        note(desk, case, Event::Contained { plan, as_of: complete }).await?;
+        lane::conclude(desk, &case, Event::Contained { plan, as_of: complete }).await?;
     }
     Ok(())
 }
@@ -273,7 +277,7 @@ async fn take_gains(desk: &Desk, case: &Case, left: Remains) -> Result<(), StepE
     }
     match case.covering_plan() {
         _ if steps.is_empty() => Ok(()),
-        Some(plan) => readback::cover(desk, case, plan, (steps, &photographs)).await,
+        Some(plan) => readback::cover(desk, case, plan, (steps, &photographs)).await.map(drop),
         None if case.pending_plan().is_some() => Ok(()),
         None => {
             let users: Vec<_> = photographs.into_keys().collect();

@@ -1,7 +1,7 @@
 //! Validation: whose key it is and what it can do; read-only, and no denied call costs more than one fact.
 
 use crate::domain::case::Case;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Phase};
 use crate::domain::facts::{
     AccountFinding, Fact, Finding, OwnerFinding, Permissions, QUARANTINE_PREFIX,
 };
@@ -28,7 +28,15 @@ pub async fn validate(desk: &Desk, case: &Case) -> Result<(), StepError> {
         let elsewhere = || "the key is not of this account".to_owned();
         found(desk, case, Finding::Owner(Fact::Unknown(elsewhere()))).await?;
     }
-    desk.ledger.note(case.id(), Entry::own(desk.clock.now(), Event::Validated)).await?;
+    let asked = case.presses(Phase::Validation).len();
+    let entry = Entry::own(desk.clock.now(), Event::Validated);
+    desk.ledger
+        .append(case.id(), |case| {
+            // Asked for again meanwhile, it has to be done again.
+            let answers = case.presses(Phase::Validation).len() == asked && !case.validated();
+            Ok::<_, StepError>(answers.then(|| entry.clone()))
+        })
+        .await?;
     Ok(())
 }
 

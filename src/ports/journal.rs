@@ -12,6 +12,9 @@ pub enum AppendError {
     /// Another record has this sequence number: read on, judge again, append again.
     #[error("another record came first")]
     Conflict,
+    /// The store refused it: the record is not there and will not be.
+    #[error("the journal refused the record: {0}")]
+    Refused(String),
     /// The store did not answer: the record may or may not be there.
     #[error("the journal did not answer: {0}")]
     Unavailable(String),
@@ -36,6 +39,14 @@ pub struct Lease {
 pub struct Listed {
     pub case: CaseId,
     pub at: Timestamp,
+}
+
+/// What came of asking for a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    Mine(Lease),
+    /// Another process holds it; this is the lease as it stands.
+    Theirs(Lease),
 }
 
 /// The decision log: one partition per case, append-only, conditional on the sequence number.
@@ -75,12 +86,20 @@ pub trait Work: Brakes {
     async fn cases_since(&self, since: Timestamp) -> Result<Vec<Listed>, StoreError>;
     /// All cases ever listed, newest last, for `keyleak cases`.
     async fn all_cases(&self) -> Result<Vec<CaseId>, StoreError>;
-    /// Takes or renews the lease on a case's work; `None` when another process holds it.
+    /// Takes or renews the lease on a case's work, if it is free, ours, or over by our clock.
     async fn lease(
         &self,
         case: &CaseId,
         holder: &str,
         now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Claim, StoreError>;
+    /// Takes a lease over that still stands exactly as it was `seen`, whatever it says of its end:
+    /// for one that was not renewed while it was watched, because clocks disagree.
+    async fn take_over(
+        &self,
+        seen: &Lease,
+        holder: &str,
         until: Timestamp,
     ) -> Result<Option<Lease>, StoreError>;
     /// Gives a lease back early.

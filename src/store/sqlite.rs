@@ -3,7 +3,7 @@
 use crate::domain::digest::canonical;
 use crate::domain::ids::CaseId;
 use crate::domain::record::Record;
-use crate::ports::journal::{AppendError, Journal, Lease, Listed, StoreError, Work};
+use crate::ports::journal::{AppendError, Claim, Journal, Lease, Listed, StoreError, Work};
 use crate::store::writer::{WriteError, Writer};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -177,20 +177,56 @@ impl Work for Sqlite {
         holder: &str,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<Option<Lease>, StoreError> {
+    ) -> Result<Claim, StoreError> {
         let lease = Lease { case: case.clone(), holder: holder.to_owned(), until };
-        let (case, holder) = (case.0.clone(), holder.to_owned());
-        let (now, until) = (now.as_millisecond(), until.as_millisecond());
+        let (asked, now) = (lease.clone(), now.as_millisecond());
         let written = self.writer.write(move |connection| {
             let taken = connection.execute(
                 "INSERT INTO leases (case_id, holder, until_ms) VALUES (?1, ?2, ?3)
                  ON CONFLICT (case_id) DO UPDATE SET holder = ?2, until_ms = ?3
                  WHERE holder = ?2 OR until_ms <= ?4",
-                params![case, holder, until, now],
+                params![asked.case.0, asked.holder, asked.until.as_millisecond(), now],
             )?;
-            Ok(taken == 1)
+            if taken == 1 {
+                return Ok(None);
+            }
+            connection.query_row(
+                "SELECT holder, until_ms FROM leases WHERE case_id = ?1",
+                params![asked.case.0],
+                |row| Ok(Some((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))),
+            )
         });
-        Ok(written.await.map_err(unreachable)?.then_some(lease))
+        Ok(match written.await.map_err(unreachable)? {
+            None => Claim::Mine(lease),
+            Some((holder, until_ms)) => {
+                let until = Timestamp::from_millisecond(until_ms).unwrap_or(Timestamp::MIN);
+                Claim::Theirs(Lease { holder, until, ..lease })
+            }
+        })
+    }
+
+    async fn take_over(
+        &self,
+        seen: &Lease,
+        holder: &str,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        let lease = Lease { case: seen.case.clone(), holder: holder.to_owned(), until };
+        let (asked, seen) = (lease.clone(), seen.clone());
+        let written = self.writer.write(move |connection| {
+            connection.execute(
+                "UPDATE leases SET holder = ?2, until_ms = ?3
+                 WHERE case_id = ?1 AND holder = ?4 AND until_ms = ?5",
+                params![
+                    asked.case.0,
+                    asked.holder,
+                    asked.until.as_millisecond(),
+                    seen.holder,
+                    seen.until.as_millisecond()
+                ],
+            )
+        });
+        Ok((written.await.map_err(unreachable)? == 1).then_some(lease))
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {

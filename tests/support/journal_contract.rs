@@ -7,7 +7,7 @@ use keyleak::domain::digest::canonical;
 use keyleak::domain::event::{Event, Opening};
 use keyleak::domain::ids::{AccessKeyId, CaseId, PersonId};
 use keyleak::domain::record::{Actor, Entry, Record, check_chain};
-use keyleak::ports::journal::{AppendError, Brakes, Journal, Work};
+use keyleak::ports::journal::{AppendError, Brakes, Claim, Journal, Lease, Work};
 
 /// As many writers at once as a busy channel has people.
 const WRITERS: usize = 8;
@@ -32,6 +32,7 @@ pub(crate) async fn work_contract(work: &dyn Work, name: &str) {
     a_brake_is_kept_and_the_newest_move_counts(work).await;
     of_two_who_move_the_brake_at_once_one_does(work).await;
     a_lease_is_held_by_one_until_it_expires(work, name).await;
+    a_lease_is_taken_over_only_as_it_was_seen(work, name).await;
     a_lease_is_given_back_only_by_its_holder(work, name).await;
     of_holders_at_the_same_moment_one_gets_the_lease(work, name).await;
 }
@@ -185,36 +186,56 @@ async fn a_lease_is_held_by_one_until_it_expires(work: &dyn Work, name: &str) {
     let case = case(name, "leased");
     let lease = |holder: &'static str, now: i64, until: i64| {
         let case = case.clone();
-        async move { work.lease(&case, holder, at(now), at(until)).await.unwrap() }
+        async move { mine(work.lease(&case, holder, at(now), at(until)).await.unwrap()) }
     };
     let first = lease("a", 0, 30).await.unwrap();
     assert_eq!((first.holder.as_str(), first.until), ("a", at(30)));
     assert_eq!(lease("b", 10, 40).await, None);
+    let standing = work.lease(&case, "b", at(10), at(40)).await.unwrap();
+    assert_eq!(standing, Claim::Theirs(first), "who is refused is told who holds it");
     assert!(lease("a", 20, 50).await.is_some(), "its holder renews it");
     assert_eq!(lease("b", 49, 80).await, None, "the renewed end counts");
     assert!(lease("b", 50, 80).await.is_some(), "it is over at its end");
     assert_eq!(lease("a", 51, 90).await, None, "who lost it does not get it back");
 }
 
+async fn a_lease_is_taken_over_only_as_it_was_seen(work: &dyn Work, name: &str) {
+    let case = case(name, "watched");
+    let seen = mine(work.lease(&case, "a", at(0), at(9_000)).await.unwrap()).unwrap();
+    mine(work.lease(&case, "a", at(10), at(9_010)).await.unwrap()).unwrap();
+    let late = work.take_over(&seen, "b", at(60)).await.unwrap();
+    assert_eq!(late, None, "it was renewed since");
+    let seen = Lease { until: at(9_010), ..seen };
+    let taken = work.take_over(&seen, "b", at(60)).await.unwrap().unwrap();
+    assert_eq!((taken.holder.as_str(), taken.until), ("b", at(60)));
+    assert_eq!(work.take_over(&seen, "c", at(60)).await.unwrap(), None, "one gets it");
+    assert_eq!(mine(work.lease(&case, "a", at(20), at(90)).await.unwrap()), None);
+}
+
 async fn a_lease_is_given_back_only_by_its_holder(work: &dyn Work, name: &str) {
     let case = case(name, "returned");
-    let stale = work.lease(&case, "a", at(0), at(10)).await.unwrap().unwrap();
-    let held = work.lease(&case, "b", at(10), at(60)).await.unwrap();
-    let held = held.unwrap();
+    let stale = mine(work.lease(&case, "a", at(0), at(10)).await.unwrap()).unwrap();
+    let held = mine(work.lease(&case, "b", at(10), at(60)).await.unwrap()).unwrap();
     work.release(&stale).await.unwrap();
-    assert_eq!(work.lease(&case, "c", at(20), at(70)).await.unwrap(), None);
+    assert_eq!(mine(work.lease(&case, "c", at(20), at(70)).await.unwrap()), None);
     work.release(&held).await.unwrap();
     work.release(&held).await.unwrap();
-    assert!(work.lease(&case, "c", at(21), at(70)).await.unwrap().is_some());
+    assert!(mine(work.lease(&case, "c", at(21), at(70)).await.unwrap()).is_some());
 }
 
 async fn of_holders_at_the_same_moment_one_gets_the_lease(work: &dyn Work, name: &str) {
     let case = case(name, "raced");
     let holders: Vec<String> = (0..WRITERS).map(|number| format!("replica {number}")).collect();
     let asked = holders.iter().map(|holder| work.lease(&case, holder, at(0), at(30)));
-    let given = join_all(asked).await;
-    let given = given.into_iter().filter_map(Result::unwrap).count();
-    assert_eq!(given, 1);
+    let given = join_all(asked).await.into_iter().map(Result::unwrap);
+    assert_eq!(given.filter_map(mine).count(), 1);
+}
+
+fn mine(claim: Claim) -> Option<Lease> {
+    match claim {
+        Claim::Mine(lease) => Some(lease),
+        Claim::Theirs(_) => None,
+    }
 }
 
 fn brake(number: u64, frozen: bool) -> Brake {

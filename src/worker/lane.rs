@@ -1,0 +1,227 @@
+//! The three lanes of a case: what is due is done, and then it is looked again.
+
+use crate::domain::agenda::{Ask, Due, TrailState, next_act, next_ask};
+use crate::domain::case::Case;
+use crate::flow::desk::Desk;
+use crate::flow::intake::key_digest;
+use crate::flow::lane::StepError;
+use crate::flow::ledger::LedgerError;
+use crate::flow::tell::memory::Memory;
+use crate::flow::tell::speaker::Told;
+use crate::flow::tell::tell;
+use crate::flow::{act, ask, brakes};
+use crate::ports::chat::ChatError;
+use crate::ports::journal::StoreError;
+use crate::worker::lease::Holding;
+use crate::worker::places::{Lane, Places};
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Failing work is tried again after 1, 2, 4 … seconds, and at most this many.
+const BACKOFF_SECONDS_MAX: u64 = 60;
+/// Looks in a row that may find that somebody was quicker, before it counts as a failure.
+const OVERTAKEN_MAX: u32 = 8;
+/// A renewal of the lease is waited for in such steps.
+const DOUBT: Duration = Duration::from_millis(500);
+
+/// What a lane remembers between two looks; losing it costs some looks.
+#[derive(Debug, Default)]
+struct Round {
+    memory: Memory,
+    swept_at: Option<Timestamp>,
+    failures: u32,
+    overtaken: u32,
+}
+
+/// What came of one look at a lane.
+enum Step {
+    Again(View),
+    /// Nothing is due before this; nothing at all when there is no time.
+    Wait(Option<Timestamp>),
+    /// The case needs no more work.
+    Over,
+}
+
+/// What the next look goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    /// The case as this process knows it, which holds all that it wrote itself.
+    AtHand,
+    /// The journal, which holds what others wrote too.
+    Journal,
+}
+
+/// Runs one lane of a case until its holding is over.
+pub(super) async fn run((desk, places): (&Desk, &Places), holding: &Holding<'_>, lane: Lane) {
+    let over = holding.over;
+    let mut growth = desk.ledger.growth(holding.id);
+    let mut round = Round::default();
+    let mut by = View::Journal;
+    while !over.is_cancelled() {
+        if lane != Lane::Ask && !holding.hold.covers_an_effect() {
+            pause(desk, DOUBT, holding).await;
+            continue;
+        }
+        let outcome = tokio::select! {
+            // Cancelling while asking is safe: what was not written will be asked again.
+            () = over.cancelled(), if lane == Lane::Ask => return,
+            outcome = look((desk, places), holding, (lane, by), &mut round) => outcome,
+        };
+        let wait = match outcome {
+            Ok(Step::Over) => {
+                over.cancel();
+                return;
+            }
+            Ok(Step::Again(next)) => {
+                (round.failures, round.overtaken) = (0, 0);
+                by = next;
+                continue;
+            }
+            Ok(Step::Wait(at)) => {
+                (round.failures, round.overtaken) = (0, 0);
+                at
+            }
+            Err(StepError::MovedOn) if round.overtaken < OVERTAKEN_MAX => {
+                round.overtaken += 1;
+                by = View::Journal;
+                continue;
+            }
+            Err(error) => {
+                round.failures += 1;
+                Some(desk.clock.now() + patience(&error, round.failures))
+            }
+        };
+        let idle = (round.failures == 0).then(|| lane.idle());
+        by = rest(desk, wait, idle, (&mut growth, holding)).await;
+    }
+}
+
+/// One look at what is due in a lane.
+async fn look(
+    (desk, places): (&Desk, &Places),
+    holding: &Holding<'_>,
+    (lane, by): (Lane, View),
+    round: &mut Round,
+) -> Result<Step, StepError> {
+    // The places are never closed.
+    let _place = places.of(lane).acquire().await;
+    if holding.over.is_cancelled() {
+        return Ok(Step::Wait(None));
+    }
+    let found = match by {
+        View::AtHand => desk.ledger.at_hand(holding.id).await?,
+        View::Journal => desk.ledger.find(holding.id).await?,
+    };
+    let Some(case) = found else {
+        return Ok(Step::Wait(None));
+    };
+    if is_over(&case) {
+        put_away(desk, &case).await?;
+        return Ok(Step::Over);
+    }
+    match lane {
+        Lane::Act => look_act(desk, holding, &case).await,
+        Lane::Ask => look_ask(desk, &case, &mut round.swept_at).await,
+        Lane::Tell => match tell(desk, &case, (&mut round.memory, holding.hold)).await? {
+            Told::Something => Ok(Step::Again(View::AtHand)),
+            Told::Nothing => Ok(Step::Wait(None)),
+            Told::Later(at) => Ok(Step::Wait(Some(at))),
+        },
+    }
+}
+
+async fn look_act(desk: &Desk, holding: &Holding<'_>, case: &Case) -> Result<Step, StepError> {
+    if let Some(brake) = desk.brake.news_for(case) {
+        brakes::tell(desk, case, brake).await?;
+        return Ok(Step::Again(View::AtHand));
+    }
+    let now = desk.clock.now();
+    match next_act(case, &desk.rules.timing, now) {
+        Due::Now(task) => {
+            act::act(desk, case, &task, holding.hold).await?;
+            Ok(Step::Again(View::AtHand))
+        }
+        Due::At(at) => Ok(Step::Wait(Some(at))),
+        Due::Nothing => Ok(Step::Wait(None)),
+    }
+}
+
+async fn look_ask(
+    desk: &Desk,
+    case: &Case,
+    swept_at: &mut Option<Timestamp>,
+) -> Result<Step, StepError> {
+    let now = desk.clock.now();
+    let trail = TrailState { configured: desk.trail.is_some(), swept_at: *swept_at };
+    match next_ask(case, &desk.rules.timing, trail, now) {
+        Due::Now(task) => {
+            if matches!(task, Ask::Sweep(_)) {
+                *swept_at = Some(now);
+            }
+            ask::ask(desk, case, &task).await?;
+            Ok(Step::Again(View::AtHand))
+        }
+        Due::At(at) => Ok(Step::Wait(Some(at))),
+        Due::Nothing => Ok(Step::Wait(None)),
+    }
+}
+
+async fn put_away(desk: &Desk, case: &Case) -> Result<(), StepError> {
+    let failed = |error: StoreError| StepError::Ledger(LedgerError::Unreachable(error.0));
+    let digest = key_digest(&case.opening().key);
+    desk.work.release_key(&digest, case.id()).await.map_err(failed)?;
+    desk.work.unlist(case.id(), desk.clock.now()).await.map_err(failed)
+}
+
+/// Waits until something is due, the journal has grown, or it is time to look anyway; after a
+/// failure, which has no `idle` time, the journal's growth is no reason to try again at once.
+async fn rest(
+    desk: &Desk,
+    at: Option<Timestamp>,
+    idle: Option<Duration>,
+    (growth, holding): (&mut watch::Receiver<u64>, &Holding<'_>),
+) -> View {
+    let clock = &desk.clock;
+    let due = async {
+        match at {
+            Some(at) => clock.sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = holding.over.cancelled() => View::Journal,
+        () = due => View::Journal,
+        _ = growth.changed(), if idle.is_some() => View::AtHand,
+        () = clock.sleep(idle.unwrap_or_default()), if idle.is_some() => View::Journal,
+    }
+}
+
+async fn pause(desk: &Desk, span: Duration, holding: &Holding<'_>) {
+    tokio::select! {
+        () = holding.over.cancelled() => {}
+        () = desk.clock.sleep(span) => {}
+    }
+}
+
+/// A case is over when it is archived, or closed without a channel that could be.
+fn is_over(case: &Case) -> bool {
+    let roomless = case.closed_at().is_some() && case.room().failed.is_some();
+    case.is_archived() || roomless
+}
+
+/// How long to wait after a failure: as long as Slack asks, else longer each time.
+fn patience(error: &StepError, failures: u32) -> SignedDuration {
+    tracing::warn!(%error, failures, "work did not come to its end and will be tried again");
+    let seconds = match error {
+        StepError::Chat(ChatError::Limited { seconds }) => (*seconds).max(1),
+        StepError::Ledger(_)
+        | StepError::Call(_)
+        | StepError::Evidence(_)
+        | StepError::Trail(_)
+        | StepError::Chat(_)
+        | StepError::MovedOn
+        | StepError::Broken(_) => 1 << failures.saturating_sub(1).min(6),
+    };
+    SignedDuration::from_secs(seconds.min(BACKOFF_SECONDS_MAX) as i64)
+}
