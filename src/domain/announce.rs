@@ -26,8 +26,8 @@ pub enum What {
     Answer(u64),
     /// Plain words that somebody must notice.
     Notice(String),
-    /// The report as a file.
-    Report,
+    /// The report as a file, as of the record that asked for it.
+    Report(u64),
 }
 
 /// The card's key; its message is the one that is pinned.
@@ -153,7 +153,7 @@ fn said(record: &Record) -> Option<Announcement> {
             "{} has lifted the freeze: {}. What was decided is carried out now.",
             brake.name, brake.why
         )),
-        Event::ReportAsked | Event::Closed { .. } => keyed("report", What::Report),
+        Event::ReportAsked | Event::Closed { .. } => keyed("report", What::Report(record.seq)),
         _ => None,
     }
 }

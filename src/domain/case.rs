@@ -55,6 +55,8 @@ pub struct Room {
     pub dressed: bool,
     pub posted: BTreeMap<PostKey, (ChannelId, MessageTs)>,
     pub given_up: BTreeSet<PostKey>,
+    /// Messages whose file may be in the channel already, and since when.
+    pub uploads_tried: BTreeMap<PostKey, Timestamp>,
 }
 
 /// Somebody pressed something.
@@ -154,6 +156,13 @@ impl Case {
     /// How many records the case has; the sequence number of the last one.
     pub fn seq(&self) -> u64 {
         self.records.len() as u64
+    }
+
+    /// The newest record that bears on what is to be done about the key; what was concluded from
+    /// the records up to it still holds, however much was said since.
+    pub fn substance(&self) -> u64 {
+        let newest = self.records.iter().rev().find(|record| !record.event.is_talk());
+        newest.map_or(0, |record| record.seq)
     }
 
     /// Whether this Slack delivery already has its outcome in the journal.

@@ -147,10 +147,18 @@ pub enum Event {
         post: PostKey,
         channel: ChannelId,
         message: MessageTs,
+        /// An earlier try may have got through unseen, because the channel cannot be read back;
+        /// the message says so too.
+        #[serde(default, skip_serializing_if = "is_false")]
+        repeat_possible: bool,
     },
     PostFailed {
         post: PostKey,
         why: String,
+    },
+    /// A file is about to be sent, so that a crash after Slack took it does not send it again.
+    UploadTried {
+        post: PostKey,
     },
     PhasePressed {
         phase: Phase,
@@ -281,6 +289,59 @@ pub enum Event {
     Archived,
 }
 
+impl Event {
+    /// Whether it only tells of the case or asks about it, and changes nothing that is to be done.
+    pub fn is_talk(&self) -> bool {
+        match self {
+            Self::Joined
+            | Self::ChannelTried { .. }
+            | Self::ChannelMade { .. }
+            | Self::ChannelFailed { .. }
+            | Self::Invited { .. }
+            | Self::Dressed
+            | Self::Posted { .. }
+            | Self::PostFailed { .. }
+            | Self::UploadTried { .. }
+            | Self::SummaryAsked
+            | Self::ReportAsked
+            | Self::Refused { .. }
+            | Self::Answered { .. }
+            | Self::QuestionFailed { .. }
+            | Self::QuestionsDone { .. }
+            | Self::Cancelled { .. }
+            | Self::Note { .. }
+            | Self::Reported { .. }
+            | Self::Archived => true,
+            Self::Opened(_)
+            | Self::PhasePressed { .. }
+            | Self::Found { .. }
+            | Self::Validated
+            | Self::Exposed { .. }
+            | Self::Proposed { .. }
+            | Self::NotProposed { .. }
+            | Self::Approved { .. }
+            | Self::Denied { .. }
+            | Self::Withdrawn { .. }
+            | Self::Expired { .. }
+            | Self::Voided { .. }
+            | Self::Covered { .. }
+            | Self::Intent { .. }
+            | Self::Outcome { .. }
+            | Self::ReadBack { .. }
+            | Self::Reapply { .. }
+            | Self::Held { .. }
+            | Self::Contained { .. }
+            | Self::WatchEnded { .. }
+            | Self::OpenEnds { .. }
+            | Self::UndoWanted { .. }
+            | Self::Braked { .. }
+            | Self::Surveyed { .. }
+            | Self::SurveyFailed { .. }
+            | Self::Closed { .. } => false,
+        }
+    }
+}
+
 impl Phase {
     pub const ALL: [Self; 7] = [
         Self::Validation,
@@ -321,4 +382,10 @@ impl Phase {
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|phase| phase.slug() == slug)
     }
+}
+
+/// So that a flag which says nothing is not written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }

@@ -48,6 +48,12 @@ impl Case {
         Ok(case)
     }
 
+    /// The case as it was once record `seq` was written.
+    pub fn as_of(&self, seq: u64) -> Result<Self, IllegalRecord> {
+        let then = self.records.iter().take_while(|record| record.seq <= seq);
+        Self::fold(then.map(|record| Record::clone(record)))
+    }
+
     /// The case that an opening begins.
     pub fn open(record: Record) -> Result<Self, IllegalRecord> {
         let (Event::Opened(opening), Some(person)) = (&record.event, record.person()) else {
@@ -112,6 +118,7 @@ impl Case {
             | Event::Invited { .. }
             | Event::Dressed
             | Event::Posted { .. }
+            | Event::UploadTried { .. }
             | Event::PostFailed { .. } => self.take_in_room(record)?,
             Event::Proposed { .. }
             | Event::Approved { .. }
@@ -178,7 +185,10 @@ impl Case {
             Event::ChannelFailed { why } => room.failed = Some(why.clone()),
             Event::Invited { people, .. } => room.invited.extend(people.iter().cloned()),
             Event::Dressed => room.dressed = true,
-            Event::Posted { post, channel, message } => {
+            Event::UploadTried { post } => {
+                room.uploads_tried.insert(post.clone(), record.at);
+            }
+            Event::Posted { post, channel, message, .. } => {
                 room.posted.insert(post.clone(), (channel.clone(), message.clone()));
             }
             Event::PostFailed { post, .. } => {
@@ -230,6 +240,7 @@ fn outlives_the_case(event: &Event) -> bool {
     matches!(
         event,
         Event::Posted { .. }
+            | Event::UploadTried { .. }
             | Event::PostFailed { .. }
             | Event::Reported { .. }
             | Event::Archived

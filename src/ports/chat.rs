@@ -7,7 +7,7 @@ use crate::domain::policy::Policy;
 use crate::ports::trail::Answer;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a failed call to Slack means for what happens next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,8 +63,8 @@ pub struct Post<'a> {
     /// Unique within the workspace; sent as message metadata so that a crash does not post twice.
     pub key: String,
     pub view: View<'a>,
-    /// The message whose thread it belongs in.
-    pub thread: Option<MessageTs>,
+    /// It may be there already, where nobody can look; the message says so.
+    pub repeat_possible: bool,
 }
 
 /// A file to put into a channel.
@@ -73,7 +73,15 @@ pub struct Upload {
     pub name: String,
     pub title: String,
     pub content: Vec<u8>,
-    pub thread: Option<MessageTs>,
+}
+
+/// What the bot itself has put into a channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Messages by their key, the oldest first; more than one is one too many.
+    pub messages: BTreeMap<String, BTreeSet<MessageTs>>,
+    /// Files by their name.
+    pub files: BTreeSet<String>,
 }
 
 /// Who could be invited, and who not and why.
@@ -120,8 +128,10 @@ pub trait Chat: Send + Sync {
     /// A digest of the view as it would be drawn now; equal digests need no update.
     fn drawn(&self, view: &View<'_>) -> String;
     async fn pin(&self, channel: &ChannelId, message: &MessageTs) -> Result<(), ChatError>;
-    /// The keyed messages of the bot's own that are already in the channel.
-    async fn posted(&self, channel: &ChannelId) -> Result<BTreeMap<String, MessageTs>, ChatError>;
+    /// What the bot itself has put into the channel so far.
+    async fn posted(&self, channel: &ChannelId) -> Result<Found, ChatError>;
+    /// Deletes a message of the bot's own.
+    async fn take_back(&self, channel: &ChannelId, message: &MessageTs) -> Result<(), ChatError>;
     async fn upload(&self, channel: &ChannelId, upload: &Upload) -> Result<(), ChatError>;
     async fn archive(&self, channel: &ChannelId) -> Result<(), ChatError>;
     async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError>;

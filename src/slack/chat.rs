@@ -1,9 +1,9 @@
 //! The Slack adapter: what the use cases ask for, as calls of the Web API.
 
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
-use crate::ports::chat::{Chat, ChatError, Invitation, Post, Upload, View, Whisper};
+use crate::ports::chat::{Chat, ChatError, Found, Invitation, Post, Upload, View, Whisper};
 use crate::ports::clock::Clock;
-use crate::slack::blocks::clean;
+use crate::slack::blocks::{clean, context};
 use crate::slack::cards::draw;
 use crate::slack::failure::{Failure, people};
 use crate::slack::sketch::{Drawn, Means};
@@ -12,7 +12,6 @@ use crate::slack::{history, intake_modal, telling};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::OnceCell;
 
@@ -30,6 +29,9 @@ pub const SCOPES: &[&str] = &[
 const INVITED_AT_ONCE_MAX: usize = 30;
 /// Slack refuses a longer topic or purpose.
 const TOPIC_LENGTH_MAX: usize = 250;
+/// Under a message that may be there already.
+const REPEAT_POSSIBLE: &str = "The bot was interrupted here and may not read this channel, so \
+    this message or its file may be a repeat. To rule that out, add the scope groups:history.";
 /// After a refusal of a newer block, so long only the older ones are sent.
 const PLAIN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -40,6 +42,20 @@ pub struct SlackChat {
     identity: OnceCell<String>,
     /// Until when newer blocks are not tried, in Unix seconds.
     plain_until: AtomicI64,
+}
+
+/// What is sent: a view, and a mark under it that a message may carry when it is posted.
+struct Drawing<'a> {
+    view: &'a View<'a>,
+    mark: Option<&'a str>,
+}
+
+impl Drawing<'_> {
+    fn draw(&self, means: Means) -> Drawn {
+        let mut drawn = draw(self.view, means);
+        drawn.blocks.extend(self.mark.map(context));
+        drawn
+    }
 }
 
 impl SlackChat {
@@ -86,16 +102,16 @@ impl SlackChat {
         &self,
         method: &str,
         channel: &ChannelId,
-        view: &View<'_>,
+        drawing: &Drawing<'_>,
         more: &Value,
     ) -> Result<Value, ChatError> {
-        let best = draw(view, self.means());
+        let best = drawing.draw(self.means());
         let refused = match self.send_drawn(method, channel, &best, more).await {
             Err(failure) if is_about_blocks(&failure.code) => failure,
             answer => return answer.map_err(|failure| failure.error),
         };
         tracing::warn!(method, code = refused.code, "Slack refused our blocks");
-        let plain = draw(view, Means::Plain);
+        let plain = drawing.draw(Means::Plain);
         if plain != best {
             let until = self.web.clock().now() + PLAIN_FOR;
             self.plain_until.store(until.as_second(), Ordering::Relaxed);
@@ -212,7 +228,7 @@ impl Chat for SlackChat {
     }
 
     async fn post(&self, channel: &ChannelId, post: &Post<'_>) -> Result<MessageTs, ChatError> {
-        let mut more = json!({
+        let more = json!({
             "unfurl_links": false,
             "unfurl_media": false,
             "metadata": {
@@ -220,10 +236,9 @@ impl Chat for SlackChat {
                 "event_payload": { "key": post.key },
             },
         });
-        if let Some(thread) = &post.thread {
-            more["thread_ts"] = json!(thread.0);
-        }
-        let answer = self.send("chat.postMessage", channel, &post.view, &more).await?;
+        let mark = post.repeat_possible.then_some(REPEAT_POSSIBLE);
+        let drawing = Drawing { view: &post.view, mark };
+        let answer = self.send("chat.postMessage", channel, &drawing, &more).await?;
         text(&answer, "ts").map(MessageTs).ok_or_else(|| unreadable("chat.postMessage"))
     }
 
@@ -234,7 +249,8 @@ impl Chat for SlackChat {
         view: &View<'_>,
     ) -> Result<(), ChatError> {
         let more = json!({ "ts": message.0 });
-        self.send("chat.update", channel, view, &more).await.map(drop)
+        let drawing = Drawing { view, mark: None };
+        self.send("chat.update", channel, &drawing, &more).await.map(drop)
     }
 
     fn drawn(&self, view: &View<'_>) -> String {
@@ -246,9 +262,14 @@ impl Chat for SlackChat {
         self.call_once("pins.add", &body, "already_pinned").await
     }
 
-    async fn posted(&self, channel: &ChannelId) -> Result<BTreeMap<String, MessageTs>, ChatError> {
+    async fn posted(&self, channel: &ChannelId) -> Result<Found, ChatError> {
         let me = self.bot_user().await?;
         history::posted(&self.web, me, channel).await
+    }
+
+    async fn take_back(&self, channel: &ChannelId, message: &MessageTs) -> Result<(), ChatError> {
+        let body = json!({ "channel": channel.0, "ts": message.0 });
+        self.call_once("chat.delete", &body, "message_not_found").await
     }
 
     async fn upload(&self, channel: &ChannelId, upload: &Upload) -> Result<(), ChatError> {
@@ -263,13 +284,10 @@ impl Chat for SlackChat {
             return Err(unreadable("files.getUploadURLExternal"));
         };
         self.web.send_bytes(&address, &upload.content).await.map_err(failed)?;
-        let mut body = json!({
+        let body = json!({
             "files": [{ "id": id, "title": clean(&upload.title) }],
             "channel_id": channel.0,
         });
-        if let Some(thread) = &upload.thread {
-            body["thread_ts"] = json!(thread.0);
-        }
         self.call("files.completeUploadExternal", None, &body).await.map(drop)
     }
 

@@ -1,12 +1,11 @@
 //! What is already in Slack: our own channels and our own messages, found again after a crash.
 
 use crate::domain::ids::{ChannelId, MessageTs};
-use crate::ports::chat::ChatError;
+use crate::ports::chat::{ChatError, Found};
 use crate::slack::failure::Failure;
 use crate::slack::web::Web;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Marks our messages, with the key of each beside it.
 pub(super) const EVENT_TYPE: &str = "keyleak";
@@ -52,13 +51,9 @@ pub(super) async fn own_channel(
     Ok(None)
 }
 
-/// The keyed messages of the bot's own, in the channel and in the threads of its messages.
-pub(super) async fn posted(
-    web: &Web,
-    me: &str,
-    channel: &ChannelId,
-) -> Result<BTreeMap<String, MessageTs>, ChatError> {
-    let mut found = BTreeMap::new();
+/// The keyed messages and the files of the bot's own, in the channel and in threads.
+pub(super) async fn posted(web: &Web, me: &str, channel: &ChannelId) -> Result<Found, ChatError> {
+    let mut found = Found::default();
     let mut threads = Vec::new();
     let mut cursor = None;
     for _ in 0..PAGES_MAX {
@@ -84,7 +79,7 @@ async fn replies(
     web: &Web,
     me: &str,
     (channel, thread): (&ChannelId, &str),
-    found: &mut BTreeMap<String, MessageTs>,
+    found: &mut Found,
 ) -> Result<(), ChatError> {
     let mut cursor = None;
     for _ in 0..PAGES_MAX {
@@ -117,20 +112,17 @@ fn page_of(
     ]
 }
 
-/// Of two messages with one key the older counts; the other is a double.
-fn note(found: &mut BTreeMap<String, MessageTs>, me: &str, message: &Value) {
-    let metadata = &message["metadata"];
-    if message["user"] != me || metadata["event_type"] != EVENT_TYPE {
+fn note(found: &mut Found, me: &str, message: &Value) {
+    if message["user"] != me {
         return;
     }
+    let files = items(message, "files").iter().filter_map(|file| file["name"].as_str());
+    found.files.extend(files.map(str::to_owned));
+    let metadata = &message["metadata"];
     let key = metadata["event_payload"]["key"].as_str();
-    let (Some(key), Some(ts)) = (key, message["ts"].as_str()) else {
-        return;
-    };
-    let ts = MessageTs(ts.to_owned());
-    let first = found.entry(key.to_owned()).or_insert_with(|| ts.clone());
-    if ts < *first {
-        *first = ts;
+    let key = key.filter(|_| metadata["event_type"] == EVENT_TYPE);
+    if let (Some(key), Some(ts)) = (key, message["ts"].as_str()) {
+        found.messages.entry(key.to_owned()).or_default().insert(MessageTs(ts.to_owned()));
     }
 }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
-use keyleak::ports::chat::{Chat, ChatError, Invitation, Post, Upload, View, Whisper};
-use std::collections::BTreeMap;
+use keyleak::ports::chat::{Chat, ChatError, Found, Invitation, Post, Upload, View, Whisper};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 /// Remembers keys of posts, as Slack would, so that nothing is posted twice.
@@ -53,8 +53,14 @@ impl Chat for SilentChat {
         Ok(())
     }
 
-    async fn posted(&self, _: &ChannelId) -> Result<BTreeMap<String, MessageTs>, ChatError> {
-        Ok(self.posted.lock().expect("nobody panicked").clone())
+    async fn posted(&self, _: &ChannelId) -> Result<Found, ChatError> {
+        let posted = self.posted.lock().expect("nobody panicked").clone();
+        let messages = posted.into_iter().map(|(key, message)| (key, BTreeSet::from([message])));
+        Ok(Found { messages: messages.collect(), files: BTreeSet::new() })
+    }
+
+    async fn take_back(&self, _: &ChannelId, _: &MessageTs) -> Result<(), ChatError> {
+        Ok(())
     }
 
     async fn upload(&self, _: &ChannelId, _: &Upload) -> Result<(), ChatError> {

@@ -37,6 +37,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::ChannelTried { .. }
         | Event::Dressed
         | Event::Posted { .. }
+        | Event::UploadTried { .. }
         | Event::Intent { .. }
         | Event::QuestionsDone { .. } => None,
         Event::ChannelMade { name, .. } => minor(format!("made the channel #{name}")),

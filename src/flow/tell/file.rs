@@ -1,0 +1,97 @@
+//! Files beside messages: an answer as CSV, the report; each sent once, known by its name.
+
+use crate::domain::case::Case;
+use crate::domain::event::{Event, PostKey};
+use crate::domain::ids::ChannelId;
+use crate::domain::report;
+use crate::flow::desk::Desk;
+use crate::flow::lane::{StepError, note};
+use crate::flow::tell::memory::Memory;
+use crate::flow::tell::speaker::Speaker;
+use crate::ports::chat::{ChatError, Upload};
+use crate::ports::trail::Answer;
+use jiff::{SignedDuration, Timestamp};
+
+/// Slack answers before a file appears in the channel; by then it has.
+const APPEARS_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+/// How often a file that may be on its way is looked for.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// Whether a file is in the channel now.
+pub(super) enum Attached {
+    Surely,
+    /// It is, and because the channel cannot be read back nobody knows how often.
+    PerhapsTwice,
+    /// It may be on its way.
+    Later(Timestamp),
+}
+
+/// Sends a file, unless an earlier try already did; a file that Slack will not take does not keep
+/// the words from being said.
+pub(super) async fn attach(
+    speaker: &Speaker<'_>,
+    channel: &ChannelId,
+    (post, upload): (&PostKey, &Upload),
+    memory: &mut Memory,
+) -> Result<Attached, StepError> {
+    let Speaker { desk, case, .. } = *speaker;
+    let tried_at = case.room().uploads_tried.get(post).copied();
+    if let Some(tried_at) = tried_at {
+        if memory.has_file(&upload.name) {
+            return Ok(Attached::Surely);
+        }
+        let now = desk.clock.now();
+        let appeared_by = tried_at + APPEARS_WITHIN;
+        if now < appeared_by && !memory.is_in_doubt() {
+            memory.forget_what_is_there();
+            return Ok(Attached::Later(appeared_by.min(now + LOOK_EVERY)));
+        }
+    }
+    speaker.may_still_speak()?;
+    note(desk, case, Event::UploadTried { post: post.clone() }).await?;
+    match desk.chat.upload(channel, upload).await {
+        Ok(()) => {}
+        Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
+            tracing::warn!(case.id = %case.id(), %error, "a file was not uploaded");
+            return Ok(Attached::Surely);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    memory.sent_file(&upload.name);
+    let in_doubt = tried_at.is_some() && memory.is_in_doubt();
+    Ok(if in_doubt { Attached::PerhapsTwice } else { Attached::Surely })
+}
+
+/// The answer that a record holds, from the evidence store.
+pub(super) async fn stored_answer(desk: &Desk, case: &Case, seq: u64) -> Result<Answer, StepError> {
+    let note = case.answers().iter().find(|(at, _)| *at == seq).map(|(_, note)| note);
+    let note = note.ok_or(StepError::MovedOn)?;
+    let content = desk.evidence.get(&note.answer_sha256).await?;
+    serde_json::from_slice(&content).map_err(|error| StepError::Broken(error.to_string()))
+}
+
+/// An answer's rows; `None` when there are none.
+pub(super) fn of_answer(case: &Case, seq: u64, answer: &Answer) -> Option<Upload> {
+    (!answer.rows.is_empty()).then(|| Upload {
+        name: format!("{}-{seq}-{}.csv", case.id(), answer.question),
+        title: format!("{} ({} rows)", answer.question, answer.rows.len()),
+        content: answer.to_csv().into_bytes(),
+    })
+}
+
+/// The report as of the record that asked for it, so that a repeat sends the same one.
+pub(super) async fn of_report(desk: &Desk, case: &Case, seq: u64) -> Result<Upload, StepError> {
+    let then = case.as_of(seq).map_err(|error| StepError::Broken(error.to_string()))?;
+    let content = report::markdown(&then).into_bytes();
+    let sha256 = desk.evidence.put(&content).await?;
+    let is_known =
+        |event: &Event| matches!(event, Event::Reported { sha256: known } if *known == sha256);
+    if !case.records().iter().any(|record| is_known(&record.event)) {
+        note(desk, case, Event::Reported { sha256 }).await?;
+    }
+    Ok(Upload {
+        name: format!("{}-{seq}-report.md", case.id()),
+        title: format!("Report of case {}", case.id()),
+        content,
+    })
+}

@@ -1,0 +1,117 @@
+//! What a process knows of a channel: what it last drew, and which messages of ours are there.
+
+use crate::domain::case::Case;
+use crate::domain::event::PostKey;
+use crate::domain::ids::{ChannelId, MessageTs};
+use crate::flow::desk::Desk;
+use crate::flow::lane::StepError;
+use crate::ports::chat::{ChatError, Found};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// What this process remembers of a case's channel; losing it costs one look and one update each.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// The last drawing of each message that is kept current, and when it was sent.
+    drawn: BTreeMap<PostKey, (String, Timestamp)>,
+    /// What is in the channel beside what the journal knows; `None` when that has to be looked up.
+    there: Option<Found>,
+    /// Something may be there unseen, and the channel cannot be read back.
+    in_doubt: bool,
+}
+
+impl Memory {
+    pub(super) fn drawn(&self, key: &PostKey) -> Option<&(String, Timestamp)> {
+        self.drawn.get(key)
+    }
+
+    pub(super) fn drew(&mut self, key: &PostKey, digest: String, at: Timestamp) {
+        self.drawn.insert(key.clone(), (digest, at));
+    }
+
+    /// A message was sent and answered: whatever was in doubt before it, it has said so.
+    pub(super) fn said(&mut self, key: &PostKey, digest: String, at: Timestamp) {
+        self.in_doubt = false;
+        self.drew(key, digest, at);
+    }
+
+    /// A channel that this very process has just made holds nothing of ours.
+    pub(super) fn is_new(&mut self) {
+        self.there = Some(Found::default());
+    }
+
+    pub(super) fn forget_what_is_there(&mut self) {
+        self.there = None;
+    }
+
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+
+    /// The message of this key that is in the channel.
+    pub(super) fn found(&self, key: &str) -> Option<MessageTs> {
+        self.there.as_ref()?.messages.get(key)?.first().cloned()
+    }
+
+    pub(super) fn has_file(&self, name: &str) -> bool {
+        self.there.as_ref().is_some_and(|there| there.files.contains(name))
+    }
+
+    pub(super) fn sent_file(&mut self, name: &str) {
+        if let Some(there) = &mut self.there {
+            there.files.insert(name.to_owned());
+        }
+    }
+
+    /// Reads the channel back where something may be in it that the journal does not know.
+    pub(super) async fn look_around(
+        &mut self,
+        desk: &Desk,
+        case: &Case,
+        channel: &ChannelId,
+    ) -> Result<(), StepError> {
+        if self.there.is_some() {
+            return Ok(());
+        }
+        let found = match desk.chat.posted(channel).await {
+            Ok(found) => found,
+            Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
+                tracing::warn!(case.id = %case.id(), %error, "the channel cannot be read back");
+                self.in_doubt = true;
+                self.there = Some(Found::default());
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for messages in found.messages.values() {
+            take_back_doubles(desk, case, channel, messages).await;
+        }
+        self.there = Some(found);
+        Ok(())
+    }
+}
+
+/// Of several messages with one key the one that the journal knows stays, else the oldest.
+async fn take_back_doubles<'a>(
+    desk: &Desk,
+    case: &Case,
+    channel: &ChannelId,
+    messages: impl IntoIterator<Item = &'a MessageTs> + Clone,
+) {
+    let known = |message: &&MessageTs| {
+        case.room().posted.values().any(|(_, standing)| standing == *message)
+    };
+    let stays = messages.clone().into_iter().find(known);
+    let stays = stays.or_else(|| messages.clone().into_iter().next());
+    for message in messages.into_iter().filter(|message| Some(*message) != stays) {
+        take_back(desk, case, channel, message).await;
+    }
+}
+
+/// Deletes a message of ours that is there twice; if that fails, a double is no harm.
+pub(super) async fn take_back(desk: &Desk, case: &Case, channel: &ChannelId, message: &MessageTs) {
+    tracing::warn!(case.id = %case.id(), "a message was sent twice; the double is taken back");
+    if let Err(error) = desk.chat.take_back(channel, message).await {
+        tracing::warn!(case.id = %case.id(), %error, "the double stays");
+    }
+}

@@ -1,0 +1,211 @@
+//! The channel of a case: made once, found again after a crash, dressed, and at last archived.
+
+use crate::domain::case::Case;
+use crate::domain::event::Event;
+use crate::domain::ids::{ChannelId, PersonId};
+use crate::domain::record::Entry;
+use crate::flow::desk::Desk;
+use crate::flow::lane::{StepError, note};
+use crate::flow::ledger::LedgerError;
+use crate::flow::tell::memory::Memory;
+use crate::flow::tell::speaker::{Speaker, Told};
+use crate::ports::chat::{ChatError, Invitation, Whisper};
+
+/// Names that are tried for one channel before a person must help.
+const NAMES_MAX: usize = 20;
+
+/// Tries the next name, having written it down first; never takes a channel it did not make.
+pub(super) async fn make_channel(
+    speaker: &Speaker<'_>,
+    memory: &mut Memory,
+) -> Result<Told, StepError> {
+    let Speaker { desk, case, .. } = *speaker;
+    if let Some(leader) = &case.opening().shares_channel_of
+        && let Some(leader) = desk.ledger.find(leader).await?
+    {
+        return share_channel(desk, case, &leader).await;
+    }
+    let tried = case.room().names_tried.len();
+    if let Some(name) = case.room().names_tried.last()
+        && let Some(channel) = desk.chat.own_channel(name, case.opened_at()).await?
+        && !taken_by_another_case(desk, case, &channel).await?
+    {
+        return made(desk, case, (channel, name.clone())).await.map(|_| Told::Something);
+    }
+    if tried >= NAMES_MAX {
+        return lost(desk, case, "no free channel name was found").await;
+    }
+    let name = channel_name(case, tried + 1);
+    note(desk, case, Event::ChannelTried { name: name.clone() }).await?;
+    speaker.may_still_speak()?;
+    match desk.chat.create_channel(&name).await {
+        Ok(channel) => {
+            if made(desk, case, (channel, name)).await? {
+                memory.is_new();
+            }
+            Ok(Told::Something)
+        }
+        Err(ChatError::NameTaken) => Ok(Told::Something),
+        Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
+            lost(desk, case, &format!("the channel could not be made: {error}")).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes the channel down, and says whether it is the case's: a process that had lost the case
+/// meanwhile has made one too many, which is put away.
+async fn made(
+    desk: &Desk,
+    case: &Case,
+    (channel, name): (ChannelId, String),
+) -> Result<bool, StepError> {
+    let event = Event::ChannelMade { channel: channel.clone(), name };
+    let entry = Entry::own(desk.clock.now(), event);
+    let first =
+        |case: &Case| Ok::<_, StepError>(case.room().channel.is_none().then(|| entry.clone()));
+    let after = desk.ledger.append(case.id(), first).await?;
+    let is_ours = after.room().channel.as_ref() == Some(&channel);
+    if !is_ours {
+        tracing::warn!(case.id = %case.id(), "a second channel was made and is archived");
+        if let Err(error) = desk.chat.archive(&channel).await {
+            tracing::warn!(case.id = %case.id(), %error, "the second channel stays");
+        }
+    }
+    Ok(is_ours)
+}
+
+async fn share_channel(desk: &Desk, case: &Case, leader: &Case) -> Result<Told, StepError> {
+    let room = leader.room();
+    if let (Some(channel), Some(name)) = (&room.channel, &room.name) {
+        let event = Event::ChannelMade { channel: channel.clone(), name: name.clone() };
+        note(desk, case, event).await?;
+        return Ok(Told::Something);
+    }
+    match &room.failed {
+        Some(why) => lost(desk, case, why).await,
+        None => Ok(Told::Nothing),
+    }
+}
+
+/// A channel that this bot made for another case is as foreign as anybody's.
+async fn taken_by_another_case(
+    desk: &Desk,
+    case: &Case,
+    channel: &ChannelId,
+) -> Result<bool, StepError> {
+    let all = desk
+        .work
+        .open_cases()
+        .await
+        .map_err(|error| StepError::Ledger(LedgerError::Unreachable(error.0)))?;
+    for other in all.iter().filter(|other| *other != case.id()) {
+        let other = desk.ledger.find(other).await?;
+        if other.is_some_and(|other| other.room().channel.as_ref() == Some(channel)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Gives the channel up, and tells the requester directly, since there is no channel to tell.
+pub(super) async fn lost(desk: &Desk, case: &Case, why: &str) -> Result<Told, StepError> {
+    let entry = Entry::own(desk.clock.now(), Event::ChannelFailed { why: why.to_owned() });
+    let still = |now: &Case| {
+        let same = now.room().channel == case.room().channel && now.room().failed.is_none();
+        if same { Ok(Some(entry.clone())) } else { Err(StepError::MovedOn) }
+    };
+    desk.ledger.append(case.id(), still).await?;
+    let whisper = Whisper {
+        person: case.opened_by().clone(),
+        channel: None,
+        response_url: None,
+        text: format!("Case {}: {why}. Follow it with keyleak status {}.", case.id(), case.id()),
+    };
+    if let Err(error) = desk.chat.whisper(&whisper).await {
+        tracing::warn!(case.id = %case.id(), %error, "the requester could not be told");
+    }
+    Ok(Told::Something)
+}
+
+pub(super) async fn invite(
+    desk: &Desk,
+    case: &Case,
+    channel: &ChannelId,
+) -> Result<Told, StepError> {
+    let room = case.room();
+    let wanted = room.wanted.iter().cloned().chain(desk.rules.policy.invited());
+    let mut missing: Vec<PersonId> =
+        wanted.filter(|person| !room.invited.contains(person)).collect();
+    missing.sort();
+    missing.dedup();
+    if missing.is_empty() {
+        return Ok(Told::Nothing);
+    }
+    let invitation = match desk.chat.invite(channel, &missing).await {
+        Ok(invitation) => invitation,
+        Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
+            Invitation { failed: vec![error.to_string()], ..Default::default() }
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let event = Event::Invited { people: missing, failed: invitation.failed };
+    note(desk, case, event).await?;
+    Ok(Told::Something)
+}
+
+pub(super) async fn dress(
+    desk: &Desk,
+    case: &Case,
+    channel: &ChannelId,
+) -> Result<Told, StepError> {
+    let drill = if case.opening().drill { "DRILL. " } else { "" };
+    let key = &case.opening().key;
+    let topic = format!("{drill}Exposed key {key}, case {}", case.id());
+    let purpose = format!(
+        "{drill}Respond to the exposed AWS access key {key}. Every decision here is journaled."
+    );
+    for dressed in
+        [desk.chat.set_topic(channel, &topic).await, desk.chat.set_purpose(channel, &purpose).await]
+    {
+        match dressed {
+            Ok(()) => {}
+            Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
+                tracing::warn!(case.id = %case.id(), %error, "topic or purpose was not set");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    note(desk, case, Event::Dressed).await?;
+    Ok(Told::Something)
+}
+
+/// Archives the channel of a closed case, unless another open case lives in it.
+pub(super) async fn farewell(
+    desk: &Desk,
+    case: &Case,
+    channel: &ChannelId,
+) -> Result<Told, StepError> {
+    if !taken_by_another_case(desk, case, channel).await? {
+        match desk.chat.archive(channel).await {
+            Ok(()) | Err(ChatError::Archived) => {}
+            Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
+                tracing::warn!(case.id = %case.id(), %error, "the channel was not archived");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let entry = Entry::own(desk.clock.now(), Event::Archived);
+    let once = |case: &Case| Ok::<_, StepError>((!case.is_archived()).then(|| entry.clone()));
+    desk.ledger.append(case.id(), once).await?;
+    Ok(Told::Something)
+}
+
+/// `keyleak-<last four>-<yyyymmdd>[-n]`; never the whole id, which would name the account.
+fn channel_name(case: &Case, attempt: usize) -> String {
+    let drill = if case.opening().drill { "drill-" } else { "" };
+    let date = case.opened_at().strftime("%Y%m%d");
+    let four = case.opening().key.last_four().to_lowercase();
+    let suffix = if attempt > 1 { format!("-{attempt}") } else { String::new() };
+    format!("{drill}keyleak-{four}-{date}{suffix}")
+}
