@@ -1,10 +1,10 @@
 //! How soon Slack hears 200 for `/keyleak`, with fifty people asking at once and slow parts behind.
 //!
-//! `cargo bench --bench acknowledge` prints the 50th and the 99th percentile for the SQLite journal:
-//! with everything quick, with Slack and every AWS call a second late, and with the journal a second
-//! late as well; then what people hear when the journal fails. Beside it stands what the same disk
-//! takes for one durable insert, which no acknowledgement can undercut. It ends with an error when a
-//! limit is missed.
+//! `cargo bench --bench acknowledge` prints the 50th and the 99th percentile for the SQLite
+//! journal: with everything quick, with Slack and every AWS call a second late, and with the
+//! journal a second late as well; then what people hear when the journal fails. Beside it stands
+//! what the same disk takes for one durable insert, which no acknowledgement can undercut. It ends
+//! with an error when a limit is missed.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark says what it finds")]
 
 use async_trait::async_trait;
@@ -17,9 +17,9 @@ use keyleak::domain::plan::PlanRules;
 use keyleak::domain::policy::Policy;
 use keyleak::domain::record::Record;
 use keyleak::drill::world::production_timing;
-use keyleak::flow::brakes::Seen;
 use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::ledger::Ledger;
+use keyleak::flow::seen::Seen;
 use keyleak::ports::clock::Clock;
 use keyleak::ports::journal::{
     AppendError, Brakes, Claim, Journal, Lease, Listed, StoreError, Work,

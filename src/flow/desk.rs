@@ -3,8 +3,8 @@
 use crate::domain::agenda::Timing;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
-use crate::flow::brakes::Seen;
 use crate::flow::ledger::Ledger;
+use crate::flow::seen::Seen;
 use crate::ports::chat::Chat;
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{Contain, Lookup};

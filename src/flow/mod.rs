@@ -11,6 +11,7 @@ pub mod lane;
 pub mod ledger;
 pub mod propose;
 pub mod readback;
+pub mod seen;
 pub mod sweep;
 pub mod tell;
 pub mod validate;

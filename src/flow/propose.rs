@@ -103,7 +103,8 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     }
     if !moved.is_empty() {
         let why = format!(
-            "the account is no longer as the plan left it, so undo could restore the wrong state: {}",
+            "the account is no longer as the plan left it, so undo could restore the wrong \
+             state: {}",
             moved.join("; ")
         );
         return not_proposed(desk, case, why).await;
@@ -234,7 +235,8 @@ fn containable(desk: &Desk, case: &Case) -> Result<UserName, String> {
 fn by_hand(desk: &Desk, case: &Case, user: &UserName) -> String {
     format!(
         "aws iam attach-user-policy --user-name {user} --policy-arn {}; then aws iam \
-         update-access-key --user-name {user} --access-key-id <the one ending in {}> --status Inactive",
+         update-access-key --user-name {user} --access-key-id <the one ending in {}> \
+         --status Inactive",
         desk.rules.plans.deny_policy_arn,
         case.opening().key.last_four()
     )

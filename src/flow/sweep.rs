@@ -1,4 +1,4 @@
-//! The sweep after a containment: what the trail and IAM's inventory still show, until it is nothing.
+//! The sweep after a containment: what the trail and IAM's inventory still show, until nothing.
 
 use crate::domain::action::{Action, UserRef};
 use crate::domain::case::{Case, PlanState};

@@ -1,4 +1,4 @@
-//! Validation: whose key it is and what it can do; read-only, and no denied call costs more than one fact.
+//! Validation: whose key it is and what it can do; read-only, and a denied call costs one fact.
 
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Phase};
