@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Responds to exposed AWS access keys: a Slack channel per key, an approved plan, a log that proves it
+/// Responds to exposed AWS access keys: a channel per key, an approved plan, a log that proves it
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
 pub struct Arguments {

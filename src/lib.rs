@@ -1,19 +1,33 @@
 //! keyleak: a Slack ChatOps bot that contains leaked AWS access keys. Modules in reading order.
 
-pub mod aws;
-pub mod cli;
-pub mod commands;
-pub mod config;
 pub mod domain;
-pub mod drill;
+
+pub mod ports;
 
 pub mod flow;
-pub mod http;
-pub mod ports;
-pub mod running;
-pub mod sim;
+
 pub mod slack;
+
+pub mod aws;
+
 pub mod store;
-pub mod telemetry;
+
 pub mod trail;
+
+pub mod sim;
+
 pub mod worker;
+
+pub mod http;
+
+pub mod running;
+
+pub mod telemetry;
+
+pub mod config;
+
+pub mod drill;
+
+pub mod cli;
+
+pub mod commands;

@@ -1,4 +1,4 @@
-//! The rights of one ticket: a session of the contain role that may do that ticket's action and no more.
+//! The rights of one ticket: a session of the contain role that may do its action and no more.
 
 use crate::aws::clients::RoleSettings;
 use crate::aws::error::call_error;

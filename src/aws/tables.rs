@@ -15,7 +15,8 @@ use std::error::Error;
 use std::time::Duration;
 
 /// Slack waits three seconds for an answer; a write and the look at what became of it must fit.
-/// One attempt may take all of it: what is refused at once is repeated, what is silent is looked at.
+/// One attempt may take all of it: what is refused at once is repeated, what is silent is looked
+/// at.
 const WRITE_MS_MAX: u64 = 1_800;
 /// What is left of the three seconds to find out what became of a write.
 const LOOK_MS_MAX: u64 = 900;

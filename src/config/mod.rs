@@ -406,10 +406,8 @@ read_back = ["5s", "soon"]
         let errors = errors(GOOD, &[("KEYLEAK_TIMING__WATCH_FOR", "long")]);
         assert_eq!(
             errors,
-            [
-                "environment variable KEYLEAK_TIMING__WATCH_FOR: timing.watch_for must be a time such \
-              as \"90s\" or \"5m\""
-            ]
+            ["environment variable KEYLEAK_TIMING__WATCH_FOR: timing.watch_for must be a time \
+                 such as \"90s\" or \"5m\""]
         );
     }
 

@@ -19,7 +19,8 @@ pub struct UserRef {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
-    /// Deny everything to the user: attach the policy, or put it inline where no more can be attached.
+    /// Deny everything to the user: attach the policy, or put it inline where no more can be
+    /// attached.
     DenyUser { user: UserRef, policy_arn: String, inline_name: String },
     /// Make an access key inactive.
     DeactivateKey { user: UserRef, key: AccessKeyId },
@@ -120,7 +121,8 @@ impl Action {
 /// The id is masked: a card is no place for it, and the responder can list the user's keys.
 fn key_by_hand(user: &UserRef, key: &AccessKeyId, status: &str) -> String {
     format!(
-        "aws iam update-access-key --user-name {} --access-key-id <the one ending in {}> --status {status}",
+        "aws iam update-access-key --user-name {} --access-key-id <the one ending in {}> \
+         --status {status}",
         user.name,
         key.last_four()
     )

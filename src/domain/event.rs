@@ -202,7 +202,7 @@ pub enum Event {
         plan: PlanNumber,
         why: String,
     },
-    /// Steps for what the actor took after the approval; the approval covers them, and people are told.
+    /// Steps for what the actor took after the approval; it covers them, and people are told.
     Covered {
         plan: PlanNumber,
         steps: Vec<Step>,
@@ -226,7 +226,7 @@ pub enum Event {
         check: u32,
         drifts: Vec<Drift>,
     },
-    /// Reverted steps that may be re-applied without asking, because the reverter is in the lineage.
+    /// Reverted steps that may be re-applied without asking: the reverter is in the lineage.
     Reapply {
         plan: PlanNumber,
         steps: Vec<u32>,
@@ -242,7 +242,8 @@ pub enum Event {
     WatchEnded {
         plan: PlanNumber,
     },
-    /// What the actor still holds that this plan cannot end; while there is any, nothing is contained.
+    /// What the actor still holds that this plan cannot end; while there is any, it is not
+    /// contained.
     OpenEnds {
         plan: PlanNumber,
         ends: Vec<String>,

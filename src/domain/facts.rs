@@ -4,7 +4,7 @@ use crate::domain::ids::{AccessKeyId, AccountId, UserName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The managed policies that AWS attaches to leaked users; matched by prefix, because versions come.
+/// The managed policies that AWS attaches to leaked users; matched by prefix: versions come.
 pub const QUARANTINE_PREFIX: &str = "AWSCompromisedKeyQuarantine";
 
 /// An answer, or why there is none; a denied call costs one fact and never the card.
@@ -34,7 +34,7 @@ pub struct OwnerFinding {
     pub user_id: String,
     pub arn: String,
     pub created: Option<Timestamp>,
-    /// The person the user belongs to, from its owner tag; a hint that is mapped to Slack by configuration.
+    /// The person the user belongs to, from its owner tag; configuration maps this hint to Slack.
     pub owner_tag: Option<String>,
 }
 

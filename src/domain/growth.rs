@@ -1,10 +1,11 @@
-//! Grows the lineage of a key: mint edges first, then principals, then sessions without a mint, to a
-//! fixed point.
+//! Grows the lineage of a key: mint edges first, then principals, then sessions without a mint, to
+//! a fixed point.
 //!
-//! Needs: name everything the actor holds, and nothing else. Properties: a link is *certain* only when
-//! a record shows it; names alone never link (an immutable id that differs breaks the link); the
-//! order of the input does not matter. Design: edges and callers are indexed once; each round adds
-//! what the known nodes minted, then what signed as a principal the actor made, until nothing is new.
+//! Needs: name everything the actor holds, and nothing else. Properties: a link is *certain* only
+//! when a record shows it; names alone never link (an immutable id that differs breaks the link);
+//! the order of the input does not matter. Design: edges and callers are indexed once; each round
+//! adds what the known nodes minted, then what signed as a principal the actor made, until nothing
+//! is new.
 
 mod mints;
 mod reach;

@@ -1,4 +1,4 @@
-//! What keyleak knows and decides; pure: no I/O, no clock, no randomness, so it cannot fail from outside.
+//! What keyleak knows and decides; pure: no I/O, no clock, no chance, so nothing outside fails it.
 
 pub mod action;
 pub mod agenda;

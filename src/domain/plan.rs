@@ -1,4 +1,4 @@
-//! A plan: ordered steps with full arguments, the state they were made from, and one hash over it all.
+//! A plan: ordered steps with full arguments, the state they were made from, one hash over all.
 
 use crate::domain::action::{Action, UserRef};
 use crate::domain::digest::{canonical, sha256_hex};

@@ -1,4 +1,4 @@
-//! Who may do what: workspace, lists, two people, the key's owner; the only place that makes an approval.
+//! Who may do what: workspace, lists, two people, the key's owner; only here is an approval made.
 
 use crate::domain::case::{Case, PlanState};
 use crate::domain::facts::Fact;

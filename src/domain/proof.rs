@@ -1,4 +1,4 @@
-//! Proof that a request came from Slack: the signature over its raw bytes, checked in constant time.
+//! Proof that a request came from Slack: the signature over its raw bytes, in constant time.
 
 use crate::domain::ids::PersonId;
 use hmac::{Hmac, KeyInit, Mac};
@@ -137,7 +137,12 @@ mod tests {
 
     const SECRET: &[u8] = b"8f742231b10e8888abcd99yyyzzz85a5";
     const AT: i64 = 1_531_420_618;
-    const BODY: &[u8] = b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
+    const BODY: &[u8] = b"\
+        token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=\
+        G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebh\
+        ook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%\
+        2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0b\
+        c887a14d10d2c447fce8b6703c";
     const SIGNATURE: &[u8] = b"v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503";
 
     fn verify(at: &[u8], signature: &[u8], skew: i64) -> Result<Verified, Unsigned> {

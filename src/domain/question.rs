@@ -65,8 +65,8 @@ pub fn parse(text: &str) -> Result<Question, QuestionError> {
     })
 }
 
-/// Fills `{name}` with the identifiers or predicates in `raw` as they are, and with one `?` for each
-/// value of the lists in `values`; an empty list becomes `NULL`, which nothing equals.
+/// Fills `{name}` with the identifiers or predicates in `raw` as they are, and with one `?` for
+/// each value of the lists in `values`; an empty list becomes `NULL`, which nothing equals.
 pub fn fill(template: &str, raw: &[(&str, &str)], values: &[(&str, &[String])]) -> Filled {
     let mut filled = Filled { sql: String::with_capacity(template.len()), values: Vec::new() };
     let mut rest = template;

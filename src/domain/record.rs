@@ -1,4 +1,4 @@
-//! One record of the decision log: canonical JSON, chained by SHA-256, so that anyone can recompute it.
+//! One record of the decision log: canonical JSON, chained by SHA-256; anyone can recompute it.
 
 use crate::domain::digest::{canonical, sha256_hex};
 use crate::domain::event::Event;

@@ -1,4 +1,4 @@
-//! What the actor still holds after a containment: what the approval covers, and what it cannot end.
+//! What the actor still holds after a containment: what the approval covers, what it cannot end.
 
 use crate::domain::action::Action;
 use crate::domain::case::{Case, PlanStatus};

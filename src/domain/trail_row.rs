@@ -1,4 +1,4 @@
-//! The flat rows a trail is cut down to: every CloudTrail field a question needs, already extracted.
+//! The flat rows a trail is cut down to: every CloudTrail field a question needs, extracted.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -219,8 +219,8 @@ flat_row! {
 }
 
 flat_row! {
-    /// Pass one: a call that makes or ends a credential or principal, or (without an event name) how
-    /// much one caller was seen.
+    /// Pass one: a call that makes or ends a credential or principal, or (without an event name)
+    /// how much one caller was seen.
     Sighting {
         /// The call; absent on a summary of a caller's other calls.
         event_name: Option<String>,

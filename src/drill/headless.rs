@@ -75,7 +75,8 @@ fn before_and_after(world: &World, case: &Case) -> Result<String, DrillFailure> 
         }
     }
     let mut text = String::from(
-        "What the actor could do            before      while containing      after \"contained\"\n",
+        "What the actor could do            before      while containing      \
+         after \"contained\"\n",
     );
     for (credential, counts) in &rows {
         let _ = writeln!(

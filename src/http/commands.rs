@@ -102,7 +102,8 @@ fn opened_words(opened: &[Opened]) -> String {
         let (key, case) = (&opened.key, opened.case.id());
         match (&opened.new, &opened.case.room().channel) {
             (true, _) => format!(
-                "Opened case {case} for {key}. A private channel is being made; you are invited to it."
+                "Opened case {case} for {key}. A private channel is being made; you are invited \
+                 to it."
             ),
             (false, Some(channel)) => {
                 format!(

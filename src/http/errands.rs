@@ -1,4 +1,4 @@
-//! Small things that are said to one person after the acknowledgement; losing one loses no decision.
+//! Small things said to one person after the acknowledgement; losing one loses no decision.
 
 use crate::flow::desk::Desk;
 use crate::ports::chat::Whisper;

@@ -1,4 +1,4 @@
-//! The wall: bounded body, signature over the raw bytes, five minutes, no replay; nothing passes else.
+//! The wall: bounded body, signature over the raw bytes, five minutes, no replay; all else stops.
 
 use crate::domain::proof::{SignedHeaders, Unsigned, Verified};
 use crate::slack::inbound::{Route, is_ssl_check};

@@ -1,4 +1,4 @@
-//! What the bot asks of Slack; messages are views of a case, so the adapter draws and the case knows.
+//! What the bot asks of Slack; messages are views of a case: the adapter draws, the case knows.
 
 use crate::domain::case::Case;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};

@@ -1,4 +1,4 @@
-//! Where decisions are kept and work is claimed: the journal only grows, everything else can be lost.
+//! Where decisions are kept and work is claimed: the journal only grows, all else can be lost.
 
 use crate::domain::brake::Brake;
 use crate::domain::ids::CaseId;

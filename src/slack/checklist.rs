@@ -38,7 +38,8 @@ const IMPACT: &[Item] = &[
     doing("Decide whether data was read: without data events the trail does not show reads."),
     doing("List every secret the key could read, and treat it as read until shown otherwise."),
     doing(
-        "Ask whoever decides about notification whether a deadline runs, and write down since when.",
+        "Ask whoever decides about notification whether a deadline runs, and write down since \
+         when.",
     ),
     doing("Look at the bill and at the quotas of all regions."),
 ];
@@ -49,7 +50,8 @@ const CONTAINMENT: &[Item] = &[
     ),
     by(
         "If the bot cannot act: deny first, then the keys.",
-        "aws iam attach-user-policy --user-name USER --policy-arn arn:aws:iam::aws:policy/AWSDenyAll",
+        "aws iam attach-user-policy --user-name USER \
+         --policy-arn arn:aws:iam::aws:policy/AWSDenyAll",
     ),
 ];
 const ERADICATION: &[Item] = &[
@@ -70,7 +72,8 @@ const ERADICATION: &[Item] = &[
 const RECOVERY: &[Item] = &[
     doing("Ask first whether a role can take the place of the key."),
     doing(
-        "Give the workload a new principal; while the deny is on the user, a new key is denied too.",
+        "Give the workload a new principal; while the deny is on the user, a new key is denied \
+         too.",
     ),
     by(
         "A user has at most two keys, inactive ones too.",
@@ -85,7 +88,8 @@ const POST_INCIDENT: &[Item] = &[
     doing("Close the case to have its report; what is in force stays in force."),
     doing("Hold the review within five working days: what was slow, what was missing."),
     doing(
-        "Why did the key exist, why could it do so much, how long was it exposed, where are others?",
+        "Why did the key exist, why could it do so much, how long was it exposed, where are \
+         others?",
     ),
     doing("Write down who does what by when; delete the leaked key when nobody needs its id."),
 ];

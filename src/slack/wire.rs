@@ -1,4 +1,4 @@
-//! What Slack sends, read tolerantly: every field may be missing, and unknown fields are left alone.
+//! What Slack sends, read tolerantly: every field may be missing, unknown fields are left alone.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -169,7 +169,8 @@ pub fn looked_at(coverage: &Coverage, window: Window) -> String {
         None => "no data events were recorded, so reads of objects would not show".to_owned(),
     };
     format!(
-        "Looked at {} records ({span}{from}{to}) in {regions}; {unread} objects were not used; {data}.",
+        "Looked at {} records ({span}{from}{to}) in {regions}; {unread} objects were not used; \
+         {data}.",
         coverage.records_unique
     )
 }

@@ -64,7 +64,8 @@ fn heading(text: &mut String, survey: &Survey) {
     }
     let _ = writeln!(
         text,
-        "Signed by the key: {} calls ({} succeeded, {} failed, {} of those denied), {} to {}, from {}",
+        "Signed by the key: {} calls ({} succeeded, {} failed, {} of those denied), {} to {}, \
+         from {}",
         activity.events,
         activity.succeeded,
         activity.failed,

@@ -146,9 +146,10 @@ fn the_region_is_the_records_and_not_the_paths() {
 async fn failed_calls_create_and_delete_nothing() {
     let bucket = Bucket::new();
     let made = |name: &str| {
+        let arn = format!("arn:aws:iam::111122223333:user/{name}");
         json!({
             "requestParameters": { "userName": name },
-            "responseElements": { "user": { "arn": format!("arn:aws:iam::111122223333:user/{name}") } },
+            "responseElements": { "user": { "arn": arn } },
         })
     };
     let delete = with(
@@ -409,7 +410,9 @@ async fn who_reverted_a_containment_is_found_even_when_the_call_names_nobody() {
     let named = with(
         record("DetachUserPolicy", "1"),
         &json!({
-            "requestParameters": { "userName": "ci", "policyArn": "arn:aws:iam::aws:policy/AWSDenyAll" },
+            "requestParameters": {
+                "userName": "ci", "policyArn": "arn:aws:iam::aws:policy/AWSDenyAll",
+            },
         }),
     );
     let itself = with(

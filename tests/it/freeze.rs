@@ -1,4 +1,4 @@
-//! The brake: while it is on people decide and nothing is changed; after the thaw it is carried out.
+//! The brake: while it is on people decide and nothing is changed; the thaw carries it out.
 
 use crate::stage::Stage;
 use keyleak::domain::brake::{Brake, next_number};

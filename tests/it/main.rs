@@ -7,6 +7,7 @@ mod crash;
 mod freeze;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
+mod layers;
 mod manifests;
 mod printed_manifests;
 mod slack_app;

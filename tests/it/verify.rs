@@ -77,7 +77,8 @@ fn unguarded(journal: &Path) -> Connection {
     file
 }
 
-/// Every byte of every record, by one bit and by all but one, each flip judged after the intact records before it.
+/// Every byte of every record, by one bit and by all but one, each flip judged after the intact
+/// records before it.
 fn no_flip_goes_unseen(case: &CaseId, lines: &[String]) -> usize {
     let mut before = ChainCheck::new(case);
     let mut flips = 0;

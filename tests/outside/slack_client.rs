@@ -9,6 +9,7 @@ use keyleak::sim::slack::config::SimSlackConfig;
 use keyleak::sim::slack::server::SimSlack;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
+use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::*;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -52,9 +53,7 @@ async fn a_whole_case_of_calls() {
     let create = SlackApiConversationsCreateRequest::new("keyleak-wxyz".into());
     let room = session.conversations_create(&create.clone().with_is_private(true)).await.unwrap();
     let again = session.conversations_create(&create).await;
-    assert!(
-        matches!(again, Err(slack_morphism::errors::SlackClientError::ApiError(error)) if error.code == "name_taken")
-    );
+    assert!(matches!(again, Err(SlackClientError::ApiError(error)) if error.code == "name_taken"));
     let room = room.channel.id;
     let people = vec![ANA.into(), BOB.into()];
     let invite = SlackApiConversationsInviteRequest::new(room.clone(), people);

@@ -1,4 +1,4 @@
-//! What belongs without a mint the trail shows: through principals, sessions, services and sign-ins.
+//! What belongs without a mint in the trail: by principals, sessions, services and sign-ins.
 
 use super::mints::caller_name;
 use super::{FORWARD_SLACK, Growth, is_key_id, role_of, tally};

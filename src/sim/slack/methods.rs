@@ -44,9 +44,9 @@ const INVITE: &[&str] = &[
     "mpim:write",
 ];
 const CHAT: &[&str] = &["chat:write"];
-const POST_ARGS: &str = "as_user attachments blocks channel current_draft_last_updated_ts icon_emoji icon_url link_names \
-    markdown_text metadata mrkdwn parse reply_broadcast text thread_ts unfurl_links unfurl_media \
-    username";
+const POST_ARGS: &str = "as_user attachments blocks channel current_draft_last_updated_ts \
+    icon_emoji icon_url link_names markdown_text metadata mrkdwn parse reply_broadcast text \
+    thread_ts unfurl_links unfurl_media username";
 const EPHEMERAL_ARGS: &str = "as_user attachments blocks channel icon_emoji icon_url link_names \
     markdown_text metadata parse text thread_ts user username";
 const UPDATE_ARGS: &str = "as_user attachments unfurled_attachments blocks markdown_text metadata \

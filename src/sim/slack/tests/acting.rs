@@ -12,7 +12,10 @@ const GENERAL: &str = "C0GENERAL1";
 
 fn card() -> Value {
     let text = |text: &str| json!({"type": "plain_text", "text": text});
-    let button = |id: &str, value: &str| json!({"type": "button", "action_id": id, "text": text("Press"), "value": value});
+    let button = |id: &str, value: &str| {
+        let shown = text("Press");
+        json!({"type": "button", "action_id": id, "text": shown, "value": value})
+    };
     let options = json!([{"text": text("One"), "value": "1"}, {"text": text("Two"), "value": "2"}]);
     let select = json!({"type": "static_select", "action_id": "pick", "options": options});
     let elements = json!([button("approve", "KL-1"), select]);
