@@ -151,7 +151,10 @@ impl<'a> Growth<'a> {
             return;
         }
         let exposed = self.bounds.exposed_since;
-        node.older |= matches!((node.made, exposed), (Some(made), Some(since)) if made < since);
+        // The trail tells times in whole seconds, so what was made in that very second is not older.
+        let before = |made: Timestamp, since: Timestamp| made.as_second() < since.as_second();
+        node.older |=
+            matches!((node.made, exposed), (Some(made), Some(since)) if before(made, since));
         self.known.insert(node.id.clone());
         self.nodes.push(node);
     }

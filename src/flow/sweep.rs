@@ -223,7 +223,10 @@ async fn conclude(
     let complete = complete_up_to(desk, watermark);
     let ended = case.standing_plans().filter_map(PlanState::ended_at).max();
     let passed = ended.is_some_and(|ended| complete > ended);
-    let settled = left.open_ends.is_empty() && left.strangers.is_empty();
+    // What waits for people to decide is not contained, whatever the trail says.
+    let settled = left.open_ends.is_empty()
+        && left.strangers.is_empty()
+        && case.pending_plan().is_none_or(|pending| pending.plan.kind == PlanKind::Undo);
     let done = case
         .standing_plans()
         .all(|state| matches!(state.status(), crate::domain::case::PlanStatus::Done));

@@ -76,6 +76,8 @@ pub(super) async fn run((desk, places): (&Desk, &Places), holding: &Holding<'_>,
             Ok(Step::Again(next)) => {
                 (round.failures, round.overtaken) = (0, 0);
                 by = next;
+                // Between two pieces of work, whoever waits for an answer comes first.
+                tokio::task::yield_now().await;
                 continue;
             }
             Ok(Step::Wait(at)) => {
