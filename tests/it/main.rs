@@ -1,16 +1,27 @@
 //! Tests of the whole library from outside, against nothing but files and this machine.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod acknowledge;
 mod bad_input;
+#[path = "../support/bureau.rs"]
+mod bureau;
 mod crash;
 mod freeze;
+#[path = "../support/ground.rs"]
+mod ground;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod layers;
 mod manifests;
 mod printed_manifests;
+#[path = "../support/silent_chat.rs"]
+mod silent_chat;
+mod simulated;
 mod slack_app;
 mod stage;
 mod stores;
+#[path = "../support/story.rs"]
+mod story;
+#[path = "../support/thief.rs"]
+mod thief;
 mod verify;

@@ -87,6 +87,13 @@ impl Credential {
     }
 }
 
+impl From<&keyleak::sim::attacker::Credential> for Credential {
+    fn from(held: &keyleak::sim::attacker::Credential) -> Self {
+        let token = held.session_token.as_deref();
+        Self::new(&held.access_key_id, &held.secret_access_key, token)
+    }
+}
+
 impl From<&aws_sdk_sts::types::Credentials> for Credential {
     fn from(minted: &aws_sdk_sts::types::Credentials) -> Self {
         Self::new(minted.access_key_id(), minted.secret_access_key(), Some(minted.session_token()))

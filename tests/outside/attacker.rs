@@ -32,12 +32,7 @@ impl SdkAttacker {
 #[async_trait]
 impl Attacker for SdkAttacker {
     async fn call(&self, held: &attacker::Credential, operation: &Operation) -> Reply {
-        let credential = Credential::new(
-            &held.access_key_id,
-            &held.secret_access_key,
-            held.session_token.as_deref(),
-        );
-        let clients = self.account.as_holder_of(&credential);
+        let clients = self.account.as_holder_of(&Credential::from(held));
         let reply = answer(&clients, operation).await;
         reply.unwrap_or_else(Reply::Refused)
     }

@@ -1,7 +1,9 @@
 //! A leaked key on the emulator: what its thief does with it, all of it recorded.
 
-use crate::account::{Account, Clients, Credential};
+use crate::account::{Account, Credential};
+use crate::attacker::SdkAttacker;
 use crate::frame::Missing;
+use crate::ground::{USER, plunder};
 use crate::parts::Parts;
 use crate::recorder::Recorder;
 use jiff::Timestamp;
@@ -9,10 +11,6 @@ use keyleak::ports::clock::Clock;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// The user whose key leaked.
-pub(crate) const USER: &str = "ci-deploy";
-/// The user the thief makes.
-pub(crate) const BACKDOOR: &str = "support-tools";
 /// The user the bot works as, who was there before anything leaked.
 pub(crate) const BOT: &str = "keyleak-bot";
 /// Where the bot calls from.
@@ -72,15 +70,10 @@ pub(crate) async fn leak_delivered(
     tokio::time::sleep(NEXT_SECOND).await;
     let since = Timestamp::from_second(Clock::real().now().as_second()).expect("a time");
 
-    let stolen = thief.as_holder_of(&key);
-    let session = stolen.session_token().await;
-    let federated = stolen.federation_token("helpdesk").await;
-    let backdoor = open_backdoor(&stolen).await;
-    for credential in [&key, &session, &federated] {
-        let clients = thief.as_holder_of(credential);
-        clients.list_buckets().await.expect("it works");
-        clients.sts.get_caller_identity().send().await.expect("it works");
-    }
+    let takings = plunder(&SdkAttacker::new(&thief), &key.as_loot("key")).await;
+    let held = |at: usize| Credential::from(&takings.loot[at]);
+    let (session, federated) = (held(1), held(2));
+    let backdoor = Credential::from(&takings.backdoor);
     // The new user may do nothing yet; a refusal belongs in a trail too.
     thief.as_holder_of(&backdoor).list_buckets().await.expect_err("it may not");
     Ok(Leak {
@@ -99,21 +92,17 @@ pub(crate) async fn leak_delivered(
 }
 
 impl Leak {
-    /// The thief's clients for everything that worked, by name.
-    pub(crate) fn loot(&self) -> Vec<(&'static str, Clients)> {
-        let held = [
-            ("key", &self.key),
-            ("session token", &self.session),
-            ("federation token", &self.federated),
-        ];
-        held.into_iter().map(|(name, held)| (name, self.thief.as_holder_of(held))).collect()
+    /// Everything that worked, as the thief holds it.
+    pub(crate) fn loot(&self) -> Vec<keyleak::sim::attacker::Credential> {
+        vec![
+            self.key.as_loot("key"),
+            self.session.as_loot("session token"),
+            self.federated.as_loot("federation token"),
+        ]
     }
-}
 
-async fn open_backdoor(stolen: &Clients) -> Credential {
-    let iam = &stolen.iam;
-    iam.create_user().user_name(BACKDOOR).send().await.expect("a user");
-    let made = iam.create_access_key().user_name(BACKDOOR).send().await.expect("a key");
-    let key = made.access_key().expect("a key in the answer");
-    Credential::new(key.access_key_id(), key.secret_access_key(), None)
+    /// The way in which the thief uses it.
+    pub(crate) fn attacker(&self) -> SdkAttacker {
+        SdkAttacker::new(&self.thief)
+    }
 }

@@ -11,9 +11,13 @@ mod athena;
 mod attacker;
 mod aws_contract;
 mod block_judges;
+#[path = "../support/bureau.rs"]
 mod bureau;
 mod containment;
+mod emulated;
 mod frame;
+#[path = "../support/ground.rs"]
+mod ground;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod leak;
@@ -27,13 +31,16 @@ mod recorder;
 mod served;
 mod service;
 mod signatures;
+#[path = "../support/silent_chat.rs"]
 mod silent_chat;
 mod slack_app;
 mod slack_client;
 mod slack_judge;
 mod slack_reference;
 mod sql_judge;
+#[path = "../support/story.rs"]
 mod story;
+#[path = "../support/thief.rs"]
 mod thief;
 
 use libtest_mimic::Arguments;
@@ -48,7 +55,7 @@ fn main() -> ExitCode {
     trials.extend(ministack::trials(&parts));
     trials.extend(containment::trials(&parts));
     trials.extend(served::trials(&parts));
-    trials.extend(story::trials(&parts));
+    trials.extend(emulated::trials(&parts));
     trials.extend(real_trails::trials(&parts));
     trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));

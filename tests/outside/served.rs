@@ -1,11 +1,13 @@
 //! The story with nothing of ours left out: the binary, a simulated Slack, a foreign AWS.
 
 use crate::frame::{Missing, trial_async};
-use crate::leak::{BACKDOOR, leak_delivered};
+use crate::ground::BACKDOOR;
+use crate::leak::{Leak, leak_delivered};
 use crate::parts::Parts;
 use crate::service::{APPROVER, ASKER, Journal, Service};
 use crate::slack_judge::SlackJudge;
 use crate::story::refused;
+use keyleak::sim::attacker::{Attacker, Operation};
 use libtest_mimic::Trial;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,8 +42,8 @@ async fn story(parts: &Parts, journal: Journal, account: &str) -> Result<(), Mis
     service.press(APPROVER, "plan.approve").await;
     service.kill_and_restart();
     service.wait_for_words("Contained as of").await;
-    for (name, clients) in leak.loot() {
-        refused(name, &clients).await.unwrap_or_else(|why| panic!("{why}"));
+    for held in leak.loot() {
+        refused(&leak.attacker(), &held).await.unwrap_or_else(|why| panic!("{why}"));
     }
     let backdoor = leak.owner.state_of(BACKDOOR).await;
     assert!(backdoor.keys_inactive && backdoor.is_denied, "{backdoor:?}");
@@ -51,16 +53,16 @@ async fn story(parts: &Parts, journal: Journal, account: &str) -> Result<(), Mis
     assert!(verified.status.success(), "{verified:?}");
     service.press(ASKER, "plan.undo").await;
     service.press(APPROVER, "plan.approve").await;
-    works_again(&leak.loot()).await;
+    works_again(&leak).await;
     judge_messages(&mut SlackJudge::start(parts.python()?), &service);
     Ok(())
 }
 
-async fn works_again(loot: &[(&'static str, crate::account::Clients)]) {
+async fn works_again(leak: &Leak) {
     let deadline = std::time::Instant::now() + Duration::from_secs(60);
-    for (name, clients) in loot {
-        while let Err(code) = clients.list_buckets().await {
-            assert!(std::time::Instant::now() < deadline, "{name} is still refused with {code}");
+    for held in leak.loot() {
+        while !leak.attacker().call(&held, &Operation::ListBuckets).await.worked() {
+            assert!(std::time::Instant::now() < deadline, "{} is still refused", held.label);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }

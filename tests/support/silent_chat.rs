@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
 use keyleak::ports::chat::{Chat, ChatError, Found, Invitation, Post, Upload, View, Whisper};
+use keyleak::slack::cards::draw;
+use keyleak::slack::sketch::Means;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -46,7 +48,7 @@ impl Chat for SilentChat {
     }
 
     fn drawn(&self, view: &View<'_>) -> String {
-        format!("{view:?}")
+        draw(view, Means::Full).digest()
     }
 
     async fn pin(&self, _: &ChannelId, _: &MessageTs) -> Result<(), ChatError> {

@@ -1,13 +1,8 @@
-//! The product without its outermost shell: journal, worker and AWS adapters on the emulator.
+//! The product without its outermost shell: journal, worker and the ports of an account.
 
-use crate::account::Account;
-use crate::leak::{BOT, Leak};
+use crate::ground::Ground;
 use crate::silent_chat::SilentChat;
 use jiff::{SignedDuration, Timestamp};
-use keyleak::aws::clients::{AwsSettings, ContainSettings};
-use keyleak::aws::contain::AwsContain;
-use keyleak::aws::lookup::AwsLookup;
-use keyleak::domain::agenda::Timing;
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
@@ -23,6 +18,7 @@ use keyleak::flow::ledger::Ledger;
 use keyleak::flow::seen::Seen;
 use keyleak::ports::clock::Clock;
 use keyleak::ports::cloud::Contain;
+use keyleak::ports::trail::Trail;
 use keyleak::store::folder::Folder;
 use keyleak::store::sqlite::Sqlite;
 use keyleak::trail::investigator::Investigator;
@@ -40,8 +36,8 @@ pub(crate) const ASKER: &str = "U0ANA00001";
 pub(crate) const APPROVER: &str = "U0BOB00002";
 const TEAM: &str = "T0SIM00001";
 const SECRET: &[u8] = b"a signing secret";
-/// The slowest of these waits takes a few seconds; a machine under load takes several times that.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The slowest of these waits takes half a minute; a machine under load takes several times that.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The service at work in one account.
 pub(crate) struct Bureau {
@@ -51,29 +47,30 @@ pub(crate) struct Bureau {
 }
 
 impl Bureau {
-    /// Opens for business in the account of a leak; `rights` may put something before the
-    /// adapter that changes the account.
-    pub(crate) async fn open(
-        leak: &Leak,
-        rights: impl FnOnce(AwsContain) -> Arc<dyn Contain>,
+    /// Opens for business in an account.
+    pub(crate) async fn open(ground: &Ground) -> Self {
+        Self::open_with(ground, |rights| rights, honest).await
+    }
+
+    /// The same, with something before the port that changes the account, or before the trail.
+    pub(crate) async fn open_with(
+        ground: &Ground,
+        rights: impl FnOnce(Arc<dyn Contain>) -> Arc<dyn Contain>,
+        trail: impl FnOnce(LocalTrail) -> Arc<dyn Trail>,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Arc::new(Sqlite::open(&folder.path().join("journal.db")).expect("a journal"));
-        let config = leak.bot.config_of(&leak.bot_key);
-        let own = ContainSettings::OwnCredentials;
-        let contain = AwsContain::new(&config, Some(&own)).expect("rights to contain");
-        let trail = LocalTrail::new(vec![leak.recorder.folder().to_owned()]);
         let desk = Arc::new(Desk {
             ledger: Ledger::new(journal.clone()),
             work: journal,
             brake: Seen::default(),
             evidence: Arc::new(Folder::open(&folder.path().join("evidence")).expect("a store")),
-            lookup: Arc::new(AwsLookup::new(&config, &AwsSettings::default()).await),
-            contain: Some(rights(contain)),
-            trail: Some(Arc::new(Investigator::new(trail))),
+            lookup: Arc::clone(&ground.lookup),
+            contain: Some(rights(Arc::clone(&ground.contain))),
+            trail: Some(trail(LocalTrail::new(vec![ground.trail.clone()]))),
             chat: Arc::new(SilentChat::default()),
-            clock: Clock::real(),
-            rules: rules(&leak.owner).await,
+            clock: ground.clock,
+            rules: rules(ground),
         });
         let worker = Worker::new(Arc::clone(&desk), "trial".to_owned(), TaskTracker::new());
         worker.start();
@@ -149,7 +146,12 @@ pub(crate) fn is_contained(case: &Case) -> Option<()> {
     case.records().iter().any(said).then_some(())
 }
 
-async fn rules(account: &Account) -> Rules {
+/// The trail as it is.
+pub(crate) fn honest(trail: LocalTrail) -> Arc<dyn Trail> {
+    Arc::new(Investigator::new(trail))
+}
+
+fn rules(ground: &Ground) -> Rules {
     let set = |users: &[&str]| -> BTreeSet<String> {
         users.iter().map(|user| (*user).to_owned()).collect()
     };
@@ -163,23 +165,17 @@ async fn rules(account: &Account) -> Rules {
             suspects: BTreeSet::new(),
         },
         plans: PlanRules {
-            deny_policy_arn: account.deny_all_policy().await,
-            protected_arns: vec![format!("arn:aws:iam::{}:user/{BOT}", account.id)],
+            deny_policy_arn: ground.deny_policy_arn.clone(),
+            protected_arns: ground.protected_arns.clone(),
             approvals_reversible: 1,
             approvals_irreversible: 2,
-            expires_after: SignedDuration::from_mins(30),
+            expires_after: SignedDuration::from_hours(1),
         },
-        timing: Timing {
-            read_back: [200, 500, 1_000].map(SignedDuration::from_millis).to_vec(),
-            survey_every: SignedDuration::from_millis(500),
-            watch_for: SignedDuration::from_secs(20),
-            watch_every: SignedDuration::from_secs(1),
-            trail_complete_after: SignedDuration::from_secs(2),
-        },
+        timing: ground.timing.clone(),
         owner_tag: "owner".to_owned(),
-        trail_window: SignedDuration::from_hours(1),
+        trail_window: SignedDuration::from_hours(24),
         drill: false,
-        endpoints: vec!["every AWS service: the emulator".to_owned()],
+        endpoints: vec!["every AWS service: not AWS's own".to_owned()],
     }
 }
 

@@ -1,0 +1,84 @@
+//! The story on the simulated account, whose IAM takes seconds to enforce and whose trail is late.
+
+use crate::ground::{Ground, USER, plunder};
+use crate::story;
+use jiff::SignedDuration;
+use keyleak::domain::ids::AccountId;
+use keyleak::drill::world::production_timing;
+use keyleak::ports::clock::Clock;
+use keyleak::sim::attacker::{Attacker, Operation};
+use keyleak::sim::cloud::attacker::Visitor;
+use keyleak::sim::cloud::managed::{ADMINISTRATOR, DENY_ALL};
+use keyleak::sim::cloud::setup::NewUser;
+use keyleak::sim::cloud::{DELIVERY_DELAY, LAG, SimCloud, SimCloudConfig};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+/// Five minutes of read-back become three seconds.
+const QUICK: u32 = 100;
+/// Where the thief calls from, and where everybody else does.
+const THIEF: (&str, &str) = ("203.0.113.66", "Boto3/1.34.1 md/Botocore#1.34.1");
+const OFFICE: (&str, &str) = ("192.0.2.14", "aws-cli/2.15.0");
+
+/// What ends with the ground.
+struct Kept {
+    _folder: TempDir,
+    _stop: DropGuard,
+}
+
+async fn ground(seed: u64) -> Ground {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::accelerated(QUICK);
+    let cloud = SimCloud::new(SimCloudConfig {
+        account: AccountId("029608264753".to_owned()),
+        clock,
+        seed,
+        lag: LAG,
+        delivery_delay: DELIVERY_DELAY,
+        trail_folder: folder.path().to_owned(),
+    })
+    .unwrap();
+    let stop = CancellationToken::new();
+    cloud.start_delivery(&TaskTracker::new(), stop.clone());
+    let long_ago = clock.now() - SignedDuration::from_hours(24 * 200);
+    let user = NewUser::named(USER, long_ago).attached(ADMINISTRATOR);
+    let (_, key) = cloud.add_user(user).unwrap();
+    let office = Visitor::new(&cloud, OFFICE.0, OFFICE.1);
+    assert!(office.call(&key, &Operation::ListBuckets).await.worked(), "her lawful use");
+    clock.sleep(Duration::from_secs(2)).await;
+    let since = clock.now();
+    let thief = Visitor::new(&cloud, THIEF.0, THIEF.1);
+    let takings = plunder(&thief, &key).await;
+    Ground {
+        clock,
+        timing: production_timing(),
+        lookup: Arc::clone(&cloud) as Arc<_>,
+        contain: Arc::clone(&cloud) as Arc<_>,
+        deny_policy_arn: DENY_ALL.to_owned(),
+        protected_arns: Vec::new(),
+        trail: folder.path().to_owned(),
+        attacker: Arc::new(thief),
+        since,
+        loot: takings.loot,
+        backdoor: takings.backdoor,
+        _parts: Box::new(Kept { _folder: folder, _stop: stop.drop_guard() }),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reported_key_is_contained_with_all_that_grew_from_it_and_undone() {
+    story::contained_and_undone(&ground(1).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sabotage_with_the_deny_skipped_the_case_is_never_called_contained() {
+    story::never_contained_without_the_deny(&ground(3).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sabotage_with_a_lineage_edge_dropped_the_case_is_never_called_contained() {
+    story::a_dropped_lineage_edge_is_noticed(&ground(4).await).await;
+}
