@@ -13,7 +13,7 @@ use crate::domain::policy::Policy;
 use crate::flow::desk::Rules;
 use crate::slack::manifest;
 use secrecy::SecretString;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -121,6 +121,11 @@ pub fn read(
     Ok(config)
 }
 
+/// Every setting there is, with its default: `""` for none, `needed` where there can be none.
+pub fn settings() -> BTreeMap<String, String> {
+    read_all("", "", &[]).1.settings().clone()
+}
+
 fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config, Reader) {
     let mut reader = Reader::new(name, text, environment);
     let r = &mut reader;
@@ -142,7 +147,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
 }
 
 fn listen(r: &mut Reader) -> SocketAddr {
-    let text = r.text("server.listen").unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
+    let text = r.text_or("server.listen", DEFAULT_LISTEN);
     text.parse().unwrap_or_else(|_| {
         r.reject("server.listen", "must be an address and a port such as \"0.0.0.0:7341\"");
         SocketAddr::from(([127, 0, 0, 1], 0))
@@ -164,7 +169,7 @@ fn slack(r: &mut Reader) -> SlackConfig {
     let secret = r.needed("slack.signing_secret", "the app's signing secret (Basic Information)");
     let previous = r.text("slack.signing_secret_previous");
     let bot_token = r.needed("slack.bot_token", "the bot token (xoxb-…) of OAuth & Permissions");
-    let api_url = r.text("slack.api_url").unwrap_or_else(|| "https://slack.com/api".to_owned());
+    let api_url = r.text_or("slack.api_url", "https://slack.com/api");
     let valid = url::Url::parse(&api_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !valid {
         r.reject("slack.api_url", "must be a web address such as \"https://slack.com/api\"");
@@ -195,7 +200,7 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
         suspects: set(r, "people.suspects"),
     };
     let plans = PlanRules {
-        deny_policy_arn: r.text("aws.deny_policy_arn").unwrap_or_else(|| DENY_ALL_ARN.to_owned()),
+        deny_policy_arn: r.text_or("aws.deny_policy_arn", DENY_ALL_ARN),
         protected_arns: r.texts("aws.protected_arns").unwrap_or_default(),
         approvals_reversible: r.number("people.approvals_reversible", 1, 1),
         approvals_irreversible: r.number("people.approvals_irreversible", 2, 1),
@@ -205,7 +210,7 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
         policy,
         plans,
         timing: timing(r),
-        owner_tag: r.text("aws.owner_tag").unwrap_or_else(|| "owner".to_owned()),
+        owner_tag: r.text_or("aws.owner_tag", "owner"),
         trail_window: r.span("trail.window", "15d"),
         drill: false,
         endpoints: Vec::new(),
@@ -258,14 +263,14 @@ fn aws(r: &mut Reader) -> AwsSettings {
 fn journal(r: &mut Reader) -> JournalConfig {
     let default = TableNames::default();
     let tables = TableNames {
-        journal: r.text("journal.table").unwrap_or(default.journal),
-        work: r.text("journal.work_table").unwrap_or(default.work),
+        journal: r.text_or("journal.table", &default.journal),
+        work: r.text_or("journal.work_table", &default.work),
     };
-    let path = r.text("journal.path").unwrap_or_else(|| "keyleak.sqlite".to_owned());
-    match r.text("journal.store").as_deref() {
-        None | Some("dynamodb") => JournalConfig::DynamoDb(tables),
-        Some("sqlite") => JournalConfig::Sqlite(PathBuf::from(path)),
-        Some(_) => {
+    let path = r.text_or("journal.path", "keyleak.sqlite");
+    match r.text_or("journal.store", "dynamodb").as_str() {
+        "dynamodb" => JournalConfig::DynamoDb(tables),
+        "sqlite" => JournalConfig::Sqlite(PathBuf::from(path)),
+        _ => {
             r.reject("journal.store", "can be \"dynamodb\" or \"sqlite\"");
             JournalConfig::DynamoDb(tables)
         }
@@ -273,7 +278,7 @@ fn journal(r: &mut Reader) -> JournalConfig {
 }
 
 fn evidence(r: &mut Reader) -> EvidenceConfig {
-    let path = r.text("evidence.path").unwrap_or_else(|| "keyleak-evidence".to_owned());
+    let path = r.text_or("evidence.path", "keyleak-evidence");
     let bucket = r.text("evidence.bucket");
     let prefix = r.text("evidence.prefix").unwrap_or_default();
     let kms_key = r.text("evidence.kms_key");
@@ -306,7 +311,7 @@ fn athena(r: &mut Reader, database: String) -> AthenaSettings {
     AthenaSettings {
         catalog: r.text("trail.athena.catalog"),
         database,
-        table: r.text("trail.athena.table").unwrap_or_else(|| "cloudtrail_logs".to_owned()),
+        table: r.text_or("trail.athena.table", "cloudtrail_logs"),
         workgroup: r.text("trail.athena.workgroup"),
         output: r.text("trail.athena.output"),
         days: days(r),
@@ -319,7 +324,7 @@ fn athena(r: &mut Reader, database: String) -> AthenaSettings {
 /// `2026/08/31` in one column is `slashed`, `2026-08-31` is `dashed`, three columns are `split`.
 fn days(r: &mut Reader) -> DayColumns {
     let columns = r.texts("trail.athena.day_columns").unwrap_or_default();
-    let format = r.text("trail.athena.day_format").unwrap_or_else(|| "slashed".to_owned());
+    let format = r.text_or("trail.athena.day_format", "slashed");
     match (columns.as_slice(), format.as_str()) {
         ([], _) => DayColumns::None,
         ([column], "slashed") => DayColumns::Slashed { column: column.clone() },

@@ -1,12 +1,15 @@
 //! Reads settings one by one from a TOML file and the environment, and collects every error.
 
 use jiff::SignedDuration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use toml::de::{DeTable, DeValue};
 
 /// What the names of our environment variables begin with.
 pub const ENVIRONMENT_PREFIX: &str = "KEYLEAK_";
+
+/// Stands for the default of a setting that has none and cannot do without.
+const NEEDED: &str = "needed";
 
 /// Everything that is wrong with the configuration, each with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +36,8 @@ enum Value {
 pub struct Reader {
     file: String,
     written: BTreeMap<String, Written>,
-    asked: BTreeSet<String>,
+    /// What was asked for, with its default.
+    asked: BTreeMap<String, String>,
     errors: Vec<String>,
     missing: Vec<String>,
 }
@@ -69,22 +73,24 @@ impl Reader {
         reader
     }
 
+    /// Every setting that was asked for, with its default.
+    pub fn settings(&self) -> &BTreeMap<String, String> {
+        &self.asked
+    }
+
     /// A text; `None` when it is not set.
     pub fn text(&mut self, name: &str) -> Option<String> {
-        let written = self.take(name)?;
-        match written.value {
-            Value::Text(text) => Some(text),
-            Value::List(_) => self.wrong(&written, name, "is a list; write one text in quotes"),
-            Value::Table(_) => self.wrong(&written, name, "is a table; write one text in quotes"),
-            Value::Other(kind) => {
-                self.wrong(&written, name, &format!("is a {kind}; write a text in quotes"))
-            }
-        }
+        self.text_asked(name, "")
+    }
+
+    /// A text with a default.
+    pub fn text_or(&mut self, name: &str, default: &str) -> String {
+        self.text_asked(name, default).unwrap_or_else(|| default.to_owned())
     }
 
     /// A text that must be set.
     pub fn needed(&mut self, name: &str, what: &str) -> String {
-        match self.text(name) {
+        match self.text_asked(name, NEEDED) {
             Some(text) if !text.trim().is_empty() => text,
             Some(_) | None => {
                 if !self.errors.iter().any(|error| error.contains(&format!("{name} "))) {
@@ -97,7 +103,7 @@ impl Reader {
 
     /// A list of texts; in the environment they are separated by commas.
     pub fn texts(&mut self, name: &str) -> Option<Vec<String>> {
-        let written = self.take(name)?;
+        let written = self.take(name, "")?;
         let list = match &written.value {
             Value::Text(text) => {
                 let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
@@ -122,7 +128,7 @@ impl Reader {
 
     /// A table of texts below `name`.
     pub fn table(&mut self, name: &str) -> BTreeMap<String, String> {
-        let Some(written) = self.take(name) else {
+        let Some(written) = self.take(name, "") else {
             return BTreeMap::new();
         };
         let Value::Table(table) = &written.value else {
@@ -145,7 +151,7 @@ impl Reader {
 
     /// A span of time such as `90s`, `5m` or `15d`.
     pub fn span(&mut self, name: &str, default: &str) -> SignedDuration {
-        let (text, written) = match self.take(name) {
+        let (text, written) = match self.take(name, default) {
             None => (default.to_owned(), None),
             Some(written) => match &written.value {
                 Value::Text(text) => (text.clone(), Some(written)),
@@ -167,6 +173,7 @@ impl Reader {
     pub fn spans(&mut self, name: &str, default: &[&str]) -> Vec<SignedDuration> {
         let place = self.written.get(name).cloned();
         let texts = self.texts(name);
+        self.asked.insert(name.to_owned(), default.join(", "));
         let texts =
             texts.unwrap_or_else(|| default.iter().map(|text| (*text).to_owned()).collect());
         let spans: Option<Vec<_>> = texts.iter().map(|text| span_of(text)).collect();
@@ -180,7 +187,7 @@ impl Reader {
 
     /// A whole number of at least `least`.
     pub fn number(&mut self, name: &str, default: u32, least: u32) -> u32 {
-        let Some(written) = self.take(name) else {
+        let Some(written) = self.take(name, &default.to_string()) else {
             return default;
         };
         let number = match &written.value {
@@ -212,7 +219,7 @@ impl Reader {
     /// All errors apart from what is missing.
     pub fn finish_incomplete(mut self) -> Result<(), ConfigErrors> {
         for (name, written) in &self.written {
-            if !self.asked.contains(name) {
+            if !self.asked.contains_key(name) {
                 self.errors.push(format!(
                     "{}: there is no setting {name}; README.md lists them",
                     written.place
@@ -242,8 +249,20 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, name: &str) -> Option<Written> {
-        self.asked.insert(name.to_owned());
+    fn text_asked(&mut self, name: &str, default: &str) -> Option<String> {
+        let written = self.take(name, default)?;
+        match written.value {
+            Value::Text(text) => Some(text),
+            Value::List(_) => self.wrong(&written, name, "is a list; write one text in quotes"),
+            Value::Table(_) => self.wrong(&written, name, "is a table; write one text in quotes"),
+            Value::Other(kind) => {
+                self.wrong(&written, name, &format!("is a {kind}; write a text in quotes"))
+            }
+        }
+    }
+
+    fn take(&mut self, name: &str, default: &str) -> Option<Written> {
+        self.asked.insert(name.to_owned(), default.to_owned());
         self.written.get(name).cloned()
     }
 

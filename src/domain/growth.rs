@@ -151,7 +151,7 @@ impl<'a> Growth<'a> {
             return;
         }
         let exposed = self.bounds.exposed_since;
-        // The trail tells times in whole seconds, so what was made in that very second is not older.
+        // The trail tells whole seconds, so what was made in that very second is not older.
         let before = |made: Timestamp, since: Timestamp| made.as_second() < since.as_second();
         node.older |=
             matches!((node.made, exposed), (Some(made), Some(since)) if before(made, since));

@@ -14,6 +14,7 @@ mod journal_contract;
 mod layers;
 mod manifests;
 mod printed_manifests;
+mod readme;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
 mod simulated;
