@@ -23,6 +23,4 @@ mod stage;
 mod stores;
 #[path = "../support/story.rs"]
 mod story;
-#[path = "../support/thief.rs"]
-mod thief;
 mod verify;

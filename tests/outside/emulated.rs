@@ -4,6 +4,7 @@ use crate::frame::{Missing, trial_async};
 use crate::ground::Ground;
 use crate::leak::{BOT, leak_delivered};
 use crate::parts::Parts;
+use crate::restless;
 use crate::story;
 use jiff::SignedDuration;
 use keyleak::aws::clients::{AwsSettings, ContainSettings};
@@ -31,7 +32,8 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
         trial_async(
             "a_thief_who_acts_every_200_ms_is_contained_after_one_approval",
             move || async move {
-                story::restless_thief_is_contained(&ground(&restless, "260000000003").await?).await;
+                restless::restless_thief_is_contained(&ground(&restless, "260000000003").await?)
+                    .await;
                 Ok(())
             },
         ),

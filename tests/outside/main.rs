@@ -28,6 +28,8 @@ mod questions;
 mod real_trails;
 mod recorded;
 mod recorder;
+#[path = "../support/restless.rs"]
+mod restless;
 mod served;
 mod service;
 mod signatures;

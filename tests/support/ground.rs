@@ -13,10 +13,6 @@ use std::sync::Arc;
 pub(crate) const USER: &str = "ci-deploy";
 /// The user the thief makes.
 pub(crate) const BACKDOOR: &str = "support-tools";
-/// What the thief gives to its users.
-pub(crate) const ALLOW_ALL: &str = r#"{"Version":"2012-10-17","Statement":[
-{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-
 /// The same story is told on every ground.
 pub(crate) struct Ground {
     pub(crate) clock: Clock,

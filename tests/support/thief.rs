@@ -1,6 +1,6 @@
 //! A thief who never rests: changes something every 200 ms and tries all that was ever obtained.
 
-use crate::ground::{ALLOW_ALL, Ground, USER};
+use crate::ground::{Ground, USER};
 use jiff::Timestamp;
 use keyleak::ports::clock::Clock;
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
@@ -13,6 +13,10 @@ use tokio_util::task::TaskTracker;
 const MOVE_EVERY: Duration = Duration::from_millis(200);
 /// What there is to do, over and over.
 const MOVES: u32 = 6;
+
+/// What the thief gives to its users.
+const ALLOW_ALL: &str = r#"{"Version":"2012-10-17","Statement":[
+{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 /// The thief at work; dropping it ends the work.
 pub(crate) struct Thief {
