@@ -59,10 +59,15 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
 /// Says where the page is; whoever starts the drill by a script reads the address here.
 fn invite(listener: &TcpListener) -> std::io::Result<()> {
     let address = listener.local_addr()?;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "The drill is at http://{address}")?;
-    writeln!(out, "Open it in a browser and report the leaked key as Ana; Ctrl-C ends it.")?;
-    out.flush()
+    let words = format!(
+        "The drill is at http://{address}\n\
+         Open it in a browser and report the leaked key as Ana; Ctrl-C ends it.\n"
+    );
+    match std::io::stdout().lock().write_all(words.as_bytes()) {
+        // Whoever reads our output has read enough; the page is there all the same.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 async fn listen(arguments: &DrillArguments) -> Result<TcpListener, CommandError> {

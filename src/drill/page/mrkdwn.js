@@ -120,6 +120,7 @@ function live(inner) {
   if (date) return dated(date[1], date[2], label);
   if (what.startsWith("!subteam^")) return el("span", { class: "mention", text: label ?? what });
   if (what.startsWith("!")) return broadcast(what.slice(1));
+  if (!/^(https?:|mailto:)/i.test(what)) return document.createTextNode(decoded(`<${inner}>`));
   return outward(decoded(what), label && decoded(label));
 }
 
