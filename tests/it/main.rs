@@ -6,6 +6,7 @@ mod bad_input;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod crash;
+mod drill_command;
 mod freeze;
 #[path = "../support/ground.rs"]
 mod ground;

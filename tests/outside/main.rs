@@ -15,6 +15,7 @@ mod block_judges;
 mod bureau;
 mod containment;
 mod emulated;
+#[path = "../support/frame.rs"]
 mod frame;
 #[path = "../support/ground.rs"]
 mod ground;
@@ -23,6 +24,7 @@ mod journal_contract;
 mod leak;
 mod ministack;
 mod parts;
+#[path = "../support/python.rs"]
 mod python;
 mod questions;
 mod real_trails;
@@ -53,7 +55,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let parts = Arc::new(parts::Parts::default());
     let mut trials = Vec::new();
-    trials.extend(python::trials(&parts));
+    trials.extend(parts::trials(&parts));
     trials.extend(ministack::trials(&parts));
     trials.extend(containment::trials(&parts));
     trials.extend(served::trials(&parts));

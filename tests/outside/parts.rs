@@ -1,9 +1,13 @@
 //! The parts the trials share, each made once, when the first trial asks for it.
 
-use crate::frame::Missing;
+use crate::frame::{Missing, trial};
 use crate::ministack::MiniStack;
-use crate::python::Python;
-use std::sync::OnceLock;
+use crate::python::{Python, Requirements};
+use libtest_mimic::Trial;
+use std::sync::{Arc, OnceLock};
+
+const JUDGES: Requirements =
+    Requirements { file: "requirements.txt", text: include_str!("../python/requirements.txt") };
 
 /// Everything that is costly to start; dropping it stops what was started.
 #[derive(Debug, Default)]
@@ -15,7 +19,7 @@ pub(crate) struct Parts {
 impl Parts {
     /// The virtual environment with the pinned judges in it.
     pub(crate) fn python(&self) -> Result<&Python, Missing> {
-        self.python.get_or_init(Python::prepare).as_ref().map_err(Clone::clone)
+        self.python.get_or_init(|| Python::prepare(&JUDGES)).as_ref().map_err(Clone::clone)
     }
 
     /// The one MiniStack of this run; each trial takes an account of its own on it.
@@ -23,4 +27,10 @@ impl Parts {
         let started = self.ministack.get_or_init(|| MiniStack::start(self.python()?));
         started.as_ref().map_err(Clone::clone)
     }
+}
+
+pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
+    let parts = Arc::clone(parts);
+    let name = "the_installed_judges_are_the_pinned_ones";
+    vec![trial(name, move || parts.python()?.is_as_pinned())]
 }

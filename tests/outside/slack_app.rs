@@ -18,7 +18,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     vec![
         trial("the_slack_app_is_as_slacks_schemas_want_it", move || {
             let folder = contracts()?;
-            let mut judge = good.python()?.judge("schema_judge.py");
+            let mut judge = good.python()?.judge("schema_judge.py", &[]);
             for schema in SCHEMAS {
                 for url in [PLACEHOLDER_URL, "https://bot.example.org/keyleak"] {
                     let app = printed(url);
@@ -29,7 +29,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
         }),
         trial("slacks_schemas_notice_a_broken_app", move || {
             let folder = contracts()?;
-            let mut judge = bad.python()?.judge("schema_judge.py");
+            let mut judge = bad.python()?.judge("schema_judge.py", &[]);
             for schema in SCHEMAS {
                 for (place, value) in [
                     ("/features/slash_commands/0/command", json!("keyleak")),

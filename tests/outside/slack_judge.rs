@@ -36,7 +36,7 @@ pub(crate) struct Verdict {
 
 impl SlackJudge {
     pub(crate) fn start(python: &Python) -> Self {
-        Self { judge: python.judge("slack_judge.py") }
+        Self { judge: python.judge("slack_judge.py", &[]) }
     }
 
     /// The signature Slack would put on this body.

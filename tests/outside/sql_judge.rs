@@ -35,7 +35,7 @@ pub(crate) struct Found {
 
 impl SqlJudge {
     pub(crate) fn start(python: &Python) -> Self {
-        Self { judge: python.judge("sql_judge.py") }
+        Self { judge: python.judge("sql_judge.py", &[]) }
     }
 
     /// Makes the table of a trail out of every object below a folder.

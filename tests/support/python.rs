@@ -1,26 +1,31 @@
 //! The virtual environment the judges written in Python live in, and the pipe to talk to one.
 
-use crate::frame::{Missing, trial};
-use crate::parts::Parts;
-use libtest_mimic::Trial;
+use crate::frame::{Missing, Outcome};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Arc;
 
-const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
 /// Written last, so that an installation that was interrupted is never taken for a whole one.
 const STAMP: &str = "complete";
 /// How much of pip's complaint is shown as the reason.
 const COMPLAINT_CHARACTERS_MAX: usize = 300;
 
+/// A list of pinned packages under tests/python, and what stands in it.
+#[derive(Debug)]
+pub(crate) struct Requirements {
+    pub(crate) file: &'static str,
+    pub(crate) text: &'static str,
+}
+
 /// An interpreter that has every pinned package.
 #[derive(Debug)]
 pub(crate) struct Python {
     interpreter: PathBuf,
+    requirements: &'static Requirements,
 }
 
 /// A Python program that answers one JSON line for each JSON line it is given.
@@ -33,17 +38,31 @@ pub(crate) struct Judge {
 
 impl Python {
     /// Finds the environment of an earlier run, or makes it.
-    pub(crate) fn prepare() -> Result<Self, Missing> {
+    pub(crate) fn prepare(requirements: &'static Requirements) -> Result<Self, Missing> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let name = format!("python-{}", &hex::encode(Sha256::digest(REQUIREMENTS))[..16]);
+        let digest = hex::encode(Sha256::digest(requirements.text));
+        let name = format!("python-{}", &digest[..16]);
         let environment = folder.join(&name);
         fs::create_dir_all(folder).expect("the target folder can be written");
         let lock = File::create(folder.join(format!("{name}.lock"))).expect("a lock file");
         lock.lock().expect("the lock is granted");
         if !environment.join(STAMP).exists() {
-            install(&environment)?;
+            install(&environment, requirements)?;
         }
-        Ok(Self { interpreter: environment.join("bin/python") })
+        Ok(Self { interpreter: environment.join("bin/python"), requirements })
+    }
+
+    /// What was installed must be what was pinned.
+    pub(crate) fn is_as_pinned(&self) -> Outcome {
+        let listing = Command::new(&self.interpreter)
+            .args(["-m", "pip", "freeze", "--disable-pip-version-check"])
+            .output()
+            .expect("pip answers");
+        let listing = String::from_utf8_lossy(&listing.stdout).to_lowercase();
+        for pin in pins(self.requirements) {
+            assert!(listing.lines().any(|line| line == pin), "{pin} is not installed");
+        }
+        Ok(())
     }
 
     /// A command that runs one of the programs under tests/python.
@@ -55,9 +74,10 @@ impl Python {
     }
 
     /// Starts one of the programs under tests/python and talks to it line by line.
-    pub(crate) fn judge(&self, program: &str) -> Judge {
+    pub(crate) fn judge(&self, program: &str, arguments: &[&OsStr]) -> Judge {
         let mut child = self
             .command(program)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -89,42 +109,26 @@ impl Drop for Judge {
     }
 }
 
-/// The trials of this module.
-pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
-    let parts = Arc::clone(parts);
-    vec![trial("the_installed_judges_are_the_pinned_ones", move || {
-        let python = parts.python()?;
-        let listing = Command::new(&python.interpreter)
-            .args(["-m", "pip", "freeze", "--disable-pip-version-check"])
-            .output()
-            .expect("pip answers");
-        let listing = String::from_utf8_lossy(&listing.stdout).to_lowercase();
-        for pin in pins() {
-            assert!(listing.lines().any(|line| line == pin), "{pin} is not installed");
-        }
-        Ok(())
-    })]
-}
-
-fn pins() -> impl Iterator<Item = String> {
-    REQUIREMENTS
+fn pins(requirements: &Requirements) -> impl Iterator<Item = String> {
+    requirements
+        .text
         .lines()
         .filter(|line| line.contains("=="))
         .map(|line| line.replace("[full]", "").to_lowercase())
 }
 
-fn install(environment: &Path) -> Result<(), Missing> {
+fn install(environment: &Path, requirements: &Requirements) -> Result<(), Missing> {
     // A half-made environment of an interrupted run would only confuse pip.
     let _ = fs::remove_dir_all(environment);
     run(Command::new("python3").args(["-m", "venv"]).arg(environment), "python3 with venv")?;
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/requirements.txt");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
     run(
         Command::new(environment.join("bin/python"))
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-            .arg(requirements),
-        "pip install of tests/python/requirements.txt",
+            .arg(folder.join(requirements.file)),
+        &format!("pip install of tests/python/{}", requirements.file),
     )?;
-    fs::write(environment.join(STAMP), REQUIREMENTS).expect("the stamp is written");
+    fs::write(environment.join(STAMP), requirements.text).expect("the stamp is written");
     Ok(())
 }
 

@@ -1,0 +1,32 @@
+//! The drill's page in a real browser: what a person does there, and what they see.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test stops at the first surprise, and says so"
+)]
+
+mod browser;
+mod drill;
+#[expect(dead_code, reason = "only the tests against foreign parts wait on a network")]
+#[path = "../support/frame.rs"]
+mod frame;
+mod look;
+mod parts;
+#[path = "../support/python.rs"]
+mod python;
+mod story;
+
+use libtest_mimic::Arguments;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let parts = Arc::new(parts::Parts::default());
+    let mut trials = Vec::new();
+    trials.extend(parts::trials(&parts));
+    trials.extend(story::trials(&parts));
+    trials.extend(look::trials(&parts));
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    frame::judge(&conclusion)
+}
