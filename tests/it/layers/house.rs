@@ -85,7 +85,7 @@ pub(crate) fn silencers(sources: &[Source]) -> Vec<String> {
             if line.contains("#[ignore") {
                 complaints.push(format!(
                     "{place}: a test is run or deleted; where a part is missing, \
-                     tests/outside/frame.rs reports the reason"
+                     tests/support/frame.rs reports the reason"
                 ));
             }
         }
