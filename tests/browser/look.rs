@@ -83,7 +83,10 @@ fn kinds(parts: &Parts) -> Outcome {
 
 fn every_kind() -> Value {
     let plain = |text: &str| json!({"type": "plain_text", "text": text, "emoji": false});
-    let button = |style: &str| json!({"type": "button", "action_id": style, "text": plain("Danger"), "style": style});
+    let button = |style: &str| {
+        let text = plain("Danger");
+        json!({"type": "button", "action_id": style, "text": text, "style": style})
+    };
     let option = |name: &str| json!({"text": plain(name), "value": name});
     let select = json!({"type": "static_select", "action_id": "pick", "placeholder": plain("Pick"),
         "options": [option("One"), option("Two")]});
