@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 const README: &str = include_str!("../../README.md");
+const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
 const BUTTONS: &str = include_str!("../../src/domain/button.rs");
 const ROUTER: &str = include_str!("../../src/http/mod.rs");
 const SLASH: &str = include_str!("../../src/domain/command.rs");
@@ -117,6 +118,17 @@ fn example(readme: &str) -> Vec<String> {
     }
 }
 
+/// Files and folders that a text names and that are not there.
+fn lost_paths(text: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = text.split('`').skip(1).step_by(2).filter(|word| {
+        let whole = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b));
+        whole && (word.contains('/') || word.ends_with(".toml")) && !word.starts_with('/')
+    });
+    let lost = named.filter(|path| !root.join(path).exists());
+    lost.map(|path| format!("{path} is named and not there")).collect()
+}
+
 fn differences(readme: &str) -> Vec<String> {
     let checks = [settings, commands, addresses, buttons, pictures, example];
     checks.iter().flat_map(|check| check(readme)).collect()
@@ -131,6 +143,13 @@ fn the_readme_says_what_the_code_does() {
     for word in ["list", "status", "summary", "help"] {
         assert!(code(SLASH).contains(&format!("\"{word}\"")) && README.contains(word), "{word}");
     }
+}
+
+#[test]
+fn the_architecture_names_only_what_is_there() {
+    assert_eq!(lost_paths(ARCHITECTURE), [""; 0]);
+    let moved = ARCHITECTURE.replacen("`tests/it/crash.rs`", "`tests/it/crashes.rs`", 1);
+    assert_eq!(lost_paths(&moved), ["tests/it/crashes.rs is named and not there"]);
 }
 
 #[test]
