@@ -24,4 +24,5 @@ mod stage;
 mod stores;
 #[path = "../support/story.rs"]
 mod story;
+mod text;
 mod verify;

@@ -1,5 +1,6 @@
 //! The README is held to the code: settings, commands, addresses, buttons, and the example.
 
+use crate::text::{code, quoted};
 use clap::CommandFactory;
 use keyleak::cli::Arguments;
 use keyleak::config;
@@ -22,14 +23,6 @@ fn rows<'a>(text: &'a str, head: &str) -> Vec<Vec<&'a str>> {
 
 fn plain(cell: &str) -> String {
     cell.trim_matches('`').to_owned()
-}
-
-fn code(source: &str) -> &str {
-    source.split("#[cfg(test)]").next().unwrap()
-}
-
-fn quoted(source: &str) -> impl Iterator<Item = &str> {
-    source.split('"').skip(1).step_by(2)
 }
 
 fn odd(what: &str, told: &BTreeSet<String>, real: &BTreeSet<String>) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The Slack app asks for exactly what the code calls, serves and understands.
 
+use crate::text::{code, quoted};
 use keyleak::sim::slack::methods::METHODS;
 use keyleak::slack::chat::SCOPES;
 use keyleak::slack::happening::{EVENTS, WorkspaceEvent, read};
@@ -43,16 +44,6 @@ fn manifest() -> Value {
 fn texts(value: &Value) -> BTreeSet<String> {
     let list = value.as_array().into_iter().flatten();
     list.map(|text| text.as_str().unwrap().to_owned()).collect()
-}
-
-/// The code of a file without its tests.
-fn code(source: &str) -> &str {
-    source.split("#[cfg(test)]").next().unwrap()
-}
-
-/// The texts in quotes in a source.
-fn quoted(source: &str) -> impl Iterator<Item = &str> {
-    source.split('"').skip(1).step_by(2)
 }
 
 /// The Web API methods that the Slack room names, and whatever else looks like one.
