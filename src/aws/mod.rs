@@ -14,6 +14,7 @@ pub mod journal;
 mod listing;
 pub mod lookup;
 pub mod manifests;
+pub mod operator;
 pub mod session;
 pub mod tables;
 #[cfg(test)]

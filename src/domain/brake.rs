@@ -23,7 +23,8 @@ impl Brake {
     /// What the brake does now, who moved it, when and why.
     pub fn words(&self) -> String {
         let what = if self.frozen { "FROZEN" } else { "Released" };
-        format!("{what} by {} at {}: {}", self.name, self.at, self.why)
+        let at = self.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+        format!("{what} by {} at {at}: {}", self.name, self.why)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::case::{Case, PlanState};
 use crate::domain::facts::Fact;
+use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::plan::PlanNumber;
 use crate::domain::proof::Caller;
@@ -92,6 +93,19 @@ impl Policy {
         }
     }
 
+    /// Whether this person may stop every change: anybody on the lists, because it can be lifted.
+    pub fn may_freeze(&self, caller: &Caller) -> Result<(), Refusal> {
+        self.is_ours(caller)?;
+        self.is_no_suspect(caller)?;
+        if self.is_staff(caller) { Ok(()) } else { Err(Refusal::NotListed) }
+    }
+
+    /// Whether this person may let changes go on.
+    pub fn may_thaw(&self, caller: &Caller) -> Result<(), Refusal> {
+        self.is_approver(caller)?;
+        self.is_no_suspect(caller)
+    }
+
     /// Whether this person's decision about the plan counts, and may be written.
     pub fn may_decide(
         &self,
@@ -156,11 +170,14 @@ impl Policy {
         }
     }
 
+    fn is_no_suspect(&self, caller: &Caller) -> Result<(), Refusal> {
+        let suspected = self.suspects.contains(&caller.person().user);
+        if suspected { Err(Refusal::Suspect) } else { Ok(()) }
+    }
+
     fn is_disinterested(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+        self.is_no_suspect(caller)?;
         let user = caller.person().user.as_str();
-        if self.suspects.contains(user) {
-            return Err(Refusal::Suspect);
-        }
         if self.key_owner(case) == Some(user) {
             return Err(Refusal::KeyOwner);
         }
@@ -180,6 +197,17 @@ impl Approval {
     pub fn plan_hash(&self) -> &str {
         &self.plan_hash
     }
+}
+
+/// Whether a credential owns, is, or grew from the exposed key of a case.
+pub fn is_part_of(case: &Case, identity: &AwsIdentity, key_id: &str) -> bool {
+    let owns = case.facts().owner_known().is_some_and(|owner| identity.belongs_to(&owner.arn));
+    let is_the_key = case.opening().key.reveal() == key_id;
+    let nodes = case.survey().map(|(_, survey)| survey.nodes.as_slice()).unwrap_or_default();
+    let grew = nodes.iter().filter(|node| !node.older).any(|node| {
+        node.id == key_id || node.arn.as_deref().is_some_and(|arn| identity.belongs_to(arn))
+    });
+    owns || is_the_key || grew
 }
 
 /// The approval that the journal holds for a plan, if it holds enough of them.

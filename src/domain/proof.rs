@@ -1,6 +1,8 @@
 //! Proof that a request came from Slack: the signature over its raw bytes, in constant time.
 
+use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::PersonId;
+use crate::domain::operator::Proven;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -32,11 +34,12 @@ pub struct Verified {
     signature: String,
 }
 
-/// A person whom a verified request names.
+/// A person whom a verified request names, or whom AWS named for a signed order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     person: PersonId,
     name: Option<String>,
+    identity: Option<AwsIdentity>,
 }
 
 impl SignedHeaders {
@@ -95,11 +98,22 @@ impl std::fmt::Debug for Verified {
 impl Caller {
     /// The person that a verified request names; the request is the proof.
     pub fn of(_proof: &Verified, person: PersonId, name: Option<String>) -> Self {
-        Self { person, name }
+        Self { person, name, identity: None }
+    }
+
+    /// The person whom configuration says the signer of a proven order is.
+    pub fn operator(proof: &Proven, person: PersonId) -> Self {
+        let identity = proof.identity().clone();
+        Self { person, name: Some(identity.short_name().to_owned()), identity: Some(identity) }
     }
 
     pub fn person(&self) -> &PersonId {
         &self.person
+    }
+
+    /// Whom AWS named; none for a person who came through Slack.
+    pub fn identity(&self) -> Option<&AwsIdentity> {
+        self.identity.as_ref()
     }
 
     pub fn name(&self) -> Option<&str> {

@@ -2,7 +2,9 @@
 
 use crate::domain::digest::{canonical, sha256_hex};
 use crate::domain::event::Event;
+use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
+use crate::domain::proof::Caller;
 use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,14 @@ pub enum Actor {
         person: PersonId,
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<String>,
+    },
+    /// A person at the command line, with the AWS identity that proved it.
+    Operator {
+        #[serde(flatten)]
+        person: PersonId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        identity: AwsIdentity,
     },
     /// The bot itself, on the strength of what is already in the journal.
     Keyleak,
@@ -102,6 +112,17 @@ impl Tampering {
     }
 }
 
+impl Actor {
+    /// The person who called, with whatever proves it.
+    pub fn of(caller: &Caller) -> Self {
+        let (person, name) = (caller.person().clone(), caller.name().map(str::to_owned));
+        match caller.identity().cloned() {
+            None => Self::Person { person, name },
+            Some(identity) => Self::Operator { person, name, identity },
+        }
+    }
+}
+
 impl Entry {
     /// An entry of the bot's own.
     pub fn own(at: Timestamp, event: Event) -> Self {
@@ -141,15 +162,25 @@ impl Record {
     /// The person who did it, if a person did.
     pub fn person(&self) -> Option<&PersonId> {
         match &self.actor {
-            Actor::Person { person, .. } => Some(person),
+            Actor::Person { person, .. } | Actor::Operator { person, .. } => Some(person),
             Actor::Keyleak => None,
+        }
+    }
+
+    /// The AWS identity behind it, if it was done from the command line.
+    pub fn operator(&self) -> Option<&AwsIdentity> {
+        match &self.actor {
+            Actor::Operator { identity, .. } => Some(identity),
+            Actor::Person { .. } | Actor::Keyleak => None,
         }
     }
 
     /// What to call the one who did it.
     pub fn actor_shown(&self) -> String {
         match &self.actor {
-            Actor::Person { person, name } => name.clone().unwrap_or_else(|| person.user.clone()),
+            Actor::Person { person, name } | Actor::Operator { person, name, .. } => {
+                name.clone().unwrap_or_else(|| person.user.clone())
+            }
             Actor::Keyleak => "keyleak".to_owned(),
         }
     }

@@ -8,7 +8,7 @@ use crate::domain::ids::CaseId;
 use crate::domain::policy::{Choice, Refusal, Wish};
 use crate::domain::proof::Caller;
 use crate::domain::record::{Actor, Entry, Place};
-use crate::flow::desk::Desk;
+use crate::flow::desk::Bench;
 use crate::flow::ledger::{LedgerError, NotAppended};
 
 /// Refusals are kept on record up to here; beyond, somebody is only hammering the button.
@@ -21,27 +21,29 @@ pub struct Pressed {
     pub button: ButtonAction,
     pub place: Option<Place>,
     pub delivery: Option<String>,
+    /// Why, where the person was asked for a reason.
+    pub reason: Option<String>,
 }
 
 /// What the person is told, privately; nothing when the channel shows it anyway.
 pub type Answer = Option<String>;
 
 /// Judges a press and writes down what it means; an error means that nothing was recorded.
-pub async fn press(desk: &Desk, pressed: &Pressed) -> Result<Answer, LedgerError> {
+pub async fn press(bench: &Bench<'_>, pressed: &Pressed) -> Result<Answer, LedgerError> {
     let Some(case) = pressed.button.case().cloned() else {
         let stale = !matches!(pressed.button, ButtonAction::Go);
         let words = "This button is no longer active; use the newest card.";
         return Ok(stale.then(|| words.to_owned()));
     };
-    let outcome = desk
+    let outcome = bench
         .ledger
         .append(&case, |case| {
-            judge(desk, pressed, case).map(|event| event.map(|event| entry(desk, pressed, event)))
+            judge(bench, pressed, case).map(|event| event.map(|event| entry(bench, pressed, event)))
         })
         .await;
     match outcome {
         Ok(_) => Ok(None),
-        Err(NotAppended::Judged(refusal)) => refuse(desk, pressed, &case, &refusal).await,
+        Err(NotAppended::Judged(refusal)) => refuse(bench, pressed, &case, &refusal).await,
         Err(NotAppended::Illegal(IllegalRecord::Repeated)) => Ok(None),
         Err(NotAppended::Illegal(illegal)) => Ok(Some(format!("Nothing was done: {illegal}."))),
         Err(NotAppended::Ledger(LedgerError::NoSuchCase(case))) => Ok(Some(format!(
@@ -52,17 +54,17 @@ pub async fn press(desk: &Desk, pressed: &Pressed) -> Result<Answer, LedgerError
 }
 
 /// The event that the press means, `None` when it was taken in before, or why it is refused.
-fn judge(desk: &Desk, pressed: &Pressed, case: &Case) -> Result<Option<Event>, Refusal> {
+fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Event>, Refusal> {
     let repeated = pressed.delivery.as_ref().is_some_and(|delivery| case.has_seen(delivery));
     if repeated {
         return Ok(None);
     }
-    let policy = &desk.rules.policy;
+    let policy = bench.policy;
     let event = match &pressed.button {
-        ButtonAction::Approve(at) => return decision(desk, pressed, case, (at, Choice::Approve)),
-        ButtonAction::Deny(at) => return decision(desk, pressed, case, (at, Choice::Deny)),
+        ButtonAction::Approve(at) => return decision(bench, pressed, case, (at, Choice::Approve)),
+        ButtonAction::Deny(at) => return decision(bench, pressed, case, (at, Choice::Deny)),
         ButtonAction::Withdraw(at) => {
-            return decision(desk, pressed, case, (at, Choice::Withdraw));
+            return decision(bench, pressed, case, (at, Choice::Withdraw));
         }
         ButtonAction::Undo(at) => {
             let standing = case.standing_containment();
@@ -75,7 +77,7 @@ fn judge(desk: &Desk, pressed: &Pressed, case: &Case) -> Result<Option<Event>, R
         ButtonAction::CancelQuestions { asked, .. } => Event::Cancelled { asked: *asked },
         ButtonAction::Summary { .. } => Event::SummaryAsked,
         ButtonAction::Report { .. } => Event::ReportAsked,
-        ButtonAction::Close { .. } => Event::Closed { reason: None },
+        ButtonAction::Close { .. } => Event::Closed { reason: pressed.reason.clone() },
         ButtonAction::Go | ButtonAction::Unknown => return Ok(None),
     };
     policy.may_act(&pressed.caller)?;
@@ -83,33 +85,33 @@ fn judge(desk: &Desk, pressed: &Pressed, case: &Case) -> Result<Option<Event>, R
 }
 
 fn decision(
-    desk: &Desk,
+    bench: &Bench<'_>,
     pressed: &Pressed,
     case: &Case,
     (at, choice): (&PlanAddress, Choice),
 ) -> Result<Option<Event>, Refusal> {
     let state = case.plan(at.plan).filter(|state| state.hash == at.hash);
     let state = state.ok_or(Refusal::OldCard)?;
-    let now = desk.clock.now();
+    let now = bench.clock.now();
     let wish = Wish { caller: &pressed.caller, choice, now };
-    desk.rules.policy.may_decide(&wish, case, state)?;
+    bench.policy.may_decide(&wish, case, state)?;
     Ok(Some(match choice {
         Choice::Approve => Event::Approved { plan: at.plan, hash: at.hash.clone() },
-        Choice::Deny => Event::Denied { plan: at.plan, reason: None },
+        Choice::Deny => Event::Denied { plan: at.plan, reason: pressed.reason.clone() },
         Choice::Withdraw => Event::Withdrawn { plan: at.plan },
     }))
 }
 
 /// Writes the refusal down and tells the person the reason; a lost record does not change the no.
 async fn refuse(
-    desk: &Desk,
+    bench: &Bench<'_>,
     pressed: &Pressed,
     case: &CaseId,
     refusal: &Refusal,
 ) -> Result<Answer, LedgerError> {
     let event = Event::Refused { what: pressed.button.id(), why: refusal.to_string() };
-    let entry = entry(desk, pressed, event);
-    let outcome = desk
+    let entry = entry(bench, pressed, event);
+    let outcome = bench
         .ledger
         .append(case, |case| {
             let refusals = case
@@ -126,13 +128,10 @@ async fn refuse(
     Ok(Some(format!("Not done: {refusal}.")))
 }
 
-fn entry(desk: &Desk, pressed: &Pressed, event: Event) -> Entry {
+fn entry(bench: &Bench<'_>, pressed: &Pressed, event: Event) -> Entry {
     Entry {
-        at: desk.clock.now(),
-        actor: Actor::Person {
-            person: pressed.caller.person().clone(),
-            name: pressed.caller.name().map(str::to_owned),
-        },
+        at: bench.clock.now(),
+        actor: Actor::of(&pressed.caller),
         place: pressed.place.clone(),
         delivery: pressed.delivery.clone(),
         event,

@@ -46,7 +46,20 @@ pub struct Rules {
     pub endpoints: Vec<String>,
 }
 
+/// What a decision needs, in Slack's request as at the command line.
+#[derive(Debug, Clone, Copy)]
+pub struct Bench<'a> {
+    pub ledger: &'a Ledger,
+    pub policy: &'a Policy,
+    pub clock: Clock,
+}
+
 impl Desk {
+    /// The part of the desk at which decisions are taken.
+    pub fn bench(&self) -> Bench<'_> {
+        Bench { ledger: &self.ledger, policy: &self.rules.policy, clock: self.clock }
+    }
+
     /// What a ticket needs: the journal for the intent, and the brake that may forbid it.
     pub fn books(&self) -> Books<'_> {
         Books { journal: self.ledger.journal(), brakes: self.work.as_ref() }

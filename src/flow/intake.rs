@@ -161,10 +161,7 @@ fn opening(
 fn entry(desk: &Desk, caller: &Caller, request: &OpenRequest, event: Event) -> Entry {
     Entry {
         at: desk.clock.now(),
-        actor: Actor::Person {
-            person: caller.person().clone(),
-            name: caller.name().map(str::to_owned),
-        },
+        actor: Actor::of(caller),
         place: request.place.clone(),
         delivery: request.delivery.clone(),
         event,

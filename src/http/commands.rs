@@ -186,10 +186,7 @@ fn no_such_case() -> String {
 async fn summary(service: &Service, slash: &Slash, case: &Case) -> Result<String, LedgerError> {
     let entry = Entry {
         at: service.desk.clock.now(),
-        actor: Actor::Person {
-            person: slash.caller.person().clone(),
-            name: slash.caller.name().map(str::to_owned),
-        },
+        actor: Actor::of(&slash.caller),
         place: None,
         delivery: Some(slash.delivery.clone()),
         event: Event::SummaryAsked,

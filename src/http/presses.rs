@@ -18,9 +18,11 @@ pub async fn click(service: &Service, click: Click) -> (Response, bool) {
         button: click.action,
         place: click.place,
         delivery: Some(click.delivery),
+        reason: None,
     };
     let judged =
-        tokio::time::timeout(DECISION_TIME_MAX, decide::press(&service.desk, &pressed)).await;
+        tokio::time::timeout(DECISION_TIME_MAX, decide::press(&service.desk.bench(), &pressed))
+            .await;
     let (answer, durable) = match judged {
         Ok(Ok(answer)) => (answer, true),
         Ok(Err(error)) => {

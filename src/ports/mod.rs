@@ -7,3 +7,4 @@ pub mod evidence;
 pub mod journal;
 pub mod ticket;
 pub mod trail;
+pub mod witness;

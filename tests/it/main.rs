@@ -14,6 +14,7 @@ mod ground;
 mod journal_contract;
 mod layers;
 mod manifests;
+mod orders;
 mod printed_manifests;
 mod readme;
 #[path = "../support/silent_chat.rs"]

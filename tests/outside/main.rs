@@ -23,6 +23,7 @@ mod ground;
 mod journal_contract;
 mod leak;
 mod ministack;
+mod operators;
 mod parts;
 #[path = "../support/python.rs"]
 mod python;
@@ -46,6 +47,7 @@ mod sql_judge;
 mod story;
 #[path = "../support/thief.rs"]
 mod thief;
+mod witness;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
@@ -73,6 +75,8 @@ fn main() -> ExitCode {
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
+    trials.extend(operators::trials(&parts));
+    trials.extend(witness::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Trials are gone here, so this is the last owner: the parts stop before the process does.
     drop(parts);

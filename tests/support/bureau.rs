@@ -93,8 +93,9 @@ impl Bureau {
 
     /// Presses a button; panics when the press is refused.
     pub(crate) async fn press(&self, user: &str, button: ButtonAction) {
-        let pressed = Pressed { caller: caller(user), button, place: None, delivery: None };
-        let said = press(&self.desk, &pressed).await.expect("it is recorded");
+        let pressed =
+            Pressed { caller: caller(user), button, place: None, delivery: None, reason: None };
+        let said = press(&self.desk.bench(), &pressed).await.expect("it is recorded");
         assert_eq!(said, None, "the press is taken without objection");
     }
 
