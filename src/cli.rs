@@ -29,6 +29,18 @@ pub enum Command {
     Cases(Store),
     /// Says where a case stands
     Status(CaseArguments),
+    /// Approves a plan after showing it; for when Slack is down
+    Approve(DecisionArguments),
+    /// Denies a plan after showing it
+    Deny(DecisionArguments),
+    /// Takes an approval back, as long as nothing was changed
+    Withdraw(DecisionArguments),
+    /// Asks for a plan to be undone; the undo needs its own approval
+    Undo(DecisionArguments),
+    /// Stops every change by every replica, at once; deciding and reading go on
+    Freeze(BrakeArguments),
+    /// Lets changes go on after a freeze
+    Thaw(BrakeArguments),
     /// Checks the journal of a case, and names the first record that is not as it was written
     Verify(CaseArguments),
     /// Prints the report of a case as Markdown
@@ -61,6 +73,41 @@ pub struct DrillArguments {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Store {
     /// The configuration file; without it everything comes from the environment
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// A decision about a plan, and whose it is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DecisionArguments {
+    /// The case, as its card names it
+    pub case: String,
+    /// The number of the plan
+    pub plan: u32,
+    /// The beginning of the plan's hash, instead of typing it: at least 8 characters
+    #[arg(long, value_name = "HASH")]
+    pub hash: Option<String>,
+    /// Why; goes into the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// The AWS profile that proves who decides; without it the credentials that AWS tools find
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The configuration file of the service; Slack's secrets are not needed in it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Why the brake is moved, and by whom.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BrakeArguments {
+    /// Why; every open case is told
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The AWS profile that proves who orders it; without it the credentials that AWS tools find
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The configuration file of the service; Slack's secrets are not needed in it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

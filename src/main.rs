@@ -2,7 +2,8 @@
 
 use clap::Parser;
 use keyleak::cli::{Arguments, Command};
-use keyleak::commands::{CommandError, cases, drill, manifest, serve};
+use keyleak::commands::{CommandError, cases, drill, manifest, orders, serve};
+use keyleak::domain::operator::Verb;
 use keyleak::trail::command_line;
 use std::io::Write;
 use std::process::ExitCode;
@@ -33,6 +34,12 @@ async fn run(command: Command) -> Result<String, CommandError> {
         Command::Queries(command) => Ok(command_line::queries(&command)?),
         Command::Cases(store) => cases::cases(&store).await,
         Command::Status(arguments) => cases::status(&arguments).await,
+        Command::Approve(arguments) => orders::decide(Verb::Approve, &arguments).await,
+        Command::Deny(arguments) => orders::decide(Verb::Deny, &arguments).await,
+        Command::Withdraw(arguments) => orders::decide(Verb::Withdraw, &arguments).await,
+        Command::Undo(arguments) => orders::decide(Verb::Undo, &arguments).await,
+        Command::Freeze(arguments) => orders::move_brake(true, &arguments).await,
+        Command::Thaw(arguments) => orders::move_brake(false, &arguments).await,
         Command::Verify(arguments) => cases::verify(&arguments).await,
         Command::Report(arguments) => cases::report(&arguments).await,
         Command::Manifest(arguments) => manifest::manifest(&arguments),

@@ -1,9 +1,12 @@
 //! The one place that loads the SDK's configuration, with our timeouts, retries and roles.
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::SharedCredentialsProvider;
 use aws_types::service_config::ServiceConfigKey;
 use std::time::Duration;
 
@@ -59,6 +62,16 @@ pub async fn load(region: Option<String>) -> SdkConfig {
     loader.load().await
 }
 
+/// The same configuration, signing as a profile of the AWS tools' configuration files.
+pub fn with_profile(config: &SdkConfig, name: &str) -> SdkConfig {
+    let own = ProfileFileCredentialsProvider::builder()
+        .configure(&ProviderConfig::default().with_region(config.region().cloned()))
+        .profile_name(name)
+        .build();
+    let own = SharedCredentialsProvider::new(own);
+    config.clone().into_builder().credentials_provider(own).build()
+}
+
 /// Every endpoint that is not AWS's own, one line each: the card of a case shows them.
 pub fn endpoints(config: &SdkConfig) -> Vec<String> {
     let mut found = Vec::new();
@@ -92,7 +105,7 @@ pub async fn with_role(config: &SdkConfig, role: &RoleSettings, session: &str) -
         Some(own) => provider.build_from_provider(own).await,
         None => provider.build().await,
     };
-    let provider = aws_sdk_sts::config::SharedCredentialsProvider::new(provider);
+    let provider = SharedCredentialsProvider::new(provider);
     config.clone().into_builder().credentials_provider(provider).build()
 }
 

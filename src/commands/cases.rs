@@ -4,7 +4,7 @@ use crate::cli::{CaseArguments, Store};
 use crate::commands::CommandError;
 use crate::commands::stores::{self, Stores};
 use crate::config;
-use crate::domain::case::Case;
+use crate::domain::case::{Case, PlanState, PlanStatus};
 use crate::domain::ids::CaseId;
 use crate::domain::record::{Record, Tampering, check_chain};
 use crate::domain::report;
@@ -29,14 +29,29 @@ pub async fn cases(store: &Store) -> Result<String, CommandError> {
         };
         lines.push(line);
     }
-    Ok(if lines.is_empty() { "There is no case.".to_owned() } else { lines.join("\n") })
+    if lines.is_empty() {
+        lines.push("There is no case.".to_owned());
+    }
+    let brake = stores.work.brake().await;
+    let brake = brake.map_err(|error| CommandError::Setup(error.to_string()))?;
+    lines.extend(brake.filter(|brake| brake.frozen).map(|brake| brake.words()));
+    Ok(lines.join("\n"))
 }
 
 /// Says where a case stands, in the words of its summary.
 pub async fn status(arguments: &CaseArguments) -> Result<String, CommandError> {
     let case = load(arguments).await?;
-    let lines = report::summary(&case, case.seq());
-    Ok(format!("{} {}\n{}", case.id(), report::status_words(&case), lines.join("\n")))
+    let mut lines = vec![format!("{} {}", case.id(), report::status_words(&case))];
+    lines.extend(report::summary(&case, case.seq()));
+    let under_way = |state: &&PlanState| {
+        matches!(
+            state.status(),
+            PlanStatus::Proposed | PlanStatus::Approved | PlanStatus::Executing
+        )
+    };
+    let newest = case.plans().rev().find(under_way);
+    lines.extend(newest.map(|state| report::whole_plan(&case, state)));
+    Ok(lines.join("\n"))
 }
 
 /// The report as Markdown.
@@ -107,7 +122,8 @@ async fn open(config: Option<&Path>, journal: Option<&Path>) -> Result<Stores, C
         }
         return stores::sqlite(path);
     }
-    let config = config::load(config)?;
+    // Reading the journal needs none of Slack's secrets.
+    let config = config::load_for_setup(config)?;
     let sdk = stores::sdk(config.aws.region.clone()).await;
     stores::journal(&config.journal, &sdk)
 }

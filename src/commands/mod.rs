@@ -1,8 +1,10 @@
 //! What each sub-command does: puts the adapters together and says how it ended.
 
+pub mod ask;
 pub mod cases;
 pub mod drill;
 pub mod manifest;
+pub mod orders;
 pub mod serve;
 pub mod stores;
 

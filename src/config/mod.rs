@@ -8,6 +8,7 @@ use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
 use crate::config::reader::{ConfigErrors, Reader};
 use crate::domain::agenda::Timing;
+use crate::domain::identity::Operators;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::flow::desk::Rules;
@@ -34,6 +35,8 @@ pub struct Config {
     pub evidence: EvidenceConfig,
     pub trail: TrailConfig,
     pub rules: Rules,
+    /// Whom AWS identities are mapped to, for orders from the command line.
+    pub operators: Operators,
 }
 
 /// How to reach Slack, and how Slack proves itself.
@@ -142,6 +145,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         evidence: evidence(r),
         trail: trail(r),
         rules,
+        operators: operators(r),
     };
     (config, reader)
 }
@@ -215,6 +219,18 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
         drill: false,
         endpoints: Vec::new(),
     }
+}
+
+fn operators(r: &mut Reader) -> Operators {
+    let listed = r.table("people.operators");
+    let named_by_session = r.texts("people.operators_named_by_session").unwrap_or_default();
+    let read = Operators::read(&listed, &named_by_session.into_iter().collect());
+    read.unwrap_or_else(|bad| {
+        for (arn, why) in bad {
+            r.reject("people.operators", &format!(".\"{arn}\" {why}"));
+        }
+        Operators::default()
+    })
 }
 
 fn timing(r: &mut Reader) -> Timing {

@@ -11,6 +11,9 @@ pub const ENVIRONMENT_PREFIX: &str = "KEYLEAK_";
 /// Stands for the default of a setting that has none and cannot do without.
 const NEEDED: &str = "needed";
 
+/// Tables whose keys are people's to choose.
+const TABLES_OF_TEXTS: [&str; 2] = ["people.key_owners", "people.operators"];
+
 /// Everything that is wrong with the configuration, each with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigErrors(pub Vec<String>);
@@ -239,7 +242,7 @@ impl Reader {
             let line = line_of(text, key.span().start);
             let place = format!("{}, line {line}", self.file);
             if let DeValue::Table(inner) = value.get_ref()
-                && !name.ends_with("key_owners")
+                && !TABLES_OF_TEXTS.contains(&name.as_str())
             {
                 self.read_table(text, &name, inner);
             } else {

@@ -2,8 +2,10 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event, Phase, PostKey, StepResult};
+use crate::domain::identity::AwsIdentity;
 use crate::domain::plan::PlanNumber;
 use crate::domain::record::Record;
+use crate::domain::report::utc;
 
 /// A message that the case owes its channel, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,12 +86,8 @@ fn phase_after(event: &Event) -> Option<Phase> {
 }
 
 /// The message that a record owes by itself.
-#[expect(clippy::wildcard_enum_match_arm, reason = "most records show on the card alone")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "most records owe words or nothing")]
 fn said(record: &Record) -> Option<Announcement> {
-    let notice = |text: String| {
-        let key = PostKey(format!("notice-{}", record.seq));
-        Some(Announcement { key, what: What::Notice(text) })
-    };
     let keyed = |name: &str, what: What| {
         Some(Announcement { key: PostKey(format!("{name}-{}", record.seq)), what })
     };
@@ -97,65 +95,94 @@ fn said(record: &Record) -> Option<Announcement> {
         Event::Proposed { plan, .. } => {
             Some(Announcement { key: plan_key(plan.number), what: What::Plan(plan.number) })
         }
-        Event::NotProposed { why } => notice(format!("No plan: {why}")),
-        Event::Denied { plan, reason } => {
-            let reason = reason.as_deref().unwrap_or("no reason given");
-            notice(format!("{} denied plan {}: {reason}", record.actor_shown(), plan.0))
-        }
-        Event::Expired { plan } => notice(format!(
-            "Plan {} expired without enough approvals. Press Containment for a new one.",
-            plan.0
-        )),
-        Event::Voided { plan, why } => notice(format!("Plan {} is void: {why}", plan.0)),
-        Event::Covered { steps, .. } => {
-            let steps: Vec<_> = steps.iter().map(|step| step.action.sentence()).collect();
-            notice(format!(
-                "The actor took more. The standing approval covers it, so I do the same there: {}.",
-                steps.join("; ")
-            ))
-        }
-        Event::Outcome { plan, step, result: StepResult::Failed { why, retryable }, .. } => {
-            let next = if *retryable { "I try again." } else { "Somebody must look." };
-            notice(format!("Step {} of plan {} failed: {why}. {next}", step + 1, plan.0))
-        }
-        Event::ReadBack { drifts, .. } if !drifts.is_empty() => notice(reverted(drifts)),
-        Event::Reapply { reverter, .. } => notice(format!(
-            "{reverter} belongs to the actor and took the containment back. I put it in force \
-             again under the first approval."
-        )),
-        Event::OpenEnds { ends, .. } if !ends.is_empty() => notice(format!(
-            "Not contained: the actor still holds what this plan cannot end: {}.",
-            ends.join("; ")
-        )),
-        Event::Held { plan } => notice(format!(
-            "Plan {} holds: every step was read back on schedule and is in force.",
-            plan.0
-        )),
-        Event::Contained { as_of, .. } => notice(format!(
-            "Contained as of {as_of}: the trail is complete past the last step, and neither it nor \
-             IAM's inventory shows anything more."
-        )),
-        Event::WatchEnded { .. } => notice("The watch is over; nothing was reverted.".to_owned()),
-        Event::SurveyFailed { why } => notice(format!("The trail could not be read: {why}")),
-        Event::QuestionFailed { question, why, .. } => {
-            notice(format!("Question {question} has no answer: {why}"))
-        }
         Event::Answered { .. } => keyed("answer", What::Answer(record.seq)),
         Event::PhasePressed {
             phase: phase @ (Phase::Eradication | Phase::Recovery | Phase::PostIncident),
         } => keyed("checklist", What::Checklist(*phase)),
-        Event::Braked { brake } if brake.frozen => notice(format!(
+        Event::ReportAsked | Event::Closed { .. } => keyed("report", What::Report(record.seq)),
+        _ => {
+            let words = decision_words(record).or_else(|| words(&record.event))?;
+            keyed("notice", What::Notice(words))
+        }
+    }
+}
+
+/// What people decided that no card shows: a denial, and whatever came past Slack.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only decisions are told here")]
+fn decision_words(record: &Record) -> Option<String> {
+    let who = record.actor_shown();
+    let what = match &record.event {
+        Event::Denied { plan, reason } => {
+            let reason = reason.as_deref().unwrap_or("no reason given");
+            let from = record.operator().map(|by| format!(", {}", proven(by))).unwrap_or_default();
+            return Some(format!("{who} denied plan {}{from}: {reason}", plan.0));
+        }
+        Event::Approved { plan, .. } => format!("approved plan {}", plan.0),
+        Event::Withdrawn { plan } => format!("took the approval of plan {} back", plan.0),
+        Event::UndoWanted { plan } => format!("asked to undo plan {}", plan.0),
+        _ => return None,
+    };
+    let by = record.operator()?;
+    Some(format!("{who} {what} at {}, {}.", utc(record.at), proven(by)))
+}
+
+fn proven(by: &AwsIdentity) -> String {
+    format!("from the command line, proven by {}", by.arn)
+}
+
+/// What the bot did or found, in plain words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most records show on the card alone")]
+fn words(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::NotProposed { why } => format!("No plan: {why}"),
+        Event::Expired { plan } => format!(
+            "Plan {} expired without enough approvals. Press Containment for a new one.",
+            plan.0
+        ),
+        Event::Voided { plan, why } => format!("Plan {} is void: {why}", plan.0),
+        Event::Covered { steps, .. } => {
+            let steps: Vec<_> = steps.iter().map(|step| step.action.sentence()).collect();
+            format!(
+                "The actor took more. The standing approval covers it, so I do the same there: {}.",
+                steps.join("; ")
+            )
+        }
+        Event::Outcome { plan, step, result: StepResult::Failed { why, retryable }, .. } => {
+            let next = if *retryable { "I try again." } else { "Somebody must look." };
+            format!("Step {} of plan {} failed: {why}. {next}", step + 1, plan.0)
+        }
+        Event::ReadBack { drifts, .. } if !drifts.is_empty() => reverted(drifts),
+        Event::Reapply { reverter, .. } => format!(
+            "{reverter} belongs to the actor and took the containment back. I put it in force \
+             again under the first approval."
+        ),
+        Event::OpenEnds { ends, .. } if !ends.is_empty() => format!(
+            "Not contained: the actor still holds what this plan cannot end: {}.",
+            ends.join("; ")
+        ),
+        Event::Held { plan } => {
+            format!("Plan {} holds: every step was read back on schedule and is in force.", plan.0)
+        }
+        Event::Contained { as_of, .. } => format!(
+            "Contained as of {as_of}: the trail is complete past the last step, and neither it nor \
+             IAM's inventory shows anything more."
+        ),
+        Event::WatchEnded { .. } => "The watch is over; nothing was reverted.".to_owned(),
+        Event::SurveyFailed { why } => format!("The trail could not be read: {why}"),
+        Event::QuestionFailed { question, why, .. } => {
+            format!("Question {question} has no answer: {why}")
+        }
+        Event::Braked { brake } if brake.frozen => format!(
             "FROZEN: {} has stopped every change by this bot, in all cases: {}. Decisions are \
              still taken and kept; they are carried out after `keyleak thaw`.",
             brake.name, brake.why
-        )),
-        Event::Braked { brake } => notice(format!(
+        ),
+        Event::Braked { brake } => format!(
             "{} has lifted the freeze: {}. What was decided is carried out now.",
             brake.name, brake.why
-        )),
-        Event::ReportAsked | Event::Closed { .. } => keyed("report", What::Report(record.seq)),
-        _ => None,
-    }
+        ),
+        _ => return None,
+    })
 }
 
 fn reverted(drifts: &[Drift]) -> String {

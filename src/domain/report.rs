@@ -3,6 +3,7 @@
 mod closing;
 pub mod phases;
 mod telling;
+mod whole_plan;
 mod words;
 
 use crate::domain::case::Case;
@@ -72,6 +73,11 @@ pub fn status_words(case: &Case) -> String {
 /// Where a plan stands, in one sentence.
 pub fn plan_words(state: &crate::domain::case::PlanState) -> String {
     words::plan_status(state)
+}
+
+/// A plan in full, for whoever decides without Slack.
+pub fn whole_plan(case: &Case, state: &crate::domain::case::PlanState) -> String {
+    whole_plan::text(case, state)
 }
 
 /// What waits, and for whom.

@@ -1,6 +1,6 @@
 //! The real binary at work: `keyleak serve` between a simulated Slack and the emulated account.
 
-use crate::account::Clients;
+use crate::account::{Clients, Credential};
 use crate::leak::{BOT, Leak};
 use crate::ministack::free_port;
 use aws_sdk_dynamodb::types::{
@@ -49,6 +49,11 @@ pub(crate) struct Service {
 impl Service {
     /// Starts the workspace and the binary, with the account of a leak behind it.
     pub(crate) async fn start(leak: &Leak, journal: Journal) -> Self {
+        Self::start_with(leak, journal, "").await
+    }
+
+    /// The same, with more settings after the usual ones.
+    pub(crate) async fn start_with(leak: &Leak, journal: Journal, more: &str) -> Self {
         if journal == Journal::DynamoDb {
             make_tables(&leak.owner.root).await;
         }
@@ -56,6 +61,7 @@ impl Service {
         let slack = workspace(listen).await;
         let folder = tempfile::tempdir().expect("a folder");
         let settings = settings(leak, &slack, listen, (journal, &folder)).await;
+        let settings = format!("{settings}{more}");
         std::fs::write(folder.path().join("keyleak.toml"), settings).expect("the settings");
         let mut environment = leak.bot_key.environment();
         environment.push(("AWS_ENDPOINT_URL", format!("http://{}", leak.bot.endpoint)));
@@ -124,7 +130,20 @@ impl Service {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyleak"));
         command.args(arguments).arg("--config").arg(self.folder.path().join("keyleak.toml"));
         prepare(&mut command, &self.folder, &self.environment);
-        command.output().expect("it runs")
+        command.stdin(Stdio::null()).output().expect("it runs")
+    }
+
+    /// Gives the AWS tools profiles, by which people are told apart at the command line.
+    pub(crate) fn know_profiles(&self, people: &[(&str, Credential)]) {
+        let profile = |(name, credential): &(&str, Credential)| {
+            let lines = credential.environment().into_iter();
+            let lines = lines.map(|(name, value)| format!("{} = {value}\n", name.to_lowercase()));
+            format!("[{name}]\n{}", lines.collect::<String>())
+        };
+        let aws = self.folder.path().join(".aws");
+        std::fs::create_dir_all(&aws).expect("a folder");
+        let profiles: String = people.iter().map(profile).collect();
+        std::fs::write(aws.join("credentials"), profiles).expect("the profiles");
     }
 
     /// The name of the one case there is.
