@@ -95,6 +95,11 @@ pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -
     error.as_service_error().and_then(|service| service.code())
 }
 
+/// Whether a code says that the call came too soon and was not carried out.
+pub(super) fn is_throttled(code: &str) -> bool {
+    THROTTLED.contains(&code)
+}
+
 /// Masks every access key id in a text that somebody else wrote, and bounds its length.
 pub(super) fn safe_text(text: &str) -> String {
     let mut safe = String::new();

@@ -6,12 +6,16 @@ use crate::aws::tables::{
 use crate::domain::digest::canonical;
 use crate::domain::ids::CaseId;
 use crate::domain::record::Record;
-use crate::ports::cloud::CallClass;
+use crate::ports::cloud::{CallClass, CallError};
+use crate::ports::evidence::{Evidence, EvidenceError};
 use crate::ports::journal::{AppendError, Journal, StoreError};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 const PUT_ITEM: &str = "dynamodb:PutItem";
 const QUERY: &str = "dynamodb:Query";
@@ -25,27 +29,130 @@ const CASE: &str = "case";
 const SEQ: &str = "seq";
 /// The record's canonical JSON, byte for byte.
 const RECORD: &str = "record";
+/// In the place of a record that no item can hold: its SHA-256, its name in the evidence store.
+const RECORD_SHA256: &str = "record_sha256";
 /// What the sort key is padded to; a case never has a million million records.
 const SEQ_DIGITS: usize = 12;
-/// DynamoDB takes 400 KB an item, names and keys included; the rest of the item is under 1 KB.
-const RECORD_BYTES_MAX: usize = 398 * 1024;
+/// DynamoDB takes 400 KB an item, names and keys included, which are under 1 KB here. What is
+/// bigger than this goes to the evidence store; the margin is for what later versions add.
+const RECORD_BYTES_MAX: usize = 384 * 1024;
 /// A page is at most 1 MB; a case of this many pages is broken.
 const PAGES_MAX: usize = 10_000;
+/// A put that was cut off is looked for and tried once more; then the person is told.
+const TRIES_MAX: usize = 2;
+/// Slack waits three seconds, and the answer has to travel.
+const APPEND_TIME_MAX: Duration = Duration::from_millis(2_800);
 
-/// The decision log in the table `journal`.
-#[derive(Debug, Clone)]
+type Item = HashMap<String, AttributeValue>;
+
+/// The decision log in the table `journal`, and its largest records in the evidence store.
+#[derive(Clone)]
 pub struct DynamoJournal {
     dynamo: Dynamo,
     table: String,
+    evidence: Arc<dyn Evidence>,
+}
+
+/// A record as its item holds it.
+struct Kept {
+    attribute: &'static str,
+    value: String,
+}
+
+/// Why a put did not do it.
+enum NotPut {
+    /// What came of it is known.
+    Settled(AppendError),
+    /// It was cut off before an answer, and its record is not there yet; it may still come.
+    CutOff(CallError),
+    /// The same, with no time left for another.
+    TooLate(CallError),
 }
 
 impl DynamoJournal {
-    pub fn new(config: &SdkConfig, tables: &TableNames) -> Self {
-        Self { dynamo: Dynamo::new(config), table: tables.journal.clone() }
+    /// The journal of these tables; what is too big for an item is kept as evidence, by its hash.
+    pub fn new(config: &SdkConfig, tables: &TableNames, evidence: Arc<dyn Evidence>) -> Self {
+        Self { dynamo: Dynamo::new(config), table: tables.journal.clone(), evidence }
+    }
+
+    /// The record as its item will hold it; a large one is in the evidence store before that.
+    async fn keep(&self, record: &Record) -> Result<Kept, AppendError> {
+        let line = canonical(record);
+        if line.len() <= RECORD_BYTES_MAX {
+            let value = String::from_utf8(line);
+            let value = value.map_err(|error| AppendError::Refused(error.to_string()))?;
+            return Ok(Kept { attribute: RECORD, value });
+        }
+        // Nothing of the record is in the table yet, so a failure here is a refusal.
+        let value = self.evidence.put(&line).await;
+        let value = value.map_err(|error| {
+            AppendError::Refused(format!(
+                "the record has {} bytes, more than an item holds, and {error}",
+                line.len()
+            ))
+        })?;
+        Ok(Kept { attribute: RECORD_SHA256, value })
+    }
+
+    async fn put(&self, record: &Record, kept: &Kept) -> Result<(), AppendError> {
+        let mut cut_off = None;
+        for _ in 0..TRIES_MAX {
+            match self.put_once(record, kept).await {
+                Ok(()) => return Ok(()),
+                // An earlier put is still under way somewhere, so a later refusal settles nothing.
+                Err(NotPut::Settled(AppendError::Refused(why))) if cut_off.is_some() => {
+                    return Err(AppendError::Unavailable(why));
+                }
+                Err(NotPut::Settled(outcome)) => return Err(outcome),
+                Err(NotPut::TooLate(error)) => {
+                    return Err(AppendError::Unavailable(error.to_string()));
+                }
+                Err(NotPut::CutOff(error)) => cut_off = Some(error),
+            }
+        }
+        let why = cut_off.map_or_else(String::new, |error| error.to_string());
+        Err(AppendError::Unavailable(why))
+    }
+
+    /// One conditional put, and a look at what became of it where the answer does not say.
+    async fn put_once(&self, record: &Record, kept: &Kept) -> Result<(), NotPut> {
+        let fields = [
+            (CASE, record.case.0.as_str()),
+            (SEQ, &sort_key(record.seq)),
+            (kept.attribute, &kept.value),
+            ("at", &record.at.to_string()),
+            ("kind", &kind(record)),
+            ("hash", &record.hash),
+        ];
+        let request = put(&self.dynamo.once, &self.table, &fields)
+            .condition_expression("attribute_not_exists(#case)")
+            .expression_attribute_names("#case", CASE);
+        let Err(error) = request.send().await else {
+            return Ok(());
+        };
+        let refused = condition_failed(&error);
+        let failed = table_error(PUT_ITEM, &self.table, &error);
+        if matches!(failed.class, CallClass::Denied | CallClass::NotFound) {
+            return Err(NotPut::Settled(AppendError::Refused(failed.to_string())));
+        }
+        match self.standing(record).await {
+            Ok(Some(item)) if is_kept(&item, kept) => Ok(()),
+            Ok(Some(_)) => Err(NotPut::Settled(AppendError::Conflict)),
+            // DynamoDB answered, and what it answered was no: nothing of ours is under way.
+            Ok(None) if failed.class != CallClass::Unavailable => {
+                Err(NotPut::Settled(AppendError::Refused(failed.to_string())))
+            }
+            Ok(None) if matches!(error, SdkError::TimeoutError(_)) => Err(NotPut::TooLate(failed)),
+            Ok(None) => Err(NotPut::CutOff(failed)),
+            Err(_) if refused => Err(NotPut::Settled(AppendError::Unavailable(
+                "a record stands at this place and cannot be read back".to_owned(),
+            ))),
+            Err(_) => Err(NotPut::TooLate(failed)),
+        }
     }
 
     /// What stands at a record's place now, read consistently.
-    async fn standing(&self, record: &Record) -> Result<Option<String>, StoreError> {
+    async fn standing(&self, record: &Record) -> Result<Option<Item>, StoreError> {
         // A query, not a get: the writer's role may put and query, and nothing else.
         let answer = self
             .dynamo
@@ -61,52 +168,47 @@ impl DynamoJournal {
             .send()
             .await
             .map_err(|error| store_error(QUERY, &self.table, &error))?;
-        answer.items().first().map(record_text).transpose()
+        Ok(answer.items.unwrap_or_default().into_iter().next())
+    }
+
+    /// The record that an item holds, from the evidence store if it lies there.
+    async fn line(&self, item: &Item) -> Result<String, StoreError> {
+        if let Some(line) = text_of(item, RECORD) {
+            return Ok(line.to_owned());
+        }
+        // What is not there or not ours must show when the chain is checked, so it is not left out.
+        let Some(sha256) = text_of(item, RECORD_SHA256) else {
+            return Ok(String::new());
+        };
+        match self.evidence.get(sha256).await {
+            Ok(content) => Ok(String::from_utf8_lossy(&content).into_owned()),
+            Err(error @ (EvidenceError::Missing(_) | EvidenceError::Altered(_))) => {
+                tracing::error!(%error, "a record lies in the evidence store and cannot be read");
+                Ok(String::new())
+            }
+            Err(error @ EvidenceError::Unavailable(_)) => Err(StoreError(error.to_string())),
+        }
+    }
+}
+
+impl std::fmt::Debug for DynamoJournal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DynamoJournal({})", self.table)
     }
 }
 
 #[async_trait]
 impl Journal for DynamoJournal {
     async fn append(&self, record: &Record) -> Result<(), AppendError> {
-        let line = record_line(record)?;
-        let fields = [
-            (CASE, record.case.0.as_str()),
-            (SEQ, &sort_key(record.seq)),
-            (RECORD, &line),
-            ("at", &record.at.to_string()),
-            ("kind", &kind(record)),
-            ("hash", &record.hash),
-        ];
-        let request = put(&self.dynamo.write, &self.table, &fields)
-            .condition_expression("attribute_not_exists(#case)")
-            .expression_attribute_names("#case", CASE);
-        let Err(error) = request.send().await else {
-            return Ok(());
-        };
-        let refused = condition_failed(&error);
-        let failed = table_error(PUT_ITEM, &self.table, &error);
-        if matches!(failed.class, CallClass::Denied | CallClass::NotFound) {
-            return Err(AppendError::Refused(failed.to_string()));
-        }
-        // An earlier attempt may have got through before a later one failed: the table knows.
-        match self.standing(record).await {
-            Ok(Some(standing)) if standing == line => Ok(()),
-            Ok(Some(_)) => Err(AppendError::Conflict),
-            // DynamoDB answered, and what it answered was no: nothing of ours is under way.
-            Ok(None) if failed.class != CallClass::Unavailable => {
-                Err(AppendError::Refused(failed.to_string()))
-            }
-            Ok(None) => Err(AppendError::Unavailable(failed.to_string())),
-            Err(_) if refused => Err(AppendError::Unavailable(
-                "a record stands at this place and cannot be read back".to_owned(),
-            )),
-            Err(_) => Err(AppendError::Unavailable(failed.to_string())),
-        }
+        let kept = self.keep(record).await?;
+        let putting = tokio::time::timeout(APPEND_TIME_MAX, self.put(record, &kept));
+        let late = || format!("DynamoDB did not answer within {} ms", APPEND_TIME_MAX.as_millis());
+        putting.await.unwrap_or_else(|_| Err(AppendError::Unavailable(late())))
     }
 
     async fn read(&self, case: &CaseId, after: u64) -> Result<Vec<String>, StoreError> {
         let mut lines = Vec::new();
-        let mut start: Option<HashMap<String, AttributeValue>> = None;
+        let mut start: Option<Item> = None;
         for _ in 0..PAGES_MAX {
             let page = self
                 .dynamo
@@ -115,10 +217,11 @@ impl Journal for DynamoJournal {
                 .table_name(&self.table)
                 .consistent_read(true)
                 .key_condition_expression("#case = :case AND #seq > :after")
-                .projection_expression("#record")
+                .projection_expression("#record, #record_sha256")
                 .expression_attribute_names("#case", CASE)
                 .expression_attribute_names("#seq", SEQ)
                 .expression_attribute_names("#record", RECORD)
+                .expression_attribute_names("#record_sha256", RECORD_SHA256)
                 .expression_attribute_values(":case", text(&case.0))
                 .expression_attribute_values(":after", text(&sort_key(after)))
                 .set_exclusive_start_key(start.take())
@@ -126,7 +229,7 @@ impl Journal for DynamoJournal {
                 .await
                 .map_err(|error| store_error(QUERY, &self.table, &error))?;
             for item in page.items() {
-                lines.push(record_text(item)?);
+                lines.push(self.line(item).await?);
             }
             start = page.last_evaluated_key;
             if start.is_none() {
@@ -141,23 +244,12 @@ fn sort_key(seq: u64) -> String {
     format!("{seq:0SEQ_DIGITS$}")
 }
 
-/// The record as it is stored: the very text that its hash was made from.
-fn record_line(record: &Record) -> Result<String, AppendError> {
-    let line = canonical(record);
-    if line.len() > RECORD_BYTES_MAX {
-        return Err(AppendError::Refused(format!(
-            "the record has {} bytes and a DynamoDB item holds {RECORD_BYTES_MAX}; \
-             values of this size belong in the evidence store",
-            line.len()
-        )));
-    }
-    String::from_utf8(line).map_err(|error| AppendError::Refused(error.to_string()))
+fn is_kept(item: &Item, kept: &Kept) -> bool {
+    text_of(item, kept.attribute) == Some(kept.value.as_str())
 }
 
-fn record_text(item: &HashMap<String, AttributeValue>) -> Result<String, StoreError> {
-    let record = item.get(RECORD).and_then(|value| value.as_s().ok());
-    // An item that is not ours must show when the chain is checked, so it is not left out.
-    Ok(record.cloned().unwrap_or_default())
+fn text_of<'a>(item: &'a Item, attribute: &str) -> Option<&'a str> {
+    item.get(attribute)?.as_s().ok().map(String::as_str)
 }
 
 /// The event's kind, for whoever reads the table by hand.
@@ -168,133 +260,4 @@ fn kind(record: &Record) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::aws::wire_fake::{Answer, WireFake, case_id, record};
-    use serde_json::json;
-    use std::time::{Duration, Instant};
-
-    async fn journal(fake: &WireFake) -> DynamoJournal {
-        DynamoJournal::new(&fake.config().await, &TableNames::default())
-    }
-
-    fn standing(record: Option<&Record>) -> Answer {
-        let line = |record| String::from_utf8(canonical(record)).unwrap();
-        let items: Vec<_> =
-            record.iter().map(|record| json!({"record": {"S": line(*record)}})).collect();
-        Answer::ok(&json!({"Items": items, "Count": items.len()}).to_string())
-    }
-
-    fn refused() -> Answer {
-        Answer::json_error(400, "ConditionalCheckFailedException")
-    }
-
-    #[tokio::test]
-    async fn a_record_is_put_once_under_its_case_and_padded_number() {
-        let fake = WireFake::start([Answer::ok("{}")]);
-        let first = record("a", None);
-        journal(&fake).await.append(&first).await.unwrap();
-        let put = fake.seen()[0].json();
-        assert_eq!(put["TableName"], "keyleak-journal");
-        assert_eq!(put["ConditionExpression"], "attribute_not_exists(#case)");
-        assert_eq!(put["Item"]["case"]["S"], case_id().0);
-        assert_eq!(put["Item"]["seq"]["S"], "000000000001");
-        assert_eq!(put["Item"]["kind"]["S"], "opened");
-        assert_eq!(put["Item"]["hash"]["S"], first.hash);
-        let line = put["Item"]["record"]["S"].as_str().unwrap();
-        assert_eq!(line.as_bytes(), canonical(&first));
-    }
-
-    #[tokio::test]
-    async fn the_identical_record_again_is_success() {
-        let first = record("a", None);
-        let fake = WireFake::start([refused(), standing(Some(&first))]);
-        assert_eq!(journal(&fake).await.append(&first).await, Ok(()));
-        assert_eq!(fake.seen()[1].json()["ConsistentRead"], true);
-    }
-
-    #[tokio::test]
-    async fn another_record_at_the_same_place_is_a_conflict() {
-        let other = record("b", None);
-        let fake = WireFake::start([refused(), standing(Some(&other))]);
-        let outcome = journal(&fake).await.append(&record("a", None)).await;
-        assert_eq!(outcome, Err(AppendError::Conflict));
-    }
-
-    #[tokio::test]
-    async fn a_write_that_got_through_without_an_answer_is_found() {
-        let first = record("a", None);
-        let late = Answer::Stall(Duration::from_millis(2_500));
-        let fake = WireFake::start([late, standing(Some(&first))]);
-        let begun = Instant::now();
-        assert_eq!(journal(&fake).await.append(&first).await, Ok(()));
-        assert_eq!(fake.operations(), ["PutItem", "Query"]);
-        assert!(begun.elapsed() < Duration::from_secs(3), "Slack waits three seconds");
-    }
-
-    #[tokio::test]
-    async fn a_write_whose_outcome_is_unknown_is_never_called_stored() {
-        let late = Answer::Stall(Duration::from_millis(2_500));
-        let fake = WireFake::start([late, standing(None)]);
-        let outcome = journal(&fake).await.append(&record("a", None)).await;
-        assert_eq!(fake.operations(), ["PutItem", "Query"]);
-        assert!(matches!(outcome, Err(AppendError::Unavailable(_))), "{outcome:?}");
-    }
-
-    #[tokio::test]
-    async fn a_throttled_write_is_repeated_and_then_stands() {
-        let slow = || Answer::json_error(400, "ProvisionedThroughputExceededException");
-        let fake = WireFake::start([slow(), slow(), Answer::ok("{}")]);
-        assert_eq!(journal(&fake).await.append(&record("a", None)).await, Ok(()));
-        assert_eq!(fake.operations(), ["PutItem", "PutItem", "PutItem"]);
-    }
-
-    #[tokio::test]
-    async fn a_write_throttled_to_the_end_is_not_called_stored() {
-        let slow = || Answer::json_error(400, "ProvisionedThroughputExceededException");
-        let script = [slow(), slow(), slow(), slow(), standing(None)];
-        let fake = WireFake::start(script);
-        let outcome = journal(&fake).await.append(&record("a", None)).await;
-        let Err(AppendError::Refused(why)) = outcome else {
-            panic!("{outcome:?}");
-        };
-        assert!(why.contains("throttled"), "{why}");
-    }
-
-    #[tokio::test]
-    async fn a_missing_table_is_named_with_the_command_that_prints_it() {
-        let fake = WireFake::start([Answer::json_error(400, "ResourceNotFoundException")]);
-        let outcome = journal(&fake).await.append(&record("a", None)).await;
-        let Err(AppendError::Refused(why)) = outcome else {
-            panic!("{outcome:?}");
-        };
-        assert!(why.contains("keyleak-journal"), "{why}");
-        assert!(why.contains("keyleak manifest table"), "{why}");
-    }
-
-    #[tokio::test]
-    async fn a_record_that_no_item_can_hold_is_refused_before_it_is_sent() {
-        let fake = WireFake::start([]);
-        let outcome = journal(&fake).await.append(&record(&"x".repeat(410_000), None)).await;
-        let Err(AppendError::Refused(why)) = outcome else {
-            panic!("{outcome:?}");
-        };
-        assert!(why.contains("evidence store"), "{why}");
-    }
-
-    #[tokio::test]
-    async fn a_journal_is_read_consistently_to_its_last_page() {
-        let (first, second) = (record("a", None), record("b", None));
-        let line = |record: &Record| String::from_utf8(canonical(record)).unwrap();
-        let key = json!({"case": {"S": "c"}, "seq": {"S": "000000000008"}});
-        let page = json!({"Items": [{"record": {"S": line(&first)}}], "LastEvaluatedKey": key});
-        let fake = WireFake::start([Answer::ok(&page.to_string()), standing(Some(&second))]);
-        let lines = journal(&fake).await.read(&case_id(), 7).await.unwrap();
-        assert_eq!(lines, [line(&first), line(&second)]);
-        let seen = fake.seen();
-        let query = seen[0].json();
-        assert_eq!(query["ConsistentRead"], true);
-        assert_eq!(query["ExpressionAttributeValues"][":after"]["S"], "000000000007");
-        assert_eq!(seen[1].json()["ExclusiveStartKey"], key);
-    }
-}
+mod tests;

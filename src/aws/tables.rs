@@ -1,13 +1,17 @@
 //! The two tables: their names, the clients that reach them, and what their errors mean.
 
-use crate::aws::error::{call_error, code};
+use crate::aws::error::{call_error, code, is_throttled};
 use crate::ports::cloud::{CallClass, CallError};
 use crate::ports::journal::StoreError;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::interceptors::InterceptorContext;
+use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sts::config::http::HttpResponse;
@@ -38,9 +42,33 @@ pub struct TableNames {
 #[derive(Debug, Clone)]
 pub(super) struct Dynamo {
     pub(super) write: Client,
+    /// For records: repeats a put only if DynamoDB said that it did not do it.
+    pub(super) once: Client,
     /// For finding out, within Slack's three seconds, what became of a write.
     pub(super) look: Client,
     pub(super) read: Client,
+}
+
+/// Forbids the SDK to repeat what was cut off: of a later refusal nobody could say any more
+/// whether it settles the matter.
+#[derive(Debug)]
+struct OnlyRefusals;
+
+impl ClassifyRetry for OnlyRefusals {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let failed = context.output_or_error().and_then(|answer| answer.err());
+        let refusal = failed.and_then(|error| error.as_operation_error());
+        let refusal = refusal.and_then(|error| error.downcast_ref::<PutItemError>());
+        match (failed, refusal.and_then(ProvideErrorMetadata::code)) {
+            (None, _) => RetryAction::NoActionIndicated,
+            (Some(_), Some(code)) if is_throttled(code) => RetryAction::NoActionIndicated,
+            (Some(_), _) => RetryAction::RetryForbidden,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "only refusals"
+    }
 }
 
 impl Default for TableNames {
@@ -52,9 +80,12 @@ impl Default for TableNames {
 impl Dynamo {
     pub(super) fn new(config: &SdkConfig) -> Self {
         Self {
-            write: client(config, WRITE_MS_MAX, WRITE_MS_MAX),
-            look: client(config, LOOK_MS_MAX, LOOK_MS_MAX),
-            read: client(config, READ_ATTEMPT_MS_MAX, READ_MS_MAX),
+            write: Client::from_conf(settings(config, WRITE_MS_MAX, WRITE_MS_MAX).build()),
+            once: Client::from_conf(
+                settings(config, WRITE_MS_MAX, WRITE_MS_MAX).retry_classifier(OnlyRefusals).build(),
+            ),
+            look: Client::from_conf(settings(config, LOOK_MS_MAX, LOOK_MS_MAX).build()),
+            read: Client::from_conf(settings(config, READ_ATTEMPT_MS_MAX, READ_MS_MAX).build()),
         }
     }
 }
@@ -114,7 +145,7 @@ pub(super) fn number(value: i64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-fn client(config: &SdkConfig, attempt_ms: u64, operation_ms: u64) -> Client {
+fn settings(config: &SdkConfig, attempt_ms: u64, operation_ms: u64) -> Builder {
     let patience = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(attempt_ms))
         .operation_attempt_timeout(Duration::from_millis(attempt_ms))
@@ -124,8 +155,5 @@ fn client(config: &SdkConfig, attempt_ms: u64, operation_ms: u64) -> Client {
         .with_max_attempts(ATTEMPTS_MAX)
         .with_initial_backoff(Duration::from_millis(FIRST_WAIT_MS))
         .with_max_backoff(Duration::from_millis(WAIT_MS_MAX));
-    let settings = aws_sdk_dynamodb::config::Builder::from(config)
-        .timeout_config(patience)
-        .retry_config(retries);
-    Client::from_conf(settings.build())
+    Builder::from(config).timeout_config(patience).retry_config(retries)
 }

@@ -125,5 +125,5 @@ async fn open(config: Option<&Path>, journal: Option<&Path>) -> Result<Stores, C
     // Reading the journal needs none of Slack's secrets.
     let config = config::load_for_setup(config)?;
     let sdk = stores::sdk(config.aws.region.clone()).await;
-    stores::journal(&config.journal, &sdk)
+    stores::journal(&config, &sdk)
 }

@@ -58,7 +58,7 @@ pub async fn serve(store: &Store) -> Result<(), CommandError> {
 }
 
 async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<Desk, CommandError> {
-    let stores = stores::journal(&config.journal, sdk)?;
+    let stores = stores::journal(&config, sdk)?;
     let mut endpoints = clients::endpoints(sdk);
     if config.slack.api_url != SLACK_API {
         endpoints.push(format!("Slack: {}", config.slack.api_url));

@@ -5,7 +5,7 @@ use crate::aws::evidence::S3Evidence;
 use crate::aws::journal::DynamoJournal;
 use crate::aws::work::DynamoWork;
 use crate::commands::CommandError;
-use crate::config::{EvidenceConfig, JournalConfig};
+use crate::config::{Config, EvidenceConfig, JournalConfig};
 use crate::ports::evidence::Evidence;
 use crate::ports::journal::{Journal, Work};
 use crate::store::folder::Folder;
@@ -26,14 +26,18 @@ impl std::fmt::Debug for Stores {
     }
 }
 
-/// Opens the journal that the configuration names.
-pub fn journal(config: &JournalConfig, sdk: &SdkConfig) -> Result<Stores, CommandError> {
-    match config {
+/// Opens the journal that the configuration names; records that are too big for a table lie in
+/// the evidence store.
+pub fn journal(config: &Config, sdk: &SdkConfig) -> Result<Stores, CommandError> {
+    match &config.journal {
         JournalConfig::Sqlite(path) => sqlite(path),
-        JournalConfig::DynamoDb(tables) => Ok(Stores {
-            journal: Arc::new(DynamoJournal::new(sdk, tables)),
-            work: Arc::new(DynamoWork::new(sdk, tables)),
-        }),
+        JournalConfig::DynamoDb(tables) => {
+            let evidence = evidence(&config.evidence, sdk)?;
+            Ok(Stores {
+                journal: Arc::new(DynamoJournal::new(sdk, tables, evidence)),
+                work: Arc::new(DynamoWork::new(sdk, tables)),
+            })
+        }
     }
 }
 
