@@ -51,6 +51,13 @@ impl Sqlite {
         Ok(Self { writer, reader: Arc::new(Mutex::new(reader)) })
     }
 
+    /// The journal mode and the `synchronous` level that SQLite says it uses.
+    pub fn durability(&self) -> rusqlite::Result<(String, i64)> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mode = reader.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        Ok((mode, reader.query_row("PRAGMA synchronous", [], |row| row.get(0))?))
+    }
+
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,

@@ -2,7 +2,7 @@
 //!
 //! Needs: a record is on the disk before Slack hears 200, also when fifty clicks come at once.
 //! An fsync per record would queue them. So everything that waits goes into one transaction, each
-//! piece in its own savepoint, and all of them are answered after the one commit.
+//! piece in a savepoint of its own, and all of them are answered after the one commit.
 
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,7 +12,11 @@ use tokio::sync::oneshot;
 /// More than this in one transaction would make the first wait for the last.
 const BATCH_MAX: usize = 64;
 
-type Piece = Box<dyn FnOnce(&Connection) -> Box<dyn FnOnce(bool) + Send> + Send>;
+/// Work for a transaction, or the reason why there is none; it returns what answers its asker.
+type Piece = Box<dyn FnOnce(Result<&Connection, &WriteError>) -> Answer + Send>;
+
+/// Told whether the transaction was committed.
+type Answer = Box<dyn FnOnce(bool) + Send>;
 
 /// A way to the writing thread; the thread ends when the last one is dropped.
 #[derive(Clone)]
@@ -20,7 +24,7 @@ pub struct Writer {
     pieces: Sender<Piece>,
 }
 
-/// The writing thread is gone, or the commit failed: nothing was stored.
+/// The transaction could not begin or be committed, or the writing thread is gone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct WriteError(pub String);
@@ -42,7 +46,10 @@ impl Writer {
     ) -> Result<T, WriteError> {
         let (sender, answer) = oneshot::channel();
         let piece: Piece = Box::new(move |connection| {
-            let outcome = work(connection).map_err(|error| WriteError(error.to_string()));
+            let outcome = match connection {
+                Ok(connection) => apart(connection, work),
+                Err(error) => Err(error.clone()),
+            };
             Box::new(move |committed| {
                 let lost = || WriteError("the transaction could not be committed".to_owned());
                 // The one who asked may be gone; what was committed stays.
@@ -79,10 +86,12 @@ fn write_batch(connection: &mut Connection, batch: Vec<Piece>) {
         Ok(transaction) => transaction,
         Err(error) => {
             tracing::error!(%error, "the journal's database cannot be written");
+            let error = WriteError(format!("the database cannot be written: {error}"));
+            batch.into_iter().for_each(|piece| piece(Err(&error))(true));
             return;
         }
     };
-    let answers: Vec<_> = batch.into_iter().map(|piece| piece(&transaction)).collect();
+    let answers: Vec<_> = batch.into_iter().map(|piece| piece(Ok(&transaction))).collect();
     let committed = transaction.commit();
     if let Err(error) = &committed {
         tracing::error!(%error, "the journal's database cannot be committed");
@@ -90,4 +99,17 @@ fn write_batch(connection: &mut Connection, batch: Vec<Piece>) {
     for answer in answers {
         answer(committed.is_ok());
     }
+}
+
+/// Runs a piece so that all of it is in the transaction or nothing.
+fn apart<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, WriteError> {
+    let said = |error: rusqlite::Error| WriteError(error.to_string());
+    connection.execute_batch("SAVEPOINT piece").map_err(said)?;
+    let outcome = work(connection).map_err(said);
+    let end = if outcome.is_ok() { "RELEASE piece" } else { "ROLLBACK TO piece; RELEASE piece" };
+    connection.execute_batch(end).map_err(said)?;
+    outcome
 }

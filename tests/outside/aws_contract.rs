@@ -1,11 +1,13 @@
 //! The AWS adapters on an AWS we did not write: stores, evidence, lookups and containment.
 
-use crate::account::{Account, Credential};
+use crate::account::{Account, Credential, code};
+use crate::dynalite::Dynalite;
 use crate::frame::{Missing, trial_async};
 use crate::journal_contract::{journal_contract, work_contract};
 use crate::parts::Parts;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
 };
 use keyleak::aws::clients::AwsSettings;
 use keyleak::aws::evidence::{EvidenceSettings, S3Evidence};
@@ -17,27 +19,17 @@ use keyleak::domain::ids::{AccessKeyId, CaseId, UserName};
 use keyleak::ports::cloud::{CallClass, Lookup};
 use keyleak::ports::evidence::{Evidence, EvidenceError};
 use keyleak::ports::journal::Journal;
+use keyleak::store::folder::Folder;
 use libtest_mimic::Trial;
 use std::sync::Arc;
 
 const USER: &str = "ci-deploy";
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
-    let [journal, work, none, evidence, lookup] = [(); 5].map(|()| Arc::clone(parts));
-    vec![
-        trial_async("dynamodb_keeps_the_journal_as_every_store_must", move || async move {
-            let account = account(&journal, "250000000001").await?;
-            let tables = make_tables(&account).await;
-            let store = DynamoJournal::new(account.config(), &tables);
-            journal_contract(&store, "dynamodb").await;
-            Ok(())
-        }),
-        trial_async("dynamodb_claims_and_leases_as_every_store_must", move || async move {
-            let account = account(&work, "250000000002").await?;
-            let tables = make_tables(&account).await;
-            let store = DynamoWork::new(account.config(), &tables);
-            work_contract(&store, "dynamodb").await;
-            Ok(())
+    let [none, evidence, lookup] = [(); 3].map(|()| Arc::clone(parts));
+    let mut trials = vec![
+        trial_async("an_item_over_400_kb_is_refused_by_the_table_itself", move || async move {
+            refuses_a_large_item().await
         }),
         trial_async("a_table_that_is_not_there_is_named_with_its_remedy", move || async move {
             missing_table(&account(&none, "250000000003").await?).await
@@ -48,7 +40,76 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
         trial_async("the_lookups_tell_the_account_as_it_is", move || async move {
             looks_up(&account(&lookup, "250000000005").await?).await
         }),
-    ]
+    ];
+    for emulator in [Emulator::MiniStack, Emulator::Dynalite] {
+        let [journal, work] = [(); 2].map(|()| Arc::clone(parts));
+        let name = format!("dynamodb_keeps_the_journal_as_every_store_must_on_{emulator:?}");
+        trials.push(trial_async(&name.to_lowercase(), move || async move {
+            let (account, _running) = emulator.account(&journal, "250000000001").await?;
+            keeps_the_journal(&account).await
+        }));
+        let name = format!("dynamodb_claims_and_leases_as_every_store_must_on_{emulator:?}");
+        trials.push(trial_async(&name.to_lowercase(), move || async move {
+            let (account, _running) = emulator.account(&work, "250000000002").await?;
+            let tables = make_tables(&account).await;
+            work_contract(&DynamoWork::new(account.config(), &tables), "dynamodb").await;
+            Ok(())
+        }));
+    }
+    trials
+}
+
+/// A DynamoDB that others wrote.
+#[derive(Debug, Clone, Copy)]
+enum Emulator {
+    MiniStack,
+    Dynalite,
+}
+
+impl Emulator {
+    /// An account of one trial's own, and what has to run for as long as it is used.
+    async fn account(
+        self,
+        parts: &Parts,
+        id: &str,
+    ) -> Result<(Account, Option<Dynalite>), Missing> {
+        Ok(match self {
+            Self::MiniStack => (Account::at(parts.ministack()?.address(), id).await, None),
+            Self::Dynalite => {
+                // It knows no accounts, so each trial has one of its own.
+                let dynalite = Dynalite::start().map_err(Missing)?;
+                (Account::at(dynalite.address(), id).await, Some(dynalite))
+            }
+        })
+    }
+}
+
+async fn keeps_the_journal(account: &Account) -> Result<(), Missing> {
+    let tables = make_tables(account).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let evidence = Arc::new(Folder::open(folder.path()).expect("an evidence store"));
+    // Two clients, as two replicas have.
+    let open = || DynamoJournal::new(account.config(), &tables, Arc::clone(&evidence) as _);
+    journal_contract((&open(), &open()), "dynamodb").await;
+    Ok(())
+}
+
+/// Why large records go elsewhere, and that this judge would notice if they did not.
+async fn refuses_a_large_item() -> Result<(), Missing> {
+    let dynalite = Dynalite::start().map_err(Missing)?;
+    let account = Account::at(dynalite.address(), "250000000003").await;
+    let tables = make_tables(&account).await;
+    let put = |bytes: usize| {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let put = account.root.dynamodb.put_item().table_name(&tables.journal);
+        put.item("case", text("large"))
+            .item("seq", text("1"))
+            .item("record", text(&"x".repeat(bytes)))
+    };
+    put(400_000).send().await.expect("an item below the limit");
+    let refused = put(410_000).send().await.expect_err("an item over the limit");
+    assert_eq!(code(&refused), "ValidationException");
+    Ok(())
 }
 
 async fn account(parts: &Parts, id: &str) -> Result<Account, Missing> {
@@ -77,7 +138,9 @@ async fn make_tables(account: &Account) -> TableNames {
 }
 
 async fn missing_table(account: &Account) -> Result<(), Missing> {
-    let store = DynamoJournal::new(account.config(), &TableNames::default());
+    let folder = tempfile::tempdir().expect("a folder");
+    let evidence = Arc::new(Folder::open(folder.path()).expect("an evidence store"));
+    let store = DynamoJournal::new(account.config(), &TableNames::default(), evidence);
     let error = store.read(&CaseId("none".to_owned()), 0).await;
     let said = error.expect_err("there is no table").to_string();
     assert!(said.contains("keyleak-journal"), "{said}");

@@ -14,6 +14,8 @@ mod block_judges;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod containment;
+#[path = "../support/dynalite.rs"]
+mod dynalite;
 mod emulated;
 #[path = "../support/frame.rs"]
 mod frame;
