@@ -91,7 +91,7 @@ impl Office {
         // An operator needs none of Slack's secrets.
         let config = config::load_for_setup(config)?;
         let sdk = stores::sdk(config.aws.region.clone()).await;
-        let stores = stores::journal(&config.journal, &sdk)?;
+        let stores = stores::journal(&config, &sdk)?;
         let ledger = Ledger::new(Arc::clone(&stores.journal));
         Ok(Self { config, stores, ledger, sdk })
     }
