@@ -222,6 +222,7 @@ impl Front {
             app_id: None,
         };
         let desk = Desk {
+            notary: None,
             ledger: Ledger::new(Arc::clone(&store) as Arc<dyn Journal>),
             work: store,
             brake: Seen::default(),

@@ -42,7 +42,9 @@ pub enum Command {
     /// Lets changes go on after a freeze
     Thaw(BrakeArguments),
     /// Checks the journal of a case, and names the first record that is not as it was written
-    Verify(CaseArguments),
+    Verify(VerifyArguments),
+    /// Writes everything that was kept of a case into a new folder
+    Export(ExportArguments),
     /// Prints the report of a case as Markdown
     Report(CaseArguments),
     /// Prints what to install
@@ -126,6 +128,51 @@ pub struct CaseArguments {
     /// Prints one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Where a case's journal, evidence and anchors are.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Whereabouts {
+    /// The configuration file of the service
+    #[arg(long, value_name = "FILE", conflicts_with = "journal")]
+    pub config: Option<PathBuf>,
+    /// A SQLite journal, such as the one that `drill --keep` leaves, with what lies beside it
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// The file with the key that anchors are signed with; otherwise as configured
+    #[arg(long, value_name = "FILE")]
+    pub anchor_key: Option<PathBuf>,
+}
+
+/// Which journal is checked. Exit status: 0 intact, 1 not intact or not to be read.
+#[derive(Debug, Clone, clap::Args)]
+pub struct VerifyArguments {
+    /// The case, as its card names it
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub case: Option<String>,
+    #[command(flatten)]
+    pub at: Whereabouts,
+    /// An export (its folder, or its records.jsonl), checked offline
+    #[arg(long, value_name = "EXPORT")]
+    pub file: Option<PathBuf>,
+    /// Prints one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which case is exported, and where to.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ExportArguments {
+    /// The case, as its card names it
+    pub case: String,
+    #[command(flatten)]
+    pub at: Whereabouts,
+    /// The folder to write, which must not be there yet
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// Brings the snapshots along, which can hold secrets (environments of functions, policies)
+    #[arg(long)]
+    pub with_snapshots: bool,
 }
 
 /// What is printed, and with whose names.

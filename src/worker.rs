@@ -1,9 +1,9 @@
-//! The worker: finds work in the journal, claims a case by a lease, and runs its three lanes.
+//! The worker: finds work in the journal, claims a case by a lease, and runs its four lanes.
 //!
 //! Needs: nothing that Slack or AWS does slowly may hold up a containment; two replicas must not do
-//! the same thing; a crash must lose nothing. So a case has three lanes that only share its
-//! journal: one changes the account, one reads, one speaks. Each asks the agenda what is due, does
-//! it, and looks again. What is due depends on the journal alone, so a restart finds the same work,
+//! the same thing; a crash must lose nothing. So a case has four lanes that only share its
+//! journal: one changes the account, one reads, one speaks, one anchors. Each asks what is due,
+//! does it, and looks again. What is due depends on the journal alone, so a restart finds the same work,
 //! its timers too. What a process may still do when its lease is in doubt: `flow::hold`.
 
 mod lane;
@@ -133,6 +133,7 @@ impl Worker {
             run((desk, &self.places), &holding, Lane::Act),
             run((desk, &self.places), &holding, Lane::Ask),
             run((desk, &self.places), &holding, Lane::Tell),
+            run((desk, &self.places), &holding, Lane::Anchor),
         );
         if let Err(error) = desk.work.release(&lease).await {
             tracing::warn!(%error, "the lease was not given back; it will run out");

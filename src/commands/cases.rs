@@ -6,7 +6,6 @@ use crate::commands::stores::{self, Stores};
 use crate::config;
 use crate::domain::case::{Case, PlanState, PlanStatus};
 use crate::domain::ids::CaseId;
-use crate::domain::record::{Record, Tampering, check_chain};
 use crate::domain::report;
 use crate::flow::ledger::Ledger;
 use std::path::Path;
@@ -57,56 +56,6 @@ pub async fn status(arguments: &CaseArguments) -> Result<String, CommandError> {
 /// The report as Markdown.
 pub async fn report(arguments: &CaseArguments) -> Result<String, CommandError> {
     Ok(report::markdown(&load(arguments).await?))
-}
-
-/// Checks a case's journal; an error when a record is not as it was written.
-pub async fn verify(arguments: &CaseArguments) -> Result<String, CommandError> {
-    let stores = open(arguments.config.as_deref(), arguments.journal.as_deref()).await?;
-    let id = CaseId(arguments.case.clone());
-    let lines = stores.journal.read(&id, 0).await;
-    let lines = lines.map_err(|error| CommandError::Setup(error.to_string()))?;
-    if lines.is_empty() {
-        return Err(CommandError::Found(format!("there is no case {id} in this journal")));
-    }
-    match check(&id, &lines) {
-        Ok(records) => Ok(good(&id, &records, arguments.json)),
-        Err(problem) => Err(CommandError::Found(bad(&id, &problem, arguments.json))),
-    }
-}
-
-/// Checks the chain, and that each record could follow the ones before it.
-pub fn check(id: &CaseId, lines: &[String]) -> Result<Vec<Record>, Tampering> {
-    let records = check_chain(id, lines)?;
-    let mut records_left = records.iter();
-    let illegal = |seq: u64, why: String| Tampering::Illegal { seq, why };
-    let Some(first) = records_left.next() else {
-        return Ok(records);
-    };
-    let mut case =
-        Case::open(first.clone()).map_err(|error| illegal(first.seq, error.to_string()))?;
-    for record in records_left {
-        case.apply(record).map_err(|error| illegal(record.seq, error.to_string()))?;
-    }
-    Ok(records)
-}
-
-fn good(id: &CaseId, records: &[Record], json: bool) -> String {
-    let head = records.last().map(|record| record.hash.as_str()).unwrap_or_default();
-    if json {
-        let verdict = serde_json::json!({
-            "case": id, "intact": true, "records": records.len(), "head": head, "anchored": false,
-        });
-        return verdict.to_string();
-    }
-    format!("{id}: {} records, internally consistent, not anchored\nhead {head}", records.len())
-}
-
-fn bad(id: &CaseId, problem: &Tampering, json: bool) -> String {
-    if json {
-        let verdict = serde_json::json!({ "case": id, "intact": false, "first_bad": problem });
-        return verdict.to_string();
-    }
-    format!("{id}: {problem}")
 }
 
 async fn load(arguments: &CaseArguments) -> Result<Case, CommandError> {

@@ -1,12 +1,15 @@
 //! What each sub-command does: puts the adapters together and says how it ended.
 
+pub mod archive;
 pub mod ask;
 pub mod cases;
 pub mod drill;
+pub mod export;
 pub mod manifest;
 pub mod orders;
 pub mod serve;
 pub mod stores;
+pub mod verify;
 
 use crate::config::reader::ConfigErrors;
 use crate::flow::ledger::LedgerError;

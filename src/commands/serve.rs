@@ -70,6 +70,7 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
         work: stores.work,
         brake: Seen::default(),
         evidence: stores::evidence(&config.evidence, sdk)?,
+        notary: stores::notary(config.anchors.as_ref(), sdk)?,
         lookup: Arc::new(AwsLookup::new(sdk, &config.aws).await),
         contain: contain.map(|contain| Arc::new(contain) as Arc<dyn Contain>),
         trail,

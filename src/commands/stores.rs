@@ -1,13 +1,18 @@
 //! The journal, the work tables and the evidence store that the configuration names.
 
+use crate::aws::anchors::S3Anchors;
 use crate::aws::clients;
 use crate::aws::evidence::S3Evidence;
 use crate::aws::journal::DynamoJournal;
 use crate::aws::work::DynamoWork;
 use crate::commands::CommandError;
+use crate::config::anchors::{AnchorConfig, AnchorPlace};
 use crate::config::{Config, EvidenceConfig, JournalConfig};
+use crate::flow::desk::Notary;
+use crate::ports::anchors::Anchors;
 use crate::ports::evidence::Evidence;
 use crate::ports::journal::{Journal, Work};
+use crate::store::anchor_folder::AnchorFolder;
 use crate::store::folder::Folder;
 use crate::store::sqlite::Sqlite;
 use aws_config::SdkConfig;
@@ -60,6 +65,22 @@ pub fn evidence(
             Ok(Arc::new(folder.map_err(|error| CommandError::Setup(error.to_string()))?))
         }
     }
+}
+
+/// Where anchors are kept and what signs them, if a place is configured.
+pub fn notary(
+    config: Option<&AnchorConfig>,
+    sdk: &SdkConfig,
+) -> Result<Option<Notary>, CommandError> {
+    let Some(config) = config else { return Ok(None) };
+    let anchors: Arc<dyn Anchors> = match &config.place {
+        AnchorPlace::Bucket(settings) => Arc::new(S3Anchors::new(sdk, settings.clone())),
+        AnchorPlace::Folder(path) => {
+            let folder = AnchorFolder::open(path);
+            Arc::new(folder.map_err(|error| CommandError::Setup(error.to_string()))?)
+        }
+    };
+    Ok(Some(Notary { anchors, key: config.key.clone(), every: config.every }))
 }
 
 /// The SDK's configuration, for a journal that needs it.

@@ -1,11 +1,13 @@
 //! Every setting there is, in one struct, read once at the start and checked as a whole.
 
+pub mod anchors;
 pub mod reader;
 
 use crate::aws::athena_table::{AthenaSettings, DayColumns, ValueColumn};
 use crate::aws::clients::{AwsSettings, ContainSettings, RoleSettings};
 use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
+use crate::config::anchors::AnchorConfig;
 use crate::config::reader::{ConfigErrors, Reader};
 use crate::domain::agenda::Timing;
 use crate::domain::identity::Operators;
@@ -33,6 +35,7 @@ pub struct Config {
     pub aws: AwsSettings,
     pub journal: JournalConfig,
     pub evidence: EvidenceConfig,
+    pub anchors: Option<AnchorConfig>,
     pub trail: TrailConfig,
     pub rules: Rules,
     /// Whom AWS identities are mapped to, for orders from the command line.
@@ -143,6 +146,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         aws: aws(r),
         journal: journal(r),
         evidence: evidence(r),
+        anchors: anchors::anchors(r),
         trail: trail(r),
         rules,
         operators: operators(r),

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod agenda;
+pub mod anchor;
 pub mod announce;
 pub mod brake;
 pub mod button;
@@ -32,3 +33,4 @@ pub mod sighting_index;
 pub mod snapshot;
 mod standing;
 pub mod trail_row;
+pub mod verdict;

@@ -88,10 +88,20 @@ pub enum Tampering {
     Unreadable { seq: u64, why: String },
     #[error("record {seq} is missing")]
     Missing { seq: u64 },
-    #[error(
-        "record {seq} does not follow the one before it: the chain was forked or reordered there"
-    )]
+    #[error("record {seq} is out of its place: the records were reordered")]
+    Reordered { seq: u64 },
+    #[error("record {seq} does not follow the one before it: the chain was forked there")]
     Forked { seq: u64 },
+    #[error("record {seq} was replaced: it is not the one that was anchored")]
+    Replaced { seq: u64 },
+    #[error("the chain was written anew from record {seq} on: it is not the one that was anchored")]
+    Rewritten { seq: u64 },
+    #[error("record {seq} was anchored and is gone: the end of the journal was cut off")]
+    CutOff { seq: u64 },
+    #[error("the anchor of record {seq} is not signed with our key: it was forged or altered")]
+    AnchorForged { seq: u64 },
+    #[error("two anchors disagree about record {seq}: the journal was forked")]
+    AnchorsDisagree { seq: u64 },
     #[error("record {seq} belongs to another case")]
     Foreign { seq: u64 },
     #[error("record {seq} could not have been written after the ones before it: {why}")]
@@ -105,7 +115,13 @@ impl Tampering {
             Self::Altered { seq }
             | Self::Unreadable { seq, .. }
             | Self::Missing { seq }
+            | Self::Reordered { seq }
             | Self::Forked { seq }
+            | Self::Replaced { seq }
+            | Self::Rewritten { seq }
+            | Self::CutOff { seq }
+            | Self::AnchorForged { seq }
+            | Self::AnchorsDisagree { seq }
             | Self::Foreign { seq }
             | Self::Illegal { seq, .. } => *seq,
         }

@@ -1,17 +1,18 @@
 //! The story played by a script: the same requests that people's clients would send.
 
-use crate::commands::cases::check;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Phase};
 use crate::domain::ids::{CaseId, UserName};
 use crate::domain::remains::contained_users;
 use crate::domain::report;
+use crate::domain::verdict::{Anchored, Intact, judge};
 use crate::drill::people::REPORTER;
 use crate::drill::players::{DrillFailure, approve, desk, open, press, until, wait};
 use crate::drill::scenario::Scenario;
 use crate::drill::world::World;
 use crate::sim::actor::Attempt;
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
@@ -144,23 +145,31 @@ fn expectations(world: &World, scenario: &Scenario, case: &Case) -> Result<(), D
 }
 
 async fn journal(world: &World, id: &CaseId) -> Result<String, DrillFailure> {
-    let failed = |error: &dyn std::fmt::Display| DrillFailure::Journal(error.to_string());
-    let lines = desk(world)?.ledger.journal().read(id, 0).await.map_err(|error| failed(&error))?;
-    let records = check(id, &lines).map_err(|error| failed(&error))?;
+    let intact = wait("the last anchor", async || {
+        let intact = judged(world, id).await?;
+        let records = intact.records.len() as u64;
+        Ok((intact.anchored == Anchored::Upto { upto: records }).then_some(intact))
+    })
+    .await?;
+    let records = &intact.records;
     let head = records.last().map(|record| record.hash.as_str()).unwrap_or_default();
-    let decisions = records
-        .iter()
-        .filter(|record| matches!(record.event, Event::Approved { .. } | Event::Denied { .. }))
-        .count();
-    let asked = records
-        .iter()
-        .filter(|record| matches!(record.event, Event::PhasePressed { phase: Phase::Scope }))
-        .count();
+    let decided = |event: &Event| matches!(event, Event::Approved { .. } | Event::Denied { .. });
+    let decisions = records.iter().filter(|record| decided(&record.event)).count();
     Ok(format!(
-        "Journal of {id}: {} records, {decisions} decision, {asked} look at the trail; internally \
-         consistent, not anchored\n  head {head}\n",
-        records.len()
+        "Journal of {id}: {} records, {decisions} of them decisions; {}\n  head {head}\n",
+        records.len(),
+        intact.anchored.words(records.len() as u64)
     ))
+}
+
+async fn judged(world: &World, id: &CaseId) -> Result<Intact, DrillFailure> {
+    let failed = |error: &dyn std::fmt::Display| DrillFailure::Journal(error.to_string());
+    let desk = desk(world)?;
+    let lines = desk.ledger.journal().read(id, 0).await.map_err(|error| failed(&error))?;
+    let notary = desk.notary.as_ref().ok_or_else(|| failed(&"nothing anchors it"))?;
+    let anchors = notary.anchors.read(id).await.map_err(|error| failed(&error))?;
+    let key = notary.key.expose_secret().as_bytes();
+    judge(id, &lines, &anchors, Some(key)).map_err(|error| failed(&error))
 }
 
 fn say(told: &mut String, text: &str) {

@@ -1,11 +1,13 @@
 //! The simulated world around a real bot: workspace, account and actor, on one clock.
 
 use crate::domain::agenda::Timing;
+use crate::domain::anchor::EVERY_DEFAULT;
 use crate::domain::ids::AccountId;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::drill::people;
 use crate::drill::scenario::{LEAKED_KEY, Scenario};
+use crate::flow::desk::Notary;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
@@ -22,6 +24,7 @@ use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::server::SimSlack;
 use crate::slack::chat::SlackChat;
 use crate::slack::web::SlackSettings;
+use crate::store::anchor_folder::{ANCHOR_KEY_FILE, AnchorFolder};
 use crate::store::folder::Folder;
 use crate::store::sqlite::Sqlite;
 use crate::trail::investigator::Investigator;
@@ -40,6 +43,8 @@ use tokio_util::task::TaskTracker;
 /// The secrets of a simulated workspace are no secrets, but nothing real accepts them either.
 const SIGNING_SECRET: &str = "drill-signing-secret";
 const BOT_TOKEN: &str = "xoxb-drill";
+/// What a drill's anchors are signed with.
+pub const ANCHOR_KEY: &str = "drill-anchor-key";
 /// How often the actor uses everything it holds, on the drill's clock.
 const ACTOR_EVERY: Duration = Duration::from_secs(20);
 /// The users of a scenario are this old when it begins.
@@ -107,6 +112,7 @@ impl World {
         let tracker = TaskTracker::new();
         let stop = CancellationToken::new();
         std::fs::create_dir_all(trail_folder(&options.folder)).map_err(said)?;
+        std::fs::write(options.folder.join(ANCHOR_KEY_FILE), ANCHOR_KEY).map_err(said)?;
         let clock = options.clock;
         let slack = workspace(clock, &tracker).await?;
         let lobby = slack.channel(LOBBY).map(|channel| channel.id).unwrap_or_default();
@@ -212,6 +218,13 @@ impl World {
             work: store,
             brake: Seen::default(),
             evidence: Arc::new(evidence),
+            notary: Some(Notary {
+                anchors: Arc::new(
+                    AnchorFolder::open(&anchor_folder(&self.options.folder)).map_err(said)?,
+                ),
+                key: SecretString::from(ANCHOR_KEY),
+                every: EVERY_DEFAULT,
+            }),
             lookup: Arc::clone(&self.cloud) as Arc<_>,
             contain: Some(Arc::clone(&self.cloud) as Arc<_>),
             trail: Some(Arc::new(Investigator::new(trail))),
@@ -236,6 +249,11 @@ pub fn production_timing() -> Timing {
 /// The folder into which the simulated account delivers its trail.
 pub fn trail_folder(folder: &Path) -> PathBuf {
     folder.join("trail")
+}
+
+/// The folder in which the drill anchors its journal.
+pub fn anchor_folder(folder: &Path) -> PathBuf {
+    folder.join("anchors")
 }
 
 async fn workspace(clock: Clock, tracker: &TaskTracker) -> Result<SimSlack, NoWorld> {

@@ -5,6 +5,7 @@ use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
+use crate::ports::anchors::Anchors;
 use crate::ports::chat::Chat;
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{Contain, Lookup};
@@ -12,6 +13,7 @@ use crate::ports::evidence::Evidence;
 use crate::ports::journal::Work;
 use crate::ports::ticket::Books;
 use crate::ports::trail::Trail;
+use secrecy::SecretString;
 use std::sync::Arc;
 
 /// The outside world, and the rules by which the bot moves in it.
@@ -20,6 +22,8 @@ pub struct Desk {
     pub work: Arc<dyn Work>,
     pub brake: Seen,
     pub evidence: Arc<dyn Evidence>,
+    /// `None` when no place for anchors is configured: then a rewritten journal cannot be told.
+    pub notary: Option<Notary>,
     pub lookup: Arc<dyn Lookup>,
     /// `None` when no contain role is configured: then nothing is ever changed.
     pub contain: Option<Arc<dyn Contain>>,
@@ -28,6 +32,14 @@ pub struct Desk {
     pub chat: Arc<dyn Chat>,
     pub clock: Clock,
     pub rules: Rules,
+}
+
+/// Where anchors go, what signs them, and how often they are due.
+pub struct Notary {
+    pub anchors: Arc<dyn Anchors>,
+    pub key: SecretString,
+    /// Records after which an anchor is due even where none of them matters by itself.
+    pub every: u32,
 }
 
 /// The rules, from configuration.
@@ -69,5 +81,11 @@ impl Desk {
 impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Notary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Notary(every {})", self.every)
     }
 }

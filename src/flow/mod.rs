@@ -9,6 +9,7 @@ pub mod hold;
 pub mod intake;
 pub mod lane;
 pub mod ledger;
+pub mod notary;
 pub mod operator;
 pub mod propose;
 pub mod readback;

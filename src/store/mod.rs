@@ -1,5 +1,6 @@
 //! Stores that need nothing but a disk: the SQLite journal and an encrypted evidence folder.
 
+pub mod anchor_folder;
 mod brakes;
 pub mod folder;
 pub mod sqlite;

@@ -1,4 +1,4 @@
-//! The three lanes of a case: what is due is done, and then it is looked again.
+//! The four lanes of a case: what is due is done, and then it is looked again.
 
 use crate::domain::agenda::{Ask, Due, TrailState, next_act, next_ask};
 use crate::domain::case::Case;
@@ -9,7 +9,7 @@ use crate::flow::ledger::LedgerError;
 use crate::flow::tell::memory::Memory;
 use crate::flow::tell::speaker::Told;
 use crate::flow::tell::tell;
-use crate::flow::{act, ask, brakes};
+use crate::flow::{act, ask, brakes, notary};
 use crate::ports::chat::ChatError;
 use crate::ports::journal::StoreError;
 use crate::worker::lease::Holding;
@@ -30,6 +30,7 @@ const DOUBT: Duration = Duration::from_millis(500);
 struct Round {
     memory: Memory,
     swept_at: Option<Timestamp>,
+    anchored: Option<u64>,
     failures: u32,
     overtaken: u32,
 }
@@ -59,7 +60,7 @@ pub(super) async fn run((desk, places): (&Desk, &Places), holding: &Holding<'_>,
     let mut round = Round::default();
     let mut by = View::Journal;
     while !over.is_cancelled() {
-        if lane != Lane::Ask && !holding.hold.covers_an_effect() {
+        if matches!(lane, Lane::Act | Lane::Tell) && !holding.hold.covers_an_effect() {
             pause(desk, DOUBT, holding).await;
             continue;
         }
@@ -119,12 +120,16 @@ async fn look(
         return Ok(Step::Wait(None));
     };
     if is_over(&case) {
-        put_away(desk, &case).await?;
+        put_away(desk, &case, &mut round.anchored).await?;
         return Ok(Step::Over);
     }
     match lane {
         Lane::Act => look_act(desk, holding, &case).await,
         Lane::Ask => look_ask(desk, &case, &mut round.swept_at).await,
+        Lane::Anchor => {
+            let anchored = notary::anchor(desk, &case, &mut round.anchored).await?;
+            Ok(if anchored { Step::Again(View::AtHand) } else { Step::Wait(None) })
+        }
         Lane::Tell => match tell(desk, &case, (&mut round.memory, holding.hold)).await? {
             Told::Something => Ok(Step::Again(View::AtHand)),
             Told::Nothing => Ok(Step::Wait(None)),
@@ -169,7 +174,9 @@ async fn look_ask(
     }
 }
 
-async fn put_away(desk: &Desk, case: &Case) -> Result<(), StepError> {
+/// The last records are anchored before the case leaves the list: after that nobody comes back.
+async fn put_away(desk: &Desk, case: &Case, anchored: &mut Option<u64>) -> Result<(), StepError> {
+    while notary::anchor(desk, case, anchored).await? {}
     let failed = |error: StoreError| StepError::Ledger(LedgerError::Unreachable(error.0));
     let digest = key_digest(&case.opening().key);
     desk.work.release_key(&digest, case.id()).await.map_err(failed)?;

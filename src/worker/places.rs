@@ -13,6 +13,7 @@ const IDLE: Duration = Duration::from_secs(5);
 const ACTS_AT_ONCE_MAX: usize = 32;
 const ASKS_AT_ONCE_MAX: usize = 16;
 const TELLS_AT_ONCE_MAX: usize = 32;
+const ANCHORS_AT_ONCE_MAX: usize = 16;
 
 /// The lanes of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,7 @@ pub(super) enum Lane {
     Act,
     Ask,
     Tell,
+    Anchor,
 }
 
 /// Room for the work of many cases.
@@ -28,6 +30,7 @@ pub(super) struct Places {
     act: Semaphore,
     ask: Semaphore,
     tell: Semaphore,
+    anchor: Semaphore,
 }
 
 impl Default for Places {
@@ -36,6 +39,7 @@ impl Default for Places {
             act: Semaphore::new(ACTS_AT_ONCE_MAX),
             ask: Semaphore::new(ASKS_AT_ONCE_MAX),
             tell: Semaphore::new(TELLS_AT_ONCE_MAX),
+            anchor: Semaphore::new(ANCHORS_AT_ONCE_MAX),
         }
     }
 }
@@ -46,6 +50,7 @@ impl Places {
             Lane::Act => &self.act,
             Lane::Ask => &self.ask,
             Lane::Tell => &self.tell,
+            Lane::Anchor => &self.anchor,
         }
     }
 }
@@ -55,7 +60,7 @@ impl Lane {
     pub(super) fn idle(self) -> Duration {
         match self {
             Self::Act => IDLE_ACT,
-            Self::Ask | Self::Tell => IDLE,
+            Self::Ask | Self::Tell | Self::Anchor => IDLE,
         }
     }
 }

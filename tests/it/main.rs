@@ -25,5 +25,6 @@ mod stage;
 mod stores;
 #[path = "../support/story.rs"]
 mod story;
+mod tampering;
 mod text;
 mod verify;

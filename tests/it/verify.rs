@@ -1,11 +1,11 @@
 //! One flipped bit anywhere in a case's journal is found, and the record that it is in is named.
 
 use crate::stage::Stage;
-use keyleak::commands::cases::check;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Phase;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::record::{ChainCheck, Tampering};
+use keyleak::domain::verdict::{Intact, judge};
 use keyleak::drill::people::REPORTER;
 use keyleak::drill::players::{approve, open, press, until};
 use keyleak::ports::journal::Journal;
@@ -22,13 +22,13 @@ const FLIPS_BY_COMMAND: usize = 24;
 const RECORDS_MIN: usize = 30;
 
 /// A whole story's journal, in the file that it was written to.
-struct Told {
-    stage: Stage,
-    case: CaseId,
-    lines: Vec<String>,
+pub(crate) struct Told {
+    pub(crate) stage: Stage,
+    pub(crate) case: CaseId,
+    pub(crate) lines: Vec<String>,
 }
 
-async fn story() -> Told {
+pub(crate) async fn story() -> Told {
     let stage = Stage::set().await;
     let world = &stage.world;
     world.let_the_actor_play();
@@ -47,15 +47,20 @@ async fn story() -> Told {
     Told { case, lines, stage }
 }
 
-async fn read(journal: &Path, case: &CaseId) -> Vec<String> {
+pub(crate) async fn read(journal: &Path, case: &CaseId) -> Vec<String> {
     Sqlite::open(journal).unwrap().read(case, 0).await.unwrap()
 }
 
 /// The line with one bit flipped, as a reader of the store gets it.
-fn flipped(line: &str, at: usize, mask: u8) -> String {
+pub(crate) fn flipped(line: &str, at: usize, mask: u8) -> String {
     let mut bytes = line.as_bytes().to_vec();
     bytes[at] ^= mask;
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The chain and the story alone, as of a journal that nothing anchors.
+fn check(case: &CaseId, lines: &[String]) -> Result<Intact, Tampering> {
+    judge(case, lines, &[], None)
 }
 
 fn keyleak(arguments: &[&str], case: &CaseId, journal: &Path) -> Output {
@@ -65,7 +70,7 @@ fn keyleak(arguments: &[&str], case: &CaseId, journal: &Path) -> Output {
 }
 
 /// The journal's file, without the triggers that keep it from being changed by accident.
-fn unguarded(journal: &Path) -> Connection {
+pub(crate) fn unguarded(journal: &Path) -> Connection {
     let file = Connection::open(journal).unwrap();
     let names: Vec<String> = {
         let sql = "SELECT name FROM sqlite_master WHERE type = 'trigger'";

@@ -65,6 +65,7 @@ impl Bureau {
             work: journal,
             brake: Seen::default(),
             evidence: Arc::new(Folder::open(&folder.path().join("evidence")).expect("a store")),
+            notary: None,
             lookup: Arc::clone(&ground.lookup),
             contain: Some(rights(Arc::clone(&ground.contain))),
             trail: Some(trail(LocalTrail::new(vec![ground.trail.clone()]))),

@@ -60,11 +60,7 @@ pub(crate) const PLAN: &[Room] = &[
     ),
 ];
 
-pub(crate) const BORNE: &[Borne] = &[Borne {
-    path: "src/drill/headless.rs",
-    room: "commands",
-    reason: "the drill checks the chain as `keyleak verify` does; the check belongs in domain",
-}];
+pub(crate) const BORNE: &[Borne] = &[];
 
 /// Crates that only some rooms may name: what they stand for stays behind the ports.
 pub(crate) const HOMES: &[(&str, &[&str])] = &[

@@ -1,0 +1,168 @@
+//! `keyleak export`: everything that was kept of a case, in a folder that proves itself.
+
+use crate::cli::ExportArguments;
+use crate::commands::CommandError;
+use crate::commands::archive::{Archive, Kept};
+use crate::domain::case::Case;
+use crate::domain::digest::{canonical, sha256_hex};
+use crate::domain::event::Event;
+use crate::domain::ids::CaseId;
+use crate::domain::record::Record;
+use crate::domain::report;
+use crate::ports::evidence::Evidence;
+use crate::ports::trail::Answer;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// The records, one a line, byte for byte as the journal holds them.
+pub const RECORDS: &str = "records.jsonl";
+/// The anchors, one a line.
+pub const ANCHORS: &str = "anchors.jsonl";
+const MESSAGES: &str = "messages.jsonl";
+const REPORT: &str = "report.md";
+const SUMS: &str = "SHA256SUMS";
+const NOTES: &str = "NOTES.txt";
+
+/// The files of an export, by their names.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Writes the export and says what is in it.
+pub async fn export(arguments: &ExportArguments) -> Result<String, CommandError> {
+    let out = &arguments.out;
+    if out.exists() {
+        return Err(CommandError::Setup(format!(
+            "{} is there already; give --out the name of a new folder",
+            out.display()
+        )));
+    }
+    let archive = Archive::open(&arguments.at).await?;
+    let id = CaseId(arguments.case.clone());
+    let kept = archive.read(&id).await?;
+    let mut files = Files::new();
+    let mut notes = Vec::new();
+    files.insert(RECORDS.to_owned(), joined(&kept.lines));
+    files.insert(ANCHORS.to_owned(), anchors(&kept));
+    match folded(&kept.lines) {
+        Ok(case) => {
+            files.insert(MESSAGES.to_owned(), messages(&case));
+            files.insert(REPORT.to_owned(), report::markdown(&case).into_bytes());
+            collect(&archive, &case, arguments.with_snapshots, (&mut files, &mut notes)).await;
+        }
+        Err(why) => notes.push(format!("the records do not tell a case ({why}); see verify")),
+    }
+    if !notes.is_empty() {
+        files.insert(NOTES.to_owned(), joined(&notes));
+    }
+    write(out, &files).map_err(|error| {
+        CommandError::Setup(format!("{} cannot be written: {error}", out.display()))
+    })?;
+    Ok(said(out, &files, &notes))
+}
+
+fn folded(lines: &[String]) -> Result<Case, String> {
+    let mut records = Vec::with_capacity(lines.len());
+    for line in lines {
+        records.push(serde_json::from_str::<Record>(line).map_err(|error| error.to_string())?);
+    }
+    Case::fold(records).map_err(|error| error.to_string())
+}
+
+fn joined(lines: &[String]) -> Vec<u8> {
+    lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect()
+}
+
+fn anchors(kept: &Kept) -> Vec<u8> {
+    kept.anchors.iter().flat_map(|anchor| [canonical(anchor), b"\n".to_vec()].concat()).collect()
+}
+
+/// Which messages were posted where; what they said follows from the records before them.
+fn messages(case: &Case) -> Vec<u8> {
+    let posted = case.records().iter().filter_map(|record| {
+        let Event::Posted { post, channel, message, .. } = &record.event else { return None };
+        Some(json!({
+            "record": record.seq, "at": record.at, "post": post, "channel": channel, "ts": message,
+        }))
+    });
+    let lines: Vec<String> = posted.map(|message| message.to_string()).collect();
+    joined(&lines)
+}
+
+/// Answers, and snapshots where they are wanted; what cannot be read is said and not passed over.
+async fn collect(
+    archive: &Archive,
+    case: &Case,
+    with_snapshots: bool,
+    (files, notes): (&mut Files, &mut Vec<String>),
+) {
+    let Some(evidence) = archive.evidence.as_deref() else {
+        notes.push("there is no evidence store, so answers and snapshots are missing".to_owned());
+        return;
+    };
+    for (seq, note) in case.answers() {
+        let name = format!("queries/{seq:06}-{}", plain(&note.question));
+        match answer(evidence, &note.answer_sha256).await {
+            Ok((content, csv)) => {
+                files.insert(format!("{name}.json"), content);
+                files.insert(format!("{name}.csv"), csv.into_bytes());
+            }
+            Err(why) => notes.push(format!("the answer of record {seq} is missing: {why}")),
+        }
+    }
+    let snapshots: BTreeSet<&str> = case.plans().map(|s| s.plan.snapshot.sha256.as_str()).collect();
+    if !with_snapshots {
+        let words = format!("{} snapshots left out: they can hold secrets", snapshots.len());
+        notes.push(format!("{words}; --with-snapshots brings them along"));
+        return;
+    }
+    for sha256 in snapshots {
+        match evidence.get(sha256).await {
+            Ok(content) => {
+                files.insert(format!("snapshots/{sha256}.json"), content);
+            }
+            Err(why) => notes.push(format!("the snapshot {sha256} is missing: {why}")),
+        }
+    }
+}
+
+async fn answer(evidence: &dyn Evidence, sha256: &str) -> Result<(Vec<u8>, String), String> {
+    let content = evidence.get(sha256).await.map_err(|error| error.to_string())?;
+    let read: Answer = serde_json::from_slice(&content).map_err(|error| error.to_string())?;
+    Ok((content, read.to_csv()))
+}
+
+fn plain(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
+/// Writes beside the target and moves into place, so that a half-written export has no name.
+fn write(out: &Path, files: &Files) -> std::io::Result<()> {
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or_else(|| Path::new("."));
+    std::fs::create_dir_all(parent)?;
+    let draft = tempfile::Builder::new().prefix(".keyleak-export").tempdir_in(parent)?;
+    let mut sums = String::new();
+    for (name, content) in files {
+        let path: PathBuf = draft.path().join(name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&path, content)?;
+        let _ = writeln!(sums, "{}  {name}", sha256_hex(content));
+    }
+    std::fs::write(draft.path().join(SUMS), sums)?;
+    std::fs::rename(draft.keep(), out)
+}
+
+fn said(out: &Path, files: &Files, notes: &[String]) -> String {
+    let (count, out) = (files.len() + 1, out.display());
+    let mut text = format!(
+        "{count} files in {out}; check them with `sha256sum -c {SUMS}` there and with \
+         `keyleak verify --file {out}`"
+    );
+    for note in notes {
+        let _ = write!(text, "\nnote: {note}");
+    }
+    text
+}

@@ -1,0 +1,101 @@
+//! Anchors in a folder: one file of JSON lines per case, which only grows.
+//!
+//! A folder on the journal's own disk shows what somebody did to the journal alone; put it on
+//! another host, or on write-once storage, against somebody who owns this one.
+
+use crate::domain::anchor::Anchor;
+use crate::domain::digest::canonical;
+use crate::domain::ids::CaseId;
+use crate::ports::anchors::Anchors;
+use crate::ports::journal::StoreError;
+use async_trait::async_trait;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+/// A case is anchored a few dozen times; a file with more lines than this is not ours.
+const ANCHORS_MAX: usize = 100_000;
+
+/// Where a drill keeps what its anchors are signed with, beside its journal.
+pub const ANCHOR_KEY_FILE: &str = "anchors.key";
+
+/// The folder with the anchors of every case.
+#[derive(Debug, Clone)]
+pub struct AnchorFolder {
+    path: PathBuf,
+}
+
+impl AnchorFolder {
+    /// Uses a folder, making it if it is not there.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(path).map_err(|error| unusable(path, &error))?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    fn file(&self, case: &CaseId) -> Result<PathBuf, StoreError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if case.0.is_empty() || !case.0.bytes().all(plain) {
+            return Err(StoreError(format!("{case} is not the name of a case")));
+        }
+        Ok(self.path.join(format!("{case}.jsonl")))
+    }
+
+    fn append(&self, anchor: &Anchor) -> Result<(), StoreError> {
+        let path = self.file(&anchor.case)?;
+        // A line break first, so that a line that a crash cut off spoils no other.
+        let line = [b"\n", canonical(anchor).as_slice(), b"\n"].concat();
+        let mut options = std::fs::OpenOptions::new();
+        let appended = options.append(true).create(true).open(&path).and_then(|mut file| {
+            // One write, so that two processes do not mix their lines.
+            file.write_all(&line)?;
+            file.sync_all()
+        });
+        appended.map_err(|error| unusable(&path, &error))
+    }
+
+    fn load(&self, case: &CaseId) -> Result<Vec<Anchor>, StoreError> {
+        let path = self.file(case)?;
+        match std::fs::File::open(&path) {
+            Ok(file) => lines(file).map_err(|error| unusable(&path, &error)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(unusable(&path, &error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Anchors for AnchorFolder {
+    async fn keep(&self, anchor: &Anchor) -> Result<(), StoreError> {
+        let (folder, anchor) = (self.clone(), anchor.clone());
+        on_a_thread(move || folder.append(&anchor)).await
+    }
+
+    async fn read(&self, case: &CaseId) -> Result<Vec<Anchor>, StoreError> {
+        let (folder, case) = (self.clone(), case.clone());
+        on_a_thread(move || folder.load(&case)).await
+    }
+}
+
+/// Reads anchors from JSON lines; an unreadable line is an error, since it may hide an anchor.
+pub fn lines(file: std::fs::File) -> std::io::Result<Vec<Anchor>> {
+    let mut anchors = Vec::new();
+    for line in BufReader::new(file).lines().take(ANCHORS_MAX) {
+        let line = line?;
+        // A line that a crash cut off was never kept: keeping it failed.
+        if line.ends_with('}') {
+            anchors.push(serde_json::from_str::<Anchor>(&line)?);
+        }
+    }
+    anchors.sort_by_key(|anchor| anchor.from);
+    Ok(anchors)
+}
+
+async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let outcome = tokio::task::spawn_blocking(work).await;
+    outcome.map_err(|error| StoreError(error.to_string()))?
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError(format!("the anchors in {} cannot be used: {error}", path.display()))
+}
