@@ -191,8 +191,9 @@ async fn an_export_proves_itself_to_tools_that_are_not_ours() {
     assert!(keyleak(&arguments).status.success());
     let again = keyleak(&arguments);
     assert!(!again.status.success(), "an export is never written over");
-    let sums = Command::new("sha256sum").args(["-c", "--strict", "SHA256SUMS"]).current_dir(&out);
-    assert!({ sums }.output().unwrap().status.success());
+    let mut sums = Command::new("sha256sum");
+    sums.args(["-c", "--strict", "SHA256SUMS"]).current_dir(&out);
+    assert!(sums.output().unwrap().status.success());
     let key = stage.world.journal.with_file_name("anchors.key");
     let verify = ["verify", "--file", path(&out), "--anchor-key", path(&key)];
     let verified = keyleak(&verify);
