@@ -19,7 +19,7 @@ const TAMPERINGS: u64 = 100;
 const SEED: u64 = 2026;
 const KEY: Option<&[u8]> = Some(ANCHOR_KEY.as_bytes());
 
-/// Numbers by chance, the same for the same seed (SplitMix64).
+/// Numbers by chance, the same for the same seed (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
