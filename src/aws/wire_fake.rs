@@ -295,7 +295,12 @@ fn opening() -> Opening {
 }
 
 fn plan(actions: Vec<Action>, now: Timestamp) -> Plan {
-    let step = |action| Step { action, blast_radius: Vec::new(), because: "a test".to_owned() };
+    let step = |action| Step {
+        action,
+        blast_radius: Vec::new(),
+        because: "a test".to_owned(),
+        provisional: false,
+    };
     Plan {
         case: case_id(),
         number: PlanNumber(1),

@@ -53,6 +53,23 @@ impl Action {
         }
     }
 
+    /// Whether this action undoes the other one.
+    pub fn takes_back(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::LiftDeny { user, .. }, Self::DenyUser { user: denied, .. }) => user == denied,
+            (Self::ActivateKey { key, .. }, Self::DeactivateKey { key: stopped, .. }) => {
+                key == stopped
+            }
+            (
+                Self::DenyUser { .. }
+                | Self::DeactivateKey { .. }
+                | Self::LiftDeny { .. }
+                | Self::ActivateKey { .. },
+                _,
+            ) => false,
+        }
+    }
+
     /// What it does to whoever uses the user now.
     pub fn effect(&self) -> &'static str {
         match self {

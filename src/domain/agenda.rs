@@ -1,12 +1,17 @@
 //! What is to be done next in a case, and when: pure, so that a restart finds the same work.
 
-use crate::domain::case::{Case, PlanState, PlanStatus, StepState};
+use crate::domain::case::{CHASE, Case, PlanState, PlanStatus, StepState};
 use crate::domain::event::{Phase, StepResult};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use jiff::{SignedDuration, Timestamp};
 
 /// A step that fails in a way that may pass is tried this often before a person must look.
 pub const ATTEMPTS_MAX: u32 = 5;
+/// How often IAM's inventory is looked at right after a containment; IAM takes such calls gladly.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// What is taken back while the actor is being run down is put back so often, then a person must
+/// look: at one a second that is far longer than IAM takes to enforce a deny.
+pub const RACED_MAX: u32 = 60;
 /// The reverter's changes are put back this often without asking, then a person must look.
 pub const REAPPLIED_MAX: u32 = 3;
 
@@ -51,6 +56,8 @@ pub enum Act {
     },
     Hold(PlanNumber),
     EndWatch(PlanNumber),
+    /// Look at IAM's inventory for what the actor makes faster than the trail tells.
+    LookAround(PlanNumber),
 }
 
 /// Work of the lane that only reads: the account, the trail, the questions.
@@ -72,8 +79,16 @@ pub struct TrailState {
     pub swept_at: Option<Timestamp>,
 }
 
+/// What the lane that acts knows beside the journal: looks that find nothing leave no record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lookout {
+    /// Whether there is a trail that will tell who made what.
+    pub possible: bool,
+    pub looked_at: Option<Timestamp>,
+}
+
 /// The next change to the account.
-pub fn next_act(case: &Case, timing: &Timing, now: Timestamp) -> Due<Act> {
+pub fn next_act(case: &Case, timing: &Timing, lookout: Lookout, now: Timestamp) -> Due<Act> {
     if case.closed_at().is_some() {
         return Due::Nothing;
     }
@@ -87,6 +102,7 @@ pub fn next_act(case: &Case, timing: &Timing, now: Timestamp) -> Due<Act> {
     let others = [
         step,
         expiry(case, now),
+        next_look(case, timing, lookout, now),
         proposal(case),
         soonest(case.plans().rev().map(|state| next_check(case, state, timing, now))),
     ];
@@ -136,12 +152,17 @@ fn at<T>(when: Timestamp, now: Timestamp, task: T) -> Due<T> {
 }
 
 fn recorded_and_alive(state: &PlanState) -> bool {
-    state.voided.is_none() && matches!(state.status(), PlanStatus::Approved)
-        || state.voided.is_none() && state.has_begun()
+    state.has_begun() || state.voided.is_none() && matches!(state.status(), PlanStatus::Approved)
 }
 
+/// Denies come first, wherever in the plan they stand: each one ends more than a key's deactivation.
 fn next_step(state: &PlanState, now: Timestamp) -> Due<Act> {
-    soonest(state.all_steps().map(|(index, _, step)| {
+    // A plan that was voided half-way ends, but what it covers since is not given up with it.
+    let first = if state.voided.is_some() { state.plan.steps.len() } else { 0 };
+    let steps = || state.all_steps().skip(first);
+    let denies = steps().filter(|(_, step, _)| step.action.runs_unchecked());
+    let others = steps().filter(|(_, step, _)| !step.action.runs_unchecked());
+    soonest(denies.chain(others).map(|(index, _, step)| {
         let task = Act::Step { plan: state.plan.number, step: index, attempt: step.attempts + 1 };
         match &step.result {
             None => Due::Now(task),
@@ -204,7 +225,7 @@ fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -
     if !standing && !undo {
         return Due::Nothing;
     }
-    if let Some(due) = reverted(case, state) {
+    if let Some(due) = reverted(case, state, now) {
         return due;
     }
     let done = state.checks_since_end().count();
@@ -224,10 +245,14 @@ fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -
 }
 
 /// A drift that was found last and that no plan or re-application has answered yet.
-fn reverted(case: &Case, state: &PlanState) -> Option<Due<Act>> {
+fn reverted(case: &Case, state: &PlanState, now: Timestamp) -> Option<Due<Act>> {
     let last = state.checks_since_end().last()?;
     if last.drifts.is_empty() || state.plan.kind == PlanKind::Undo {
         return None;
+    }
+    // While the actor is being run down, looking around puts back what it takes back.
+    if let Some(raced_at) = state.raced_at.filter(|_| state.is_racing(now)) {
+        return Some(Due::At(raced_at + CHASE));
     }
     let answered = case
         .plans()
@@ -248,6 +273,21 @@ fn next_watch(state: &PlanState, timing: &Timing, now: Timestamp) -> Due<Act> {
     let check = state.checks_since_end().count() as u32;
     let next = (last + timing.watch_every).min(over);
     if next == over { Due::At(over) } else { at(next, now, Act::ReadBack { plan: number, check }) }
+}
+
+/// Once a second while the actor may still be quicker than the trail, then as often as the trail.
+fn next_look(case: &Case, timing: &Timing, lookout: Lookout, now: Timestamp) -> Due<Act> {
+    let covering = case.covering_plan().and_then(|plan| case.plan(plan));
+    let Some(state) = covering.filter(|_| lookout.possible) else {
+        return Due::Nothing;
+    };
+    let Some(last) = state.steps.iter().filter_map(|step| step.ended_at).max() else {
+        return Due::Nothing;
+    };
+    let chased = last + CHASE > now || state.is_racing(now);
+    let every = if chased { LOOK_EVERY } else { timing.survey_every.max(LOOK_EVERY) };
+    let task = Act::LookAround(state.plan.number);
+    lookout.looked_at.map_or(Due::Now(task.clone()), |looked_at| at(looked_at + every, now, task))
 }
 
 /// The trail is read again and again while a containment is not complete, then while it is watched.

@@ -1,11 +1,15 @@
 //! Which messages a case owes its channel: derived from the records, each with a key of its own.
 
+use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event, Phase, PostKey, StepResult};
 use crate::domain::identity::AwsIdentity;
-use crate::domain::plan::PlanNumber;
+use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::record::Record;
 use crate::domain::report::utc;
+
+/// Steps that one notice names; the plan's card has all of them.
+const STEPS_SHOWN_MAX: usize = 10;
 
 /// A message that the case owes its channel, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,18 +144,15 @@ fn words(event: &Event) -> Option<String> {
             plan.0
         ),
         Event::Voided { plan, why } => format!("Plan {} is void: {why}", plan.0),
-        Event::Covered { steps, .. } => {
-            let steps: Vec<_> = steps.iter().map(|step| step.action.sentence()).collect();
-            format!(
-                "The actor took more. The standing approval covers it, so I do the same there: {}.",
-                steps.join("; ")
-            )
-        }
+        Event::Covered { steps, .. } => covered(steps),
         Event::Outcome { plan, step, result: StepResult::Failed { why, retryable }, .. } => {
             let next = if *retryable { "I try again." } else { "Somebody must look." };
             format!("Step {} of plan {} failed: {why}. {next}", step + 1, plan.0)
         }
         Event::ReadBack { drifts, .. } if !drifts.is_empty() => reverted(drifts),
+        Event::Reapply { reverter, racing: true, .. } => {
+            format!("{reverter} took the containment back. I put it in force again at once.")
+        }
         Event::Reapply { reverter, .. } => format!(
             "{reverter} belongs to the actor and took the containment back. I put it in force \
              again under the first approval."
@@ -183,6 +184,26 @@ fn words(event: &Event) -> Option<String> {
         ),
         _ => return None,
     })
+}
+
+fn covered(steps: &[Step]) -> String {
+    let lifts =
+        |step: &Step| matches!(step.action, Action::LiftDeny { .. } | Action::ActivateKey { .. });
+    let why = if steps.iter().any(lifts) {
+        "What I stopped on suspicion was not the actor's, so I take it back"
+    } else if steps.iter().any(|step| step.provisional) {
+        "The actor is still at work, and these users are so new that the trail does not tell yet \
+         who made them. I stop them, and lift it when it was somebody else"
+    } else {
+        "The actor took more. The standing approval covers it, so I do the same there"
+    };
+    let shown = steps.iter().take(STEPS_SHOWN_MAX).map(|step| step.action.sentence());
+    let shown: Vec<String> = shown.collect();
+    let more = match steps.len().saturating_sub(STEPS_SHOWN_MAX) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!("{why}: {}{more}.", shown.join("; "))
 }
 
 fn reverted(drifts: &[Drift]) -> String {

@@ -7,9 +7,12 @@ use crate::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::record::Record;
 use crate::domain::snapshot::SnapshotRef;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// An actor that has not shown itself for so long is taken to be stopped, or slower than the trail.
+pub const CHASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// A case as its journal tells it; made by folding records, in `domain::fold`.
 #[derive(Debug, Clone)]
@@ -99,6 +102,9 @@ pub struct PlanState {
     pub steps: Vec<StepState>,
     pub checks: Vec<Check>,
     pub reapplied: u32,
+    /// How often steps were put back while the actor was being run down, and when it last showed.
+    pub raced: u32,
+    pub raced_at: Option<Timestamp>,
     pub held_at: Option<Timestamp>,
     /// The watermark as of which it is contained, and when that was said.
     pub contained: Option<(Timestamp, Timestamp)>,
@@ -353,6 +359,21 @@ impl PlanState {
     pub fn done_steps(&self) -> impl Iterator<Item = (u32, &Step, &StepState)> {
         self.all_steps()
             .filter(|(_, _, state)| matches!(state.result, Some(StepResult::Done { .. })))
+    }
+
+    /// The steps that are to hold: done, and not taken back by a later step of the same plan.
+    pub fn holding_steps(&self) -> impl Iterator<Item = (u32, &Step, &StepState)> {
+        let taken_back = |index: u32, step: &Step| {
+            let later = self.done_steps().filter(move |(other, _, _)| *other > index);
+            later.into_iter().any(|(_, other, _)| other.action.takes_back(&step.action))
+        };
+        self.done_steps().filter(move |(index, step, _)| !taken_back(*index, step))
+    }
+
+    /// Whether the actor has just shown that it is still at work, so that what it takes back is
+    /// put in force again at once.
+    pub fn is_racing(&self, now: Timestamp) -> bool {
+        self.contained.is_none() && self.raced_at.is_some_and(|at| at + CHASE > now)
     }
 
     /// When the first step came to an end.

@@ -3,7 +3,7 @@
 use crate::domain::brake::Brake;
 use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
-use crate::domain::lineage::Node;
+use crate::domain::lineage::{MadeUser, Node};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::snapshot::SnapshotRef;
 use jiff::Timestamp;
@@ -69,6 +69,9 @@ pub struct SurveyNote {
     pub cost: QueryCost,
     /// What was not looked at.
     pub gaps: Vec<String>,
+    /// Users that others than the actor made meanwhile, so that nobody suspects them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made_by_others: Vec<MadeUser>,
 }
 
 /// The answer to one question, as far as the case must remember it.
@@ -231,6 +234,9 @@ pub enum Event {
         plan: PlanNumber,
         steps: Vec<u32>,
         reverter: String,
+        /// The actor is still being run down: it was put back before the trail could say who it was.
+        #[serde(default, skip_serializing_if = "is_false")]
+        racing: bool,
     },
     Held {
         plan: PlanNumber,

@@ -48,6 +48,9 @@ impl Case {
                 if !state.is_approved() || state.contained.is_some() {
                     return Err(IllegalRecord::WrongState("approved and still containing"));
                 }
+                if steps.iter().any(|step| step.provisional) {
+                    state.raced_at = Some(record.at);
+                }
                 state.steps.extend(steps.iter().map(|_| StepState::default()));
                 state.covered.extend(steps.iter().cloned());
                 state.snapshots.push(snapshot.clone());
@@ -76,9 +79,14 @@ impl Case {
                 let check = Check { number: *check, at: record.at, drifts: drifts.clone() };
                 self.plan_state(*plan)?.checks.push(check);
             }
-            Event::Reapply { plan, steps, .. } => {
+            Event::Reapply { plan, steps, racing, .. } => {
                 let state = self.plan_state(*plan)?;
-                state.reapplied += 1;
+                if *racing {
+                    state.raced += 1;
+                    state.raced_at = Some(record.at);
+                } else {
+                    state.reapplied += 1;
+                }
                 state.held_at = None;
                 for index in steps {
                     let step = state.steps.get_mut(*index as usize);
@@ -142,6 +150,8 @@ impl PlanState {
             covered: Vec::new(),
             checks: Vec::new(),
             reapplied: 0,
+            raced: 0,
+            raced_at: None,
             held_at: None,
             contained: None,
             open_ends: Vec::new(),

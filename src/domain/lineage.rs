@@ -137,6 +137,16 @@ pub struct Node {
     pub depth: u32,
 }
 
+/// A user that the trail shows somebody else making.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeUser {
+    pub name: String,
+    /// The immutable id, when the record shows it.
+    pub id: Option<String>,
+    /// Who made it.
+    pub by: String,
+}
+
 /// Everything that grew out of one key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Lineage {

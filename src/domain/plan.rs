@@ -35,6 +35,9 @@ pub struct Step {
     pub blast_radius: Vec<String>,
     /// Why it is in the plan.
     pub because: String,
+    /// Done on a suspicion that the trail cannot confirm yet; taken back when it tells of another.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub provisional: bool,
 }
 
 /// What people approve: nothing outside it is done on the strength of their approval.
@@ -153,6 +156,7 @@ pub fn containing_steps(
     let reference = UserRef { name: user.name.clone(), id: user.id.clone() };
     let radius = blast_radius(user);
     let mut steps = vec![Step {
+        provisional: false,
         action: Action::DenyUser {
             user: reference.clone(),
             policy_arn: rules.deny_policy_arn.clone(),
@@ -165,6 +169,7 @@ pub fn containing_steps(
     let mut keys: Vec<_> = user.active_keys().collect();
     keys.sort_by_key(|key| (Some(&key.id) != leaked, key.id.clone()));
     steps.extend(keys.into_iter().map(|key| Step {
+        provisional: false,
         because: if Some(&key.id) == leaked {
             "the leaked key".to_owned()
         } else {
@@ -180,6 +185,7 @@ pub fn containing_steps(
 /// before the plan stays as it was.
 pub fn undoing_steps(done: &[Action], snapshot: &Snapshot) -> Vec<Step> {
     let step = |action: Action, because: &str| Step {
+        provisional: false,
         blast_radius: vec![format!("user {}", action.user().name)],
         action,
         because: because.to_owned(),
@@ -216,7 +222,8 @@ pub fn undoing_steps(done: &[Action], snapshot: &Snapshot) -> Vec<Step> {
 /// Whether an ARN is one that keyleak refuses to touch: listed, or AWS's own.
 pub fn is_protected(arn: &str, rules: &PlanRules) -> bool {
     let listed = rules.protected_arns.iter().any(|protected| protected == arn);
-    listed || arn.contains("/aws-service-role/") || arn.contains("/aws-reserved/")
+    // Only for roles: a user's path is whatever its maker chose, an actor included.
+    listed || arn.contains(":role/aws-service-role/") || arn.contains(":role/aws-reserved/")
 }
 
 /// The inline deny of a case; the name tells a reader of the account where it came from.
@@ -236,4 +243,10 @@ fn blast_radius(user: &UserSnapshot) -> Vec<String> {
         None => radius.push("perhaps a console sign-in (could not be read)".to_owned()),
     }
     radius
+}
+
+/// So that a flag which says nothing is not written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }

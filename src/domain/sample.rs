@@ -45,7 +45,12 @@ pub(crate) fn opened() -> Case {
 /// A plan of two steps that ana asked for: a deny, then the leaked key.
 pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
     let user = UserRef { name: UserName("ci".to_owned()), id: "AIDA1".to_owned() };
-    let step = |action| Step { action, blast_radius: Vec::new(), because: String::new() };
+    let step = |action| Step {
+        action,
+        blast_radius: Vec::new(),
+        because: String::new(),
+        provisional: false,
+    };
     let deny = Action::DenyUser {
         user: user.clone(),
         policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

@@ -1,5 +1,6 @@
 //! The state saved before anything is changed: what undo restores, and what proves what was there.
 
+use crate::domain::action::DENY_ALL_DOCUMENT;
 use crate::domain::facts::{Fact, KeyState};
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
 use jiff::Timestamp;
@@ -71,6 +72,14 @@ impl UserSnapshot {
 
     pub fn active_keys(&self) -> impl Iterator<Item = &KeyState> {
         self.keys.iter().filter(|key| key.active)
+    }
+
+    /// Whether the inline policy of this name is there and denies everything; anybody can give the
+    /// name to another document.
+    pub fn denies_inline(&self, name: &str) -> bool {
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+        let document = self.inline.get(name).and_then(|document| read(document));
+        document.is_some() && document == read(DENY_ALL_DOCUMENT)
     }
 
     pub fn has_policy(&self, arn: &str) -> bool {

@@ -3,8 +3,10 @@
 pub mod act;
 pub mod ask;
 pub mod brakes;
+pub mod chase;
 pub mod decide;
 pub mod desk;
+pub mod gains;
 pub mod hold;
 pub mod intake;
 pub mod lane;

@@ -84,7 +84,7 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         case.wanted_undo().map_or_else(|| case.opened_by().clone(), |press| press.by.clone());
     let done: Vec<Action> = case
         .standing_plans()
-        .flat_map(|state| state.done_steps())
+        .flat_map(|state| state.holding_steps())
         .map(|(_, step, _)| step.action.clone())
         .collect();
     let before = first_snapshot(desk, case).await?;
@@ -273,7 +273,7 @@ fn account_of(case: &Case, users: &[UserSnapshot]) -> crate::domain::ids::Accoun
 fn in_force(step: &Step, user: &UserSnapshot) -> bool {
     match &step.action {
         Action::DenyUser { policy_arn, inline_name, .. } => {
-            user.has_policy(policy_arn) || user.inline.contains_key(inline_name)
+            user.has_policy(policy_arn) || user.denies_inline(inline_name)
         }
         Action::DeactivateKey { key, .. } => user.key(key).is_none_or(|key| !key.active),
         Action::LiftDeny { .. } | Action::ActivateKey { .. } => false,

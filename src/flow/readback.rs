@@ -31,7 +31,7 @@ pub async fn read_back(
     let now = photograph_all(desk, &plans).await?;
     let mut drifts = Vec::new();
     for state in &plans {
-        drifts.extend(state.done_steps().filter_map(|(index, step, _)| {
+        drifts.extend(state.holding_steps().filter_map(|(index, step, _)| {
             let user = now.get(&step.action.user().name)?.as_ref()?;
             let what = no_longer(&step.action, user)?;
             Some(Drift { plan: state.plan.number, step: Some(index), what, by: None })
@@ -140,10 +140,10 @@ pub async fn is_in_force(desk: &Desk, action: &Action) -> Result<bool, StepError
 }
 
 /// What is no longer as the step left it, in words; `None` when it holds.
-fn no_longer(action: &Action, user: &UserSnapshot) -> Option<String> {
+pub fn no_longer(action: &Action, user: &UserSnapshot) -> Option<String> {
     match action {
         Action::DenyUser { policy_arn, inline_name, .. } => {
-            let held = user.has_policy(policy_arn) || user.inline.contains_key(inline_name);
+            let held = user.has_policy(policy_arn) || user.denies_inline(inline_name);
             (!held).then(|| format!("the deny on user {} is gone", user.name))
         }
         Action::DeactivateKey { key, .. } => {
@@ -168,6 +168,7 @@ fn fresh_keys(case: &Case, now: &Photographs) -> Vec<Step> {
             },
             blast_radius: vec![format!("whoever holds this new key of {}", user.name)],
             because: "made on a contained user after the plan".to_owned(),
+            provisional: false,
         })
         .collect()
 }

@@ -1,21 +1,23 @@
 //! The sweep after a containment: what the trail and IAM's inventory still show, until nothing.
 
-use crate::domain::action::{Action, UserRef};
 use crate::domain::case::{Case, PlanState};
 use crate::domain::event::{Drift, Event, QueryCost, SurveyNote};
+use crate::domain::ids::UserName;
 use crate::domain::lineage::{Lineage, Node};
-use crate::domain::plan::{PlanKind, PlanNumber, Step, containing_steps};
-use crate::domain::remains::{Gain, Inhabitant, Remains, remains};
+use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::remains::{Census, Remains, remains};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};
-use crate::flow::{propose, readback};
-use crate::ports::cloud::CallClass;
+use crate::flow::{gains, propose};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Nodes that the journal remembers; all of them are in the cut.
 const NODES_MAX: usize = 150;
+/// Records come out of order by about this part of the time after which the trail is complete:
+/// CloudTrail delivers within some five minutes, and hardly ever after twenty.
+const DISORDER_PARTS: i32 = 4;
 /// The calls by which a containment is taken back.
 const REVERTING_CALLS: [&str; 6] = [
     "DetachUserPolicy",
@@ -39,8 +41,14 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     let case = remember(desk, case, trail.as_ref(), &survey).await?;
     trace_reverter(desk, &case, plan, &survey.lineage).await?;
     let case = desk.ledger.load(case.id()).await?;
-    let inhabitants = inhabitants(desk).await?;
-    let left = remains(&case, &survey.lineage.nodes, &inhabitants);
+    let inhabitants = gains::inhabitants(desk).await?;
+    let census = Census {
+        nodes: &survey.lineage.nodes,
+        made_by_others: &survey.made_by_others,
+        told_until: told_until(desk, survey.watermark),
+        inhabitants: &inhabitants,
+    };
+    let left = remains(&case, &census, &desk.rules.plans);
     conclude(desk, &case, plan, (left, survey.watermark)).await
 }
 
@@ -111,6 +119,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         nodes,
         cost: QueryCost { bytes_scanned: survey.cost.bytes_scanned, ..QueryCost::default() },
         gaps,
+        made_by_others: survey.made_by_others.iter().take(NODES_MAX).cloned().collect(),
     }
 }
 
@@ -155,7 +164,7 @@ async fn trace_reverter(
     };
     let mut case = void_follow_up(desk, case, plan).await?;
     for (plan, steps) in steps {
-        let event = Event::Reapply { plan, steps, reverter: reverter.clone() };
+        let event = Event::Reapply { plan, steps, reverter: reverter.clone(), racing: false };
         case = lane::conclude(desk, &case, event).await?;
     }
     Ok(())
@@ -188,16 +197,6 @@ async fn void_follow_up(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<Ca
     lane::conclude(desk, case, event).await
 }
 
-async fn inhabitants(desk: &Desk) -> Result<Vec<Inhabitant>, StepError> {
-    let users = desk.lookup.users().await?;
-    let inhabitant = |user: crate::ports::cloud::UserDetail| Inhabitant {
-        name: user.name,
-        arn: user.arn,
-        created: user.created,
-    };
-    Ok(users.into_iter().map(inhabitant).collect())
-}
-
 /// Contains what is covered, asks about what is not, and says "contained" when nothing is left.
 async fn conclude(
     desk: &Desk,
@@ -212,80 +211,38 @@ async fn conclude(
         case = lane::conclude(desk, &case, event).await?;
     }
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
+    if !left.cleared.is_empty() {
+        return gains::release(desk, &case, &left.cleared).await;
+    }
     if !left.gains.is_empty() {
-        return take_gains(desk, &case, left).await;
+        return gains::take(desk, &case, left.gains).await;
     }
-    if !left.strangers.is_empty() && case.pending_plan().is_none() {
-        let requester = state.plan.requested_by.clone();
-        let who = (PlanKind::FollowUp, requester);
-        return propose::for_users(desk, &case, &left.strangers, who).await;
+    if !left.undecided.is_empty() && case.pending_plan().is_none() {
+        let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
+        let users: Vec<UserName> = left.undecided.into_iter().collect();
+        return propose::for_users(desk, &case, &users, who).await;
     }
-    let complete = complete_up_to(desk, watermark);
+    let told_until = told_until(desk, watermark);
     let ended = case.standing_plans().filter_map(PlanState::ended_at).max();
-    let passed = ended.is_some_and(|ended| complete > ended);
+    let passed = ended.is_some_and(|ended| told_until > ended);
     // What waits for people to decide is not contained, whatever the trail says.
     let settled = left.open_ends.is_empty()
-        && left.strangers.is_empty()
+        && left.undecided.is_empty()
         && case.pending_plan().is_none_or(|pending| pending.plan.kind == PlanKind::Undo);
     let done = case
         .standing_plans()
         .all(|state| matches!(state.status(), crate::domain::case::PlanStatus::Done));
     if passed && settled && done && state.held_at.is_some() && state.contained.is_none() {
-        lane::conclude(desk, &case, Event::Contained { plan, as_of: complete }).await?;
+        lane::conclude(desk, &case, Event::Contained { plan, as_of: told_until }).await?;
     }
     Ok(())
 }
 
-/// Up to when the trail is complete: its newest record, or where no newer one shows it, the time
-/// after which CloudTrail has delivered.
-fn complete_up_to(desk: &Desk, watermark: Option<Timestamp>) -> Timestamp {
-    let delivered = desk.clock.now() - desk.rules.timing.trail_complete_after;
-    watermark.map_or(delivered, |watermark| watermark.max(delivered))
-}
-
-/// What the actor made gets the same reversible steps, under the standing approval while it covers.
-async fn take_gains(desk: &Desk, case: &Case, left: Remains) -> Result<(), StepError> {
-    let mut steps: Vec<Step> = Vec::new();
-    let mut photographs = BTreeMap::new();
-    for gain in left.gains {
-        let name = match &gain {
-            Gain::User(name) | Gain::Key { user: name, .. } => name.clone(),
-        };
-        let user = match propose::photograph(desk.lookup.as_ref(), &name).await {
-            Ok(user) => user,
-            Err(error) if error.class == CallClass::NotFound => continue,
-            Err(error) => return Err(error.into()),
-        };
-        match gain {
-            Gain::User(_) => {
-                let leaked = Some(&case.opening().key);
-                steps.extend(
-                    containing_steps(&user, case.id(), leaked, &desk.rules.plans)
-                        .unwrap_or_default(),
-                );
-            }
-            Gain::Key { key, .. } if user.key(&key).is_some_and(|key| key.active) => {
-                steps.push(Step {
-                    action: Action::DeactivateKey {
-                        user: UserRef { name: user.name.clone(), id: user.id.clone() },
-                        key,
-                    },
-                    blast_radius: vec![format!("whoever holds the new key of {name}")],
-                    because: "the trail shows that the actor minted it".to_owned(),
-                });
-            }
-            Gain::Key { .. } => {}
-        }
-        photographs.insert(name, Some(user));
-    }
-    match case.covering_plan() {
-        _ if steps.is_empty() => Ok(()),
-        Some(plan) => readback::cover(desk, case, plan, (steps, &photographs)).await.map(drop),
-        None if case.pending_plan().is_some() => Ok(()),
-        None => {
-            let users: Vec<_> = photographs.into_keys().collect();
-            let requester = case.opened_by().clone();
-            propose::for_users(desk, case, &users, (PlanKind::FollowUp, requester)).await
-        }
-    }
+/// Up to when the trail tells everything: its newest record less the disorder in which records
+/// come, or where no newer one shows it, the time after which CloudTrail has delivered.
+pub fn told_until(desk: &Desk, watermark: Option<Timestamp>) -> Timestamp {
+    let complete_after = desk.rules.timing.trail_complete_after;
+    let delivered = desk.clock.now() - complete_after;
+    let disorder = complete_after / DISORDER_PARTS;
+    watermark.map_or(delivered, |watermark| delivered.max(watermark - disorder))
 }

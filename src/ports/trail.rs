@@ -1,7 +1,7 @@
 //! What the use cases ask of CloudTrail, and what a place that holds its records must offer.
 
 use crate::domain::event::Phase;
-use crate::domain::lineage::{Lineage, Subject};
+use crate::domain::lineage::{Lineage, MadeUser, Subject};
 use crate::domain::trail_row::{Sighting, TrailRow};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -179,6 +179,9 @@ pub struct Survey {
     pub cut: CutReference,
     /// The newest event time seen.
     pub watermark: Option<Timestamp>,
+    /// Users that somebody outside the lineage made in the window.
+    #[serde(default)]
+    pub made_by_others: Vec<MadeUser>,
     pub cost: Cost,
     /// Some limit was met: the survey is a part of the truth.
     pub truncated: bool,

@@ -21,6 +21,9 @@ const STEPS_SHOWN_MAX: usize = 60;
 const APPROVERS_SHOWN_MAX: usize = 20;
 /// What the actor still holds; the report has all of it.
 const OPEN_ENDS_SHOWN_MAX: usize = 5;
+/// What an approval is worth beyond the steps that it names.
+const COVERS: &str = "what the actor makes until it is contained gets the same steps; users made \
+    while it is at work are stopped on suspicion, and released when the trail names another maker";
 /// Commands to finish a plan by hand with.
 const COMMANDS_SHOWN_MAX: usize = 10;
 
@@ -88,6 +91,9 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
     }
     for end in state.open_ends.iter().take(OPEN_ENDS_SHOWN_MAX) {
         line("Not ended by it", vec![text(&field(end))]);
+    }
+    if plan.kind != PlanKind::Undo {
+        line("Covers", vec![text(COVERS)]);
     }
     line("Undo", vec![text(undo_words(plan))]);
     parts
@@ -160,7 +166,10 @@ fn step_items(state: &PlanState) -> Vec<Vec<Value>> {
         let mut item = vec![bold(&field(&step.action.sentence()))];
         item.extend(became(done).map(|said| text(&said)));
         if index >= approved {
-            item.push(text(" – added for what the actor took after the approval"));
+            item.push(text(" – added after the approval"));
+        }
+        if step.provisional {
+            item.push(text(", on suspicion"));
         }
         if !step.action.reversible() {
             item.push(bold(" – CANNOT BE UNDONE"));

@@ -2,9 +2,9 @@
 
 use crate::domain::event::Phase;
 use crate::domain::growth::{Bounds, grow, is_outside};
-use crate::domain::lineage::Subject;
+use crate::domain::lineage::{Lineage, MadeUser, Subject};
 use crate::domain::question::Question;
-use crate::domain::trail_row::{TrailRow, is_denied};
+use crate::domain::trail_row::{Sighting, TrailRow, is_denied};
 use crate::ports::trail::{
     Activity, Answer, Coverage, Cut, CutReference, Deeds, Source, Survey, SurveyRequest, Trail,
     TrailError, Window,
@@ -95,6 +95,7 @@ impl<S: Source> Trail for Investigator<S> {
         Ok(Survey {
             activity: activity(&cut.rows),
             watermark: sightings.coverage.last,
+            made_by_others: made_by_others(&sightings.rows, &lineage),
             coverage: sightings.coverage,
             truncated: lineage.truncated || reference.truncated,
             lineage,
@@ -149,6 +150,21 @@ impl<S: Source> Trail for Investigator<S> {
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
         self.source.watermark().await
     }
+}
+
+/// Users that pass one saw being made, and that are not in the lineage.
+fn made_by_others(sightings: &[Sighting], lineage: &Lineage) -> Vec<MadeUser> {
+    let grown = |made: &MadeUser| {
+        let mut nodes = lineage.nodes.iter();
+        nodes.any(|node| node.principal_id.is_some() && node.principal_id == made.id)
+    };
+    let made = sightings.iter().filter_map(|seen| {
+        (seen.event_name.as_deref() == Some("CreateUser")).then_some(())?;
+        let by = seen.identity_arn.as_ref().or(seen.invoked_by.as_ref())?;
+        let name = seen.target_user.clone()?;
+        Some(MadeUser { name, id: seen.minted_principal_id.clone(), by: by.clone() })
+    });
+    made.filter(|made| made.id.is_some() && !grown(made)).collect()
 }
 
 /// What was looked at, in words: what makes an absence worth something.

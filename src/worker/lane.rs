@@ -1,6 +1,6 @@
 //! The four lanes of a case: what is due is done, and then it is looked again.
 
-use crate::domain::agenda::{Ask, Due, TrailState, next_act, next_ask};
+use crate::domain::agenda::{Act, Ask, Due, Lookout, TrailState, next_act, next_ask};
 use crate::domain::case::Case;
 use crate::flow::desk::Desk;
 use crate::flow::intake::key_digest;
@@ -31,6 +31,7 @@ struct Round {
     memory: Memory,
     swept_at: Option<Timestamp>,
     anchored: Option<u64>,
+    looked_at: Option<Timestamp>,
     failures: u32,
     overtaken: u32,
 }
@@ -124,7 +125,7 @@ async fn look(
         return Ok(Step::Over);
     }
     match lane {
-        Lane::Act => look_act(desk, holding, &case).await,
+        Lane::Act => look_act(desk, holding, &case, &mut round.looked_at).await,
         Lane::Ask => look_ask(desk, &case, &mut round.swept_at).await,
         Lane::Anchor => {
             let anchored = notary::anchor(desk, &case, &mut round.anchored).await?;
@@ -138,13 +139,30 @@ async fn look(
     }
 }
 
-async fn look_act(desk: &Desk, holding: &Holding<'_>, case: &Case) -> Result<Step, StepError> {
+async fn look_act(
+    desk: &Desk,
+    holding: &Holding<'_>,
+    case: &Case,
+    looked_at: &mut Option<Timestamp>,
+) -> Result<Step, StepError> {
     if let Some(brake) = desk.brake.news_for(case) {
         brakes::tell(desk, case, brake).await?;
         return Ok(Step::Again(View::AtHand));
     }
     let now = desk.clock.now();
-    match next_act(case, &desk.rules.timing, now) {
+    let lookout = Lookout { possible: desk.trail.is_some(), looked_at: *looked_at };
+    match next_act(case, &desk.rules.timing, lookout, now) {
+        Due::Now(task @ Act::LookAround(_)) => {
+            *looked_at = Some(now);
+            match act::act(desk, case, &task, holding.hold).await {
+                // Looking around must never hold up the steps that were approved.
+                Err(StepError::Call(error)) => {
+                    tracing::warn!(%error, "IAM's inventory cannot be read");
+                }
+                outcome => outcome?,
+            }
+            Ok(Step::Again(View::AtHand))
+        }
         Due::Now(task) => {
             act::act(desk, case, &task, holding.hold).await?;
             Ok(Step::Again(View::AtHand))

@@ -17,6 +17,8 @@ mod manifests;
 mod orders;
 mod printed_manifests;
 mod readme;
+#[path = "../support/restless.rs"]
+mod restless;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
 mod simulated;
@@ -27,4 +29,6 @@ mod stores;
 mod story;
 mod tampering;
 mod text;
+#[path = "../support/thief.rs"]
+mod thief;
 mod verify;

@@ -1,6 +1,7 @@
 //! The story on the simulated account, whose IAM takes seconds to enforce and whose trail is late.
 
 use crate::ground::{Ground, USER, plunder};
+use crate::restless;
 use crate::story;
 use jiff::SignedDuration;
 use keyleak::domain::ids::AccountId;
@@ -19,6 +20,8 @@ use tokio_util::task::TaskTracker;
 
 /// Five minutes of read-back become three seconds.
 const QUICK: u32 = 100;
+/// The restless thief's 200 ms and IAM's lag stay long beside what the bot itself needs.
+const SLOW: u32 = 10;
 /// Where the thief calls from, and where everybody else does.
 const THIEF: (&str, &str) = ("203.0.113.66", "Boto3/1.34.1 md/Botocore#1.34.1");
 const OFFICE: (&str, &str) = ("192.0.2.14", "aws-cli/2.15.0");
@@ -29,9 +32,9 @@ struct Kept {
     _stop: DropGuard,
 }
 
-async fn ground(seed: u64) -> Ground {
+async fn ground(seed: u64, speed: u32) -> Ground {
     let folder = tempfile::tempdir().unwrap();
-    let clock = Clock::accelerated(QUICK);
+    let clock = Clock::accelerated(speed);
     let cloud = SimCloud::new(SimCloudConfig {
         account: AccountId("029608264753".to_owned()),
         clock,
@@ -49,7 +52,7 @@ async fn ground(seed: u64) -> Ground {
     let office = Visitor::new(&cloud, OFFICE.0, OFFICE.1);
     assert!(office.call(&key, &Operation::ListBuckets).await.worked(), "her lawful use");
     clock.sleep(Duration::from_secs(2)).await;
-    let since = clock.now();
+    let since = jiff::Timestamp::from_second(clock.now().as_second()).unwrap();
     let thief = Visitor::new(&cloud, THIEF.0, THIEF.1);
     let takings = plunder(&thief, &key).await;
     Ground {
@@ -70,15 +73,23 @@ async fn ground(seed: u64) -> Ground {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reported_key_is_contained_with_all_that_grew_from_it_and_undone() {
-    story::contained_and_undone(&ground(1).await).await;
+    story::contained_and_undone(&ground(1, QUICK).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thief_who_acts_every_200_ms_is_contained_after_one_approval() {
+    restless::restless_thief_is_contained(&ground(2, SLOW).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sabotage_with_the_deny_skipped_the_case_is_never_called_contained() {
-    story::never_contained_without_the_deny(&ground(3).await).await;
+    story::never_contained_without_the_deny(&ground(3, QUICK).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sabotage_with_a_lineage_edge_dropped_the_case_is_never_called_contained() {
-    story::a_dropped_lineage_edge_is_noticed(&ground(4).await).await;
+    let mut ground = ground(4, QUICK).await;
+    // It delivers within a minute and a half, so that this is long enough to know all.
+    ground.timing.trail_complete_after = SignedDuration::from_mins(4);
+    story::a_dropped_lineage_edge_is_noticed(&ground).await;
 }

@@ -78,6 +78,8 @@ pub(crate) async fn never_contained_without_the_deny(ground: &Ground) {
 /// thief's is left goes red, and the bot does not call the case contained on its own: the
 /// inventory shows a user whom no record explains, and people are asked.
 pub(crate) async fn a_dropped_lineage_edge_is_noticed(ground: &Ground) {
+    // What is newer than the trail is stopped on suspicion; this user is not any more.
+    ground.clock.sleep(ground.timing.trail_complete_after.unsigned_abs()).await;
     let forgets = |inner| Arc::new(Investigator::new(ForgetsUsers { inner })) as Arc<_>;
     let bureau = Bureau::open_with(ground, |rights| rights, forgets).await;
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;

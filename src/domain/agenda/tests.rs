@@ -1,6 +1,6 @@
 //! The agenda as people would say it: what is due, in which order, and when.
 
-use crate::domain::agenda::{Act, Ask, Due, Timing, TrailState, next_act, next_ask};
+use crate::domain::agenda::{Act, Ask, Due, Lookout, Timing, TrailState, next_act, next_ask};
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event, Phase, StepResult};
 use crate::domain::plan::{PlanKind, PlanNumber};
@@ -36,7 +36,7 @@ fn by(case: &mut Case, user: &str, event: Event) {
 }
 
 fn act(case: &Case, seconds: i64) -> Due<Act> {
-    next_act(case, &timing(), at(seconds))
+    next_act(case, &timing(), Lookout::default(), at(seconds))
 }
 
 /// A case whose plan of two steps is approved.
@@ -117,7 +117,7 @@ fn a_plan_that_nobody_decides_expires() {
     let (number, hash, expires) = (plan.number, plan.hash(), plan.expires_at);
     then(&mut case, 1, Event::Proposed { plan: Box::new(plan), hash });
     assert_eq!(act(&case, 2), Due::At(expires));
-    let due = next_act(&case, &timing(), expires);
+    let due = next_act(&case, &timing(), Lookout::default(), expires);
     assert_eq!(due, Due::Now(Act::Expire(number)));
 }
 
@@ -146,7 +146,11 @@ fn re_applied_steps_run_again_under_the_first_approval() {
     let (mut case, plan) = carried_out();
     let drift = Drift { plan, step: Some(0), what: "the deny is gone".to_owned(), by: None };
     then(&mut case, 15, Event::ReadBack { plan, check: 0, drifts: vec![drift] });
-    then(&mut case, 16, Event::Reapply { plan, steps: vec![0], reverter: "actor".to_owned() });
+    then(
+        &mut case,
+        16,
+        Event::Reapply { plan, steps: vec![0], reverter: "actor".to_owned(), racing: false },
+    );
     assert_eq!(act(&case, 16), Due::Now(Act::Step { plan, step: 0, attempt: 2 }));
 }
 

@@ -1,9 +1,10 @@
 //! Each record as one line: what was done, why, and how much it matters.
 
+use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event, Opening, StepResult, SurveyNote};
 use crate::domain::facts::{Fact, Finding};
-use crate::domain::plan::{Plan, PlanNumber};
+use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::record::Record;
 use crate::domain::report::words::{count, kind_word};
 use crate::domain::report::{Line, Weight, name_of, utc};
@@ -121,7 +122,7 @@ fn decided(case: &Case, event: &Event) -> Option<Told> {
         Event::Voided { plan, why } => because(&format!("voided plan {}", plan.0), why),
         Event::Covered { plan, steps, .. } => Some(with(
             &format!("added {} to plan {}", count(steps.len(), "step"), plan.0),
-            Some("the approval covers what the actor took since".to_owned()),
+            Some(covered(steps).to_owned()),
         )),
         _ => None,
     }
@@ -139,9 +140,12 @@ fn acted(case: &Case, event: &Event) -> Option<Told> {
         Event::ReadBack { plan, drifts, .. } => {
             Some(with(&format!("found plan {} reverted", plan.0), Some(drifted(drifts))))
         }
-        Event::Reapply { plan, steps, reverter } => Some(with(
+        Event::Reapply { plan, steps, reverter, racing } => Some(with(
             &format!("puts {} of plan {} back", count(steps.len(), "step"), plan.0),
-            Some(format!("{reverter} grew from the key")),
+            Some(match racing {
+                true => format!("{reverter} took it back"),
+                false => format!("{reverter} grew from the key"),
+            }),
         )),
         Event::OpenEnds { ends, .. } if ends.is_empty() => minor("found nothing left open"),
         Event::OpenEnds { plan, ends } => {
@@ -154,6 +158,19 @@ fn acted(case: &Case, event: &Event) -> Option<Told> {
         Event::WatchEnded { plan } => minor(format!("ended the watch of plan {}", plan.0)),
         Event::UndoWanted { plan } => major(format!("asked to undo plan {}", plan.0)),
         _ => None,
+    }
+}
+
+/// Why steps were added to a plan after its approval.
+fn covered(steps: &[Step]) -> &'static str {
+    let lifts =
+        |step: &Step| matches!(step.action, Action::LiftDeny { .. } | Action::ActivateKey { .. });
+    if steps.iter().any(lifts) {
+        "they were stopped on suspicion, and the trail names another maker"
+    } else if steps.iter().any(|step| step.provisional) {
+        "they are newer than what the trail tells, and the actor is at work"
+    } else {
+        "the approval covers what the actor took since"
     }
 }
 

@@ -58,6 +58,7 @@ fn reading(records_read: u64, ids: &[&str]) -> Event {
         truncated: false,
         cost: QueryCost::default(),
         gaps: Vec::new(),
+        made_by_others: Vec::new(),
     };
     Event::Surveyed { survey: Box::new(survey) }
 }
