@@ -1,5 +1,6 @@
 //! What to install in AWS, printed for this configuration.
 
+use crate::aws::anchors::AnchorSettings;
 use crate::aws::athena_table::AthenaSettings;
 use crate::aws::clients::{AwsSettings, ContainSettings};
 use crate::aws::evidence::EvidenceSettings;
@@ -22,6 +23,7 @@ const TO_FILL_IN: &[(&str, &str)] = &[
     ("arn:aws:s3:::keyleak-trail", "the bucket that CloudTrail delivers to"),
     ("arn:aws:s3:::keyleak-athena", "the bucket of Athena's results; set trail.athena.output"),
     ("arn:aws:s3:::keyleak-evidence", "the bucket of the evidence; set evidence.bucket"),
+    ("arn:aws:s3:::keyleak-anchors", "a bucket with Object Lock for anchors; set anchors.bucket"),
 ];
 const EXTERNAL_ID: &str = "replace-with-your-own";
 
@@ -32,6 +34,7 @@ pub struct ManifestNames<'a> {
     pub deny_policy_arn: &'a str,
     pub aws: &'a AwsSettings,
     pub evidence: Option<&'a EvidenceSettings>,
+    pub anchors: Option<&'a AnchorSettings>,
     pub athena: Option<&'a AthenaSettings>,
 }
 
@@ -83,6 +86,9 @@ fn named(text: &str, names: &ManifestNames<'_>) -> String {
             .replace("keyleak-evidence/*", &format!("{bucket}/{prefix}*"))
             .replace("keyleak-evidence", &bucket);
     }
+    if let Some(anchors) = names.anchors {
+        text = text.replace("keyleak-anchors", &quoted(&anchors.bucket));
+    }
     if let Some(workgroup) = names.athena.and_then(|athena| athena.workgroup.as_deref()) {
         text = text.replace("workgroup/keyleak", &format!("workgroup/{}", quoted(workgroup)));
     }
@@ -129,6 +135,11 @@ mod tests {
                 contain: Some(ContainSettings::Role(role("hands"))),
                 ..AwsSettings::default()
             },
+            anchors: Some(&AnchorSettings {
+                bucket: "nails".to_owned(),
+                prefix: "anchors".to_owned(),
+                retain_days: 30,
+            }),
             evidence: Some(&EvidenceSettings {
                 bucket: "proofs".to_owned(),
                 prefix: "aws".to_owned(),
@@ -152,6 +163,7 @@ mod tests {
             "table/todo",
             "s3:::proofs/aws/*",
             "s3:::proofs\"",
+            "s3:::nails/*",
             "workgroup/hunters",
             "s3:::answers/*",
             ":role/eyes",
@@ -164,6 +176,7 @@ mod tests {
             "keyleak-journal",
             "keyleak-work",
             "keyleak-evidence",
+            "keyleak-anchors",
             "keyleak-athena",
             "keyleak-lookup",
             "keyleak-contain",
@@ -181,6 +194,7 @@ mod tests {
             tables: &tables,
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll",
             aws: &AwsSettings::default(),
+            anchors: None,
             evidence: None,
             athena: None,
         };

@@ -4,6 +4,7 @@ use crate::aws::manifests::{self, ManifestNames};
 use crate::aws::tables::TableNames;
 use crate::cli::{Manifest, ManifestArguments};
 use crate::commands::CommandError;
+use crate::config::anchors::AnchorPlace;
 use crate::config::{self, Config, EvidenceConfig, JournalConfig, TrailConfig};
 use crate::slack::manifest as app;
 
@@ -38,6 +39,10 @@ fn iam(config: &Config) -> String {
         evidence: match &config.evidence {
             EvidenceConfig::Bucket(settings) => Some(settings),
             EvidenceConfig::Folder(_) => None,
+        },
+        anchors: match config.anchors.as_ref().map(|anchors| &anchors.place) {
+            Some(AnchorPlace::Bucket(settings)) => Some(settings),
+            Some(AnchorPlace::Folder(_)) | None => None,
         },
         athena: match &config.trail {
             TrailConfig::Athena(settings) => Some(settings),

@@ -155,7 +155,7 @@ fn recorded_and_alive(state: &PlanState) -> bool {
     state.has_begun() || state.voided.is_none() && matches!(state.status(), PlanStatus::Approved)
 }
 
-/// Denies come first, wherever in the plan they stand: each one ends more than a key's deactivation.
+/// Denies come first, wherever in the plan they stand: each ends more than a key made inactive.
 fn next_step(state: &PlanState, now: Timestamp) -> Due<Act> {
     // A plan that was voided half-way ends, but what it covers since is not given up with it.
     let first = if state.voided.is_some() { state.plan.steps.len() } else { 0 };

@@ -1,11 +1,12 @@
 //! A case: one exposed key, one channel, one journal; nothing here that the journal does not say.
 
 use crate::domain::brake::Brake;
-use crate::domain::event::{AnswerNote, Drift, Opening, Phase, PostKey, StepResult, SurveyNote};
+use crate::domain::event::{AnswerNote, Drift, Opening, Phase, StepResult, SurveyNote};
 use crate::domain::facts::Facts;
-use crate::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
+use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::record::Record;
+use crate::domain::room::Room;
 use crate::domain::snapshot::SnapshotRef;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,22 +45,6 @@ pub struct Case {
     pub(super) report_sha256: Option<String>,
     pub(super) archived: bool,
     pub(super) brake: Option<Brake>,
-}
-
-/// The channel of a case and what has been put there.
-#[derive(Debug, Clone, Default)]
-pub struct Room {
-    pub channel: Option<ChannelId>,
-    pub name: Option<String>,
-    pub names_tried: Vec<String>,
-    pub failed: Option<String>,
-    pub wanted: BTreeSet<PersonId>,
-    pub invited: BTreeSet<PersonId>,
-    pub dressed: bool,
-    pub posted: BTreeMap<PostKey, (ChannelId, MessageTs)>,
-    pub given_up: BTreeSet<PostKey>,
-    /// Messages whose file may be in the channel already, and since when.
-    pub uploads_tried: BTreeMap<PostKey, Timestamp>,
 }
 
 /// Somebody pressed something.

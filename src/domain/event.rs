@@ -234,7 +234,7 @@ pub enum Event {
         plan: PlanNumber,
         steps: Vec<u32>,
         reverter: String,
-        /// The actor is still being run down: it was put back before the trail could say who it was.
+        /// The actor is being run down: it was put back before the trail could say who it was.
         #[serde(default, skip_serializing_if = "is_false")]
         racing: bool,
     },

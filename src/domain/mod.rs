@@ -26,6 +26,7 @@ pub mod question;
 pub mod record;
 pub mod remains;
 pub mod report;
+pub mod room;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod secret;

@@ -1,4 +1,4 @@
-//! What the actor still holds after a containment: what the approval covers, and what it cannot end.
+//! What the actor still holds after a containment: what the approval covers, what it cannot end.
 //!
 //! Needs: nothing of the actor's is overlooked, and nobody else's user is stopped for long. The
 //! trail tells who made what, minutes late; IAM's inventory tells at once what there is, and not

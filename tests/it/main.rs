@@ -17,8 +17,6 @@ mod manifests;
 mod orders;
 mod printed_manifests;
 mod readme;
-#[path = "../support/restless.rs"]
-mod restless;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
 mod simulated;
@@ -29,6 +27,6 @@ mod stores;
 mod story;
 mod tampering;
 mod text;
-#[path = "../support/thief.rs"]
-mod thief;
 mod verify;
+#[path = "../support/work_contract.rs"]
+mod work_contract;

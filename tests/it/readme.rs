@@ -97,8 +97,20 @@ fn pictures(readme: &str) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let linked = readme.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let files = linked.filter(|link| !link.contains("://"));
-    let lost = files.filter(|file| !root.join(file).exists());
+    let titles: Vec<String> =
+        readme.lines().filter_map(|line| line.strip_prefix("## ")).map(slug).collect();
+    let there = |link: &str| match link.strip_prefix('#') {
+        Some(title) => titles.iter().any(|there| there == title),
+        None => root.join(link).exists(),
+    };
+    let lost = files.filter(|link| !there(link));
     lost.map(|file| format!("{file} is linked and not there")).collect()
+}
+
+/// A heading as links spell it.
+fn slug(title: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-');
+    title.to_lowercase().chars().filter(kept).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 fn example(readme: &str) -> Vec<String> {
@@ -161,12 +173,13 @@ fn each_difference_is_noticed() {
             "the variable of aws.region is KEYLEAK_A",
         ),
         (row("| `keyleak cases`"), "| `keyleak lists` | |", "command cases is not in README.md"),
-        ("| `keyleak cases`", "| `keyleak lists`", "there is no command lists"),
+        ("\n| `keyleak cases`", "\n| `keyleak lists`", "there is no command lists"),
         ("    keyleak serve", "    keyleak server", "there is no keyleak server"),
         ("| `GET /readyz`", "| `GET /ready`", "address GET /readyz is not in README.md"),
         ("| `POST /slack/events`", "| `GET /slack/events`", "there is no address GET /slack/e"),
         (row("| `plan.undo`"), "", "button plan.undo is not in README.md"),
         ("(docs/card.png)", "(docs/lost.png)", "docs/lost.png is linked and not there"),
+        ("## When Slack is down", "## When Slack sleeps", "#when-slack-is-down is linked and not"),
         ("[evidence]\nbucket", "[evidence]\nbasket", "there is no setting evidence.basket"),
     ] {
         let all = changed(from, to);

@@ -1,7 +1,6 @@
 //! The story on the simulated account, whose IAM takes seconds to enforce and whose trail is late.
 
 use crate::ground::{Ground, USER, plunder};
-use crate::restless;
 use crate::story;
 use jiff::SignedDuration;
 use keyleak::domain::ids::AccountId;
@@ -20,8 +19,6 @@ use tokio_util::task::TaskTracker;
 
 /// Five minutes of read-back become three seconds.
 const QUICK: u32 = 100;
-/// The restless thief's 200 ms and IAM's lag stay long beside what the bot itself needs.
-const SLOW: u32 = 10;
 /// Where the thief calls from, and where everybody else does.
 const THIEF: (&str, &str) = ("203.0.113.66", "Boto3/1.34.1 md/Botocore#1.34.1");
 const OFFICE: (&str, &str) = ("192.0.2.14", "aws-cli/2.15.0");
@@ -74,11 +71,6 @@ async fn ground(seed: u64, speed: u32) -> Ground {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reported_key_is_contained_with_all_that_grew_from_it_and_undone() {
     story::contained_and_undone(&ground(1, QUICK).await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_thief_who_acts_every_200_ms_is_contained_after_one_approval() {
-    restless::restless_thief_is_contained(&ground(2, SLOW).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

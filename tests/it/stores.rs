@@ -1,6 +1,7 @@
 //! The store that needs nothing but a disk does what every store of decisions must do.
 
-use crate::journal_contract::{journal_contract, note, note_of, speak, work_contract};
+use crate::journal_contract::{journal_contract, note, note_of, speak};
+use crate::work_contract::work_contract;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::record::check_chain;
 use keyleak::ports::journal::{Brakes, Journal, Work};

@@ -3,8 +3,9 @@
 use crate::account::{Account, Credential, code};
 use crate::dynalite::Dynalite;
 use crate::frame::{Missing, trial_async};
-use crate::journal_contract::{journal_contract, work_contract};
+use crate::journal_contract::journal_contract;
 use crate::parts::Parts;
+use crate::work_contract::work_contract;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,

@@ -50,6 +50,8 @@ mod story;
 #[path = "../support/thief.rs"]
 mod thief;
 mod witness;
+#[path = "../support/work_contract.rs"]
+mod work_contract;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
