@@ -16,11 +16,13 @@ pub mod growth;
 pub mod ids;
 pub mod intake;
 pub mod lineage;
+pub mod lineage_call;
 pub mod plan;
 pub mod policy;
 pub mod proof;
 pub mod question;
 pub mod record;
+pub mod record_text;
 pub mod remains;
 pub mod report;
 #[cfg(test)]

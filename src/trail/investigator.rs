@@ -1,9 +1,10 @@
 //! Surveys a trail in two passes and answers questions from the cut.
 
 use crate::domain::event::Phase;
-use crate::domain::growth::{Bounds, grow, is_outside};
+use crate::domain::growth::{Bounds, grow};
 use crate::domain::lineage::Subject;
 use crate::domain::question::Question;
+use crate::domain::record_text::is_outside;
 use crate::domain::trail_row::{TrailRow, is_denied};
 use crate::ports::trail::{
     Activity, Answer, Coverage, Cut, CutReference, Deeds, Source, Survey, SurveyRequest, Trail,

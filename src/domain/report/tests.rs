@@ -43,6 +43,7 @@ fn node(id: &str) -> Node {
         last: None,
         why: "minted by the key".to_owned(),
         depth: 1,
+        keys: Vec::new(),
     }
 }
 
