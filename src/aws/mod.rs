@@ -4,6 +4,7 @@ pub mod athena;
 mod athena_run;
 pub mod athena_table;
 pub mod brakes;
+pub mod changes;
 pub mod clients;
 pub mod contain;
 pub mod error;
@@ -14,8 +15,10 @@ pub mod journal;
 mod listing;
 pub mod lookup;
 pub mod manifests;
+pub mod roles;
 pub mod session;
 pub mod tables;
+pub mod users;
 #[cfg(test)]
 mod wire_fake;
 pub mod work;

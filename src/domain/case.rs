@@ -113,6 +113,8 @@ pub struct StepState {
     pub attempts: u32,
     /// The attempt whose intent has no outcome yet.
     pub open_attempt: Option<u32>,
+    /// When the last attempt began.
+    pub began_at: Option<Timestamp>,
     pub result: Option<StepResult>,
     pub ended_at: Option<Timestamp>,
     /// The first attempt that changed something, whatever later attempts found.

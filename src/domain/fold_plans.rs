@@ -6,6 +6,7 @@ use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::ids::PersonId;
 use crate::domain::plan::Plan;
 use crate::domain::record::Record;
+use jiff::Timestamp;
 
 impl Case {
     #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only decisions")]
@@ -66,7 +67,7 @@ impl Case {
                 if state.hash != *plan_hash {
                     return Err(IllegalRecord::OtherHash);
                 }
-                state.begin_step(*step, *attempt)?;
+                state.begin_step(*step, *attempt, record.at)?;
             }
             Event::Outcome { plan, step, attempt, result } => {
                 let state = self.plan_state(*plan)?;
@@ -162,7 +163,7 @@ impl PlanState {
         }
     }
 
-    fn begin_step(&mut self, index: u32, attempt: u32) -> Result<(), IllegalRecord> {
+    fn begin_step(&mut self, index: u32, attempt: u32, at: Timestamp) -> Result<(), IllegalRecord> {
         let approved = self.is_approved() && self.denied.is_none();
         if !approved || (self.voided.is_some() && !self.has_begun()) {
             return Err(IllegalRecord::WrongState("approved"));
@@ -173,6 +174,7 @@ impl PlanState {
         }
         step.attempts = attempt;
         step.open_attempt = Some(attempt);
+        step.began_at = Some(at);
         step.result = None;
         Ok(())
     }

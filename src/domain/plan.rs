@@ -1,14 +1,18 @@
 //! A plan: ordered steps with full arguments, the state they were made from, one hash over all.
 
-use crate::domain::action::{Action, UserRef};
+use crate::domain::action::Action;
 use crate::domain::digest::{canonical, sha256_hex};
-use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId};
-use crate::domain::snapshot::{Snapshot, SnapshotRef, UserSnapshot};
+use crate::domain::ids::{AccountId, CaseId, PersonId};
+use crate::domain::principal::account_in;
+use crate::domain::snapshot::SnapshotRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A plan has at most this many steps; more would not be read by anyone who approves it.
 pub const STEPS_MAX: usize = 200;
+
+/// Principals below this path are the way back in, whatever is configured.
+const BREAK_GLASS_PATH: &str = "/break-glass/";
 
 /// What a plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,8 +75,8 @@ pub struct PlanRules {
 /// Why no plan can be made; shown on the card in these words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoPlan {
-    #[error("user {0} is protected by configuration; contain it by hand if you must")]
-    Protected(String),
+    #[error("{who} is not touched: {why}. Contain it by hand if you must")]
+    Protected { who: String, why: &'static str },
     #[error("the plan would have {0} steps, more than anyone can read; split it by hand")]
     TooLong(usize),
     #[error("there is nothing to do: {0}")]
@@ -108,13 +112,19 @@ impl Plan {
     }
 }
 
-/// Builds a plan from steps: refuses protected users and plans that nobody could read.
+/// Builds a plan from steps: refuses protected principals and plans that nobody could read.
 pub fn assemble(
     frame: PlanFrame,
     account: AccountId,
     steps: Vec<Step>,
     rules: &PlanRules,
 ) -> Result<Plan, NoPlan> {
+    for step in &steps {
+        let on = &step.action.on;
+        if let Some(why) = protection(&on.arn, &account, rules) {
+            return Err(NoPlan::Protected { who: on.to_string(), why });
+        }
+    }
     if steps.is_empty() {
         return Err(NoPlan::Nothing(
             "everything is already as this plan would leave it".to_owned(),
@@ -140,100 +150,22 @@ pub fn assemble(
     })
 }
 
-/// The steps that contain a user: the deny first, then every active key, the leaked one first.
-pub fn containing_steps(
-    user: &UserSnapshot,
-    case: &CaseId,
-    leaked: Option<&AccessKeyId>,
-    rules: &PlanRules,
-) -> Result<Vec<Step>, NoPlan> {
-    if is_protected(&user.arn, rules) {
-        return Err(NoPlan::Protected(user.name.to_string()));
+/// Why keyleak refuses to touch a principal; nothing where it may.
+pub fn protection(arn: &str, account: &AccountId, rules: &PlanRules) -> Option<&'static str> {
+    if rules.protected_arns.iter().any(|protected| protected == arn) {
+        return Some("configuration protects it");
     }
-    let reference = UserRef { name: user.name.clone(), id: user.id.clone() };
-    let radius = blast_radius(user);
-    let mut steps = vec![Step {
-        action: Action::DenyUser {
-            user: reference.clone(),
-            policy_arn: rules.deny_policy_arn.clone(),
-            inline_name: inline_name(case),
-        },
-        blast_radius: radius.clone(),
-        because: "a deny ends the key and every session minted from it; an inactive key does not"
-            .to_owned(),
-    }];
-    let mut keys: Vec<_> = user.active_keys().collect();
-    keys.sort_by_key(|key| (Some(&key.id) != leaked, key.id.clone()));
-    steps.extend(keys.into_iter().map(|key| Step {
-        because: if Some(&key.id) == leaked {
-            "the leaked key".to_owned()
-        } else {
-            "another active key of the same user".to_owned()
-        },
-        action: Action::DeactivateKey { user: reference.clone(), key: key.id.clone() },
-        blast_radius: radius.clone(),
-    }));
-    Ok(steps)
-}
-
-/// The steps that take a plan's done steps back to the snapshot, in reverse order; what was so
-/// before the plan stays as it was.
-pub fn undoing_steps(done: &[Action], snapshot: &Snapshot) -> Vec<Step> {
-    let step = |action: Action, because: &str| Step {
-        blast_radius: vec![format!("user {}", action.user().name)],
-        action,
-        because: because.to_owned(),
-    };
-    let mut steps = Vec::new();
-    for action in done.iter().rev() {
-        let Some(before) = snapshot.user(&action.user().name) else {
-            continue;
-        };
-        match action {
-            Action::DenyUser { user, policy_arn, inline_name } => {
-                if before.has_policy(policy_arn) {
-                    continue;
-                }
-                let lift = Action::LiftDeny {
-                    user: user.clone(),
-                    policy_arn: policy_arn.clone(),
-                    inline_name: inline_name.clone(),
-                };
-                steps.push(step(lift, "the deny was not there before the plan"));
-            }
-            Action::DeactivateKey { user, key } => {
-                if before.key(key).is_some_and(|key| key.active) {
-                    let activate = Action::ActivateKey { user: user.clone(), key: key.clone() };
-                    steps.push(step(activate, "the key was active before the plan"));
-                }
-            }
-            Action::LiftDeny { .. } | Action::ActivateKey { .. } => {}
-        }
+    if arn.contains("/aws-service-role/") {
+        return Some("it is linked to an AWS service, which alone may change it");
     }
-    steps
-}
-
-/// Whether an ARN is one that keyleak refuses to touch: listed, or AWS's own.
-pub fn is_protected(arn: &str, rules: &PlanRules) -> bool {
-    let listed = rules.protected_arns.iter().any(|protected| protected == arn);
-    listed || arn.contains("/aws-service-role/") || arn.contains("/aws-reserved/")
-}
-
-/// The inline deny of a case; the name tells a reader of the account where it came from.
-pub fn inline_name(case: &CaseId) -> String {
-    format!("KeyleakDeny-{case}")
-}
-
-fn blast_radius(user: &UserSnapshot) -> Vec<String> {
-    let keys = user.active_keys().count();
-    let mut radius = vec![format!("everything that runs as user {}", user.name)];
-    if keys > 1 {
-        radius.push(format!("{keys} active keys, not only the leaked one"));
+    if arn.contains("/aws-reserved/") {
+        return Some("AWS reserves it; go through Identity Center, in the order of the manual");
     }
-    match user.login_profile.known() {
-        Some(Some(_)) => radius.push("its console sign-in".to_owned()),
-        Some(None) => {}
-        None => radius.push("perhaps a console sign-in (could not be read)".to_owned()),
+    if arn.contains(BREAK_GLASS_PATH) {
+        return Some("it is the way back in");
     }
-    radius
+    if account_in(arn) != Some(account.0.as_str()) {
+        return Some("it belongs to another account than the plan");
+    }
+    None
 }

@@ -3,8 +3,9 @@
 use crate::commands::cases::check;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Phase};
-use crate::domain::ids::{CaseId, UserName};
-use crate::domain::remains::contained_users;
+use crate::domain::ids::CaseId;
+use crate::domain::principal::PrincipalName;
+use crate::domain::remains::contained;
 use crate::domain::report;
 use crate::drill::people::REPORTER;
 use crate::drill::players::{DrillFailure, approve, desk, open, press, until, wait};
@@ -124,9 +125,9 @@ fn period(attempt: &Attempt, begun: Timestamp, said: Timestamp) -> usize {
 
 /// The scenario's expectations against what the case found and contained.
 fn expectations(world: &World, scenario: &Scenario, case: &Case) -> Result<(), DrillFailure> {
-    let contained = contained_users(case);
+    let contained = contained(case);
     for user in &scenario.expected.contained {
-        if !contained.contains(&UserName(user.clone())) {
+        if !contained.contains(&PrincipalName::user(user)) {
             return Err(DrillFailure::Findings(format!("user {user} was not contained")));
         }
     }

@@ -1,15 +1,18 @@
 //! The sweep after a containment: what the trail and IAM's inventory still show, until nothing.
 
-use crate::domain::action::{Action, UserRef};
+use crate::domain::action::Change;
 use crate::domain::case::{Case, PlanState};
 use crate::domain::event::{Drift, Event, QueryCost, SurveyNote};
 use crate::domain::lineage::{Lineage, Node};
-use crate::domain::plan::{PlanKind, PlanNumber, Step, containing_steps};
-use crate::domain::remains::{Gain, Inhabitant, Remains, remains};
+use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::principal::PrincipalName;
+use crate::domain::remains::{Inhabitant, Remains, remains};
+use crate::domain::revocation::Sessions;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};
+use crate::flow::targets::prepare;
 use crate::flow::{propose, readback};
-use crate::ports::cloud::CallClass;
+use crate::ports::cloud::Detail;
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -17,13 +20,26 @@ use std::collections::BTreeMap;
 /// Nodes that the journal remembers; all of them are in the cut.
 const NODES_MAX: usize = 150;
 /// The calls by which a containment is taken back.
-const REVERTING_CALLS: [&str; 6] = [
-    "DetachUserPolicy",
-    "DeleteUserPolicy",
-    "UpdateAccessKey",
+const REVERTING_CALLS: [&str; 19] = [
     "CreateAccessKey",
-    "DeletePolicy",
     "CreatePolicyVersion",
+    "DeletePolicy",
+    "DeleteRolePermissionsBoundary",
+    "DeleteRolePolicy",
+    "DeleteUserPermissionsBoundary",
+    "DeleteUserPolicy",
+    "DetachRolePolicy",
+    "DetachUserPolicy",
+    "PutRolePermissionsBoundary",
+    "PutRolePolicy",
+    "PutUserPermissionsBoundary",
+    "PutUserPolicy",
+    "SetDefaultPolicyVersion",
+    "UpdateAccessKey",
+    "UpdateAssumeRolePolicy",
+    "UpdateSSHPublicKey",
+    "UpdateServiceSpecificCredential",
+    "UpdateSigningCertificate",
 ];
 
 /// Reads the trail once more for a standing containment, and acts on what it shows.
@@ -137,7 +153,7 @@ async fn trace_reverter(
         };
         let deeds = Deeds {
             event_names: REVERTING_CALLS.iter().map(|name| (*name).to_owned()).collect(),
-            target: action.action.user().name.0.clone(),
+            target: action.action.on.name.clone(),
             window: Window { from: state.started_at(), to: None },
         };
         for row in trail.who_did(&deeds).await? {
@@ -189,13 +205,15 @@ async fn void_follow_up(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<Ca
 }
 
 async fn inhabitants(desk: &Desk) -> Result<Vec<Inhabitant>, StepError> {
-    let users = desk.lookup.users().await?;
-    let inhabitant = |user: crate::ports::cloud::UserDetail| Inhabitant {
-        name: user.name,
-        arn: user.arn,
-        created: user.created,
+    let (users, roles) = tokio::try_join!(desk.lookup.users(), desk.lookup.roles())?;
+    let roles = roles.into_iter().map(|role| (PrincipalName::role(&role.detail.name), role.detail));
+    let users = users.into_iter().map(|user| (PrincipalName::user(&user.name), user));
+    let inhabitant = |(name, detail): (PrincipalName, Detail)| Inhabitant {
+        name,
+        arn: detail.arn,
+        created: detail.created,
     };
-    Ok(users.into_iter().map(inhabitant).collect())
+    Ok(users.chain(roles).map(inhabitant).collect())
 }
 
 /// Contains what is covered, asks about what is not, and says "contained" when nothing is left.
@@ -212,20 +230,20 @@ async fn conclude(
         case = lane::conclude(desk, &case, event).await?;
     }
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-    if !left.gains.is_empty() {
-        return take_gains(desk, &case, left).await;
+    if take_covered(desk, &case, &left).await? {
+        return Ok(());
     }
-    if !left.strangers.is_empty() && case.pending_plan().is_none() {
-        let requester = state.plan.requested_by.clone();
-        let who = (PlanKind::FollowUp, requester);
-        return propose::for_users(desk, &case, &left.strangers, who).await;
+    let asked = prepare(desk, &case, (&left.asked, &left.created)).await?;
+    if !asked.steps.is_empty() && case.pending_plan().is_none() {
+        let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
+        return propose::propose_prepared(desk, &case, asked, who).await;
     }
     let complete = complete_up_to(desk, watermark);
     let ended = case.standing_plans().filter_map(PlanState::ended_at).max();
     let passed = ended.is_some_and(|ended| complete > ended);
     // What waits for people to decide is not contained, whatever the trail says.
     let settled = left.open_ends.is_empty()
-        && left.strangers.is_empty()
+        && asked.steps.is_empty()
         && case.pending_plan().is_none_or(|pending| pending.plan.kind == PlanKind::Undo);
     let done = case
         .standing_plans()
@@ -243,49 +261,29 @@ fn complete_up_to(desk: &Desk, watermark: Option<Timestamp>) -> Timestamp {
     watermark.map_or(delivered, |watermark| watermark.max(delivered))
 }
 
-/// What the actor made gets the same reversible steps, under the standing approval while it covers.
-async fn take_gains(desk: &Desk, case: &Case, left: Remains) -> Result<(), StepError> {
-    let mut steps: Vec<Step> = Vec::new();
-    let mut photographs = BTreeMap::new();
-    for gain in left.gains {
-        let name = match &gain {
-            Gain::User(name) | Gain::Key { user: name, .. } => name.clone(),
-        };
-        let user = match propose::photograph(desk.lookup.as_ref(), &name).await {
-            Ok(user) => user,
-            Err(error) if error.class == CallClass::NotFound => continue,
-            Err(error) => return Err(error.into()),
-        };
-        match gain {
-            Gain::User(_) => {
-                let leaked = Some(&case.opening().key);
-                steps.extend(
-                    containing_steps(&user, case.id(), leaked, &desk.rules.plans)
-                        .unwrap_or_default(),
-                );
-            }
-            Gain::Key { key, .. } if user.key(&key).is_some_and(|key| key.active) => {
-                steps.push(Step {
-                    action: Action::DeactivateKey {
-                        user: UserRef { name: user.name.clone(), id: user.id.clone() },
-                        key,
-                    },
-                    blast_radius: vec![format!("whoever holds the new key of {name}")],
-                    because: "the trail shows that the actor minted it".to_owned(),
-                });
-            }
-            Gain::Key { .. } => {}
-        }
-        photographs.insert(name, Some(user));
+/// What the actor made gets the same reversible steps, under the standing approval while it covers;
+/// whether there was anything to do.
+async fn take_covered(desk: &Desk, case: &Case, left: &Remains) -> Result<bool, StepError> {
+    let prepared = prepare(desk, case, (&left.covered, &left.created)).await?;
+    if prepared.steps.is_empty() {
+        return Ok(false);
     }
+    // What can only be ended together with what others hold is for people to decide.
+    let narrow = prepared.steps.iter().all(|step| !hits_others(&step.action.change));
     match case.covering_plan() {
-        _ if steps.is_empty() => Ok(()),
-        Some(plan) => readback::cover(desk, case, plan, (steps, &photographs)).await.map(drop),
-        None if case.pending_plan().is_some() => Ok(()),
-        None => {
-            let users: Vec<_> = photographs.into_keys().collect();
-            let requester = case.opened_by().clone();
-            propose::for_users(desk, case, &users, (PlanKind::FollowUp, requester)).await
+        Some(plan) if narrow => {
+            let (steps, photographs) = (prepared.steps, &prepared.photographs);
+            readback::cover(desk, case, plan, (steps, photographs)).await?;
+        }
+        Some(_) | None if case.pending_plan().is_some() => {}
+        Some(_) | None => {
+            let who = (PlanKind::FollowUp, case.opened_by().clone());
+            propose::propose_prepared(desk, case, prepared, who).await?;
         }
     }
+    Ok(true)
+}
+
+fn hits_others(change: &Change) -> bool {
+    matches!(change, Change::RevokeSessions { sessions: Sessions::Everyone, .. })
 }

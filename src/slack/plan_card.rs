@@ -1,6 +1,7 @@
 //! A plan as people decide about it: the exact steps, whom they hit, how they are undone.
 
 use crate::domain::button::{ButtonAction, PlanAddress};
+use crate::domain::by_hand;
 use crate::domain::case::{Case, PlanState, PlanStatus, StepState};
 use crate::domain::event::StepResult;
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
@@ -11,6 +12,7 @@ use crate::slack::blocks::{
     preformatted, rich, rows, text, time,
 };
 use crate::slack::sketch::Sketch;
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// Steps shown with everything about them; the rest in one line each.
@@ -46,7 +48,7 @@ pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
             scene.case.id()
         )));
     }
-    blocks.extend(by_hand(state));
+    blocks.extend(by_hand(state, scene.now));
     let mut tail = rows("plan.decide", buttons(scene, state));
     tail.push(context(&format!("Case {} · plan hash {}", scene.case.id(), state.hash)));
     Sketch { text: format!("{title}: {status}"), blocks, tail }
@@ -196,12 +198,14 @@ fn became(done: &StepState) -> Option<String> {
 }
 
 /// The failed steps as commands, for when a person has to finish them.
-fn by_hand(state: &PlanState) -> Option<Value> {
+fn by_hand(state: &PlanState, now: Timestamp) -> Option<Value> {
     let failed = state
         .all_steps()
         .filter(|(_, _, done)| matches!(done.result, Some(StepResult::Failed { .. })));
-    let commands: Vec<String> =
-        failed.take(COMMANDS_SHOWN_MAX).map(|(_, step, _)| step.action.by_hand()).collect();
+    let commands: Vec<String> = failed
+        .flat_map(|(_, step, _)| by_hand::commands(&step.action, now))
+        .take(COMMANDS_SHOWN_MAX)
+        .collect();
     if commands.is_empty() {
         return None;
     }
