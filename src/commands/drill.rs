@@ -43,12 +43,12 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
     };
     // The port is taken first: finding it busy after the world is up would be rude.
     let listener = if arguments.headless { None } else { Some(listen(arguments).await?) };
-    let world = World::start(options).await.map_err(|error| setup(&error))?;
+    let mut world = World::start(options).await.map_err(|error| setup(&error))?;
     let outcome = match listener {
         None => headless::play(&world, &scenario).await,
         Some(listener) => {
             invite(&listener).map_err(|error| setup(&error))?;
-            stage::serve(&world, listener).await.map_err(|error| setup(&error))?;
+            stage::serve(&mut world, listener).await.map_err(|error| setup(&error))?;
             Ok(String::new())
         }
     };

@@ -2,12 +2,15 @@
 
 use crate::domain::action::DENY_ALL_DOCUMENT;
 use crate::domain::snapshot::UserSnapshot;
+use crate::drill::rules::DENY_ALL;
 use crate::drill::scenario::Scenario;
 use crate::drill::world::World;
 use crate::ports::clock::Clock;
 use crate::sim::actor::{Actor, Attempt};
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::SimCloud;
+use crate::sim::cloud::calls::CallNote;
+use crate::sim::slack::server::SimSlack;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -16,14 +19,15 @@ use std::sync::Arc;
 const CALLS_SHOWN_MAX: usize = 80;
 /// Users that a page gets; a busy actor makes more than anybody reads.
 const USERS_SHOWN_MAX: usize = 40;
-/// The policy that a containment attaches.
-const DENY_ALL: &str = "AWSDenyAll";
+/// The bot's newest changes that a page gets.
+const CHANGES_SHOWN_MAX: usize = 12;
 
 /// What a page is told of the account; clones look at the same one.
 #[derive(Debug, Clone)]
 pub struct AccountView {
     clock: Clock,
     cloud: Arc<SimCloud>,
+    slack: SimSlack,
     actor: Actor,
     scenario: Scenario,
     leaked: String,
@@ -36,6 +40,7 @@ impl AccountView {
         Self {
             clock: world.clock,
             cloud: Arc::clone(&world.cloud),
+            slack: world.slack.clone(),
             actor: world.actor.clone(),
             scenario: world.scenario().clone(),
             leaked: world.leaked.access_key_id.clone(),
@@ -59,6 +64,7 @@ impl AccountView {
             let worked = attempts.iter().filter(|attempt| attempt.allowed).count();
             (held, calls, worked, attempts.len() - worked)
         });
+        let changes = self.cloud.changes_by_bot(CHANGES_SHOWN_MAX);
         let names = self.cloud.user_names();
         let users = names.iter().take(USERS_SHOWN_MAX);
         let users = users.filter_map(|name| self.cloud.user_state(name));
@@ -79,13 +85,15 @@ impl AccountView {
             "refused": refused,
             "users": users.map(|user| self.user(&user)).collect::<Vec<_>>(),
             "users_total": names.len(),
+            "slack_refused": self.slack.faults_met(),
+            "changes": changes.iter().map(change).collect::<Vec<_>>(),
         })
     }
 
     fn user(&self, user: &UserSnapshot) -> Value {
         let attached = user.attached.iter().map(|policy| policy.name.as_str());
         let policies: Vec<&str> = attached.chain(user.inline.keys().map(String::as_str)).collect();
-        let denied = user.attached.iter().any(|policy| policy.name == DENY_ALL)
+        let denied = user.attached.iter().any(|policy| policy.arn == DENY_ALL)
             || user.inline.values().any(|document| document == DENY_ALL_DOCUMENT);
         let keys = user.keys.iter().map(|key| {
             json!({
@@ -126,6 +134,13 @@ fn standing(held: &Credential, attempts: &[Attempt]) -> Value {
             "code": last.code,
         })),
     })
+}
+
+/// What the bot changed or tried to.
+fn change(note: &CallNote) -> Value {
+    let mut arguments = note.arguments.iter();
+    let user = arguments.find(|(name, _)| *name == "userName").map(|(_, user)| user);
+    json!({"at": note.at, "operation": note.name, "user": user, "code": note.refused})
 }
 
 fn call((number, attempt): (usize, &Attempt)) -> Value {

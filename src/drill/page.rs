@@ -40,6 +40,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("text.js", SCRIPT, include_str!("page/text.js")),
     ("time.js", SCRIPT, include_str!("page/time.js")),
     ("toast.js", SCRIPT, include_str!("page/toast.js")),
+    ("trouble.js", SCRIPT, include_str!("page/trouble.js")),
     ("workspace.js", SCRIPT, include_str!("page/workspace.js")),
 ];
 

@@ -1,22 +1,20 @@
 //! The simulated world around a real bot: workspace, account and actor, on one clock.
 
 use crate::domain::agenda::Timing;
-use crate::domain::ids::AccountId;
-use crate::domain::plan::PlanRules;
-use crate::domain::policy::Policy;
+use crate::drill::colleague::Colleague;
+use crate::drill::furnish::{Furnished, furnish, openings};
 use crate::drill::people;
-use crate::drill::scenario::{LEAKED_KEY, Scenario};
-use crate::flow::desk::{Desk, Rules};
+use crate::drill::rules::{TEAM, rules};
+use crate::drill::scenario::Scenario;
+use crate::flow::desk::Desk;
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
 use crate::ports::clock::Clock;
 use crate::ports::journal::Journal;
 use crate::running::{Bot, Gate};
-use crate::sim::actor::{Actor, Opening};
+use crate::sim::actor::Actor;
 use crate::sim::attacker::Credential;
-use crate::sim::cloud::attacker::Visitor;
-use crate::sim::cloud::setup::NewUser;
-use crate::sim::cloud::{DELIVERY_DELAY, SimCloud, SimCloudConfig};
+use crate::sim::cloud::SimCloud;
 use crate::sim::slack::channels::Reach;
 use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::server::SimSlack;
@@ -28,7 +26,7 @@ use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
 use jiff::SignedDuration;
 use secrecy::SecretString;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,11 +40,6 @@ const SIGNING_SECRET: &str = "drill-signing-secret";
 const BOT_TOKEN: &str = "xoxb-drill";
 /// How often the actor uses everything it holds, on the drill's clock.
 const ACTOR_EVERY: Duration = Duration::from_secs(20);
-/// The users of a scenario are this old when it begins.
-const AGE_OF_USERS: SignedDuration = SignedDuration::from_hours(24 * 200);
-/// From where the actor calls (an address for documentation), and as what.
-const ACTOR_ADDRESS: &str = "203.0.113.66";
-const ACTOR_AGENT: &str = "Boto3/1.34.1 md/Botocore#1.34.1 ua/2.0 os/linux#6.5";
 /// The channel that everybody of the workspace is in from the start; Slack makes it.
 const LOBBY: &str = "general";
 /// The one channel that the outsider is in too.
@@ -78,8 +71,10 @@ pub struct World {
     pub cloud: Arc<SimCloud>,
     pub actor: Actor,
     pub leaked: Credential,
+    pub colleague: Colleague,
     pub lobby: String,
     pub journal: PathBuf,
+    suspects: BTreeSet<String>,
     bot: Option<Bot>,
     /// Bots that were cut off; they are never asked to come to an end.
     abandoned: Vec<Bot>,
@@ -111,7 +106,8 @@ impl World {
         let slack = workspace(clock, &tracker).await?;
         let lobby = slack.channel(LOBBY).map(|channel| channel.id).unwrap_or_default();
         share_a_channel(&slack);
-        let (cloud, leaked, actor) = account(&options, (&tracker, &stop))?;
+        let Furnished { cloud, leaked, actor, colleague } = furnish(&options)?;
+        cloud.start_delivery(&tracker, stop.clone());
         let journal = options.folder.join("journal.sqlite");
         let mut world = Self {
             clock,
@@ -119,8 +115,10 @@ impl World {
             cloud,
             actor,
             leaked,
+            colleague,
             lobby,
             journal,
+            suspects: BTreeSet::new(),
             bot: None,
             abandoned: Vec::new(),
             options,
@@ -146,6 +144,16 @@ impl World {
             bot.shut_down().await;
         }
         self.start_bot(&|journal| journal).await
+    }
+
+    /// Marks somebody as a suspect or no longer, as a change of the configuration does.
+    pub async fn suspect(&mut self, person: &str, suspected: bool) -> Result<(), NoWorld> {
+        if suspected {
+            self.suspects.insert(person.to_owned());
+        } else {
+            self.suspects.remove(person);
+        }
+        self.restart_bot().await
     }
 
     /// Leaves the bot as it is, which must be past doing anything, and starts another.
@@ -203,7 +211,7 @@ impl World {
         let settings = SlackSettings {
             api_url: self.slack.api_url(),
             bot_token: SecretString::from(BOT_TOKEN),
-            team_id: team(),
+            team_id: TEAM.to_owned(),
             app_id: None,
         };
         let trail = LocalTrail::new(vec![trail_folder(&self.options.folder)]);
@@ -217,7 +225,7 @@ impl World {
             trail: Some(Arc::new(Investigator::new(trail))),
             chat: Arc::new(SlackChat::new(&settings, self.clock).map_err(said)?),
             clock: self.clock,
-            rules: rules(self.options.timing.clone()),
+            rules: rules(self.options.timing.clone(), &self.suspects),
         })
     }
 }
@@ -244,80 +252,6 @@ async fn workspace(clock: Clock, tracker: &TaskTracker) -> Result<SimSlack, NoWo
     SimSlack::start(config, tracker).await.map_err(said)
 }
 
-/// The account with its users and its past, and the actor with the leaked key.
-fn account(
-    options: &WorldOptions,
-    (tracker, stop): (&TaskTracker, &CancellationToken),
-) -> Result<(Arc<SimCloud>, Credential, Actor), NoWorld> {
-    let scenario = &options.scenario;
-    let account = AccountId::parse(&scenario.account.id)
-        .ok_or_else(|| NoWorld("the scenario's account is not twelve digits".to_owned()))?;
-    let cloud = SimCloud::new(SimCloudConfig {
-        account,
-        clock: options.clock,
-        seed: options.seed,
-        lag: options.lag.clone(),
-        delivery_delay: DELIVERY_DELAY,
-        trail_folder: trail_folder(&options.folder),
-    })
-    .map_err(said)?;
-    let made = options.clock.now() - AGE_OF_USERS;
-    let mut leaked = None;
-    for user in &scenario.users {
-        let new = NewUser {
-            tags: user.tags.clone(),
-            attached: user.policies.clone(),
-            ..NewUser::named(&user.name, made)
-        };
-        let (_, key) = cloud.add_user(new).map_err(said)?;
-        if user.leaked {
-            leaked = Some(Credential { label: LEAKED_KEY.to_owned(), ..key });
-        }
-    }
-    let leaked = leaked.ok_or_else(|| NoWorld("no user of the scenario leaked".to_owned()))?;
-    cloud.start_delivery(tracker, stop.clone());
-    let visitor = Visitor::new(&cloud, ACTOR_ADDRESS, ACTOR_AGENT);
-    let actor = Actor::new(Arc::new(visitor), options.clock, leaked.clone());
-    Ok((cloud, leaked, actor))
-}
-
-fn rules(timing: Timing) -> Rules {
-    let set = |users: &[&str]| -> BTreeSet<String> {
-        users.iter().map(|user| (*user).to_owned()).collect()
-    };
-    Rules {
-        policy: Policy {
-            team: team(),
-            openers: None,
-            responders: set(&[people::REPORTER]),
-            approvers: set(&[
-                people::REPORTER,
-                people::APPROVER,
-                people::SECOND_APPROVER,
-                people::KEY_OWNER,
-            ]),
-            key_owners: BTreeMap::from([("dan".to_owned(), people::KEY_OWNER.to_owned())]),
-            suspects: BTreeSet::new(),
-        },
-        plans: PlanRules {
-            deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
-            protected_arns: Vec::new(),
-            approvals_reversible: 1,
-            approvals_irreversible: 2,
-            expires_after: SignedDuration::from_hours(1),
-        },
-        timing,
-        owner_tag: "owner".to_owned(),
-        trail_window: SignedDuration::from_hours(24 * 15),
-        drill: true,
-        endpoints: Vec::new(),
-    }
-}
-
-fn team() -> String {
-    "T0SIM00001".to_owned()
-}
-
 /// A channel that the workspace shares with another company.
 fn share_a_channel(slack: &SimSlack) {
     let members = [people::REPORTER, people::APPROVER, people::OUTSIDER];
@@ -327,18 +261,6 @@ fn share_a_channel(slack: &SimSlack) {
 
 fn leaked_user(scenario: &Scenario) -> String {
     scenario.leaked_user().map(|user| user.name.clone()).unwrap_or_default()
-}
-
-fn openings(scenario: &Scenario) -> Vec<Opening> {
-    let opening = |made: &crate::drill::scenario::Move| {
-        Some(Opening {
-            after: Duration::from_secs(made.at.into()),
-            with: made.with.clone(),
-            operation: made.operation().ok()?,
-            minted_as: made.minted_as.clone(),
-        })
-    };
-    scenario.moves.iter().filter_map(opening).collect()
 }
 
 fn said(error: impl std::fmt::Display) -> NoWorld {

@@ -141,7 +141,7 @@ fn form(parts: &Parts) -> Outcome {
 fn phone(parts: &Parts) -> Outcome {
     let (_drill, mut person) = visit(parts, "phone")?;
     person.step(json!({"do": "size", "width": 360, "height": 740}));
-    for (tab, shown) in [("Account", "#account"), ("Channels", "#sidebar"), ("Messages", "main")] {
+    for (tab, shown) in [("Account", "#account"), ("Channels", "#side"), ("Messages", "main")] {
         person.click(&format!("#tabs button:text-is('{tab}')"));
         person.see(shown);
         assert_eq!(person.step(json!({"do": "wide"})), false, "{tab} is wider than the phone");

@@ -15,6 +15,7 @@ mod parts;
 #[path = "../support/python.rs"]
 mod python;
 mod story;
+mod trouble;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     trials.extend(parts::trials(&parts));
     trials.extend(story::trials(&parts));
+    trials.extend(trouble::trials(&parts));
     trials.extend(look::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     frame::judge(&conclusion)

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Twenty minutes of the drill pass in twenty seconds; a plan still lives for a whole minute.
-const SPEED: u32 = 60;
+pub(crate) const SPEED: u32 = 60;
 /// Long enough for an approval to take effect, were it to.
 const WATCHED: Duration = Duration::from_secs(8);
-const ALIVE: &str = ".verdict[data-state=works]";
-const BEATEN: &str = ".verdict[data-state=refused]";
+pub(crate) const ALIVE: &str = ".verdict[data-state=works]";
+pub(crate) const BEATEN: &str = ".verdict[data-state=refused]";
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let [whole, requester, outsider] = [(); 3].map(|()| Arc::clone(parts));
@@ -43,7 +43,7 @@ fn whole_story(parts: &Parts) -> Outcome {
 }
 
 /// Ana puts the key into the composer, sends it, and goes into the channel that is made.
-fn report_the_key(person: &mut Browser) {
+pub(crate) fn report_the_key(person: &mut Browser) {
     person.see(ALIVE);
     person.click("#leaked button");
     let typed = person.value("#composer-text");

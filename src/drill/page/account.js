@@ -22,6 +22,7 @@ export function drawAccount() {
   keep(part("held"), account.held.map(credential));
   keep(part("calls"), [...account.calls].reverse().map(call));
   keep(part("users"), account.users.map(user));
+  keep(part("changes"), account.changes.length ? [...account.changes].reverse().map(change) : [nothing]);
 }
 
 function furnish(place) {
@@ -33,6 +34,7 @@ function furnish(place) {
     part("p", "strip", { class: "strip", role: "img" }),
     titled("What the actor holds", part("ul", "held", { class: "held" })),
     titled("Users and keys", part("ul", "users", { class: "users" })),
+    titled("What the bot changed, newest first", part("ol", "changes", { class: "calls" })),
     titled("The actor’s calls, newest first", part("ol", "calls", { class: "calls", tabindex: "0" })),
   );
 }
@@ -93,6 +95,20 @@ function call(one) {
     el("span", { class: "word", text: `${one.allowed ? "✓" : "✕"} ${word}` }),
     one.code ? el("small", { class: "code", text: one.code }) : null);
   return { key: String(one.number), sign: "", make };
+}
+
+const nothing = {
+  key: "nothing", sign: "",
+  make: () => el("li", {}, el("span", { class: "what" }, el("small", { text: "Nothing: no plan is approved yet." }))),
+};
+
+function change(one) {
+  const make = () => el("li", { class: one.code ? "refused" : "done" },
+    el("time", { text: clockSecond(new Date(one.at)) }),
+    el("span", { class: "what" }, el("strong", { text: one.operation }), el("small", { text: one.user ?? "" })),
+    el("span", { class: "word", text: one.code ? "✕ refused" : "✓ done" }),
+    one.code ? el("small", { class: "code", text: one.code }) : null);
+  return { key: `${one.at} ${one.operation}`, sign: "", make };
 }
 
 /** A state with its word; colour alone says nothing to some. */

@@ -10,6 +10,7 @@ import * as server from "./server.js";
 import { drawSidebar } from "./sidebar.js";
 import { full } from "./time.js";
 import { drawToasts } from "./toast.js";
+import { drawTrouble } from "./trouble.js";
 import { arrive, changed, go, here, onChange, refresh } from "./workspace.js";
 
 /** The most often that the page looks again, while much is going on. */
@@ -31,6 +32,7 @@ function draw() {
     drawToasts();
   }
   drawAccount();
+  drawTrouble(document.getElementById("troubles"));
 }
 
 /** On a narrow screen one thing is shown at a time. */

@@ -33,7 +33,17 @@ export function drawMessage(message, around) {
     : el("time", { class: "gutter", title: full(at), text: clockMinute(at) });
   const head = around.first ? heading(writer, at) : null;
   return el("article", props, side, el("div", { class: "column" }, ...notes(message, around), head,
-    body, ...files(message), threadLink(message, around)));
+    body, ...files(message), threadLink(message, around)), replyTool(message, around));
+}
+
+/** Opens the thread of a message; a whisper has none. */
+function replyTool(message, around) {
+  if (message.is_ephemeral || !around.replies) return null;
+  const open = () => go({ thread: message.ts });
+  return el("button", {
+    type: "button", class: "tools", "data-focus": `reply ${message.ts}`,
+    "aria-label": "Reply in a thread", text: "↩ Reply", on: { click: open },
+  });
 }
 
 /** A round sign with somebody's initials; the name stands beside it. */

@@ -153,6 +153,16 @@ impl SimCloud {
         self.lock().calls.iter().cloned().collect()
     }
 
+    /// The bot's newest calls that change something, oldest first.
+    pub fn changes_by_bot(&self, most: usize) -> Vec<CallNote> {
+        let by = self.bot_arn();
+        let state = self.lock();
+        let own = state.calls.iter().rev().filter(|note| note.is_change && note.by == by);
+        let mut newest: Vec<CallNote> = own.take(most).cloned().collect();
+        newest.reverse();
+        newest
+    }
+
     /// How many of the bot's calls changed something.
     pub fn bot_changes(&self) -> u64 {
         self.lock().bot_changes
@@ -161,6 +171,11 @@ impl SimCloud {
     /// Lets the bot's `nth` call of this name from now on (1 is the next) go wrong.
     pub fn inject(&self, call: &str, nth: u64, fault: Fault) {
         self.lock().faults.plan(call, nth, fault);
+    }
+
+    /// Changes how long a write takes to be enforced, from the next one on.
+    pub fn set_lag(&self, lag: RangeInclusive<Duration>) {
+        self.lock().lag = lag;
     }
 
     /// Makes calls of this name, or all where none is given, take this long.

@@ -7,6 +7,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use secrecy::ExposeSecret;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 pub(super) type Client = hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>;
@@ -114,6 +115,12 @@ impl SimSlack {
         self.send_signed(sent.path, sent.content_type, sent.body.clone(), &[]).await
     }
 
+    /// Delivers a person's newest press or command once more, as Slack does when it is not sure.
+    pub async fn repeat_newest(&self) -> Option<Delivery> {
+        let sent = self.shared.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(self.send_signed(sent.path, sent.content_type, sent.body, &[]).await)
+    }
+
     /// Signs a body and sends it; nothing is done with the answer.
     pub async fn send_signed(
         &self,
@@ -148,6 +155,7 @@ impl SimSlack {
     /// Sends exactly this.
     pub async fn send(&self, sent: Sent) -> Delivery {
         let started = Instant::now();
+        *self.shared.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(sent.clone());
         let answer = tokio::time::timeout(PATIENCE, self.exchange(&sent)).await;
         let mut delivery = Delivery {
             sent,

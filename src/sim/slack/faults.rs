@@ -29,6 +29,10 @@ pub(super) struct Faults {
     scripts: BTreeMap<String, VecDeque<Fault>>,
     latencies: BTreeMap<String, Duration>,
     pub(super) down: bool,
+    /// The next press is a double click.
+    pub(super) double_click: bool,
+    /// How many calls went wrong so far.
+    pub(super) met: u64,
     shares_to_drop: u32,
 }
 
@@ -54,9 +58,12 @@ impl Faults {
 
     /// The next fault of this method, used up by asking.
     pub(super) fn next(&mut self, method: &str) -> Option<Fault> {
-        if self.down {
-            return Some(Fault::ResetBefore);
-        }
+        let fault = if self.down { Some(Fault::ResetBefore) } else { self.scripted(method) };
+        self.met += u64::from(fault.is_some());
+        fault
+    }
+
+    fn scripted(&mut self, method: &str) -> Option<Fault> {
         let own = self.scripts.get_mut(method).and_then(VecDeque::pop_front);
         own.or_else(|| self.scripts.get_mut(EVERY_METHOD).and_then(VecDeque::pop_front))
     }

@@ -63,6 +63,11 @@ impl SimSlack {
         self.shared.with(|state| state.violations.clone())
     }
 
+    /// How many calls of the bot went wrong as they were scripted to.
+    pub fn faults_met(&self) -> u64 {
+        self.shared.with(|state| state.faults.met)
+    }
+
     /// Errors that Slack showed people.
     pub fn toasts(&self) -> Vec<Toast> {
         self.shared.with(|state| state.toasts.clone())

@@ -2,7 +2,7 @@
 
 use crate::ports::clock::Clock;
 use crate::sim::slack::config::SimSlackConfig;
-use crate::sim::slack::deliver::{Client, Twist, client};
+use crate::sim::slack::deliver::{Client, Sent, Twist, client};
 use crate::sim::slack::files::settle;
 use crate::sim::slack::state::State;
 use std::net::SocketAddr;
@@ -32,6 +32,8 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) client: Client,
     pub(super) version: watch::Sender<u64>,
+    /// What was sent to the bot last.
+    pub(super) newest: Mutex<Option<Sent>>,
     state: Mutex<State>,
     tracker: TaskTracker,
     pub(super) stop: CancellationToken,
@@ -78,6 +80,7 @@ impl SimSlack {
             clock: config.clock,
             client: client(),
             version: watch::Sender::new(0),
+            newest: Mutex::default(),
             state: Mutex::new(State::new(config, base_url.clone())),
             tracker: tracker.clone(),
             stop: CancellationToken::new(),

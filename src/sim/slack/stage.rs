@@ -23,6 +23,11 @@ impl SimSlack {
         self.shared.with(|state| state.faults.down = down);
     }
 
+    /// Makes the next press on the page a double click.
+    pub fn double_the_next_click(&self) {
+        self.shared.with(|state| state.faults.double_click = true);
+    }
+
     /// Lets the next `times` completed uploads never appear, as Slack sometimes does.
     pub fn drop_shares(&self, times: u32) {
         self.shared.with(|state| state.faults.drop_shares(times));
