@@ -41,6 +41,8 @@ pub enum Command {
     Freeze(BrakeArguments),
     /// Lets changes go on after a freeze
     Thaw(BrakeArguments),
+    /// Holds the journal of a case against AWS's own log, and names every difference
+    Reconcile(ReconcileArguments),
     /// Checks the journal of a case, and names the first record that is not as it was written
     Verify(CaseArguments),
     /// Prints the report of a case as Markdown
@@ -75,6 +77,19 @@ pub struct Store {
     /// The configuration file; without it everything comes from the environment
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// Which case is held against AWS's own log.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ReconcileArguments {
+    /// The case, as its card names it
+    pub case: String,
+    /// The configuration file of the service; Slack's secrets are not needed in it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Prints one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A decision about a plan, and whose it is.

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use keyleak::cli::{Arguments, Command};
-use keyleak::commands::{CommandError, cases, drill, manifest, orders, serve};
+use keyleak::commands::{CommandError, cases, drill, manifest, orders, reconcile, serve};
 use keyleak::domain::operator::Verb;
 use keyleak::trail::command_line;
 use std::io::Write;
@@ -40,6 +40,7 @@ async fn run(command: Command) -> Result<String, CommandError> {
         Command::Undo(arguments) => orders::decide(Verb::Undo, &arguments).await,
         Command::Freeze(arguments) => orders::move_brake(true, &arguments).await,
         Command::Thaw(arguments) => orders::move_brake(false, &arguments).await,
+        Command::Reconcile(arguments) => reconcile::reconcile(&arguments).await,
         Command::Verify(arguments) => cases::verify(&arguments).await,
         Command::Report(arguments) => cases::report(&arguments).await,
         Command::Manifest(arguments) => manifest::manifest(&arguments),

@@ -31,6 +31,9 @@ const CUT: &str = include_str!("../../queries/athena/cut.sql");
 const COVERAGE: &str = include_str!("../../queries/athena/coverage.sql");
 /// Where the cut stops flattening records and begins to choose among them.
 const CHOICE: &str = "cases AS (";
+/// Changing calls by a principal, or by any session of a role.
+const DONE_BY: &str =
+    "COALESCE(read_only, 0) <> 1 AND (identity_arn IN ({doers}) OR issuer_arn IN ({doers}))";
 /// Results are read a thousand rows at a time: two hundred pages take a minute.
 const ROWS_MAX: usize = 200_000;
 /// Who reverted a containment is a question about a handful of calls.
@@ -152,6 +155,20 @@ impl Source for AthenaTrail {
         Ok(rows)
     }
 
+    async fn done_by(&self, arn: &str, window: Window) -> Result<Vec<TrailRow>, TrailError> {
+        let template =
+            chosen("doer", DONE_BY).ok_or_else(|| internal("the cut's SQL has changed"))?;
+        let doers = [arn.to_owned()];
+        let lists: [(&str, &[String]); 1] = [("doers", &doers)];
+        let filled = self.filled(&template, self.span(window), &lists);
+        let purpose = Purpose { name: "done by", columns: TrailRow::COLUMNS, rows_max: DEEDS_MAX };
+        let found = self.runner.run(&filled, purpose).await?;
+        let mut rows = typed(&found, TrailRow::from_texts)?;
+        rows.sort_unstable();
+        rows.dedup();
+        Ok(rows)
+    }
+
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
         let newest = Span::newest(self.runner.clock.now(), WATERMARK_DAYS);
         let (coverage, _) = self.coverage(newest).await?;
@@ -164,21 +181,25 @@ impl Source for AthenaTrail {
     }
 }
 
-/// The cut's own flattening, with another choice: successful calls of these names on this target.
+/// Successful calls of these names on this target.
 fn deeds_template() -> Option<String> {
-    let (flattening, _) = CUT.split_once(CHOICE)?;
-    let flattening = flattening.trim_end().trim_end_matches(',');
-    let (_, columns) = TrailRow::COLUMNS.split_last()?;
-    let columns = columns.join(",\n  ");
     let about: Vec<String> =
         ["target_user", "target_role", "target_group", "target_policy", "target_key", "resource"]
             .iter()
             .map(|column| format!("{column} IN ({{targets}})"))
             .collect();
     let about = about.join(" OR ");
+    chosen("deed", &format!("error_code IS NULL AND event_name IN ({{names}}) AND ({about})"))
+}
+
+/// The cut's own flattening, with another choice.
+fn chosen(reach: &str, choice: &str) -> Option<String> {
+    let (flattening, _) = CUT.split_once(CHOICE)?;
+    let flattening = flattening.trim_end().trim_end_matches(',');
+    let (_, columns) = TrailRow::COLUMNS.split_last()?;
+    let columns = columns.join(",\n  ");
     Some(format!(
-        "{flattening}\nSELECT\n  {columns},\n  'deed' AS reach\nFROM flat\n\
-         WHERE error_code IS NULL AND event_name IN ({{names}}) AND ({about})\n\
+        "{flattening}\nSELECT\n  {columns},\n  '{reach}' AS reach\nFROM flat\nWHERE {choice}\n\
          ORDER BY event_time ASC NULLS LAST, event_id ASC NULLS LAST"
     ))
 }

@@ -5,6 +5,7 @@ use crate::aws::error::{call_error, code};
 use crate::aws::session::{TicketSessions, account_of};
 use crate::domain::action::{Action, DENY_ALL_DOCUMENT, UserRef};
 use crate::domain::ids::{AccessKeyId, AccountId};
+use crate::domain::witness::Doer;
 use crate::ports::cloud::{Applied, CallClass, CallError, Contain};
 use crate::ports::ticket::Ticket;
 use async_trait::async_trait;
@@ -82,6 +83,13 @@ impl Contain for AwsContain {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
         let iam = self.client(ticket).await?;
         carry_out(&iam, ticket.action()).await
+    }
+
+    async fn acts_as(&self) -> Result<Doer, CallError> {
+        match &self.rights {
+            Rights::Role { sessions, .. } => Ok(Doer::Role { arn: sessions.role_arn().to_owned() }),
+            Rights::Own { sts, .. } => Ok(Doer::Own { arn: caller_arn(sts).await? }),
+        }
     }
 }
 
@@ -232,6 +240,16 @@ async fn caller_account(sts: &aws_sdk_sts::Client) -> Result<AccountId, CallErro
     let answer = answer.map_err(|error| call_error(GET_CALLER_IDENTITY, &error))?;
     answer.account().and_then(AccountId::parse).ok_or_else(|| {
         let message = "AWS answered with no account number";
+        CallError::new(CallClass::Other, GET_CALLER_IDENTITY, message)
+    })
+}
+
+/// The ARN by which AWS records calls with own credentials: of a session, the role behind it.
+async fn caller_arn(sts: &aws_sdk_sts::Client) -> Result<String, CallError> {
+    let answer = sts.get_caller_identity().send().await;
+    let answer = answer.map_err(|error| call_error(GET_CALLER_IDENTITY, &error))?;
+    answer.arn().map(str::to_owned).ok_or_else(|| {
+        let message = "AWS answered with no ARN";
         CallError::new(CallClass::Other, GET_CALLER_IDENTITY, message)
     })
 }

@@ -61,6 +61,10 @@ impl TicketSessions {
         }
     }
 
+    pub(super) fn role_arn(&self) -> &str {
+        &self.role.arn
+    }
+
     /// A client that may carry out this ticket's action; steps that need the same rights share it.
     pub(super) async fn client(&self, ticket: &Ticket) -> Result<aws_sdk_iam::Client, CallError> {
         let partition = partition(&self.role.arn);

@@ -5,8 +5,10 @@ pub mod cases;
 pub mod drill;
 pub mod manifest;
 pub mod orders;
+pub mod reconcile;
 pub mod serve;
 pub mod stores;
+pub mod trails;
 
 use crate::config::reader::ConfigErrors;
 use crate::flow::ledger::LedgerError;

@@ -63,6 +63,8 @@ pub enum Ask {
         asked: u64,
         phase: Phase,
     },
+    /// Hold the journal of a closed case against AWS's own log.
+    Reconcile,
 }
 
 /// What the lane that reads knows of the trail.
@@ -96,6 +98,9 @@ pub fn next_act(case: &Case, timing: &Timing, now: Timestamp) -> Due<Act> {
 /// The next thing to read. `swept_at` is when this process last swept the trail: a repeated sweep
 /// that finds nothing new leaves no record.
 pub fn next_ask(case: &Case, timing: &Timing, trail: TrailState, now: Timestamp) -> Due<Ask> {
+    if case.awaits_reconciliation() {
+        return Due::Now(Ask::Reconcile);
+    }
     if case.closed_at().is_some() {
         return Due::Nothing;
     }

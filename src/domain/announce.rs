@@ -5,7 +5,7 @@ use crate::domain::event::{Drift, Event, Phase, PostKey, StepResult};
 use crate::domain::identity::AwsIdentity;
 use crate::domain::plan::PlanNumber;
 use crate::domain::record::Record;
-use crate::domain::report::utc;
+use crate::domain::report::{utc, witness_lines};
 
 /// A message that the case owes its channel, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
     let mut owed = vec![Announcement { key: card_key(), what: What::Card }];
     let mut phase = Phase::Validation;
     let mut drifts: Vec<Drift> = Vec::new();
+    let mut closed = false;
     for record in case.records() {
         if let Event::ReadBack { drifts: seen, .. } = &record.event {
             if *seen == drifts {
@@ -55,6 +56,14 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
             drifts.clone_from(seen);
         }
         owed.extend(said(record));
+        closed |= matches!(record.event, Event::Closed { .. });
+        // The closing report waits for AWS's own log, and is not sent again for a later look.
+        if closed && matches!(record.event, Event::Reconciled { .. } | Event::NotReconciled { .. })
+        {
+            closed = false;
+            let key = PostKey(format!("report-{}", record.seq));
+            owed.push(Announcement { key, what: What::Report(record.seq) });
+        }
         if summed_up(record, &mut phase) {
             let key = PostKey(format!("summary-{}", record.seq));
             owed.push(Announcement { key, what: What::Summary(record.seq) });
@@ -99,7 +108,7 @@ fn said(record: &Record) -> Option<Announcement> {
         Event::PhasePressed {
             phase: phase @ (Phase::Eradication | Phase::Recovery | Phase::PostIncident),
         } => keyed("checklist", What::Checklist(*phase)),
-        Event::ReportAsked | Event::Closed { .. } => keyed("report", What::Report(record.seq)),
+        Event::ReportAsked => keyed("report", What::Report(record.seq)),
         _ => {
             let words = decision_words(record).or_else(|| words(&record.event))?;
             keyed("notice", What::Notice(words))
@@ -172,6 +181,11 @@ fn words(event: &Event) -> Option<String> {
         Event::QuestionFailed { question, why, .. } => {
             format!("Question {question} has no answer: {why}")
         }
+        Event::Reconciled { result } if !result.agrees() => format!(
+            "ALARM: AWS's own log and this journal do not tell the same. {}. Find out who acts \
+             under the bot's rights; `keyleak freeze` stops the bot itself.",
+            witness_lines(result).join(". ")
+        ),
         Event::Braked { brake } if brake.frozen => format!(
             "FROZEN: {} has stopped every change by this bot, in all cases: {}. Decisions are \
              still taken and kept; they are carried out after `keyleak thaw`.",

@@ -5,6 +5,7 @@ use crate::domain::event::{AnswerNote, Drift, Opening, Phase, PostKey, StepResul
 use crate::domain::facts::Facts;
 use crate::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
+use crate::domain::reconciliation::Reconciliation;
 use crate::domain::record::Record;
 use crate::domain::snapshot::SnapshotRef;
 use jiff::Timestamp;
@@ -38,9 +39,12 @@ pub struct Case {
     pub(super) cancelled: BTreeSet<u64>,
     pub(super) questions_done: BTreeSet<u64>,
     pub(super) closed_at: Option<Timestamp>,
+    pub(super) closed_seq: Option<u64>,
     pub(super) report_sha256: Option<String>,
     pub(super) archived: bool,
     pub(super) brake: Option<Brake>,
+    /// The last time AWS's own log was asked, and what came of it.
+    pub(super) reconciled: Option<(u64, Result<Reconciliation, String>)>,
 }
 
 /// The channel of a case and what has been put there.
@@ -258,6 +262,18 @@ impl Case {
     /// Whether the brake is on: then no step begins.
     pub fn is_frozen(&self) -> bool {
         self.brake.as_ref().is_some_and(|brake| brake.frozen)
+    }
+
+    /// What AWS's own log said last, or why it could not be asked.
+    pub fn reconciled(&self) -> Option<&Result<Reconciliation, String>> {
+        self.reconciled.as_ref().map(|(_, result)| result)
+    }
+
+    /// Whether the case is closed and AWS's own log was not asked since: the report waits for it.
+    pub fn awaits_reconciliation(&self) -> bool {
+        let closed = self.closed_seq;
+        let asked = self.reconciled.as_ref().map(|(seq, _)| *seq);
+        closed.is_some_and(|closed| asked.is_none_or(|asked| asked < closed))
     }
 
     pub fn is_archived(&self) -> bool {

@@ -5,6 +5,7 @@ use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
 use crate::domain::lineage::Node;
 use crate::domain::plan::{Plan, PlanNumber, Step};
+use crate::domain::reconciliation::Reconciliation;
 use crate::domain::snapshot::SnapshotRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -284,6 +285,13 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// The journal was held against AWS's own log.
+    Reconciled {
+        result: Box<Reconciliation>,
+    },
+    NotReconciled {
+        why: String,
+    },
     Reported {
         sha256: String,
     },
@@ -311,6 +319,8 @@ impl Event {
             | Self::QuestionsDone { .. }
             | Self::Cancelled { .. }
             | Self::Note { .. }
+            | Self::Reconciled { .. }
+            | Self::NotReconciled { .. }
             | Self::Reported { .. }
             | Self::Archived => true,
             Self::Opened(_)

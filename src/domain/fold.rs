@@ -84,9 +84,11 @@ impl Case {
             cancelled: BTreeSet::new(),
             questions_done: BTreeSet::new(),
             closed_at: None,
+            closed_seq: None,
             report_sha256: None,
             archived: false,
             brake: None,
+            reconciled: None,
             records: vec![Arc::new(record)],
         })
     }
@@ -156,9 +158,11 @@ impl Case {
             | Event::QuestionFailed { .. }
             | Event::QuestionsDone { .. }
             | Event::Cancelled { .. } => self.take_in_reading(record),
-            Event::Closed { .. } => self.closed_at = Some(record.at),
-            Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
-            Event::Archived => self.archived = true,
+            Event::Closed { .. }
+            | Event::Reconciled { .. }
+            | Event::NotReconciled { .. }
+            | Event::Reported { .. }
+            | Event::Archived => self.take_in_end(record),
             Event::Braked { brake } => self.brake = Some(brake.as_ref().clone()),
             Event::SummaryAsked
             | Event::ReportAsked
@@ -166,6 +170,22 @@ impl Case {
             | Event::Refused { .. } => {}
         }
         Ok(())
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only how a case ends")]
+    fn take_in_end(&mut self, record: &Record) {
+        match &record.event {
+            Event::Closed { .. } => {
+                (self.closed_at, self.closed_seq) = (Some(record.at), Some(record.seq));
+            }
+            Event::Reconciled { result } => {
+                self.reconciled = Some((record.seq, Ok(result.as_ref().clone())));
+            }
+            Event::NotReconciled { why } => self.reconciled = Some((record.seq, Err(why.clone()))),
+            Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
+            Event::Archived => self.archived = true,
+            _ => {}
+        }
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only the room's events")]
@@ -243,6 +263,8 @@ fn outlives_the_case(event: &Event) -> bool {
             | Event::UploadTried { .. }
             | Event::PostFailed { .. }
             | Event::Reported { .. }
+            | Event::Reconciled { .. }
+            | Event::NotReconciled { .. }
             | Event::Archived
             | Event::Refused { .. }
             | Event::Outcome { .. }

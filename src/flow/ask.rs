@@ -6,13 +6,14 @@ use crate::domain::event::{AnswerNote, Event, Phase};
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
-use crate::flow::{sweep, validate};
+use crate::flow::{reconcile, sweep, validate};
 use crate::ports::trail::{CutReference, Survey, Trail, TrailError};
 
 /// Does one piece of the lane's work.
 pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
     match task {
         Ask::Validate => validate::validate(desk, case).await,
+        Ask::Reconcile => reconcile::at_closing(desk, case).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
         Ask::Question { asked, phase } => questions(desk, case, *asked, *phase).await,
     }

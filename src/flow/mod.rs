@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod operator;
 pub mod propose;
 pub mod readback;
+pub mod reconcile;
 pub mod seen;
 pub mod sweep;
 pub mod tell;

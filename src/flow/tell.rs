@@ -68,6 +68,7 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
         return post(speaker, channel, (&owed, memory)).await;
     }
     match refresh(speaker, memory).await? {
+        Told::Nothing if case.awaits_reconciliation() => Ok(Told::Nothing),
         Told::Nothing if case.closed_at().is_some() => room::farewell(desk, case, channel).await,
         told @ (Told::Something | Told::Nothing | Told::Later(_)) => Ok(told),
     }

@@ -3,6 +3,7 @@
 use crate::domain::facts::{Alert, KeyState, LastUse};
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
 use crate::domain::snapshot::AttachedPolicy;
+use crate::domain::witness::Doer;
 use crate::ports::ticket::Ticket;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -101,6 +102,8 @@ pub trait Lookup: Send + Sync {
 pub trait Contain: Send + Sync {
     /// Carries out the ticket's action. Repeating it is harmless: what is already so is success.
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError>;
+    /// Under whose rights AWS records the changes.
+    async fn acts_as(&self) -> Result<Doer, CallError>;
 }
 
 impl CallClass {

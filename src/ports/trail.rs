@@ -132,6 +132,10 @@ pub trait Source: Send + Sync {
     /// Successful calls about one target, by anyone, in time order.
     async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError>;
 
+    /// Every changing call, refused ones included, by a principal or by any session of a role, in
+    /// time order.
+    async fn done_by(&self, arn: &str, window: Window) -> Result<Vec<TrailRow>, TrailError>;
+
     /// The newest event time held; what happened later is not known yet.
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError>;
 }
@@ -262,6 +266,9 @@ pub trait Trail: Send + Sync {
 
     /// Successful calls about one target, by anyone, in time order: who reverted a containment?
     async fn who_did(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError>;
+
+    /// Every changing call by a principal, or by any session of a role: what did the bot do?
+    async fn done_by(&self, arn: &str, window: Window) -> Result<Vec<TrailRow>, TrailError>;
 
     /// The newest event time the trail holds.
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError>;

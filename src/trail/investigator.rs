@@ -146,6 +146,10 @@ impl<S: Source> Trail for Investigator<S> {
         self.source.deeds(deeds).await
     }
 
+    async fn done_by(&self, arn: &str, window: Window) -> Result<Vec<TrailRow>, TrailError> {
+        self.source.done_by(arn, window).await
+    }
+
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
         self.source.watermark().await
     }

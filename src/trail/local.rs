@@ -4,7 +4,7 @@ use crate::domain::lineage::Subject;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::trail::{Cost, Cut, Deeds, Sightings, Source, TrailError, Window};
 use crate::trail::objects::{self, Found};
-use crate::trail::passes::{CallerPass, CutPass, DeedPass, NoPass, Wanted};
+use crate::trail::passes::{CallerPass, CutPass, DeedPass, DoerPass, NoPass, Wanted};
 use crate::trail::scan::scan;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -69,6 +69,15 @@ impl LocalTrail {
         Ok(Cut { rows, cost: cost(bytes, started), truncated })
     }
 
+    fn done_by_now(&self, arn: &str, window: Window) -> Result<Vec<TrailRow>, TrailError> {
+        let make = || DoerPass::new(arn);
+        let (passes, _, _) = scan(&self.found()?, window, &make);
+        let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(|pass| pass.rows).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        Ok(rows)
+    }
+
     fn deeds_now(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
         let make = || DeedPass::new(deeds);
         let (passes, _, _) = scan(&self.found()?, deeds.window, &make);
@@ -92,6 +101,11 @@ impl Source for LocalTrail {
     async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
         let deeds = deeds.clone();
         self.run(move |own| own.deeds_now(&deeds)).await
+    }
+
+    async fn done_by(&self, arn: &str, window: Window) -> Result<Vec<TrailRow>, TrailError> {
+        let arn = arn.to_owned();
+        self.run(move |own| own.done_by_now(&arn, window)).await
     }
 
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {

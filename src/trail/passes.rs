@@ -220,3 +220,31 @@ impl Pass for DeedPass<'_> {
         }
     }
 }
+
+/// Changing calls by one principal, or by any session of one role.
+pub(super) struct DoerPass<'a> {
+    arn: &'a str,
+    pub(super) rows: Vec<TrailRow>,
+}
+
+impl<'a> DoerPass<'a> {
+    pub(super) fn new(arn: &'a str) -> Self {
+        Self { arn, rows: Vec::new() }
+    }
+}
+
+impl Pass for DoerPass<'_> {
+    fn take(&mut self, record: &Record<'_>, time: &str) {
+        let identity = &record.user_identity;
+        let issuer = identity.session_context.session_issuer.arn.get();
+        let is_doer = identity.arn.get() == Some(self.arn) || issuer == Some(self.arn);
+        if !is_doer || self.rows.len() >= DEEDS_MAX {
+            return;
+        }
+        let row = flatten::row(record, time, "doer");
+        // What CloudTrail does not say about a call is not taken for a read.
+        if row.read_only != Some(1) {
+            self.rows.push(row);
+        }
+    }
+}

@@ -12,6 +12,7 @@ use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::snapshot::differences;
 use keyleak::domain::trail_row::TrailRow;
+use keyleak::domain::witness::Doer;
 use keyleak::flow::propose::photograph;
 use keyleak::ports::cloud::{Applied, CallError, Contain};
 use keyleak::ports::ticket::Ticket;
@@ -190,6 +191,10 @@ impl Contain for SkipsTheDeny {
         }
         self.inner.apply(ticket).await
     }
+
+    async fn acts_as(&self) -> Result<Doer, CallError> {
+        self.inner.acts_as().await
+    }
 }
 
 /// A trail without the records that make users and give them keys.
@@ -213,6 +218,10 @@ impl Source for ForgetsUsers {
 
     async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
         self.inner.deeds(deeds).await
+    }
+
+    async fn done_by(&self, arn: &str, window: Window) -> Result<Vec<TrailRow>, TrailError> {
+        self.inner.done_by(arn, window).await
     }
 
     async fn watermark(&self) -> Result<Option<jiff::Timestamp>, TrailError> {

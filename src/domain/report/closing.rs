@@ -2,6 +2,7 @@
 
 use crate::domain::case::{Case, PlanState};
 use crate::domain::event::StepResult;
+use crate::domain::report::second_witness;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
     name_of, phases, status_words, timeline, times_to_contain, utc, waiting, words,
@@ -22,6 +23,7 @@ pub(super) fn markdown(case: &Case) -> String {
     section(&mut out, "What was found", found(case));
     section(&mut out, "Still in force", in_force(case));
     section(&mut out, "What could not be done", not_done(case));
+    section(&mut out, "AWS as the second witness", second_witness(case));
     section(&mut out, "Still waiting", waiting(case).iter().map(|what| md(what)).collect());
     chain(&mut out, case);
     out
@@ -77,6 +79,14 @@ fn head(out: &mut String, case: &Case) {
         let _ = writeln!(out, "- {line}");
     }
     out.push('\n');
+}
+
+fn second_witness(case: &Case) -> Vec<String> {
+    match case.reconciled() {
+        Some(Ok(result)) => second_witness::lines(result).iter().map(|line| md(line)).collect(),
+        Some(Err(why)) => vec![format!("AWS's own log could not be asked: {}", md(why))],
+        None => vec!["AWS's own log was not asked yet; `keyleak reconcile` does".to_owned()],
+    }
 }
 
 fn phase_lines(case: &Case) -> Vec<String> {

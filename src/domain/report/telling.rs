@@ -5,6 +5,7 @@ use crate::domain::event::{Drift, Event, Opening, StepResult, SurveyNote};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::plan::{Plan, PlanNumber};
 use crate::domain::record::Record;
+use crate::domain::report::second_witness;
 use crate::domain::report::words::{count, kind_word};
 use crate::domain::report::{Line, Weight, name_of, utc};
 use std::collections::BTreeSet;
@@ -57,6 +58,15 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
             if brake.frozen { "heard that all changes are frozen" } else { "heard of the thaw" },
             Some(format!("by {}: {}", brake.name, brake.why)),
         )),
+        Event::Reconciled { result } => Some(with(
+            if result.agrees() {
+                "found that AWS's own log tells the same as this journal"
+            } else {
+                "found that AWS's own log DIFFERS from this journal"
+            },
+            Some(second_witness::lines(result).join(". ")),
+        )),
+        Event::NotReconciled { why } => because("could not ask AWS's own log", why),
         Event::Note { text } => major(format!("noted: {text}")),
         Event::Closed { reason } => Some(with("closed the case", reason.clone())),
         Event::Reported { sha256 } => minor(format!("wrote the report (SHA-256 {sha256})")),

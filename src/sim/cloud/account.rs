@@ -3,6 +3,7 @@
 use crate::domain::facts::{Alert, LastUse};
 use crate::domain::ids::AccountId;
 use crate::domain::snapshot::AttachedPolicy;
+use crate::sim::attacker::Credential;
 use crate::sim::cloud::calls::CallNote;
 use crate::sim::cloud::chance::Chance;
 use crate::sim::cloud::deliver::Outbox;
@@ -44,6 +45,8 @@ pub(super) struct State {
     pub calls: VecDeque<CallNote>,
     /// How many of the bot's calls changed something.
     pub bot_changes: u64,
+    /// The bot's sessions, by case and plan.
+    pub bot_sessions: BTreeMap<(String, String), Credential>,
 }
 
 #[derive(Debug, Clone)]
@@ -109,7 +112,22 @@ pub(super) enum SessionOf {
     /// `GetFederationToken`: the user's, within the session policy.
     Federated { user_id: String, name: String, policy: Arc<Document> },
     /// `AssumeRole`: the role's.
-    Role { role: String, session_name: String },
+    Role { role: String, session_name: String, source_identity: Option<String> },
+}
+
+impl SessionOf {
+    /// A session of a role without a source identity.
+    pub(super) fn of_role(role: &str, session_name: &str) -> Self {
+        let (role, session_name) = (role.to_owned(), session_name.to_owned());
+        Self::Role { role, session_name, source_identity: None }
+    }
+
+    pub(super) fn source_identity(&self) -> Option<&str> {
+        match self {
+            Self::Role { source_identity, .. } => source_identity.as_deref(),
+            Self::User { .. } | Self::Federated { .. } => None,
+        }
+    }
 }
 
 impl State {

@@ -2,16 +2,28 @@
 
 use crate::domain::action::{Action, DENY_ALL_DOCUMENT, UserRef};
 use crate::domain::ids::AccessKeyId;
+use crate::domain::witness::Doer;
 use crate::ports::cloud::{Applied, CallError, Contain};
 use crate::ports::ticket::Ticket;
 use crate::sim::cloud::SimCloud;
 use crate::sim::cloud::refusal::Refusal;
+use crate::sim::cloud::sessions::BOT_ROLE;
 use async_trait::async_trait;
 
 #[async_trait]
 impl Contain for SimCloud {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
-        match ticket.action() {
+        self.in_session_of(ticket).await?.carry_out(ticket.action()).await
+    }
+
+    async fn acts_as(&self) -> Result<Doer, CallError> {
+        Ok(Doer::Role { arn: self.lock().role_arn(BOT_ROLE) })
+    }
+}
+
+impl SimCloud {
+    async fn carry_out(&self, action: &Action) -> Result<Applied, CallError> {
+        match action {
             Action::DenyUser { user, policy_arn, inline_name } => {
                 self.deny_user(user, policy_arn, inline_name).await
             }
@@ -22,9 +34,23 @@ impl Contain for SimCloud {
             Action::ActivateKey { user, key } => self.set_status(user, key, true).await,
         }
     }
-}
 
-impl SimCloud {
+    /// The same account as the bot reaches it for one plan: session and source identity say which.
+    async fn in_session_of(&self, ticket: &Ticket) -> Result<Self, CallError> {
+        let plan = (ticket.case().0.clone(), ticket.plan_hash().to_owned());
+        let known = self.lock().bot_sessions.get(&plan).cloned();
+        let credential = match known {
+            Some(credential) => credential,
+            None => {
+                let assumed = self.assume_for(&plan.0, &plan.1).await;
+                assumed.map_err(|refusal| failed("sts:AssumeRole", &refusal))?
+            }
+        };
+        let mut cloud = self.clone();
+        cloud.bot.credential = credential;
+        Ok(cloud)
+    }
+
     async fn deny_user(
         &self,
         user: &UserRef,

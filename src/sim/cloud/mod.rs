@@ -70,12 +70,12 @@ pub struct SimCloudConfig {
     pub trail_folder: PathBuf,
 }
 
-/// One account; implements `Lookup` and `Contain` for the bot.
-#[derive(Debug)]
+/// One account; implements `Lookup` and `Contain` for the bot. A clone is the same account.
+#[derive(Debug, Clone)]
 pub struct SimCloud {
     clock: Clock,
     bot: Origin,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 impl SimCloud {
@@ -100,6 +100,7 @@ impl SimCloud {
             outbox: Outbox::new(config.trail_folder, config.delivery_delay),
             calls: VecDeque::new(),
             bot_changes: 0,
+            bot_sessions: BTreeMap::new(),
         };
         let credential = bot_session(&mut state, now)?;
         let bot = Origin {
@@ -107,7 +108,7 @@ impl SimCloud {
             source_ip: BOT_ADDRESS.to_owned(),
             user_agent: BOT_AGENT.to_owned(),
         };
-        Ok(Arc::new(Self { clock: config.clock, bot, state: Mutex::new(state) }))
+        Ok(Arc::new(Self { clock: config.clock, bot, state: Arc::new(Mutex::new(state)) }))
     }
 
     pub fn account(&self) -> AccountId {
@@ -192,8 +193,8 @@ fn bot_session(state: &mut State, now: Timestamp) -> Result<Credential, PolicyEr
     };
     let role = Lagged::new(role, Timestamp::MIN);
     state.roles.insert(BOT_ROLE.to_owned(), role);
-    let of = SessionOf::Role { role: BOT_ROLE.to_owned(), session_name: BOT_ROLE.to_owned() };
+    let of = SessionOf::of_role(BOT_ROLE, BOT_ROLE);
     let credential = state.open_until(of, BOT_ROLE, (now, Timestamp::MAX));
-    state.faults.bot_key = credential.access_key_id.clone();
+    state.faults.bot_keys.insert(credential.access_key_id.clone());
     Ok(credential)
 }

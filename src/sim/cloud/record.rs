@@ -134,6 +134,9 @@ fn identity(state: &State, caller: &Caller) -> Value {
             "webIdFederationData": {},
             "attributes": { "creationDate": seconds(issued), "mfaAuthenticated": "false" },
         });
+        if let Some(source) = &caller.source_identity {
+            identity["sessionContext"]["sourceIdentity"] = json!(source);
+        }
     }
     identity
 }

@@ -5,6 +5,7 @@ use crate::sim::cloud::SimCloud;
 use crate::sim::cloud::account::State;
 use crate::sim::cloud::calls::{Call, Done, Origin};
 use crate::sim::cloud::refusal::Refusal;
+use crate::sim::cloud::sessions::BOT_ROLE;
 use crate::sim::cloud::users::status;
 
 impl SimCloud {
@@ -54,6 +55,21 @@ impl SimCloud {
             .with("roleSessionName", session_name);
         let asked = call.clone();
         self.call(origin, call, |state, caller, now| state.assume_role(caller, &asked, now)).await
+    }
+
+    /// The bot assumes its role for one plan, which nobody's trust policy can be in the way of.
+    pub(super) async fn assume_for(
+        &self,
+        case: &str,
+        plan_hash: &str,
+    ) -> Result<Credential, Refusal> {
+        let arn = self.lock().role_arn(BOT_ROLE);
+        let call = Call::sts("AssumeRole", arn.clone())
+            .with("roleArn", arn)
+            .with("roleSessionName", case)
+            .with("sourceIdentity", plan_hash);
+        let plan = (case.to_owned(), plan_hash.to_owned());
+        self.call(&self.bot, call, |state, _, now| Ok(state.bot_session_for(plan, now))).await
     }
 
     pub(super) async fn make_user(&self, origin: &Origin, name: &str) -> Result<(), Refusal> {

@@ -7,7 +7,7 @@ use crate::sim::cloud::lag::Lagged;
 use crate::sim::cloud::policies::Document;
 use crate::sim::cloud::record::{us_date, us_expiry};
 use crate::sim::cloud::refusal::Refusal;
-use crate::sim::cloud::sessions::{Caller, Who};
+use crate::sim::cloud::sessions::{BOT_ROLE, Caller, Who};
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -112,7 +112,12 @@ impl State {
             Refusal::new("AccessDenied", message)
         })?;
         self.check_trust(&role.trust, caller, call)?;
-        let of = SessionOf::Role { role: role.name.clone(), session_name: session_name.to_owned() };
+        let mut of = SessionOf::of_role(&role.name, session_name);
+        if let (SessionOf::Role { source_identity, .. }, Some(source)) =
+            (&mut of, call.argument("sourceIdentity"))
+        {
+            *source_identity = Some(source.to_owned());
+        }
         let (credential, expires) = self.open_session(of, now);
         let account = &self.account;
         let response = json!({
@@ -123,6 +128,28 @@ impl State {
             },
         });
         Ok(Done { value: credential, response })
+    }
+}
+
+impl State {
+    /// A session of the bot's role, named after a case, with the plan as its source identity.
+    pub(super) fn bot_session_for(
+        &mut self,
+        plan: (String, String),
+        now: Timestamp,
+    ) -> Done<Credential> {
+        let (case, source_identity) = (plan.0.clone(), Some(plan.1.clone()));
+        let role = BOT_ROLE.to_owned();
+        let of = SessionOf::Role { role, session_name: case.clone(), source_identity };
+        let (credential, expires) = self.open_session(of, now);
+        self.faults.bot_keys.insert(credential.access_key_id.clone());
+        self.bot_sessions.insert(plan, credential.clone());
+        let arn = format!("arn:aws:sts::{}:assumed-role/{BOT_ROLE}/{case}", self.account);
+        let response = json!({
+            "credentials": credentials(&credential, expires),
+            "assumedRoleUser": { "arn": arn },
+        });
+        Done { value: credential, response }
     }
 }
 

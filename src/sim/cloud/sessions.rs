@@ -25,6 +25,8 @@ pub(super) struct Caller {
     /// When the session was opened; none for a long-term key.
     pub issued: Option<Timestamp>,
     pub who: Who,
+    /// What the session was opened with as its source identity.
+    pub source_identity: Option<String>,
 }
 
 /// Whose rights a caller has, as they are enforced now.
@@ -68,6 +70,7 @@ impl State {
             principal_id: user.id.clone(),
             issued: None,
             who: Who::User(Arc::clone(user)),
+            source_identity: None,
         })
     }
 
@@ -102,7 +105,7 @@ impl State {
                 format!("{account}:{name}"),
                 Who::Federated(user(user_id)?, Arc::clone(policy)),
             ),
-            SessionOf::Role { role, session_name } => {
+            SessionOf::Role { role, session_name, .. } => {
                 let role = self.roles.get(role).and_then(|role| role.enforced(now));
                 let role = role.cloned().ok_or_else(Refusal::invalid_token)?;
                 (
@@ -118,6 +121,7 @@ impl State {
             principal_id,
             issued: Some(session.issued),
             who,
+            source_identity: session.of.source_identity().map(str::to_owned),
         })
     }
 

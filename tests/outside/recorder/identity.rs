@@ -126,6 +126,11 @@ impl People {
             "accessKeyId": id,
             "sessionContext": context(at, issuer),
         });
+        let mut holder = holder;
+        // The emulator drops it; CloudTrail shows it on every call of the session.
+        if let Some(source) = call.parameters["sourceIdentity"].as_str() {
+            holder["sessionContext"]["sourceIdentity"] = json!(source);
+        }
         self.holders.insert(id, holder);
     }
 }
