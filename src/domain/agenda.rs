@@ -115,7 +115,7 @@ pub fn asks_questions(phase: Phase) -> bool {
 
 /// The standing containment that is not yet known to be complete, or is still watched.
 pub fn watched(case: &Case) -> Option<&PlanState> {
-    case.standing_containment().filter(|state| !state.watch_ended)
+    case.standing_containment().filter(|state| !state.watch_ended && !case.is_being_undone())
 }
 
 /// The first thing that is due now; else the earliest time at which one will be.
@@ -201,7 +201,7 @@ fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -
     };
     let standing = case.standing_containment().is_some_and(|other| other.plan.number == number);
     let undo = state.plan.kind == PlanKind::Undo;
-    if !standing && !undo {
+    if !undo && (!standing || case.is_being_undone()) {
         return Due::Nothing;
     }
     if let Some(due) = reverted(case, state) {

@@ -291,6 +291,15 @@ impl Case {
         standing.map(|state| state.plan.number)
     }
 
+    /// Whether people have decided to take the containment back, and it is under way: what is then
+    /// found lifted was lifted by us.
+    pub fn is_being_undone(&self) -> bool {
+        let under_way = |state: &PlanState| {
+            matches!(state.status(), PlanStatus::Approved | PlanStatus::Executing)
+        };
+        self.plans.values().any(|state| state.plan.kind == PlanKind::Undo && under_way(state))
+    }
+
     /// The newest of the standing plans: it is read back for all of them.
     pub fn standing_containment(&self) -> Option<&PlanState> {
         self.standing_plans().next_back()

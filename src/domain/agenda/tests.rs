@@ -189,3 +189,25 @@ fn a_closed_case_has_no_work_on_the_account() {
     by(&mut case, "ana", Event::Closed { reason: None });
     assert_eq!(act(&case, 11), Due::Nothing);
 }
+
+#[test]
+fn what_an_undo_lifts_is_neither_read_back_nor_swept_until_the_undo_is_over() {
+    let (mut case, plan) = carried_out();
+    by(&mut case, "ana", Event::UndoWanted { plan });
+    let undo = sample::plan(&case, PlanKind::Undo);
+    let (number, hash) = (undo.number, undo.hash());
+    then(&mut case, 11, Event::Proposed { plan: Box::new(undo), hash: hash.clone() });
+    let trail = TrailState { configured: true, swept_at: None };
+    assert_eq!(
+        act(&case, 15),
+        Due::Now(Act::ReadBack { plan, check: 0 }),
+        "nobody approved it yet"
+    );
+    by(&mut case, "bob", Event::Approved { plan: number, hash: hash.clone() });
+    attempt(&mut case, 20, (number, &hash), 0, done());
+    assert_eq!(act(&case, 9_000), Due::Now(Act::Step { plan: number, step: 1, attempt: 1 }));
+    assert_eq!(next_ask(&case, &timing(), trail, at(9_000)), Due::Nothing);
+    let failed = StepResult::Failed { why: "denied".to_owned(), retryable: false };
+    attempt(&mut case, 9_000, (number, &hash), 1, failed);
+    assert_eq!(next_ask(&case, &timing(), trail, at(9_001)), Due::Now(Ask::Sweep(plan)));
+}
