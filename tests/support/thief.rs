@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 /// How often the thief changes something, on the clock of the account.
 const MOVE_EVERY: Duration = Duration::from_millis(200);
 /// What there is to do, over and over.
-const MOVES: u32 = 6;
+const MOVES: u32 = 4;
 
 /// What the thief gives to its users.
 const ALLOW_ALL: &str = r#"{"Version":"2012-10-17","Statement":[
@@ -28,8 +28,6 @@ pub(crate) struct Thief {
 struct Loot {
     attacker: Arc<dyn Attacker>,
     clock: Clock,
-    deny_policy_arn: String,
-    leaked_key: String,
     held: Mutex<Vec<Credential>>,
     /// When, and which call with which key.
     allowed: Mutex<Vec<(Timestamp, String)>>,
@@ -42,8 +40,6 @@ impl Thief {
         let loot = Arc::new(Loot {
             attacker: Arc::clone(&ground.attacker),
             clock: ground.clock,
-            deny_policy_arn: ground.deny_policy_arn.clone(),
-            leaked_key: ground.key().access_key_id.clone(),
             held: Mutex::new(held),
             allowed: Mutex::default(),
         });
@@ -129,8 +125,7 @@ impl Loot {
         allowed
     }
 
-    /// One turn: a user with rights and a key, a policy edit, a new key, a session, and what
-    /// takes a containment back.
+    /// One turn: a user with rights and a key, a policy edit, a new key, a session.
     fn operations(&self, turn: u32) -> Vec<Operation> {
         let (user, document) = (|| USER.to_owned(), || ALLOW_ALL.to_owned());
         match turn % MOVES {
@@ -152,16 +147,7 @@ impl Loot {
                 document: document(),
             }],
             2 => vec![Operation::CreateAccessKey { user: user() }],
-            3 => vec![Operation::GetSessionToken],
-            4 => vec![Operation::DetachUserPolicy {
-                user: user(),
-                policy_arn: self.deny_policy_arn.clone(),
-            }],
-            _ => vec![Operation::UpdateAccessKey {
-                user: user(),
-                key: self.leaked_key.clone(),
-                active: true,
-            }],
+            _ => vec![Operation::GetSessionToken],
         }
     }
 }
