@@ -79,7 +79,8 @@ pub(crate) async fn never_contained_without_the_deny(ground: &Ground) {
 /// inventory shows a user whom no record explains, and people are asked.
 pub(crate) async fn a_dropped_lineage_edge_is_noticed(ground: &Ground) {
     // What is newer than the trail is stopped on suspicion; this user is not any more.
-    ground.clock.sleep(ground.timing.trail_complete_after.unsigned_abs()).await;
+    // Twice that long: IAM knows the second of a creation, and no part of it.
+    ground.clock.sleep(2 * ground.timing.trail_complete_after.unsigned_abs()).await;
     let forgets = |inner| Arc::new(Investigator::new(ForgetsUsers { inner })) as Arc<_>;
     let bureau = Bureau::open_with(ground, |rights| rights, forgets).await;
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;
