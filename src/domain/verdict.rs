@@ -84,7 +84,10 @@ fn anchored_hashes<'a>(
     let mut known: BTreeMap<u64, &str> = BTreeMap::new();
     for anchor in anchors {
         let genuine = key.is_none_or(|key| anchor.is_genuine(key));
-        if anchor.case != *case || !genuine {
+        // Records count from 1; an export by others may say anything.
+        let numbered =
+            anchor.from > 0 && anchor.from.checked_add(anchor.hashes.len() as u64).is_some();
+        if anchor.case != *case || !genuine || !numbered {
             return Err(Tampering::AnchorForged { seq: anchor.from });
         }
         for (seq, hash) in (anchor.from..).zip(&anchor.hashes) {
@@ -102,6 +105,9 @@ fn first_stranger(
     known: &BTreeMap<u64, &str>,
     chain_is_whole: bool,
 ) -> Option<Tampering> {
+    if known.is_empty() {
+        return None;
+    }
     let held: Vec<Held> = lines.iter().map(|line| held(line)).collect();
     let (seq, hash) = known.iter().find(|(seq, hash)| {
         let index = usize::try_from(**seq - 1).unwrap_or(usize::MAX);

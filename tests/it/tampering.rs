@@ -177,6 +177,11 @@ async fn without_anchors_a_recomputed_chain_passes_and_is_called_not_anchored() 
     *hash = hash.replace(hash.chars().next().unwrap(), "x");
     let found = judge(&case, &lines, &anchors, KEY).unwrap_err();
     assert_eq!(found, Tampering::AnchorForged { seq: 1 });
+    for from in [0, u64::MAX] {
+        anchors[0].from = from;
+        let found = judge(&case, &lines, &anchors, None).unwrap_err();
+        assert_eq!(found, Tampering::AnchorForged { seq: from }, "and no panic");
+    }
     stage.strike().await;
 }
 
