@@ -8,6 +8,7 @@ use crate::flow::ledger::{LedgerError, NotAppended};
 use crate::ports::chat::ChatError;
 use crate::ports::cloud::CallError;
 use crate::ports::evidence::EvidenceError;
+use crate::ports::journal::StoreError;
 use crate::ports::trail::TrailError;
 
 /// Why a piece of work did not come to its end; it is found again and tried again.
@@ -28,6 +29,12 @@ pub enum StepError {
     MovedOn,
     #[error("stored evidence cannot be read: {0}")]
     Broken(String),
+}
+
+impl From<StoreError> for StepError {
+    fn from(error: StoreError) -> Self {
+        Self::Ledger(LedgerError::Unreachable(error.0))
+    }
 }
 
 impl<E: Into<StepError>> From<NotAppended<E>> for StepError {

@@ -4,8 +4,6 @@ use crate::domain::anchor::{Anchor, due};
 use crate::domain::case::Case;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
-use crate::flow::ledger::LedgerError;
-use crate::ports::journal::StoreError;
 use secrecy::ExposeSecret;
 
 /// Anchors what is due; whether there was anything. `anchored` is what this process knows to be
@@ -19,7 +17,7 @@ pub async fn anchor(
     let known = match *anchored {
         Some(known) => known,
         None => {
-            let there = notary.anchors.read(case.id()).await.map_err(unreachable)?;
+            let there = notary.anchors.read(case.id()).await?;
             let upto = there.iter().map(Anchor::upto).max().unwrap_or(0);
             *anchored = Some(upto);
             upto
@@ -28,11 +26,7 @@ pub async fn anchor(
     let Some((from, hashes)) = due(case, known, notary.every) else { return Ok(false) };
     let key = notary.key.expose_secret().as_bytes();
     let anchor = Anchor::sign(case.id().clone(), from, hashes, desk.clock.now(), key);
-    notary.anchors.keep(&anchor).await.map_err(unreachable)?;
+    notary.anchors.keep(&anchor).await?;
     *anchored = Some(anchor.upto());
     Ok(true)
-}
-
-fn unreachable(error: StoreError) -> StepError {
-    StepError::Ledger(LedgerError::Unreachable(error.0))
 }

@@ -5,13 +5,11 @@ use crate::domain::case::Case;
 use crate::flow::desk::Desk;
 use crate::flow::intake::key_digest;
 use crate::flow::lane::StepError;
-use crate::flow::ledger::LedgerError;
 use crate::flow::tell::memory::Memory;
 use crate::flow::tell::speaker::Told;
 use crate::flow::tell::tell;
 use crate::flow::{act, ask, brakes, notary};
 use crate::ports::chat::ChatError;
-use crate::ports::journal::StoreError;
 use crate::worker::lease::Holding;
 use crate::worker::places::{Lane, Places};
 use jiff::{SignedDuration, Timestamp};
@@ -195,10 +193,9 @@ async fn look_ask(
 /// The last records are anchored before the case leaves the list: after that nobody comes back.
 async fn put_away(desk: &Desk, case: &Case, anchored: &mut Option<u64>) -> Result<(), StepError> {
     while notary::anchor(desk, case, anchored).await? {}
-    let failed = |error: StoreError| StepError::Ledger(LedgerError::Unreachable(error.0));
     let digest = key_digest(&case.opening().key);
-    desk.work.release_key(&digest, case.id()).await.map_err(failed)?;
-    desk.work.unlist(case.id(), desk.clock.now()).await.map_err(failed)
+    desk.work.release_key(&digest, case.id()).await?;
+    Ok(desk.work.unlist(case.id(), desk.clock.now()).await?)
 }
 
 /// Waits until something is due, the journal has grown, or it is time to look anyway; after a
