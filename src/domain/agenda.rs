@@ -5,8 +5,6 @@ use crate::domain::event::{Phase, StepResult};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use jiff::{SignedDuration, Timestamp};
 
-/// A step that fails in a way that may pass is tried this often before a person must look.
-pub const ATTEMPTS_MAX: u32 = 5;
 /// How often IAM's inventory is looked at right after a containment; IAM takes such calls gladly.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// What is taken back while the actor is being run down is put back so often, then a person must
@@ -166,9 +164,7 @@ fn next_step(state: &PlanState, now: Timestamp) -> Due<Act> {
         let task = Act::Step { plan: state.plan.number, step: index, attempt: step.attempts + 1 };
         match &step.result {
             None => Due::Now(task),
-            Some(StepResult::Failed { retryable: true, .. }) if step.attempts < ATTEMPTS_MAX => {
-                at(retry_at(step), now, task)
-            }
+            Some(_) if step.awaits_retry() => at(retry_at(step), now, task),
             Some(StepResult::Failed { .. } | StepResult::Done { .. }) => Due::Nothing,
         }
     }))

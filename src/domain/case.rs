@@ -407,7 +407,7 @@ impl PlanState {
     }
 
     fn progress(&self) -> PlanStatus {
-        let ended = self.steps.iter().all(|step| step.result.is_some());
+        let ended = self.steps.iter().all(StepState::has_settled);
         let failed =
             self.steps.iter().any(|step| matches!(step.result, Some(StepResult::Failed { .. })));
         match (ended, failed) {

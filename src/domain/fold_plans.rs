@@ -7,6 +7,9 @@ use crate::domain::ids::PersonId;
 use crate::domain::plan::Plan;
 use crate::domain::record::Record;
 
+/// A step that fails in a way that may pass is tried this often before a person must look.
+const ATTEMPTS_MAX: u32 = 5;
+
 impl Case {
     #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only decisions")]
     /// A proposal, or what people decided about one.
@@ -210,6 +213,16 @@ impl StepState {
     /// A failed step may be tried again; a done one only after it was found reverted.
     pub fn may_be_retried(&self) -> bool {
         matches!(self.result, Some(StepResult::Failed { retryable: true, .. }))
+    }
+
+    /// Whether it failed and the bot will try it again by itself.
+    pub fn awaits_retry(&self) -> bool {
+        self.may_be_retried() && self.attempts < ATTEMPTS_MAX
+    }
+
+    /// Whether its result is the last one that this approval leads to.
+    pub fn has_settled(&self) -> bool {
+        self.result.is_some() && !self.awaits_retry()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The agenda as people would say it: what is due, in which order, and when.
 
 use crate::domain::agenda::{Act, Ask, Due, Lookout, Timing, TrailState, next_act, next_ask};
-use crate::domain::case::Case;
+use crate::domain::case::{Case, PlanStatus};
 use crate::domain::event::{Drift, Event, Phase, StepResult};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::record::{Actor, Entry};
@@ -99,6 +99,7 @@ fn a_failed_step_is_tried_again_later_and_the_next_one_does_not_wait_for_it() {
     assert_eq!(act(&case, 10), Due::Now(Act::Step { plan, step: 1, attempt: 1 }));
     attempt(&mut case, 10, (plan, &hash), 1, done());
     assert_eq!(act(&case, 11), Due::At(at(12)));
+    assert_eq!(case.plan(plan).unwrap().status(), PlanStatus::Executing, "it is not over");
     assert_eq!(act(&case, 12), Due::Now(Act::Step { plan, step: 0, attempt: 2 }));
 }
 
