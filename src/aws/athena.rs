@@ -2,11 +2,12 @@
 
 use crate::aws::athena_run::{Found, GET, Purpose, RESULTS, Runner, START, STOP, internal};
 use crate::aws::athena_table::{AthenaSettingError, AthenaSettings, Span, Table};
+use crate::domain::event::QueryCost;
 use crate::domain::lineage::Subject;
 use crate::domain::question::{Filled, fill};
 use crate::domain::trail_row::{RowError, Sighting, TrailRow, format_time, parse_time};
 use crate::ports::clock::Clock;
-use crate::ports::trail::{Cost, Coverage, Cut, Deeds, Sightings, Source, TrailError, Window};
+use crate::ports::trail::{Coverage, Cut, Deeds, Sightings, Source, TrailError, Window};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use jiff::Timestamp;
@@ -82,7 +83,7 @@ impl AthenaTrail {
         fill(&without_header(template), &raw, &values)
     }
 
-    async fn coverage(&self, span: Span) -> Result<(Coverage, Cost), TrailError> {
+    async fn coverage(&self, span: Span) -> Result<(Coverage, QueryCost), TrailError> {
         let purpose = Purpose { name: "coverage", columns: COVERAGE_COLUMNS, rows_max: 1 };
         let found = self.runner.run(&self.filled(COVERAGE, span, &[]), purpose).await?;
         let row = found.rows.first().map(Vec::as_slice).unwrap_or_default();

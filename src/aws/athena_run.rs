@@ -3,10 +3,11 @@
 use crate::aws::athena_table::Table;
 use crate::aws::error::{call_error, safe_text};
 use crate::domain::digest::sha256_hex;
+use crate::domain::event::{QueryCost, QueryRun};
 use crate::domain::question::Filled;
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{CallClass, CallError};
-use crate::ports::trail::{Cost, TrailError};
+use crate::ports::trail::TrailError;
 use aws_sdk_athena::Client;
 use aws_sdk_athena::operation::get_query_results::GetQueryResultsOutput;
 use aws_sdk_athena::types::{
@@ -56,7 +57,7 @@ pub(super) struct Purpose<'a> {
 pub(super) struct Found {
     pub(super) rows: Vec<Vec<Option<String>>>,
     pub(super) truncated: bool,
-    pub(super) cost: Cost,
+    pub(super) cost: QueryCost,
 }
 
 /// Stops a query that nobody waits for any more: it would go on to cost money.
@@ -92,7 +93,8 @@ impl Runner {
         };
         stopper.query_id = None;
         let (rows, truncated) = self.rows(&query_id, purpose).await?;
-        Ok(Found { rows, truncated, cost: cost(&execution) })
+        let run = QueryRun { id: query_id, sql_sha256: sha256_hex(filled.sql.as_bytes()) };
+        Ok(Found { rows, truncated, cost: cost(&execution, run) })
     }
 
     async fn start(&self, filled: &Filled, purpose: &str) -> Result<String, TrailError> {
@@ -284,13 +286,14 @@ fn token(purpose: &str, begun_ms: i64, filled: &Filled) -> String {
     sha256_hex(format!("{purpose}\u{1e}{begun_ms}\u{1e}{}\u{1e}{values}", filled.sql).as_bytes())
 }
 
-fn cost(execution: &QueryExecution) -> Cost {
+fn cost(execution: &QueryExecution, run: QueryRun) -> QueryCost {
     let statistics = execution.statistics();
     let whole = |number: Option<i64>| u64::try_from(number.unwrap_or_default()).unwrap_or_default();
     let bytes = whole(statistics.and_then(|all| all.data_scanned_in_bytes()));
     let total = statistics.and_then(|all| all.total_execution_time_in_millis());
     let engine = statistics.and_then(|all| all.engine_execution_time_in_millis());
-    Cost {
+    QueryCost {
+        executions: vec![run],
         bytes_scanned: bytes,
         elapsed_ms: whole(total.or(engine)),
         microdollars: bytes.max(BILLED_BYTES_MIN).div_ceil(BYTES_PER_MICRODOLLAR),
@@ -377,7 +380,8 @@ mod tests {
             let statistics = aws_sdk_athena::types::QueryExecutionStatistics::builder()
                 .data_scanned_in_bytes(bytes)
                 .build();
-            cost(&QueryExecution::builder().statistics(statistics).build()).microdollars
+            let run = QueryRun { id: String::new(), sql_sha256: String::new() };
+            cost(&QueryExecution::builder().statistics(statistics).build(), run).microdollars
         };
         assert_eq!(execution(1), 50);
         assert_eq!(execution(1_000_000_000_000), 5_000_000);

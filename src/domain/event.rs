@@ -42,13 +42,24 @@ pub struct Opening {
     pub shares_channel_of: Option<crate::domain::ids::CaseId>,
 }
 
-/// One call or query of the trail, and what it cost.
+/// What a reading of the trail cost, and the queries by which the source's own log proves it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct QueryCost {
-    pub execution_ids: Vec<String>,
-    /// SHA-256 of the SQL that was run.
-    pub sql_sha256: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub executions: Vec<QueryRun>,
     pub bytes_scanned: u64,
+    pub elapsed_ms: u64,
+    /// In millionths of a US dollar at Athena's list price; nought for a local trail.
+    pub microdollars: u64,
+}
+
+/// One query that was run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryRun {
+    pub id: String,
+    /// SHA-256 of the SQL, in hex.
+    pub sql_sha256: String,
 }
 
 /// What a reading of the trail found, as far as the case must remember it.

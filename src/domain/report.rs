@@ -1,6 +1,7 @@
 //! The story of a case, told from its journal alone: equal journals give equal words, in UTC.
 
 mod closing;
+mod cost;
 pub mod phases;
 mod telling;
 mod whole_plan;

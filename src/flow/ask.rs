@@ -8,6 +8,10 @@ use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::{sweep, validate};
 use crate::ports::trail::{CutReference, Survey, Trail, TrailError};
+use std::time::Duration;
+
+/// Another replica's records wake nobody here, and a query costs money until it is stopped.
+const LOOK_FOR_CANCEL: Duration = Duration::from_secs(2);
 
 /// Does one piece of the lane's work.
 pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
@@ -23,7 +27,14 @@ async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result
     let Some(trail) = &desk.trail else {
         return Ok(());
     };
-    let survey = match sweep::survey(desk, case, trail.as_ref()).await {
+    let read = tokio::select! {
+        read = sweep::survey(desk, case, trail.as_ref()) => read,
+        // A query that nobody waits for any more is stopped by its source.
+        () = cancelled(desk, case, asked) => {
+            return note(desk, case, Event::QuestionsDone { asked }).await;
+        }
+    };
+    let survey = match read {
         Ok(survey) => survey,
         Err(StepError::Trail(error)) => {
             let failed = Event::QuestionFailed {
@@ -52,6 +63,22 @@ async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result
         }
     }
     note(desk, case, Event::QuestionsDone { asked }).await
+}
+
+/// Comes back once somebody, at whatever replica, has cancelled the questions.
+async fn cancelled(desk: &Desk, case: &Case, asked: u64) {
+    let mut growth = desk.ledger.growth(case.id());
+    loop {
+        match desk.ledger.find(case.id()).await {
+            Ok(Some(case)) if case.is_cancelled(asked) => return,
+            // The journal is asked again; meanwhile the trail is being read.
+            Ok(_) | Err(_) => {}
+        }
+        tokio::select! {
+            _ = growth.changed() => {}
+            () = desk.clock.sleep(LOOK_FOR_CANCEL) => {}
+        }
+    }
 }
 
 async fn answer(

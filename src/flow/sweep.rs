@@ -1,7 +1,7 @@
 //! The sweep after a containment: what the trail and IAM's inventory still show, until nothing.
 
 use crate::domain::case::{Case, PlanState};
-use crate::domain::event::{Drift, Event, QueryCost, SurveyNote};
+use crate::domain::event::{Drift, Event, SurveyNote};
 use crate::domain::ids::UserName;
 use crate::domain::lineage::{Lineage, Node};
 use crate::domain::plan::{PlanKind, PlanNumber};
@@ -117,7 +117,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         watermark: survey.watermark,
         truncated: survey.truncated || survey.lineage.nodes.len() > nodes.len(),
         nodes,
-        cost: QueryCost { bytes_scanned: survey.cost.bytes_scanned, ..QueryCost::default() },
+        cost: survey.cost.clone(),
         gaps,
         made_by_others: survey.made_by_others.iter().take(NODES_MAX).cloned().collect(),
     }

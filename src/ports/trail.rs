@@ -1,6 +1,6 @@
 //! What the use cases ask of CloudTrail, and what a place that holds its records must offer.
 
-use crate::domain::event::Phase;
+use crate::domain::event::{Phase, QueryCost};
 use crate::domain::lineage::{Lineage, MadeUser, Subject};
 use crate::domain::trail_row::{Sighting, TrailRow};
 use async_trait::async_trait;
@@ -69,20 +69,13 @@ pub struct Coverage {
     pub skipped: Vec<Skipped>,
 }
 
-/// What reading cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Cost {
-    pub bytes_scanned: u64,
-    pub elapsed_ms: u64,
-    /// In millionths of a US dollar; nought for a local trail.
-    pub microdollars: u64,
-}
-
-impl std::ops::Add for Cost {
+impl std::ops::Add for QueryCost {
     type Output = Self;
 
-    fn add(self, other: Self) -> Self {
+    fn add(mut self, other: Self) -> Self {
+        self.executions.extend(other.executions);
         Self {
+            executions: self.executions,
             bytes_scanned: self.bytes_scanned.saturating_add(other.bytes_scanned),
             elapsed_ms: self.elapsed_ms.saturating_add(other.elapsed_ms),
             microdollars: self.microdollars.saturating_add(other.microdollars),
@@ -95,7 +88,7 @@ impl std::ops::Add for Cost {
 pub struct Sightings {
     pub rows: Vec<Sighting>,
     pub coverage: Coverage,
-    pub cost: Cost,
+    pub cost: QueryCost,
     /// More callers were seen than the limit allows; the lineage may miss some.
     pub truncated: bool,
 }
@@ -104,7 +97,7 @@ pub struct Sightings {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cut {
     pub rows: Vec<TrailRow>,
-    pub cost: Cost,
+    pub cost: QueryCost,
     /// More rows existed than the limit allows.
     pub truncated: bool,
 }
@@ -182,7 +175,7 @@ pub struct Survey {
     /// Users that somebody outside the lineage made in the window.
     #[serde(default)]
     pub made_by_others: Vec<MadeUser>,
-    pub cost: Cost,
+    pub cost: QueryCost,
     /// Some limit was met: the survey is a part of the truth.
     pub truncated: bool,
 }

@@ -89,7 +89,7 @@ impl<S: Source> Trail for Investigator<S> {
         let mut lineage = grow(&sightings.rows, bounds);
         lineage.truncated |= sightings.truncated;
         let cut = self.source.cut(request.window, &Subject::of(&lineage)).await?;
-        let cost = sightings.cost + cut.cost;
+        let cost = sightings.cost + cut.cost.clone();
         let looked_at = looked_at(&sightings.coverage, request.window);
         let (reference, cut) = self.load(cut, looked_at).await?;
         Ok(Survey {

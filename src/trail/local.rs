@@ -1,8 +1,9 @@
 //! The trail on this machine: a `Source` over files and folders of delivered objects.
 
+use crate::domain::event::QueryCost;
 use crate::domain::lineage::Subject;
 use crate::domain::trail_row::TrailRow;
-use crate::ports::trail::{Cost, Cut, Deeds, Sightings, Source, TrailError, Window};
+use crate::ports::trail::{Cut, Deeds, Sightings, Source, TrailError, Window};
 use crate::trail::objects::{self, Found};
 use crate::trail::passes::{CallerPass, CutPass, DeedPass, NoPass, Wanted};
 use crate::trail::scan::scan;
@@ -103,7 +104,7 @@ impl Source for LocalTrail {
     }
 }
 
-fn cost(bytes: u64, started: Instant) -> Cost {
+fn cost(bytes: u64, started: Instant) -> QueryCost {
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Cost { bytes_scanned: bytes, elapsed_ms, microdollars: 0 }
+    QueryCost { bytes_scanned: bytes, elapsed_ms, ..QueryCost::default() }
 }

@@ -5,6 +5,7 @@ mod acknowledge;
 mod bad_input;
 #[path = "../support/bureau.rs"]
 mod bureau;
+mod cancel;
 mod crash;
 mod drill_command;
 mod freeze;

@@ -18,7 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 /// Five minutes of read-back become three seconds.
-const QUICK: u32 = 100;
+pub(crate) const QUICK: u32 = 100;
 /// Where the thief calls from, and where everybody else does.
 const THIEF: (&str, &str) = ("203.0.113.66", "Boto3/1.34.1 md/Botocore#1.34.1");
 const OFFICE: (&str, &str) = ("192.0.2.14", "aws-cli/2.15.0");
@@ -29,7 +29,7 @@ struct Kept {
     _stop: DropGuard,
 }
 
-async fn ground(seed: u64, speed: u32) -> Ground {
+pub(crate) async fn ground(seed: u64, speed: u32) -> Ground {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::accelerated(speed);
     let cloud = SimCloud::new(SimCloudConfig {

@@ -2,6 +2,7 @@
 
 use crate::domain::case::{Case, PlanState};
 use crate::domain::event::StepResult;
+use crate::domain::report::cost;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
     name_of, phases, status_words, timeline, times_to_contain, utc, waiting, words,
@@ -152,13 +153,21 @@ fn found(case: &Case) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some((_, survey)) = case.survey() {
         lines.push(format!(
-            "The trail from {} to {}: {} records read, {} rows kept (SHA-256 {})",
+            "The trail from {} to {}: {} records read{}, {} rows kept (SHA-256 {})",
             utc(survey.from),
             utc(survey.to),
             survey.records_read,
+            cost::words(&survey.cost),
             survey.rows,
             survey.cut_sha256
         ));
+        lines.extend(
+            survey
+                .cost
+                .executions
+                .iter()
+                .map(|run| format!("Query {} (SQL SHA-256 {})", md(&run.id), md(&run.sql_sha256))),
+        );
         lines.extend(survey.nodes.iter().map(|node| {
             format!("{} {}: {}", md(node.kind.word()), md(&masked(&node.id)), md(&node.why))
         }));

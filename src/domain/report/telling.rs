@@ -6,6 +6,7 @@ use crate::domain::event::{Drift, Event, Opening, StepResult, SurveyNote};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::record::Record;
+use crate::domain::report::cost;
 use crate::domain::report::words::{count, kind_word};
 use crate::domain::report::{Line, Weight, name_of, utc};
 use std::collections::BTreeSet;
@@ -268,7 +269,8 @@ fn surveyed(case: &Case, seq: u64, survey: &SurveyNote) -> Option<Told> {
     let known: BTreeSet<&str> =
         before.iter().flat_map(|before| &before.nodes).map(|node| node.id.as_str()).collect();
     let new = survey.nodes.iter().filter(|node| !known.contains(node.id.as_str())).count();
-    let read = format!("read {} of the trail", count_records(survey.records_read));
+    let (records, cost) = (count_records(survey.records_read), cost::words(&survey.cost));
+    let read = format!("read {records} of the trail{cost}");
     let all = survey.nodes.len();
     match (before, new) {
         (None, _) => major(format!("{read}: {} grew from the key", grown(all, ""))),
