@@ -9,6 +9,7 @@
 mod lane;
 mod lease;
 mod places;
+mod waits;
 
 use crate::domain::ids::CaseId;
 use crate::flow::brakes;
@@ -17,6 +18,7 @@ use crate::flow::hold::Hold;
 use crate::worker::lane::run;
 use crate::worker::lease::{Holding, Leases};
 use crate::worker::places::{Lane, Places};
+use crate::worker::waits::Waits;
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +40,7 @@ pub struct Worker {
     stop: CancellationToken,
     in_hand: Mutex<BTreeSet<CaseId>>,
     places: Places,
+    waits: Waits,
 }
 
 impl Worker {
@@ -49,6 +52,7 @@ impl Worker {
             stop: CancellationToken::new(),
             in_hand: Mutex::default(),
             places: Places::default(),
+            waits: Waits::default(),
         })
     }
 
@@ -77,6 +81,11 @@ impl Worker {
     /// How many cases this process works on.
     pub fn cases_in_hand(&self) -> usize {
         self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// How long the oldest work that is due here has waited to be done.
+    pub fn oldest_wait(&self) -> Option<SignedDuration> {
+        self.waits.oldest(self.desk.clock.now())
     }
 
     async fn discover(self: Arc<Self>) {
@@ -127,7 +136,7 @@ impl Worker {
         };
         let hold = Hold::new(desk.clock, asked);
         let over = self.stop.child_token();
-        let holding = Holding { id, hold: &hold, over: &over };
+        let holding = Holding { id, hold: &hold, over: &over, waits: &self.waits };
         tokio::join!(
             self.leases.keep(desk, &holding),
             run((desk, &self.places), &holding, Lane::Act),

@@ -2,8 +2,8 @@
 
 use crate::aws::athena_run::{Found, GET, Purpose, RESULTS, Runner, START, STOP, internal};
 use crate::aws::athena_table::{AthenaSettingError, AthenaSettings, Span, Table};
-use crate::domain::event::QueryCost;
 use crate::domain::lineage::Subject;
+use crate::domain::query_cost::QueryCost;
 use crate::domain::question::{Filled, fill};
 use crate::domain::trail_row::{RowError, Sighting, TrailRow, format_time, parse_time};
 use crate::ports::clock::Clock;

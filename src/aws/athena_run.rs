@@ -3,7 +3,7 @@
 use crate::aws::athena_table::Table;
 use crate::aws::error::{call_error, safe_text};
 use crate::domain::digest::sha256_hex;
-use crate::domain::event::{QueryCost, QueryRun};
+use crate::domain::query_cost::{QueryCost, QueryRun};
 use crate::domain::question::Filled;
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{CallClass, CallError};

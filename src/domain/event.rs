@@ -5,6 +5,7 @@ use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
 use crate::domain::lineage::{MadeUser, Node};
 use crate::domain::plan::{Plan, PlanNumber, Step};
+use crate::domain::query_cost::QueryCost;
 use crate::domain::snapshot::SnapshotRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -40,26 +41,6 @@ pub struct Opening {
     /// The case whose channel this one shares, when several ids were given at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shares_channel_of: Option<crate::domain::ids::CaseId>,
-}
-
-/// What a reading of the trail cost, and the queries by which the source's own log proves it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct QueryCost {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub executions: Vec<QueryRun>,
-    pub bytes_scanned: u64,
-    pub elapsed_ms: u64,
-    /// In millionths of a US dollar at Athena's list price; nought for a local trail.
-    pub microdollars: u64,
-}
-
-/// One query that was run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QueryRun {
-    pub id: String,
-    /// SHA-256 of the SQL, in hex.
-    pub sql_sha256: String,
 }
 
 /// What a reading of the trail found, as far as the case must remember it.

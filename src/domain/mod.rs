@@ -22,6 +22,7 @@ pub mod operator;
 pub mod plan;
 pub mod policy;
 pub mod proof;
+pub mod query_cost;
 pub mod question;
 pub mod record;
 pub mod remains;

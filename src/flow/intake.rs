@@ -76,6 +76,7 @@ pub fn key_digest(key: &AccessKeyId) -> String {
     sha256_hex(key.reveal().as_bytes())
 }
 
+#[tracing::instrument(skip_all, fields(case.id = %id))]
 async fn open_one(
     desk: &Desk,
     caller: &Caller,

@@ -24,6 +24,9 @@ pub async fn readyz(State(service): State<Arc<Service>>) -> Response {
         Ok(Ok((open, brake))) => {
             let in_hand = service.worker.cases_in_hand();
             let mut body = format!("ready; {} open cases, {in_hand} in hand\n", open.len());
+            body.extend(service.worker.oldest_wait().map(|wait| {
+                format!("the oldest work that is due has waited {} s\n", wait.as_secs())
+            }));
             let brake = brake.filter(|brake| brake.frozen);
             body.extend(brake.map(|brake| format!("{}\n", brake.words())));
             body.into_response()
@@ -44,6 +47,10 @@ pub async fn metrics(State(service): State<Arc<Service>>) -> Response {
     // Writing into a string cannot fail.
     let _ = writeln!(body, "# TYPE keyleak_cases_in_hand gauge");
     let _ = writeln!(body, "keyleak_cases_in_hand {}", service.worker.cases_in_hand());
+    let wait = service.worker.oldest_wait().map_or(0, |wait| wait.as_secs());
+    let _ = writeln!(body, "# HELP keyleak_oldest_wait_seconds Age of the oldest undone work");
+    let _ = writeln!(body, "# TYPE keyleak_oldest_wait_seconds gauge");
+    let _ = writeln!(body, "keyleak_oldest_wait_seconds {wait}");
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (kind, body).into_response()
 }

@@ -10,9 +10,17 @@ use crate::slack::inbound::{Click, Submit};
 use crate::slack::intake_modal;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
+
+/// Takes a press in, in the log under the case that the button names.
+pub async fn click(service: &Service, click: Click) -> (Response, bool) {
+    let case = click.action.case().map(|case| case.0.clone()).unwrap_or_default();
+    let span = tracing::info_span!("press", case.id = case, button = click.action.id());
+    judge(service, click).instrument(span).await
+}
 
 /// Judges a press; the person hears privately whatever the channel does not show.
-pub async fn click(service: &Service, click: Click) -> (Response, bool) {
+async fn judge(service: &Service, click: Click) -> (Response, bool) {
     let pressed = Pressed {
         caller: click.caller,
         button: click.action,

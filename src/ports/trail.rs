@@ -1,7 +1,8 @@
 //! What the use cases ask of CloudTrail, and what a place that holds its records must offer.
 
-use crate::domain::event::{Phase, QueryCost};
+use crate::domain::event::Phase;
 use crate::domain::lineage::{Lineage, MadeUser, Subject};
+use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -67,20 +68,6 @@ pub struct Coverage {
     pub skipped_objects: Vec<Skipped>,
     /// Records that were not used, and why.
     pub skipped: Vec<Skipped>,
-}
-
-impl std::ops::Add for QueryCost {
-    type Output = Self;
-
-    fn add(mut self, other: Self) -> Self {
-        self.executions.extend(other.executions);
-        Self {
-            executions: self.executions,
-            bytes_scanned: self.bytes_scanned.saturating_add(other.bytes_scanned),
-            elapsed_ms: self.elapsed_ms.saturating_add(other.elapsed_ms),
-            microdollars: self.microdollars.saturating_add(other.microdollars),
-        }
-    }
 }
 
 /// What pass one found.

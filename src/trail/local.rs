@@ -1,7 +1,7 @@
 //! The trail on this machine: a `Source` over files and folders of delivered objects.
 
-use crate::domain::event::QueryCost;
 use crate::domain::lineage::Subject;
+use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::trail::{Cut, Deeds, Sightings, Source, TrailError, Window};
 use crate::trail::objects::{self, Found};

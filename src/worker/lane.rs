@@ -58,11 +58,13 @@ pub(super) async fn run((desk, places): (&Desk, &Places), holding: &Holding<'_>,
     let mut growth = desk.ledger.growth(holding.id);
     let mut round = Round::default();
     let mut by = View::Journal;
+    let waits = holding.waits.of(holding.id, lane);
     while !over.is_cancelled() {
         if matches!(lane, Lane::Act | Lane::Tell) && !holding.hold.covers_an_effect() {
             pause(desk, DOUBT, holding).await;
             continue;
         }
+        waits.begin(desk.clock.now());
         let outcome = tokio::select! {
             // Cancelling while asking is safe: what was not written will be asked again.
             () = over.cancelled(), if lane == Lane::Ask => return,
@@ -82,6 +84,7 @@ pub(super) async fn run((desk, places): (&Desk, &Places), holding: &Holding<'_>,
             }
             Ok(Step::Wait(at)) => {
                 (round.failures, round.overtaken) = (0, 0);
+                waits.end();
                 at
             }
             Err(StepError::MovedOn) if round.overtaken < OVERTAKEN_MAX => {

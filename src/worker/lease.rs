@@ -5,6 +5,7 @@ use crate::flow::desk::Desk;
 use crate::flow::hold::{Hold, LEASE};
 use crate::ports::clock::{Clock, Mark};
 use crate::ports::journal::{Claim, Lease};
+use crate::worker::waits::Waits;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -32,6 +33,7 @@ pub(super) struct Holding<'a> {
     pub(super) id: &'a CaseId,
     pub(super) hold: &'a Hold,
     pub(super) over: &'a CancellationToken,
+    pub(super) waits: &'a Waits,
 }
 
 impl Leases {
@@ -77,7 +79,7 @@ impl Leases {
 
     /// Renews the lease in time, and ends the work when it is lost or not sure any more.
     pub(super) async fn keep(&self, desk: &Desk, holding: &Holding<'_>) {
-        let Holding { id, hold, over } = holding;
+        let Holding { id, hold, over, waits: _ } = holding;
         let every = Duration::try_from(LEASE / RENEWALS).unwrap_or(OTHERS_LOOK);
         loop {
             tokio::select! {

@@ -16,7 +16,7 @@ const TELLS_AT_ONCE_MAX: usize = 32;
 const ANCHORS_AT_ONCE_MAX: usize = 16;
 
 /// The lanes of a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lane {
     Act,
     Ask,

@@ -1,6 +1,6 @@
 //! What a reading of the trail scanned and cost, in words.
 
-use crate::domain::event::QueryCost;
+use crate::domain::query_cost::QueryCost;
 
 /// Ends a sentence about a reading, in brackets; empty where its source names no figure.
 pub(super) fn words(cost: &QueryCost) -> String {
@@ -35,7 +35,7 @@ fn dollars(microdollars: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::words;
-    use crate::domain::event::QueryCost;
+    use crate::domain::query_cost::QueryCost;
 
     fn said(bytes_scanned: u64, microdollars: u64) -> String {
         words(&QueryCost { bytes_scanned, microdollars, ..QueryCost::default() })

@@ -1,9 +1,10 @@
 //! The story as people read it: the same journal, the same words, and nothing foreign live in them.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Event, QueryCost, StepResult, SurveyNote};
+use crate::domain::event::{Event, StepResult, SurveyNote};
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
 use crate::domain::plan::PlanKind;
+use crate::domain::query_cost::QueryCost;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::report::{SUMMARY_LINES_MAX, markdown, summary, timeline};
 use crate::domain::sample::{at, opened, person, plan};
