@@ -35,7 +35,8 @@ pub async fn tell(
     case: &Case,
     (memory, hold): (&mut Memory, &Hold),
 ) -> Result<Told, StepError> {
-    if case.is_archived() || case.room().failed.is_some() {
+    let over = case.is_archived() || case.room().failed.is_some();
+    if over || memory.is_up_to_date(case) {
         return Ok(Told::Nothing);
     }
     let told = next(&Speaker { desk, case, hold }, memory).await;
@@ -69,7 +70,11 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
     }
     match refresh(speaker, memory).await? {
         Told::Nothing if case.closed_at().is_some() => room::farewell(desk, case, channel).await,
-        told @ (Told::Something | Told::Nothing | Told::Later(_)) => Ok(told),
+        Told::Nothing => {
+            memory.told_all(case);
+            Ok(Told::Nothing)
+        }
+        told @ (Told::Something | Told::Later(_)) => Ok(told),
     }
 }
 

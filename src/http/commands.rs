@@ -10,7 +10,7 @@ use crate::domain::report;
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest};
 use crate::flow::ledger::{LedgerError, NotAppended};
 use crate::http::errands::Errand;
-use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, Service, ephemeral};
+use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral};
 use crate::slack::inbound::Slash;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -40,13 +40,17 @@ pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
     match tokio::time::timeout(DECISION_TIME_MAX, answering).await {
         Ok(Ok(Some(text))) => (ephemeral(&text), true),
         Ok(Ok(None)) => (StatusCode::OK.into_response(), true),
+        Ok(Err(error @ LedgerError::Unsure(_))) => {
+            tracing::error!(%error, "whether a command was recorded is not known");
+            (ephemeral(NOT_SURE), false)
+        }
         Ok(Err(error)) => {
             tracing::error!(%error, "a command was not recorded");
             (ephemeral(NOT_RECORDED), false)
         }
         Err(_) => {
             tracing::error!("a command was not recorded in time");
-            (ephemeral(NOT_RECORDED), false)
+            (ephemeral(NOT_SURE), false)
         }
     }
 }

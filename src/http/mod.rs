@@ -25,6 +25,10 @@ pub(crate) const DECISION_TIME_MAX: Duration = Duration::from_millis(2_400);
 pub(crate) const NOT_RECORDED: &str =
     "Not recorded: the journal did not answer, so nothing was done. Press again in a moment.";
 
+/// What a person is told when nobody knows whether the journal took their decision.
+pub(crate) const NOT_SURE: &str = "Not recorded, as far as I can see: the journal did not answer in time. Only what the card \
+     shows counts. Press again in a moment if it does not show; pressed twice it counts once.";
+
 /// Everything a request needs.
 #[derive(Debug)]
 pub struct Service {

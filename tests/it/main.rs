@@ -5,7 +5,6 @@ mod acknowledge;
 mod bad_input;
 #[path = "../support/bureau.rs"]
 mod bureau;
-mod crash;
 mod drill_command;
 mod freeze;
 #[path = "../support/ground.rs"]

@@ -1,7 +1,8 @@
 //! A small stage for stories: the drill's world, quick, with whatever stands before the journal.
 
+use keyleak::drill::bot::JournalThrough;
 use keyleak::drill::scenario;
-use keyleak::drill::world::{JournalThrough, World, WorldOptions, production_timing};
+use keyleak::drill::world::{World, WorldOptions, production_timing};
 use keyleak::ports::clock::Clock;
 use std::time::Duration;
 use tempfile::TempDir;
