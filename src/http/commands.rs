@@ -10,11 +10,13 @@ use crate::domain::report;
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest};
 use crate::flow::ledger::{LedgerError, NotAppended};
 use crate::http::errands::Errand;
-use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, Service, ephemeral};
+use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, Service, ephemeral, ephemeral_lines};
+use crate::slack::blocks;
 use crate::slack::inbound::Slash;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::join_all;
+use serde_json::Value;
 
 /// More open cases than this are counted, not listed.
 const LISTED_MAX: usize = 20;
@@ -27,6 +29,15 @@ const HELP: &str = "*keyleak* responds to exposed AWS access keys.\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
+/// What a command is answered with.
+enum Said {
+    Nothing,
+    /// Words of our own; Slack may read them as mrkdwn.
+    Words(String),
+    /// Where these cases stand.
+    Cases(Vec<Case>),
+}
+
 /// Answers a slash command; the flag says whether the answer rests on something durable.
 pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
     let command = match Command::parse(slash.text.reveal()) {
@@ -38,8 +49,9 @@ pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
     }
     let answering = carry_out(service, &slash, command);
     match tokio::time::timeout(DECISION_TIME_MAX, answering).await {
-        Ok(Ok(Some(text))) => (ephemeral(&text), true),
-        Ok(Ok(None)) => (StatusCode::OK.into_response(), true),
+        Ok(Ok(Said::Words(text))) => (ephemeral(&text), true),
+        Ok(Ok(Said::Cases(cases))) => (told(&cases), true),
+        Ok(Ok(Said::Nothing)) => (StatusCode::OK.into_response(), true),
         Ok(Err(error)) => {
             tracing::error!(%error, "a command was not recorded");
             (ephemeral(NOT_RECORDED), false)
@@ -55,10 +67,10 @@ async fn carry_out(
     service: &Service,
     slash: &Slash,
     command: Command,
-) -> Result<Option<String>, LedgerError> {
+) -> Result<Said, LedgerError> {
     match command {
-        Command::Help => Ok(Some(HELP.to_owned())),
-        Command::Ask => Ok(open_form(service, slash)),
+        Command::Help => Ok(Said::Words(HELP.to_owned())),
+        Command::Ask => Ok(open_form(service, slash).map_or(Said::Nothing, Said::Words)),
         Command::Open { keys } => {
             let request = OpenRequest {
                 keys,
@@ -69,19 +81,21 @@ async fn carry_out(
                 place: None,
             };
             match intake::open(&service.desk, &slash.caller, &request).await {
-                Ok(opened) => Ok(Some(opened_words(&opened))),
-                Err(NotOpened::Refused(refusal)) => Ok(Some(format!("Not done: {refusal}."))),
+                Ok(opened) => Ok(Said::Words(opened_words(&opened))),
+                Err(NotOpened::Refused(refusal)) => {
+                    Ok(Said::Words(format!("Not done: {refusal}.")))
+                }
                 Err(NotOpened::Ledger(error)) => Err(error),
             }
         }
-        Command::List => list(service).await.map(Some),
+        Command::List => list(service).await,
         Command::Status { of } => {
             let case = named(service, slash, of).await?;
-            Ok(Some(case.map_or_else(no_such_case, |case| status_words(&case))))
+            Ok(case.map_or_else(no_such_case, |case| Said::Cases(vec![case])))
         }
         Command::Summary { of } => match named(service, slash, of).await? {
-            Some(case) => summary(service, slash, &case).await.map(Some),
-            None => Ok(Some(no_such_case())),
+            Some(case) => summary(service, slash, &case).await.map(Said::Words),
+            None => Ok(no_such_case()),
         },
     }
 }
@@ -120,18 +134,10 @@ fn opened_words(opened: &[Opened]) -> String {
     lines.join("\n")
 }
 
-async fn list(service: &Service) -> Result<String, LedgerError> {
+async fn list(service: &Service) -> Result<Said, LedgerError> {
     let open = open_cases(service).await?;
-    if open.is_empty() {
-        return Ok("No case is open.".to_owned());
-    }
-    let count = open.len();
-    let shown = open.iter().take(LISTED_MAX).map(status_words);
-    let mut lines: Vec<_> = shown.collect();
-    if count > LISTED_MAX {
-        lines.push(format!("… and {} more; `keyleak cases` lists all.", count - LISTED_MAX));
-    }
-    Ok(lines.join("\n"))
+    let none = || Said::Words("No case is open.".to_owned());
+    Ok(if open.is_empty() { none() } else { Said::Cases(open) })
 }
 
 async fn open_cases(service: &Service) -> Result<Vec<Case>, LedgerError> {
@@ -170,17 +176,34 @@ fn in_channel(case: &Case, here: Option<&ChannelId>) -> bool {
     here.is_some() && case.room().channel.as_ref() == here
 }
 
-fn status_words(case: &Case) -> String {
-    let room = case.room().channel.as_ref();
-    let room =
-        room.map_or_else(|| "no channel yet".to_owned(), |channel| format!("<#{}>", channel.0));
-    format!("{} · {} · {} · {room}", case.id(), case.opening().key, report::status_words(case))
+/// Where cases stand, one line each, as far as a message holds them.
+fn told(cases: &[Case]) -> Response {
+    let shown = || cases.iter().take(LISTED_MAX);
+    let mut lines: Vec<_> = shown().map(status_line).collect();
+    let left_out = cases.len().saturating_sub(LISTED_MAX);
+    if left_out > 0 {
+        let more = format!("… and {left_out} more; `keyleak cases` lists all.");
+        lines.push(vec![blocks::text(&more)]);
+    }
+    let texts: Vec<_> = shown().map(status_words).collect();
+    ephemeral_lines(&texts.join("; "), lines)
 }
 
-fn no_such_case() -> String {
-    "There is no such open case. `/keyleak list` lists them; in a case's channel, \
-     `/keyleak status` means that case."
-        .to_owned()
+/// It names users and quotes what AWS said, so none of it may be read as mrkdwn.
+fn status_line(case: &Case) -> Vec<Value> {
+    let room = case.room().channel.as_ref();
+    let room = room.map_or_else(|| blocks::text("no channel yet"), blocks::channel);
+    vec![blocks::text(&format!("{} · ", status_words(case))), room]
+}
+
+fn status_words(case: &Case) -> String {
+    format!("{} · {} · {}", case.id(), case.opening().key, report::status_words(case))
+}
+
+fn no_such_case() -> Said {
+    let words = "There is no such open case. `/keyleak list` lists them; in a case's channel, \
+                 `/keyleak status` means that case.";
+    Said::Words(words.to_owned())
 }
 
 async fn summary(service: &Service, slash: &Slash, case: &Case) -> Result<String, LedgerError> {
@@ -202,5 +225,30 @@ async fn summary(service: &Service, slash: &Slash, case: &Case) -> Result<String
         Err(NotAppended::Ledger(error)) => Err(error),
         Err(NotAppended::Illegal(why)) => Ok(format!("Nothing was done: {why}.")),
         Err(NotAppended::Judged(why)) => Ok(format!("Not done: {why}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::status_line;
+    use crate::domain::event::Event;
+    use crate::domain::record::Entry;
+    use crate::domain::sample;
+    use jiff::Timestamp;
+
+    #[test]
+    fn what_others_have_named_is_not_live_in_a_private_answer() {
+        let mut case = sample::opened();
+        let hostile = "<!channel> *all clear* <https://evil.example|here>";
+        let event = Event::NotProposed { why: hostile.to_owned() };
+        let entry = Entry::own(Timestamp::from_second(1_800_000_000).unwrap(), event);
+        case.apply(&entry.chained(case.id().clone(), case.last_record())).unwrap();
+        let line = status_line(&case);
+        let said = line[0]["text"].as_str().unwrap();
+        assert!(said.contains(hostile), "{said}");
+        assert!(
+            line.iter().all(|part| part["type"] == "text"),
+            "nothing of it is parsed: {line:?}"
+        );
     }
 }

@@ -9,6 +9,7 @@ pub mod wall;
 use crate::flow::desk::Desk;
 use crate::http::errands::Errands;
 use crate::http::wall::Wall;
+use crate::slack::blocks;
 use crate::slack::inbound::{self, Inbound, Route};
 use crate::worker::Worker;
 use axum::Router;
@@ -16,6 +17,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,7 +107,18 @@ async fn dispatch(service: &Service, inbound: Inbound) -> (Response, bool) {
     }
 }
 
-/// An answer that only the person who asked can see.
+/// An answer that only the person who asked can see, about things that others have named: each
+/// line is rich text, in which nothing is live, and `text` is what a notification shows of it.
+pub(crate) fn ephemeral_lines(text: &str, lines: Vec<Vec<Value>>) -> Response {
+    let body = serde_json::json!({
+        "response_type": "ephemeral",
+        "text": blocks::fallback(text),
+        "blocks": [blocks::rich("answer", vec![blocks::list(lines, false)])],
+    });
+    ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+/// An answer in our own words that only the person who asked can see.
 pub(crate) fn ephemeral(text: &str) -> Response {
     let body = serde_json::json!({ "response_type": "ephemeral", "text": text }).to_string();
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()

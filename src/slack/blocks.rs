@@ -1,5 +1,6 @@
 //! Block Kit's limits and the cleaning of text, in one place; nothing foreign becomes mrkdwn.
 
+use crate::domain::ids::ChannelId;
 use crate::domain::report::utc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -135,6 +136,11 @@ pub fn bold(text: &str) -> Value {
 
 pub fn code(text: &str) -> Value {
     json!({ "type": "text", "text": field(text), "style": { "code": true } })
+}
+
+/// A link to a channel; Slack shows its name to those who may see it.
+pub fn channel(id: &ChannelId) -> Value {
+    json!({ "type": "channel", "channel_id": id.0 })
 }
 
 /// The end of a line within a paragraph.
