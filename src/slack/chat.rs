@@ -302,25 +302,27 @@ impl Chat for SlackChat {
     async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError> {
         let drawn = telling::whisper(&whisper.text);
         let mut body = json!({ "text": drawn.text, "blocks": drawn.blocks });
-        let mut failed = unreadable("response_url");
         if let Some(address) = &whisper.response_url {
             body["response_type"] = json!("ephemeral");
             body["replace_original"] = json!(false);
-            match self.web.respond(address, &body).await {
-                Ok(()) => return Ok(()),
-                Err(failure) => failed = failure.error,
+            if self.web.respond(address, &body).await.is_ok() {
+                return Ok(());
             }
         }
-        let Some(channel) = &whisper.channel else {
-            return Err(failed);
-        };
-        let body = json!({
-            "channel": channel.0,
-            "user": whisper.person.user,
-            "text": drawn.text,
-            "blocks": drawn.blocks,
-        });
-        self.call("chat.postEphemeral", None, &body).await.map(drop)
+        let person = &whisper.person.user;
+        body = json!({ "text": drawn.text, "blocks": drawn.blocks });
+        if let Some(channel) = &whisper.channel {
+            body["channel"] = json!(channel.0);
+            body["user"] = json!(person);
+            match self.call("chat.postEphemeral", None, &body).await {
+                Ok(_) => return Ok(()),
+                // Nobody is whispered to in a channel that the bot or the person is not in.
+                Err(ChatError::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let body = json!({ "channel": person, "text": drawn.text, "blocks": drawn.blocks });
+        self.call("chat.postMessage", None, &body).await.map(drop)
     }
 
     async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError> {

@@ -1,0 +1,85 @@
+//! Keys that nobody here can contain, and a channel that Slack does not let us make: people hear why.
+
+use crate::stage::Stage;
+use keyleak::domain::case::Case;
+use keyleak::domain::ids::CaseId;
+use keyleak::drill::people::{REPORTER, SECOND_APPROVER};
+use keyleak::drill::players::{open, until};
+use keyleak::drill::world::World;
+use keyleak::sim::slack::channels::Reach;
+use keyleak::sim::slack::faults::Fault;
+use std::time::Duration;
+
+/// A public canary service's.
+const CANARY: u64 = 534_261_010_715;
+/// Somebody's, but not the one that the bot serves.
+const FOREIGN: u64 = 111_122_223_333;
+
+/// A key id that carries this account, as AWS has made them since 2019.
+fn key_of(account: u64) -> String {
+    let bits = (1 << 44) | (account << 4);
+    let letter = |place: u32| {
+        let value = (bits >> (5 * place)) & 31;
+        char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[value as usize])
+    };
+    let carried: String = (0..9).rev().map(letter).collect();
+    format!("AKIA{carried}2345WXY")
+}
+
+async fn reported(world: &World, key: &str) -> CaseId {
+    let said = world.slack.slash(REPORTER, &world.lobby, "/keyleak", key).await.unwrap();
+    assert!(said.accepted(), "{said:?}");
+    let work = &world.desk().unwrap().work;
+    work.open_cases().await.unwrap().pop().unwrap()
+}
+
+fn everything_said(world: &World, case: &Case) -> String {
+    let channel = case.room().channel.as_ref().map(|channel| channel.0.clone()).unwrap_or_default();
+    world.slack.messages(&channel).iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_and_a_key_of_somebody_else_are_explained_and_recorded_and_get_no_plan() {
+    for (account, words) in [(CANARY, "tripwire"), (FOREIGN, "is not ours")] {
+        let stage = Stage::set().await;
+        let world = &stage.world;
+        let case = reported(world, &key_of(account)).await;
+        let refused = |case: &Case| case.not_proposed().is_some();
+        let now = until(world, &case, "the reason why there is no plan", refused).await.unwrap();
+        assert_eq!(now.plans().count(), 0, "nothing is offered that cannot be done");
+        let (_, why) = now.not_proposed().unwrap();
+        assert!(why.contains(&format!("{account:012}")), "{why}");
+        let shown = |case: &Case| everything_said(world, case).contains(words);
+        until(world, &case, "the card explains it", shown).await.unwrap();
+        stage.strike().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_requester_is_told_directly_when_no_channel_can_be_made() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let missing = Fault::Error("missing_scope".to_owned());
+    world.slack.script("conversations.create", &missing, 10);
+    let case = open(world).await.unwrap();
+    let failed = |case: &Case| case.room().failed.is_some();
+    let now = until(world, &case, "the channel is given up", failed).await.unwrap();
+    assert!(now.room().failed.as_deref().is_some_and(|why| why.contains("scope")));
+    for _ in 0..200 {
+        if direct_messages(world, REPORTER).contains(&case.0) {
+            assert!(!direct_messages(world, SECOND_APPROVER).contains(&case.0), "her alone");
+            stage.strike().await;
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the requester was told nothing: {}", direct_messages(world, REPORTER));
+}
+
+fn direct_messages(world: &World, person: &str) -> String {
+    let with = |members: &[String]| members.iter().any(|member| member == person);
+    let channels = world.slack.channels().into_iter();
+    let direct =
+        channels.filter(|channel| channel.reach == Reach::Direct && with(&channel.members));
+    direct.flat_map(|channel| world.slack.messages(&channel.id)).map(|m| m.to_string()).collect()
+}
