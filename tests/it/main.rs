@@ -7,6 +7,7 @@ mod bad_input;
 mod bureau;
 mod cancel;
 mod crash;
+mod decisions;
 mod drill_command;
 mod freeze;
 #[path = "../support/ground.rs"]
@@ -15,9 +16,11 @@ mod ground;
 mod journal_contract;
 mod layers;
 mod manifests;
+mod not_ours;
 mod orders;
 mod printed_manifests;
 mod readme;
+mod serve_command;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
 mod simulated;
