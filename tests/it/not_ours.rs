@@ -1,4 +1,4 @@
-//! Keys that nobody here can contain, and a channel that Slack does not let us make: people hear why.
+//! Keys that nobody here can contain, and channels that cannot be made: people hear why.
 
 use crate::stage::Stage;
 use keyleak::domain::case::Case;
