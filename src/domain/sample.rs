@@ -4,6 +4,7 @@ use crate::domain::action::{Action, UserRef};
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Opening};
 use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId, UserName};
+use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
 use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::record::{Actor, Entry};
 use crate::domain::snapshot::SnapshotRef;
@@ -69,5 +70,30 @@ pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
         requested_by: person("ana"),
         approvals_needed: 1,
         expires_at: at(0) + SignedDuration::from_hours(1),
+    }
+}
+
+/// What the key minted at the sample's beginning; it lives, and nothing more is known of it.
+pub(crate) fn minted(kind: NodeKind, id: &str) -> Node {
+    Node {
+        id: id.to_owned(),
+        kind,
+        arn: None,
+        principal_id: None,
+        user_name: None,
+        role_arn: None,
+        minted_by: None,
+        via: "GetSessionToken".to_owned(),
+        made: Some(at(0)),
+        expires: None,
+        certainty: Certainty::Certain,
+        reach: Reach::Direct,
+        older: false,
+        standing: Standing::Live,
+        events: 1,
+        first: None,
+        last: None,
+        why: "minted by the key".to_owned(),
+        depth: 1,
     }
 }

@@ -4,11 +4,11 @@ use crate::domain::action::{Action, UserRef};
 use crate::domain::case::Case;
 use crate::domain::event::{Event, StepResult};
 use crate::domain::ids::UserName;
-use crate::domain::lineage::{Certainty, MadeUser, Node, NodeKind, Reach, Standing};
+use crate::domain::lineage::{MadeUser, Node, NodeKind};
 use crate::domain::plan::{PlanKind, PlanNumber, PlanRules, Step};
 use crate::domain::record::{Actor, Entry};
 use crate::domain::remains::{Census, Gain, Inhabitant, Remains, remains};
-use crate::domain::sample::{at, opened, person, plan};
+use crate::domain::sample::{at, minted, opened, person, plan};
 use crate::domain::snapshot::SnapshotRef;
 use jiff::SignedDuration;
 
@@ -62,25 +62,12 @@ fn user(name: &str, id: &str, created: i64) -> Inhabitant {
 
 fn node(kind: NodeKind, id: &str, of: &str, principal: &str) -> Node {
     Node {
-        id: id.to_owned(),
-        kind,
         arn: Some(format!("arn:aws:iam::029608264753:user/{of}")),
         principal_id: Some(principal.to_owned()),
         user_name: Some(of.to_owned()),
-        role_arn: None,
-        minted_by: None,
         via: "a call".to_owned(),
         made: Some(at(11)),
-        expires: None,
-        certainty: Certainty::Certain,
-        reach: Reach::Direct,
-        older: false,
-        standing: Standing::Live,
-        events: 1,
-        first: None,
-        last: None,
-        why: "minted by the key".to_owned(),
-        depth: 1,
+        ..minted(kind, id)
     }
 }
 

@@ -2,10 +2,9 @@
 
 use crate::domain::case::{Case, PlanState};
 use crate::domain::event::StepResult;
-use crate::domain::report::cost;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
-    name_of, phases, status_words, timeline, times_to_contain, utc, waiting, words,
+    cost, name_of, phases, status_words, timeline, times_to_contain, utc, waiting, words,
 };
 use std::fmt::Write as _;
 

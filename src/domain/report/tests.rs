@@ -2,12 +2,12 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::{Event, StepResult, SurveyNote};
-use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
+use crate::domain::lineage::{Node, NodeKind};
 use crate::domain::plan::PlanKind;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::report::{SUMMARY_LINES_MAX, markdown, summary, timeline};
-use crate::domain::sample::{at, opened, person, plan};
+use crate::domain::sample::{at, minted, opened, person, plan};
 
 fn then(case: &mut Case, who: Actor, seconds: i64, event: Event) {
     let entry = Entry { at: at(seconds), actor: who, place: None, delivery: None, event };
@@ -24,27 +24,7 @@ fn by(user: &str) -> Actor {
 }
 
 fn node(id: &str) -> Node {
-    Node {
-        id: id.to_owned(),
-        kind: NodeKind::UserSession,
-        arn: None,
-        principal_id: None,
-        user_name: None,
-        role_arn: None,
-        minted_by: None,
-        via: "GetSessionToken".to_owned(),
-        made: Some(at(0)),
-        expires: None,
-        certainty: Certainty::Certain,
-        reach: Reach::Direct,
-        older: false,
-        standing: Standing::Live,
-        events: 1,
-        first: None,
-        last: None,
-        why: "minted by the key".to_owned(),
-        depth: 1,
-    }
+    minted(NodeKind::UserSession, id)
 }
 
 fn reading(records_read: u64, ids: &[&str]) -> Event {
