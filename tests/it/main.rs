@@ -3,6 +3,7 @@
 
 mod acknowledge;
 mod bad_input;
+mod binary;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod cancel;

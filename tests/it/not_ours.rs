@@ -8,7 +8,6 @@ use keyleak::drill::players::{open, until};
 use keyleak::drill::world::World;
 use keyleak::sim::slack::channels::Reach;
 use keyleak::sim::slack::faults::Fault;
-use std::time::Duration;
 
 /// A public canary service's.
 const CANARY: u64 = 534_261_010_715;
@@ -65,15 +64,10 @@ async fn the_requester_is_told_directly_when_no_channel_can_be_made() {
     let failed = |case: &Case| case.room().failed.is_some();
     let now = until(world, &case, "the channel is given up", failed).await.unwrap();
     assert!(now.room().failed.as_deref().is_some_and(|why| why.contains("scope")));
-    for _ in 0..200 {
-        if direct_messages(world, REPORTER).contains(&case.0) {
-            assert!(!direct_messages(world, SECOND_APPROVER).contains(&case.0), "her alone");
-            stage.strike().await;
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("the requester was told nothing: {}", direct_messages(world, REPORTER));
+    let told = |_: &Case| direct_messages(world, REPORTER).contains(&case.0);
+    until(world, &case, "the requester is told", told).await.unwrap();
+    assert!(!direct_messages(world, SECOND_APPROVER).contains(&case.0), "her alone");
+    stage.strike().await;
 }
 
 fn direct_messages(world: &World, person: &str) -> String {

@@ -1,7 +1,8 @@
 //! `keyleak manifest`: the binary prints what is installed, with the names of the configuration.
 
+use crate::binary::keyleak;
 use serde_json::Value;
-use std::process::{Command, Output};
+use std::process::Output;
 
 const CONFIGURED: &str = r#"
 [server]
@@ -19,13 +20,7 @@ bucket = "proofs"
 "#;
 
 fn run(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_keyleak"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("KEYLEAK_") {
-            command.env_remove(name);
-        }
-    }
-    command.arg("manifest").args(arguments).output().unwrap()
+    keyleak().arg("manifest").args(arguments).output().unwrap()
 }
 
 fn printed(arguments: &[&str]) -> String {

@@ -1,7 +1,8 @@
 //! `keyleak serve` as a process: what keeps it from starting is said at once, with what to do.
 
+use crate::binary::keyleak;
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::process::Output;
 use tempfile::TempDir;
 
 const GOOD: &str = r#"
@@ -18,14 +19,8 @@ store = "sqlite"
 fn serve(text: &str) -> (Output, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("keyleak.toml"), text).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_keyleak"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("KEYLEAK_") {
-            command.env_remove(name);
-        }
-    }
     let arguments = ["serve", "--config", "keyleak.toml"];
-    (command.args(arguments).current_dir(folder.path()).output().unwrap(), folder)
+    (keyleak().args(arguments).current_dir(folder.path()).output().unwrap(), folder)
 }
 
 fn complaint(output: &Output) -> String {
