@@ -2,6 +2,7 @@
 
 use crate::domain::case::{CHASE, Case, PlanState, PlanStatus, StepState};
 use crate::domain::event::{Phase, StepResult};
+use crate::domain::exposure::Basis;
 use crate::domain::plan::{PlanKind, PlanNumber};
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,6 +11,8 @@ const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// What is taken back while the actor is being run down is put back so often, then a person must
 /// look: at one a second that is far longer than IAM takes to enforce a deny.
 pub const RACED_MAX: u32 = 60;
+/// The plan waits so long for a first look at the trail, which takes seconds where it is at hand.
+const FIRST_LOOK_WAIT: SignedDuration = SignedDuration::from_secs(60);
 /// The reverter's changes are put back this often without asking, then a person must look.
 pub const REAPPLIED_MAX: u32 = 3;
 
@@ -62,6 +65,8 @@ pub enum Act {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     Validate,
+    /// Find out from the trail since when the key is exposed.
+    FirstLook,
     /// Read the trail, contain what the actor took, and say "contained" once it is true.
     Sweep(PlanNumber),
     Question {
@@ -101,7 +106,7 @@ pub fn next_act(case: &Case, timing: &Timing, lookout: Lookout, now: Timestamp) 
         step,
         expiry(case, now),
         next_look(case, timing, lookout, now),
-        proposal(case),
+        proposal(case, lookout, now),
         soonest(case.plans().rev().map(|state| next_check(case, state, timing, now))),
     ];
     soonest(others)
@@ -118,6 +123,9 @@ pub fn next_ask(case: &Case, timing: &Timing, trail: TrailState, now: Timestamp)
     }
     if !trail.configured {
         return Due::Nothing;
+    }
+    if wants_first_look(case) {
+        return Due::Now(Ask::FirstLook);
     }
     soonest([next_sweep(case, timing, trail.swept_at, now), next_question(case)])
 }
@@ -182,7 +190,13 @@ fn expiry(case: &Case, now: Timestamp) -> Due<Act> {
     })
 }
 
-fn proposal(case: &Case) -> Due<Act> {
+/// Whether the trail could still say since when the key is exposed, and nobody else has.
+fn wants_first_look(case: &Case) -> bool {
+    let elsewhere = case.facts().account_known().is_some_and(|found| found.canary || !found.ours);
+    case.exposure().basis == Basis::Nothing && !case.exposure_is_settled() && !elsewhere
+}
+
+fn proposal(case: &Case, lookout: Lookout, now: Timestamp) -> Due<Act> {
     if let Some(wanted) = case.wanted_undo() {
         let target = case.standing_containment().map(|state| state.plan.number);
         let newer = case.not_proposed().is_none_or(|(seq, _)| seq < wanted.seq);
@@ -201,13 +215,15 @@ fn proposal(case: &Case) -> Due<Act> {
         return Due::Nothing;
     }
     let pressed = case.presses(Phase::Containment).last().map_or(0, |press| press.seq);
+    let pressed = pressed.max(case.outdated().unwrap_or(0));
     let answered = case.plans().map(|state| state.proposed.seq).max().unwrap_or(0);
     let answered = answered.max(case.not_proposed().map_or(0, |(seq, _)| seq));
-    if answered == 0 || pressed > answered {
-        Due::Now(Act::ProposeContainment)
-    } else {
-        Due::Nothing
+    if answered > 0 && pressed <= answered {
+        return Due::Nothing;
     }
+    // A plan should know what is older than the exposure, but a slow trail must not hold it up.
+    let looked = case.validated_at().filter(|_| lookout.possible && wants_first_look(case));
+    at(looked.map_or(now, |validated| validated + FIRST_LOOK_WAIT), now, Act::ProposeContainment)
 }
 
 fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -> Due<Act> {

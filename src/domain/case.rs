@@ -2,6 +2,7 @@
 
 use crate::domain::brake::Brake;
 use crate::domain::event::{AnswerNote, Drift, Opening, Phase, StepResult, SurveyNote};
+use crate::domain::exposure::Exposure;
 use crate::domain::facts::Facts;
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
@@ -29,10 +30,12 @@ pub struct Case {
     /// When the last validation was complete, and when one was last asked for.
     pub(super) validated_at: Option<u64>,
     pub(super) phases: BTreeMap<Phase, Vec<Press>>,
-    pub(super) exposed_since: Option<Timestamp>,
+    pub(super) exposure: Exposure,
     pub(super) plans: BTreeMap<PlanNumber, PlanState>,
     /// Why there is no plan, and the record that said so.
     pub(super) not_proposed: Option<(u64, String)>,
+    /// The record that took a proposal's time of exposure from under it; it is to be made again.
+    pub(super) outdated: Option<u64>,
     pub(super) wanted_undo: Option<Press>,
     pub(super) survey: Option<(u64, SurveyNote)>,
     pub(super) survey_failed: Option<(u64, String)>,
@@ -174,12 +177,29 @@ impl Case {
         self.validated_at.is_some_and(|at| self.last_press(Phase::Validation) < Some(at))
     }
 
+    /// When the last validation was complete.
+    pub fn validated_at(&self) -> Option<Timestamp> {
+        let index = usize::try_from(self.validated_at?).ok()?.checked_sub(1)?;
+        self.records.get(index).map(|record| record.at)
+    }
+
     pub fn presses(&self, phase: Phase) -> &[Press] {
         self.phases.get(&phase).map_or(&[], Vec::as_slice)
     }
 
     pub fn exposed_since(&self) -> Option<Timestamp> {
-        self.exposed_since
+        self.exposure.since
+    }
+
+    /// Since when the key is exposed, and how that is known.
+    pub fn exposure(&self) -> &Exposure {
+        &self.exposure
+    }
+
+    /// Whether a plan rests on the time of exposure that people have approved, or carried out.
+    pub fn exposure_is_settled(&self) -> bool {
+        let approved = |state: &PlanState| state.status() == PlanStatus::Approved;
+        self.standing_containment().is_some() || self.plans.values().any(approved)
     }
 
     pub fn plans(&self) -> impl DoubleEndedIterator<Item = &PlanState> {
@@ -196,6 +216,11 @@ impl Case {
 
     pub fn not_proposed(&self) -> Option<(u64, &str)> {
         self.not_proposed.as_ref().map(|(seq, why)| (*seq, why.as_str()))
+    }
+
+    /// The record that made a proposal outdated, while there is no newer one.
+    pub fn outdated(&self) -> Option<u64> {
+        self.outdated
     }
 
     /// The undo that somebody asked for and that has no plan yet.
@@ -388,33 +413,5 @@ impl PlanState {
     pub fn checks_since_end(&self) -> impl Iterator<Item = &Check> {
         let ended = self.ended_at();
         self.checks.iter().filter(move |check| ended.is_some_and(|ended| check.at >= ended))
-    }
-
-    /// Why the plan can no longer be approved, if it cannot.
-    pub fn dead_because(&self) -> Option<String> {
-        match self.status() {
-            PlanStatus::Denied => Some("it was denied".to_owned()),
-            PlanStatus::Expired => Some("it expired; press Containment for a new one".to_owned()),
-            PlanStatus::Voided => {
-                Some(format!("it was voided: {}", self.voided.clone().unwrap_or_default()))
-            }
-            PlanStatus::Proposed
-            | PlanStatus::Approved
-            | PlanStatus::Executing
-            | PlanStatus::Done
-            | PlanStatus::Partly => None,
-        }
-    }
-
-    fn progress(&self) -> PlanStatus {
-        let ended = self.steps.iter().all(StepState::has_settled);
-        let failed =
-            self.steps.iter().any(|step| matches!(step.result, Some(StepResult::Failed { .. })));
-        match (ended, failed) {
-            (true, true) => PlanStatus::Partly,
-            (true, false) => PlanStatus::Done,
-            (false, _) if self.voided.is_some() => PlanStatus::Partly,
-            (false, _) => PlanStatus::Executing,
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError};
 use crate::domain::secret::holds_fragment;
+use jiff::Timestamp;
 
 /// One command opens at most this many cases; each is a channel, and Slack makes few a minute.
 pub const KEYS_MAX: usize = 50;
@@ -25,6 +26,11 @@ pub enum Command {
     /// Where a case stands; of the channel it is typed in when it names none.
     Status {
         of: Option<CaseName>,
+    },
+    /// Say since when the key of a case is exposed; none says that it is not known.
+    Exposed {
+        of: Option<CaseName>,
+        since: Option<Timestamp>,
     },
     /// Tell the story so far; of the channel it is typed in when it names none.
     Summary {
@@ -61,9 +67,14 @@ pub enum CommandError {
     OtherId { position: usize, what: &'static str },
     #[error(
         "I do not know word {position}. Try `/keyleak AKIA…`, `/keyleak` alone for a form, \
-         `/keyleak list`, `/keyleak status`, `/keyleak summary` or `/keyleak help`"
+         `/keyleak list`, `/keyleak status`, `/keyleak summary`, `/keyleak exposed` or `/keyleak help`"
     )]
     UnknownWord { position: usize },
+    #[error(
+        "give the time with its zone, as `/keyleak exposed 2026-11-20T08:00Z`, or \
+         `/keyleak exposed unknown`; outside the case's channel name the case or key before it"
+    )]
+    NoTime,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
     TooMany { given: usize },
     #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
@@ -88,6 +99,7 @@ impl Command {
             (Some("list" | "cases"), []) => Ok(Self::List),
             (Some("status"), rest) => Ok(Self::Status { of: case_name(rest)? }),
             (Some("summary" | "timeline"), rest) => Ok(Self::Summary { of: case_name(rest)? }),
+            (Some("exposed"), rest) => exposed(rest),
             (Some("open" | "new"), rest) => open(rest, 2),
             (Some(_), _) => open(&words, 1),
         }
@@ -205,6 +217,19 @@ fn other_kind(word: &str) -> Option<&'static str> {
     }
 }
 
+fn exposed(words: &[&str]) -> Result<Command, CommandError> {
+    // Only a time with its zone is one: anything else is another time elsewhere.
+    let (of, since) = match words {
+        [of @ .., last] if last.eq_ignore_ascii_case("unknown") => (of, None),
+        [of @ .., day, hour] if format!("{day}T{hour}").parse::<Timestamp>().is_ok() => {
+            (of, format!("{day}T{hour}").parse().ok())
+        }
+        [of @ .., last] => (of, Some(last.parse().map_err(|_| CommandError::NoTime)?)),
+        [] => return Err(CommandError::NoTime),
+    };
+    Ok(Command::Exposed { of: case_name(of)?, since })
+}
+
 fn case_name(words: &[&str]) -> Result<Option<CaseName>, CommandError> {
     match words {
         [] => Ok(None),
@@ -278,6 +303,25 @@ mod tests {
         assert_eq!(Command::parse(&format!("status {A}")), Ok(Command::Status { of }));
         let of = Some(CaseName::Case(CaseId("7wml-20261124".into())));
         assert_eq!(Command::parse("summary 7wml-20261124"), Ok(Command::Summary { of }));
+    }
+
+    #[test]
+    fn a_time_of_exposure_needs_its_zone() {
+        let exposed = |text: &str| Command::parse(&format!("exposed {text}"));
+        let since = Some("2026-11-20T08:00:00Z".parse().unwrap());
+        let here = Command::Exposed { of: None, since };
+        for text in ["2026-11-20T08:00Z", "2026-11-20 08:00Z", "`2026-11-20T09:00+01:00`"] {
+            assert_eq!(exposed(text), Ok(here.clone()), "{text}");
+        }
+        let of = Some(CaseName::Key(key(A)));
+        assert_eq!(
+            exposed(&format!("{A} 2026-11-20T08:00Z")),
+            Ok(Command::Exposed { of: of.clone(), since })
+        );
+        assert_eq!(exposed(&format!("{A} Unknown")), Ok(Command::Exposed { of, since: None }));
+        for text in ["", "2026-11-20", "2026-11-20T08:00", "yesterday", A] {
+            assert_eq!(exposed(text), Err(CommandError::NoTime), "{text}");
+        }
     }
 
     #[test]

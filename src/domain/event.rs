@@ -61,6 +61,9 @@ pub struct SurveyNote {
     pub cost: QueryCost,
     /// What was not looked at.
     pub gaps: Vec<String>,
+    /// What was made before it counts as older in `nodes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposed_since: Option<Timestamp>,
     /// Users that others than the actor made meanwhile, so that nobody suspects them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made_by_others: Vec<MadeUser>,
@@ -164,8 +167,14 @@ pub enum Event {
         finding: Finding,
     },
     Validated,
+    /// Since when the key is exposed: said by a person, or by the bot from the trail and why.
     Exposed {
         since: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+        /// The record of the trail that it rests on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event_id: Option<String>,
     },
     Proposed {
         plan: Box<Plan>,

@@ -2,6 +2,7 @@
 
 use crate::domain::case::{Case, PlanState, Press};
 use crate::domain::event::Event;
+use crate::domain::exposure::Exposure;
 use crate::domain::facts::Facts;
 use crate::domain::plan::PlanNumber;
 use crate::domain::record::Record;
@@ -73,9 +74,10 @@ impl Case {
             facts: Facts::default(),
             validated_at: None,
             phases: BTreeMap::new(),
-            exposed_since: opening.exposed_since,
+            exposure: Exposure::at_opening(opening.exposed_since, press(&record)?),
             plans: BTreeMap::new(),
             not_proposed: None,
+            outdated: None,
             wanted_undo: None,
             survey: None,
             survey_failed: None,
@@ -146,7 +148,9 @@ impl Case {
             }
             Event::Found { finding } => self.facts.note(finding.clone()),
             Event::Validated => self.validated_at = Some(record.seq),
-            Event::Exposed { since } => self.exposed_since = *since,
+            Event::Exposed { since, why, .. } => {
+                self.take_in_exposure(record, *since, why.as_deref())?;
+            }
             Event::NotProposed { why } => {
                 self.not_proposed = Some((record.seq, why.clone()));
                 self.wanted_undo = None;

@@ -2,10 +2,12 @@
 
 use crate::domain::case::{Case, Check, PlanState, PlanStatus, Press, StepState};
 use crate::domain::event::{Event, StepResult};
+use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::ids::PersonId;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, PlanKind};
 use crate::domain::record::Record;
+use jiff::Timestamp;
 
 /// A step that fails in a way that may pass is tried this often before a person must look.
 const ATTEMPTS_MAX: u32 = 5;
@@ -111,6 +113,34 @@ impl Case {
         Ok(())
     }
 
+    /// A time of exposure; plans that were made with another one are no longer what is asked.
+    pub(super) fn take_in_exposure(
+        &mut self,
+        record: &Record,
+        since: Option<Timestamp>,
+        why: Option<&str>,
+    ) -> Result<(), IllegalRecord> {
+        if self.exposure_is_settled() {
+            return Err(IllegalRecord::WrongState("free of approved containments"));
+        }
+        let basis = match why {
+            Some(_) if matches!(self.exposure.basis, Basis::Person(_)) => {
+                return Err(IllegalRecord::WrongState("without a time that a person gave"));
+            }
+            Some(why) => Basis::Trail { why: why.to_owned() },
+            None => Basis::Person(press(record)?),
+        };
+        self.exposure = Exposure { since, basis };
+        for state in self.plans.values_mut() {
+            let outdated = state.plan.exposed_since != since && state.plan.kind != PlanKind::Undo;
+            if outdated && state.status() == PlanStatus::Proposed {
+                state.voided = Some("the time of exposure was changed".to_owned());
+                self.outdated = Some(record.seq);
+            }
+        }
+        Ok(())
+    }
+
     fn take_in_proposal(
         &mut self,
         record: &Record,
@@ -133,6 +163,7 @@ impl Case {
         }
         self.wanted_undo = None;
         self.not_proposed = None;
+        self.outdated = None;
         self.plans.insert(plan.number, PlanState::new(plan.clone(), hash.to_owned(), proposed));
         Ok(())
     }
@@ -159,6 +190,35 @@ impl PlanState {
             contained: None,
             open_ends: Vec::new(),
             watch_ended: false,
+        }
+    }
+
+    /// Why the plan can no longer be approved, if it cannot.
+    pub fn dead_because(&self) -> Option<String> {
+        match self.status() {
+            PlanStatus::Denied => Some("it was denied".to_owned()),
+            PlanStatus::Expired => Some("it expired; press Containment for a new one".to_owned()),
+            PlanStatus::Voided => {
+                Some(format!("it was voided: {}", self.voided.clone().unwrap_or_default()))
+            }
+            PlanStatus::Proposed
+            | PlanStatus::Approved
+            | PlanStatus::Executing
+            | PlanStatus::Done
+            | PlanStatus::Partly => None,
+        }
+    }
+
+    /// Where a plan stands that has begun.
+    pub(super) fn progress(&self) -> PlanStatus {
+        let ended = self.steps.iter().all(StepState::has_settled);
+        let failed =
+            self.steps.iter().any(|step| matches!(step.result, Some(StepResult::Failed { .. })));
+        match (ended, failed) {
+            (true, true) => PlanStatus::Partly,
+            (true, false) => PlanStatus::Done,
+            (false, _) if self.voided.is_some() => PlanStatus::Partly,
+            (false, _) => PlanStatus::Executing,
         }
     }
 

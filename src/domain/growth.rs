@@ -150,11 +150,7 @@ impl<'a> Growth<'a> {
             self.lineage.truncated = true;
             return;
         }
-        let exposed = self.bounds.exposed_since;
-        // The trail tells whole seconds, so what was made in that very second is not older.
-        let before = |made: Timestamp, since: Timestamp| made.as_second() < since.as_second();
-        node.older |=
-            matches!((node.made, exposed), (Some(made), Some(since)) if before(made, since));
+        node.older |= self.bounds.exposed_since.is_some_and(|since| node.is_made_before(since));
         self.known.insert(node.id.clone());
         self.nodes.push(node);
     }

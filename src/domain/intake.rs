@@ -95,6 +95,7 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         Command::Ask
         | Command::Help
         | Command::List
+        | Command::Exposed { .. }
         | Command::Status { .. }
         | Command::Summary { .. } => Err(IntakeError::NoKey),
     }

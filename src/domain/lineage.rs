@@ -208,6 +208,11 @@ impl Lineage {
         })
     }
 
+    /// Marks what was made before the key was exposed.
+    pub fn flag_older_than(&mut self, since: Timestamp) {
+        self.nodes.iter_mut().for_each(|node| node.older |= node.is_made_before(since));
+    }
+
     fn is_minted(&self, node: &Node) -> bool {
         let seen_made = !matches!(node.via.as_str(), "use" | "forwarded" | "ConsoleLogin");
         let parent = node.minted_by.as_deref();
@@ -221,6 +226,11 @@ impl Lineage {
 }
 
 impl Node {
+    /// The trail tells whole seconds, so what was made in that very second is not older.
+    pub fn is_made_before(&self, since: Timestamp) -> bool {
+        self.made.is_some_and(|made| made.as_second() < since.as_second())
+    }
+
     /// A principal the actor made, rather than one the actor opened.
     pub fn is_created(&self) -> bool {
         self.kind.is_principal() && matches!(self.via.as_str(), "CreateUser" | "CreateRole")

@@ -10,6 +10,7 @@ pub mod case;
 pub mod command;
 pub mod digest;
 pub mod event;
+pub mod exposure;
 pub mod facts;
 pub mod fold;
 mod fold_plans;

@@ -51,6 +51,11 @@ pub enum Refusal {
     Dead(String),
     #[error("execution has already begun, so it is too late for that; use Undo afterwards")]
     Begun,
+    #[error(
+        "a containment rests on the time of exposure by now: withdraw the approvals or undo it \
+         first, or widen it with a new plan"
+    )]
+    Settled,
     #[error("you have already approved this plan")]
     AlreadyApproved,
     #[error("you have not approved this plan, so there is nothing to withdraw")]
@@ -134,6 +139,16 @@ impl Policy {
             Choice::Withdraw if !approved_before => Err(Refusal::NotApproved),
             Choice::Deny | Choice::Withdraw => Ok(()),
         }
+    }
+
+    /// Whether this person may say since when the key is exposed: it bounds what is contained.
+    pub fn may_correct(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+        self.is_ours(caller)?;
+        if !self.is_staff(caller) {
+            return Err(Refusal::NotListed);
+        }
+        self.is_disinterested(caller, case)?;
+        if case.exposure_is_settled() { Err(Refusal::Settled) } else { Ok(()) }
     }
 
     /// The Slack user who owns the key, when configuration can tell.

@@ -6,7 +6,7 @@ use crate::domain::event::{AnswerNote, Event, Phase};
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
-use crate::flow::{sweep, validate};
+use crate::flow::{exposure, sweep, validate};
 use crate::ports::trail::{CutReference, Survey, Trail, TrailError};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ const LOOK_FOR_CANCEL: Duration = Duration::from_secs(2);
 pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
     match task {
         Ask::Validate => validate::validate(desk, case).await,
+        Ask::FirstLook => exposure::first_look(desk, case).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
         Ask::Question { asked, phase } => questions(desk, case, *asked, *phase).await,
     }
@@ -34,7 +35,7 @@ async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result
             return note(desk, case, Event::QuestionsDone { asked }).await;
         }
     };
-    let survey = match read {
+    let mut survey = match read {
         Ok(survey) => survey,
         Err(StepError::Trail(error)) => {
             let failed = Event::QuestionFailed {
@@ -47,7 +48,7 @@ async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result
         }
         Err(error) => return Err(error),
     };
-    sweep::remember(desk, case, trail.as_ref(), &survey).await?;
+    sweep::remember(desk, case, trail.as_ref(), &mut survey).await?;
     // What validation asks of the trail is answered with the first look at it.
     let mut wanted = trail.questions(phase);
     if phase == Phase::Scope {

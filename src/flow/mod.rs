@@ -6,6 +6,7 @@ pub mod brakes;
 pub mod chase;
 pub mod decide;
 pub mod desk;
+pub mod exposure;
 pub mod gains;
 pub mod hold;
 pub mod intake;

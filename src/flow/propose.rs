@@ -4,6 +4,7 @@ use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::digest::canonical;
 use crate::domain::event::{Event, Phase};
+use crate::domain::exposure::Basis;
 use crate::domain::facts::Fact;
 use crate::domain::ids::{KeyKind, PersonId, UserName};
 use crate::domain::plan::{
@@ -19,10 +20,7 @@ const READ_ONLY: &str = "no contain role is configured, so keyleak changes nothi
 
 /// Proposes to contain the key's user, or says why not.
 pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
-    let requested_by = case
-        .presses(Phase::Containment)
-        .last()
-        .map_or_else(|| case.opened_by().clone(), |press| press.by.clone());
+    let requested_by = requester(case);
     let user = match containable(desk, case) {
         Ok(user) => user,
         Err(why) => return not_proposed(desk, case, why).await,
@@ -33,6 +31,18 @@ pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
         PlanKind::Containment
     };
     for_users(desk, case, &[user], (kind, requested_by)).await
+}
+
+/// Who shaped the plan last does not approve it: by asking for it, or by saying since when the key
+/// is exposed.
+fn requester(case: &Case) -> PersonId {
+    let corrected = match &case.exposure().basis {
+        Basis::Person(press) => Some(press),
+        Basis::Nothing | Basis::Trail { .. } => None,
+    };
+    let presses = case.presses(Phase::Containment).last().into_iter().chain(corrected);
+    let last = presses.max_by_key(|press| press.seq);
+    last.map_or_else(|| case.opened_by().clone(), |press| press.by.clone())
 }
 
 /// Proposes to put back what was found reverted, and whatever else is active on those users.

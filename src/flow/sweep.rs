@@ -8,7 +8,7 @@ use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::remains::{Census, Remains, remains};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};
-use crate::flow::{gains, propose};
+use crate::flow::{exposure, gains, propose};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -33,12 +33,12 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     let Some(trail) = &desk.trail else {
         return Ok(());
     };
-    let survey = match survey(desk, case, trail.as_ref()).await {
+    let mut survey = match survey(desk, case, trail.as_ref()).await {
         Ok(survey) => survey,
         Err(StepError::Trail(error)) => return survey_failed(desk, case, &error).await,
         Err(error) => return Err(error),
     };
-    let case = remember(desk, case, trail.as_ref(), &survey).await?;
+    let case = remember(desk, case, trail.as_ref(), &mut survey).await?;
     trace_reverter(desk, &case, plan, &survey.lineage).await?;
     let case = desk.ledger.load(case.id()).await?;
     let inhabitants = gains::inhabitants(desk).await?;
@@ -64,15 +64,19 @@ pub async fn survey(desk: &Desk, case: &Case, trail: &dyn Trail) -> Result<Surve
     Ok(trail.survey(&request).await?)
 }
 
-/// Keeps the cut as evidence and writes the survey down, unless the last one said the same.
+/// Takes over what the survey tells of the exposure, keeps the cut as evidence and writes the
+/// survey down, unless the last one said the same.
 pub async fn remember(
     desk: &Desk,
     case: &Case,
     trail: &dyn Trail,
-    survey: &Survey,
+    survey: &mut Survey,
 ) -> Result<Case, StepError> {
-    let same_cut = case.survey().is_some_and(|(_, note)| note.cut_sha256 == survey.cut.sha256);
-    if same_cut {
+    let case = &exposure::settle_by(desk, case, survey).await?;
+    let known = case.survey().is_some_and(|(_, note)| {
+        note.cut_sha256 == survey.cut.sha256 && note.exposed_since == case.exposed_since()
+    });
+    if known {
         return Ok(case.clone());
     }
     let content = trail.evidence(&survey.cut).await?;
@@ -114,6 +118,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         records_read: survey.coverage.records_read,
         from: window(desk, case).from.unwrap_or(case.opened_at()),
         to: desk.clock.now(),
+        exposed_since: case.exposed_since(),
         watermark: survey.watermark,
         truncated: survey.truncated || survey.lineage.nodes.len() > nodes.len(),
         nodes,

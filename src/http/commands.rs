@@ -7,6 +7,7 @@ use crate::domain::ids::ChannelId;
 use crate::domain::policy::Refusal;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::report;
+use crate::flow::exposure::{self, Correction};
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest};
 use crate::flow::ledger::{LedgerError, NotAppended};
 use crate::http::errands::Errand;
@@ -16,6 +17,7 @@ use crate::slack::inbound::Slash;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// More open cases than this are counted, not listed.
@@ -26,6 +28,7 @@ const HELP: &str = "*keyleak* responds to exposed AWS access keys.\n\
 • `/keyleak` alone opens a form: key, where it was found, since when\n\
 • `/keyleak list` lists the open cases\n\
 • `/keyleak status [key or case]` says where a case stands\n\
+• `/keyleak exposed [key or case] 2026-11-20T08:00Z` corrects since when the key is exposed\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -93,6 +96,10 @@ async fn carry_out(
             let case = named(service, slash, of).await?;
             Ok(case.map_or_else(no_such_case, |case| Said::Cases(vec![case])))
         }
+        Command::Exposed { of, since } => match named(service, slash, of).await? {
+            Some(case) => exposed(service, slash, (&case, since)).await.map(Said::Words),
+            None => Ok(no_such_case()),
+        },
         Command::Summary { of } => match named(service, slash, of).await? {
             Some(case) => summary(service, slash, &case).await.map(Said::Words),
             None => Ok(no_such_case()),
@@ -204,6 +211,20 @@ fn no_such_case() -> Said {
     let words = "There is no such open case. `/keyleak list` lists them; in a case's channel, \
                  `/keyleak status` means that case.";
     Said::Words(words.to_owned())
+}
+
+async fn exposed(
+    service: &Service,
+    slash: &Slash,
+    (case, since): (&Case, Option<Timestamp>),
+) -> Result<String, LedgerError> {
+    let correction = Correction {
+        caller: slash.caller.clone(),
+        since,
+        place: None,
+        delivery: Some(slash.delivery.clone()),
+    };
+    exposure::correct(&service.desk.bench(), case.id(), &correction).await
 }
 
 async fn summary(service: &Service, slash: &Slash, case: &Case) -> Result<String, LedgerError> {

@@ -1,6 +1,7 @@
 //! What the use cases ask of CloudTrail, and what a place that holds its records must offer.
 
 use crate::domain::event::Phase;
+use crate::domain::exposure::ExposureFinding;
 use crate::domain::lineage::{Lineage, MadeUser, Subject};
 use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::{Sighting, TrailRow};
@@ -159,6 +160,9 @@ pub struct Survey {
     pub cut: CutReference,
     /// The newest event time seen.
     pub watermark: Option<Timestamp>,
+    /// Since when the key is exposed, as its uses tell.
+    #[serde(default)]
+    pub exposure: ExposureFinding,
     /// Users that somebody outside the lineage made in the window.
     #[serde(default)]
     pub made_by_others: Vec<MadeUser>,

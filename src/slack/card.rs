@@ -59,10 +59,7 @@ fn about_key(scene: &Scene<'_>) -> Vec<Value> {
     let case = scene.case;
     let mut lines = vec![vec![bold("Key: "), code(&case.opening().key.to_string())]];
     lines.extend(fact_lines::all(scene));
-    lines.push(match case.exposed_since() {
-        Some(since) => vec![bold("Exposed since: "), time(since)],
-        None => vec![bold("Exposed since: "), text("not known")],
-    });
+    lines.push(fact_lines::exposed(case));
     let opening = case.opening();
     lines.extend(opening.found_where.iter().map(|at| vec![bold("Found: "), text(&field(at))]));
     lines.extend(opening.note.iter().map(|note| vec![bold("Note: "), text(&field(note))]));

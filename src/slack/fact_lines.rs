@@ -1,5 +1,7 @@
 //! What is known about the key, one line a fact; what is not known says why.
 
+use crate::domain::case::Case;
+use crate::domain::exposure::Basis;
 use crate::domain::facts::{
     AccountFinding, Alert, Fact, KeyState, LastUse, OwnerFinding, Permissions,
 };
@@ -26,6 +28,22 @@ pub(super) fn all(scene: &Scene<'_>) -> Vec<Vec<Value>> {
         line("GuardDuty", facts.guard_duty.as_ref(), |found| alerts(found)),
         line("AWS Health", facts.health.as_ref(), |found| alerts(found)),
     ]
+}
+
+/// Since when the key is exposed, and how that is known.
+pub(super) fn exposed(case: &Case) -> Vec<Value> {
+    let exposure = case.exposure();
+    let mut parts = vec![bold("Exposed since: ")];
+    match exposure.since {
+        Some(since) => parts.push(time(since)),
+        None => parts.push(text("not known")),
+    }
+    parts.push(text(&match &exposure.basis {
+        Basis::Nothing => String::new(),
+        Basis::Trail { why } => format!(" – {}", field(why)),
+        Basis::Person(press) => format!(" – says {}", field(&press.name)),
+    }));
+    parts
 }
 
 fn line<T>(

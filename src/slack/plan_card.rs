@@ -86,8 +86,8 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
         let said = format!("{}{} ", field(&denial.name), reason.unwrap_or_default());
         line("Denied by", vec![text(&said), time(denial.at)]);
     }
-    if let Some(since) = plan.exposed_since {
-        line("Exposed since", vec![time(since)]);
+    if plan.kind != PlanKind::Undo {
+        line("Exposed since", bound(state));
     }
     for end in state.open_ends.iter().take(OPEN_ENDS_SHOWN_MAX) {
         line("Not ended by it", vec![text(&field(end))]);
@@ -96,6 +96,18 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
         line("Covers", vec![text(COVERS)]);
     }
     line("Undo", vec![text(undo_words(plan))]);
+    parts
+}
+
+/// What the plan takes to be older than the exposure, and how to say otherwise while it can be.
+fn bound(state: &PlanState) -> Vec<Value> {
+    let mut parts = match state.plan.exposed_since {
+        Some(since) => vec![time(since), text("; what was made earlier is left alone")],
+        None => vec![text("not known; all that grew from the key counts")],
+    };
+    if state.status() == PlanStatus::Proposed {
+        parts.extend([text(". Correct it with "), code("/keyleak exposed"), text(" and the time")]);
+    }
     parts
 }
 

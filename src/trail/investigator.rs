@@ -1,6 +1,7 @@
 //! Surveys a trail in two passes and answers questions from the cut.
 
 use crate::domain::event::Phase;
+use crate::domain::exposure::{Uses, first_unlike};
 use crate::domain::growth::{Bounds, grow, is_outside};
 use crate::domain::lineage::{Lineage, MadeUser, Subject};
 use crate::domain::question::Question;
@@ -92,7 +93,14 @@ impl<S: Source> Trail for Investigator<S> {
         let cost = sightings.cost + cut.cost.clone();
         let looked_at = looked_at(&sightings.coverage, request.window);
         let (reference, cut) = self.load(cut, looked_at).await?;
+        let looked_from = request.window.from.max(sightings.coverage.first);
+        let exposure = first_unlike(Uses {
+            rows: &cut.rows,
+            truncated: reference.truncated,
+            looked_from: looked_from.unwrap_or(Timestamp::MIN),
+        });
         Ok(Survey {
+            exposure,
             activity: activity(&cut.rows),
             watermark: sightings.coverage.last,
             made_by_others: made_by_others(&sightings.rows, &lineage),

@@ -216,3 +216,43 @@ fn what_an_undo_lifts_is_neither_read_back_nor_swept_until_the_undo_is_over() {
     attempt(&mut case, 9_000, (number, &hash), 1, failed);
     assert_eq!(next_ask(&case, &timing(), trail, at(9_001)), Due::Now(Ask::Sweep(plan)));
 }
+
+fn exposed(since: Option<i64>) -> Event {
+    let why = Some("first use unlike the others".to_owned());
+    Event::Exposed { since: since.map(at), why, event_id: None }
+}
+
+#[test]
+fn the_plan_waits_for_a_first_look_at_the_trail_and_no_longer_than_a_minute() {
+    let mut case = sample::opened();
+    then(&mut case, 1, Event::Validated);
+    let trail = TrailState { configured: true, swept_at: None };
+    let lookout = Lookout { possible: true, looked_at: None };
+    let act = |case: &Case, seconds| next_act(case, &timing(), lookout, at(seconds));
+    assert_eq!(next_ask(&case, &timing(), trail, at(1)), Due::Now(Ask::FirstLook));
+    assert_eq!(act(&case, 1), Due::At(at(61)));
+    assert_eq!(act(&case, 61), Due::Now(Act::ProposeContainment), "a slow trail holds up nothing");
+    then(&mut case, 3, exposed(None));
+    assert_eq!(next_ask(&case, &timing(), trail, at(3)), Due::Nothing, "one look is enough");
+    assert_eq!(act(&case, 3), Due::Now(Act::ProposeContainment));
+}
+
+#[test]
+fn a_plan_with_another_time_of_exposure_is_made_again_and_a_denied_one_is_not() {
+    let mut case = sample::opened();
+    then(&mut case, 1, Event::Validated);
+    let plan = sample::plan(&case, PlanKind::Containment);
+    let (number, hash) = (plan.number, plan.hash());
+    then(&mut case, 1, Event::Proposed { plan: Box::new(plan), hash });
+    then(&mut case, 2, exposed(None));
+    assert_eq!(case.plan(number).unwrap().status(), PlanStatus::Proposed, "nothing changed");
+    let mut denied = case.clone();
+    then(&mut case, 3, exposed(Some(0)));
+    assert_eq!(case.plan(number).unwrap().status(), PlanStatus::Voided);
+    assert_eq!(act(&case, 3), Due::Now(Act::ProposeContainment));
+    then(&mut case, 4, Event::NotProposed { why: "nothing to do".to_owned() });
+    assert_eq!(act(&case, 4), Due::Nothing, "made again once");
+    by(&mut denied, "bob", Event::Denied { plan: number, reason: None });
+    then(&mut denied, 3, exposed(Some(0)));
+    assert_eq!(act(&denied, 3), Due::Nothing, "people said no");
+}

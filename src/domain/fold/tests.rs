@@ -190,3 +190,28 @@ proptest! {
         prop_assert_eq!(found.seq(), index as u64 + 1, "{:?}", found);
     }
 }
+
+#[test]
+fn a_time_of_exposure_is_the_trails_until_a_person_says_another_and_fixed_once_approved() {
+    let (mut case, number, hash) = proposed();
+    let by_trail = |since| Event::Exposed {
+        since: Some(at(since)),
+        why: Some("first use unlike the others".to_owned()),
+        event_id: None,
+    };
+    let by_person = Event::Exposed { since: None, why: None, event_id: None };
+    then(&mut case, by("bob", None, approve(number, &hash))).unwrap();
+    let late = then(&mut case, Entry::own(at(3), by_trail(0)));
+    assert!(matches!(late, Err(IllegalRecord::WrongState(_))), "an approval rests on it");
+    then(&mut case, by("bob", None, Event::Withdrawn { plan: number })).unwrap();
+    then(&mut case, Entry::own(at(3), by_trail(0))).unwrap();
+    assert_eq!(case.exposed_since(), Some(at(0)));
+    let stale = then(&mut case, by("bob", None, approve(number, &hash)));
+    assert!(stale.is_err(), "it was made for another time");
+    let nobody = then(&mut case, Entry::own(at(4), by_person.clone()));
+    assert_eq!(nobody, Err(IllegalRecord::NotAPerson));
+    then(&mut case, by("bob", None, by_person)).unwrap();
+    assert_eq!(case.exposed_since(), None);
+    let over_a_person = then(&mut case, Entry::own(at(5), by_trail(1)));
+    assert!(matches!(over_a_person, Err(IllegalRecord::WrongState(_))));
+}

@@ -37,7 +37,8 @@ fn carry_out(case: &mut Case, plan: PlanNumber, step: u32) {
 /// User `ci` (AIDA1) is denied and its key is inactive; exposed at second 10.
 fn contained() -> Case {
     let mut case = opened();
-    then(&mut case, Event::Exposed { since: Some(at(10)) });
+    let why = Some("first use unlike the others".to_owned());
+    then(&mut case, Event::Exposed { since: Some(at(10)), why, event_id: None });
     let proposed = plan(&case, PlanKind::Containment);
     let (number, hash) = (proposed.number, proposed.hash());
     then(&mut case, Event::Proposed { plan: Box::new(proposed), hash: hash.clone() });

@@ -9,6 +9,7 @@ use crate::domain::record::Record;
 use crate::domain::report::cost;
 use crate::domain::report::words::{count, kind_word};
 use crate::domain::report::{Line, Weight, name_of, utc};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// What a record says, before it is known who did it.
@@ -51,10 +52,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::ReportAsked => minor("asked for the report"),
         Event::Found { finding } => Some(found(finding)),
         Event::Validated => major("finished the validation"),
-        Event::Exposed { since: Some(since) } => {
-            major(format!("set the time of exposure to {}", utc(*since)))
-        }
-        Event::Exposed { since: None } => major("took the time of exposure back"),
+        Event::Exposed { since, why, .. } => Some(exposed(*since, why.clone())),
         Event::Braked { brake } => Some(with(
             if brake.frozen { "heard that all changes are frozen" } else { "heard of the thaw" },
             Some(format!("by {}: {}", brake.name, brake.why)),
@@ -184,6 +182,16 @@ fn opened(opening: &Opening) -> Told {
         &format!("opened the case for key {}{drill}", opening.key),
         (!why.is_empty()).then(|| why.join("; ")),
     )
+}
+
+fn exposed(since: Option<Timestamp>, why: Option<String>) -> Told {
+    let what = match (since, &why) {
+        (Some(since), Some(_)) => format!("takes the key to be exposed since {}", utc(since)),
+        (Some(since), None) => format!("set the time of exposure to {}", utc(since)),
+        (None, Some(_)) => "could not tell since when the key is exposed".to_owned(),
+        (None, None) => "said that the time of exposure is not known".to_owned(),
+    };
+    with(&what, why)
 }
 
 fn invited(people: usize, failed: &[String]) -> Told {

@@ -3,6 +3,7 @@
 use crate::domain::brake::Brake;
 use crate::domain::case::{Case, PlanState, PlanStatus};
 use crate::domain::event::{Phase, StepResult};
+use crate::domain::exposure::Basis;
 use crate::domain::plan::PlanKind;
 use crate::domain::report::{TimesToContain, name_of, span, utc};
 
@@ -145,6 +146,10 @@ pub(super) fn opened(case: &Case) -> String {
     let since = match case.exposed_since() {
         Some(since) => format!("exposed since {}", utc(since)),
         None => "exposed since an unknown time".to_owned(),
+    };
+    let since = match &case.exposure().basis {
+        Basis::Trail { why } => format!("{since} ({why})"),
+        Basis::Nothing | Basis::Person(_) => since,
     };
     let by = name_of(case, case.opened_by());
     format!("Opened by {by} at {}; {since}", utc(case.opened_at()))
