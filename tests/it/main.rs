@@ -10,6 +10,7 @@ mod cancel;
 mod crash;
 mod decisions;
 mod drill_command;
+mod exposure;
 mod freeze;
 #[path = "../support/ground.rs"]
 mod ground;

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use keyleak::domain::ids::AccountId;
 use keyleak::drill::world::production_timing;
 use keyleak::ports::clock::Clock;
-use keyleak::sim::attacker::{Attacker, Operation};
+use keyleak::sim::attacker::{Attacker, Credential, Operation};
 use keyleak::sim::cloud::attacker::Visitor;
 use keyleak::sim::cloud::managed::{ADMINISTRATOR, DENY_ALL};
 use keyleak::sim::cloud::setup::NewUser;
@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 pub(crate) const QUICK: u32 = 100;
 /// Where the thief calls from, and where everybody else does.
 const THIEF: (&str, &str) = ("203.0.113.66", "Boto3/1.34.1 md/Botocore#1.34.1");
-const OFFICE: (&str, &str) = ("192.0.2.14", "aws-cli/2.15.0");
+pub(crate) const OFFICE: (&str, &str) = ("192.0.2.14", "aws-cli/2.15.0");
 
 /// What ends with the ground.
 struct Kept {
@@ -30,6 +30,15 @@ struct Kept {
 }
 
 pub(crate) async fn ground(seed: u64, speed: u32) -> Ground {
+    ground_with_past(seed, speed, |_, _| {}).await
+}
+
+/// The same, in an account that has a past.
+pub(crate) async fn ground_with_past(
+    seed: u64,
+    speed: u32,
+    past: impl FnOnce(&SimCloud, &Credential),
+) -> Ground {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::accelerated(speed);
     let cloud = SimCloud::new(SimCloudConfig {
@@ -46,6 +55,7 @@ pub(crate) async fn ground(seed: u64, speed: u32) -> Ground {
     let long_ago = clock.now() - SignedDuration::from_hours(24 * 200);
     let user = NewUser::named(USER, long_ago).attached(ADMINISTRATOR);
     let (_, key) = cloud.add_user(user).unwrap();
+    past(&cloud, &key);
     let office = Visitor::new(&cloud, OFFICE.0, OFFICE.1);
     assert!(office.call(&key, &Operation::ListBuckets).await.worked(), "her lawful use");
     clock.sleep(Duration::from_secs(2)).await;

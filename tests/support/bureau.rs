@@ -78,12 +78,16 @@ impl Bureau {
         Self { desk, worker, _folder: folder }
     }
 
-    /// `/keyleak AKIA…`: opens the case of a key.
-    pub(crate) async fn report(&self, key: &str, exposed_since: Timestamp) -> CaseId {
+    /// `/keyleak AKIA…`: opens the case of a key, exposed since a time that is known or not.
+    pub(crate) async fn report(
+        &self,
+        key: &str,
+        exposed_since: impl Into<Option<Timestamp>>,
+    ) -> CaseId {
         let request = OpenRequest {
             keys: vec![AccessKeyId::parse(key).expect("a key id")],
             found_where: Some("a public repository".to_owned()),
-            exposed_since: Some(exposed_since),
+            exposed_since: exposed_since.into(),
             note: None,
             delivery: None,
             place: None,
@@ -175,13 +179,14 @@ fn rules(ground: &Ground) -> Rules {
         },
         timing: ground.timing.clone(),
         owner_tag: "owner".to_owned(),
-        trail_window: SignedDuration::from_hours(24),
+        trail_window: SignedDuration::from_hours(24 * 15),
         drill: false,
         endpoints: vec!["every AWS service: not AWS's own".to_owned()],
     }
 }
 
-fn caller(user: &str) -> Caller {
+/// A person of the workspace, proven by the signature of a request.
+pub(crate) fn caller(user: &str) -> Caller {
     let person = PersonId { team: TEAM.to_owned(), user: user.to_owned() };
     Caller::of(&verified(), person, None)
 }

@@ -1,0 +1,161 @@
+//! Since when a key is exposed: found in its own past, corrected by people, binding for the plan.
+
+use crate::bureau::{APPROVER, ASKER, Bureau, caller, is_contained};
+use crate::ground::{BACKDOOR, USER};
+use crate::simulated::{OFFICE, QUICK, ground, ground_with_past};
+use jiff::{SignedDuration, Timestamp};
+use keyleak::domain::button::{ButtonAction, PlanAddress};
+use keyleak::domain::case::{Case, PlanStatus};
+use keyleak::domain::event::Phase;
+use keyleak::domain::exposure::Basis;
+use keyleak::domain::ids::CaseId;
+use keyleak::domain::plan::PlanNumber;
+use keyleak::domain::remains::contained_users;
+use keyleak::flow::exposure::{Correction, correct};
+use keyleak::sim::attacker::Credential;
+use keyleak::sim::cloud::SimCloud;
+use keyleak::sim::cloud::setup::{Deed, NewUser};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The user that the key's owner made with it, days before the leak.
+const LAWFUL: &str = "nightly-report";
+const DAYS: i64 = 14;
+
+/// Two weeks in which the key was used at the office every day, once to make a user.
+fn past(cloud: &SimCloud, key: &Credential) {
+    let deed = |at, service: &str, call: &str, (parameters, response): (Value, Value)| Deed {
+        at,
+        credential: key.clone(),
+        source_ip: OFFICE.0.to_owned(),
+        user_agent: OFFICE.1.to_owned(),
+        service: service.to_owned(),
+        call: call.to_owned(),
+        parameters,
+        response,
+        is_read: call.starts_with("List"),
+        refused: None,
+    };
+    let now = Timestamp::now();
+    let day = |back: i64| now - SignedDuration::from_hours(24 * back);
+    let made = day(3);
+    let (user, _) = cloud.add_user(NewUser::named(LAWFUL, made)).unwrap();
+    let arn = format!("arn:aws:iam::029608264753:user/{LAWFUL}");
+    let response = json!({ "user": { "userName": LAWFUL, "userId": user.id, "arn": arn } });
+    let mut deeds: Vec<_> = (1..=DAYS)
+        .map(|back| deed(day(back), "s3", "ListBuckets", (Value::Null, Value::Null)))
+        .collect();
+    deeds.push(deed(made, "iam", "CreateUser", (json!({ "userName": LAWFUL }), response)));
+    cloud.history(&deeds).unwrap();
+}
+
+/// The plan that waits for approval, once it is made with this time of exposure.
+async fn proposed(bureau: &Bureau, case: &CaseId, since: Option<Timestamp>) -> PlanAddress {
+    let with_bound = |now: &Case| {
+        let state = now.pending_plan().filter(|state| state.plan.exposed_since == since)?;
+        let (plan, hash) = (state.plan.number, state.hash.clone());
+        Some(PlanAddress { case: case.clone(), plan, hash })
+    };
+    bureau.wait(case, "a plan with that time of exposure", with_bound).await
+}
+
+async fn approved_and_contained(bureau: &Bureau, at: PlanAddress) -> Case {
+    let case = at.case.clone();
+    bureau.press(APPROVER, ButtonAction::Approve(at)).await;
+    bureau.wait(&case, "it is contained", is_contained).await;
+    bureau.desk.ledger.load(&case).await.unwrap()
+}
+
+async fn say(bureau: &Bureau, case: &CaseId, user: &str, since: Option<Timestamp>) -> String {
+    let correction = Correction { caller: caller(user), since, place: None, delivery: None };
+    correct(&bureau.desk.bench(), case, &correction).await.unwrap()
+}
+
+fn held(case: &Case) -> Vec<String> {
+    contained_users(case).into_iter().map(|user| user.0).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_owner_made_before_the_first_unlike_use_is_left_alone() {
+    let ground = ground_with_past(11, QUICK, past).await;
+    let bureau = Bureau::open(&ground).await;
+    let case = bureau.report(&ground.key().access_key_id, None).await;
+    // The trail is late: on the first look the thief may not be in it, and then no time is told.
+    let told = bureau
+        .wait(&case, "the trail was looked at", |now| match &now.exposure().basis {
+            Basis::Trail { why } => Some(why.clone()),
+            Basis::Nothing | Basis::Person(_) => None,
+        })
+        .await;
+    let since = bureau.desk.ledger.load(&case).await.unwrap().exposed_since();
+    assert!(since.is_none_or(|since| since >= ground.since), "{told}");
+    let bound = found_by_scope(&bureau, &case).await;
+    assert!((ground.since..ground.since + SignedDuration::from_mins(5)).contains(&bound));
+
+    let plan = proposed(&bureau, &case, Some(bound)).await;
+    let contained = approved_and_contained(&bureau, plan).await;
+    assert_eq!(held(&contained), [USER, BACKDOOR], "and not what the owner made");
+    let late = say(&bureau, &case, ASKER, None).await;
+    assert!(late.contains("rests on the time of exposure"), "{late}");
+    bureau.close().await;
+}
+
+/// Asks for the scope until the trail has the thief's first use, and says when that was.
+async fn found_by_scope(bureau: &Bureau, case: &CaseId) -> Timestamp {
+    for _ in 0..10 {
+        let now = bureau.desk.ledger.load(case).await.unwrap();
+        if let Some(since) = now.exposed_since() {
+            return since;
+        }
+        let phase = ButtonAction::Phase { case: case.clone(), phase: Phase::Scope };
+        bureau.press(ASKER, phase).await;
+        let asked = |now: &Case| now.presses(Phase::Scope).last().map(|press| press.seq);
+        let answered = |now: &Case| asked(now).filter(|seq| now.is_answered(*seq));
+        bureau.wait(case, "the scope is answered", answered).await;
+        bureau.desk.clock.sleep(Duration::from_secs(60)).await;
+    }
+    panic!("the thief's use never came into the trail");
+}
+
+/// The control: where the time is said to be unknown, the owner's user is taken for the thief's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_corrects_the_time_and_whoever_did_does_not_approve_the_new_plan() {
+    let ground = ground_with_past(12, QUICK, past).await;
+    let bureau = Bureau::open(&ground).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    let first = proposed(&bureau, &case, Some(ground.since)).await;
+    let to_come = ground.clock.now() + SignedDuration::from_hours(1);
+    assert!(say(&bureau, &case, ASKER, Some(to_come)).await.contains("still to come"));
+    assert!(say(&bureau, &case, "U0EVE00009", None).await.contains("not on the list"));
+
+    let said = say(&bureau, &case, APPROVER, None).await;
+    assert!(said.contains("being made again"), "{said}");
+    let second = proposed(&bureau, &case, None).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!(now.plan(first.plan).unwrap().status(), PlanStatus::Voided);
+    assert_eq!(now.plan(second.plan).unwrap().plan.requested_by, *caller(APPROVER).person());
+
+    say(&bureau, &case, ASKER, Some(ground.since)).await;
+    proposed(&bureau, &case, Some(ground.since)).await;
+    say(&bureau, &case, ASKER, None).await;
+    let last = proposed(&bureau, &case, None).await;
+    assert_eq!(last.plan, PlanNumber(4));
+    let contained = approved_and_contained(&bureau, last).await;
+    assert!(held(&contained).contains(&LAWFUL.to_owned()), "{:?}", held(&contained));
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_past_no_time_is_claimed_and_the_reason_is_given() {
+    let ground = ground(13, QUICK).await;
+    let bureau = Bureau::open(&ground).await;
+    let case = bureau.report(&ground.key().access_key_id, None).await;
+    let plan = proposed(&bureau, &case, None).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let Basis::Trail { why } = &now.exposure().basis else {
+        panic!("the trail was looked at before the plan: {:?}", now.exposure());
+    };
+    assert!(why.contains("no use of the key") || why.contains("less than a week"), "{why}");
+    assert_eq!(plan.plan, PlanNumber(1));
+    bureau.close().await;
+}
