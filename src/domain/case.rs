@@ -6,7 +6,7 @@ use crate::domain::exposure::Exposure;
 use crate::domain::facts::Facts;
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
-use crate::domain::record::Record;
+use crate::domain::record::{Press, Record};
 use crate::domain::room::Room;
 use crate::domain::snapshot::SnapshotRef;
 use jiff::{SignedDuration, Timestamp};
@@ -48,15 +48,6 @@ pub struct Case {
     pub(super) report_sha256: Option<String>,
     pub(super) archived: bool,
     pub(super) brake: Option<Brake>,
-}
-
-/// Somebody pressed something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Press {
-    pub seq: u64,
-    pub at: Timestamp,
-    pub by: PersonId,
-    pub name: String,
 }
 
 /// Where a plan stands.

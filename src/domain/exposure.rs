@@ -4,7 +4,7 @@
 //! something comes from the same few sources day after day; whoever found it comes from another.
 //! Where the trail is too short or the key too irregular to tell the two apart, nothing is claimed.
 
-use crate::domain::case::Press;
+use crate::domain::record::Press;
 use crate::domain::trail_row::{TrailRow, parse_time};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -119,7 +119,7 @@ pub fn first_unlike(given: Uses<'_>) -> ExposureFinding {
     match uses.iter().find(|used| !own.contains(&used.source)) {
         Some(unlike) => found(unlike, own.len()),
         None => ExposureFinding::unknown(
-            "every use of the key came from where it is used day after day",
+            "the trail shows no use so far that is unlike the key's regular ones",
         ),
     }
 }
@@ -274,7 +274,7 @@ mod tests {
             (week, false, "less than a week"),
             (&wandering, false, "no source regularly"),
             (&late, false, "only lately"),
-            (&mornings(), false, "day after day"),
+            (&mornings(), false, "no use so far"),
             (&mornings(), true, "too often"),
         ];
         for (rows, truncated, reason) in cases {

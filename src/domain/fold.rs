@@ -1,11 +1,11 @@
 //! The fold of records into a case; one match says which record may follow which state.
 
-use crate::domain::case::{Case, PlanState, Press};
+use crate::domain::case::{Case, PlanState};
 use crate::domain::event::Event;
 use crate::domain::exposure::Exposure;
 use crate::domain::facts::Facts;
 use crate::domain::plan::PlanNumber;
-use crate::domain::record::Record;
+use crate::domain::record::{Press, Record};
 use crate::domain::room::Room;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

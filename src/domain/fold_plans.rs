@@ -1,12 +1,12 @@
 //! The part of the fold that is about plans: decisions on them, and their execution.
 
-use crate::domain::case::{Case, Check, PlanState, PlanStatus, Press, StepState};
+use crate::domain::case::{Case, Check, PlanState, PlanStatus, StepState};
 use crate::domain::event::{Event, StepResult};
 use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanKind};
-use crate::domain::record::Record;
+use crate::domain::record::{Press, Record};
 use jiff::Timestamp;
 
 /// A step that fails in a way that may pass is tried this often before a person must look.

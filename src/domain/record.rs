@@ -165,6 +165,15 @@ impl Entry {
     }
 }
 
+/// Somebody pressed something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Press {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub by: PersonId,
+    pub name: String,
+}
+
 impl Record {
     /// The hash that the content gives, whatever the record says.
     pub fn computed_hash(&self) -> String {

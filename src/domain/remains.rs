@@ -107,6 +107,10 @@ pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
             | NodeKind::Role => left.open_ends.push(open_end(node)),
         }
     }
+    // A user that is contained whole needs no step for one of its keys.
+    let whole = |user: &UserName| left.gains.contains(&Gain::User(user.clone()));
+    let twice = |gain: &&Gain| matches!(gain, Gain::Key { user, .. } if whole(user));
+    left.gains = left.gains.iter().filter(|gain| !twice(gain)).cloned().collect();
     newcomers(case, census, (&held, &considered), &mut left);
     spare_protected(census.inhabitants, rules, &mut left);
     left

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// How long the actor goes on after "contained", on the drill's clock.
 const AFTERMATH: Duration = Duration::from_secs(300);
+/// So long after the actor's first moves the leak is reported.
+const HEARD_AFTER: Duration = Duration::from_secs(180);
 /// The one call that nothing can deny.
 const UNDENIABLE: &str = "GetCallerIdentity";
 
@@ -32,6 +34,8 @@ pub async fn play(world: &World, scenario: &Scenario) -> Result<String, DrillFai
         Ok((world.actor.attempts().len() > moves).then_some(()))
     })
     .await?;
+    // By the time somebody hears of a leak, the trail usually has its first uses.
+    world.clock.sleep(HEARD_AFTER).await;
     let case = open(world).await?;
     approve(world, &case).await?;
     let ready = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
@@ -125,6 +129,13 @@ fn period(attempt: &Attempt, begun: Timestamp, said: Timestamp) -> usize {
 
 /// The scenario's expectations against what the case found and contained.
 fn expectations(world: &World, scenario: &Scenario, case: &Case) -> Result<(), DrillFailure> {
+    let first = world.actor.attempts().first().map(|attempt| attempt.at.as_second());
+    // Only against its habits can a first unlike use be told.
+    let told = case.exposed_since().map(Timestamp::as_second);
+    if !scenario.habits.is_empty() && told != first {
+        let told = format!("the actor's first use was not found: {:?}", case.exposure());
+        return Err(DrillFailure::Findings(told));
+    }
     let contained = contained_users(case);
     for user in &scenario.expected.contained {
         if !contained.contains(&UserName(user.clone())) {

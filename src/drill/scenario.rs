@@ -29,6 +29,8 @@ pub struct Scenario {
     pub account: Account,
     pub users: Vec<User>,
     #[serde(default)]
+    pub habits: Vec<Habit>,
+    #[serde(default)]
     pub moves: Vec<Move>,
     pub expected: Expected,
 }
@@ -50,6 +52,18 @@ pub struct User {
     pub tags: BTreeMap<String, String>,
     #[serde(default)]
     pub leaked: bool,
+}
+
+/// What a user's key did once a day before the story begins.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Habit {
+    pub user: String,
+    /// `service:Call`.
+    pub call: String,
+    pub from: String,
+    pub agent: String,
+    pub days: u32,
 }
 
 /// One of the actor's first calls.
@@ -95,6 +109,12 @@ pub fn read(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
     let scenario: Scenario = toml::from_str(text).map_err(|error| unreadable(error.to_string()))?;
     if scenario.users.iter().filter(|user| user.leaked).count() != 1 {
         return Err(unreadable("exactly one user must have leaked = true".to_owned()));
+    }
+    for habit in &scenario.habits {
+        let known = scenario.users.iter().any(|user| user.name == habit.user);
+        if !known || !habit.call.contains(':') {
+            return Err(unreadable(format!("habit {}: a user and service:Call", habit.call)));
+        }
     }
     for made in &scenario.moves {
         made.operation().map_err(|what| unreadable(format!("move {}: {what}", made.call)))?;

@@ -6,7 +6,7 @@ use crate::domain::ids::AccountId;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::drill::people;
-use crate::drill::scenario::{LEAKED_KEY, Scenario};
+use crate::drill::scenario::{Habit, LEAKED_KEY, Scenario};
 use crate::flow::desk::Notary;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::ledger::Ledger;
@@ -17,7 +17,7 @@ use crate::running::{Bot, Gate};
 use crate::sim::actor::{Actor, Opening};
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::attacker::Visitor;
-use crate::sim::cloud::setup::NewUser;
+use crate::sim::cloud::setup::{Deed, NewUser};
 use crate::sim::cloud::{DELIVERY_DELAY, SimCloud, SimCloudConfig};
 use crate::sim::slack::channels::Reach;
 use crate::sim::slack::config::SimSlackConfig;
@@ -31,6 +31,7 @@ use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
 use jiff::SignedDuration;
 use secrecy::SecretString;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -288,6 +289,9 @@ fn account(
             ..NewUser::named(&user.name, made)
         };
         let (_, key) = cloud.add_user(new).map_err(said)?;
+        let habits = scenario.habits.iter().filter(|habit| habit.user == user.name);
+        let deeds: Vec<_> = habits.flat_map(|habit| daily(habit, &key, options.clock)).collect();
+        cloud.history(&deeds).map_err(said)?;
         if user.leaked {
             leaked = Some(Credential { label: LEAKED_KEY.to_owned(), ..key });
         }
@@ -297,6 +301,24 @@ fn account(
     let visitor = Visitor::new(&cloud, ACTOR_ADDRESS, ACTOR_AGENT);
     let actor = Actor::new(Arc::new(visitor), options.clock, leaked.clone());
     Ok((cloud, leaked, actor))
+}
+
+/// What a key did every day before the story begins.
+fn daily(habit: &Habit, key: &Credential, clock: Clock) -> Vec<Deed> {
+    let (service, call) = habit.call.split_once(':').unwrap_or_default();
+    let deed = |back: u32| Deed {
+        at: clock.now() - SignedDuration::from_hours(24 * i64::from(back)),
+        credential: key.clone(),
+        source_ip: habit.from.clone(),
+        user_agent: habit.agent.clone(),
+        service: service.to_owned(),
+        call: call.to_owned(),
+        parameters: Value::Null,
+        response: Value::Null,
+        is_read: true,
+        refused: None,
+    };
+    (1..=habit.days).map(deed).collect()
 }
 
 fn rules(timing: Timing) -> Rules {

@@ -3,6 +3,7 @@
 use crate::domain::agenda::Ask;
 use crate::domain::case::Case;
 use crate::domain::event::{AnswerNote, Event, Phase};
+use crate::domain::exposure::ExposureFinding;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
@@ -17,10 +18,27 @@ const LOOK_FOR_CANCEL: Duration = Duration::from_secs(2);
 pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
     match task {
         Ask::Validate => validate::validate(desk, case).await,
-        Ask::FirstLook => exposure::first_look(desk, case).await,
+        Ask::FirstLook => first_look(desk, case).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
         Ask::Question { asked, phase } => questions(desk, case, *asked, *phase).await,
     }
+}
+
+/// Reads the trail before a plan is made, so that the plan knows what is older than the exposure.
+async fn first_look(desk: &Desk, case: &Case) -> Result<(), StepError> {
+    let Some(trail) = &desk.trail else {
+        return Ok(());
+    };
+    let mut survey = match sweep::survey(desk, case, trail.as_ref()).await {
+        Ok(survey) => survey,
+        Err(StepError::Trail(error)) => {
+            sweep::survey_failed(desk, case, &error).await?;
+            let unread = ExposureFinding::unknown(format!("the trail could not be read: {error}"));
+            return exposure::settle(desk, case, &unread).await.map(drop);
+        }
+        Err(error) => return Err(error),
+    };
+    sweep::remember(desk, case, trail.as_ref(), &mut survey).await.map(drop)
 }
 
 /// Reads the trail afresh and asks it every question of the phase, each answer a record of its own.

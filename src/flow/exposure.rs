@@ -1,4 +1,4 @@
-//! Since when the key is exposed: from a first look at the trail, or as a person says.
+//! Since when the key is exposed: taken over from the trail, or as a person says.
 
 use crate::domain::case::Case;
 use crate::domain::event::Event;
@@ -10,7 +10,6 @@ use crate::domain::record::{Actor, Entry, Place};
 use crate::flow::desk::{Bench, Desk};
 use crate::flow::lane::StepError;
 use crate::flow::ledger::{LedgerError, NotAppended};
-use crate::flow::sweep;
 use crate::ports::trail::Survey;
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,23 +25,6 @@ pub struct Correction {
     pub delivery: Option<String>,
 }
 
-/// Reads the trail before a plan is made, so that the plan knows what is older than the exposure.
-pub async fn first_look(desk: &Desk, case: &Case) -> Result<(), StepError> {
-    let Some(trail) = &desk.trail else {
-        return Ok(());
-    };
-    let mut survey = match sweep::survey(desk, case, trail.as_ref()).await {
-        Ok(survey) => survey,
-        Err(StepError::Trail(error)) => {
-            sweep::survey_failed(desk, case, &error).await?;
-            let unread = ExposureFinding::unknown(format!("the trail could not be read: {error}"));
-            return settle(desk, case, &unread).await.map(drop);
-        }
-        Err(error) => return Err(error),
-    };
-    sweep::remember(desk, case, trail.as_ref(), &mut survey).await.map(drop)
-}
-
 /// Takes over what the trail tells, where nothing better is known and no plan rests on it yet.
 pub async fn settle_by(desk: &Desk, case: &Case, survey: &mut Survey) -> Result<Case, StepError> {
     let case = settle(desk, case, &survey.exposure).await?;
@@ -52,7 +34,8 @@ pub async fn settle_by(desk: &Desk, case: &Case, survey: &mut Survey) -> Result<
     Ok(case)
 }
 
-async fn settle(desk: &Desk, case: &Case, found: &ExposureFinding) -> Result<Case, StepError> {
+/// Takes a finding over where nothing better is known.
+pub async fn settle(desk: &Desk, case: &Case, found: &ExposureFinding) -> Result<Case, StepError> {
     let event = Event::Exposed {
         since: found.since,
         why: Some(found.why.clone()),

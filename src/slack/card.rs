@@ -1,8 +1,9 @@
 //! The status card: whose key it is, where the case stands, and a button for each phase.
 
 use crate::domain::button::ButtonAction;
-use crate::domain::case::{Case, Press};
+use crate::domain::case::Case;
 use crate::domain::event::Phase;
+use crate::domain::record::Press;
 use crate::domain::report::phases::{PhaseRow, Progress, rows as phase_rows};
 use crate::domain::report::{name_of, status_words, times_to_contain, waiting};
 use crate::ports::chat::Scene;

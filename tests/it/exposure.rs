@@ -12,6 +12,7 @@ use keyleak::domain::ids::CaseId;
 use keyleak::domain::plan::PlanNumber;
 use keyleak::domain::remains::contained_users;
 use keyleak::flow::exposure::{Correction, correct};
+use keyleak::ports::clock::Clock;
 use keyleak::sim::attacker::Credential;
 use keyleak::sim::cloud::SimCloud;
 use keyleak::sim::cloud::setup::{Deed, NewUser};
@@ -36,7 +37,7 @@ fn past(cloud: &SimCloud, key: &Credential) {
         is_read: call.starts_with("List"),
         refused: None,
     };
-    let now = Timestamp::now();
+    let now = Clock::real().now();
     let day = |back: i64| now - SignedDuration::from_hours(24 * back);
     let made = day(3);
     let (user, _) = cloud.add_user(NewUser::named(LAWFUL, made)).unwrap();

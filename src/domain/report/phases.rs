@@ -1,8 +1,9 @@
 //! What each phase found so far, for the card and the report.
 
-use crate::domain::case::{Case, PlanStatus, Press};
+use crate::domain::case::{Case, PlanStatus};
 use crate::domain::event::Phase;
 use crate::domain::lineage::Standing;
+use crate::domain::record::Press;
 use crate::domain::report::words;
 
 /// How far a phase has come.
