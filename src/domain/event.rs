@@ -132,6 +132,9 @@ pub enum Event {
     },
     ChannelFailed {
         why: String,
+        /// It is tried again: somebody can put right what was in the way.
+        #[serde(default, skip_serializing_if = "is_false")]
+        for_now: bool,
     },
     Invited {
         people: Vec<PersonId>,
