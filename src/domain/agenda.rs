@@ -16,6 +16,16 @@ const FIRST_LOOK_WAIT: SignedDuration = SignedDuration::from_secs(60);
 /// The reverter's changes are put back this often without asking, then a person must look.
 pub const REAPPLIED_MAX: u32 = 3;
 
+/// After each failed try the channel is tried again this much later, then at the last of these.
+const CHANNEL_PAUSES: [SignedDuration; 4] = [
+    SignedDuration::from_mins(1),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(15),
+    SignedDuration::from_mins(60),
+];
+/// After so many tries, which is a day, the next one waits for a person.
+const CHANNEL_TRIES_MAX: u32 = 27;
+
 /// When things are due, from configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timing {
@@ -128,6 +138,21 @@ pub fn next_ask(case: &Case, timing: &Timing, trail: TrailState, now: Timestamp)
         return Due::Now(Ask::FirstLook);
     }
     soonest([next_sweep(case, timing, trail.swept_at, now), next_question(case)])
+}
+
+/// The next try at making the case's channel; a person who comes back to the case may have put
+/// right what was in the way, so it is tried then whatever the time.
+pub fn next_channel_try(case: &Case, now: Timestamp) -> Due<()> {
+    let Some(unmade) = &case.room().unmade else {
+        return Due::Now(());
+    };
+    let since = case.records().iter().rev().take_while(|record| record.seq > unmade.seq);
+    if since.into_iter().any(|record| record.person().is_some()) {
+        return Due::Now(());
+    }
+    let [.., longest] = CHANNEL_PAUSES;
+    let pause = CHANNEL_PAUSES.get(unmade.tries.saturating_sub(1) as usize).unwrap_or(&longest);
+    if unmade.tries < CHANNEL_TRIES_MAX { at(unmade.at + *pause, now, ()) } else { Due::Nothing }
 }
 
 /// The questions' phases, in which pressing a button asks the trail.

@@ -135,6 +135,9 @@ pub enum Event {
     },
     ChannelFailed {
         why: String,
+        /// It is tried again: somebody can put right what was in the way.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        for_now: bool,
     },
     Invited {
         people: Vec<PersonId>,
@@ -147,7 +150,7 @@ pub enum Event {
         message: MessageTs,
         /// An earlier try may have got through unseen, because the channel cannot be read back;
         /// the message says so too.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         repeat_possible: bool,
     },
     PostFailed {
@@ -236,7 +239,7 @@ pub enum Event {
         steps: Vec<u32>,
         reverter: String,
         /// The actor is being run down: it was put back before the trail could say who it was.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         racing: bool,
     },
     Held {
@@ -390,10 +393,4 @@ impl Phase {
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|phase| phase.slug() == slug)
     }
-}
-
-/// So that a flag which says nothing is not written.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_false(flag: &bool) -> bool {
-    !*flag
 }

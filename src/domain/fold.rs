@@ -6,7 +6,7 @@ use crate::domain::exposure::Exposure;
 use crate::domain::facts::Facts;
 use crate::domain::plan::PlanNumber;
 use crate::domain::record::{Press, Record};
-use crate::domain::room::Room;
+use crate::domain::room::{Room, Unmade};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -186,8 +186,17 @@ impl Case {
                 room.channel = Some(channel.clone());
                 room.name = Some(name.clone());
                 room.failed = None;
+                room.unmade = None;
             }
-            Event::ChannelFailed { why } => room.failed = Some(why.clone()),
+            Event::ChannelFailed { why, for_now: false } => {
+                room.failed = Some(why.clone());
+                room.unmade = None;
+            }
+            Event::ChannelFailed { why, for_now: true } => {
+                let tries = room.unmade.as_ref().map_or(0, |unmade| unmade.tries) + 1;
+                let (seq, at) = (record.seq, record.at);
+                room.unmade = Some(Unmade { why: why.clone(), seq, at, tries });
+            }
             Event::Invited { people, .. } => room.invited.extend(people.iter().cloned()),
             Event::Dressed => room.dressed = true,
             Event::UploadTried { post } => {

@@ -36,7 +36,7 @@ pub struct Step {
     /// Why it is in the plan.
     pub because: String,
     /// Done on a suspicion that the trail cannot confirm yet; taken back when it tells of another.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub provisional: bool,
 }
 
@@ -243,10 +243,4 @@ fn blast_radius(user: &UserSnapshot) -> Vec<String> {
         None => radius.push("perhaps a console sign-in (could not be read)".to_owned()),
     }
     radius
-}
-
-/// So that a flag which says nothing is not written.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_false(flag: &bool) -> bool {
-    !*flag
 }

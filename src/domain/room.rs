@@ -11,7 +11,10 @@ pub struct Room {
     pub channel: Option<ChannelId>,
     pub name: Option<String>,
     pub names_tried: Vec<String>,
+    /// Why there is no channel, and will be none.
     pub failed: Option<String>,
+    /// Why there is no channel yet.
+    pub unmade: Option<Unmade>,
     pub wanted: BTreeSet<PersonId>,
     pub invited: BTreeSet<PersonId>,
     pub dressed: bool,
@@ -19,4 +22,14 @@ pub struct Room {
     pub given_up: BTreeSet<PostKey>,
     /// Messages whose file may be in the channel already, and since when.
     pub uploads_tried: BTreeMap<PostKey, Timestamp>,
+}
+
+/// A channel that could not be made so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmade {
+    pub why: String,
+    /// The record of the last try, and how many there were.
+    pub seq: u64,
+    pub at: Timestamp,
+    pub tries: u32,
 }

@@ -114,7 +114,7 @@ async fn open_one(
     Err(LedgerError::Contended)
 }
 
-/// Adds the caller to the people of an open case.
+/// Adds the caller to the people of an open case, or has them ask again for its channel.
 async fn join(
     desk: &Desk,
     caller: &Caller,
@@ -127,7 +127,9 @@ async fn join(
     let outcome = desk
         .ledger
         .append(case.id(), |case| {
-            let inside = case.room().wanted.contains(&person);
+            // Whoever asks again while there is no channel wants it tried again.
+            let roomless = case.room().unmade.is_some();
+            let inside = case.room().wanted.contains(&person) && !roomless;
             let repeated = joined.delivery.as_ref().is_some_and(|d| case.has_seen(d));
             Ok::<_, LedgerError>((!inside && !repeated).then(|| joined.clone()))
         })

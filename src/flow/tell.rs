@@ -8,6 +8,7 @@
 pub mod memory;
 pub mod speaker;
 
+mod direct;
 mod file;
 mod room;
 
@@ -21,6 +22,7 @@ use crate::flow::hold::Hold;
 use crate::flow::lane::{StepError, note};
 use crate::flow::tell::file::{Attached, attach};
 use crate::flow::tell::memory::Memory;
+use crate::flow::tell::room::Hope;
 use crate::flow::tell::speaker::{Speaker, Told};
 use crate::ports::chat::{ChatError, Post, Upload, View};
 use jiff::{SignedDuration, Timestamp};
@@ -35,14 +37,17 @@ pub async fn tell(
     case: &Case,
     (memory, hold): (&mut Memory, &Hold),
 ) -> Result<Told, StepError> {
-    if case.is_archived() || case.room().failed.is_some() {
+    if case.is_archived() {
         return Ok(Told::Nothing);
     }
-    let told = next(&Speaker { desk, case, hold }, memory).await;
-    match told {
+    let speaker = Speaker { desk, case, hold };
+    if let Some(why) = &case.room().failed {
+        return direct::tell(&speaker, why).await;
+    }
+    match next(&speaker, memory).await {
         Err(StepError::Chat(ChatError::Archived)) => {
             let why = "the channel was archived; the case goes on in its journal";
-            room::lost(desk, case, why).await
+            room::lost(desk, case, why, Hope::Gone).await
         }
         // What was sent without an answer may be in the channel.
         Err(error @ StepError::Chat(ChatError::Unavailable(_))) => {

@@ -132,9 +132,14 @@ fn opened_words(opened: &[Opened]) -> String {
                     channel.0
                 )
             }
-            (false, None) => {
-                format!("{key} already has the open case {case}; its channel is being made.")
-            }
+            (false, None) => match &opened.case.room().unmade {
+                Some(unmade) => {
+                    format!("{key} already has the open case {case}. I try again: {}.", unmade.why)
+                }
+                None => {
+                    format!("{key} already has the open case {case}; its channel is being made.")
+                }
+            },
         }
     };
     let lines: Vec<_> = opened.iter().map(line).collect();

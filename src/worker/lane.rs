@@ -233,8 +233,9 @@ async fn pause(desk: &Desk, span: Duration, holding: &Holding<'_>) {
 
 /// A case is over when it is archived, or closed without a channel that could be.
 fn is_over(case: &Case) -> bool {
-    let roomless = case.closed_at().is_some() && case.room().failed.is_some();
-    case.is_archived() || roomless
+    let room = case.room();
+    let roomless = room.failed.is_some() || room.channel.is_none();
+    case.is_archived() || case.closed_at().is_some() && roomless
 }
 
 /// How long to wait after a failure: as long as Slack asks, else longer each time.

@@ -18,6 +18,7 @@ mod ground;
 mod journal_contract;
 mod layers;
 mod manifests;
+mod no_channel;
 mod not_ours;
 mod orders;
 mod printed_manifests;

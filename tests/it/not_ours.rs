@@ -1,13 +1,11 @@
-//! Keys that nobody here can contain, and channels that cannot be made: people hear why.
+//! Keys that nobody here can contain: people hear why.
 
 use crate::stage::Stage;
 use keyleak::domain::case::Case;
 use keyleak::domain::ids::CaseId;
-use keyleak::drill::people::{REPORTER, SECOND_APPROVER};
-use keyleak::drill::players::{open, until};
+use keyleak::drill::people::REPORTER;
+use keyleak::drill::players::until;
 use keyleak::drill::world::World;
-use keyleak::sim::slack::channels::Reach;
-use keyleak::sim::slack::faults::Fault;
 
 /// A public canary service's.
 const CANARY: u64 = 534_261_010_715;
@@ -52,28 +50,4 @@ async fn a_canary_and_a_key_of_somebody_else_are_explained_and_recorded_and_get_
         until(world, &case, "the card explains it", shown).await.unwrap();
         stage.strike().await;
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_requester_is_told_directly_when_no_channel_can_be_made() {
-    let stage = Stage::set().await;
-    let world = &stage.world;
-    let missing = Fault::Error("missing_scope".to_owned());
-    world.slack.script("conversations.create", &missing, 10);
-    let case = open(world).await.unwrap();
-    let failed = |case: &Case| case.room().failed.is_some();
-    let now = until(world, &case, "the channel is given up", failed).await.unwrap();
-    assert!(now.room().failed.as_deref().is_some_and(|why| why.contains("scope")));
-    let told = |_: &Case| direct_messages(world, REPORTER).contains(&case.0);
-    until(world, &case, "the requester is told", told).await.unwrap();
-    assert!(!direct_messages(world, SECOND_APPROVER).contains(&case.0), "her alone");
-    stage.strike().await;
-}
-
-fn direct_messages(world: &World, person: &str) -> String {
-    let with = |members: &[String]| members.iter().any(|member| member == person);
-    let channels = world.slack.channels().into_iter();
-    let direct =
-        channels.filter(|channel| channel.reach == Reach::Direct && with(&channel.members));
-    direct.flat_map(|channel| world.slack.messages(&channel.id)).map(|m| m.to_string()).collect()
 }

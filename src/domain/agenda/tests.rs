@@ -1,6 +1,8 @@
 //! The agenda as people would say it: what is due, in which order, and when.
 
-use crate::domain::agenda::{Act, Ask, Due, Lookout, Timing, TrailState, next_act, next_ask};
+use crate::domain::agenda::{
+    Act, Ask, Due, Lookout, Timing, TrailState, next_act, next_ask, next_channel_try,
+};
 use crate::domain::case::{Case, PlanStatus};
 use crate::domain::event::{Drift, Event, Phase, StepResult};
 use crate::domain::plan::{PlanKind, PlanNumber};
@@ -255,4 +257,27 @@ fn a_plan_with_another_time_of_exposure_is_made_again_and_a_denied_one_is_not() 
     by(&mut denied, "bob", Event::Denied { plan: number, reason: None });
     then(&mut denied, 3, exposed(Some(0)));
     assert_eq!(act(&denied, 3), Due::Nothing, "people said no");
+}
+
+#[test]
+fn the_channel_is_tried_ever_more_rarely_and_at_once_when_somebody_comes_back() {
+    let mut case = sample::opened();
+    assert_eq!(next_channel_try(&case, at(1)), Due::Now(()));
+    let failed = || Event::ChannelFailed { why: "no scope".to_owned(), for_now: true };
+    let mut when = 10;
+    for minutes in [1, 5, 15, 60, 60] {
+        then(&mut case, when, failed());
+        let next = when + 60 * minutes;
+        assert_eq!(next_channel_try(&case, at(next - 1)), Due::At(at(next)));
+        assert_eq!(next_channel_try(&case, at(next)), Due::Now(()));
+        when = next;
+    }
+    by(&mut case, "bob", Event::Joined);
+    assert_eq!(next_channel_try(&case, at(when)), Due::Now(()));
+    for _ in 0..30 {
+        then(&mut case, when, failed());
+    }
+    assert_eq!(next_channel_try(&case, at(when + 86_400)), Due::Nothing, "a day is enough");
+    by(&mut case, "bob", Event::Joined);
+    assert_eq!(next_channel_try(&case, at(when)), Due::Now(()));
 }

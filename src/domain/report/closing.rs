@@ -208,7 +208,8 @@ fn not_done(case: &Case) -> Vec<String> {
     let ends = case.standing_plans().flat_map(|state| &state.open_ends);
     lines.extend(ends.map(|end| format!("Not ended: {}", md(end))));
     let room = case.room();
-    lines.extend(room.failed.iter().map(|why| format!("The channel: {}", md(why))));
+    let roomless = room.failed.iter().chain(room.unmade.iter().map(|unmade| &unmade.why));
+    lines.extend(roomless.map(|why| format!("The channel: {}", md(why))));
     lines.extend(
         room.given_up.iter().map(|post| format!("The message {} was not posted", md(&post.0))),
     );

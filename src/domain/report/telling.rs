@@ -44,7 +44,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         | Event::Intent { .. }
         | Event::QuestionsDone { .. } => None,
         Event::ChannelMade { name, .. } => minor(format!("made the channel #{name}")),
-        Event::ChannelFailed { why } => because("could not make a channel", why),
+        Event::ChannelFailed { why, .. } => because("could not make a channel", why),
         Event::Invited { people, failed } => Some(invited(people.len(), failed)),
         Event::PostFailed { why, .. } => minor(format!("could not post a message: {why}")),
         Event::PhasePressed { phase } => minor(format!("asked for {}", phase.title())),

@@ -1,5 +1,6 @@
 //! The channel of a case: made once, found again after a crash, dressed, and at last archived.
 
+use crate::domain::agenda::{Due, next_channel_try};
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::{ChannelId, PersonId};
@@ -7,36 +8,79 @@ use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::ledger::LedgerError;
+use crate::flow::tell::direct;
 use crate::flow::tell::memory::Memory;
 use crate::flow::tell::speaker::{Speaker, Told};
-use crate::ports::chat::{ChatError, Invitation, Whisper};
+use crate::ports::chat::{ChatError, Invitation};
 
 /// Names that are tried for one channel before a person must help.
 const NAMES_MAX: usize = 20;
+/// What helps when Slack does not let the bot make a channel.
+const ADMINISTRATOR: &str =
+    "somebody who administers the workspace must let this app make private channels";
 
-/// Tries the next name, having written it down first; never takes a channel it did not make.
+/// Whether there may be a channel yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hope {
+    /// Somebody can put right what is in the way, so it is tried again.
+    Left,
+    Gone,
+}
+
+/// Makes the channel when that is due; what is in the way is told to the requester first.
 pub(super) async fn make_channel(
     speaker: &Speaker<'_>,
     memory: &mut Memory,
 ) -> Result<Told, StepError> {
     let Speaker { desk, case, .. } = *speaker;
+    if let Some(unmade) = &case.room().unmade
+        && direct::tell(speaker, &unmade.why).await? == Told::Something
+    {
+        return Ok(Told::Something);
+    }
+    let error = match next_channel_try(case, desk.clock.now()) {
+        Due::At(at) => return Ok(Told::Later(at)),
+        Due::Nothing => return Ok(Told::Nothing),
+        Due::Now(()) => match try_channel(speaker, memory).await {
+            Err(StepError::Chat(error)) => error,
+            other => return other,
+        },
+    };
+    match &error {
+        ChatError::MissingScope { .. } => {
+            let why = format!("the channel could not be made: {error}");
+            lost(desk, case, &why, Hope::Left).await
+        }
+        ChatError::Refused { .. } => {
+            let why = format!("the channel could not be made: {error}; {ADMINISTRATOR}");
+            lost(desk, case, &why, Hope::Left).await
+        }
+        ChatError::Limited { .. }
+        | ChatError::Unavailable(_)
+        | ChatError::NameTaken
+        | ChatError::Archived
+        | ChatError::MessageGone => Err(error.into()),
+    }
+}
+
+/// Tries a name, having written it down first; never takes a channel it did not make.
+async fn try_channel(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepError> {
+    let Speaker { desk, case, .. } = *speaker;
     if let Some(leader) = &case.opening().shares_channel_of
         && let Some(leader) = desk.ledger.find(leader).await?
+        && let Some(told) = share_channel(desk, case, &leader).await?
     {
-        return share_channel(desk, case, &leader).await;
+        return Ok(told);
     }
     let tried = case.room().names_tried.len();
-    if let Some(name) = case.room().names_tried.last()
-        && let Some(channel) = desk.chat.own_channel(name, case.opened_at()).await?
+    let name = channel_name(case, tried.max(1));
+    if tried == 0 {
+        note(desk, case, Event::ChannelTried { name: name.clone() }).await?;
+    } else if let Some(channel) = desk.chat.own_channel(&name, case.opened_at()).await?
         && !taken_by_another_case(desk, case, &channel).await?
     {
-        return made(desk, case, (channel, name.clone())).await.map(|_| Told::Something);
+        return made(desk, case, (channel, name)).await.map(|_| Told::Something);
     }
-    if tried >= NAMES_MAX {
-        return lost(desk, case, "no free channel name was found").await;
-    }
-    let name = channel_name(case, tried + 1);
-    note(desk, case, Event::ChannelTried { name: name.clone() }).await?;
     speaker.may_still_speak()?;
     match desk.chat.create_channel(&name).await {
         Ok(channel) => {
@@ -45,9 +89,13 @@ pub(super) async fn make_channel(
             }
             Ok(Told::Something)
         }
-        Err(ChatError::NameTaken) => Ok(Told::Something),
-        Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
-            lost(desk, case, &format!("the channel could not be made: {error}")).await
+        Err(ChatError::NameTaken) if tried >= NAMES_MAX => {
+            lost(desk, case, "no free channel name was found", Hope::Gone).await
+        }
+        Err(ChatError::NameTaken) => {
+            let name = channel_name(case, tried.max(1) + 1);
+            note(desk, case, Event::ChannelTried { name }).await?;
+            Ok(Told::Something)
         }
         Err(error) => Err(error.into()),
     }
@@ -75,16 +123,18 @@ async fn made(
     Ok(is_ours)
 }
 
-async fn share_channel(desk: &Desk, case: &Case, leader: &Case) -> Result<Told, StepError> {
+/// The channel of the case that came first with this one; none where that will never have any.
+async fn share_channel(desk: &Desk, case: &Case, leader: &Case) -> Result<Option<Told>, StepError> {
     let room = leader.room();
     if let (Some(channel), Some(name)) = (&room.channel, &room.name) {
         let event = Event::ChannelMade { channel: channel.clone(), name: name.clone() };
         note(desk, case, event).await?;
-        return Ok(Told::Something);
+        return Ok(Some(Told::Something));
     }
     match &room.failed {
-        Some(why) => lost(desk, case, why).await,
-        None => Ok(Told::Nothing),
+        Some(why) => lost(desk, case, why, Hope::Gone).await.map(Some),
+        None if leader.closed_at().is_some() => Ok(None),
+        None => Ok(Some(Told::Nothing)),
     }
 }
 
@@ -108,23 +158,22 @@ async fn taken_by_another_case(
     Ok(false)
 }
 
-/// Gives the channel up, and tells the requester directly, since there is no channel to tell.
-pub(super) async fn lost(desk: &Desk, case: &Case, why: &str) -> Result<Told, StepError> {
-    let entry = Entry::own(desk.clock.now(), Event::ChannelFailed { why: why.to_owned() });
+/// Writes down that there is no channel; the requester is told of it from there.
+pub(super) async fn lost(
+    desk: &Desk,
+    case: &Case,
+    why: &str,
+    hope: Hope,
+) -> Result<Told, StepError> {
+    let event = Event::ChannelFailed { why: why.to_owned(), for_now: hope == Hope::Left };
+    let entry = Entry::own(desk.clock.now(), event);
     let still = |now: &Case| {
-        let same = now.room().channel == case.room().channel && now.room().failed.is_none();
+        let same = now.room().channel == case.room().channel
+            && now.room().failed.is_none()
+            && now.room().unmade == case.room().unmade;
         if same { Ok(Some(entry.clone())) } else { Err(StepError::MovedOn) }
     };
     desk.ledger.append(case.id(), still).await?;
-    let whisper = Whisper {
-        person: case.opened_by().clone(),
-        channel: None,
-        response_url: None,
-        text: format!("Case {}: {why}. Follow it with keyleak status {}.", case.id(), case.id()),
-    };
-    if let Err(error) = desk.chat.whisper(&whisper).await {
-        tracing::warn!(case.id = %case.id(), %error, "the requester could not be told");
-    }
     Ok(Told::Something)
 }
 

@@ -28,6 +28,16 @@ impl SimSlack {
         self.shared.with(|state| state.faults.drop_shares(times));
     }
 
+    /// Takes a scope from the app, as when its manifest is changed and the app installed again.
+    pub fn revoke(&self, scope: &str) {
+        self.shared.with(|state| state.config.scopes.retain(|held| held != scope));
+    }
+
+    /// Gives the app a scope.
+    pub fn grant(&self, scope: &str) {
+        self.shared.with(|state| state.config.scopes.push(scope.to_owned()));
+    }
+
     pub fn set_rate_limits(&self, limits: RateLimits) {
         self.shared.with(|state| state.pace.limits = limits);
     }
