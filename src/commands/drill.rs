@@ -3,7 +3,7 @@
 use crate::cli::DrillArguments;
 use crate::commands::CommandError;
 use crate::config;
-use crate::drill::world::{World, WorldOptions, production_timing};
+use crate::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};
 use crate::drill::{headless, scenario, stage};
 use crate::ports::clock::Clock;
 use crate::telemetry::{self, Style};
@@ -40,6 +40,7 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
         seed: SEED,
         lag: LAG,
         timing: production_timing(),
+        plans_expire_after: PLANS_EXPIRE_AFTER,
     };
     // The port is taken first: finding it busy after the world is up would be rude.
     let listener = if arguments.headless { None } else { Some(listen(arguments).await?) };

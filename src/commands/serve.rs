@@ -51,6 +51,9 @@ pub async fn serve(store: &Store) -> Result<(), CommandError> {
     }
     let bot = Bot::start(desk, gate, listener, holder());
     tracing::info!(%listen, "keyleak is listening");
+    if let Err(error) = bot.desk.probe().await {
+        tracing::error!(%error, "no decision can be recorded yet");
+    }
     wait_for_the_end().await?;
     tracing::info!("stopping: taking no more requests, finishing the work in hand");
     bot.shut_down().await;

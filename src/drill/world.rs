@@ -71,6 +71,8 @@ pub struct WorldOptions {
     pub lag: std::ops::RangeInclusive<Duration>,
     /// The rules about time; the drill's defaults are production's.
     pub timing: Timing,
+    /// How long a plan waits for its approvals.
+    pub plans_expire_after: SignedDuration,
 }
 
 /// Stands between the bot and its journal; tests break it there.
@@ -231,10 +233,13 @@ impl World {
             trail: Some(Arc::new(Investigator::new(trail))),
             chat: Arc::new(SlackChat::new(&settings, self.clock).map_err(said)?),
             clock: self.clock,
-            rules: rules(self.options.timing.clone()),
+            rules: rules(&self.options),
         })
     }
 }
+
+/// Production's own patience with a plan.
+pub const PLANS_EXPIRE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Production's own times; the drill's clock runs faster instead.
 pub fn production_timing() -> Timing {
@@ -321,7 +326,7 @@ fn daily(habit: &Habit, key: &Credential, clock: Clock) -> Vec<Deed> {
     (1..=habit.days).map(deed).collect()
 }
 
-fn rules(timing: Timing) -> Rules {
+fn rules(options: &WorldOptions) -> Rules {
     let set = |users: &[&str]| -> BTreeSet<String> {
         users.iter().map(|user| (*user).to_owned()).collect()
     };
@@ -344,9 +349,9 @@ fn rules(timing: Timing) -> Rules {
             protected_arns: Vec::new(),
             approvals_reversible: 1,
             approvals_irreversible: 2,
-            expires_after: SignedDuration::from_hours(1),
+            expires_after: options.plans_expire_after,
         },
-        timing,
+        timing: options.timing.clone(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24 * 15),
         drill: true,

@@ -1,6 +1,8 @@
 //! Everything a use case works with, put together once by `main` and passed by reference.
 
 use crate::domain::agenda::Timing;
+use crate::domain::brake::Brake;
+use crate::domain::ids::CaseId;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::flow::ledger::Ledger;
@@ -10,7 +12,7 @@ use crate::ports::chat::Chat;
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{Contain, Lookup};
 use crate::ports::evidence::Evidence;
-use crate::ports::journal::Work;
+use crate::ports::journal::{StoreError, Work};
 use crate::ports::ticket::Books;
 use crate::ports::trail::Trail;
 use secrecy::SecretString;
@@ -70,6 +72,18 @@ impl Desk {
     /// The part of the desk at which decisions are taken.
     pub fn bench(&self) -> Bench<'_> {
         Bench { ledger: &self.ledger, policy: &self.rules.policy, clock: self.clock }
+    }
+
+    /// Whether decisions can be taken and kept: asks both tables, and finds what the work table
+    /// knows of cases and brake. The error says what helps.
+    pub async fn probe(&self) -> Result<(Vec<CaseId>, Option<Brake>), StoreError> {
+        let nobody = CaseId("probe".to_owned());
+        let (open, brake, _) = tokio::try_join!(
+            self.work.open_cases(),
+            self.work.brake(),
+            self.ledger.journal().read(&nobody, 0)
+        )?;
+        Ok((open, brake))
     }
 
     /// What a ticket needs: the journal for the intent, and the brake that may forbid it.

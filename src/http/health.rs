@@ -18,9 +18,7 @@ pub async fn healthz() -> &'static str {
 
 /// Decisions can be taken: the journal answers.
 pub async fn readyz(State(service): State<Arc<Service>>) -> Response {
-    let work = service.desk.work.as_ref();
-    let probe = async { tokio::try_join!(work.open_cases(), work.brake()) };
-    match tokio::time::timeout(PROBE_TIME_MAX, probe).await {
+    match tokio::time::timeout(PROBE_TIME_MAX, service.desk.probe()).await {
         Ok(Ok((open, brake))) => {
             let in_hand = service.worker.cases_in_hand();
             let mut body = format!("ready; {} open cases, {in_hand} in hand\n", open.len());

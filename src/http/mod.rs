@@ -24,8 +24,9 @@ use std::time::Duration;
 /// Slack gives up after 3 seconds; a decision that is not durable by now is answered as such.
 pub(crate) const DECISION_TIME_MAX: Duration = Duration::from_millis(2_400);
 /// What a person is told when the journal could not take their decision.
-pub(crate) const NOT_RECORDED: &str =
-    "Not recorded: the journal did not answer, so nothing was done. Press again in a moment.";
+pub(crate) const NOT_RECORDED: &str = "Not recorded: the journal did not answer, so nothing was \
+    done. Press again in a moment; if it stays so, whoever runs keyleak finds the reason in its log \
+    and at /readyz.";
 
 /// Everything a request needs.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Bad input and bad luck: each gets a clear message, none a panic, and no decision is lost.
 
+use crate::people::heard;
 use crate::stage::Stage;
 use keyleak::domain::case::PlanStatus;
 use keyleak::domain::event::Event;
@@ -19,22 +20,6 @@ async fn says(stage: &Stage, text: &str) -> String {
 async fn no_case(stage: &Stage) -> bool {
     let work = &stage.world.desk().unwrap().work;
     work.all_cases().await.unwrap().is_empty()
-}
-
-/// What the bot has told one person privately.
-fn whispers(stage: &Stage, user: &str) -> String {
-    let told = stage.world.slack.ephemerals(user).into_iter();
-    told.map(|whisper| whisper.message.to_string()).collect()
-}
-
-async fn heard(stage: &Stage, user: &str, words: &str) {
-    for _ in 0..200 {
-        if whispers(stage, user).contains(words) {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("{user} was not told {words:?} but {}", whispers(stage, user));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,7 +152,7 @@ async fn the_wrong_people_are_refused_with_a_private_reason_and_a_record() {
     .unwrap();
     for (who, why) in [(REPORTER, "somebody else has to approve"), (KEY_OWNER, "belongs to you")] {
         press(world, &case, (who, "plan.approve")).await.unwrap();
-        heard(&stage, who, why).await;
+        heard(world, who, why).await;
     }
     let now = load(world, &case).await.unwrap();
     let refusals = now.records().iter().filter(|r| matches!(r.event, Event::Refused { .. }));

@@ -15,7 +15,7 @@ use std::time::Duration;
 const WATCHED: Duration = Duration::from_secs(2);
 
 /// Moves the brake as another process does: through the store, past this bot's memory.
-async fn move_brake(world: &World, frozen: bool) {
+pub(crate) async fn move_brake(world: &World, frozen: bool) {
     let store = Sqlite::open(&world.journal).unwrap();
     let newest = store.brake().await.unwrap();
     let brake = Brake {

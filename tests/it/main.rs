@@ -21,6 +21,7 @@ mod manifests;
 mod no_channel;
 mod not_ours;
 mod orders;
+mod people;
 mod printed_manifests;
 mod readme;
 mod serve_command;

@@ -1,7 +1,10 @@
 //! A small stage for stories: the drill's world, quick, with whatever stands before the journal.
 
+use jiff::SignedDuration;
 use keyleak::drill::scenario;
-use keyleak::drill::world::{JournalThrough, World, WorldOptions, production_timing};
+use keyleak::drill::world::{
+    JournalThrough, PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing,
+};
 use keyleak::ports::clock::Clock;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -21,6 +24,15 @@ impl Stage {
     }
 
     pub(crate) async fn set_through(through: JournalThrough<'_>) -> Self {
+        Self::set_with(through, PLANS_EXPIRE_AFTER).await
+    }
+
+    /// A stage on which nobody waits an hour for a plan to expire.
+    pub(crate) async fn set_with_plans_for(patience: SignedDuration) -> Self {
+        Self::set_with(&|journal| journal, patience).await
+    }
+
+    async fn set_with(through: JournalThrough<'_>, plans_expire_after: SignedDuration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = WorldOptions {
             scenario: scenario::find("public-repository").unwrap(),
@@ -29,6 +41,7 @@ impl Stage {
             seed: 11,
             lag: Duration::ZERO..=Duration::from_secs(4),
             timing: production_timing(),
+            plans_expire_after,
         };
         let world = World::start_through(options, through).await.unwrap();
         Self { world, _folder: folder }

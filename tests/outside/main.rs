@@ -47,6 +47,7 @@ mod slack_reference;
 mod sql_judge;
 #[path = "../support/story.rs"]
 mod story;
+mod tableless;
 #[path = "../support/thief.rs"]
 mod thief;
 mod witness;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
     trials.extend(ministack::trials(&parts));
     trials.extend(containment::trials(&parts));
     trials.extend(served::trials(&parts));
+    trials.extend(tableless::trials(&parts));
     trials.extend(emulated::trials(&parts));
     trials.extend(real_trails::trials(&parts));
     trials.extend(attacker::trials(&parts));

@@ -12,6 +12,7 @@ use keyleak::sim::slack::config::SimSlackConfig;
 use keyleak::sim::slack::deliver::Delivery;
 use keyleak::sim::slack::server::SimSlack;
 use serde_json::Value;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -57,6 +58,11 @@ impl Service {
         if journal == Journal::DynamoDb {
             make_tables(&leak.owner.root).await;
         }
+        Self::start_on(leak, journal, more).await
+    }
+
+    /// The same, with the journal's tables as they are.
+    pub(crate) async fn start_on(leak: &Leak, journal: Journal, more: &str) -> Self {
         let listen = free_port();
         let slack = workspace(listen).await;
         let folder = tempfile::tempdir().expect("a folder");
@@ -125,6 +131,15 @@ impl Service {
         self.case_channel().map_or_else(Vec::new, |channel| self.slack.messages(&channel.id))
     }
 
+    /// What `/readyz` says: its status line, headers and words.
+    pub(crate) fn readyz(&self) -> String {
+        let mut asked = TcpStream::connect(self.listen).expect("it listens");
+        asked.write_all(b"GET /readyz HTTP/1.0\r\n\r\n").expect("it is asked");
+        let mut said = String::new();
+        asked.read_to_string(&mut said).expect("it answers");
+        said
+    }
+
     /// Runs another command of the binary with the same settings.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyleak"));
@@ -176,7 +191,7 @@ impl Service {
         Some((channel.id, message["ts"].as_str()?.to_owned()))
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
@@ -283,7 +298,7 @@ fn prepare(command: &mut Command, folder: &TempDir, environment: &[(&'static str
 }
 
 /// The two tables, as the manifest makes them.
-async fn make_tables(root: &Clients) {
+pub(crate) async fn make_tables(root: &Clients) {
     for (table, keys) in [("keyleak-journal", ["case", "seq"]), ("keyleak-work", ["item", "part"])]
     {
         let mut made = root.dynamodb.create_table().table_name(table);

@@ -3,6 +3,7 @@
 use crate::sim::slack::channels::{Channel, Reach};
 use crate::sim::slack::faults::Fault;
 use crate::sim::slack::pace::RateLimits;
+use crate::sim::slack::people::Person;
 use crate::sim::slack::server::SimSlack;
 use serde_json::json;
 use std::time::Duration;
@@ -69,6 +70,12 @@ impl SimSlack {
     /// Changes a channel as its people might; nothing is announced.
     pub fn change_channel(&self, id: &str, change: impl FnOnce(&mut Channel)) {
         self.shared.change(|state| state.channel_mut(id).map(change).ok());
+    }
+
+    /// Lets somebody join the workspace, and this channel of it.
+    pub fn welcome(&self, person: Person, channel: &str) {
+        self.change_channel(channel, |channel| channel.members.push(person.id.clone()));
+        self.shared.change(|state| state.config.people.push(person));
     }
 
     /// Archives a channel as a person does.
