@@ -81,6 +81,8 @@ fn matters(event: &Event) -> bool {
         | Event::Approved { .. }
         | Event::Denied { .. }
         | Event::Withdrawn { .. }
+        | Event::GlassBroken { .. }
+        | Event::GlassReviewed { .. }
         | Event::Voided { .. }
         | Event::Covered { .. }
         | Event::Outcome { .. }

@@ -32,6 +32,8 @@ pub enum What {
     Answer(u64),
     /// Plain words that somebody must notice.
     Notice(String),
+    /// The same, and every approver is rung.
+    Alarm(String),
     /// The report as a file, as of the record that asked for it.
     Report(u64),
 }
@@ -99,6 +101,16 @@ fn said(record: &Record) -> Option<Announcement> {
         Event::Proposed { plan, .. } => {
             Some(Announcement { key: plan_key(plan.number), what: What::Plan(plan.number) })
         }
+        Event::GlassBroken { plan, reason, .. } => keyed(
+            "alarm",
+            What::Alarm(format!(
+                "BREAK-GLASS: {} let plan {} run alone: {reason}\nAnother approver has to look at \
+                 it: /keyleak review {} and what came of it.",
+                record.actor_shown(),
+                plan.0,
+                plan.0
+            )),
+        ),
         Event::Answered { .. } => keyed("answer", What::Answer(record.seq)),
         Event::PhasePressed {
             phase: phase @ (Phase::Eradication | Phase::Recovery | Phase::PostIncident),
@@ -111,7 +123,7 @@ fn said(record: &Record) -> Option<Announcement> {
     }
 }
 
-/// What people decided that no card shows: a denial, and whatever came past Slack.
+/// What people decided that no card shows: a denial, a review, and whatever came past Slack.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only decisions are told here")]
 fn decision_words(record: &Record) -> Option<String> {
     let who = record.actor_shown();
@@ -120,6 +132,9 @@ fn decision_words(record: &Record) -> Option<String> {
             let reason = reason.as_deref().unwrap_or("no reason given");
             let from = record.operator().map(|by| format!(", {}", proven(by))).unwrap_or_default();
             return Some(format!("{who} denied plan {}{from}: {reason}", plan.0));
+        }
+        Event::GlassReviewed { plan, verdict } => {
+            return Some(format!("{who} reviewed the break-glass of plan {}: {verdict}", plan.0));
         }
         Event::Approved { plan, .. } => format!("approved plan {}", plan.0),
         Event::Withdrawn { plan } => format!("took the approval of plan {} back", plan.0),

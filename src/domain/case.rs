@@ -1,11 +1,12 @@
 //! A case: one exposed key, one channel, one journal; nothing here that the journal does not say.
 
 use crate::domain::brake::Brake;
-use crate::domain::event::{AnswerNote, Drift, Opening, Phase, StepResult, SurveyNote};
+use crate::domain::event::{Drift, Opening, Phase, StepResult};
 use crate::domain::exposure::Exposure;
 use crate::domain::facts::Facts;
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
+use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::record::{Press, Record};
 use crate::domain::room::Room;
 use crate::domain::snapshot::SnapshotRef;
@@ -74,6 +75,9 @@ pub struct PlanState {
     pub approvals: Vec<Press>,
     pub denied: Option<(Press, Option<String>)>,
     pub expired: bool,
+    /// Who let it run without enough approvals, and why; then who looked at that, and what for.
+    pub glass: Option<(Press, String)>,
+    pub glass_reviewed: Option<(Press, String)>,
     pub voided: Option<String>,
     /// Steps added for what the actor took after the approval, with their snapshots.
     pub covered: Vec<Step>,
@@ -344,9 +348,14 @@ impl PlanState {
         }
     }
 
-    /// Whether enough distinct people approved.
+    /// Whether enough distinct people approved, or one broke the glass.
     pub fn is_approved(&self) -> bool {
-        self.approvals.len() as u32 >= self.plan.approvals_needed
+        self.approvals.len() as u32 >= self.plan.approvals_needed || self.glass.is_some()
+    }
+
+    /// Whether somebody broke the glass and nobody else has looked at that yet.
+    pub fn awaits_review(&self) -> bool {
+        self.glass.is_some() && self.glass_reviewed.is_none()
     }
 
     pub fn has_begun(&self) -> bool {

@@ -1,6 +1,7 @@
 //! What people can ask of the bot in words: the text after `/keyleak`.
 
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError};
+use crate::domain::plan::PlanNumber;
 use crate::domain::secret::holds_fragment;
 use jiff::Timestamp;
 
@@ -8,6 +9,9 @@ use jiff::Timestamp;
 pub const KEYS_MAX: usize = 50;
 /// Fifty ids with generous blanks; anything longer is a paste of something else.
 const TEXT_LENGTH_MAX: usize = 4_000;
+/// A reason that says something, and that fits on a card.
+const REASON_LENGTH_MIN: usize = 10;
+const REASON_LENGTH_MAX: usize = 300;
 /// Case ids are short words; a longer one is none.
 const CASE_ID_LENGTH_MAX: usize = 80;
 
@@ -31,6 +35,16 @@ pub enum Command {
     Exposed {
         of: Option<CaseName>,
         since: Option<Timestamp>,
+    },
+    /// Let the plan of the channel's case run on this person's word alone.
+    BreakGlass {
+        plan: PlanNumber,
+        reason: String,
+    },
+    /// Say what came of looking at a break-glass.
+    Review {
+        plan: PlanNumber,
+        verdict: String,
     },
     /// Tell the story so far; of the channel it is typed in when it names none.
     Summary {
@@ -75,6 +89,11 @@ pub enum CommandError {
          `/keyleak exposed unknown`; outside the case's channel name the case or key before it"
     )]
     NoTime,
+    #[error(
+        "in the case's channel, give the plan's number and, in {REASON_LENGTH_MIN} characters or \
+         more, the reason: `/keyleak break-glass 1 nobody else can be reached`"
+    )]
+    NoReason,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
     TooMany { given: usize },
     #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
@@ -100,6 +119,14 @@ impl Command {
             (Some("status"), rest) => Ok(Self::Status { of: case_name(rest)? }),
             (Some("summary" | "timeline"), rest) => Ok(Self::Summary { of: case_name(rest)? }),
             (Some("exposed"), rest) => exposed(rest),
+            (Some("break-glass" | "breakglass"), rest) => {
+                let (plan, reason) = plan_and_why(rest)?;
+                Ok(Self::BreakGlass { plan, reason })
+            }
+            (Some("review"), rest) => {
+                let (plan, verdict) = plan_and_why(rest)?;
+                Ok(Self::Review { plan, verdict })
+            }
             (Some("open" | "new"), rest) => open(rest, 2),
             (Some(_), _) => open(&words, 1),
         }
@@ -228,6 +255,17 @@ fn exposed(words: &[&str]) -> Result<Command, CommandError> {
         [] => return Err(CommandError::NoTime),
     };
     Ok(Command::Exposed { of: case_name(of)?, since })
+}
+
+/// The number of a plan, and words that somebody will read a year later.
+fn plan_and_why(words: &[&str]) -> Result<(PlanNumber, String), CommandError> {
+    let (number, rest) = words.split_first().ok_or(CommandError::NoReason)?;
+    let number = number.parse().map_err(|_| CommandError::NoReason)?;
+    let reason: String = rest.join(" ").chars().take(REASON_LENGTH_MAX).collect();
+    match reason.chars().count() >= REASON_LENGTH_MIN {
+        true => Ok((PlanNumber(number), reason)),
+        false => Err(CommandError::NoReason),
+    }
 }
 
 fn case_name(words: &[&str]) -> Result<Option<CaseName>, CommandError> {

@@ -3,9 +3,8 @@
 use crate::domain::brake::Brake;
 use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
-use crate::domain::lineage::{MadeUser, Node};
 use crate::domain::plan::{Plan, PlanNumber, Step};
-use crate::domain::query_cost::QueryCost;
+use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::snapshot::SnapshotRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,47 +40,6 @@ pub struct Opening {
     /// The case whose channel this one shares, when several ids were given at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shares_channel_of: Option<crate::domain::ids::CaseId>,
-}
-
-/// What a reading of the trail found, as far as the case must remember it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SurveyNote {
-    /// The cut of the trail in the evidence store.
-    pub cut_sha256: String,
-    pub rows: u64,
-    pub records_read: u64,
-    pub from: Timestamp,
-    pub to: Timestamp,
-    /// Up to when the trail is complete.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub watermark: Option<Timestamp>,
-    pub nodes: Vec<Node>,
-    /// More was found than is kept here; all of it is in the cut.
-    pub truncated: bool,
-    pub cost: QueryCost,
-    /// What was not looked at.
-    pub gaps: Vec<String>,
-    /// What was made before it counts as older in `nodes`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exposed_since: Option<Timestamp>,
-    /// Users that others than the actor made meanwhile, so that nobody suspects them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub made_by_others: Vec<MadeUser>,
-}
-
-/// The answer to one question, as far as the case must remember it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AnswerNote {
-    /// The press that asked it.
-    pub asked: u64,
-    pub question: String,
-    pub sentence: String,
-    pub rows: u64,
-    pub cut_sha256: String,
-    /// The whole answer, as JSON, in the evidence store.
-    pub answer_sha256: String,
-    pub sql_sha256: String,
-    pub watermark: Option<Timestamp>,
 }
 
 /// What became of one step.
@@ -204,6 +162,17 @@ pub enum Event {
     },
     Expired {
         plan: PlanNumber,
+    },
+    /// One person let the plan run without the approvals it needs, and said why.
+    GlassBroken {
+        plan: PlanNumber,
+        hash: String,
+        reason: String,
+    },
+    /// Somebody else looked at it afterwards, and says what came of that.
+    GlassReviewed {
+        plan: PlanNumber,
+        verdict: String,
     },
     Voided {
         plan: PlanNumber,
@@ -334,6 +303,8 @@ impl Event {
             | Self::Denied { .. }
             | Self::Withdrawn { .. }
             | Self::Expired { .. }
+            | Self::GlassBroken { .. }
+            | Self::GlassReviewed { .. }
             | Self::Voided { .. }
             | Self::Covered { .. }
             | Self::Intent { .. }

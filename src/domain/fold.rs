@@ -33,6 +33,8 @@ pub enum IllegalRecord {
     Requester,
     #[error("this person already approved")]
     AlreadyApproved,
+    #[error("whoever broke the glass does not review it")]
+    OwnGlass,
     #[error("the plan is not {0}")]
     WrongState(&'static str),
     #[error("there is no such step, or no attempt at it is open")]
@@ -128,6 +130,8 @@ impl Case {
             | Event::Denied { .. }
             | Event::Withdrawn { .. }
             | Event::Expired { .. }
+            | Event::GlassBroken { .. }
+            | Event::GlassReviewed { .. }
             | Event::Voided { .. }
             | Event::Covered { .. } => self.take_in_decision(record)?,
             Event::Intent { .. }

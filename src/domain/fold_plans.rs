@@ -47,6 +47,23 @@ impl Case {
                 }
                 state.expired = true;
             }
+            Event::GlassBroken { plan, hash, reason } => {
+                let breaker = press(record)?;
+                let state = self.plan_state(*plan)?;
+                judge_glass(state, hash)?;
+                state.glass = Some((breaker, reason.clone()));
+            }
+            Event::GlassReviewed { plan, verdict } => {
+                let reviewer = press(record)?;
+                let state = self.plan_state(*plan)?;
+                if !state.awaits_review() {
+                    return Err(IllegalRecord::WrongState("waiting for a review"));
+                }
+                if state.glass.as_ref().is_some_and(|(breaker, _)| breaker.by == reviewer.by) {
+                    return Err(IllegalRecord::OwnGlass);
+                }
+                state.glass_reviewed = Some((reviewer, verdict.clone()));
+            }
             Event::Voided { plan, why } => self.plan_state(*plan)?.voided = Some(why.clone()),
             Event::Covered { plan, steps, snapshot } => {
                 let state = self.plan_state(*plan)?;
@@ -180,6 +197,8 @@ impl PlanState {
             approvals: Vec::new(),
             denied: None,
             expired: false,
+            glass: None,
+            glass_reviewed: None,
             voided: None,
             covered: Vec::new(),
             checks: Vec::new(),
@@ -283,6 +302,20 @@ impl StepState {
     /// Whether its result is the last one that this approval leads to.
     pub fn has_settled(&self) -> bool {
         self.result.is_some() && !self.awaits_retry()
+    }
+}
+
+/// Whether the plan may run on one person's word: waiting, and nothing in it is for ever.
+fn judge_glass(state: &PlanState, hash: &str) -> Result<(), IllegalRecord> {
+    if state.hash != hash {
+        return Err(IllegalRecord::OtherHash);
+    }
+    if state.status() != PlanStatus::Proposed {
+        return Err(IllegalRecord::WrongState("waiting for approval"));
+    }
+    match state.plan.may_break_glass() {
+        true => Ok(()),
+        false => Err(IllegalRecord::WrongState("a containment that can be undone")),
     }
 }
 

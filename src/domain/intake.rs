@@ -96,6 +96,8 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::Help
         | Command::List
         | Command::Exposed { .. }
+        | Command::BreakGlass { .. }
+        | Command::Review { .. }
         | Command::Status { .. }
         | Command::Summary { .. } => Err(IntakeError::NoKey),
     }

@@ -25,6 +25,7 @@ pub mod policy;
 pub mod proof;
 pub mod query_cost;
 pub mod question;
+pub mod reading;
 pub mod record;
 pub mod remains;
 pub mod report;

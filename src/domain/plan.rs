@@ -106,6 +106,12 @@ impl Plan {
         hash.get(..12).unwrap_or(hash)
     }
 
+    /// Whether one person may let it run in an emergency: it only takes from the actor, and all of
+    /// it can be given back.
+    pub fn may_break_glass(&self) -> bool {
+        self.kind != PlanKind::Undo && self.reversible()
+    }
+
     pub fn reversible(&self) -> bool {
         self.steps.iter().all(|step| step.action.reversible())
     }

@@ -56,13 +56,28 @@ pub enum Refusal {
          first, or widen it with a new plan"
     )]
     Settled,
+    #[error(
+        "only a containment that can be undone may run on one person's word; this plan needs its \
+         approvals"
+    )]
+    NoGlass,
+    #[error("you broke the glass, so somebody else has to look at it")]
+    OwnGlass,
+    #[error("there is no break-glass of this plan that waits for a review")]
+    NothingToReview,
+    #[error(
+        "the break-glass of plan {0} waits for a review by another approver: \
+         `/keyleak review {0}` and what came of it"
+    )]
+    Unreviewed(u32),
     #[error("you have already approved this plan")]
     AlreadyApproved,
     #[error("you have not approved this plan, so there is nothing to withdraw")]
     NotApproved,
 }
 
-/// Proof that enough people approved one plan; only [`recorded`] makes one, from the journal.
+/// Proof that enough people approved one plan, or one broke the glass; only [`recorded`] makes it,
+/// from the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     case: CaseId,
@@ -121,13 +136,7 @@ impl Policy {
         let Wish { caller, choice, now } = *wish;
         self.is_approver(caller)?;
         self.is_disinterested(caller, case)?;
-        if let Some(why) = state.dead_because() {
-            return Err(Refusal::Dead(why));
-        }
-        let late = now >= state.plan.expires_at && !state.is_approved();
-        if late {
-            return Err(Refusal::Dead("it expired; press Containment for a new one".to_owned()));
-        }
+        is_open(state, now)?;
         let approved_before = state.approvals.iter().any(|press| press.by == *caller.person());
         match choice {
             Choice::Approve if state.plan.requested_by == *caller.person() => {
@@ -149,6 +158,40 @@ impl Policy {
         }
         self.is_disinterested(caller, case)?;
         if case.exposure_is_settled() { Err(Refusal::Settled) } else { Ok(()) }
+    }
+
+    /// Whether this person may let the plan run alone, in an emergency; the requester may, too.
+    pub fn may_break_glass(
+        &self,
+        (caller, now): (&Caller, Timestamp),
+        case: &Case,
+        state: &PlanState,
+    ) -> Result<(), Refusal> {
+        self.is_approver(caller)?;
+        self.is_disinterested(caller, case)?;
+        is_open(state, now)?;
+        match (state.is_approved(), state.plan.may_break_glass()) {
+            (true, _) => Err(Refusal::Begun),
+            (false, false) => Err(Refusal::NoGlass),
+            (false, true) => Ok(()),
+        }
+    }
+
+    /// Whether this person may say that a break-glass was looked at.
+    pub fn may_review(
+        &self,
+        caller: &Caller,
+        case: &Case,
+        state: &PlanState,
+    ) -> Result<(), Refusal> {
+        self.is_approver(caller)?;
+        self.is_disinterested(caller, case)?;
+        match &state.glass {
+            Some(_) if !state.awaits_review() => Err(Refusal::NothingToReview),
+            Some((breaker, _)) if breaker.by == *caller.person() => Err(Refusal::OwnGlass),
+            Some(_) => Ok(()),
+            None => Err(Refusal::NothingToReview),
+        }
     }
 
     /// The Slack user who owns the key, when configuration can tell.
@@ -200,6 +243,17 @@ impl Policy {
     }
 }
 
+/// Whether the plan can still be decided about.
+fn is_open(state: &PlanState, now: Timestamp) -> Result<(), Refusal> {
+    if let Some(why) = state.dead_because() {
+        return Err(Refusal::Dead(why));
+    }
+    match now >= state.plan.expires_at && !state.is_approved() {
+        true => Err(Refusal::Dead("it expired; press Containment for a new one".to_owned())),
+        false => Ok(()),
+    }
+}
+
 impl Approval {
     pub fn case(&self) -> &CaseId {
         &self.case
@@ -235,7 +289,8 @@ pub fn recorded(case: &Case, plan: PlanNumber) -> Option<Approval> {
         .filter(|press| press.by != state.plan.requested_by)
         .map(|press| &press.by)
         .collect();
-    let enough = people.len() as u32 >= state.plan.approvals_needed.max(1);
+    let broken = state.glass.is_some() && state.plan.may_break_glass();
+    let enough = broken || people.len() as u32 >= state.plan.approvals_needed.max(1);
     (enough && !dead).then(|| Approval {
         case: case.id().clone(),
         plan,

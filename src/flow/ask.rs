@@ -2,8 +2,9 @@
 
 use crate::domain::agenda::Ask;
 use crate::domain::case::Case;
-use crate::domain::event::{AnswerNote, Event, Phase};
+use crate::domain::event::{Event, Phase};
 use crate::domain::exposure::ExposureFinding;
+use crate::domain::reading::AnswerNote;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};

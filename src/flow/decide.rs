@@ -7,9 +7,10 @@ use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::CaseId;
 use crate::domain::policy::{Choice, Refusal, Wish};
 use crate::domain::proof::Caller;
-use crate::domain::record::{Actor, Entry, Place};
+use crate::domain::record::{Actor, Entry, Place, Record};
 use crate::flow::desk::Bench;
 use crate::flow::ledger::{LedgerError, NotAppended};
+use std::sync::Arc;
 
 /// Refusals are kept on record up to here; beyond, somebody is only hammering the button.
 const REFUSALS_MAX: usize = 200;
@@ -77,7 +78,12 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
         ButtonAction::CancelQuestions { asked, .. } => Event::Cancelled { asked: *asked },
         ButtonAction::Summary { .. } => Event::SummaryAsked,
         ButtonAction::Report { .. } => Event::ReportAsked,
-        ButtonAction::Close { .. } => Event::Closed { reason: pressed.reason.clone() },
+        ButtonAction::Close { .. } => {
+            if let Some(state) = case.plans().find(|state| state.awaits_review()) {
+                return Err(Refusal::Unreviewed(state.plan.number.0));
+            }
+            Event::Closed { reason: pressed.reason.clone() }
+        }
         ButtonAction::Go | ButtonAction::Unknown => return Ok(None),
     };
     policy.may_act(&pressed.caller)?;
@@ -110,22 +116,25 @@ async fn refuse(
     refusal: &Refusal,
 ) -> Result<Answer, LedgerError> {
     let event = Event::Refused { what: pressed.button.id(), why: refusal.to_string() };
-    let entry = entry(bench, pressed, event);
-    let outcome = bench
-        .ledger
-        .append(case, |case| {
-            let refusals = case
-                .records()
-                .iter()
-                .filter(|record| matches!(record.event, Event::Refused { .. }))
-                .count();
-            Ok::<_, LedgerError>((refusals < REFUSALS_MAX).then(|| entry.clone()))
-        })
-        .await;
-    if let Err(NotAppended::Ledger(error)) = outcome {
-        return Err(error);
-    }
+    keep_refusal(bench, case, entry(bench, pressed, event)).await?;
     Ok(Some(format!("Not done: {refusal}.")))
+}
+
+/// Writes a refusal down, unless the case is full of them.
+pub(super) async fn keep_refusal(
+    bench: &Bench<'_>,
+    case: &CaseId,
+    entry: Entry,
+) -> Result<(), LedgerError> {
+    let refused = |record: &&Arc<Record>| matches!(record.event, Event::Refused { .. });
+    let judge = |case: &Case| {
+        let refusals = case.records().iter().filter(refused).count();
+        Ok::<_, LedgerError>((refusals < REFUSALS_MAX).then(|| entry.clone()))
+    };
+    match bench.ledger.append(case, judge).await {
+        Err(NotAppended::Ledger(error)) => Err(error),
+        Ok(_) | Err(NotAppended::Judged(_) | NotAppended::Illegal(_)) => Ok(()),
+    }
 }
 
 fn entry(bench: &Bench<'_>, pressed: &Pressed, event: Event) -> Entry {

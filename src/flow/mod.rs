@@ -17,6 +17,7 @@ pub mod operator;
 pub mod propose;
 pub mod readback;
 pub mod seen;
+pub mod spoken;
 pub mod sweep;
 pub mod tell;
 pub mod validate;

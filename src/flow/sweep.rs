@@ -1,10 +1,11 @@
 //! The sweep after a containment: what the trail and IAM's inventory still show, until nothing.
 
 use crate::domain::case::{Case, PlanState};
-use crate::domain::event::{Drift, Event, SurveyNote};
+use crate::domain::event::{Drift, Event};
 use crate::domain::ids::UserName;
 use crate::domain::lineage::{Lineage, Node};
 use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::reading::SurveyNote;
 use crate::domain::remains::{Census, Remains, remains};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};

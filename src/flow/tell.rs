@@ -173,6 +173,7 @@ async fn say(
         What::Summary(upto) => (View::Summary(scene, *upto), None),
         What::Checklist(phase) => (View::Checklist(scene, *phase), None),
         What::Notice(text) => (View::Notice(scene, text.clone()), None),
+        What::Alarm(text) => (View::Alarm(scene, text.clone()), None),
         What::Answer(seq) => {
             kept = file::stored_answer(desk, case, *seq).await?;
             upload = file::of_answer(case, *seq, &kept);

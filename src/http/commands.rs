@@ -2,14 +2,11 @@
 
 use crate::domain::case::Case;
 use crate::domain::command::{CaseName, Command};
-use crate::domain::event::Event;
 use crate::domain::ids::ChannelId;
-use crate::domain::policy::Refusal;
-use crate::domain::record::{Actor, Entry};
 use crate::domain::report;
-use crate::flow::exposure::{self, Correction};
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest};
-use crate::flow::ledger::{LedgerError, NotAppended};
+use crate::flow::ledger::LedgerError;
+use crate::flow::spoken::{self, Speaker};
 use crate::http::errands::Errand;
 use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, Service, ephemeral, ephemeral_lines};
 use crate::slack::blocks;
@@ -17,7 +14,6 @@ use crate::slack::inbound::Slash;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::join_all;
-use jiff::Timestamp;
 use serde_json::Value;
 
 /// More open cases than this are counted, not listed.
@@ -29,6 +25,8 @@ const HELP: &str = "*keyleak* responds to exposed AWS access keys.\n\
 • `/keyleak list` lists the open cases\n\
 • `/keyleak status [key or case]` says where a case stands\n\
 • `/keyleak exposed [key or case] 2026-11-20T08:00Z` corrects since when the key is exposed\n\
+• `/keyleak break-glass PLAN reason` runs the channel's plan on your word alone; another approver \
+reviews it with `/keyleak review PLAN verdict`\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -96,14 +94,14 @@ async fn carry_out(
             let case = named(service, slash, of).await?;
             Ok(case.map_or_else(no_such_case, |case| Said::Cases(vec![case])))
         }
-        Command::Exposed { of, since } => match named(service, slash, of).await? {
-            Some(case) => exposed(service, slash, (&case, since)).await.map(Said::Words),
-            None => Ok(no_such_case()),
-        },
-        Command::Summary { of } => match named(service, slash, of).await? {
-            Some(case) => summary(service, slash, &case).await.map(Said::Words),
-            None => Ok(no_such_case()),
-        },
+        Command::Exposed { ref of, .. } | Command::Summary { ref of } => {
+            let case = named(service, slash, of.clone()).await?;
+            speak(service, slash, case, &command).await
+        }
+        Command::BreakGlass { .. } | Command::Review { .. } => {
+            let case = named(service, slash, None).await?;
+            speak(service, slash, case, &command).await
+        }
     }
 }
 
@@ -218,40 +216,36 @@ fn no_such_case() -> Said {
     Said::Words(words.to_owned())
 }
 
-async fn exposed(
+/// Says what a person decides in words about a case, and what became of it.
+async fn speak(
     service: &Service,
     slash: &Slash,
-    (case, since): (&Case, Option<Timestamp>),
-) -> Result<String, LedgerError> {
-    let correction = Correction {
-        caller: slash.caller.clone(),
-        since,
-        place: None,
-        delivery: Some(slash.delivery.clone()),
+    case: Option<Case>,
+    words: &Command,
+) -> Result<Said, LedgerError> {
+    let Some(case) = case else {
+        return Ok(no_such_case());
     };
-    exposure::correct(&service.desk.bench(), case.id(), &correction).await
-}
-
-async fn summary(service: &Service, slash: &Slash, case: &Case) -> Result<String, LedgerError> {
-    let entry = Entry {
-        at: service.desk.clock.now(),
-        actor: Actor::of(&slash.caller),
-        place: None,
-        delivery: Some(slash.delivery.clone()),
-        event: Event::SummaryAsked,
+    let (bench, id) = (service.desk.bench(), case.id());
+    let speaker = Speaker { caller: slash.caller.clone(), delivery: Some(slash.delivery.clone()) };
+    let said = match words {
+        Command::Exposed { since, .. } => {
+            spoken::correct_exposure(&bench, id, &speaker, *since).await?
+        }
+        Command::BreakGlass { plan, reason } => {
+            spoken::break_glass(&bench, id, &speaker, (*plan, reason)).await?
+        }
+        Command::Review { plan, verdict } => {
+            spoken::review(&bench, id, &speaker, (*plan, verdict)).await?
+        }
+        Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).await?,
+        Command::Open { .. }
+        | Command::Ask
+        | Command::Help
+        | Command::List
+        | Command::Status { .. } => return Ok(Said::Nothing),
     };
-    let repeated = |case: &Case| case.has_seen(&slash.delivery);
-    let outcome = service
-        .desk
-        .ledger
-        .append(case.id(), |case| Ok::<_, Refusal>((!repeated(case)).then(|| entry.clone())))
-        .await;
-    match outcome {
-        Ok(_) => Ok("The summary comes into the case's channel.".to_owned()),
-        Err(NotAppended::Ledger(error)) => Err(error),
-        Err(NotAppended::Illegal(why)) => Ok(format!("Nothing was done: {why}.")),
-        Err(NotAppended::Judged(why)) => Ok(format!("Not done: {why}.")),
-    }
+    Ok(Said::Words(said))
 }
 
 #[cfg(test)]

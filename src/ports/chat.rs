@@ -55,6 +55,8 @@ pub enum View<'a> {
     Answer(Scene<'a>, &'a Answer),
     /// Something that must be noticed, in plain words.
     Notice(Scene<'a>, String),
+    /// The same, for the eyes of every approver.
+    Alarm(Scene<'a>, String),
 }
 
 /// A message that is posted once, by its key.

@@ -20,6 +20,7 @@ pub fn draw(view: &View<'_>, means: Means) -> Drawn {
         View::Checklist(scene, phase) => (scene, checklist::sketch(scene, *phase)),
         View::Answer(scene, found) => (scene, answer::sketch(scene, found, means)),
         View::Notice(scene, text) => (scene, telling::notice(scene, text)),
+        View::Alarm(scene, text) => (scene, telling::alarm(scene, text)),
     };
     finish(scene, sketch)
 }

@@ -81,6 +81,13 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
         line("May approve", approvers(scene, state));
         line("Expires", vec![time(plan.expires_at)]);
     }
+    if let Some((breaker, reason)) = &state.glass {
+        let said = format!("{}: {} ", field(&breaker.name), field(reason));
+        line("BREAK-GLASS by", vec![text(&said), time(breaker.at)]);
+        let reviewed = state.glass_reviewed.as_ref();
+        let review = reviewed.map(|(by, said)| format!("{}: {}", field(&by.name), field(said)));
+        line("Review", vec![text(&review.unwrap_or_else(|| "waits for another approver".into()))]);
+    }
     if let Some((denial, reason)) = &state.denied {
         let reason = reason.as_deref().map(|reason| format!(": {}", field(reason)));
         let said = format!("{}{} ", field(&denial.name), reason.unwrap_or_default());

@@ -3,13 +3,15 @@
 use crate::domain::report::{status_words, summary as summary_lines};
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
-    bold, context, cut, fallback, header, list, newline, paragraph, rich, text,
+    bold, context, cut, fallback, header, list, newline, paragraph, person, rich, text,
 };
 use crate::slack::sketch::{Drawn, Sketch};
 use serde_json::Value;
 
 /// Lines of one notice or private answer; a list of more cases is longer than anybody reads.
 const LINES_MAX: usize = 40;
+/// People whom one message rings; a longer list of approvers is a user group's business.
+const RUNG_MAX: usize = 50;
 const WHISPER_LENGTH_MAX: usize = 4_000;
 
 /// The story up to a record.
@@ -28,6 +30,15 @@ pub(super) fn summary(scene: &Scene<'_>, upto: u64) -> Sketch {
         ],
         tail: Vec::new(),
     }
+}
+
+/// Something that must be noticed by every approver: each of them is rung.
+pub(super) fn alarm(scene: &Scene<'_>, said: &str) -> Sketch {
+    let mut sketch = notice(scene, said);
+    let rung = scene.policy.approvers.iter().take(RUNG_MAX);
+    let people: Vec<Value> = rung.flat_map(|user| [person(user), text(" ")]).collect();
+    sketch.blocks.push(rich("alarm.people", vec![paragraph(people)]));
+    sketch
 }
 
 /// Something that must be noticed.

@@ -11,7 +11,7 @@ use keyleak::domain::exposure::Basis;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::plan::PlanNumber;
 use keyleak::domain::remains::contained_users;
-use keyleak::flow::exposure::{Correction, correct};
+use keyleak::flow::spoken::{Speaker, correct_exposure};
 use keyleak::ports::clock::Clock;
 use keyleak::sim::attacker::Credential;
 use keyleak::sim::cloud::SimCloud;
@@ -68,8 +68,8 @@ async fn approved_and_contained(bureau: &Bureau, at: PlanAddress) -> Case {
 }
 
 async fn say(bureau: &Bureau, case: &CaseId, user: &str, since: Option<Timestamp>) -> String {
-    let correction = Correction { caller: caller(user), since, place: None, delivery: None };
-    correct(&bureau.desk.bench(), case, &correction).await.unwrap()
+    let speaker = Speaker { caller: caller(user), delivery: None };
+    correct_exposure(&bureau.desk.bench(), case, &speaker, since).await.unwrap()
 }
 
 fn held(case: &Case) -> Vec<String> {

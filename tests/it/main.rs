@@ -4,6 +4,7 @@
 mod acknowledge;
 mod bad_input;
 mod binary;
+mod break_glass;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod cancel;

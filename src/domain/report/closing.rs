@@ -123,6 +123,12 @@ fn plan(out: &mut String, case: &Case, state: &PlanState) {
             approval.seq
         )
     }));
+    lines.extend(state.glass.iter().map(|(by, reason)| {
+        format!("BREAK-GLASS by {} at {}: {}", md(&by.name), utc(by.at), md(reason))
+    }));
+    lines.extend(state.glass_reviewed.iter().map(|(by, verdict)| {
+        format!("Reviewed by {} at {}: {}", md(&by.name), utc(by.at), md(verdict))
+    }));
     if let Some((denial, reason)) = &state.denied {
         let reason = reason.as_deref().unwrap_or("no reason given");
         lines.push(format!("Denied by {} at {}: {}", md(&denial.name), utc(denial.at), md(reason)));

@@ -2,9 +2,10 @@
 
 use crate::domain::action::Action;
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Opening, StepResult, SurveyNote};
+use crate::domain::event::{Drift, Event, Opening, StepResult};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::plan::{Plan, PlanNumber, Step};
+use crate::domain::reading::SurveyNote;
 use crate::domain::record::Record;
 use crate::domain::report::cost;
 use crate::domain::report::words::{count, kind_word};
@@ -73,6 +74,8 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         | Event::Withdrawn { .. }
         | Event::Refused { .. }
         | Event::Expired { .. }
+        | Event::GlassBroken { .. }
+        | Event::GlassReviewed { .. }
         | Event::Voided { .. }
         | Event::Covered { .. } => decided(case, event),
         Event::Outcome { .. }
@@ -117,6 +120,12 @@ fn decided(case: &Case, event: &Event) -> Option<Told> {
         Event::Refused { what, why } => because(&format!("was not allowed to {what}"), why),
         Event::Expired { plan } => {
             major(format!("let plan {} expire without enough approvals", plan.0))
+        }
+        Event::GlassBroken { plan, reason, .. } => {
+            because(&format!("BROKE THE GLASS: let plan {} run alone", plan.0), reason)
+        }
+        Event::GlassReviewed { plan, verdict } => {
+            because(&format!("reviewed the break-glass of plan {}", plan.0), verdict)
         }
         Event::Voided { plan, why } => because(&format!("voided plan {}", plan.0), why),
         Event::Covered { plan, steps, .. } => Some(with(

@@ -1,10 +1,11 @@
 //! The story as people read it: the same journal, the same words, and nothing foreign live in them.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Event, StepResult, SurveyNote};
+use crate::domain::event::{Event, StepResult};
 use crate::domain::lineage::{Node, NodeKind};
 use crate::domain::plan::PlanKind;
 use crate::domain::query_cost::QueryCost;
+use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::report::{SUMMARY_LINES_MAX, markdown, summary, timeline};
 use crate::domain::sample::{at, minted, opened, person, plan};

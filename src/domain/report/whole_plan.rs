@@ -25,6 +25,9 @@ pub(super) fn text(case: &Case, state: &PlanState) -> String {
         let at = utc(press.at);
         line("Approved by", &format!("{} ({}) at {at}", press.name, press.by.user));
     }
+    if let Some((breaker, reason)) = &state.glass {
+        line("Break-glass", &format!("by {} at {}: {reason}", breaker.name, utc(breaker.at)));
+    }
     line("Expires", &utc(plan.expires_at));
     let since = plan.exposed_since.map_or_else(|| "not known".to_owned(), utc);
     line("Exposed since", &since);

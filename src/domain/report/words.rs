@@ -69,6 +69,9 @@ pub(super) fn plan_status(state: &PlanState) -> String {
             state.approvals.len(),
             count(state.plan.approvals_needed as usize, "approval")
         ),
+        PlanStatus::Approved if state.glass.is_some() => {
+            format!("{plan} runs on one person's word; about to begin")
+        }
         PlanStatus::Approved => format!("{plan} approved; about to run"),
         PlanStatus::Executing => format!("{plan} running: {}", progress(state)),
         PlanStatus::Done if reverted(state) => format!("{plan} was reverted; act now"),
@@ -91,6 +94,7 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
     let mut waits = Vec::new();
     waits.extend(case.brake().filter(|brake| brake.frozen).map(thaw));
     waits.extend(case.pending_plan().map(|state| approvals(case, state)));
+    waits.extend(case.plans().filter_map(glass_review));
     if case.wanted_undo().is_some() {
         waits.push("keyleak prepares the undo".to_owned());
     }
@@ -104,6 +108,17 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
         );
     }
     waits
+}
+
+/// The review that a break-glass leaves behind.
+fn glass_review(state: &PlanState) -> Option<String> {
+    let (breaker, _) = state.glass.as_ref().filter(|_| state.awaits_review())?;
+    let number = state.plan.number.0;
+    Some(format!(
+        "an approver other than {}: review the break-glass of plan {number}, with /keyleak review \
+         {number} and what came of it",
+        breaker.name
+    ))
 }
 
 /// Whether the last reading back found something undone.

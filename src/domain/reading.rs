@@ -1,0 +1,47 @@
+//! What a reading of the trail told, as far as a case remembers it.
+
+use crate::domain::lineage::{MadeUser, Node};
+use crate::domain::query_cost::QueryCost;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a reading of the trail found, as far as the case must remember it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SurveyNote {
+    /// The cut of the trail in the evidence store.
+    pub cut_sha256: String,
+    pub rows: u64,
+    pub records_read: u64,
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// Up to when the trail is complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<Timestamp>,
+    pub nodes: Vec<Node>,
+    /// More was found than is kept here; all of it is in the cut.
+    pub truncated: bool,
+    pub cost: QueryCost,
+    /// What was not looked at.
+    pub gaps: Vec<String>,
+    /// What was made before it counts as older in `nodes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposed_since: Option<Timestamp>,
+    /// Users that others than the actor made meanwhile, so that nobody suspects them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made_by_others: Vec<MadeUser>,
+}
+
+/// The answer to one question, as far as the case must remember it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerNote {
+    /// The press that asked it.
+    pub asked: u64,
+    pub question: String,
+    pub sentence: String,
+    pub rows: u64,
+    pub cut_sha256: String,
+    /// The whole answer, as JSON, in the evidence store.
+    pub answer_sha256: String,
+    pub sql_sha256: String,
+    pub watermark: Option<Timestamp>,
+}
