@@ -10,7 +10,8 @@ use keyleak::ports::clock::Clock;
 use keyleak::sim::actor::Actor;
 use keyleak::sim::attacker::{self, Attacker, Operation, Reply};
 use libtest_mimic::Trial;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 const USER: &str = "ci-deploy";
 const NEW_USER: &str = "support-tools";
@@ -21,18 +22,26 @@ const ALLOW_ALL: &str = r#"{"Version":"2012-10-17","Statement":[
 #[derive(Debug)]
 pub(crate) struct SdkAttacker {
     account: Account,
+    /// Making the clients of a credential takes longer than a call.
+    clients: Mutex<BTreeMap<String, Clients>>,
 }
 
 impl SdkAttacker {
     pub(crate) fn new(account: &Account) -> Self {
-        Self { account: account.clone() }
+        Self { account: account.clone(), clients: Mutex::default() }
+    }
+
+    fn clients_of(&self, held: &attacker::Credential) -> Clients {
+        let mut clients = self.clients.lock().unwrap();
+        let make = || self.account.as_holder_of(&Credential::from(held));
+        clients.entry(held.access_key_id.clone()).or_insert_with(make).clone()
     }
 }
 
 #[async_trait]
 impl Attacker for SdkAttacker {
     async fn call(&self, held: &attacker::Credential, operation: &Operation) -> Reply {
-        let clients = self.account.as_holder_of(&Credential::from(held));
+        let clients = self.clients_of(held);
         let reply = answer(&clients, operation).await;
         reply.unwrap_or_else(Reply::Refused)
     }

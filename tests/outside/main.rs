@@ -13,6 +13,7 @@ mod aws_contract;
 mod block_judges;
 #[path = "../support/bureau.rs"]
 mod bureau;
+mod calibration;
 mod containment;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     trials.extend(parts::trials(&parts));
     trials.extend(ministack::trials(&parts));
+    trials.extend(calibration::trials(&parts));
     trials.extend(containment::trials(&parts));
     trials.extend(served::trials(&parts));
     trials.extend(tableless::trials(&parts));
