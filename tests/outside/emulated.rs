@@ -20,7 +20,7 @@ use std::time::Duration;
 const DELIVERY: Duration = Duration::from_millis(300);
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
-    let [whole, restless, denied, dropped] = [(); 4].map(|()| Arc::clone(parts));
+    let [whole, restless, unstopped, denied, dropped] = [(); 5].map(|()| Arc::clone(parts));
     vec![
         trial_async(
             "a_reported_key_is_contained_with_all_that_grew_from_it_and_undone",
@@ -34,6 +34,14 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
             move || async move {
                 restless::restless_thief_is_contained(&ground(&restless, "260000000003").await?)
                     .await;
+                Ok(())
+            },
+        ),
+        trial_async(
+            "sabotage_with_the_deny_skipped_a_restless_thief_goes_on",
+            move || async move {
+                let ground = ground(&unstopped, "260000000005").await?;
+                restless::restless_thief_goes_on_without_the_deny(&ground).await;
                 Ok(())
             },
         ),

@@ -1,12 +1,14 @@
 //! The story with somebody in it who never rests.
 
-use crate::bureau::{Bureau, is_contained, journal};
+use crate::bureau::{Bureau, honest, is_contained, journal};
 use crate::ground::Ground;
-use crate::story::approve;
+use crate::story::{SkipsTheDeny, approve, watched_in_vain};
 use crate::thief::Thief;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
 use keyleak::domain::plan::PlanKind;
+use keyleak::ports::cloud::Contain;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the thief goes on trying after the case says "contained", on its clock.
@@ -36,6 +38,21 @@ pub(crate) async fn restless_thief_is_contained(ground: &Ground) {
     let before = thief.allowed_since(ground.since).len();
     assert!(before > CALLS_MIN && thief.credentials() > 5, "it was a busy thief: {before} calls");
     assert_eq!(approvals(&now), 1, "one approval\n{}", journal(&now));
+    bureau.close().await;
+}
+
+/// Sabotage: every deny is skipped and claimed as done. The check above goes red, and the bot does
+/// not say "contained".
+pub(crate) async fn restless_thief_goes_on_without_the_deny(ground: &Ground) {
+    let thief = Thief::at_work(ground);
+    let skips = |inner| Arc::new(SkipsTheDeny { inner }) as Arc<dyn Contain>;
+    let bureau = Bureau::open_with(ground, skips, honest).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    approve(&bureau, &case, PlanKind::Containment).await;
+    let now = watched_in_vain(&bureau, &case, ground).await;
+    thief.rest().await;
+    assert!(is_contained(&now).is_none(), "it is not contained:\n{}", journal(&now));
+    assert!(!thief.try_all().await.is_empty(), "the thief's sessions work on");
     bureau.close().await;
 }
 

@@ -97,7 +97,7 @@ pub(crate) async fn a_dropped_lineage_edge_is_noticed(ground: &Ground) {
     bureau.close().await;
 }
 
-async fn watched_in_vain(bureau: &Bureau, case: &CaseId, ground: &Ground) -> Case {
+pub(crate) async fn watched_in_vain(bureau: &Bureau, case: &CaseId, ground: &Ground) -> Case {
     let waits = ground.timing.survey_every * SURVEYS_WATCHED;
     ground.clock.sleep(waits.unsigned_abs()).await;
     bureau.desk.ledger.load(case).await.expect("the case is readable")
@@ -181,8 +181,8 @@ async fn no_backdoor(ground: &Ground) -> Result<(), String> {
 }
 
 /// Everything is carried out but the deny.
-struct SkipsTheDeny {
-    inner: Arc<dyn Contain>,
+pub(crate) struct SkipsTheDeny {
+    pub(crate) inner: Arc<dyn Contain>,
 }
 
 #[async_trait]
