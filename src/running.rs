@@ -7,9 +7,14 @@ use crate::http::{Service, app};
 use crate::worker::Worker;
 use secrecy::SecretString;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// Requests in hand are answered within Slack's three seconds; who holds a connection open longer,
+/// or a private answer that Slack does not take, is not waited for.
+const FRONT_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// How Slack proves itself to this bot.
 #[derive(Debug)]
@@ -64,6 +69,8 @@ impl Bot {
         self.listening.cancel();
         self.worker.shut_down().await;
         self.front.close();
-        self.front.wait().await;
+        if tokio::time::timeout(FRONT_TIME_MAX, self.front.wait()).await.is_err() {
+            tracing::warn!("a request or a private answer was cut off at the end");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The drill: the same bot in a simulated world, played by people on a page or by a script.
 
 pub mod account;
+pub mod bot;
 pub mod headless;
 pub mod page;
 pub mod people;

@@ -1,19 +1,15 @@
 //! The simulated world around a real bot: workspace, account and actor, on one clock.
 
 use crate::domain::agenda::Timing;
-use crate::domain::anchor::EVERY_DEFAULT;
 use crate::domain::ids::AccountId;
-use crate::domain::plan::PlanRules;
-use crate::domain::policy::Policy;
+use crate::drill::bot::{
+    self, ANCHOR_KEY, BOT_TOKEN, JournalThrough, Outside, SIGNING_SECRET, trail_folder,
+};
 use crate::drill::people;
 use crate::drill::scenario::{Habit, LEAKED_KEY, Scenario};
-use crate::flow::desk::Notary;
-use crate::flow::desk::{Desk, Rules};
-use crate::flow::ledger::Ledger;
-use crate::flow::seen::Seen;
+use crate::flow::desk::Desk;
 use crate::ports::clock::Clock;
-use crate::ports::journal::Journal;
-use crate::running::{Bot, Gate};
+use crate::running::Bot;
 use crate::sim::actor::{Actor, Opening};
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::attacker::Visitor;
@@ -22,30 +18,17 @@ use crate::sim::cloud::{DELIVERY_DELAY, SimCloud, SimCloudConfig};
 use crate::sim::slack::channels::Reach;
 use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::server::SimSlack;
-use crate::slack::chat::SlackChat;
-use crate::slack::web::SlackSettings;
-use crate::store::anchor_folder::{ANCHOR_KEY_FILE, AnchorFolder};
-use crate::store::folder::Folder;
-use crate::store::sqlite::Sqlite;
-use crate::trail::investigator::Investigator;
-use crate::trail::local::LocalTrail;
+use crate::store::anchor_folder::ANCHOR_KEY_FILE;
 use jiff::SignedDuration;
-use secrecy::SecretString;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The secrets of a simulated workspace are no secrets, but nothing real accepts them either.
-const SIGNING_SECRET: &str = "drill-signing-secret";
-const BOT_TOKEN: &str = "xoxb-drill";
-/// What a drill's anchors are signed with.
-pub const ANCHOR_KEY: &str = "drill-anchor-key";
 /// How often the actor uses everything it holds, on the drill's clock.
 const ACTOR_EVERY: Duration = Duration::from_secs(20);
 /// The users of a scenario are this old when it begins.
@@ -75,9 +58,6 @@ pub struct WorldOptions {
     pub plans_expire_after: SignedDuration,
 }
 
-/// Stands between the bot and its journal; tests break it there.
-pub type JournalThrough<'a> = &'a (dyn Fn(Arc<dyn Journal>) -> Arc<dyn Journal> + Sync);
-
 /// A world with a bot in it.
 #[derive(Debug)]
 pub struct World {
@@ -89,8 +69,6 @@ pub struct World {
     pub lobby: String,
     pub journal: PathBuf,
     bot: Option<Bot>,
-    /// Bots that were cut off; they are never asked to come to an end.
-    abandoned: Vec<Bot>,
     options: WorldOptions,
     stop: CancellationToken,
     tracker: TaskTracker,
@@ -112,6 +90,13 @@ impl World {
         options: WorldOptions,
         journal_through: JournalThrough<'_>,
     ) -> Result<Self, NoWorld> {
+        let mut world = Self::start_empty(options).await?;
+        world.start_bot(journal_through).await?;
+        Ok(world)
+    }
+
+    /// Workspace, account and actor, and nobody yet who would help.
+    pub async fn start_empty(options: WorldOptions) -> Result<Self, NoWorld> {
         let tracker = TaskTracker::new();
         let stop = CancellationToken::new();
         std::fs::create_dir_all(trail_folder(&options.folder)).map_err(said)?;
@@ -121,8 +106,8 @@ impl World {
         let lobby = slack.channel(LOBBY).map(|channel| channel.id).unwrap_or_default();
         share_a_channel(&slack);
         let (cloud, leaked, actor) = account(&options, (&tracker, &stop))?;
-        let journal = options.folder.join("journal.sqlite");
-        let mut world = Self {
+        let journal = bot::journal_path(&options.folder);
+        Ok(Self {
             clock,
             slack,
             cloud,
@@ -131,13 +116,10 @@ impl World {
             lobby,
             journal,
             bot: None,
-            abandoned: Vec::new(),
             options,
             stop,
             tracker,
-        };
-        world.start_bot(journal_through).await?;
-        Ok(world)
+        })
     }
 
     pub fn scenario(&self) -> &Scenario {
@@ -153,15 +135,6 @@ impl World {
     pub async fn restart_bot(&mut self) -> Result<(), NoWorld> {
         if let Some(bot) = self.bot.take() {
             bot.shut_down().await;
-        }
-        self.start_bot(&|journal| journal).await
-    }
-
-    /// Leaves the bot as it is, which must be past doing anything, and starts another.
-    pub async fn abandon_bot(&mut self) -> Result<(), NoWorld> {
-        if let Some(bot) = self.bot.take() {
-            bot.cut_off();
-            self.abandoned.push(bot);
         }
         self.start_bot(&|journal| journal).await
     }
@@ -193,48 +166,28 @@ impl World {
         self.tracker.wait().await;
     }
 
+    /// What a bot of this world finds outside itself.
+    pub fn outside(&self) -> Outside<'_> {
+        Outside {
+            folder: &self.options.folder,
+            slack_api_url: self.slack.api_url(),
+            clock: self.clock,
+            timing: self.options.timing.clone(),
+            plans_expire_after: self.options.plans_expire_after,
+            lookup: Arc::clone(&self.cloud) as Arc<_>,
+            contain: Arc::clone(&self.cloud) as Arc<_>,
+        }
+    }
+
     async fn start_bot(&mut self, journal_through: JournalThrough<'_>) -> Result<(), NoWorld> {
-        let desk = self.new_desk(journal_through)?;
-        let gate = Gate { signing_secrets: vec![SecretString::from(SIGNING_SECRET)], app_id: None };
+        let desk = bot::desk(self.outside(), journal_through).map_err(said)?;
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = TcpListener::bind(here).await.map_err(said)?;
         let address = listener.local_addr().map_err(said)?;
         let holder = format!("drill-{}", address.port());
-        self.bot = Some(Bot::start(desk, gate, listener, holder));
+        self.bot = Some(Bot::start(desk, bot::gate(), listener, holder));
         self.slack.set_bot_url(&format!("http://{address}"));
         Ok(())
-    }
-
-    fn new_desk(&self, journal_through: JournalThrough<'_>) -> Result<Desk, NoWorld> {
-        let store = Arc::new(Sqlite::open(&self.journal).map_err(said)?);
-        let journal = journal_through(Arc::clone(&store) as Arc<dyn Journal>);
-        let evidence = Folder::open(&self.options.folder.join("evidence")).map_err(said)?;
-        let settings = SlackSettings {
-            api_url: self.slack.api_url(),
-            bot_token: SecretString::from(BOT_TOKEN),
-            team_id: team(),
-            app_id: None,
-        };
-        let trail = LocalTrail::new(vec![trail_folder(&self.options.folder)]);
-        Ok(Desk {
-            ledger: Ledger::new(journal),
-            work: store,
-            brake: Seen::default(),
-            evidence: Arc::new(evidence),
-            notary: Some(Notary {
-                anchors: Arc::new(
-                    AnchorFolder::open(&anchor_folder(&self.options.folder)).map_err(said)?,
-                ),
-                key: SecretString::from(ANCHOR_KEY),
-                every: EVERY_DEFAULT,
-            }),
-            lookup: Arc::clone(&self.cloud) as Arc<_>,
-            contain: Some(Arc::clone(&self.cloud) as Arc<_>),
-            trail: Some(Arc::new(Investigator::new(trail))),
-            chat: Arc::new(SlackChat::new(&settings, self.clock).map_err(said)?),
-            clock: self.clock,
-            rules: rules(&self.options),
-        })
     }
 }
 
@@ -250,16 +203,6 @@ pub fn production_timing() -> Timing {
         watch_every: SignedDuration::from_mins(5),
         trail_complete_after: SignedDuration::from_mins(20),
     }
-}
-
-/// The folder into which the simulated account delivers its trail.
-pub fn trail_folder(folder: &Path) -> PathBuf {
-    folder.join("trail")
-}
-
-/// The folder in which the drill anchors its journal.
-pub fn anchor_folder(folder: &Path) -> PathBuf {
-    folder.join("anchors")
 }
 
 async fn workspace(clock: Clock, tracker: &TaskTracker) -> Result<SimSlack, NoWorld> {
@@ -324,43 +267,6 @@ fn daily(habit: &Habit, key: &Credential, clock: Clock) -> Vec<Deed> {
         refused: None,
     };
     (1..=habit.days).map(deed).collect()
-}
-
-fn rules(options: &WorldOptions) -> Rules {
-    let set = |users: &[&str]| -> BTreeSet<String> {
-        users.iter().map(|user| (*user).to_owned()).collect()
-    };
-    Rules {
-        policy: Policy {
-            team: team(),
-            openers: None,
-            responders: set(&[people::REPORTER]),
-            approvers: set(&[
-                people::REPORTER,
-                people::APPROVER,
-                people::SECOND_APPROVER,
-                people::KEY_OWNER,
-            ]),
-            key_owners: BTreeMap::from([("dan".to_owned(), people::KEY_OWNER.to_owned())]),
-            suspects: BTreeSet::new(),
-        },
-        plans: PlanRules {
-            deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
-            protected_arns: Vec::new(),
-            approvals_reversible: 1,
-            approvals_irreversible: 2,
-            expires_after: options.plans_expire_after,
-        },
-        timing: options.timing.clone(),
-        owner_tag: "owner".to_owned(),
-        trail_window: SignedDuration::from_hours(24 * 15),
-        drill: true,
-        endpoints: Vec::new(),
-    }
-}
-
-fn team() -> String {
-    "T0SIM00001".to_owned()
 }
 
 /// A channel that the workspace shares with another company.

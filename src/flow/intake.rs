@@ -57,7 +57,7 @@ pub async fn open(
     let mut leaders: BTreeMap<Option<AccountId>, CaseId> = BTreeMap::new();
     let mut wanted = Vec::new();
     for key in &request.keys {
-        let id = case_id(key, now);
+        let id = case_id(key, now, request.delivery.as_deref());
         // Keys of one account that come together share a room; the account may be unreadable.
         let leader = leaders.entry(key.account()).or_insert_with(|| id.clone()).clone();
         wanted.push((key, id.clone(), (leader != id).then_some(leader)));
@@ -97,7 +97,13 @@ async fn open_one(
                 return Ok(Opened { key: key.clone(), case, new: true });
             }
         }
+        let repeated =
+            |case: &Case| request.delivery.as_ref().is_some_and(|known| case.has_seen(known));
         match desk.ledger.find(&holder).await? {
+            // The same delivery again, however late: what it began is not begun a second time.
+            Some(case) if repeated(&case) => {
+                return Ok(Opened { key: key.clone(), case, new: false });
+            }
             Some(case) if case.closed_at().is_some() => {
                 desk.work.release_key(&digest, &holder).await.map_err(unreachable)?;
             }
@@ -171,10 +177,12 @@ fn entry(desk: &Desk, caller: &Caller, request: &OpenRequest, event: Event) -> E
     }
 }
 
-/// Date, last four and a digest: readable, unique, and without the key id in it.
-fn case_id(key: &AccessKeyId, now: Timestamp) -> CaseId {
+/// Date, last four and a digest: readable, unique, and without the key id in it. A delivery that
+/// comes twice, to whichever replica, means the same case both times.
+fn case_id(key: &AccessKeyId, now: Timestamp, delivery: Option<&str>) -> CaseId {
     let date = now.strftime("%Y%m%d");
-    let digest = sha256_hex(format!("{} {}", key.reveal(), now.as_nanosecond()).as_bytes());
+    let occasion = delivery.map_or_else(|| now.as_nanosecond().to_string(), str::to_owned);
+    let digest = sha256_hex(format!("{} {occasion}", key.reveal()).as_bytes());
     let digest = digest.get(..8).unwrap_or_default();
     CaseId(format!("kl-{date}-{}-{digest}", key.last_four().to_lowercase()))
 }

@@ -44,6 +44,9 @@ pub async fn tell(
     if let Some(why) = &case.room().failed {
         return direct::tell(&speaker, why).await;
     }
+    if memory.is_up_to_date(case) {
+        return Ok(Told::Nothing);
+    }
     match next(&speaker, memory).await {
         Err(StepError::Chat(ChatError::Archived)) => {
             let why = "the channel was archived; the case goes on in its journal";
@@ -74,7 +77,11 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
     }
     match refresh(speaker, memory).await? {
         Told::Nothing if case.closed_at().is_some() => room::farewell(desk, case, channel).await,
-        told @ (Told::Something | Told::Nothing | Told::Later(_)) => Ok(told),
+        Told::Nothing => {
+            memory.told_all(case);
+            Ok(Told::Nothing)
+        }
+        told @ (Told::Something | Told::Later(_)) => Ok(told),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
 use crate::http::errands::Errand;
-use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, Service, ephemeral, ephemeral_lines};
+use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines};
 use crate::slack::blocks;
 use crate::slack::inbound::Slash;
 use axum::http::StatusCode;
@@ -53,13 +53,17 @@ pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
         Ok(Ok(Said::Words(text))) => (ephemeral(&text), true),
         Ok(Ok(Said::Cases(cases))) => (told(&cases), true),
         Ok(Ok(Said::Nothing)) => (StatusCode::OK.into_response(), true),
+        Ok(Err(error @ LedgerError::Unsure(_))) => {
+            tracing::error!(%error, "whether a command was recorded is not known");
+            (ephemeral(NOT_SURE), false)
+        }
         Ok(Err(error)) => {
             tracing::error!(%error, "a command was not recorded");
             (ephemeral(NOT_RECORDED), false)
         }
         Err(_) => {
             tracing::error!("a command was not recorded in time");
-            (ephemeral(NOT_RECORDED), false)
+            (ephemeral(NOT_SURE), false)
         }
     }
 }

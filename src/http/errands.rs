@@ -1,8 +1,11 @@
 //! Small things said to one person after the acknowledgement; losing one loses no decision.
 
+use crate::domain::ids::CaseId;
 use crate::flow::desk::Desk;
 use crate::ports::chat::Whisper;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::task::TaskTracker;
 
@@ -10,6 +13,26 @@ use tokio_util::task::TaskTracker;
 const WAITING_MAX: usize = 1_000;
 /// Slack takes a while for each; a few at a time keep the form within its three seconds.
 const AT_ONCE: usize = 8;
+
+/// By then a write that was under way has landed, or never will: the longest that a store waits.
+const LANDED_BY: SignedDuration = SignedDuration::from_secs(10);
+/// How often a journal that cannot be read is asked again, and for how long: Slack's address for
+/// answering a press lives half an hour.
+const SETTLE_EVERY: Duration = Duration::from_secs(5);
+const SETTLES_WITHIN: SignedDuration = SignedDuration::from_mins(25);
+/// More presses in doubt than this mean a journal that is away for everybody.
+const UNSETTLED_MAX: usize = 100;
+const RECORDED: &str = "Your press was recorded after all; the card shows what comes of it.";
+const SURELY_NOT: &str = "Your press was not recorded. Press again.";
+
+/// A press of which nobody knows whether it was recorded, and who is to hear of it.
+#[derive(Debug)]
+pub struct Unsettled {
+    pub case: CaseId,
+    pub delivery: String,
+    pub at: Timestamp,
+    pub whisper: Whisper,
+}
 
 /// One thing to do for one person.
 #[derive(Debug)]
@@ -25,6 +48,7 @@ pub enum Errand {
 #[derive(Debug, Clone)]
 pub struct Errands {
     waiting: Sender<Errand>,
+    unsettled: Sender<Unsettled>,
 }
 
 impl Errands {
@@ -37,7 +61,17 @@ impl Errands {
             let arrivals = Arc::clone(&arrivals);
             tracker.spawn(async move { run_all(&desk, &arrivals).await });
         }
-        Self { waiting }
+        let (unsettled, doubts) = channel(UNSETTLED_MAX);
+        let desk = Arc::clone(desk);
+        tracker.spawn(async move { settle_all(&desk, doubts).await });
+        Self { waiting, unsettled }
+    }
+
+    /// Finds out what became of a press, and says so.
+    pub fn settle(&self, unsettled: Unsettled) {
+        if self.unsettled.try_send(unsettled).is_err() {
+            tracing::warn!("what became of a press is not looked up: too many are in doubt");
+        }
     }
 
     /// Takes an errand on, or drops it when too many wait.
@@ -46,6 +80,30 @@ impl Errands {
             tracing::warn!("a private answer was dropped because too many wait for Slack");
         }
     }
+}
+
+async fn settle_all(desk: &Desk, mut doubts: Receiver<Unsettled>) {
+    while let Some(unsettled) = doubts.recv().await {
+        let Some(text) = settled(desk, &unsettled).await else { continue };
+        let whisper = Whisper { text: text.to_owned(), ..unsettled.whisper };
+        if let Err(error) = desk.chat.whisper(&whisper).await {
+            tracing::warn!(%error, "what became of a press did not reach its person");
+        }
+    }
+}
+
+/// What the journal says of a press, once it can say it.
+async fn settled(desk: &Desk, unsettled: &Unsettled) -> Option<&'static str> {
+    desk.clock.sleep_until(unsettled.at + LANDED_BY).await;
+    while desk.clock.now() < unsettled.at + SETTLES_WITHIN {
+        match desk.ledger.find(&unsettled.case).await {
+            Ok(Some(case)) if case.has_seen(&unsettled.delivery) => return Some(RECORDED),
+            Ok(_) => return Some(SURELY_NOT),
+            Err(error) => tracing::warn!(%error, "what became of a press cannot be looked up"),
+        }
+        desk.clock.sleep(SETTLE_EVERY).await;
+    }
+    None
 }
 
 async fn run_all(desk: &Desk, arrivals: &tokio::sync::Mutex<Receiver<Errand>>) {

@@ -28,6 +28,11 @@ pub(crate) const NOT_RECORDED: &str = "Not recorded: the journal did not answer,
     done. Press again in a moment; if it stays so, whoever runs keyleak finds the reason in its log \
     and at /readyz.";
 
+/// What a person is told when nobody knows whether the journal took their decision.
+pub(crate) const NOT_SURE: &str = "Not recorded, as far as I can see: the journal did not answer \
+    in time. Only what the card shows counts. Press again in a moment if it does not show; pressed \
+    twice it counts once.";
+
 /// Everything a request needs.
 #[derive(Debug)]
 pub struct Service {

@@ -3,8 +3,9 @@
 use crate::domain::intake::IntakeField;
 use crate::flow::decide::{self, Pressed};
 use crate::flow::intake::{self, NotOpened, OpenRequest};
-use crate::http::errands::Errand;
-use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, Service};
+use crate::flow::ledger::LedgerError;
+use crate::http::errands::{Errand, Unsettled};
+use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service};
 use crate::ports::chat::Whisper;
 use crate::slack::inbound::{Click, Submit};
 use crate::slack::intake_modal;
@@ -31,25 +32,35 @@ async fn judge(service: &Service, click: Click) -> (Response, bool) {
     let judged =
         tokio::time::timeout(DECISION_TIME_MAX, decide::press(&service.desk.bench(), &pressed))
             .await;
-    let (answer, durable) = match judged {
-        Ok(Ok(answer)) => (answer, true),
-        Ok(Err(error)) => {
+    let late = || LedgerError::Unsure("it took too long".to_owned());
+    let (answer, durable) = match judged.unwrap_or_else(|_| Err(late())) {
+        Ok(answer) => (answer, true),
+        Err(error @ LedgerError::Unsure(_)) => {
+            tracing::error!(%error, "whether a press was recorded is not known");
+            (Some(NOT_SURE.to_owned()), false)
+        }
+        Err(error) => {
             tracing::error!(%error, "a press was not recorded");
             (Some(NOT_RECORDED.to_owned()), false)
         }
-        Err(_) => {
-            tracing::error!("a press was not recorded in time");
-            (Some(NOT_RECORDED.to_owned()), false)
-        }
     };
-    if let Some(text) = answer {
-        service.errands.send(Errand::Whisper(Whisper {
-            person: pressed.caller.person().clone(),
-            channel: pressed.place.map(|place| place.channel),
-            response_url: click.response_url.map(|url| url.reveal().to_owned()),
-            text,
-        }));
+    let Some(text) = answer else {
+        return (StatusCode::OK.into_response(), durable);
+    };
+    let is_unsure = text == NOT_SURE;
+    let whisper = Whisper {
+        person: pressed.caller.person().clone(),
+        channel: pressed.place.map(|place| place.channel),
+        response_url: click.response_url.map(|url| url.reveal().to_owned()),
+        text,
+    };
+    if let (true, Some(case), Some(delivery)) =
+        (is_unsure, pressed.button.case().cloned(), pressed.delivery)
+    {
+        let at = service.desk.clock.now();
+        service.errands.settle(Unsettled { case, delivery, at, whisper: whisper.clone() });
     }
+    service.errands.send(Errand::Whisper(whisper));
     (StatusCode::OK.into_response(), durable)
 }
 
@@ -75,7 +86,7 @@ pub async fn submit(service: &Service, submit: Submit) -> (Response, bool) {
             tracing::error!(%error, "a form was not recorded");
             (under_keys(NOT_RECORDED), false)
         }
-        Err(_) => (under_keys(NOT_RECORDED), false),
+        Err(_) => (under_keys(NOT_SURE), false),
     }
 }
 

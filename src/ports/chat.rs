@@ -77,6 +77,10 @@ pub struct Upload {
     pub content: Vec<u8>,
 }
 
+/// A file that Slack has and nobody sees, by Slack's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought(pub String);
+
 /// What the bot itself has put into a channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
@@ -134,7 +138,15 @@ pub trait Chat: Send + Sync {
     async fn posted(&self, channel: &ChannelId) -> Result<Found, ChatError>;
     /// Deletes a message of the bot's own.
     async fn take_back(&self, channel: &ChannelId, message: &MessageTs) -> Result<(), ChatError>;
-    async fn upload(&self, channel: &ChannelId, upload: &Upload) -> Result<(), ChatError>;
+    /// Hands a file to Slack; nobody sees it before it is shared.
+    async fn bring(&self, upload: &Upload) -> Result<Brought, ChatError>;
+    /// Shows a file in the channel.
+    async fn share(
+        &self,
+        channel: &ChannelId,
+        file: &Brought,
+        title: &str,
+    ) -> Result<(), ChatError>;
     async fn archive(&self, channel: &ChannelId) -> Result<(), ChatError>;
     async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError>;
     /// Opens the modal that asks for a key; the trigger lives three seconds.

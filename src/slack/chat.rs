@@ -1,7 +1,9 @@
 //! The Slack adapter: what the use cases ask for, as calls of the Web API.
 
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
-use crate::ports::chat::{Chat, ChatError, Found, Invitation, Post, Upload, View, Whisper};
+use crate::ports::chat::{
+    Brought, Chat, ChatError, Found, Invitation, Post, Upload, View, Whisper,
+};
 use crate::ports::clock::Clock;
 use crate::slack::blocks::{clean, context};
 use crate::slack::cards::draw;
@@ -272,7 +274,7 @@ impl Chat for SlackChat {
         self.call_once("chat.delete", &body, "message_not_found").await
     }
 
-    async fn upload(&self, channel: &ChannelId, upload: &Upload) -> Result<(), ChatError> {
+    async fn bring(&self, upload: &Upload) -> Result<Brought, ChatError> {
         let failed = |failure: Failure| failure.error;
         let params = vec![
             ("filename", Some(clean(&upload.name))),
@@ -284,8 +286,17 @@ impl Chat for SlackChat {
             return Err(unreadable("files.getUploadURLExternal"));
         };
         self.web.send_bytes(&address, &upload.content).await.map_err(failed)?;
+        Ok(Brought(id))
+    }
+
+    async fn share(
+        &self,
+        channel: &ChannelId,
+        file: &Brought,
+        title: &str,
+    ) -> Result<(), ChatError> {
         let body = json!({
-            "files": [{ "id": id, "title": clean(&upload.title) }],
+            "files": [{ "id": file.0, "title": clean(title) }],
             "channel_id": channel.0,
         });
         self.call("files.completeUploadExternal", None, &body).await.map(drop)

@@ -41,13 +41,10 @@ impl Pace {
     /// Takes a turn for a call; a turn that is too far away is not taken.
     pub(super) fn take(&self, method: &str, channel: Option<&ChannelId>, now: Timestamp) -> Turn {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let posts_to = channel.filter(|_| method == "chat.postMessage");
         let (interval, burst) = tier(method);
         let mut wants = vec![(method.to_owned(), interval, burst)];
-        wants.extend(posts_to.map(|id| {
-            let key = format!("{method} {}", id.0);
-            (key, CHANNEL_INTERVAL_MS, CHANNEL_BURST)
-        }));
+        let own = channel_budget(method, channel);
+        wants.extend(own.map(|key| (key, CHANNEL_INTERVAL_MS, CHANNEL_BURST)));
         let closed = wants.iter().filter_map(|(key, ..)| state.closed_until.get(key));
         let open_at = closed.copied().max().unwrap_or(now);
         let turns = wants.iter().map(|want| state.turn(want, now));
@@ -64,12 +61,30 @@ impl Pace {
         if wait > SignedDuration::ZERO { Turn::After(wait) } else { Turn::Now }
     }
 
-    /// Slack told us to wait: nothing goes out on this method until then.
-    pub(super) fn close(&self, method: &str, seconds: u64, now: Timestamp) {
+    /// Slack told us to wait. For a message that closes its channel alone, because Slack says the
+    /// same of a busy channel and of a busy workspace; when a second channel is told so meanwhile,
+    /// it is the workspace.
+    pub(super) fn close(
+        &self,
+        method: &str,
+        channel: Option<&ChannelId>,
+        seconds: u64,
+        now: Timestamp,
+    ) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let span = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
         let until = now.checked_add(span).unwrap_or(Timestamp::MAX);
-        state.closed_until.insert(method.to_owned(), until);
+        let Some(own) = channel_budget(method, channel) else {
+            state.closed_until.insert(method.to_owned(), until);
+            return;
+        };
+        let another = |(key, until): (&String, &Timestamp)| {
+            key.starts_with(&format!("{method} ")) && *key != own && *until > now
+        };
+        if state.closed_until.iter().any(another) {
+            state.closed_until.insert(method.to_owned(), until);
+        }
+        state.closed_until.insert(own, until);
     }
 }
 
@@ -93,6 +108,12 @@ impl Budgets {
         }
         self.closed_until.retain(|_, until| *until > now);
     }
+}
+
+/// Messages have a budget for each channel too.
+fn channel_budget(method: &str, channel: Option<&ChannelId>) -> Option<String> {
+    let channel = channel.filter(|_| method == "chat.postMessage")?;
+    Some(format!("{method} {}", channel.0))
 }
 
 /// The interval and the burst of a method's tier, a little below what Slack documents.
@@ -161,9 +182,22 @@ mod tests {
     #[test]
     fn what_slack_says_is_kept() {
         let pace = Pace::default();
-        pace.close("chat.update", 30, at(0));
+        pace.close("chat.update", None, 30, at(0));
         assert_eq!(pace.take("chat.update", None, at(0)), Turn::Later { seconds: 30 });
         assert_eq!(pace.take("chat.postMessage", None, at(0)), Turn::Now);
         assert_eq!(pace.take("chat.update", None, at(30_000)), Turn::Now);
+    }
+
+    #[test]
+    fn a_channel_that_slack_holds_up_holds_up_no_other_until_a_second_one_is_held_up_too() {
+        let pace = Pace::default();
+        let [busy, quiet, third] = ["C1", "C2", "C3"].map(|id| ChannelId(id.to_owned()));
+        let post = |channel, ms| pace.take("chat.postMessage", Some(channel), at(ms));
+        pace.close("chat.postMessage", Some(&busy), 30, at(0));
+        assert_eq!(post(&busy, 0), Turn::Later { seconds: 30 });
+        assert_eq!(post(&quiet, 0), Turn::Now);
+        pace.close("chat.postMessage", Some(&quiet), 40, at(1_000));
+        assert_eq!(post(&third, 1_000), Turn::Later { seconds: 40 }, "it is the workspace");
+        assert_eq!(post(&third, 41_000), Turn::Now);
     }
 }

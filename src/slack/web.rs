@@ -108,7 +108,7 @@ impl Web {
         let session = self.client.open_session(&self.token);
         let call = session.http_session_api.http_post(method, body, None);
         let answer = within(CALL_TIMEOUT, method, call).await;
-        self.judge(method, answer)
+        self.judge((method, channel), answer)
     }
 
     /// Calls a reading method; what has no value is left out.
@@ -121,7 +121,7 @@ impl Web {
         let session = self.client.open_session(&self.token);
         let call = session.http_session_api.http_get(method, params, None);
         let answer = within(CALL_TIMEOUT, method, call).await;
-        self.judge(method, answer)
+        self.judge((method, None), answer)
     }
 
     /// Posts to a one-time address of Slack's; to any other nothing is sent.
@@ -155,11 +155,15 @@ impl Web {
         }
     }
 
-    fn judge(&self, method: &str, answer: Result<Value, Failure>) -> Result<Value, Failure> {
+    fn judge(
+        &self,
+        (method, channel): (&str, Option<&ChannelId>),
+        answer: Result<Value, Failure>,
+    ) -> Result<Value, Failure> {
         let answer = answer.and_then(|answer| accepted(method, answer));
         if let Err(failure) = &answer {
             if let ChatError::Limited { seconds } = failure.error {
-                self.pace.close(method, seconds, self.clock.now());
+                self.pace.close(method, channel, seconds, self.clock.now());
             }
             tracing::debug!(method, code = failure.code, "a call to Slack failed");
         }

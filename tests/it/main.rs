@@ -8,7 +8,6 @@ mod break_glass;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod cancel;
-mod crash;
 mod decisions;
 mod drill_command;
 mod exposure;

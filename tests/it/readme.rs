@@ -153,8 +153,8 @@ fn the_readme_says_what_the_code_does() {
 #[test]
 fn the_architecture_names_only_what_is_there() {
     assert_eq!(lost_paths(ARCHITECTURE), [""; 0]);
-    let moved = ARCHITECTURE.replacen("`tests/it/crash.rs`", "`tests/it/crashes.rs`", 1);
-    assert_eq!(lost_paths(&moved), ["tests/it/crashes.rs is named and not there"]);
+    let moved = ARCHITECTURE.replacen("`tests/it/freeze.rs`", "`tests/it/freezer.rs`", 1);
+    assert_eq!(lost_paths(&moved), ["tests/it/freezer.rs is named and not there"]);
 }
 
 #[test]

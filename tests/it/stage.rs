@@ -1,10 +1,9 @@
 //! A small stage for stories: the drill's world, quick, with whatever stands before the journal.
 
 use jiff::SignedDuration;
+use keyleak::drill::bot::JournalThrough;
 use keyleak::drill::scenario;
-use keyleak::drill::world::{
-    JournalThrough, PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing,
-};
+use keyleak::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};
 use keyleak::ports::clock::Clock;
 use std::time::Duration;
 use tempfile::TempDir;

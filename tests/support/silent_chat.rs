@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
-use keyleak::ports::chat::{Chat, ChatError, Found, Invitation, Post, Upload, View, Whisper};
+use keyleak::ports::chat::{
+    Brought, Chat, ChatError, Found, Invitation, Post, Upload, View, Whisper,
+};
 use keyleak::slack::cards::draw;
 use keyleak::slack::sketch::Means;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +67,11 @@ impl Chat for SilentChat {
         Ok(())
     }
 
-    async fn upload(&self, _: &ChannelId, _: &Upload) -> Result<(), ChatError> {
+    async fn bring(&self, upload: &Upload) -> Result<Brought, ChatError> {
+        Ok(Brought(upload.name.clone()))
+    }
+
+    async fn share(&self, _: &ChannelId, _: &Brought, _: &str) -> Result<(), ChatError> {
         Ok(())
     }
 

@@ -47,15 +47,21 @@ pub(super) async fn attach(
             return Ok(Attached::Later(appeared_by.min(now + LOOK_EVERY)));
         }
     }
-    speaker.may_still_speak()?;
-    note(desk, case, Event::UploadTried { post: post.clone() }).await?;
-    match desk.chat.upload(channel, upload).await {
+    let sent = async {
+        let file = desk.chat.bring(upload).await?;
+        note(desk, case, Event::UploadTried { post: post.clone() }).await?;
+        speaker.may_still_speak()?;
+        Ok(desk.chat.share(channel, &file, &upload.title).await?)
+    };
+    match sent.await {
         Ok(()) => {}
-        Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
+        Err(StepError::Chat(
+            error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. }),
+        )) => {
             tracing::warn!(case.id = %case.id(), %error, "a file was not uploaded");
             return Ok(Attached::Surely);
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     }
     memory.sent_file(&upload.name);
     let in_doubt = tried_at.is_some() && memory.is_in_doubt();

@@ -16,6 +16,8 @@ pub struct Memory {
     drawn: BTreeMap<PostKey, (String, Timestamp)>,
     /// What is in the channel beside what the journal knows; `None` when that has to be looked up.
     there: Option<Found>,
+    /// The last record at which everything was told that is owed.
+    told_up_to: Option<u64>,
     /// Something may be there unseen, and the channel cannot be read back.
     in_doubt: bool,
 }
@@ -27,6 +29,15 @@ impl Memory {
 
     pub(super) fn drew(&mut self, key: &PostKey, digest: String, at: Timestamp) {
         self.drawn.insert(key.clone(), (digest, at));
+    }
+
+    /// Whether nothing was added since everything was told; then nothing needs to be drawn.
+    pub(super) fn is_up_to_date(&self, case: &Case) -> bool {
+        self.told_up_to == Some(case.seq())
+    }
+
+    pub(super) fn told_all(&mut self, case: &Case) {
+        self.told_up_to = Some(case.seq());
     }
 
     /// A message was sent and answered: whatever was in doubt before it, it has said so.

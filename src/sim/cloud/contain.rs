@@ -11,7 +11,14 @@ use async_trait::async_trait;
 #[async_trait]
 impl Contain for SimCloud {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
-        match ticket.action() {
+        self.carry_out(ticket.action()).await
+    }
+}
+
+impl SimCloud {
+    /// The far end of a wire: what the bot's side, which holds the ticket, asks for.
+    pub async fn carry_out(&self, action: &Action) -> Result<Applied, CallError> {
+        match action {
             Action::DenyUser { user, policy_arn, inline_name } => {
                 self.deny_user(user, policy_arn, inline_name).await
             }
@@ -22,9 +29,7 @@ impl Contain for SimCloud {
             Action::ActivateKey { user, key } => self.set_status(user, key, true).await,
         }
     }
-}
 
-impl SimCloud {
     async fn deny_user(
         &self,
         user: &UserRef,

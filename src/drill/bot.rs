@@ -1,0 +1,152 @@
+//! The bot of a drill: production's own desk and gate, between parts that are simulated.
+
+use crate::domain::agenda::Timing;
+use crate::domain::anchor::EVERY_DEFAULT;
+use crate::domain::plan::PlanRules;
+use crate::domain::policy::Policy;
+use crate::drill::people;
+use crate::flow::desk::{Desk, Notary, Rules};
+use crate::flow::ledger::Ledger;
+use crate::flow::seen::Seen;
+use crate::ports::clock::Clock;
+use crate::ports::cloud::{Contain, Lookup};
+use crate::ports::journal::Journal;
+use crate::running::Gate;
+use crate::slack::chat::SlackChat;
+use crate::slack::web::SlackSettings;
+use crate::store::anchor_folder::AnchorFolder;
+use crate::store::folder::Folder;
+use crate::store::sqlite::Sqlite;
+use crate::trail::investigator::Investigator;
+use crate::trail::local::LocalTrail;
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The secrets of a simulated workspace are no secrets, but nothing real accepts them either.
+pub const SIGNING_SECRET: &str = "drill-signing-secret";
+pub const BOT_TOKEN: &str = "xoxb-drill";
+/// What a drill's anchors are signed with.
+pub const ANCHOR_KEY: &str = "drill-anchor-key";
+
+/// What a bot finds outside itself.
+pub struct Outside<'a> {
+    /// Where journal, evidence and trail lie.
+    pub folder: &'a Path,
+    pub slack_api_url: String,
+    pub clock: Clock,
+    pub timing: Timing,
+    /// How long a plan waits for its approvals.
+    pub plans_expire_after: SignedDuration,
+    pub lookup: Arc<dyn Lookup>,
+    pub contain: Arc<dyn Contain>,
+}
+
+/// Stands between the bot and its journal; tests break it there.
+pub type JournalThrough<'a> = &'a (dyn Fn(Arc<dyn Journal>) -> Arc<dyn Journal> + Sync);
+
+/// Why the bot could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NoBot(pub String);
+
+/// The journal's file.
+pub fn journal_path(folder: &Path) -> PathBuf {
+    folder.join("journal.sqlite")
+}
+
+/// The folder into which the simulated account delivers its trail.
+pub fn trail_folder(folder: &Path) -> PathBuf {
+    folder.join("trail")
+}
+
+/// The folder in which the drill anchors its journal.
+pub fn anchor_folder(folder: &Path) -> PathBuf {
+    folder.join("anchors")
+}
+
+/// How the simulated workspace proves itself.
+pub fn gate() -> Gate {
+    Gate { signing_secrets: vec![SecretString::from(SIGNING_SECRET)], app_id: None }
+}
+
+/// Everything that the bot works with, and the drill's rules.
+pub fn desk(outside: Outside<'_>, journal_through: JournalThrough<'_>) -> Result<Desk, NoBot> {
+    let store = Arc::new(Sqlite::open(&journal_path(outside.folder)).map_err(said)?);
+    let journal = journal_through(Arc::clone(&store) as Arc<dyn Journal>);
+    let evidence = Folder::open(&outside.folder.join("evidence")).map_err(said)?;
+    let settings = SlackSettings {
+        api_url: outside.slack_api_url,
+        bot_token: SecretString::from(BOT_TOKEN),
+        team_id: team(),
+        app_id: None,
+    };
+    let notary = Notary {
+        anchors: Arc::new(AnchorFolder::open(&anchor_folder(outside.folder)).map_err(said)?),
+        key: SecretString::from(ANCHOR_KEY),
+        every: EVERY_DEFAULT,
+    };
+    let trail = LocalTrail::new(vec![trail_folder(outside.folder)]);
+    Ok(Desk {
+        ledger: Ledger::new(journal),
+        work: store,
+        brake: Seen::default(),
+        evidence: Arc::new(evidence),
+        notary: Some(notary),
+        lookup: outside.lookup,
+        contain: Some(outside.contain),
+        trail: Some(Arc::new(Investigator::new(trail))),
+        chat: Arc::new(SlackChat::new(&settings, outside.clock).map_err(said)?),
+        clock: outside.clock,
+        rules: rules(outside.timing, outside.plans_expire_after),
+    })
+}
+
+impl std::fmt::Debug for Outside<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outside").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
+    let set = |users: &[&str]| -> BTreeSet<String> {
+        users.iter().map(|user| (*user).to_owned()).collect()
+    };
+    Rules {
+        policy: Policy {
+            team: team(),
+            openers: None,
+            responders: set(&[people::REPORTER]),
+            approvers: set(&[
+                people::REPORTER,
+                people::APPROVER,
+                people::SECOND_APPROVER,
+                people::KEY_OWNER,
+            ]),
+            key_owners: BTreeMap::from([("dan".to_owned(), people::KEY_OWNER.to_owned())]),
+            suspects: BTreeSet::new(),
+        },
+        plans: PlanRules {
+            deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
+            protected_arns: Vec::new(),
+            approvals_reversible: 1,
+            approvals_irreversible: 2,
+            expires_after,
+        },
+        timing,
+        owner_tag: "owner".to_owned(),
+        trail_window: SignedDuration::from_hours(24 * 15),
+        drill: true,
+        endpoints: Vec::new(),
+    }
+}
+
+fn team() -> String {
+    "T0SIM00001".to_owned()
+}
+
+fn said(error: impl std::fmt::Display) -> NoBot {
+    NoBot(error.to_string())
+}

@@ -1,0 +1,189 @@
+//! What must be so at the end of a story, wherever a bot died in it.
+
+use crate::story::{Told, USER, count};
+use crate::wire::Change;
+use keyleak::domain::action::Action;
+use keyleak::domain::case::{Case, PlanStatus};
+use keyleak::domain::event::{Event, Phase, StepResult};
+use keyleak::domain::record::check_chain;
+use keyleak::domain::snapshot::differences;
+use keyleak::ports::journal::Journal;
+use keyleak::sim::slack::state::CallRecord;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that is wrong, in words; nothing when all is well.
+pub(crate) async fn problems(told: &Told) -> Vec<String> {
+    let mut found = Vec::new();
+    let lines = told.town.store.read(told.case.id(), 0).await.unwrap();
+    if let Err(problem) = check_chain(told.case.id(), &lines) {
+        found.push(format!("the chain: {problem}"));
+    }
+    found.extend(decisions(told));
+    found.extend(steps(&told.case));
+    found.extend(changes(&told.town.account.changes()));
+    found.extend(account(told));
+    found.extend(channel(told));
+    found.extend(answers(&told.case));
+    found
+}
+
+/// Every press that was acknowledged is in the journal, and each decision is there once.
+fn decisions(told: &Told) -> Vec<String> {
+    let case = &told.case;
+    let mut found: Vec<String> = told
+        .acknowledged
+        .iter()
+        .filter(|press| !case.has_seen(&press.key))
+        .map(|press| format!("LOST: {} was acknowledged and is not in the journal", press.what))
+        .collect();
+    let mut approved: BTreeMap<u32, usize> = BTreeMap::new();
+    for record in case.records() {
+        if let Event::Approved { plan, .. } = &record.event {
+            *approved.entry(plan.0).or_default() += 1;
+        }
+    }
+    let numbers: Vec<u32> = case.plans().map(|state| state.plan.number.0).collect();
+    if approved.len() != numbers.len() || approved.values().any(|times| *times != 1) {
+        found.push(format!("approvals {approved:?} of plans {numbers:?}"));
+    }
+    let once: [(&str, usize); 5] = [
+        ("scope", case.presses(Phase::Scope).len()),
+        ("undo wanted", count(case, |event| matches!(event, Event::UndoWanted { .. }))),
+        ("closed", count(case, |event| matches!(event, Event::Closed { .. }))),
+        ("reported", count(case, |event| matches!(event, Event::Reported { .. }))),
+        ("archived", count(case, |event| matches!(event, Event::Archived))),
+    ];
+    let wrong = once.iter().filter(|(_, times)| *times != 1);
+    found.extend(wrong.map(|(what, times)| format!("{what} {times} times")));
+    found
+}
+
+/// Every step is done, and said to be done once.
+fn steps(case: &Case) -> Vec<String> {
+    let mut done: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+    for record in case.records() {
+        if let Event::Outcome { plan, step, result: StepResult::Done { .. }, .. } = &record.event {
+            *done.entry((plan.0, *step)).or_default() += 1;
+        }
+    }
+    let mut found: Vec<String> = done
+        .iter()
+        .filter(|(_, times)| **times != 1)
+        .map(|((plan, step), times)| format!("step {plan}.{step} was done {times} times"))
+        .collect();
+    for state in case.plans().filter(|state| state.status() != PlanStatus::Done) {
+        found.push(format!("plan {} is {:?}", state.plan.number.0, state.status()));
+    }
+    found
+}
+
+/// Each target is contained once and released once, in this order, and never before the journal
+/// said so.
+pub(crate) fn changes(changes: &[Change]) -> Vec<String> {
+    let mut turns: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.done) {
+        let (target, contains) = meaning(&change.action);
+        turns.entry(target).or_default().push(contains);
+    }
+    let unintended = changes.iter().filter(|change| !change.intended);
+    let unintended = unintended.map(|change| format!("UNINTENDED: {}", meaning(&change.action).0));
+    let wrong = turns.iter().filter(|(_, turns)| turns.as_slice() != [true, false]);
+    let wrong = wrong.map(|(target, turns)| format!("changes of {target}: contained {turns:?}"));
+    unintended.chain(wrong).collect()
+}
+
+fn meaning(action: &Action) -> (String, bool) {
+    match action {
+        Action::DenyUser { user, .. } => (format!("user {}", user.name), true),
+        Action::LiftDeny { user, .. } => (format!("user {}", user.name), false),
+        Action::DeactivateKey { key, .. } => (format!("key {key}"), true),
+        Action::ActivateKey { key, .. } => (format!("key {key}"), false),
+    }
+}
+
+/// The account is as it was before the case.
+fn account(told: &Told) -> Vec<String> {
+    let now = told.town.world.cloud.user_state(USER).unwrap();
+    differences(&told.before, &now)
+}
+
+/// One channel, put away; every message and file in it once, and no other.
+fn channel(told: &Told) -> Vec<String> {
+    let slack = &told.town.world.slack;
+    let mut found = slack.violations();
+    let rooms = slack.channels().into_iter().filter(|room| room.name.contains("keyleak-"));
+    let rooms: Vec<_> = rooms.collect();
+    let [room] = rooms.as_slice() else {
+        found.push(format!("{} channels", rooms.len()));
+        return found;
+    };
+    if !room.archived {
+        found.push("the channel is not archived".to_owned());
+    }
+    let posted = told.case.room().posted.len();
+    let ours = slack.messages(&room.id);
+    let ours = ours.iter().filter(|message| message["user"] == "U0BOT00000");
+    let (files, words): (Vec<_>, Vec<_>) = ours
+        .filter(|message| message["subtype"].is_null() || message["subtype"] == "file_share")
+        .partition(|message| message["subtype"] == "file_share");
+    if words.len() != posted {
+        found.push(format!("TWICE: {} messages for {posted} records", words.len()));
+    }
+    let calls = slack.calls();
+    let sent = calls.iter().filter(|call| is_sent(call, &room.id)).count();
+    if sent != posted {
+        found.push(format!("TWICE: {sent} messages were sent for {posted} records"));
+    }
+    found.extend(keyed_once(&words));
+    found.extend(files_once(told, &files));
+    found
+}
+
+fn is_sent(call: &CallRecord, channel: &str) -> bool {
+    call.method == "chat.postMessage" && call.outcome == "ok" && call.args["channel"] == channel
+}
+
+fn keyed_once(messages: &[&Value]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let key = |message: &Value| message["metadata"]["event_payload"]["key"].to_string();
+    let twice = messages.iter().map(|message| key(message)).filter(|key| !seen.insert(key.clone()));
+    twice.map(|key| format!("TWICE: message {key}")).collect()
+}
+
+/// Each answer with rows and the report came as one file.
+fn files_once(told: &Told, shared: &[&Value]) -> Vec<String> {
+    let names = |message: &&Value| message["files"][0]["name"].as_str().map(str::to_owned);
+    let shared: Vec<String> = shared.iter().filter_map(names).collect();
+    let distinct: BTreeSet<&String> = shared.iter().collect();
+    let mut found = Vec::new();
+    if distinct.len() != shared.len() {
+        found.push(format!("TWICE: files {shared:?}"));
+    }
+    let owed = told.case.answers().iter().filter(|(_, answer)| answer.rows > 0).count() + 1;
+    if distinct.len() != owed {
+        found.push(format!("{} files for {owed} answers and the report", distinct.len()));
+    }
+    found
+}
+
+/// Every question of the press is answered once.
+fn answers(case: &Case) -> Vec<String> {
+    let mut times: BTreeMap<&str, u32> = BTreeMap::new();
+    for (_, answer) in case.answers() {
+        *times.entry(answer.question.as_str()).or_default() += 1;
+    }
+    let mut found: Vec<String> = times
+        .iter()
+        .filter(|(_, times)| **times != 1)
+        .map(|(question, times)| format!("question {question} was answered {times} times"))
+        .collect();
+    if times.is_empty() {
+        found.push("no question was answered".to_owned());
+    }
+    found.extend(
+        case.questions_failed().iter().map(|(_, question, why)| format!("{question}: {why}")),
+    );
+    found.extend(case.survey_failed().map(|(_, why)| why.to_owned()));
+    found
+}

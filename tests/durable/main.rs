@@ -1,0 +1,57 @@
+//! Deaths, replicas, storms and outages: what is decided is kept, and nothing is done twice.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test stops at the first surprise, and says so"
+)]
+
+mod bot;
+mod check;
+mod deaths;
+mod labels;
+mod matrix;
+mod mishaps;
+mod orders;
+mod people;
+mod story;
+mod town;
+mod wire;
+
+use libtest_mimic::{Arguments, Trial};
+use std::process::ExitCode;
+
+/// Runs everything whole and prints the tables; without it a sample runs as tests do.
+const WHOLE: &str = "--whole";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.get(1).map(String::as_str) {
+        Some(orders::BOT) => bot::run(&arguments[2]),
+        Some(WHOLE) => whole(arguments.get(2).map_or("", String::as_str)),
+        Some(_) | None => {
+            let arguments = Arguments::from_args();
+            libtest_mimic::run(&arguments, trials()).exit_code()
+        }
+    }
+}
+
+fn trials() -> Vec<Trial> {
+    deaths::trials()
+}
+
+/// Runs the matrix at every moment whose label holds `only`.
+fn whole(only: &str) -> ExitCode {
+    let matrix = runtime().block_on(async {
+        let mut moments = matrix::rehearse().await;
+        moments.retain(|moment| moment.label.contains(only));
+        matrix::run(&moments).await
+    });
+    println!("{}", matrix.table());
+    if matrix.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts")
+}

@@ -1,0 +1,304 @@
+//! The account at the end of a wire: it lives on when the process of a bot does not.
+
+use async_trait::async_trait;
+use axum::Json;
+use axum::extract::State;
+use axum::routing::post;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use jiff::Timestamp;
+use keyleak::domain::action::Action;
+use keyleak::domain::facts::{Alert, KeyState, LastUse};
+use keyleak::domain::ids::{AccessKeyId, AccountId, UserName};
+use keyleak::domain::snapshot::AttachedPolicy;
+use keyleak::flow::ledger::Ledger;
+use keyleak::ports::cloud::{Applied, CallClass, CallError, Contain, KeyOwner, Lookup, UserDetail};
+use keyleak::ports::journal::Work;
+use keyleak::ports::ticket::Ticket;
+use keyleak::sim::cloud::SimCloud;
+use keyleak::store::sqlite::Sqlite;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A change that some bot made, in the order in which the account took them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) by: String,
+    pub(crate) action: Action,
+    pub(crate) done: bool,
+    /// Whether the journal held an open intent for it when the account was asked.
+    pub(crate) intended: bool,
+}
+
+/// The near end of the wire, as the parent sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) url: String,
+    changes: Arc<Mutex<Vec<Change>>>,
+}
+
+/// What goes over the wire.
+#[derive(Debug, Serialize, Deserialize)]
+enum Ask {
+    OwnAccount,
+    KeyAccount(AccessKeyId),
+    KeyOwner(AccessKeyId),
+    User(UserName),
+    AccessKeys(UserName),
+    AttachedPolicies(UserName),
+    InlinePolicies(UserName),
+    Groups(UserName),
+    LoginProfile(UserName),
+    MfaDevices(UserName),
+    Users,
+    GuardDuty(AccessKeyId, Option<UserName>),
+    Health(AccessKeyId),
+    Change { by: String, action: Action },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Detail {
+    name: UserName,
+    id: String,
+    arn: String,
+    path: String,
+    created: Option<Timestamp>,
+    boundary: Option<String>,
+    tags: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Failure {
+    class: usize,
+    call: String,
+    message: String,
+    request_id: Option<String>,
+}
+
+/// In an order of our own, since the port's type need not travel.
+const CLASSES: [CallClass; 7] = [
+    CallClass::Denied,
+    CallClass::NotFound,
+    CallClass::Throttled,
+    CallClass::Conflict,
+    CallClass::LimitExceeded,
+    CallClass::Unavailable,
+    CallClass::Other,
+];
+
+impl Account {
+    /// Serves the account until `stop`.
+    pub(crate) async fn serve(
+        (cloud, journal): (&Arc<SimCloud>, &Sqlite),
+        (tracker, stop): (&TaskTracker, &CancellationToken),
+    ) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let account = Self { url, changes: Arc::default() };
+        let ledger = Arc::new(Ledger::new(Arc::new(journal.clone())));
+        let books = Arc::new(Books { ledger, store: journal.clone() });
+        let state = (Arc::clone(cloud), Arc::clone(&account.changes), books);
+        let router = axum::Router::new().route("/", post(answer)).with_state(state);
+        let over = stop.clone();
+        tracker.spawn(async move {
+            let serving = axum::serve(listener, router);
+            serving.with_graceful_shutdown(over.cancelled_owned()).await.unwrap();
+        });
+        account
+    }
+
+    pub(crate) fn changes(&self) -> Vec<Change> {
+        self.changes.lock().unwrap().clone()
+    }
+}
+
+type Far = (Arc<SimCloud>, Arc<Mutex<Vec<Change>>>, Arc<Books>);
+
+/// What is in the journal, for the account that wants to know what it is asked for.
+struct Books {
+    ledger: Arc<Ledger>,
+    store: Sqlite,
+}
+
+impl Books {
+    /// Whether some step that has begun and not ended is this action.
+    async fn intend(&self, action: &Action) -> bool {
+        let cases = self.store.all_cases().await.unwrap();
+        let Some(id) = cases.first() else { return false };
+        let case = self.ledger.load(id).await.unwrap();
+        let mut steps = case.plans().flat_map(|state| state.all_steps());
+        steps.any(|(_, step, state)| step.action == *action && state.open_attempt.is_some())
+    }
+}
+
+async fn answer(State((cloud, changes, books)): State<Far>, Json(ask): Json<Ask>) -> Json<Value> {
+    Json(match look(&cloud, (&changes, &books), ask).await {
+        Ok(value) => json!({ "ok": value }),
+        Err(error) => {
+            let class = CLASSES.iter().position(|class| *class == error.class).unwrap();
+            let CallError { call, message, request_id, .. } = error;
+            json!({ "failed": Failure { class, call, message, request_id } })
+        }
+    })
+}
+
+async fn look(
+    cloud: &SimCloud,
+    (changes, books): (&Mutex<Vec<Change>>, &Books),
+    ask: Ask,
+) -> Result<Value, CallError> {
+    Ok(match ask {
+        Ask::OwnAccount => json!(cloud.own_account().await?),
+        Ask::KeyAccount(key) => json!(cloud.key_account(&key).await?),
+        Ask::KeyOwner(key) => {
+            let owner = cloud.key_owner(&key).await?;
+            json!((owner.user, owner.last_use))
+        }
+        Ask::User(user) => json!(detail(cloud.user(&user).await?)),
+        Ask::AccessKeys(user) => json!(cloud.access_keys(&user).await?),
+        Ask::AttachedPolicies(user) => json!(cloud.attached_policies(&user).await?),
+        Ask::InlinePolicies(user) => json!(cloud.inline_policies(&user).await?),
+        Ask::Groups(user) => json!(cloud.groups(&user).await?),
+        Ask::LoginProfile(user) => json!(cloud.login_profile(&user).await?),
+        Ask::MfaDevices(user) => json!(cloud.mfa_devices(&user).await?),
+        Ask::Users => {
+            let users = cloud.users().await?;
+            json!(users.into_iter().map(detail).collect::<Vec<_>>())
+        }
+        Ask::GuardDuty(key, user) => json!(cloud.guard_duty(&key, user.as_ref()).await?),
+        Ask::Health(key) => json!(cloud.health(&key).await?),
+        Ask::Change { by, action } => {
+            let intended = books.intend(&action).await;
+            let applied = cloud.carry_out(&action).await;
+            let change = Change { by, action, done: applied.is_ok(), intended };
+            changes.lock().unwrap().push(change);
+            json!(applied?.how)
+        }
+    })
+}
+
+/// The far end, as a bot's process sees it.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    client: Client<HttpConnector, Full<Bytes>>,
+    url: String,
+    /// Who asks.
+    by: String,
+}
+
+impl Wire {
+    pub(crate) fn new(url: String, by: String) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
+        Self { client, url, by }
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, ask: Ask) -> Result<T, CallError> {
+        let silent = || CallError::new(CallClass::Unavailable, "the wire", "no answer");
+        let request = axum::http::Request::post(&self.url)
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(serde_json::to_vec(&ask).unwrap())))
+            .unwrap();
+        let answer = self.client.request(request).await.map_err(|_| silent())?;
+        let body = answer.into_body().collect().await.map_err(|_| silent())?.to_bytes();
+        let mut answer: Value = serde_json::from_slice(&body).map_err(|_| silent())?;
+        if answer["failed"].is_null() {
+            return Ok(serde_json::from_value(answer["ok"].take()).unwrap());
+        }
+        let failure: Failure = serde_json::from_value(answer["failed"].take()).unwrap();
+        let Failure { class, call, message, request_id } = failure;
+        Err(CallError { class: CLASSES[class], call, message, request_id })
+    }
+}
+
+#[async_trait]
+impl Contain for Wire {
+    async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
+        let action = ticket.action().clone();
+        let how = self.ask(Ask::Change { by: self.by.clone(), action }).await?;
+        Ok(Applied { how, request_id: None })
+    }
+}
+
+#[async_trait]
+impl Lookup for Wire {
+    async fn own_account(&self) -> Result<AccountId, CallError> {
+        self.ask(Ask::OwnAccount).await
+    }
+
+    async fn key_account(&self, key: &AccessKeyId) -> Result<AccountId, CallError> {
+        self.ask(Ask::KeyAccount(key.clone())).await
+    }
+
+    async fn key_owner(&self, key: &AccessKeyId) -> Result<KeyOwner, CallError> {
+        let (user, last_use): (Option<UserName>, LastUse) =
+            self.ask(Ask::KeyOwner(key.clone())).await?;
+        Ok(KeyOwner { user, last_use })
+    }
+
+    async fn user(&self, user: &UserName) -> Result<UserDetail, CallError> {
+        self.ask(Ask::User(user.clone())).await.map(of_detail)
+    }
+
+    async fn access_keys(&self, user: &UserName) -> Result<Vec<KeyState>, CallError> {
+        self.ask(Ask::AccessKeys(user.clone())).await
+    }
+
+    async fn attached_policies(&self, user: &UserName) -> Result<Vec<AttachedPolicy>, CallError> {
+        self.ask(Ask::AttachedPolicies(user.clone())).await
+    }
+
+    async fn inline_policies(
+        &self,
+        user: &UserName,
+    ) -> Result<BTreeMap<String, String>, CallError> {
+        self.ask(Ask::InlinePolicies(user.clone())).await
+    }
+
+    async fn groups(&self, user: &UserName) -> Result<Vec<String>, CallError> {
+        self.ask(Ask::Groups(user.clone())).await
+    }
+
+    async fn login_profile(&self, user: &UserName) -> Result<Option<Timestamp>, CallError> {
+        self.ask(Ask::LoginProfile(user.clone())).await
+    }
+
+    async fn mfa_devices(&self, user: &UserName) -> Result<Vec<String>, CallError> {
+        self.ask(Ask::MfaDevices(user.clone())).await
+    }
+
+    async fn users(&self) -> Result<Vec<UserDetail>, CallError> {
+        let users: Vec<Detail> = self.ask(Ask::Users).await?;
+        Ok(users.into_iter().map(of_detail).collect())
+    }
+
+    async fn guard_duty(
+        &self,
+        key: &AccessKeyId,
+        user: Option<&UserName>,
+    ) -> Result<Vec<Alert>, CallError> {
+        self.ask(Ask::GuardDuty(key.clone(), user.cloned())).await
+    }
+
+    async fn health(&self, key: &AccessKeyId) -> Result<Vec<Alert>, CallError> {
+        self.ask(Ask::Health(key.clone())).await
+    }
+}
+
+fn detail(user: UserDetail) -> Detail {
+    let UserDetail { name, id, arn, path, created, boundary, tags } = user;
+    Detail { name, id, arn, path, created, boundary, tags }
+}
+
+fn of_detail(user: Detail) -> UserDetail {
+    let Detail { name, id, arn, path, created, boundary, tags } = user;
+    UserDetail { name, id, arn, path, created, boundary, tags }
+}
