@@ -12,6 +12,7 @@ mod crash;
 mod decisions;
 mod drill_command;
 mod exposure;
+mod file_intake;
 mod freeze;
 #[path = "../support/ground.rs"]
 mod ground;

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
-use keyleak::ports::chat::{Chat, ChatError, Found, Invitation, Post, Upload, View, Whisper};
+use keyleak::ports::chat::{
+    Chat, ChatError, Fetched, Found, Invitation, Line, Post, Upload, View, Whisper,
+};
 use keyleak::slack::cards::draw;
 use keyleak::slack::sketch::Means;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +77,20 @@ impl Chat for SilentChat {
 
     async fn whisper(&self, _: &Whisper) -> Result<(), ChatError> {
         Ok(())
+    }
+
+    async fn say_to(
+        &self,
+        person: &PersonId,
+        _: Option<&Line>,
+        _: &str,
+    ) -> Result<Line, ChatError> {
+        let message = MessageTs("1.000000".to_owned());
+        Ok(Line { channel: ChannelId(person.user.clone()), message })
+    }
+
+    async fn fetch(&self, _: &str, _: usize) -> Result<Fetched, ChatError> {
+        Ok(Fetched::TooLarge)
     }
 
     async fn open_intake(&self, _: &str) -> Result<(), ChatError> {
