@@ -22,7 +22,7 @@ use keyleak::flow::ledger::Ledger;
 use keyleak::flow::seen::Seen;
 use keyleak::ports::clock::Clock;
 use keyleak::ports::journal::{
-    AppendError, Brakes, Claim, Journal, Lease, Listed, StoreError, Work,
+    AppendError, Brakes, Claim, Inbox, Journal, Kept, Lease, Listed, StoreError, Work,
 };
 use keyleak::running::{Bot, Gate};
 use keyleak::sim::cloud::{SimCloud, SimCloudConfig};
@@ -122,6 +122,24 @@ impl Brakes for Late {
     async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError> {
         self.late().await?;
         self.inner.move_brake(brake).await
+    }
+}
+
+#[async_trait]
+impl Inbox for Late {
+    async fn keep(&self, kept: &Kept) -> Result<(), StoreError> {
+        self.late().await?;
+        self.inner.keep(kept).await
+    }
+
+    async fn kept(&self) -> Result<Vec<Kept>, StoreError> {
+        self.late().await?;
+        self.inner.kept().await
+    }
+
+    async fn forget(&self, id: &str) -> Result<(), StoreError> {
+        self.late().await?;
+        self.inner.forget(id).await
     }
 }
 

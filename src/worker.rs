@@ -6,6 +6,7 @@
 //! does it, and looks again. What is due depends on the journal alone, so a restart finds the same
 //! work, its timers too. What a process may still do when its lease is in doubt: `flow::hold`.
 
+mod inbox;
 mod lane;
 mod lease;
 mod places;
@@ -23,6 +24,7 @@ use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -41,6 +43,7 @@ pub struct Worker {
     in_hand: Mutex<BTreeSet<CaseId>>,
     places: Places,
     waits: Waits,
+    arrived: Notify,
 }
 
 impl Worker {
@@ -53,6 +56,7 @@ impl Worker {
             in_hand: Mutex::default(),
             places: Places::default(),
             waits: Waits::default(),
+            arrived: Notify::new(),
         })
     }
 
@@ -60,6 +64,11 @@ impl Worker {
     pub fn start(self: &Arc<Self>) {
         let worker = Arc::clone(self);
         self.tracker.spawn(async move { worker.discover().await });
+    }
+
+    /// Something was taken in that need not wait for the next look.
+    pub fn wake(&self) {
+        self.arrived.notify_one();
     }
 
     /// Takes nothing more up, and waits for nothing: what is cut off is found in the journal.
@@ -100,11 +109,16 @@ impl Worker {
                     Ok(cases) => cases.into_iter().for_each(|case| self.take(case)),
                     Err(error) => tracing::warn!(%error, "open cases cannot be listed"),
                 }
+                match self.desk.work.kept().await {
+                    Ok(kept) => kept.into_iter().for_each(|kept| self.take_kept(kept.id)),
+                    Err(error) => tracing::warn!(%error, "what is to be read cannot be listed"),
+                }
                 list_at = self.desk.clock.now() + DISCOVERY;
             }
             tokio::select! {
                 () = self.stop.cancelled() => {}
                 () = self.desk.clock.sleep_until(list_at) => {}
+                () = self.arrived.notified() => list_at = self.desk.clock.now(),
                 // One that was missed for lagging behind is in the list.
                 case = begun.recv() => if let Ok(case) = case { self.take(case) },
             }
@@ -113,16 +127,38 @@ impl Worker {
 
     /// Starts on a case unless it is in hand already.
     fn take(self: &Arc<Self>, case: CaseId) {
-        let mut in_hand = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        if !in_hand.insert(case.clone()) {
-            return;
+        if self.take_in_hand(&case) {
+            let worker = Arc::clone(self);
+            self.tracker.spawn(async move {
+                worker.work_on(&case).await;
+                worker.put_down(&case);
+            });
         }
-        drop(in_hand);
-        let worker = Arc::clone(self);
-        self.tracker.spawn(async move {
-            worker.work_on(&case).await;
-            worker.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&case);
-        });
+    }
+
+    /// Starts on what was taken in, unless it is in hand already.
+    fn take_kept(self: &Arc<Self>, kept: String) {
+        let name = inbox::lease_name(&kept);
+        if self.take_in_hand(&name) {
+            let worker = Arc::clone(self);
+            self.tracker.spawn(async move {
+                let over = worker.stop.child_token();
+                let holding = (&worker.leases, &worker.waits);
+                let again = inbox::work_off(&worker.desk, holding, (&kept, &over)).await;
+                if let Some(wait) = again {
+                    worker.pause(wait).await;
+                }
+                worker.put_down(&name);
+            });
+        }
+    }
+
+    fn take_in_hand(&self, id: &CaseId) -> bool {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone())
+    }
+
+    fn put_down(&self, id: &CaseId) {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     /// Holds the lease on a case and runs its lanes until it is over, lost, or we stop.

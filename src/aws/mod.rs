@@ -11,6 +11,7 @@ pub mod error;
 pub mod evidence;
 pub mod guard_duty;
 pub mod health;
+mod inbox;
 pub mod journal;
 mod listing;
 pub mod lookup;

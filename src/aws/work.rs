@@ -19,7 +19,7 @@ const QUERY: &str = "dynamodb:Query";
 /// Every IAM action that this file calls on the work table; `manifests/iam/bot.json` allows these.
 pub const CALLS: &[&str] = &[PUT_ITEM, GET_ITEM, UPDATE_ITEM, DELETE_ITEM, QUERY];
 
-/// The partition key: `key#<digest>`, `lease#<case>`, `open`, `cases` or `brake`.
+/// The partition key: `key#<digest>`, `lease#<case>`, `open`, `cases`, `brake` or `inbox`.
 pub(super) const ITEM: &str = "item";
 /// The sort key: the case in the two lists, the number of a move of the brake, and `-` where a
 /// partition holds one item.
@@ -78,7 +78,7 @@ impl DynamoWork {
         }
     }
 
-    async fn partition(&self, item: &str) -> Result<Vec<Item>, StoreError> {
+    pub(super) async fn partition(&self, item: &str) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut start: Option<Item> = None;
         for _ in 0..PAGES_MAX {

@@ -4,6 +4,7 @@ use crate::domain::command::{Command, CommandError};
 use crate::domain::ids::AccessKeyId;
 use crate::domain::secret::holds_secret;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// What is kept of a free text; the journal is no place for documents.
 pub const FREE_TEXT_LENGTH_MAX: usize = 1_000;
@@ -15,21 +16,32 @@ pub struct IntakeForm {
     pub found_where: Option<String>,
     pub exposed_since: Option<Timestamp>,
     pub note: Option<String>,
+    pub file: Option<GivenFile>,
+}
+
+/// A file that somebody gave, as Slack names it; its content is not read yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenFile {
+    pub id: String,
+    pub name: String,
 }
 
 /// A form that can be acted on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intake {
+    /// None only where there is a file to read them from.
     pub keys: Vec<AccessKeyId>,
     pub found_where: Option<String>,
     pub exposed_since: Option<Timestamp>,
     pub note: Option<String>,
+    pub file: Option<GivenFile>,
 }
 
 /// A field of the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntakeField {
     Keys,
+    File,
     FoundWhere,
     ExposedSince,
     Note,
@@ -40,7 +52,7 @@ pub enum IntakeField {
 pub enum IntakeError {
     #[error(transparent)]
     Keys(#[from] CommandError),
-    #[error("give the access key id (AKIA… or ASIA…)")]
+    #[error("give the access key id (AKIA… or ASIA…), or a file with ids")]
     NoKey,
     #[error("that time has not come yet; when was the key first exposed?")]
     Future,
@@ -59,8 +71,10 @@ impl IntakeForm {
     /// Checks every field and reports all that is wrong, so that the form is corrected once.
     pub fn check(self, now: Timestamp) -> Result<Intake, Vec<(IntakeField, IntakeError)>> {
         let mut wrong = Vec::new();
+        let only_a_file = self.file.is_some() && self.keys.trim().is_empty();
         let keys = match keys(&self.keys) {
             Ok(keys) => keys,
+            Err(_) if only_a_file => Vec::new(),
             Err(error) => {
                 wrong.push((IntakeField::Keys, error));
                 Vec::new()
@@ -85,6 +99,7 @@ impl IntakeForm {
             found_where: said(self.found_where),
             exposed_since: self.exposed_since,
             note: said(self.note),
+            file: self.file,
         })
     }
 }

@@ -15,6 +15,7 @@ pub mod facts;
 pub mod fold;
 mod fold_plans;
 pub mod growth;
+pub mod id_list;
 pub mod identity;
 pub mod ids;
 pub mod intake;

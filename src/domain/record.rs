@@ -137,6 +137,14 @@ impl Actor {
             Some(identity) => Self::Operator { person, name, identity },
         }
     }
+
+    /// The person, unless it is the bot itself.
+    pub fn person(&self) -> Option<&PersonId> {
+        match self {
+            Self::Person { person, .. } | Self::Operator { person, .. } => Some(person),
+            Self::Keyleak => None,
+        }
+    }
 }
 
 impl Entry {
@@ -186,10 +194,7 @@ impl Record {
 
     /// The person who did it, if a person did.
     pub fn person(&self) -> Option<&PersonId> {
-        match &self.actor {
-            Actor::Person { person, .. } | Actor::Operator { person, .. } => Some(person),
-            Actor::Keyleak => None,
-        }
+        self.actor.person()
     }
 
     /// The AWS identity behind it, if it was done from the command line.

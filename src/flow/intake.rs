@@ -53,22 +53,61 @@ pub async fn open(
     request: &OpenRequest,
 ) -> Result<Vec<Opened>, NotOpened> {
     desk.rules.policy.may_act(caller)?;
-    let now = desk.clock.now();
-    let mut leaders: BTreeMap<Option<AccountId>, CaseId> = BTreeMap::new();
-    let mut wanted = Vec::new();
-    for key in &request.keys {
-        let id = case_id(key, now, request.delivery.as_deref());
-        // Keys of one account that come together share a room; the account may be unreadable.
-        let leader = leaders.entry(key.account()).or_insert_with(|| id.clone()).clone();
-        wanted.push((key, id.clone(), (leader != id).then_some(leader)));
+    Ok(open_for(desk, (&Actor::of(caller), request), &mut Leaders::new()).await?)
+}
+
+/// The case whose channel the keys of an account share, as far as one is known.
+pub type Leaders = BTreeMap<Option<AccountId>, CaseId>;
+
+/// The same for somebody who was found to be allowed to when they asked.
+pub async fn open_for(
+    desk: &Desk,
+    (actor, request): (&Actor, &OpenRequest),
+    leaders: &mut Leaders,
+) -> Result<Vec<Opened>, LedgerError> {
+    // Keys of one account that come together share a room; the account may be unreadable.
+    let mut rooms: BTreeMap<Option<AccountId>, Vec<(usize, &AccessKeyId)>> = BTreeMap::new();
+    for (place, key) in request.keys.iter().enumerate() {
+        rooms.entry(key.account()).or_default().push((place, key));
     }
-    let opened = join_all(
-        wanted
-            .into_iter()
-            .map(|(key, id, leader)| open_one(desk, caller, request, (key, id, leader))),
-    )
-    .await;
-    opened.into_iter().map(|one| one.map_err(NotOpened::from)).collect()
+    let rooms = rooms.into_iter().map(|(account, keys)| {
+        let leader = leaders.get(&account).cloned();
+        async move { (account, open_room(desk, (actor, request), (leader, keys)).await) }
+    });
+    let mut opened = Vec::new();
+    for (account, room) in join_all(rooms).await {
+        let (leader, cases) = room?;
+        leaders.extend(leader.map(|leader| (account, leader)));
+        opened.extend(cases);
+    }
+    opened.sort_by_key(|(place, _)| *place);
+    Ok(opened.into_iter().map(|(_, opened)| opened).collect())
+}
+
+/// Opens what shares one channel, that of the leader. Where there is none the first key leads, by
+/// a case that may have been open before; one without a channel to share leads nobody.
+async fn open_room(
+    desk: &Desk,
+    asked: (&Actor, &OpenRequest),
+    (mut leader, keys): (Option<CaseId>, Vec<(usize, &AccessKeyId)>),
+) -> Result<(Option<CaseId>, Vec<(usize, Opened)>), LedgerError> {
+    let mut opened = Vec::new();
+    let mut keys = keys.into_iter();
+    while leader.is_none()
+        && let Some((place, key)) = keys.next()
+    {
+        let one = open_one(desk, asked, (key, None)).await?;
+        leader = one.case.room().failed.is_none().then(|| one.case.id().clone());
+        opened.push((place, one));
+    }
+    let others = keys.map(|(place, key)| {
+        let leader = leader.clone();
+        async move { open_one(desk, asked, (key, leader)).await.map(|one| (place, one)) }
+    });
+    for other in join_all(others).await {
+        opened.push(other?);
+    }
+    Ok((leader, opened))
 }
 
 /// The digest under which a key's one open case is claimed.
@@ -76,16 +115,24 @@ pub fn key_digest(key: &AccessKeyId) -> String {
     sha256_hex(key.reveal().as_bytes())
 }
 
-#[tracing::instrument(skip_all, fields(case.id = %id))]
 async fn open_one(
     desk: &Desk,
-    caller: &Caller,
-    request: &OpenRequest,
+    asked: (&Actor, &OpenRequest),
+    (key, leader): (&AccessKeyId, Option<CaseId>),
+) -> Result<Opened, LedgerError> {
+    let id = case_id(key, desk.clock.now(), asked.1.delivery.as_deref());
+    open_as(desk, asked, (key, id, leader)).await
+}
+
+#[tracing::instrument(skip_all, fields(case.id = %id))]
+async fn open_as(
+    desk: &Desk,
+    (actor, request): (&Actor, &OpenRequest),
     (key, id, leader): (&AccessKeyId, CaseId, Option<CaseId>),
 ) -> Result<Opened, LedgerError> {
     let digest = key_digest(key);
     let now = desk.clock.now();
-    let opening = entry(desk, caller, request, Event::Opened(opening(desk, key, request, leader)));
+    let opening = entry(desk, actor, request, Event::Opened(opening(desk, key, request, leader)));
     for _ in 0..CLAIMS_MAX {
         let holder = desk.work.claim_key(&digest, &id).await.map_err(unreachable)?;
         if holder == id {
@@ -107,7 +154,7 @@ async fn open_one(
             Some(case) if case.closed_at().is_some() => {
                 desk.work.release_key(&digest, &holder).await.map_err(unreachable)?;
             }
-            Some(case) => return join(desk, caller, request, case).await,
+            Some(case) => return join(desk, (actor, request), case).await,
             // Claimed by a process that died before it could write: its case begins now.
             None => {
                 desk.work.list_open(&holder, now).await.map_err(unreachable)?;
@@ -123,19 +170,18 @@ async fn open_one(
 /// Adds the caller to the people of an open case, or has them ask again for its channel.
 async fn join(
     desk: &Desk,
-    caller: &Caller,
-    request: &OpenRequest,
+    (actor, request): (&Actor, &OpenRequest),
     case: Case,
 ) -> Result<Opened, LedgerError> {
     let key = case.opening().key.clone();
-    let joined = entry(desk, caller, request, Event::Joined);
-    let person = caller.person().clone();
+    let joined = entry(desk, actor, request, Event::Joined);
     let outcome = desk
         .ledger
         .append(case.id(), |case| {
             // Whoever asks again while there is no channel wants it tried again.
             let roomless = case.room().unmade.is_some();
-            let inside = case.room().wanted.contains(&person) && !roomless;
+            let inside = actor.person().is_none_or(|person| case.room().wanted.contains(person));
+            let inside = inside && !roomless;
             let repeated = joined.delivery.as_ref().is_some_and(|d| case.has_seen(d));
             Ok::<_, LedgerError>((!inside && !repeated).then(|| joined.clone()))
         })
@@ -167,10 +213,10 @@ fn opening(
     }
 }
 
-fn entry(desk: &Desk, caller: &Caller, request: &OpenRequest, event: Event) -> Entry {
+fn entry(desk: &Desk, actor: &Actor, request: &OpenRequest, event: Event) -> Entry {
     Entry {
         at: desk.clock.now(),
-        actor: Actor::of(caller),
+        actor: actor.clone(),
         place: request.place.clone(),
         delivery: request.delivery.clone(),
         event,

@@ -7,6 +7,7 @@ pub mod chase;
 pub mod decide;
 pub mod desk;
 pub mod exposure;
+pub mod file_intake;
 pub mod gains;
 pub mod hold;
 pub mod intake;

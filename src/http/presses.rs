@@ -1,7 +1,9 @@
 //! Buttons and the form: judged and journaled before Slack hears 200.
 
-use crate::domain::intake::IntakeField;
+use crate::domain::intake::{GivenFile, IntakeField};
+use crate::domain::proof::Caller;
 use crate::flow::decide::{self, Pressed};
+use crate::flow::file_intake;
 use crate::flow::intake::{self, NotOpened, OpenRequest};
 use crate::flow::ledger::LedgerError;
 use crate::http::errands::{Errand, Unsettled};
@@ -78,9 +80,9 @@ pub async fn submit(service: &Service, submit: Submit) -> (Response, bool) {
         delivery: Some(submit.delivery),
         place: None,
     };
-    let opening = intake::open(&service.desk, &submit.caller, &request);
+    let opening = take_in(service, &submit.caller, (&request, intake.file.as_ref()));
     match tokio::time::timeout(DECISION_TIME_MAX, opening).await {
-        Ok(Ok(_)) => (json(&serde_json::json!({ "response_action": "clear" })), true),
+        Ok(Ok(())) => (json(&serde_json::json!({ "response_action": "clear" })), true),
         Ok(Err(NotOpened::Refused(refusal))) => (under_keys(&refusal.to_string()), true),
         Ok(Err(NotOpened::Ledger(error))) => {
             tracing::error!(%error, "a form was not recorded");
@@ -88,6 +90,22 @@ pub async fn submit(service: &Service, submit: Submit) -> (Response, bool) {
         }
         Err(_) => (under_keys(NOT_SURE), false),
     }
+}
+
+/// Opens a case for each key that was typed, and keeps the file, whose keys the worker opens.
+async fn take_in(
+    service: &Service,
+    caller: &Caller,
+    (request, file): (&OpenRequest, Option<&GivenFile>),
+) -> Result<(), NotOpened> {
+    if !request.keys.is_empty() {
+        intake::open(&service.desk, caller, request).await?;
+    }
+    if let Some(file) = file {
+        file_intake::take_in(&service.desk, caller, (request, file)).await?;
+        service.worker.wake();
+    }
+    Ok(())
 }
 
 fn under_keys(text: &str) -> Response {

@@ -7,6 +7,7 @@ use crate::domain::policy::Policy;
 use crate::ports::trail::Answer;
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a failed call to Slack means for what happens next.
@@ -107,6 +108,21 @@ pub struct Whisper {
     pub text: String,
 }
 
+/// A message to one person, where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub channel: ChannelId,
+    pub message: MessageTs,
+}
+
+/// What came of fetching a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    Content(Vec<u8>),
+    /// It has more bytes than were wanted; nothing of it is here.
+    TooLarge,
+}
+
 /// Slack, as the use cases need it.
 #[async_trait]
 pub trait Chat: Send + Sync {
@@ -149,6 +165,15 @@ pub trait Chat: Send + Sync {
     ) -> Result<(), ChatError>;
     async fn archive(&self, channel: &ChannelId) -> Result<(), ChatError>;
     async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError>;
+    /// Says words of ours to one person, in the place of a line that was said before.
+    async fn say_to(
+        &self,
+        person: &PersonId,
+        before: Option<&Line>,
+        text: &str,
+    ) -> Result<Line, ChatError>;
+    /// The content of a file that somebody gave.
+    async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Fetched, ChatError>;
     /// Opens the modal that asks for a key; the trigger lives three seconds.
     async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError>;
 }

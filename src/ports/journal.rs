@@ -68,9 +68,27 @@ pub trait Brakes: Send + Sync {
     async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError>;
 }
 
+/// Something that a person was promised and that only Slack can tell the rest of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub id: String,
+    pub what: String,
+}
+
+/// What was taken in and is still to be read; it is what is durable before the person hears 200.
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// Keeps it, in the place of what was kept under this id.
+    async fn keep(&self, kept: &Kept) -> Result<(), StoreError>;
+    /// Everything that is kept.
+    async fn kept(&self) -> Result<Vec<Kept>, StoreError>;
+    /// It is done, and needs to be kept no longer.
+    async fn forget(&self, id: &str) -> Result<(), StoreError>;
+}
+
 /// Claims and the index of open cases; losing all of it loses no decision.
 #[async_trait]
-pub trait Work: Brakes {
+pub trait Work: Brakes + Inbox {
     /// Makes `case` the one open case of a key, unless another is; returns the case that is.
     /// `key_digest` is a hash, so that this table holds no key id.
     async fn claim_key(&self, key_digest: &str, case: &CaseId) -> Result<CaseId, StoreError>;

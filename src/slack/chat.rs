@@ -2,15 +2,16 @@
 
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
 use crate::ports::chat::{
-    Brought, Chat, ChatError, Found, Invitation, Post, Upload, View, Whisper,
+    Brought, Chat, ChatError, Fetched, Found, Invitation, Line, Post, Upload, View, Whisper,
 };
 use crate::ports::clock::Clock;
 use crate::slack::blocks::{clean, context};
 use crate::slack::cards::draw;
 use crate::slack::failure::{Failure, people};
+use crate::slack::intake_modal::{self, FileField};
 use crate::slack::sketch::{Drawn, Means};
 use crate::slack::web::{SlackSetUpError, SlackSettings, Web};
-use crate::slack::{history, intake_modal, telling};
+use crate::slack::{given_file, history, personal};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ use tokio::sync::OnceCell;
 pub const SCOPES: &[&str] = &[
     "chat:write",
     "commands",
+    "files:read",
     "files:write",
     "groups:history",
     "groups:read",
@@ -311,34 +313,31 @@ impl Chat for SlackChat {
     }
 
     async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError> {
-        let drawn = telling::whisper(&whisper.text);
-        let mut body = json!({ "text": drawn.text, "blocks": drawn.blocks });
-        if let Some(address) = &whisper.response_url {
-            body["response_type"] = json!("ephemeral");
-            body["replace_original"] = json!(false);
-            if self.web.respond(address, &body).await.is_ok() {
-                return Ok(());
-            }
-        }
-        let person = &whisper.person.user;
-        body = json!({ "text": drawn.text, "blocks": drawn.blocks });
-        if let Some(channel) = &whisper.channel {
-            body["channel"] = json!(channel.0);
-            body["user"] = json!(person);
-            match self.call("chat.postEphemeral", None, &body).await {
-                Ok(_) => return Ok(()),
-                // Nobody is whispered to in a channel that the bot or the person is not in.
-                Err(ChatError::Refused { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let body = json!({ "channel": person, "text": drawn.text, "blocks": drawn.blocks });
-        self.call("chat.postMessage", None, &body).await.map(drop)
+        personal::whisper(&self.web, whisper).await
+    }
+
+    async fn say_to(
+        &self,
+        person: &PersonId,
+        before: Option<&Line>,
+        text: &str,
+    ) -> Result<Line, ChatError> {
+        personal::say_to(&self.web, (person, before), text).await
+    }
+
+    async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Fetched, ChatError> {
+        given_file::fetch(&self.web, file, bytes_max).await
     }
 
     async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError> {
-        let body = json!({ "trigger_id": trigger_id, "view": intake_modal::view() });
-        self.call("views.open", None, &body).await.map(drop)
+        let form = |file| json!({ "trigger_id": trigger_id, "view": intake_modal::view(file) });
+        match self.call("views.open", None, &form(FileField::Offered)).await {
+            // Slack shows no field for files where the app may not read them.
+            Err(ChatError::Refused { .. } | ChatError::MissingScope { .. }) => {
+                self.call("views.open", None, &form(FileField::Missing)).await.map(drop)
+            }
+            answer => answer.map(drop),
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The form that opens a case, and the reading of what people put into it.
 
-use crate::domain::intake::{FREE_TEXT_LENGTH_MAX, IntakeError, IntakeField, IntakeForm};
-use crate::slack::blocks::plain;
+use crate::domain::intake::{
+    FREE_TEXT_LENGTH_MAX, GivenFile, IntakeError, IntakeField, IntakeForm,
+};
+use crate::slack::blocks::{clean, context, cut, plain};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -9,9 +11,23 @@ use serde_json::{Value, json};
 pub const CALLBACK_ID: &str = "intake";
 /// Every field has one element of this id.
 const ELEMENT: &str = "value";
+/// What people may choose from; what they send is looked at all the same.
+const FILE_TYPES: [&str; 2] = ["csv", "txt"];
+const NAME_LENGTH_MAX: usize = 80;
+/// In the place of the field for a file.
+const NO_FILES: &str = "A file with ids is not taken yet: the bot lacks the scope files:read. \
+    Add it to the app and install the app again.";
+
+/// Whether the form has a field for a file with ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileField {
+    Offered,
+    /// The app may not read files, and the form says how it may.
+    Missing,
+}
 
 /// The form.
-pub fn view() -> Value {
+pub fn view(file: FileField) -> Value {
     let mut keys = text_input(true, "AKIA… (several: one per line)");
     keys["max_length"] = json!(3_000);
     let mut since = json!({ "type": "datetimepicker", "action_id": ELEMENT });
@@ -20,22 +36,49 @@ pub fn view() -> Value {
     place["max_length"] = json!(FREE_TEXT_LENGTH_MAX);
     let mut note = text_input(true, "anything that responders should know");
     note["max_length"] = json!(FREE_TEXT_LENGTH_MAX);
+    let mut blocks = vec![input(
+        IntakeField::Keys,
+        "Access key id",
+        keys,
+        "Only the id. Never the secret key: whoever sees it can use it.",
+    )];
+    blocks.push(match file {
+        FileField::Offered => input(
+            IntakeField::File,
+            "Or a file with ids",
+            json!({
+                "type": "file_input",
+                "action_id": ELEMENT,
+                "filetypes": FILE_TYPES,
+                "max_files": 1,
+            }),
+            "Text or CSV, up to 50 keys; one case each. No secret keys in it, please.",
+        ),
+        FileField::Missing => context(NO_FILES),
+    });
+    blocks.extend([
+        input(
+            IntakeField::FoundWhere,
+            "Where was it found?",
+            place,
+            "A link or a few words. It is kept in the case.",
+        ),
+        input(
+            IntakeField::ExposedSince,
+            "Exposed since",
+            since,
+            "What was made before this time is listed but not touched. Leave it empty if you do \
+             not know.",
+        ),
+        input(IntakeField::Note, "Note", note, "It is kept in the case, so no secrets here."),
+    ]);
     json!({
         "type": "modal",
         "callback_id": CALLBACK_ID,
         "title": plain("Exposed AWS key", 24),
         "submit": plain("Open the case", 24),
         "close": plain("Cancel", 24),
-        "blocks": [
-            input(IntakeField::Keys, "Access key id", keys,
-                "Only the id. Never the secret key: whoever sees it can use it."),
-            input(IntakeField::FoundWhere, "Where was it found?", place,
-                "A link or a few words. It is kept in the case."),
-            input(IntakeField::ExposedSince, "Exposed since", since,
-                "What was made before this time is listed but not touched. Leave it empty if you \
-                 do not know."),
-            input(IntakeField::Note, "Note", note, "It is kept in the case, so no secrets here."),
-        ],
+        "blocks": blocks,
     })
 }
 
@@ -60,13 +103,24 @@ pub fn read_state(state: &Value) -> IntakeForm {
             .as_i64()
             .and_then(|second| Timestamp::from_second(second).ok()),
         note: text(IntakeField::Note),
+        file: file(&element(IntakeField::File)["files"][0]),
     }
+}
+
+/// The file that was given; its name is for people, and is cut.
+fn file(given: &Value) -> Option<GivenFile> {
+    let name = given["name"].as_str().unwrap_or("the file");
+    Some(GivenFile {
+        id: given["id"].as_str()?.to_owned(),
+        name: cut(&clean(name), NAME_LENGTH_MAX),
+    })
 }
 
 /// The stable id of a field's block.
 pub fn block_id(field: IntakeField) -> &'static str {
     match field {
         IntakeField::Keys => "intake.keys",
+        IntakeField::File => "intake.file",
         IntakeField::FoundWhere => "intake.found_where",
         IntakeField::ExposedSince => "intake.exposed_since",
         IntakeField::Note => "intake.note",
@@ -77,7 +131,7 @@ fn input(field: IntakeField, label: &str, element: Value, hint: &str) -> Value {
     json!({
         "type": "input",
         "block_id": block_id(field),
-        "optional": field != IntakeField::Keys,
+        "optional": true,
         "label": plain(label, 2_000),
         "hint": plain(hint, 2_000),
         "element": element,

@@ -1,8 +1,9 @@
 //! One call to Slack's Web API: paced, bounded in time, and classified when it fails.
 
 use crate::domain::ids::ChannelId;
-use crate::ports::chat::ChatError;
+use crate::ports::chat::{ChatError, Fetched};
 use crate::ports::clock::Clock;
+use crate::slack::download::{self, Files};
 use crate::slack::failure::Failure;
 use crate::slack::pacing::{Pace, Turn};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnectorBuilder};
@@ -26,7 +27,9 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// An upload may be as large as a report with all its answers.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// Where Slack's one-time addresses lie.
-const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "files.slack.com"];
+const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", FILES_HOST];
+/// The only one of Slack's hosts, beside the Web API's, that is shown our token.
+const FILES_HOST: &str = "files.slack.com";
 
 /// How to reach Slack.
 #[derive(Debug, Clone)]
@@ -54,6 +57,8 @@ pub enum SlackSetUpError {
 /// The way to Slack.
 pub(super) struct Web {
     client: SlackClient<SlackClientHyperHttpsConnector>,
+    files: Files,
+    bot_token: SecretString,
     token: SlackApiToken,
     /// The scheme, host and port that one-time addresses may have besides Slack's own.
     own: (String, String, Option<u16>),
@@ -77,8 +82,10 @@ impl Web {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(wrong("it must begin with https:// or http://"));
         }
+        let tls = tls(url.scheme() == "https")?;
+        let files = download::files(tls.clone());
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(url.scheme() == "https")?)
+            .with_tls_config(tls)
             .https_or_http()
             .enable_all_versions()
             .build();
@@ -86,6 +93,8 @@ impl Web {
         let token = settings.bot_token.expose_secret().to_owned();
         Ok(Self {
             client: SlackClient::new(connector),
+            files,
+            bot_token: settings.bot_token.clone(),
             token: SlackApiToken::new(SlackApiTokenValue(token)),
             own: (url.scheme().to_owned(), host.to_owned(), url.port()),
             clock,
@@ -142,6 +151,21 @@ impl Web {
         let call = connector.http_post_uri_binary(url, kind, bytes, anonymous(&span));
         let _: Value = within(UPLOAD_TIMEOUT, "upload_url", call).await?;
         Ok(())
+    }
+
+    /// Reads a file of the workspace; its address must be Slack's own, for it is sent our token.
+    pub(super) async fn read_bytes(
+        &self,
+        address: &str,
+        bytes_max: usize,
+    ) -> Result<Fetched, Failure> {
+        let url = self.one_time(address)?;
+        let (_, own_host, _) = &self.own;
+        if ![FILES_HOST, own_host].contains(&url.host_str().unwrap_or_default()) {
+            return Err(Failure::not_ok("the file's address"));
+        }
+        self.turn("file", None).await?;
+        download::read(&self.files, (&url, &self.bot_token), bytes_max).await
     }
 
     async fn turn(&self, method: &str, channel: Option<&ChannelId>) -> Result<(), Failure> {

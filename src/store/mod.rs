@@ -3,5 +3,6 @@
 pub mod anchor_folder;
 mod brakes;
 pub mod folder;
+mod inbox;
 pub mod sqlite;
 pub mod writer;

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// The schema, one entry per version; a file of an older version is brought up step by step.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("brakes.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("brakes.sql"), include_str!("inbox.sql")];
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -244,7 +245,7 @@ impl Work for Sqlite {
 }
 
 impl Sqlite {
-    async fn run<const N: usize>(
+    pub(super) async fn run<const N: usize>(
         &self,
         statement: &'static str,
         values: [Value; N],

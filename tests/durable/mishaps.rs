@@ -10,10 +10,10 @@ use keyleak::domain::event::Event;
 use keyleak::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
 use keyleak::domain::record::Record;
 use keyleak::ports::chat::{
-    Brought, Chat, ChatError, Found, Invitation, Post, Upload, View, Whisper,
+    Brought, Chat, ChatError, Fetched, Found, Invitation, Line, Post, Upload, View, Whisper,
 };
 use keyleak::ports::journal::{
-    AppendError, Brakes, Claim, Journal, Lease, Listed, StoreError, Work,
+    AppendError, Brakes, Claim, Inbox, Journal, Kept, Lease, Listed, StoreError, Work,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -226,6 +226,19 @@ impl Chat for Careless {
         self.inner.whisper(whisper).await
     }
 
+    async fn say_to(
+        &self,
+        person: &PersonId,
+        before: Option<&Line>,
+        text: &str,
+    ) -> Result<Line, ChatError> {
+        self.inner.say_to(person, before, text).await
+    }
+
+    async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Fetched, ChatError> {
+        self.inner.fetch(file, bytes_max).await
+    }
+
     async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError> {
         self.inner.open_intake(trigger_id).await
     }
@@ -242,6 +255,21 @@ impl Brakes for Generous {
 
     async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError> {
         self.0.move_brake(brake).await
+    }
+}
+
+#[async_trait]
+impl Inbox for Generous {
+    async fn keep(&self, kept: &Kept) -> Result<(), StoreError> {
+        self.0.keep(kept).await
+    }
+
+    async fn kept(&self) -> Result<Vec<Kept>, StoreError> {
+        self.0.kept().await
+    }
+
+    async fn forget(&self, id: &str) -> Result<(), StoreError> {
+        self.0.forget(id).await
     }
 }
 

@@ -11,6 +11,7 @@ mod cancel;
 mod decisions;
 mod drill_command;
 mod exposure;
+mod file_intake;
 mod freeze;
 #[path = "../support/ground.rs"]
 mod ground;

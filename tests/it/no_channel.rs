@@ -33,7 +33,7 @@ fn waited(case: &Case) -> SignedDuration {
 }
 
 /// What the bot has told somebody directly, each message as its text.
-fn told_directly(world: &World, person: &str) -> Vec<String> {
+pub(crate) fn told_directly(world: &World, person: &str) -> Vec<String> {
     let with = |members: &[String]| members.iter().any(|member| member == person);
     let channels = world.slack.channels().into_iter();
     let direct =

@@ -3,6 +3,7 @@
 use crate::frame::{Missing, trial};
 use crate::parts::Parts;
 use crate::python::{Judge, Python};
+use keyleak::slack::intake_modal::{FileField, view};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -83,8 +84,10 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 }
 
 fn passes_our_form(judge: &mut SlackJudge) {
-    let verdict = judge.validate_view(&keyleak::slack::intake_modal::view());
-    assert_eq!(verdict, Verdict { errors: vec![], unjudged: vec![] });
+    for file in [FileField::Offered, FileField::Missing] {
+        let verdict = judge.validate_view(&view(file));
+        assert_eq!(verdict, Verdict { errors: vec![], unjudged: vec![] }, "{file:?}");
+    }
 }
 
 fn signs_as_documented(judge: &mut SlackJudge) {

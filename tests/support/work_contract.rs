@@ -4,11 +4,12 @@ use crate::journal_contract::{WRITERS, at, case};
 use futures_util::future::join_all;
 use keyleak::domain::brake::{Brake, next_number};
 use keyleak::domain::ids::{CaseId, PersonId};
-use keyleak::ports::journal::{Brakes, Claim, Lease, Work};
+use keyleak::ports::journal::{Brakes, Claim, Kept, Lease, Work};
 
 /// Runs the whole suite of claims, lists and leases.
 pub(crate) async fn work_contract(work: &dyn Work, name: &str) {
     one_case_holds_a_key(work, name).await;
+    what_is_kept_stays_until_it_is_forgotten(work, name).await;
     of_cases_claiming_at_the_same_moment_one_wins(work, name).await;
     cases_are_listed_while_they_have_work(work, name).await;
     the_index_tells_which_cases_had_work_since(work, name).await;
@@ -18,6 +19,24 @@ pub(crate) async fn work_contract(work: &dyn Work, name: &str) {
     a_lease_is_taken_over_only_as_it_was_seen(work, name).await;
     a_lease_is_given_back_only_by_its_holder(work, name).await;
     of_holders_at_the_same_moment_one_gets_the_lease(work, name).await;
+}
+
+async fn what_is_kept_stays_until_it_is_forgotten(work: &dyn Work, name: &str) {
+    let kept = |id: &str, what: &str| Kept { id: format!("{name}-{id}"), what: what.to_owned() };
+    let ours = async || -> Vec<Kept> {
+        let mut ours = work.kept().await.unwrap();
+        ours.retain(|kept| kept.id.starts_with(name));
+        ours.sort_by(|one, other| one.id.cmp(&other.id));
+        ours
+    };
+    work.keep(&kept("b", "first")).await.unwrap();
+    work.keep(&kept("a", "quotes \" and \u{1f511}")).await.unwrap();
+    work.keep(&kept("b", "second")).await.unwrap();
+    assert_eq!(ours().await, [kept("a", "quotes \" and \u{1f511}"), kept("b", "second")]);
+    work.forget(&kept("b", "").id).await.unwrap();
+    work.forget(&kept("b", "").id).await.unwrap();
+    assert_eq!(ours().await, [kept("a", "quotes \" and \u{1f511}")]);
+    work.forget(&kept("a", "").id).await.unwrap();
 }
 
 async fn one_case_holds_a_key(work: &dyn Work, name: &str) {

@@ -13,7 +13,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State as FromShared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, post};
+use axum::routing::{any, get, post};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/api/{method}", any(call))
         .route("/upload/v1/{secret}", post(upload))
+        .route("/files/{id}", get(file))
         .route("/hooks/{secret}", post(hook))
         .layer(DefaultBodyLimit::max(FILE_BYTES_MAX))
         .with_state(shared)
@@ -107,6 +108,23 @@ async fn upload(
     match taken {
         Some(text) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response(),
         None => (StatusCode::NOT_FOUND, "not found").into_response(),
+    }
+}
+
+/// Whoever may not read the file is shown a page to sign in at, with status 200, as Slack does.
+async fn file(
+    FromShared(shared): FromShared<Arc<Shared>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = bearer.and_then(|bearer| bearer.strip_prefix("Bearer "));
+    match shared.with(|state| crate::sim::slack::files::content(state, &id, token)) {
+        Some(content) => content.into_response(),
+        None => {
+            let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+            (kind, "<!DOCTYPE html><html><body>Sign in to Slack</body></html>").into_response()
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::sim::slack::call::{Call, Refusal, Reply, refuse};
 use crate::sim::slack::content::{Content, read};
 use crate::sim::slack::state::State;
 use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -28,6 +29,8 @@ pub struct File {
     pub channel: Option<String>,
     /// The thread it is to appear in.
     pub thread_ts: Option<String>,
+    /// Who put it there, when it was not the bot.
+    pub owner: Option<String>,
     #[serde(skip)]
     pub(super) url_secret: String,
     pub(super) uploaded: bool,
@@ -71,6 +74,7 @@ pub(super) fn upload_url(state: &mut State, call: &Call) -> Reply {
         shared_ts: None,
         channel: None,
         thread_ts: None,
+        owner: None,
         url_secret,
         uploaded: false,
         pending: None,
@@ -141,6 +145,37 @@ pub(super) fn info(state: &mut State, call: &Call) -> Reply {
     Ok(json!({"file": object(state, file), "comments": []}))
 }
 
+/// Puts a file there as a person does who chooses it in a form; the file as Slack describes it.
+pub(super) fn give(state: &mut State, user: &str, (name, content): (&str, &[u8])) -> Value {
+    let (id, url_secret) = (state.mint_id("F"), state.mint_secret());
+    let file = File {
+        id: id.clone(),
+        name: name.to_owned(),
+        title: name.to_owned(),
+        length: content.len(),
+        content: content.to_vec(),
+        shared_ts: None,
+        channel: None,
+        thread_ts: None,
+        owner: Some(user.to_owned()),
+        url_secret,
+        uploaded: true,
+        pending: None,
+    };
+    state.capabilities.files_ready.insert(id);
+    let object = object(state, &file);
+    state.files.push(file);
+    object
+}
+
+/// The content of a file, for a token that may read it.
+pub(super) fn content(state: &State, id: &str, token: Option<&str>) -> Option<Vec<u8>> {
+    let known = token.is_some_and(|token| token == state.config.bot_token.expose_secret());
+    let may_read = state.config.scopes.iter().any(|scope| scope == "files:read");
+    let file = state.files.iter().find(|file| file.id == id && file.uploaded);
+    file.filter(|_| known && may_read).map(|file| file.content.clone())
+}
+
 /// Lets the shares appear whose time has come; true if any did.
 pub(super) fn settle(state: &mut State, now: Timestamp) -> bool {
     let due = |file: &File| file.pending.as_ref().is_some_and(|pending| pending.ready_at <= now);
@@ -193,16 +228,18 @@ fn object(state: &State, file: &File) -> Value {
         "json" => "application/json",
         _ => "text/plain",
     };
+    let address = format!("{}/files/{}", state.base_url, file.id);
     let mut object = json!({
         "id": file.id,
         "name": file.name,
         "title": file.title,
         "size": file.length,
         "mode": "hosted",
-        "user": state.config.bot_user_id,
+        "user": file.owner.as_ref().unwrap_or(&state.config.bot_user_id),
         "filetype": ending,
         "mimetype": if ready { kind } else { "" },
-        "url_private": format!("{}/files/{}", state.base_url, file.id),
+        "url_private": address,
+        "url_private_download": address,
         "shares": {},
     });
     if let (Some(channel), Some(ts)) = (&file.channel, &file.shared_ts) {

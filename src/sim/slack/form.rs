@@ -56,7 +56,7 @@ pub(super) fn filled(element: &Value, given: &Value) -> Result<Value, String> {
             ("value", typed(element, given)?)
         }
         "rich_text_input" => ("rich_text_value", given.clone()),
-        "file_input" => ("files", given.clone()),
+        "file_input" => ("files", chosen(element, given)?),
         "static_select" | "external_select" | "radio_buttons" | "overflow" => {
             ("selected_option", option(element, given)?)
         }
@@ -137,6 +137,24 @@ fn untouched(element: &Value) -> Option<Value> {
     };
     let set = element.get(initial).cloned().unwrap_or(otherwise);
     Some(json!({"type": kind, key: set}))
+}
+
+/// The files that somebody chose, as far as this input takes them.
+fn chosen(element: &Value, given: &Value) -> Result<Value, String> {
+    let files = given.as_array().cloned().unwrap_or_default();
+    let most = element["max_files"].as_u64().unwrap_or(10);
+    if files.len() as u64 > most {
+        return Err(format!("only {most} files can be chosen here"));
+    }
+    let ending = |file: &Value| {
+        let name = file["name"].as_str().unwrap_or_default();
+        json!(name.rsplit_once('.').map_or("", |(_, ending)| ending))
+    };
+    let taken = element["filetypes"].as_array();
+    match files.iter().find(|file| taken.is_some_and(|taken| !taken.contains(&ending(file)))) {
+        Some(file) => Err(format!("{} is of a type that cannot be chosen here", file["name"])),
+        None => Ok(Value::Array(files)),
+    }
 }
 
 /// What a person may type into this input.

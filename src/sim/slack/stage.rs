@@ -5,7 +5,7 @@ use crate::sim::slack::faults::Fault;
 use crate::sim::slack::pace::RateLimits;
 use crate::sim::slack::people::Person;
 use crate::sim::slack::server::SimSlack;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 impl SimSlack {
@@ -70,6 +70,11 @@ impl SimSlack {
     /// Changes a channel as its people might; nothing is announced.
     pub fn change_channel(&self, id: &str, change: impl FnOnce(&mut Channel)) {
         self.shared.change(|state| state.channel_mut(id).map(change).ok());
+    }
+
+    /// Chooses a file in a form; what the form is then submitted with.
+    pub fn give(&self, user: &str, name: &str, content: &[u8]) -> Value {
+        self.shared.change(|state| crate::sim::slack::files::give(state, user, (name, content)))
     }
 
     /// Lets somebody join the workspace, and this channel of it.

@@ -10,6 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 const STACK_MAX: usize = 3;
+/// Slack documents that an app needs it to ask for files, and not how it refuses an app without.
+const FILES_SCOPE: &str = "files:read";
 const VIEW_BYTES_MAX: usize = 250 * 1024;
 /// Used and expired triggers are forgotten beyond this many.
 const TRIGGERS_MAX: usize = 10_000;
@@ -45,6 +47,7 @@ impl View {
 pub(super) fn open(state: &mut State, call: &Call) -> Reply {
     let user = spend(state, call)?;
     let view = read(state, call, "modal")?;
+    use_up(state, call);
     state.views.retain(|view| view.user != user || !view.is_modal());
     let object = stack(state, &user, view);
     Ok(json!({"view": object}))
@@ -60,6 +63,7 @@ pub(super) fn push(state: &mut State, call: &Call) -> Reply {
         return Err(refuse("push_limit_reached"));
     }
     let view = read(state, call, "modal")?;
+    use_up(state, call);
     let object = stack(state, &user, view);
     Ok(json!({"view": object}))
 }
@@ -165,6 +169,12 @@ pub(super) fn judge(
     }
     let mut blocks = view.remove("blocks").unwrap_or_else(|| json!([]));
     crate::sim::slack::content::judge(state, &mut blocks, Surface::View, "/view/blocks")?;
+    let elements = crate::sim::slack::form::elements(&blocks);
+    let takes_files = elements.iter().any(|found| found.element["type"] == "file_input");
+    if takes_files && !state.config.scopes.iter().any(|scope| scope == FILES_SCOPE) {
+        let more = json!({"needed": FILES_SCOPE, "provided": state.config.scopes.join(",")});
+        return Err(Refusal { error: "missing_scope".to_owned(), more });
+    }
     view.insert("blocks".to_owned(), blocks);
     Ok(view)
 }
@@ -184,15 +194,21 @@ pub(super) fn mint_trigger(state: &mut State, user: &str, now: Timestamp) -> Str
 fn spend(state: &mut State, call: &Call) -> Result<String, Refusal> {
     let life = SignedDuration::try_from(state.config.trigger_life).unwrap_or(SignedDuration::MAX);
     let id = call.text("trigger_id").ok_or_else(|| refuse("invalid_trigger_id"))?;
-    let found = state.triggers.get_mut(id).ok_or_else(|| refuse("invalid_trigger_id"))?;
+    let found = state.triggers.get(id).ok_or_else(|| refuse("invalid_trigger_id"))?;
     if found.used {
         return Err(refuse("exchanged_trigger_id"));
     }
     if call.now.duration_since(found.made) > life {
         return Err(refuse("expired_trigger_id"));
     }
-    found.used = true;
     Ok(found.user.clone())
+}
+
+/// A trigger is used up by the view it opened, and not by one that was refused.
+fn use_up(state: &mut State, call: &Call) {
+    if let Some(trigger) = call.text("trigger_id").and_then(|id| state.triggers.get_mut(id)) {
+        trigger.used = true;
+    }
 }
 
 fn read(state: &mut State, call: &Call, kind: &str) -> Result<Map<String, Value>, Refusal> {
