@@ -7,11 +7,11 @@ use crate::ports::chat::{
 use crate::ports::clock::Clock;
 use crate::slack::blocks::{clean, context};
 use crate::slack::cards::draw;
-use crate::slack::failure::{Failure, people};
+use crate::slack::failure::{Failure, people, unreadable};
 use crate::slack::intake_modal::{self, FileField};
 use crate::slack::sketch::{Drawn, Means};
 use crate::slack::web::{SlackSetUpError, SlackSettings, Web};
-use crate::slack::{given_file, history, personal};
+use crate::slack::{given_file, history, personal, upload};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -277,18 +277,7 @@ impl Chat for SlackChat {
     }
 
     async fn bring(&self, upload: &Upload) -> Result<Brought, ChatError> {
-        let failed = |failure: Failure| failure.error;
-        let params = vec![
-            ("filename", Some(clean(&upload.name))),
-            ("length", Some(upload.content.len().to_string())),
-        ];
-        let place = self.web.get("files.getUploadURLExternal", &params).await.map_err(failed)?;
-        let (Some(id), Some(address)) = (text(&place, "file_id"), text(&place, "upload_url"))
-        else {
-            return Err(unreadable("files.getUploadURLExternal"));
-        };
-        self.web.send_bytes(&address, &upload.content).await.map_err(failed)?;
-        Ok(Brought(id))
+        upload::bring(&self.web, upload).await
     }
 
     async fn share(
@@ -297,11 +286,7 @@ impl Chat for SlackChat {
         file: &Brought,
         title: &str,
     ) -> Result<(), ChatError> {
-        let body = json!({
-            "files": [{ "id": file.0, "title": clean(title) }],
-            "channel_id": channel.0,
-        });
-        self.call("files.completeUploadExternal", None, &body).await.map(drop)
+        upload::share(&self.web, channel, (file, title)).await
     }
 
     async fn archive(&self, channel: &ChannelId) -> Result<(), ChatError> {
@@ -392,13 +377,6 @@ fn is_about_people(failure: &Failure) -> bool {
             | "no_user"
     );
     known || !failure.people.is_empty()
-}
-
-fn unreadable(method: &str) -> ChatError {
-    ChatError::Refused {
-        method: method.to_owned(),
-        code: "the answer lacks what it must have".to_owned(),
-    }
 }
 
 fn text(value: &Value, name: &str) -> Option<String> {

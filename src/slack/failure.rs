@@ -114,3 +114,11 @@ fn scopes(text: &str) -> String {
         |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | ',' | ' ');
     text.chars().filter(plain).take(CODE_LENGTH_MAX * 3).collect()
 }
+
+/// An answer of Slack's that does not say what it must.
+pub(super) fn unreadable(method: &str) -> ChatError {
+    ChatError::Refused {
+        method: method.to_owned(),
+        code: "the answer lacks what it must have".to_owned(),
+    }
+}

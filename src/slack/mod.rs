@@ -21,5 +21,6 @@ mod personal;
 mod plan_card;
 pub mod sketch;
 mod telling;
+mod upload;
 pub mod web;
 mod wire;

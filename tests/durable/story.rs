@@ -58,7 +58,7 @@ pub(crate) async fn play(
         if bots.len() == crew && bots[0].state() == State::Killed {
             bots.push(town.start(Mishap::Nothing, sabotage).await);
         }
-        let case = town.case().await;
+        let case = town.case().await.map_err(|error| Unfinished(error.to_string()))?;
         if let Some(case) = case.as_ref().filter(|case| case.is_archived()) {
             break case.clone();
         }

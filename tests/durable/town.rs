@@ -5,7 +5,7 @@ use crate::wire::Account;
 use keyleak::domain::case::Case;
 use keyleak::drill::scenario;
 use keyleak::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};
-use keyleak::flow::ledger::Ledger;
+use keyleak::flow::ledger::{Ledger, LedgerError};
 use keyleak::ports::clock::Clock;
 use keyleak::ports::journal::Work;
 use keyleak::store::sqlite::Sqlite;
@@ -135,10 +135,12 @@ impl Town {
     }
 
     /// The first case, as the journal has it now.
-    pub(crate) async fn case(&self) -> Option<Case> {
+    pub(crate) async fn case(&self) -> Result<Option<Case>, LedgerError> {
         let all = self.store.all_cases().await.unwrap();
-        let id = all.first()?;
-        self.ledger.find(id).await.unwrap()
+        match all.first() {
+            Some(id) => self.ledger.find(id).await,
+            None => Ok(None),
+        }
     }
 
     /// The last lines that the bots logged.

@@ -134,7 +134,7 @@ impl Books {
     async fn intend(&self, action: &Action) -> bool {
         let cases = self.store.all_cases().await.unwrap();
         let Some(id) = cases.first() else { return false };
-        let case = self.ledger.load(id).await.unwrap();
+        let Ok(case) = self.ledger.load(id).await else { return false };
         let mut steps = case.plans().flat_map(|state| state.all_steps());
         steps.any(|(_, step, state)| step.action == *action && state.open_attempt.is_some())
     }
