@@ -12,11 +12,12 @@ const SPEED: u32 = 10;
 const HOSTILE: &str = "<img src=x onerror=alert(1)> <!channel> &lt;b&gt;";
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
-    let [policy, blocks, modal, narrow, axe] = [(); 5].map(|()| Arc::clone(parts));
+    let [policy, blocks, modal, given, narrow, axe] = [(); 6].map(|()| Arc::clone(parts));
     vec![
         trial("a_script_that_is_not_ours_does_not_run_and_is_seen", move || foreign(&policy)),
         trial("every_kind_of_block_is_drawn_and_nothing_hostile_is_live", move || kinds(&blocks)),
         trial("a_form_says_what_is_wrong_and_can_be_closed", move || form(&modal)),
+        trial("a_file_of_ids_is_taken_by_the_form", move || file(&given)),
         trial("nothing_is_wider_than_a_phone", move || phone(&narrow)),
         trial("a_screen_reader_finds_nothing_serious", move || reader(&axe)),
     ]
@@ -127,13 +128,28 @@ fn form(parts: &Parts) -> Outcome {
     person.press("Enter");
     person.see("#modal h2:text-is('Exposed AWS key')");
     person.click("#modal button[type=submit]");
-    person.see("#modal .error:text-is('Please complete this required field.')");
+    person.see("#modal .error:has-text('or a file with ids')");
     person.fill("#modal textarea >> nth=0", "AKIAIOSFODNN7EXAMPLE");
     person.click("#modal button[type=submit]");
     person.see("#modal .error:has-text('documentation example')");
     assert_eq!(person.value("#modal textarea >> nth=0"), "AKIAIOSFODNN7EXAMPLE", "it is kept");
     person.press("Escape");
     person.gone("#modal");
+    person.is_quiet();
+    Ok(())
+}
+
+fn file(parts: &Parts) -> Outcome {
+    let (_drill, mut person) = visit(parts, "file")?;
+    person.fill("#composer-text", "/keyleak");
+    person.press("Enter");
+    person.see("#modal h2:text-is('Exposed AWS key')");
+    let text = "user,key\nci,AKIAQNZGKIQY56JQ7WML\n";
+    let field = "#modal input[type=file]";
+    person.step(json!({"do": "choose", "at": field, "name": "leaked.csv", "text": text}));
+    person.click("#modal button[type=submit]");
+    person.gone("#modal");
+    person.see("nav :text('keyleak-7wml-')");
     person.is_quiet();
     Ok(())
 }

@@ -113,6 +113,7 @@ async fn an_approval_on_an_old_card_is_explained_and_does_not_count_for_the_new_
     heard(world, SECOND_APPROVER, "this card is old").await;
     let now = load(world, &case).await.unwrap();
     assert_eq!(now.plan(PlanNumber(2)).unwrap().approvals.len(), 0);
+    card_of(world, &now, 2).await;
     press(world, &case, (SECOND_APPROVER, "plan.approve")).await.unwrap();
     until(world, &case, "contained", contained).await.unwrap();
     stage.strike().await;
@@ -145,7 +146,7 @@ async fn an_approval_that_is_withdrawn_in_time_carries_nothing_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_nobody_approves_in_time_expires_and_a_new_one_can_be_asked_for() {
-    let stage = Stage::set_with_plans_for(SignedDuration::from_mins(20)).await;
+    let stage = Stage::set_with_plans_for(SignedDuration::from_mins(30)).await;
     let world = &stage.world;
     let case = open(world).await.unwrap();
     let now = until(world, &case, "a plan", is(1, PlanStatus::Proposed)).await.unwrap();
@@ -160,7 +161,8 @@ async fn a_plan_that_nobody_approves_in_time_expires_and_a_new_one_can_be_asked_
     press_as_seen(world, APPROVER, (&place, old)).await;
     heard(world, APPROVER, "it expired; press Containment for a new one").await;
     press(world, &case, (REPORTER, "phase.containment")).await.unwrap();
-    until(world, &case, "a new plan", is(2, PlanStatus::Proposed)).await.unwrap();
+    let now = until(world, &case, "a new plan", is(2, PlanStatus::Proposed)).await.unwrap();
+    card_of(world, &now, 2).await;
     press(world, &case, (APPROVER, "plan.approve")).await.unwrap();
     let now = until(world, &case, "contained", contained).await.unwrap();
     assert_eq!(now.plan(PlanNumber(1)).unwrap().status(), PlanStatus::Expired);

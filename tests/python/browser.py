@@ -6,6 +6,7 @@
     {"do": "size", "width": w, "height": h}     {"do": "light", "dark": b}
     {"do": "shot", "path": p}
     {"do": "download", "at": selector}          the text of the file that a click downloads
+    {"do": "choose", "at": selector, "name": n, "text": t}  a file with this text, in a field for files
     {"do": "add", "channel": name, "messages": [...]}  what else the workspace says there
     {"do": "inject", "script": s}               an inline script, as an attacker would add it
     {"do": "wide"}      whether the page is wider than its window
@@ -119,6 +120,9 @@ class Browser:
                 return page.screenshot(path=more["path"]) and None
             case "download":
                 return self.download(more["at"], timeout)
+            case "choose":
+                file = {"name": more["name"], "mimeType": "text/plain", "buffer": more["text"].encode()}
+                return self.last(more["at"]).set_input_files(file, timeout=timeout)
             case "add":
                 return self.add(**more)
             case "inject":

@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { unknown } from "./rich_text.js";
+import * as server from "./server.js";
 import { texts } from "./text.js";
 import { here } from "./workspace.js";
 
@@ -20,6 +21,7 @@ export function control(one, block, scene) {
   if (one.type in TYPED) return typed(one, state);
   if (one.type === "datetimepicker") return moment(one, state);
   if (one.type === "radio_buttons" || one.type === "checkboxes") return ticks(one, block, state);
+  if (one.type === "file_input") return files(one);
   const options = choices(one);
   return options ? select(one, options, state) : null;
 }
@@ -68,6 +70,19 @@ function moment(one, state) {
   const wrapped = el("span", { class: "moment" }, node, " UTC");
   const read = () => (node.value ? Date.parse(`${node.value}:00Z`) / 1000 : null);
   return { node: wrapped, focus: node, read };
+}
+
+/** A file; what is read is a promise, because the workspace must have it first. */
+function files(one) {
+  const accept = (one.filetypes ?? []).map((type) => `.${type}`).join(",");
+  const node = el("input", { type: "file", accept, multiple: one.max_files !== 1 });
+  const given = async (file) => {
+    const content = await file.text();
+    const answer = await server.give({ user: here.user, name: file.name, content });
+    return answer.file;
+  };
+  const read = async () => (await Promise.all([...node.files].map(given))).filter(Boolean);
+  return { node, focus: node, read };
 }
 
 function ticks(one, block, state) {

@@ -64,7 +64,7 @@ async function submitted() {
   const values = {};
   const missing = {};
   for (const { block, made } of open.fields) {
-    const given = made.read();
+    const given = await made.read();
     const empty = given === null || given.length === 0;
     if (empty && !block.optional) missing[block.block_id] = MISSING;
     if (given !== null) values[block.block_id] = given;

@@ -27,6 +27,7 @@ export const say = (body) => act("/ui/say", body);
 export const slash = (body) => act("/ui/slash", body);
 export const click = (body) => act("/ui/click", body);
 export const submit = (body) => act("/ui/submit", body);
+export const give = (body) => act("/ui/give", body);
 export const close = (user) => act("/ui/close", { user });
 export const fileAddress = (id, user) =>
   `/ui/files/${encodeURIComponent(id)}?user=${encodeURIComponent(user)}`;

@@ -13,7 +13,8 @@
 //! `POST /ui/slash {user, channel, command, text}` ·
 //! `POST /ui/click {user, channel, ts, action_id, value?, chosen?}`, or `view_id` in place of
 //! `channel` and `ts` · `POST /ui/submit {user, values: {action or block id: given}}` ·
-//! `POST /ui/close {user}` act as a person. They answer
+//! `POST /ui/close {user}` act as a person, and `POST /ui/give {user, name, content}` answers
+//! `{ok: true, file}`, which is what a field for files is then submitted with. The others answer
 //! `{ok: true, status, body, elapsed_ms, toast}`, or 422 with `{ok: false, error}` where the
 //! person cannot do that. Only same-origin JSON requests to a loopback host are taken.
 
@@ -85,6 +86,13 @@ struct Close {
     user: String,
 }
 
+#[derive(Debug, Deserialize)]
+struct Give {
+    user: String,
+    name: String,
+    content: String,
+}
+
 /// The routes of the page's API, to be merged into the server that serves the page.
 pub fn ui_router(slack: SimSlack) -> Router {
     Router::new()
@@ -96,6 +104,7 @@ pub fn ui_router(slack: SimSlack) -> Router {
         .route("/ui/click", post(click))
         .route("/ui/submit", post(submit))
         .route("/ui/close", post(close))
+        .route("/ui/give", post(give))
         .layer(from_fn(same_origin))
         .with_state(slack)
 }
@@ -191,6 +200,11 @@ async fn submit(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Submit>) -
 
 async fn close(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Close>) -> Response {
     told(slack.close_view(&it.user).await)
+}
+
+async fn give(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Give>) -> Response {
+    let file = slack.give(&it.user, &it.name, it.content.as_bytes());
+    Json(json!({"ok": true, "file": file})).into_response()
 }
 
 fn told(outcome: Result<Option<Delivery>, Impossible>) -> Response {
