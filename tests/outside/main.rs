@@ -24,6 +24,7 @@ mod frame;
 mod ground;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
+mod journal_document;
 mod leak;
 mod ministack;
 mod operators;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
+    trials.extend(journal_document::trials(&parts));
     trials.extend(operators::trials(&parts));
     trials.extend(witness::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
