@@ -1,5 +1,6 @@
 //! Summaries and notices: words of ours around words of others, never live.
 
+use crate::domain::case::Case;
 use crate::domain::report::{status_words, summary as summary_lines};
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
@@ -26,10 +27,20 @@ pub(super) fn summary(scene: &Scene<'_>, upto: u64) -> Sketch {
         blocks: vec![
             header(&format!("Key {key}: the story so far")),
             rich("summary", vec![list(items, false)]),
-            context(&format!("Made from records 1 to {upto} of case {}; all times UTC", case.id())),
+            context(&format!(
+                "Made from records 1 to {upto} of case {}; all times UTC; the chain's head is {}",
+                case.id(),
+                head(case, upto)
+            )),
         ],
         tail: Vec::new(),
     }
+}
+
+/// The hash of a record: posted where the journal's writer cannot change it, it is one more anchor.
+fn head(case: &Case, seq: u64) -> &str {
+    let index = usize::try_from(seq.saturating_sub(1)).unwrap_or(usize::MAX);
+    case.records().get(index).map_or("not known", |record| &record.hash)
 }
 
 /// Something that must be noticed by every approver: each of them is rung.

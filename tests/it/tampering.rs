@@ -186,6 +186,26 @@ async fn without_anchors_a_recomputed_chain_passes_and_is_called_not_anchored() 
     stage.strike().await;
 }
 
+/// Slack's history is one more place that the journal's writer cannot change.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_summary_in_the_channel_names_the_head_of_the_chain_that_it_was_made_from() {
+    let Told { stage, case, lines } = story().await;
+    let slack = &stage.world.slack;
+    let rooms = slack.channels().into_iter().filter(|room| room.name.contains("keyleak-"));
+    let mut heads = Vec::new();
+    for message in rooms.flat_map(|room| slack.messages(&room.id)) {
+        let said = message["blocks"].to_string();
+        let head = said.split_once("the chain's head is ").map(|(_, rest)| rest[..64].to_owned());
+        heads.extend(head);
+    }
+    assert!(heads.len() >= 3, "one at each phase change and at the end: {heads:?}");
+    for head in &heads {
+        let hash = format!("\"hash\":\"{head}\"");
+        assert!(lines.iter().any(|line| line.contains(&hash)), "{head} of {}", case.0);
+    }
+    stage.strike().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_proves_itself_to_tools_that_are_not_ours() {
     let Told { stage, case, lines } = story().await;
