@@ -1,6 +1,6 @@
 //! A bot in a process of its own: production's router, worker and journal, with mishaps on order.
 
-use crate::mishaps::{Careless, Generous, Mortal};
+use crate::mishaps::{Careless, Generous, Hasty, Mortal};
 use crate::orders::{LISTENING, Orders, Sabotage};
 use crate::wire::Wire;
 use jiff::SignedDuration;
@@ -54,11 +54,14 @@ fn made(orders: &Orders) -> Desk {
         clock: orders.time.clock(),
         timing: Timing { survey_every: SURVEY_EVERY, ..production_timing() },
         lookup: wire(),
-        contain: wire(),
+        contain: Arc::new(Hasty { inner: wire(), sabotage }),
     };
     let mut desk = desk(outside, &through).expect("a desk");
     if sabotage == Some(Sabotage::LeaseIgnored) {
         desk.work = Arc::new(Generous(Arc::clone(&desk.work)));
+    }
+    if sabotage == Some(Sabotage::OtherPlan) {
+        desk.rules.plans.deny_policy_arn.push_str("Other");
     }
     desk.chat = Arc::new(Careless::new(desk.chat, sabotage));
     desk

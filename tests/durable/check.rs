@@ -1,5 +1,6 @@
 //! What must be so at the end of a story, wherever a bot died in it.
 
+use crate::labels::label;
 use crate::story::{Told, USER, count};
 use crate::wire::Change;
 use keyleak::domain::action::Action;
@@ -22,6 +23,7 @@ pub(crate) async fn problems(told: &Told) -> Vec<String> {
     found.extend(decisions(told));
     found.extend(steps(&told.case));
     found.extend(changes(&told.town.account.changes()));
+    found.extend(effects(told));
     found.extend(account(told));
     found.extend(channel(told));
     found.extend(answers(&told.case));
@@ -100,6 +102,63 @@ fn meaning(action: &Action) -> (String, bool) {
         Action::DeactivateKey { key, .. } => (format!("key {key}"), true),
         Action::ActivateKey { key, .. } => (format!("key {key}"), false),
     }
+}
+
+/// Each step changed the account once, as the account itself counts.
+fn effects(told: &Told) -> Option<String> {
+    let steps = told.case.plans().map(|state| state.all_steps().count() as u64).sum::<u64>();
+    let effects = told.town.world.cloud.bot_changes();
+    let words = format!("REPEATED: {steps} steps changed the account {effects} times");
+    (effects != steps).then_some(words)
+}
+
+/// How the case ended: what was decided, done, said and answered. How often the account and the
+/// trail were looked at on the way there depends on the time, and is left out.
+pub(crate) fn end(case: &Case) -> BTreeSet<String> {
+    let is_part = |event: &Event| {
+        matches!(
+            event,
+            Event::Opened { .. }
+                | Event::Proposed { .. }
+                | Event::Approved { .. }
+                | Event::Outcome { .. }
+                | Event::Held { .. }
+                | Event::Contained { .. }
+                | Event::PhasePressed { .. }
+                | Event::UndoWanted { .. }
+                | Event::Closed { .. }
+                | Event::Reported { .. }
+                | Event::Posted { .. }
+                | Event::Archived
+        )
+    };
+    let parts = case.records().iter().filter(|record| is_part(&record.event));
+    let mut end: BTreeSet<String> = parts.map(|record| label(&record.event)).collect();
+    for state in case.plans() {
+        let number = state.plan.number.0;
+        end.insert(format!("plan {number} is {:?}", state.status()));
+        end.extend(state.all_steps().map(|(index, step, state)| {
+            // Every case has an id of its own, and what it leaves in the account is named by it.
+            let action = format!("{:?}", step.action).replace(&case.id().0, "this case");
+            format!("{number}.{} {action} {}", index + 1, done(state.result.as_ref()))
+        }));
+    }
+    end
+}
+
+fn done(result: Option<&StepResult>) -> &'static str {
+    match result {
+        Some(StepResult::Done { .. }) => "done",
+        Some(_) => "not done",
+        None => "never tried",
+    }
+}
+
+/// What differs between the end of the story without a mishap and this one.
+pub(crate) fn unlike(unbroken: &BTreeSet<String>, ended: &BTreeSet<String>) -> Vec<String> {
+    let missing = unbroken.difference(ended).map(|part| format!("UNLIKE: missing {part}"));
+    let more = ended.difference(unbroken).map(|part| format!("UNLIKE: more {part}"));
+    missing.chain(more).collect()
 }
 
 /// The account is as it was before the case.

@@ -1,4 +1,4 @@
-//! Deaths, replicas, storms and outages: what is decided is kept, and nothing is done twice.
+//! The crash matrix: what is decided is kept, nothing is done twice, and the end is the same.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -44,9 +44,9 @@ fn trials() -> Vec<Trial> {
 /// Runs the matrix at every moment whose label holds `only`.
 fn whole(only: &str) -> ExitCode {
     let matrix = runtime().block_on(async {
-        let mut moments = matrix::rehearse().await;
-        moments.retain(|moment| moment.label.contains(only));
-        matrix::run(&moments).await
+        let mut unbroken = matrix::rehearse().await;
+        unbroken.moments.retain(|moment| moment.label.contains(only));
+        matrix::run(&unbroken).await
     });
     println!("{}", matrix.table());
     if matrix.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,12 +1,12 @@
 //! The crash matrix: a bot is killed at each record of the story, and between it and its effect.
 
-use crate::check::problems;
+use crate::check::{end, problems, unlike};
 use crate::labels::label;
 use crate::orders::{Mishap, Moment, Sabotage};
 use crate::story::{Told, Unfinished, play};
 use futures_util::StreamExt;
 use keyleak::domain::case::Case;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,10 @@ const AT_ONCE: usize = 3;
 const NTH_MAX: u32 = 2;
 /// How many moments may not come, because a story went another way than the rehearsal.
 const NOT_REACHED_MAX: usize = 6;
+
+/// What each of the two deaths takes away.
+const BEFORE: &str = "the record; its effect has happened";
+const AFTER: &str = "all that follows from the record";
 
 /// One cell of the matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,27 +36,34 @@ pub(crate) struct Matrix {
     took: Duration,
 }
 
-/// Plays the story once without a mishap and returns its moments, in order.
-pub(crate) async fn rehearse() -> Vec<Moment> {
+/// The story without a mishap: its moments in order, and how it ends.
+pub(crate) struct Unbroken {
+    pub(crate) moments: Vec<Moment>,
+    pub(crate) end: BTreeSet<String>,
+}
+
+/// Plays the story once without a mishap.
+pub(crate) async fn rehearse() -> Unbroken {
     let told =
         play(1, Mishap::Nothing, None).await.unwrap_or_else(|Unfinished(why)| panic!("{why}"));
     let wrong = problems(&told).await;
     assert!(wrong.is_empty(), "the story without a mishap: {wrong:#?}\n{}", told.town.log());
-    let moments = moments(&told.case);
+    let unbroken = Unbroken { moments: moments(&told.case), end: end(&told.case) };
     eprintln!("the story has {} records", told.case.seq());
     told.town.close().await;
-    moments
+    unbroken
 }
 
 /// Kills a bot at each of the moments, before and after.
-pub(crate) async fn run(moments: &[Moment]) -> Matrix {
+pub(crate) async fn run(unbroken: &Unbroken) -> Matrix {
+    let Unbroken { moments, end } = unbroken;
     let begun = Instant::now();
     let deaths = moments.iter().enumerate().flat_map(|(row, moment)| {
         let before = (row, 0, Mishap::DiesBefore(moment.clone()));
         [before, (row, 1, Mishap::DiesAfter(moment.clone()))]
     });
     let played =
-        deaths.map(|(row, column, mishap)| async move { (row, column, cell(mishap).await) });
+        deaths.map(|(row, column, mishap)| async move { (row, column, cell(mishap, end).await) });
     let cells: Vec<(usize, usize, Cell)> =
         futures_util::stream::iter(played).buffer_unordered(AT_ONCE).collect().await;
     let mut rows: Vec<(Moment, Cell, Cell)> =
@@ -66,14 +77,15 @@ pub(crate) async fn run(moments: &[Moment]) -> Matrix {
 /// What is wrong after a story with this mishap; `None` when the mishap never came to pass.
 pub(crate) async fn wrong_after(
     crew: usize,
-    mishap: Mishap,
-    sabotage: Option<Sabotage>,
+    (mishap, sabotage): (Mishap, Option<Sabotage>),
+    unbroken: Option<&BTreeSet<String>>,
 ) -> Option<Vec<String>> {
     let told: Told = match play(crew, mishap, sabotage).await {
         Ok(told) => told,
         Err(Unfinished(why)) => return Some(vec![why]),
     };
     let mut wrong = problems(&told).await;
+    wrong.extend(unbroken.iter().flat_map(|unbroken| unlike(unbroken, &end(&told.case))));
     if !wrong.is_empty() {
         wrong.push(told.town.log());
     }
@@ -82,10 +94,10 @@ pub(crate) async fn wrong_after(
     (happened || !wrong.is_empty()).then_some(wrong)
 }
 
-async fn cell(mishap: Mishap) -> Cell {
+async fn cell(mishap: Mishap, unbroken: &BTreeSet<String>) -> Cell {
     let begun = Instant::now();
     let name = format!("{mishap:?}");
-    let cell = match wrong_after(1, mishap, None).await {
+    let cell = match wrong_after(1, (mishap, None), Some(unbroken)).await {
         None => Cell::NotReached,
         Some(wrong) if wrong.is_empty() => Cell::Ok(begun.elapsed()),
         Some(wrong) => Cell::Wrong(wrong),
@@ -113,21 +125,26 @@ impl Matrix {
     /// The matrix as a table, with what is wrong below it.
     pub(crate) fn table(&self) -> String {
         let mut text = format!(
-            "{:<34} {:<22} {:<22}\n",
-            "killed with kill -9 at the record", "before it is stored", "right after"
+            "{:<30} | {:<19} | {:<35} | end\n",
+            "killed with SIGKILL at record", "moment", "cut off"
         );
         for (moment, before, after) in &self.rows {
             let name = match moment.nth {
                 1 => moment.label.clone(),
                 nth => format!("{} ({nth})", moment.label),
             };
-            let _ = writeln!(text, "{name:<34} {:<22} {:<22}", before.words(), after.words());
+            for (when, cut, cell) in
+                [("before it is stored", BEFORE, before), ("right after it", AFTER, after)]
+            {
+                let _ = writeln!(text, "{name:<30} | {when:<19} | {cut:<35} | {}", cell.words());
+            }
         }
         let (ok, not_reached, wrong) = self.counts();
         let _ = writeln!(
             text,
-            "{} kills: {ok} ended alike, {not_reached} moments did not come, {wrong} went wrong; \
+            "{} records, {} kills: {ok} ended alike, {not_reached} moments did not come, {wrong} went wrong; \
              {} s",
+            self.rows.len(),
             ok + wrong,
             self.took.as_secs()
         );
@@ -158,7 +175,7 @@ impl Matrix {
 impl Cell {
     fn words(&self) -> String {
         match self {
-            Self::Ok(took) => format!("ok ({:.1} s)", took.as_secs_f64()),
+            Self::Ok(took) => format!("alike ({:.1} s)", took.as_secs_f64()),
             Self::NotReached => "did not come".to_owned(),
             Self::Wrong(wrong) => format!("WRONG ({})", wrong.len()),
         }

@@ -12,9 +12,11 @@ use keyleak::domain::record::Record;
 use keyleak::ports::chat::{
     Brought, Chat, ChatError, Fetched, Found, Invitation, Line, Post, Upload, View, Whisper,
 };
+use keyleak::ports::cloud::{Applied, CallError, Contain};
 use keyleak::ports::journal::{
     AppendError, Brakes, Claim, Inbox, Journal, Kept, Lease, Listed, StoreError, Work,
 };
+use keyleak::ports::ticket::Ticket;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -122,6 +124,22 @@ impl Journal for Mortal {
         self.or_silence().await;
         drop(self.busy.lock().await);
         self.inner.read(case, after).await
+    }
+}
+
+/// The account, asked twice where that is ordered.
+pub(crate) struct Hasty {
+    pub(crate) inner: Arc<dyn Contain>,
+    pub(crate) sabotage: Option<Sabotage>,
+}
+
+#[async_trait]
+impl Contain for Hasty {
+    async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
+        if self.sabotage == Some(Sabotage::ActTwice) {
+            self.inner.apply(ticket).await?;
+        }
+        self.inner.apply(ticket).await
     }
 }
 

@@ -63,6 +63,10 @@ pub(crate) enum Sabotage {
     AckBeforeAppend,
     /// The journal says yes to an intent before it has written it.
     ActBeforeIntent,
+    /// Each change of the account is asked for twice.
+    ActTwice,
+    /// Another deny than the rules name is put into the plan.
+    OtherPlan,
 }
 
 impl Time {
