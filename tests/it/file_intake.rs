@@ -160,6 +160,11 @@ async fn a_file_that_was_taken_in_is_read_after_a_restart_with_slack_away() {
     world.slack.set_down(true);
     let sent = send(world, &json!({ "intake.file": [file] })).await;
     assert!(sent.body.contains("clear"), "{sent:?}");
+    let tried = async || {
+        let tried = world.slack.calls().iter().any(|call| call.outcome.starts_with("fault"));
+        Ok(tried.then_some(()))
+    };
+    wait("a try in vain", tried).await.unwrap();
     stage.world.restart_bot().await.unwrap();
     let world = &stage.world;
     assert_eq!(all_cases(world).await, [], "nobody could read it yet");
