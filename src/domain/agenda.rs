@@ -322,8 +322,13 @@ fn next_look(case: &Case, timing: &Timing, lookout: Lookout, now: Timestamp) -> 
         return Due::Nothing;
     };
     let chased = last + CHASE > now || state.is_racing(now);
-    let every = if chased { LOOK_EVERY } else { timing.survey_every.max(LOOK_EVERY) };
     let task = Act::LookAround(state.plan.number);
+    // A look that found something is followed by the next at once: who rests gives the actor time.
+    let found = |looked_at| state.raced_at.is_some_and(|raced_at| raced_at >= looked_at);
+    if lookout.looked_at.is_some_and(found) {
+        return Due::Now(task);
+    }
+    let every = if chased { LOOK_EVERY } else { timing.survey_every.max(LOOK_EVERY) };
     lookout.looked_at.map_or(Due::Now(task.clone()), |looked_at| at(looked_at + every, now, task))
 }
 

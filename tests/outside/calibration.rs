@@ -26,7 +26,7 @@ const SEQUENCES: usize = 1_000;
 const MOVES_MAX: usize = 12;
 /// Sequences that are played at the same time.
 const AT_ONCE: usize = 12;
-const ACCOUNT: &str = "290000000001";
+const ACCOUNT: &str = "310000000001";
 const ALLOW_ALL: &str = r#"{"Version":"2012-10-17","Statement":[
 {"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 /// Documents that people and thieves put on users.

@@ -20,7 +20,8 @@ use std::time::Duration;
 const DELIVERY: Duration = Duration::from_millis(300);
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
-    let [whole, restless, unstopped, denied, dropped] = [(); 5].map(|()| Arc::clone(parts));
+    let [whole, restless, reverting, unstopped, denied, dropped] =
+        [(); 6].map(|()| Arc::clone(parts));
     vec![
         trial_async(
             "a_reported_key_is_contained_with_all_that_grew_from_it_and_undone",
@@ -33,6 +34,14 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
             "a_thief_who_acts_every_200_ms_is_contained_after_one_approval",
             move || async move {
                 restless::restless_thief_is_contained(&ground(&restless, "260000000003").await?)
+                    .await;
+                Ok(())
+            },
+        ),
+        trial_async(
+            "a_thief_who_also_takes_the_deny_off_is_contained_after_one_approval",
+            move || async move {
+                restless::reverting_thief_is_contained(&ground(&reverting, "260000000006").await?)
                     .await;
                 Ok(())
             },

@@ -28,6 +28,8 @@ pub(crate) struct Thief {
 struct Loot {
     attacker: Arc<dyn Attacker>,
     clock: Clock,
+    /// What the bot attaches, for a thief who takes that off again.
+    deny: Option<String>,
     held: Mutex<Vec<Credential>>,
     /// When, and which call with which key.
     allowed: Mutex<Vec<(Timestamp, String)>>,
@@ -36,10 +38,16 @@ struct Loot {
 impl Thief {
     /// Goes to work with what a leak yielded.
     pub(crate) fn at_work(ground: &Ground) -> Self {
+        Self::who_takes_off(ground, None)
+    }
+
+    /// The same, with every other turn spent on taking the deny off again.
+    pub(crate) fn who_takes_off(ground: &Ground, deny: Option<String>) -> Self {
         let held = ground.loot.iter().chain([&ground.backdoor]).cloned().collect();
         let loot = Arc::new(Loot {
             attacker: Arc::clone(&ground.attacker),
             clock: ground.clock,
+            deny,
             held: Mutex::new(held),
             allowed: Mutex::default(),
         });
@@ -111,6 +119,10 @@ impl Loot {
         for operation in self.operations(turn) {
             let reply = self.attacker.call(credential, &operation).await;
             if !reply.worked() {
+                // There is a deny to take off only from some.
+                if matches!(operation, Operation::DetachUserPolicy { .. }) {
+                    continue;
+                }
                 break;
             }
             allowed = true;
@@ -128,6 +140,12 @@ impl Loot {
     /// One turn: a user with rights and a key, a policy edit, a new key, a session.
     fn operations(&self, turn: u32) -> Vec<Operation> {
         let (user, document) = (|| USER.to_owned(), || ALLOW_ALL.to_owned());
+        if turn % 2 == 1
+            && let Some(deny) = &self.deny
+        {
+            return taking_off(turn, deny);
+        }
+        let turn = if self.deny.is_some() { turn / 2 } else { turn };
         match turn % MOVES {
             0 => {
                 let made = format!("svc-{turn}");
@@ -150,4 +168,13 @@ impl Loot {
             _ => vec![Operation::GetSessionToken],
         }
     }
+}
+
+/// Takes the deny off the user whose key leaked, and off the two that were made last.
+fn taking_off(turn: u32, deny: &str) -> Vec<Operation> {
+    let last = turn / 2 - turn / 2 % MOVES;
+    let made = [last, last.saturating_sub(MOVES)].map(|made| format!("svc-{made}"));
+    let users = [USER.to_owned()].into_iter().chain(made);
+    let off = |user| Operation::DetachUserPolicy { user, policy_arn: deny.to_owned() };
+    users.map(off).collect()
 }
