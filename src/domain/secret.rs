@@ -1,5 +1,7 @@
 //! Finds secret keys and session tokens in what people paste, so that none is stored or echoed.
 
+use std::ops::Range;
+
 /// An AWS secret access key is forty characters of base64 without padding.
 const SECRET_KEY_LENGTH: usize = 40;
 /// An access key id and its secret, pasted without a blank between them.
@@ -11,16 +13,23 @@ const FRAGMENT_LENGTH_MIN: usize = 30;
 /// What stands where a secret was.
 const REDACTED: &str = "[secret removed]";
 
+/// No random text of this kind has so many digits in a row; times and numbers of messages do.
+const DIGITS_MAX: usize = 10;
+/// Of forty random characters one or none is a slash; a path has one every few letters.
+const SLASHES_MAX: usize = 4;
+/// Forty random characters have some sixteen capitals and as many small letters; a path has few.
+const LETTERS_MIN: usize = 5;
+
 /// Whether a free text holds what looks like a secret key or a session token.
 pub fn holds_secret(text: &str) -> bool {
-    runs(text).any(|run| is_secret(&text[run]))
+    secrets(text).next().is_some()
 }
 
 /// Whether a text that should hold nothing but ids and words holds a secret or a part of one.
 pub fn holds_fragment(text: &str) -> bool {
     runs(text).any(|run| {
         let run = &text[run];
-        is_secret(run) || (run.len() >= FRAGMENT_LENGTH_MIN && is_mixed(run))
+        holds_secret(run) || (run.len() >= FRAGMENT_LENGTH_MIN && is_mixed(run))
     })
 }
 
@@ -28,7 +37,7 @@ pub fn holds_fragment(text: &str) -> bool {
 pub fn redact(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut end = 0;
-    for run in runs(text).filter(|run| is_secret(&text[run.clone()])) {
+    for run in secrets(text) {
         kept.push_str(&text[end..run.start]);
         kept.push_str(REDACTED);
         end = run.end;
@@ -37,8 +46,38 @@ pub fn redact(text: &str) -> String {
     kept
 }
 
+/// Where secrets stand: a whole run, or a piece of one between slashes, as in an address. One
+/// secret may itself hold slashes.
+fn secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
+    runs(text).filter_map(|run| match is_secret(&text[run.clone()]) {
+        true => Some(run),
+        false => piece(text, &run),
+    })
+}
+
+fn piece(text: &str, run: &Range<usize>) -> Option<Range<usize>> {
+    // A line break that was written as a backslash and a letter is glued to what follows.
+    let escaped = text[..run.start].ends_with('\\').then_some(run.start + 1);
+    let inner = text[run.clone()].match_indices('/').map(|(at, _)| run.start + at + 1);
+    let mut starts = [run.start].into_iter().chain(escaped).chain(inner);
+    starts.find_map(|start| {
+        let fits = |length: &usize| {
+            let end = start + length;
+            let ends = end == run.end || text.as_bytes().get(end) == Some(&b'/');
+            end <= run.end && ends && is_secret(&text[start..end]) && is_dense(&text[start..end])
+        };
+        let lengths = [SECRET_KEY_LENGTH, GLUED_PAIR_LENGTH];
+        lengths.into_iter().find(fits).map(|length| start..start + length)
+    })
+}
+
+fn is_dense(piece: &str) -> bool {
+    let count = |is: fn(&u8) -> bool| piece.bytes().filter(is).count();
+    count(u8::is_ascii_uppercase) >= LETTERS_MIN && count(u8::is_ascii_lowercase) >= LETTERS_MIN
+}
+
 /// The unbroken runs of characters that a secret is made of; all of them are one byte long.
-fn runs(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> {
+fn runs(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut start = None;
     let ends = text.char_indices().chain([(text.len(), ' ')]);
     ends.filter_map(move |(at, character)| {
@@ -57,6 +96,12 @@ fn is_of_secret(character: char) -> bool {
 
 fn is_secret(run: &str) -> bool {
     let has_digit = run.bytes().any(|b| b.is_ascii_digit() || b == b'+');
+    let mut digits = run.split(|c: char| !c.is_ascii_digit());
+    let is_path = run.matches('/').count() > SLASHES_MAX;
+    let is_number = digits.any(|digits| digits.len() >= DIGITS_MAX);
+    if run.len() < TOKEN_LENGTH_MIN && (is_number || is_path) {
+        return false;
+    }
     match run.len() {
         SECRET_KEY_LENGTH => is_mixed(run) && has_digit,
         GLUED_PAIR_LENGTH => is_mixed(run) && (run.starts_with("AKIA") || run.starts_with("ASIA")),
@@ -83,6 +128,10 @@ mod tests {
             format!("\"SecretAccessKey\": \"{SECRET}\","),
             format!("AKIAQNZGKIQY56JQ7WML{SECRET}"),
             format!("found ({SECRET}) in a gist"),
+            format!("https://gist.github.com/foo/{SECRET}"),
+            format!("https://example.com/{SECRET}/raw"),
+            format!("AKIAQNZGKIQY56JQ7WML/{SECRET}"),
+            format!("[default]\\n{SECRET}\\n"),
         ] {
             assert!(holds_secret(&text), "{text}");
             assert!(!redact(&text).contains("bPxRfi"), "{text}");
@@ -100,6 +149,8 @@ mod tests {
         for text in [
             "https://github.com/acme/site/blob/main/deploy/config.yml#L12",
             "commit 356a192b7913b04c54574d18c28d46e6395428ab",
+            "https://acme.slack.com/archives/C0AB12CD3/p1732600000123456",
+            "https://github.com/Acme/Infra/blob/main/modules/Vpc2/README.md",
             "AKIAQNZGKIQY56JQ7WML, AKIAQNZGKIQY56JQ0189",
             "",
         ] {
