@@ -3,6 +3,7 @@
 use crate::domain::command::{KEYS_MAX, without_marks};
 use crate::domain::ids::{AccessKeyId, KeyIdError};
 use crate::domain::secret::holds_secret;
+use std::collections::BTreeSet;
 
 /// Fifty ids in a very talkative table; anything larger is another file.
 pub const FILE_BYTES_MAX: usize = 1 << 20;
@@ -57,25 +58,33 @@ pub fn read(content: &[u8]) -> Result<IdList, ListError> {
         return Err(ListError::NotText);
     }
     let mut list = IdList::default();
+    let mut seen = BTreeSet::new();
     for (index, line) in text.lines().enumerate() {
-        read_line(index + 1, &without_marks(line), &mut list)?;
+        read_line(index + 1, &without_marks(line), (&mut list, &mut seen))?;
     }
-    match list.keys.len() {
+    match seen.len() {
         0 if list.refused.is_empty() => Err(ListError::Empty),
         given if given > KEYS_MAX => Err(ListError::TooMany { given }),
         _ => Ok(list),
     }
 }
 
-fn read_line(line: usize, text: &str, list: &mut IdList) -> Result<(), ListError> {
+fn read_line(
+    line: usize,
+    text: &str,
+    (list, seen): (&mut IdList, &mut BTreeSet<AccessKeyId>),
+) -> Result<(), ListError> {
     if holds_secret(text) {
         return Err(ListError::Secret { line });
     }
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     for word in words.filter(|word| looks_like_id(word)) {
         match AccessKeyId::parse(word) {
-            Ok(key) if list.keys.contains(&key) => {}
-            Ok(key) => list.keys.push(key),
+            // Only the first ones are kept: who has more has to send fewer, and is told how many.
+            Ok(key) if seen.insert(key.clone()) && list.keys.len() < KEYS_MAX => {
+                list.keys.push(key);
+            }
+            Ok(_) => {}
             Err(why) => list.refused.push(RefusedId { line, why: reason(word, &why) }),
         }
     }
