@@ -73,10 +73,19 @@ pub async fn for_users(
         }
     }
     let mut steps = Vec::new();
+    let contained = crate::domain::remains::contained_users(case);
     for photograph in &photographs {
         let leaked = Some(&case.opening().key);
         match containing_steps(photograph, case.id(), leaked, &desk.rules.plans) {
-            Ok(more) => steps.extend(more.into_iter().filter(|step| !in_force(step, photograph))),
+            Ok(more) => {
+                let wanted = more.into_iter().filter(|step| {
+                    // A deny that somebody else put there is made ours, so that it is read back.
+                    let foreign = matches!(step.action, Action::DenyUser { .. })
+                        && !contained.contains(&photograph.name);
+                    foreign || !in_force(step, photograph)
+                });
+                steps.extend(wanted);
+            }
             Err(why) => return not_proposed(desk, case, why.to_string()).await,
         }
     }

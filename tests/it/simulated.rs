@@ -1,9 +1,12 @@
 //! The story on the simulated account, whose IAM takes seconds to enforce and whose trail is late.
 
+use crate::bureau::{Bureau, is_contained};
 use crate::ground::{Ground, USER, plunder};
 use crate::story;
 use jiff::SignedDuration;
+use keyleak::domain::event::Event;
 use keyleak::domain::ids::AccountId;
+use keyleak::domain::plan::PlanKind;
 use keyleak::drill::world::production_timing;
 use keyleak::ports::clock::Clock;
 use keyleak::sim::attacker::{Attacker, Credential, Operation};
@@ -81,6 +84,23 @@ pub(crate) async fn ground_with_past(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reported_key_is_contained_with_all_that_grew_from_it_and_undone() {
     story::contained_and_undone(&ground(1, QUICK).await).await;
+}
+
+/// As the README says to do by hand while the bot is down.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deny_that_somebody_attached_by_hand_is_taken_over_and_the_case_is_contained() {
+    let ground = ground(5, QUICK).await;
+    let by_hand =
+        Operation::AttachUserPolicy { user: USER.to_owned(), policy_arn: DENY_ALL.to_owned() };
+    assert!(ground.attacker.call(ground.key(), &by_hand).await.worked());
+    let bureau = Bureau::open(&ground).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let said = now.records().iter().filter(|r| matches!(r.event, Event::NotProposed { .. }));
+    assert_eq!(said.count(), 0, "there was something to do");
+    bureau.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
