@@ -2,7 +2,7 @@
 
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError};
 use crate::domain::plan::PlanNumber;
-use crate::domain::secret::holds_fragment;
+use crate::domain::secret::{holds_fragment, holds_secret};
 use jiff::Timestamp;
 
 /// One command opens at most this many cases; each is a channel, and Slack makes few a minute.
@@ -36,13 +36,15 @@ pub enum Command {
         of: Option<CaseName>,
         since: Option<Timestamp>,
     },
-    /// Let the plan of the channel's case run on this person's word alone.
+    /// Let a plan run on this person's word alone; of the channel's case when they name none.
     BreakGlass {
+        of: Option<CaseName>,
         plan: PlanNumber,
         reason: String,
     },
     /// Say what came of looking at a break-glass.
     Review {
+        of: Option<CaseName>,
         plan: PlanNumber,
         verdict: String,
     },
@@ -90,8 +92,9 @@ pub enum CommandError {
     )]
     NoTime,
     #[error(
-        "in the case's channel, give the plan's number and, in {REASON_LENGTH_MIN} characters or \
-         more, the reason: `/keyleak break-glass 1 nobody else can be reached`"
+        "give the plan's number and then your words, {REASON_LENGTH_MIN} to {REASON_LENGTH_MAX} \
+         characters: `/keyleak break-glass 1 nobody else can be reached`, `/keyleak review 1 it \
+         was right`; outside the case's channel name the case or key before the number"
     )]
     NoReason,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
@@ -104,14 +107,16 @@ impl Command {
     /// Reads the text after `/keyleak`, with the marks that chat programs put around words.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
         let text = without_marks(text);
-        if holds_fragment(&text) {
+        let verb = words(&text).next().map(str::to_ascii_lowercase);
+        // A reason is free text, in which a long word is not yet a part of a secret.
+        let reasoned = matches!(verb.as_deref(), Some("break-glass" | "breakglass" | "review"));
+        if if reasoned { holds_secret(&text) } else { holds_fragment(&text) } {
             return Err(CommandError::Secret);
         }
         if text.chars().count() > TEXT_LENGTH_MAX {
             return Err(CommandError::TooLong);
         }
         let words: Vec<&str> = words(&text).collect();
-        let verb = words.first().map(|word| word.to_ascii_lowercase());
         match (verb.as_deref(), words.get(1..).unwrap_or_default()) {
             (None, _) | (Some("open" | "new"), []) => Ok(Self::Ask),
             (Some("help" | "?"), _) => Ok(Self::Help),
@@ -119,13 +124,13 @@ impl Command {
             (Some("status"), rest) => Ok(Self::Status { of: case_name(rest)? }),
             (Some("summary" | "timeline"), rest) => Ok(Self::Summary { of: case_name(rest)? }),
             (Some("exposed"), rest) => exposed(rest),
-            (Some("break-glass" | "breakglass"), rest) => {
-                let (plan, reason) = plan_and_why(rest)?;
-                Ok(Self::BreakGlass { plan, reason })
+            (Some("break-glass" | "breakglass"), _) => {
+                let (of, plan, reason) = plan_and_why(&text)?;
+                Ok(Self::BreakGlass { of, plan, reason })
             }
-            (Some("review"), rest) => {
-                let (plan, verdict) = plan_and_why(rest)?;
-                Ok(Self::Review { plan, verdict })
+            (Some("review"), _) => {
+                let (of, plan, verdict) = plan_and_why(&text)?;
+                Ok(Self::Review { of, plan, verdict })
             }
             (Some("open" | "new"), rest) => open(rest, 2),
             (Some(_), _) => open(&words, 1),
@@ -257,15 +262,31 @@ fn exposed(words: &[&str]) -> Result<Command, CommandError> {
     Ok(Command::Exposed { of: case_name(of)?, since })
 }
 
-/// The number of a plan, and words that somebody will read a year later.
-fn plan_and_why(words: &[&str]) -> Result<(PlanNumber, String), CommandError> {
-    let (number, rest) = words.split_first().ok_or(CommandError::NoReason)?;
-    let number = number.parse().map_err(|_| CommandError::NoReason)?;
-    let reason: String = rest.join(" ").chars().take(REASON_LENGTH_MAX).collect();
-    match reason.chars().count() >= REASON_LENGTH_MIN {
-        true => Ok((PlanNumber(number), reason)),
+/// The case, where one is named, the number of a plan, and the words as they were typed: somebody
+/// will read them a year later.
+fn plan_and_why(text: &str) -> Result<(Option<CaseName>, PlanNumber, String), CommandError> {
+    let (_verb, rest) = next_word(text);
+    let (first, after) = next_word(rest);
+    let (of, number, words) = match first.parse() {
+        Ok(number) => (None, number, after),
+        Err(_) => {
+            let of = case_name(&[first]).map_err(|_| CommandError::NoReason)?;
+            let (number, words) = next_word(after);
+            (of, number.parse().map_err(|_| CommandError::NoReason)?, words)
+        }
+    };
+    let words = words.trim();
+    match (REASON_LENGTH_MIN..=REASON_LENGTH_MAX).contains(&words.chars().count()) {
+        true => Ok((of, PlanNumber(number), words.to_owned())),
         false => Err(CommandError::NoReason),
     }
+}
+
+/// The first word, without marks around it, and what follows.
+fn next_word(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    (word.trim_matches(is_mark), rest)
 }
 
 fn case_name(words: &[&str]) -> Result<Option<CaseName>, CommandError> {
@@ -360,6 +381,30 @@ mod tests {
         for text in ["", "2026-11-20", "2026-11-20T08:00", "yesterday", A] {
             assert_eq!(exposed(text), Err(CommandError::NoTime), "{text}");
         }
+    }
+
+    #[test]
+    fn the_reason_of_a_break_glass_is_kept_as_it_was_typed() {
+        let typed =
+            "Bob, Cyn: *nobody* up; see https://acme.slack.com/archives/C0AB12CD34/p173260000012";
+        let said = |of, text: &str| {
+            let plan = PlanNumber(2);
+            assert_eq!(
+                Command::parse(text),
+                Ok(Command::BreakGlass { of, plan, reason: typed.to_owned() })
+            );
+        };
+        said(None, &format!("break-glass 2 {typed}"));
+        said(Some(CaseName::Key(key(A))), &format!("Break-Glass {A} 2  {typed} "));
+        let of = Some(CaseName::Case(CaseId("kl-7".to_owned())));
+        said(of, &format!("breakglass `kl-7` 2 {typed}"));
+        for text in ["break-glass", "break-glass 2", "review 2 short", "review none of it at all"] {
+            assert_eq!(Command::parse(text), Err(CommandError::NoReason), "{text}");
+        }
+        let long = format!("review 2 {}", "word ".repeat(100));
+        assert_eq!(Command::parse(&long), Err(CommandError::NoReason), "nothing is cut in silence");
+        let secret = format!("break-glass 2 they use {SECRET} now");
+        assert_eq!(Command::parse(&secret), Err(CommandError::Secret));
     }
 
     #[test]

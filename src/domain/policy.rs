@@ -1,10 +1,11 @@
 //! Who may do what: workspace, lists, two people, the key's owner; only here is an approval made.
 
-use crate::domain::case::{Case, PlanState};
+use crate::domain::case::{Case, PlanState, PlanStatus};
+use crate::domain::exposure::Basis;
 use crate::domain::facts::Fact;
 use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::{CaseId, PersonId};
-use crate::domain::plan::PlanNumber;
+use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::proof::Caller;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,12 +42,19 @@ pub enum Refusal {
     NotApprover,
     #[error("you asked for this plan, so somebody else has to approve it")]
     Requester,
+    #[error(
+        "you said since when the key is exposed, which this plan rests on, so somebody else has \
+         to approve it"
+    )]
+    Shaper,
     #[error("the key belongs to you, so you cannot decide about it")]
     KeyOwner,
     #[error("you are marked as a suspect in this investigation, so you cannot decide about it")]
     Suspect,
     #[error("this card is old: the plan on it is not the current one; use the newest card")]
     OldCard,
+    #[error("this case has no plan {0}; its number stands on its card")]
+    NoSuchPlan(u32),
     #[error("this plan can no longer be decided: {0}")]
     Dead(String),
     #[error("execution has already begun, so it is too late for that; use Undo afterwards")]
@@ -70,6 +78,13 @@ pub enum Refusal {
          `/keyleak review {0}` and what came of it"
     )]
     Unreviewed(u32),
+    #[error(
+        "plan {0} is approved and not carried out to its end; closing the case would stop it. \
+         Wait for it, or deny it while it has not begun"
+    )]
+    UnderWay(u32),
+    #[error("plan {0} waits for a decision, and an undo would take its place; decide it first")]
+    Waiting(u32),
     #[error("you have already approved this plan")]
     AlreadyApproved,
     #[error("you have not approved this plan, so there is nothing to withdraw")]
@@ -142,6 +157,7 @@ impl Policy {
             Choice::Approve if state.plan.requested_by == *caller.person() => {
                 Err(Refusal::Requester)
             }
+            Choice::Approve if shaped(case, state, caller.person()) => Err(Refusal::Shaper),
             Choice::Approve if approved_before => Err(Refusal::AlreadyApproved),
             Choice::Approve => Ok(()),
             Choice::Deny | Choice::Withdraw if state.has_begun() => Err(Refusal::Begun),
@@ -158,6 +174,37 @@ impl Policy {
         }
         self.is_disinterested(caller, case)?;
         if case.exposure_is_settled() { Err(Refusal::Settled) } else { Ok(()) }
+    }
+
+    /// Whether this person may close the case: then nothing more is done about the key.
+    pub fn may_close(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+        self.is_ours(caller)?;
+        if !self.is_staff(caller) {
+            return Err(Refusal::NotListed);
+        }
+        self.is_disinterested(caller, case)?;
+        let under_way = |state: &&PlanState| {
+            matches!(state.status(), PlanStatus::Approved | PlanStatus::Executing)
+        };
+        if let Some(state) = case.plans().find(under_way) {
+            return Err(Refusal::UnderWay(state.plan.number.0));
+        }
+        match case.plans().find(|state| state.awaits_review()) {
+            Some(state) => Err(Refusal::Unreviewed(state.plan.number.0)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether this person may ask for the containment to be taken back; a follow-up that waits
+    /// for its approvals must not be lost by that.
+    pub fn may_undo(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+        self.may_act(caller)?;
+        match case.pending_plan() {
+            Some(state) if state.plan.kind != PlanKind::Undo => {
+                Err(Refusal::Waiting(state.plan.number.0))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Whether this person may let the plan run alone, in an emergency; the requester may, too.
@@ -241,6 +288,15 @@ impl Policy {
         }
         Ok(())
     }
+}
+
+/// Whether the person set the time of exposure that the plan was made with.
+pub fn shaped(case: &Case, state: &PlanState, person: &PersonId) -> bool {
+    let by = match &case.exposure().basis {
+        Basis::Person(press) => Some(&press.by),
+        Basis::Nothing | Basis::Trail { .. } => None,
+    };
+    state.plan.kind != PlanKind::Undo && by == Some(person)
 }
 
 /// Whether the plan can still be decided about.

@@ -72,6 +72,7 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
             if standing.is_none_or(|state| state.plan.number != at.plan || state.hash != at.hash) {
                 return Err(Refusal::OldCard);
             }
+            policy.may_undo(&pressed.caller, case)?;
             Event::UndoWanted { plan: at.plan }
         }
         ButtonAction::Phase { phase, .. } => Event::PhasePressed { phase: *phase },
@@ -79,9 +80,7 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
         ButtonAction::Summary { .. } => Event::SummaryAsked,
         ButtonAction::Report { .. } => Event::ReportAsked,
         ButtonAction::Close { .. } => {
-            if let Some(state) = case.plans().find(|state| state.awaits_review()) {
-                return Err(Refusal::Unreviewed(state.plan.number.0));
-            }
+            policy.may_close(&pressed.caller, case)?;
             Event::Closed { reason: pressed.reason.clone() }
         }
         ButtonAction::Go | ButtonAction::Unknown => return Ok(None),

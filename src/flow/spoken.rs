@@ -53,11 +53,15 @@ pub async fn break_glass(
         let (hash, reason) = (state.hash.clone(), reason.to_owned());
         Ok(Event::GlassBroken { plan, hash, reason })
     };
-    let said = |_: &Case| {
+    let said = |case: &Case| {
+        let first = case.plan(plan).and_then(|state| state.plan.steps.first());
+        let first = first.map(|step| step.action.sentence()).unwrap_or_default();
         format!(
-            "Plan {} runs now, on your word alone. All approvers are told, and another of them \
-             has to review it.",
-            plan.0
+            "Plan {} of case {} for {} runs now, on your word alone, beginning with: {first}. All \
+             approvers are told, and another of them has to review it.",
+            plan.0,
+            case.id(),
+            case.opening().key
         )
     };
     decide(bench, case, (speaker, "break-glass"), judge, said).await
@@ -121,7 +125,7 @@ async fn decide(
 }
 
 fn known(case: &Case, plan: PlanNumber) -> Result<&PlanState, Refusal> {
-    case.plan(plan).ok_or(Refusal::OldCard)
+    case.plan(plan).ok_or(Refusal::NoSuchPlan(plan.0))
 }
 
 fn out_of_range(since: Timestamp, now: Timestamp) -> Option<&'static str> {

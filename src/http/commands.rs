@@ -25,8 +25,8 @@ const HELP: &str = "*keyleak* responds to exposed AWS access keys.\n\
 • `/keyleak list` lists the open cases\n\
 • `/keyleak status [key or case]` says where a case stands\n\
 • `/keyleak exposed [key or case] 2026-11-20T08:00Z` corrects since when the key is exposed\n\
-• `/keyleak break-glass PLAN reason` runs the channel's plan on your word alone; another approver \
-reviews it with `/keyleak review PLAN verdict`\n\
+• `/keyleak break-glass [key or case] PLAN reason` runs a plan on your word alone; another \
+approver reviews it with `/keyleak review [key or case] PLAN verdict`\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -95,16 +95,15 @@ async fn carry_out(
         }
         Command::List => list(service).await,
         Command::Status { of } => {
-            let case = named(service, slash, of).await?;
-            Ok(case.map_or_else(no_such_case, |case| Said::Cases(vec![case])))
+            let cases = named(service, slash, of).await?;
+            Ok(if cases.is_empty() { no_such_case() } else { Said::Cases(cases) })
         }
-        Command::Exposed { ref of, .. } | Command::Summary { ref of } => {
-            let case = named(service, slash, of.clone()).await?;
-            speak(service, slash, case, &command).await
-        }
-        Command::BreakGlass { .. } | Command::Review { .. } => {
-            let case = named(service, slash, None).await?;
-            speak(service, slash, case, &command).await
+        Command::Exposed { ref of, .. }
+        | Command::Summary { ref of }
+        | Command::BreakGlass { ref of, .. }
+        | Command::Review { ref of, .. } => {
+            let cases = named(service, slash, of.clone()).await?;
+            speak(service, slash, &cases, &command).await
         }
     }
 }
@@ -165,25 +164,27 @@ async fn open_cases(service: &Service) -> Result<Vec<Case>, LedgerError> {
     Ok(open)
 }
 
-/// The case that the words name, or the one whose channel the command was typed in.
+/// The case that the words name, or those whose channel the command was typed in: the keys of one
+/// account can share a channel.
 async fn named(
     service: &Service,
     slash: &Slash,
     of: Option<CaseName>,
-) -> Result<Option<Case>, LedgerError> {
-    match of {
-        Some(CaseName::Case(id)) => service.desk.ledger.find(&id).await,
-        Some(CaseName::Key(key)) => {
-            let digest = key_digest(&key);
-            let cases = open_cases(service).await?;
-            Ok(cases.into_iter().find(|case| key_digest(&case.opening().key) == digest))
-        }
-        None => {
-            let here = slash.channel.as_ref();
-            let cases = open_cases(service).await?;
-            Ok(cases.into_iter().find(|case| in_channel(case, here)))
-        }
-    }
+) -> Result<Vec<Case>, LedgerError> {
+    let mut cases = match &of {
+        Some(CaseName::Case(id)) => return Ok(Vec::from_iter(service.desk.ledger.find(id).await?)),
+        Some(CaseName::Key(_)) | None => open_cases(service).await?,
+    };
+    let digest = match &of {
+        Some(CaseName::Key(key)) => Some(key_digest(key)),
+        Some(CaseName::Case(_)) | None => None,
+    };
+    let here = slash.channel.as_ref();
+    cases.retain(|case| match &digest {
+        Some(digest) => key_digest(&case.opening().key) == *digest,
+        None => in_channel(case, here),
+    });
+    Ok(cases)
 }
 
 fn in_channel(case: &Case, here: Option<&ChannelId>) -> bool {
@@ -214,6 +215,17 @@ fn status_words(case: &Case) -> String {
     format!("{} · {} · {}", case.id(), case.opening().key, report::status_words(case))
 }
 
+/// Nothing is decided about a case that was not meant.
+fn which_case(cases: &[Case]) -> Said {
+    let line = |case: &Case| format!("{} for {}", case.id(), case.opening().key);
+    let lines: Vec<_> = cases.iter().take(LISTED_MAX).map(line).collect();
+    Said::Words(format!(
+        "Nothing was done: this channel has more than one open case ({}). Say which, by its name or \
+         key, right after the first word.",
+        lines.join("; ")
+    ))
+}
+
 fn no_such_case() -> Said {
     let words = "There is no such open case. `/keyleak list` lists them; in a case's channel, \
                  `/keyleak status` means that case.";
@@ -224,11 +236,13 @@ fn no_such_case() -> Said {
 async fn speak(
     service: &Service,
     slash: &Slash,
-    case: Option<Case>,
+    cases: &[Case],
     words: &Command,
 ) -> Result<Said, LedgerError> {
-    let Some(case) = case else {
-        return Ok(no_such_case());
+    let case = match cases {
+        [] => return Ok(no_such_case()),
+        [case] => case,
+        [_, _, ..] => return Ok(which_case(cases)),
     };
     let (bench, id) = (service.desk.bench(), case.id());
     let speaker = Speaker { caller: slash.caller.clone(), delivery: Some(slash.delivery.clone()) };
@@ -236,10 +250,10 @@ async fn speak(
         Command::Exposed { since, .. } => {
             spoken::correct_exposure(&bench, id, &speaker, *since).await?
         }
-        Command::BreakGlass { plan, reason } => {
+        Command::BreakGlass { plan, reason, .. } => {
             spoken::break_glass(&bench, id, &speaker, (*plan, reason)).await?
         }
-        Command::Review { plan, verdict } => {
+        Command::Review { plan, verdict, .. } => {
             spoken::review(&bench, id, &speaker, (*plan, verdict)).await?
         }
         Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).await?,

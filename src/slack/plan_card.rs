@@ -3,7 +3,9 @@
 use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::case::{Case, PlanState, PlanStatus, StepState};
 use crate::domain::event::StepResult;
+use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
+use crate::domain::policy::shaped;
 use crate::domain::report::{name_of, plan_words};
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
@@ -152,7 +154,9 @@ fn approvers(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
     let owner = policy.key_owner(scene.case);
     let approved = |user: &str| state.approvals.iter().any(|press| press.by.user == user);
     let may = |user: &&String| {
+        let id = PersonId { team: policy.team.clone(), user: (*user).clone() };
         state.plan.requested_by.user != **user
+            && !shaped(scene.case, state, &id)
             && owner != Some(user.as_str())
             && !policy.suspects.contains(*user)
             && !approved(user)

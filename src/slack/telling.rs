@@ -47,7 +47,7 @@ fn head(case: &Case, seq: u64) -> &str {
 pub(super) fn alarm(scene: &Scene<'_>, said: &str) -> Sketch {
     let mut sketch = notice(scene, said);
     let rung = scene.policy.approvers.iter().take(RUNG_MAX);
-    let people: Vec<Value> = rung.flat_map(|user| [person(user), text(" ")]).collect();
+    let people: Vec<Value> = rung.flat_map(|user| [person(user), text(", ")]).collect();
     sketch.blocks.push(rich("alarm.people", vec![paragraph(people)]));
     sketch
 }

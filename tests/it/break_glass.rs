@@ -67,6 +67,33 @@ async fn a_broken_glass_contains_rings_everybody_and_keeps_the_case_open_until_r
     stage.strike().await;
 }
 
+/// Two keys of one account share a channel, and each case has a plan 1.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_shared_channel_nothing_is_decided_about_a_case_that_is_not_named() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let other = world.cloud.add_key("payroll-batch", world.clock.now()).unwrap();
+    let keys = format!("{} {}", world.leaked.access_key_id, other.access_key_id);
+    world.slack.slash(REPORTER, &world.lobby, "/keyleak", &keys).await.unwrap();
+    let first = wait("both cases", async || {
+        let open = world.desk().unwrap().work.open_cases().await.unwrap();
+        Ok((open.len() == 2).then(|| open[0].clone()))
+    });
+    let first = first.await.unwrap();
+    let now = until(world, &first, "a plan", posted(1)).await.unwrap();
+    let unnamed = say(world, &now, APPROVER, &format!("break-glass 1 {REASON}")).await;
+    assert!(unnamed.contains("more than one open case"), "{unnamed}");
+    for case in world.desk().unwrap().work.open_cases().await.unwrap() {
+        let plan = load(world, &case).await.unwrap();
+        assert!(plan.plans().all(|state| state.glass.is_none()), "nothing was decided");
+    }
+    let named = format!("break-glass {first} 1 {REASON}");
+    let said = say(world, &now, APPROVER, &named).await;
+    assert!(said.contains(&first.0) && said.contains("on your word alone"), "{said}");
+    until(world, &first, "containment", is(1, PlanStatus::Done)).await.unwrap();
+    stage.strike().await;
+}
+
 /// The control: what gives the key back to whoever holds it is not to be had on one word.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_glass_is_broken_for_an_undo() {

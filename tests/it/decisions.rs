@@ -8,7 +8,7 @@ use keyleak::domain::announce::plan_key;
 use keyleak::domain::case::{Case, PlanState, PlanStatus};
 use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::plan::{PlanKind, PlanNumber};
-use keyleak::drill::people::{APPROVER, REPORTER, SECOND_APPROVER};
+use keyleak::drill::people::{APPROVER, KEY_OWNER, REPORTER, SECOND_APPROVER};
 use keyleak::drill::players::{approve, load, open, press, until};
 use keyleak::drill::world::World;
 use keyleak::sim::attacker::{Attacker, Credential, Operation};
@@ -221,4 +221,26 @@ fn colleague(world: &World) -> Credential {
 async fn by(world: &World, who: &Credential, operation: &Operation) -> bool {
     let client = Visitor::new(&world.cloud, "192.0.2.7", "aws-cli/2.17");
     client.call(who, operation).await.worked()
+}
+
+/// Closing ends all work on a case, so it must not be a way to stop what was approved.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_stops_an_approved_plan_by_closing_the_case_and_the_owner_closes_none() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let case = open(world).await.unwrap();
+    until(world, &case, "a plan", is(1, PlanStatus::Proposed)).await.unwrap();
+    press(world, &case, (KEY_OWNER, "case.close")).await.unwrap();
+    heard(world, KEY_OWNER, "the key belongs to you").await;
+    move_brake(world, true).await;
+    press(world, &case, (APPROVER, "plan.approve")).await.unwrap();
+    until(world, &case, "the approval", is(1, PlanStatus::Approved)).await.unwrap();
+    press(world, &case, (REPORTER, "case.close")).await.unwrap();
+    heard(world, REPORTER, "closing the case would stop it").await;
+    move_brake(world, false).await;
+    let now = until(world, &case, "contained", contained).await.unwrap();
+    assert!(now.closed_at().is_none());
+    press(world, &case, (REPORTER, "case.close")).await.unwrap();
+    until(world, &case, "its end", |case| case.closed_at().is_some()).await.unwrap();
+    stage.strike().await;
 }

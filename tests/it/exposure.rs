@@ -10,6 +10,7 @@ use keyleak::domain::event::Phase;
 use keyleak::domain::exposure::Basis;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::plan::PlanNumber;
+use keyleak::domain::policy::shaped;
 use keyleak::domain::remains::contained_users;
 use keyleak::flow::spoken::{Speaker, correct_exposure};
 use keyleak::ports::clock::Clock;
@@ -135,6 +136,10 @@ async fn a_person_corrects_the_time_and_whoever_did_does_not_approve_the_new_pla
     let now = bureau.desk.ledger.load(&case).await.unwrap();
     assert_eq!(now.plan(first.plan).unwrap().status(), PlanStatus::Voided);
     assert_eq!(now.plan(second.plan).unwrap().plan.requested_by, *caller(APPROVER).person());
+    // Somebody else's press does not wash that off.
+    let state = now.plan(second.plan).unwrap();
+    assert!(shaped(&now, state, caller(APPROVER).person()));
+    assert!(!shaped(&now, state, caller(ASKER).person()));
 
     say(&bureau, &case, ASKER, Some(ground.since)).await;
     proposed(&bureau, &case, Some(ground.since)).await;
