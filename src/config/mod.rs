@@ -428,12 +428,17 @@ read_back = ["5s", "soon"]
         let environment = [("KEYLEAK_SLACK__TEAM_ID".to_owned(), "T9".to_owned())];
         let config = read("keyleak.toml", GOOD, &environment).unwrap();
         assert_eq!(config.rules.policy.team, "T9");
-        let errors = errors(GOOD, &[("KEYLEAK_TIMING__WATCH_FOR", "long")]);
-        assert_eq!(
-            errors,
-            ["environment variable KEYLEAK_TIMING__WATCH_FOR: timing.watch_for must be a time \
-                 such as \"90s\" or \"5m\""]
-        );
+        for wrong in ["long", "0s", "731d", "-5m"] {
+            let errors = errors(GOOD, &[("KEYLEAK_TIMING__WATCH_FOR", wrong)]);
+            assert_eq!(
+                errors,
+                [
+                    "environment variable KEYLEAK_TIMING__WATCH_FOR: timing.watch_for must be a time \
+                     such as \"90s\" or \"5m\", from 1s to 730d"
+                ],
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

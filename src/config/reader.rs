@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use toml::de::{DeTable, DeValue};
 
+/// Longer than anything that is waited for here.
+const SPAN_MAX: SignedDuration = SignedDuration::from_hours(730 * 24);
+
 /// What the names of our environment variables begin with.
 pub const ENVIRONMENT_PREFIX: &str = "KEYLEAK_";
 
@@ -159,14 +162,22 @@ impl Reader {
             Some(written) => match &written.value {
                 Value::Text(text) => (text.clone(), Some(written)),
                 Value::List(_) | Value::Table(_) | Value::Other(_) => {
-                    self.wrong::<()>(&written, name, "must be a time such as \"90s\" or \"5m\"");
+                    self.wrong::<()>(
+                        &written,
+                        name,
+                        "must be a time such as \"90s\" or \"5m\", from 1s to 730d",
+                    );
                     (default.to_owned(), None)
                 }
             },
         };
         span_of(&text).unwrap_or_else(|| {
             if let Some(written) = written {
-                self.wrong::<()>(&written, name, "must be a time such as \"90s\" or \"5m\"");
+                self.wrong::<()>(
+                    &written,
+                    name,
+                    "must be a time such as \"90s\" or \"5m\", from 1s to 730d",
+                );
             }
             SignedDuration::ZERO
         })
@@ -182,7 +193,11 @@ impl Reader {
         let spans: Option<Vec<_>> = texts.iter().map(|text| span_of(text)).collect();
         spans.unwrap_or_else(|| {
             if let Some(written) = place {
-                self.wrong::<()>(&written, name, "must hold times such as \"5s\" or \"5m\"");
+                self.wrong::<()>(
+                    &written,
+                    name,
+                    "must hold times such as \"5s\" or \"5m\", from 1s to 730d",
+                );
             }
             Vec::new()
         })
@@ -293,10 +308,10 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// `90s`, `5m`, `1h`, `15d`; days are 24 hours here.
+/// `90s`, `5m`, `1h`, `15d`; days are 24 hours here. Nought would mean always.
 fn span_of(text: &str) -> Option<SignedDuration> {
     let (number, unit) = text.trim().split_at_checked(text.trim().len().checked_sub(1)?)?;
-    let number: i64 = number.trim().parse().ok().filter(|number| *number >= 0)?;
+    let number: i64 = number.trim().parse().ok().filter(|number| *number >= 1)?;
     let seconds = match unit {
         "s" => 1,
         "m" => 60,
@@ -304,5 +319,6 @@ fn span_of(text: &str) -> Option<SignedDuration> {
         "d" => 86_400,
         _ => return None,
     };
-    Some(SignedDuration::from_secs(number.checked_mul(seconds)?))
+    let span = SignedDuration::from_secs(number.checked_mul(seconds)?);
+    (span <= SPAN_MAX).then_some(span)
 }

@@ -53,6 +53,11 @@ impl Action {
         }
     }
 
+    /// Whether it makes this key inactive.
+    pub fn stops(&self, other: &AccessKeyId) -> bool {
+        matches!(self, Self::DeactivateKey { key, .. } if key == other)
+    }
+
     /// Whether this action undoes the other one.
     pub fn takes_back(&self, other: &Self) -> bool {
         match (self, other) {

@@ -149,7 +149,7 @@ fn case_buttons(case: &Case) -> Vec<Value> {
     let confirm = Confirm {
         title: "Close this case?".to_owned(),
         text: "The report is written and posted, then the channel is archived. What is in force \
-               stays in force."
+               stays in force, and can no longer be undone from here."
             .to_owned(),
         yes: "Close the case".to_owned(),
         danger: false,

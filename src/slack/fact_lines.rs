@@ -1,11 +1,11 @@
 //! What is known about the key, one line a fact; what is not known says why.
 
-use crate::domain::case::Case;
+use crate::domain::case::{Case, PlanState};
 use crate::domain::exposure::Basis;
 use crate::domain::facts::{
     AccountFinding, Alert, Fact, KeyState, LastUse, OwnerFinding, Permissions,
 };
-use crate::domain::ids::{AccessKeyId, KeyKind};
+use crate::domain::ids::KeyKind;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{bold, field, text, time};
 use serde_json::Value;
@@ -16,12 +16,11 @@ const NAMES_SHOWN_MAX: usize = 6;
 /// All facts, in the order in which a responder asks for them.
 pub(super) fn all(scene: &Scene<'_>) -> Vec<Vec<Value>> {
     let facts = scene.case.facts();
-    let key = &scene.case.opening().key;
     let owner = |fact: &OwnerFinding| owner(scene, fact);
     vec![
         line("Account", facts.account.as_ref(), account),
         line("Owner", facts.owner.as_ref(), owner),
-        line("Key state", facts.keys.as_ref(), |keys| state(key, keys)),
+        line("Key state", facts.keys.as_ref(), |keys| state(scene.case, keys)),
         line("Last used", facts.last_use.as_ref(), last_use),
         line("May do", facts.permissions.as_ref(), permissions),
         line("Quarantine by AWS", facts.quarantine.as_ref(), quarantine),
@@ -89,13 +88,21 @@ fn owner(scene: &Scene<'_>, found: &OwnerFinding) -> Vec<Value> {
     vec![text(&said)]
 }
 
-fn state(key: &AccessKeyId, keys: &[KeyState]) -> Vec<Value> {
+/// As it was looked up, or as a plan has left it since.
+fn state(case: &Case, keys: &[KeyState]) -> Vec<Value> {
+    let key = &case.opening().key;
+    let stopped = |state: &&PlanState| {
+        let mut holding = state.holding_steps();
+        holding.any(|(_, step, _)| step.action.stops(key))
+    };
+    let by_plan = case.standing_plans().find(stopped);
     let word = |state: &KeyState| if state.active { "active" } else { "inactive" };
     let own = keys.iter().find(|state| state.id == *key);
-    let mut said = match (own, key.kind()) {
-        (Some(own), _) => word(own).to_owned(),
-        (None, KeyKind::Session) => "a session's key".to_owned(),
-        (None, KeyKind::LongTerm) => "no longer there".to_owned(),
+    let mut said = match (by_plan, own, key.kind()) {
+        (Some(state), _, _) => format!("inactive, by plan {}", state.plan.number.0),
+        (None, Some(own), _) => word(own).to_owned(),
+        (None, None, KeyKind::Session) => "a session's key".to_owned(),
+        (None, None, KeyKind::LongTerm) => "no longer there".to_owned(),
     };
     let others = keys.iter().filter(|state| state.id != *key);
     let others: Vec<String> = others.map(|state| format!("{} {}", state.id, word(state))).collect();
