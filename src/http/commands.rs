@@ -137,6 +137,10 @@ fn opened_words(opened: &[Opened]) -> String {
                 Some(unmade) => {
                     format!("{key} already has the open case {case}. I try again: {}.", unmade.why)
                 }
+                None if opened.case.room().failed.is_some() => format!(
+                    "{key} already has the open case {case}; its channel could not be made. \
+                     `/keyleak status {case}` says where it stands."
+                ),
                 None => {
                     format!("{key} already has the open case {case}; its channel is being made.")
                 }
