@@ -1,9 +1,10 @@
 //! What is to be done next in a case, and when: pure, so that a restart finds the same work.
 
-use crate::domain::case::{CHASE, Case, PlanState, PlanStatus, StepState};
+use crate::domain::case::Case;
 use crate::domain::event::{Phase, StepResult};
 use crate::domain::exposure::Basis;
 use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::plan_state::{CHASE, PlanState, PlanStatus, StepState};
 use jiff::{SignedDuration, Timestamp};
 
 /// How often IAM's inventory is looked at right after a containment; IAM takes such calls gladly.
@@ -11,6 +12,8 @@ const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// What is taken back while the actor is being run down is put back so often, then a person must
 /// look: at one a second that is far longer than IAM takes to enforce a deny.
 pub const RACED_MAX: u32 = 60;
+/// What was found reverted, and then not, is read back once more after so long.
+const READ_AGAIN: SignedDuration = SignedDuration::from_secs(15);
 /// The plan waits so long for a first look at the trail, which takes seconds where it is at hand.
 const FIRST_LOOK_WAIT: SignedDuration = SignedDuration::from_secs(60);
 /// The reverter's changes are put back this often without asking, then a person must look.
@@ -294,7 +297,17 @@ fn reverted(case: &Case, state: &PlanState, now: Timestamp) -> Option<Due<Act>> 
     let answered = case
         .plans()
         .any(|other| other.plan.about == Some(state.plan.number) && other.proposed.at >= last.at);
-    Some(if answered { Due::Nothing } else { Due::Now(Act::ProposeAgain(state.plan.number)) })
+    if answered {
+        return Some(Due::Nothing);
+    }
+    // Somebody else has put it back meanwhile, so there was nothing to propose: look again.
+    let mended = case.not_proposed_at().is_some_and(|at| at >= last.at);
+    let check = state.checks_since_end().count() as u32;
+    let plan = state.plan.number;
+    Some(match mended {
+        true => at(last.at + READ_AGAIN, now, Act::ReadBack { plan, check }),
+        false => Due::Now(Act::ProposeAgain(plan)),
+    })
 }
 
 fn next_watch(state: &PlanState, timing: &Timing, now: Timestamp) -> Due<Act> {

@@ -1,10 +1,11 @@
 //! The fold of records into a case; one match says which record may follow which state.
 
-use crate::domain::case::{Case, PlanState};
+use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::exposure::Exposure;
 use crate::domain::facts::Facts;
 use crate::domain::plan::PlanNumber;
+use crate::domain::plan_state::PlanState;
 use crate::domain::record::{Press, Record};
 use crate::domain::room::{Room, Unmade};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,11 +1,12 @@
 //! The part of the fold that is about plans: decisions on them, and their execution.
 
-use crate::domain::case::{Case, Check, PlanState, PlanStatus, StepState};
+use crate::domain::case::Case;
 use crate::domain::event::{Event, StepResult};
 use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanKind};
+use crate::domain::plan_state::{Check, PlanState, PlanStatus, StepState};
 use crate::domain::record::{Press, Record};
 use jiff::Timestamp;
 

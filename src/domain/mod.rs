@@ -22,6 +22,7 @@ pub mod intake;
 pub mod lineage;
 pub mod operator;
 pub mod plan;
+pub mod plan_state;
 pub mod policy;
 pub mod proof;
 pub mod query_cost;

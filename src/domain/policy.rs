@@ -1,11 +1,12 @@
 //! Who may do what: workspace, lists, two people, the key's owner; only here is an approval made.
 
-use crate::domain::case::{Case, PlanState, PlanStatus};
+use crate::domain::case::Case;
 use crate::domain::exposure::Basis;
 use crate::domain::facts::Fact;
 use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::proof::Caller;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};

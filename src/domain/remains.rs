@@ -7,11 +7,12 @@
 //! while a containment is under way, and released as soon as the trail names another maker.
 
 use crate::domain::action::{Action, UserRef};
-use crate::domain::case::{Case, PlanState, PlanStatus};
+use crate::domain::case::Case;
 use crate::domain::event::StepResult;
 use crate::domain::ids::{AccessKeyId, UserName};
 use crate::domain::lineage::{Certainty, MadeUser, Node, NodeKind, Standing};
 use crate::domain::plan::{PlanKind, PlanRules, is_protected};
+use crate::domain::plan_state::{PlanState, PlanStatus};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 

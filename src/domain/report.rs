@@ -72,12 +72,12 @@ pub fn status_words(case: &Case) -> String {
 }
 
 /// Where a plan stands, in one sentence.
-pub fn plan_words(state: &crate::domain::case::PlanState) -> String {
+pub fn plan_words(state: &crate::domain::plan_state::PlanState) -> String {
     words::plan_status(state)
 }
 
 /// A plan in full, for whoever decides without Slack.
-pub fn whole_plan(case: &Case, state: &crate::domain::case::PlanState) -> String {
+pub fn whole_plan(case: &Case, state: &crate::domain::plan_state::PlanState) -> String {
     whole_plan::text(case, state)
 }
 

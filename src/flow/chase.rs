@@ -7,9 +7,10 @@
 //! did it; only while newcomers keep coming, only what people approved, and not without end.
 
 use crate::domain::agenda::RACED_MAX;
-use crate::domain::case::{Case, PlanState};
+use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::plan::PlanNumber;
+use crate::domain::plan_state::PlanState;
 use crate::domain::remains::{Census, Gain, remains};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};

@@ -214,6 +214,18 @@ async fn propose(
 }
 
 async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepError> {
+    // The trail is read every half minute; what is still so need not be said each time.
+    let asked = case.presses(Phase::Containment).last().map(|press| press.seq);
+    let asked = asked.max(case.wanted_undo().map(|press| press.seq)).max(case.outdated());
+    let found_reverted = case.standing_containment().and_then(|state| {
+        state.checks_since_end().last().filter(|check| !check.drifts.is_empty()).map(|c| c.at)
+    });
+    let said = case.not_proposed().is_some_and(|(seq, before)| {
+        before == why && Some(seq) > asked && case.not_proposed_at() >= found_reverted
+    });
+    if said {
+        return Ok(());
+    }
     conclude(desk, case, Event::NotProposed { why }).await.map(drop)
 }
 

@@ -1,10 +1,11 @@
 //! Reading back what was done: IAM settles late, and an actor may undo it in between.
 
 use crate::domain::action::{Action, UserRef};
-use crate::domain::case::{Case, PlanState};
+use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event};
 use crate::domain::ids::UserName;
 use crate::domain::plan::{PlanKind, PlanNumber, Step};
+use crate::domain::plan_state::PlanState;
 use crate::domain::record::Entry;
 use crate::domain::remains::stopped_keys;
 use crate::domain::snapshot::{UserSnapshot, differences};

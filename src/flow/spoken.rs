@@ -1,9 +1,10 @@
 //! What people decide in words: judged and written down like a press, answered to them alone.
 
-use crate::domain::case::{Case, PlanState};
+use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
 use crate::domain::plan::PlanNumber;
+use crate::domain::plan_state::PlanState;
 use crate::domain::policy::Refusal;
 use crate::domain::proof::Caller;
 use crate::domain::record::{Actor, Entry};

@@ -1,10 +1,11 @@
 //! The sweep after a containment: what the trail and IAM's inventory still show, until nothing.
 
-use crate::domain::case::{Case, PlanState};
+use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event};
 use crate::domain::ids::UserName;
 use crate::domain::lineage::{Lineage, Node};
 use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::plan_state::PlanState;
 use crate::domain::reading::SurveyNote;
 use crate::domain::remains::{Census, Remains, remains};
 use crate::flow::desk::Desk;
@@ -237,7 +238,7 @@ async fn conclude(
         && case.pending_plan().is_none_or(|pending| pending.plan.kind == PlanKind::Undo);
     let done = case
         .standing_plans()
-        .all(|state| matches!(state.status(), crate::domain::case::PlanStatus::Done));
+        .all(|state| matches!(state.status(), crate::domain::plan_state::PlanStatus::Done));
     if passed && settled && done && state.held_at.is_some() && state.contained.is_none() {
         lane::conclude(desk, &case, Event::Contained { plan, as_of: told_until }).await?;
     }

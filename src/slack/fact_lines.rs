@@ -1,11 +1,12 @@
 //! What is known about the key, one line a fact; what is not known says why.
 
-use crate::domain::case::{Case, PlanState};
+use crate::domain::case::Case;
 use crate::domain::exposure::Basis;
 use crate::domain::facts::{
     AccountFinding, Alert, Fact, KeyState, LastUse, OwnerFinding, Permissions,
 };
 use crate::domain::ids::KeyKind;
+use crate::domain::plan_state::PlanState;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{bold, field, text, time};
 use serde_json::Value;

@@ -1,10 +1,11 @@
 //! A plan as people decide about it: the exact steps, whom they hit, how they are undone.
 
 use crate::domain::button::{ButtonAction, PlanAddress};
-use crate::domain::case::{Case, PlanState, PlanStatus, StepState};
+use crate::domain::case::Case;
 use crate::domain::event::StepResult;
 use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
+use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::policy::shaped;
 use crate::domain::report::{name_of, plan_words};
 use crate::ports::chat::Scene;

@@ -132,7 +132,7 @@ async fn an_approval_is_acknowledged_while_slack_and_aws_are_silent() {
     let pressed = world.slack.click(APPROVER, &channel, &message, "plan.approve").await.unwrap();
     assert_eq!(pressed.status, Some(200), "{pressed:?}");
     let case = load(world, &case).await.unwrap();
-    assert!(case.plans().any(keyleak::domain::case::PlanState::is_approved));
+    assert!(case.plans().any(keyleak::domain::plan_state::PlanState::is_approved));
     rehearsal.stage.abandon();
 }
 
@@ -192,7 +192,7 @@ async fn with_a_failing_journal_people_hear_that_it_is_not_recorded_and_press_ag
     rehearsal.failing.store(false, Ordering::SeqCst);
     assert_eq!(press().await.unwrap().status, Some(200));
     until(world, &case, "the approval", |case| {
-        case.plans().any(keyleak::domain::case::PlanState::is_approved)
+        case.plans().any(keyleak::domain::plan_state::PlanState::is_approved)
     })
     .await
     .unwrap();

@@ -2,8 +2,8 @@
 
 use crate::people::heard;
 use crate::stage::Stage;
-use keyleak::domain::case::PlanStatus;
 use keyleak::domain::event::Event;
+use keyleak::domain::plan_state::PlanStatus;
 use keyleak::drill::people::{APPROVER, KEY_OWNER, REPORTER, SECOND_APPROVER};
 use keyleak::drill::players::{approve, load, open, press, until};
 use keyleak::sim::cloud::faults::Fault as CloudFault;

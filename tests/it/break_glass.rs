@@ -3,9 +3,10 @@
 use crate::people::heard;
 use crate::stage::Stage;
 use keyleak::domain::announce::plan_key;
-use keyleak::domain::case::{Case, PlanStatus};
+use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
 use keyleak::domain::plan::PlanNumber;
+use keyleak::domain::plan_state::PlanStatus;
 use keyleak::drill::people::{APPROVER, KEY_OWNER, REPORTER};
 use keyleak::drill::players::{load, open, press, until, wait};
 use keyleak::drill::world::World;

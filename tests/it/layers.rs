@@ -31,18 +31,11 @@ const BORNE_CIRCLES: &[BorneCircle] = &[
     },
 ];
 
-const LONG: &[Long] = &[
-    Long {
-        path: "src/domain/case.rs",
-        lines: 420,
-        reason: "the case and what its plans and channel stand at; give the latter a file",
-    },
-    Long {
-        path: "src/trail/traps.rs",
-        lines: 550,
-        reason: "one test for each trap of a real trail; split it by kind of trap",
-    },
-];
+const LONG: &[Long] = &[Long {
+    path: "src/trail/traps.rs",
+    lines: 550,
+    reason: "one test for each trap of a real trail; split it by kind of trap",
+}];
 
 /// Every file, read once for all tests here.
 static EVERYTHING: LazyLock<Vec<Source>> =

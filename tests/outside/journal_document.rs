@@ -2,8 +2,9 @@
 
 use crate::frame::{Missing, trial_async};
 use crate::parts::Parts;
-use keyleak::domain::case::{Case, PlanStatus};
+use keyleak::domain::case::Case;
 use keyleak::domain::plan::PlanNumber;
+use keyleak::domain::plan_state::PlanStatus;
 use keyleak::drill::players::{approve, open, until};
 use keyleak::drill::scenario;
 use keyleak::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};

@@ -3,9 +3,10 @@
 use crate::domain::agenda::{
     Act, Ask, Due, Lookout, Timing, TrailState, next_act, next_ask, next_channel_try,
 };
-use crate::domain::case::{Case, PlanStatus};
+use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event, Phase, StepResult};
 use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::sample;
 use jiff::{SignedDuration, Timestamp};
@@ -280,4 +281,17 @@ fn the_channel_is_tried_ever_more_rarely_and_at_once_when_somebody_comes_back() 
     assert_eq!(next_channel_try(&case, at(when + 86_400)), Due::Nothing, "a day is enough");
     by(&mut case, "bob", Event::Joined);
     assert_eq!(next_channel_try(&case, at(when)), Due::Now(()));
+}
+
+#[test]
+fn what_somebody_else_put_back_is_read_again_and_not_proposed_without_end() {
+    let (mut case, plan) = carried_out();
+    let drift = Drift { plan, step: Some(0), what: "the deny is gone".to_owned(), by: None };
+    then(&mut case, 15, Event::ReadBack { plan, check: 0, drifts: vec![drift] });
+    assert_eq!(act(&case, 15), Due::Now(Act::ProposeAgain(plan)));
+    then(&mut case, 16, Event::NotProposed { why: "all is as it should be".to_owned() });
+    assert_eq!(act(&case, 16), Due::At(at(30)));
+    assert_eq!(act(&case, 30), Due::Now(Act::ReadBack { plan, check: 1 }));
+    then(&mut case, 30, Event::ReadBack { plan, check: 1, drifts: Vec::new() });
+    assert_eq!(act(&case, 30), Due::At(at(70)), "the schedule goes on");
 }

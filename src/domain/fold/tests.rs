@@ -1,11 +1,12 @@
 //! The fold as people would say it: who may decide what, when, and in which order.
 
-use crate::domain::case::{Case, PlanStatus};
+use crate::domain::case::Case;
 use crate::domain::digest::canonical;
 use crate::domain::event::{Event, StepResult};
 use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::CaseId;
 use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::{Actor, Entry, Record, Tampering, check_chain};
 use crate::domain::sample::{at, opened, person, plan};
 use proptest::prelude::*;

@@ -1,7 +1,8 @@
 //! The closing report: everything somebody needs who was not there, as Markdown.
 
-use crate::domain::case::{Case, PlanState};
+use crate::domain::case::Case;
 use crate::domain::event::StepResult;
+use crate::domain::plan_state::PlanState;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
     cost, name_of, phases, status_words, timeline, times_to_contain, utc, waiting, words,

@@ -1,8 +1,9 @@
 //! What each phase found so far, for the card and the report.
 
-use crate::domain::case::{Case, PlanStatus};
+use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::lineage::Standing;
+use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::Press;
 use crate::domain::report::words;
 

@@ -1,8 +1,9 @@
 //! A plan in full as plain text: what somebody must have read who decides without Slack.
 
 use crate::domain::action::Action;
-use crate::domain::case::{Case, PlanState};
+use crate::domain::case::Case;
 use crate::domain::plan::Step;
+use crate::domain::plan_state::PlanState;
 use crate::domain::report::{name_of, plan_words, utc};
 use std::fmt::Write as _;
 

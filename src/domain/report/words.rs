@@ -1,10 +1,11 @@
 //! Where a case stands and what it waits for, in words.
 
 use crate::domain::brake::Brake;
-use crate::domain::case::{Case, PlanState, PlanStatus};
+use crate::domain::case::Case;
 use crate::domain::event::{Phase, StepResult};
 use crate::domain::exposure::Basis;
 use crate::domain::plan::PlanKind;
+use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::report::{TimesToContain, name_of, span, utc};
 
 /// What people call a kind of plan.

@@ -1,0 +1,169 @@
+//! Where a plan stands and what has happened to it, as the records tell.
+
+use crate::domain::event::{Drift, StepResult};
+use crate::domain::plan::{Plan, PlanKind, Step};
+use crate::domain::record::Press;
+use crate::domain::snapshot::SnapshotRef;
+use jiff::{SignedDuration, Timestamp};
+
+/// An actor that has not shown itself for so long is taken to be stopped, or slower than the trail.
+pub const CHASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Where a plan stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanStatus {
+    Proposed,
+    Approved,
+    Executing,
+    /// Every step is done.
+    Done,
+    /// Every step has an outcome, and some failed.
+    Partly,
+    Denied,
+    Expired,
+    Voided,
+}
+
+/// A plan and everything that has happened to it.
+#[derive(Debug, Clone)]
+pub struct PlanState {
+    pub plan: Plan,
+    pub hash: String,
+    pub proposed: Press,
+    pub approvals: Vec<Press>,
+    pub denied: Option<(Press, Option<String>)>,
+    pub expired: bool,
+    /// Who let it run without enough approvals, and why; then who looked at that, and what for.
+    pub glass: Option<(Press, String)>,
+    pub glass_reviewed: Option<(Press, String)>,
+    pub voided: Option<String>,
+    /// Steps added for what the actor took after the approval, with their snapshots.
+    pub covered: Vec<Step>,
+    pub snapshots: Vec<SnapshotRef>,
+    pub steps: Vec<StepState>,
+    pub checks: Vec<Check>,
+    pub reapplied: u32,
+    /// How often steps were put back while the actor was being run down, and when it last showed.
+    pub raced: u32,
+    pub raced_at: Option<Timestamp>,
+    pub held_at: Option<Timestamp>,
+    /// The watermark as of which it is contained, and when that was said.
+    pub contained: Option<(Timestamp, Timestamp)>,
+    /// What the actor holds that the plan cannot end.
+    pub open_ends: Vec<String>,
+    pub watch_ended: bool,
+}
+
+/// What has happened to one step.
+#[derive(Debug, Clone, Default)]
+pub struct StepState {
+    pub attempts: u32,
+    /// The attempt whose intent has no outcome yet.
+    pub open_attempt: Option<u32>,
+    pub result: Option<StepResult>,
+    pub ended_at: Option<Timestamp>,
+    /// The first attempt that changed something, whatever later attempts found.
+    pub changed: bool,
+}
+
+/// One reading back of a plan's steps.
+#[derive(Debug, Clone)]
+pub struct Check {
+    pub number: u32,
+    pub at: Timestamp,
+    pub drifts: Vec<Drift>,
+}
+
+impl PlanState {
+    /// Whether this plan is one whose steps may still be added to under its approval.
+    pub fn still_covers(&self) -> bool {
+        let begun =
+            matches!(self.status(), PlanStatus::Executing | PlanStatus::Done | PlanStatus::Partly);
+        begun && self.contained.is_none() && self.plan.kind != PlanKind::Undo
+    }
+
+    /// Where the plan stands; derived, never stored.
+    pub fn status(&self) -> PlanStatus {
+        if self.has_begun() {
+            return self.progress();
+        }
+        if self.denied.is_some() {
+            PlanStatus::Denied
+        } else if self.voided.is_some() {
+            PlanStatus::Voided
+        } else if self.expired {
+            PlanStatus::Expired
+        } else if self.is_approved() {
+            PlanStatus::Approved
+        } else {
+            PlanStatus::Proposed
+        }
+    }
+
+    /// Whether enough distinct people approved, or one broke the glass.
+    pub fn is_approved(&self) -> bool {
+        self.approvals.len() as u32 >= self.plan.approvals_needed || self.glass.is_some()
+    }
+
+    /// Whether somebody broke the glass and nobody else has looked at that yet.
+    pub fn awaits_review(&self) -> bool {
+        self.glass.is_some() && self.glass_reviewed.is_none()
+    }
+
+    pub fn has_begun(&self) -> bool {
+        self.steps.iter().any(|step| step.attempts > 0)
+    }
+
+    /// All steps: the approved ones, then those covered later.
+    pub fn all_steps(&self) -> impl Iterator<Item = (u32, &Step, &StepState)> {
+        let steps = self.plan.steps.iter().chain(&self.covered);
+        steps.zip(&self.steps).enumerate().map(|(index, (step, state))| (index as u32, step, state))
+    }
+
+    pub fn step(&self, index: u32) -> Option<&Step> {
+        let approved = self.plan.steps.len();
+        let index = index as usize;
+        self.plan.steps.get(index).or_else(|| self.covered.get(index.checked_sub(approved)?))
+    }
+
+    /// The steps that are in force.
+    pub fn done_steps(&self) -> impl Iterator<Item = (u32, &Step, &StepState)> {
+        self.all_steps()
+            .filter(|(_, _, state)| matches!(state.result, Some(StepResult::Done { .. })))
+    }
+
+    /// The steps that are to hold: done, and not taken back by a later step of the same plan.
+    pub fn holding_steps(&self) -> impl Iterator<Item = (u32, &Step, &StepState)> {
+        let taken_back = |index: u32, step: &Step| {
+            let later = self.done_steps().filter(move |(other, _, _)| *other > index);
+            later.into_iter().any(|(_, other, _)| other.action.takes_back(&step.action))
+        };
+        self.done_steps().filter(move |(index, step, _)| !taken_back(*index, step))
+    }
+
+    /// Whether the actor has just shown that it is still at work, so that what it takes back is
+    /// put in force again at once.
+    pub fn is_racing(&self, now: Timestamp) -> bool {
+        self.contained.is_none() && self.raced_at.is_some_and(|at| at + CHASE > now)
+    }
+
+    /// When the first step came to an end.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        self.steps.iter().filter_map(|step| step.ended_at).min()
+    }
+
+    /// When the last step came to an end, once all have that will.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        if self.voided.is_some() {
+            return self.steps.iter().filter_map(|step| step.ended_at).max();
+        }
+        let ends: Option<Vec<_>> = self.steps.iter().map(|step| step.ended_at).collect();
+        ends.and_then(|ends| ends.into_iter().max())
+    }
+
+    /// The checks since the last step ended; a re-applied step starts the schedule again.
+    pub fn checks_since_end(&self) -> impl Iterator<Item = &Check> {
+        let ended = self.ended_at();
+        self.checks.iter().filter(move |check| ended.is_some_and(|ended| check.at >= ended))
+    }
+}
