@@ -17,6 +17,8 @@ const BASELINE: SignedDuration = SignedDuration::from_hours(7 * 24);
 const OWN_DAYS_MIN: usize = 3;
 /// A key that runs something is seen within days; one that woke up later may have been woken.
 const IDLE_MAX: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// So many regular sources are named.
+const OWN_SHOWN_MAX: usize = 3;
 /// Longer names of programs are cut: a caller may say anything of itself.
 const AGENT_LENGTH_MAX: usize = 40;
 /// Providers give a whole network of this many bits to one IPv6 customer, who changes within it.
@@ -117,21 +119,30 @@ pub fn first_unlike(given: Uses<'_>) -> ExposureFinding {
         );
     }
     match uses.iter().find(|used| !own.contains(&used.source)) {
-        Some(unlike) => found(unlike, own.len()),
+        Some(unlike) => found(unlike, &own),
         None => ExposureFinding::unknown(
             "the trail shows no use so far that is unlike the key's regular ones",
         ),
     }
 }
 
-fn found(unlike: &Use<'_>, own: usize) -> ExposureFinding {
+fn found(unlike: &Use<'_>, own: &BTreeSet<Source>) -> ExposureFinding {
     let Source { address, agent } = &unlike.source;
     let call = unlike.row.event_name.as_deref().unwrap_or("a call");
-    let sources = if own == 1 { "source" } else { "sources" };
+    // Named, so that somebody who knows the owner can tell whether they are the owner's.
+    let shown = own.iter().take(OWN_SHOWN_MAX);
+    let shown: Vec<_> =
+        shown.map(|Source { address, agent }| format!("{address} by {agent}")).collect();
+    let more = match own.len().saturating_sub(OWN_SHOWN_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let regular = format!("{}{more}", shown.join(", "));
     ExposureFinding {
         since: Some(unlike.at),
         why: format!(
-            "first use unlike the key's {own} regular {sources}: {call} from {address} by {agent}"
+            "{call} from {address} by {agent} is the first use unlike the regular ones, from \
+             {regular}"
         ),
         event_id: unlike.row.event_id.clone(),
     }
