@@ -1,7 +1,7 @@
 //! The story played by a script: the same requests that people's clients would send.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Event, Phase};
+use crate::domain::event::Phase;
 use crate::domain::ids::{CaseId, UserName};
 use crate::domain::remains::contained_users;
 use crate::domain::report;
@@ -164,10 +164,9 @@ async fn journal(world: &World, id: &CaseId) -> Result<String, DrillFailure> {
     .await?;
     let records = &intact.records;
     let head = records.last().map(|record| record.hash.as_str()).unwrap_or_default();
-    let decided = |event: &Event| matches!(event, Event::Approved { .. } | Event::Denied { .. });
-    let decisions = records.iter().filter(|record| decided(&record.event)).count();
+    let decisions = records.iter().filter(|record| record.person().is_some()).count();
     Ok(format!(
-        "Journal of {id}: {} records, {decisions} of them decisions; {}\n  head {head}\n",
+        "Journal of {id}: {} records, {decisions} of them by people; {}\n  head {head}\n",
         records.len(),
         intact.anchored.words(records.len() as u64)
     ))
