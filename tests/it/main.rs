@@ -10,6 +10,7 @@ mod bureau;
 mod cancel;
 mod decisions;
 mod drill_command;
+mod drill_control;
 mod exposure;
 mod file_intake;
 mod freeze;

@@ -1,0 +1,61 @@
+//! The headless drill must be able to fail: here somebody lets the actor in again.
+
+use crate::stage::Stage;
+use keyleak::domain::action::Action;
+use keyleak::domain::case::Case;
+use keyleak::domain::ids::CaseId;
+use keyleak::drill::headless::play;
+use keyleak::drill::players::{DrillFailure, load};
+use keyleak::drill::world::World;
+use std::time::Duration;
+
+/// Waits until the case says "contained" and takes every deny off behind the bot's back.
+async fn let_the_actor_in(world: &World) {
+    let contained = async || {
+        let desk = world.desk()?;
+        let case: CaseId = desk.work.open_cases().await.ok()?.into_iter().next()?;
+        let case: Case = load(world, &case).await.ok()?;
+        let said = case.standing_plans().any(|state| state.contained.is_some());
+        said.then_some(case)
+    };
+    let case = loop {
+        if let Some(case) = contained().await {
+            break case;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    for (_, step, _) in case.standing_plans().flat_map(|state| state.holding_steps()) {
+        if let Action::DenyUser { user, policy_arn, inline_name } = &step.action {
+            let lift = Action::LiftDeny {
+                user: user.clone(),
+                policy_arn: policy_arn.clone(),
+                inline_name: inline_name.clone(),
+            };
+            world.cloud.carry_out(&lift).await.unwrap();
+        }
+    }
+    // The drill ends by itself.
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sabotage_an_actor_who_gets_in_after_contained_fails_the_drill() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let ended = tokio::select! {
+        ended = play(world, world.scenario()) => ended,
+        () = let_the_actor_in(world) => unreachable!("it waits for ever"),
+    };
+    let why = ended.expect_err("the actor's sessions worked after \"contained\"");
+    assert!(matches!(why, DrillFailure::NotContained(_)), "{why}");
+    stage.strike().await;
+}
+
+/// The same story without anybody who does so.
+#[tokio::test(flavor = "multi_thread")]
+async fn left_alone_the_drill_ends_well_and_says_so() {
+    let stage = Stage::set().await;
+    let told = play(&stage.world, stage.world.scenario()).await.unwrap();
+    assert!(told.contains("after \"contained\"") && told.contains("anchored to its end"), "{told}");
+    stage.strike().await;
+}
