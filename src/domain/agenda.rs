@@ -274,8 +274,7 @@ fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -
     if let Some(wait) = schedule.get(done) {
         return at(ended + *wait, now, Act::ReadBack { plan: number, check: done as u32 });
     }
-    let clean = state.checks_since_end().last().is_none_or(|check| check.drifts.is_empty());
-    if state.held_at.is_none() && clean {
+    if state.held_at.is_none() && state.reverted().is_none() {
         return Due::Now(Act::Hold(number));
     }
     if undo || state.watch_ended {
@@ -286,10 +285,7 @@ fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -
 
 /// A drift that was found last and that no plan or re-application has answered yet.
 fn reverted(case: &Case, state: &PlanState, now: Timestamp) -> Option<Due<Act>> {
-    let last = state.checks_since_end().last()?;
-    if last.drifts.is_empty() || state.plan.kind == PlanKind::Undo {
-        return None;
-    }
+    let last = state.reverted().filter(|_| state.plan.kind != PlanKind::Undo)?;
     // While the actor is being run down, looking around puts back what it takes back.
     if let Some(raced_at) = state.raced_at.filter(|_| state.is_racing(now)) {
         return Some(Due::At(raced_at + CHASE));

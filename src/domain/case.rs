@@ -246,10 +246,8 @@ impl Case {
     /// Whether people have decided to take the containment back, and it is under way: what is then
     /// found lifted was lifted by us.
     pub fn is_being_undone(&self) -> bool {
-        let under_way = |state: &PlanState| {
-            matches!(state.status(), PlanStatus::Approved | PlanStatus::Executing)
-        };
-        self.plans.values().any(|state| state.plan.kind == PlanKind::Undo && under_way(state))
+        let undoes = |state: &PlanState| state.plan.kind == PlanKind::Undo && state.is_under_way();
+        self.plans.values().any(undoes)
     }
 
     /// The newest of the standing plans: it is read back for all of them.

@@ -78,6 +78,14 @@ struct Use<'a> {
 }
 
 impl Exposure {
+    /// The person on whose word the time rests, if it rests on one.
+    pub fn said_by(&self) -> Option<&Press> {
+        match &self.basis {
+            Basis::Person(press) => Some(press),
+            Basis::Nothing | Basis::Trail { .. } => None,
+        }
+    }
+
     /// What a case knows when it is opened.
     pub fn at_opening(since: Option<Timestamp>, by: Press) -> Self {
         let basis = if since.is_some() { Basis::Person(by) } else { Basis::Nothing };

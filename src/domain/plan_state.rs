@@ -161,6 +161,16 @@ impl PlanState {
         ends.and_then(|ends| ends.into_iter().max())
     }
 
+    /// Whether it is decided and not carried out to its end.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.status(), PlanStatus::Approved | PlanStatus::Executing)
+    }
+
+    /// The last reading back, if it found something undone.
+    pub fn reverted(&self) -> Option<&Check> {
+        self.checks_since_end().last().filter(|check| !check.drifts.is_empty())
+    }
+
     /// The checks since the last step ended; a re-applied step starts the schedule again.
     pub fn checks_since_end(&self) -> impl Iterator<Item = &Check> {
         let ended = self.ended_at();

@@ -1,12 +1,11 @@
 //! Who may do what: workspace, lists, two people, the key's owner; only here is an approval made.
 
 use crate::domain::case::Case;
-use crate::domain::exposure::Basis;
 use crate::domain::facts::Fact;
 use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::plan::{PlanKind, PlanNumber};
-use crate::domain::plan_state::{PlanState, PlanStatus};
+use crate::domain::plan_state::PlanState;
 use crate::domain::proof::Caller;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,25 +168,14 @@ impl Policy {
 
     /// Whether this person may say since when the key is exposed: it bounds what is contained.
     pub fn may_correct(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
-        self.is_ours(caller)?;
-        if !self.is_staff(caller) {
-            return Err(Refusal::NotListed);
-        }
-        self.is_disinterested(caller, case)?;
+        self.is_disinterested_staff(caller, case)?;
         if case.exposure_is_settled() { Err(Refusal::Settled) } else { Ok(()) }
     }
 
     /// Whether this person may close the case: then nothing more is done about the key.
     pub fn may_close(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
-        self.is_ours(caller)?;
-        if !self.is_staff(caller) {
-            return Err(Refusal::NotListed);
-        }
-        self.is_disinterested(caller, case)?;
-        let under_way = |state: &&PlanState| {
-            matches!(state.status(), PlanStatus::Approved | PlanStatus::Executing)
-        };
-        if let Some(state) = case.plans().find(under_way) {
+        self.is_disinterested_staff(caller, case)?;
+        if let Some(state) = case.plans().find(|state| state.is_under_way()) {
             return Err(Refusal::UnderWay(state.plan.number.0));
         }
         match case.plans().find(|state| state.awaits_review()) {
@@ -281,6 +269,14 @@ impl Policy {
         if suspected { Err(Refusal::Suspect) } else { Ok(()) }
     }
 
+    fn is_disinterested_staff(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+        self.is_ours(caller)?;
+        if !self.is_staff(caller) {
+            return Err(Refusal::NotListed);
+        }
+        self.is_disinterested(caller, case)
+    }
+
     fn is_disinterested(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
         self.is_no_suspect(caller)?;
         let user = caller.person().user.as_str();
@@ -293,10 +289,7 @@ impl Policy {
 
 /// Whether the person set the time of exposure that the plan was made with.
 pub fn shaped(case: &Case, state: &PlanState, person: &PersonId) -> bool {
-    let by = match &case.exposure().basis {
-        Basis::Person(press) => Some(&press.by),
-        Basis::Nothing | Basis::Trail { .. } => None,
-    };
+    let by = case.exposure().said_by().map(|press| &press.by);
     state.plan.kind != PlanKind::Undo && by == Some(person)
 }
 

@@ -4,12 +4,12 @@ use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::digest::canonical;
 use crate::domain::event::{Event, Phase};
-use crate::domain::exposure::Basis;
 use crate::domain::facts::Fact;
 use crate::domain::ids::{KeyKind, PersonId, UserName};
 use crate::domain::plan::{
     NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assemble, containing_steps, undoing_steps,
 };
+use crate::domain::plan_state::PlanState;
 use crate::domain::snapshot::{Snapshot, SnapshotRef, UserSnapshot, differences};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
@@ -36,10 +36,7 @@ pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
 /// Who shaped the plan last does not approve it: by asking for it, or by saying since when the key
 /// is exposed.
 fn requester(case: &Case) -> PersonId {
-    let corrected = match &case.exposure().basis {
-        Basis::Person(press) => Some(press),
-        Basis::Nothing | Basis::Trail { .. } => None,
-    };
+    let corrected = case.exposure().said_by();
     let presses = case.presses(Phase::Containment).last().into_iter().chain(corrected);
     let last = presses.max_by_key(|press| press.seq);
     last.map_or_else(|| case.opened_by().clone(), |press| press.by.clone())
@@ -217,9 +214,8 @@ async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepE
     // The trail is read every half minute; what is still so need not be said each time.
     let asked = case.presses(Phase::Containment).last().map(|press| press.seq);
     let asked = asked.max(case.wanted_undo().map(|press| press.seq)).max(case.outdated());
-    let found_reverted = case.standing_containment().and_then(|state| {
-        state.checks_since_end().last().filter(|check| !check.drifts.is_empty()).map(|c| c.at)
-    });
+    let reverted = case.standing_containment().and_then(PlanState::reverted);
+    let found_reverted = reverted.map(|check| check.at);
     let said = case.not_proposed().is_some_and(|(seq, before)| {
         before == why && Some(seq) > asked && case.not_proposed_at() >= found_reverted
     });

@@ -178,8 +178,7 @@ async fn trace_reverter(
 }
 
 fn open_drifts(state: &PlanState) -> Vec<&Drift> {
-    let last = state.checks_since_end().last();
-    last.map_or(Vec::new(), |check| check.drifts.iter().collect())
+    state.reverted().map_or(Vec::new(), |check| check.drifts.iter().collect())
 }
 
 fn in_lineage(lineage: &Lineage, key: &str, arn: &str) -> bool {

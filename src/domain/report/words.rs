@@ -124,8 +124,7 @@ fn glass_review(state: &PlanState) -> Option<String> {
 
 /// Whether the last reading back found something undone.
 pub(super) fn reverted(state: &PlanState) -> bool {
-    let last = state.checks_since_end().last();
-    last.is_some_and(|check| !check.drifts.is_empty())
+    state.reverted().is_some()
 }
 
 /// How far the steps have come.
