@@ -33,6 +33,7 @@ mod serve_command;
 mod silent_chat;
 mod simulated;
 mod slack_app;
+mod slack_away;
 mod stage;
 mod stores;
 #[path = "../support/story.rs"]
