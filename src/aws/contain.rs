@@ -1,35 +1,19 @@
-//! The only changes the program makes to an account: one call an action, each harmless to repeat.
+//! The one way to change an account: with the ticket of a journaled intent, and only its rights.
 
+use crate::aws::changes;
 use crate::aws::clients::ContainSettings;
-use crate::aws::error::{call_error, code};
+use crate::aws::error::call_error;
 use crate::aws::session::{TicketSessions, account_of};
-use crate::domain::action::{Action, DENY_ALL_DOCUMENT, UserRef};
-use crate::domain::ids::{AccessKeyId, AccountId};
+use crate::domain::action::Action;
+use crate::domain::ids::AccountId;
 use crate::ports::cloud::{Applied, CallClass, CallError, Contain};
 use crate::ports::ticket::Ticket;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_sdk_iam::operation::RequestId;
-use aws_sdk_iam::types::StatusType;
 use tokio::sync::OnceCell;
 
-const ATTACH_USER_POLICY: &str = "iam:AttachUserPolicy";
-const PUT_USER_POLICY: &str = "iam:PutUserPolicy";
-const DETACH_USER_POLICY: &str = "iam:DetachUserPolicy";
-const DELETE_USER_POLICY: &str = "iam:DeleteUserPolicy";
-const UPDATE_ACCESS_KEY: &str = "iam:UpdateAccessKey";
 /// Allowed to everyone; asked once, to know which account own credentials reach.
 const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
-
-/// Every IAM action that this file calls with the contain role; `manifests/iam/contain.json`
-/// allows these.
-pub const CALLS: &[&str] = &[
-    ATTACH_USER_POLICY,
-    PUT_USER_POLICY,
-    DETACH_USER_POLICY,
-    DELETE_USER_POLICY,
-    UPDATE_ACCESS_KEY,
-];
 
 /// Changes one account, with the rights of one ticket at a time.
 #[derive(Debug)]
@@ -81,129 +65,8 @@ impl AwsContain {
 impl Contain for AwsContain {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
         let iam = self.client(ticket).await?;
-        carry_out(&iam, ticket.action()).await
+        changes::carry_out(&iam, ticket.action(), ticket.record().at).await
     }
-}
-
-/// Carries an action out; only [`AwsContain::apply`] calls it, with a ticket in hand.
-async fn carry_out(iam: &aws_sdk_iam::Client, action: &Action) -> Result<Applied, CallError> {
-    match action {
-        Action::DenyUser { user, policy_arn, inline_name } => {
-            deny(iam, user, policy_arn, inline_name).await
-        }
-        Action::LiftDeny { user, policy_arn, inline_name } => {
-            lift(iam, user, policy_arn, inline_name).await
-        }
-        Action::DeactivateKey { user, key } => {
-            set_status(iam, user, key, StatusType::Inactive).await
-        }
-        Action::ActivateKey { user, key } => set_status(iam, user, key, StatusType::Active).await,
-    }
-}
-
-async fn deny(
-    iam: &aws_sdk_iam::Client,
-    user: &UserRef,
-    policy_arn: &str,
-    inline_name: &str,
-) -> Result<Applied, CallError> {
-    let attach = iam.attach_user_policy().user_name(&user.name.0);
-    match attach.policy_arn(policy_arn).send().await {
-        Ok(answer) => Ok(applied("attached", answer.request_id())),
-        Err(error) if is_not_attachable(code(&error)) => {
-            let why = call_error(ATTACH_USER_POLICY, &error);
-            deny_inline(iam, user, inline_name, &why).await
-        }
-        Err(error) => Err(call_error(ATTACH_USER_POLICY, &error)),
-    }
-}
-
-/// The way round a full list of attachments, or a policy that this account does not know.
-fn is_not_attachable(code: Option<&str>) -> bool {
-    matches!(
-        code,
-        Some(
-            "LimitExceeded"
-                | "LimitExceededException"
-                | "NoSuchEntity"
-                | "NoSuchEntityException"
-                | "PolicyNotAttachable"
-                | "PolicyNotAttachableException"
-        )
-    )
-}
-
-async fn deny_inline(
-    iam: &aws_sdk_iam::Client,
-    user: &UserRef,
-    inline_name: &str,
-    why_not_attached: &CallError,
-) -> Result<Applied, CallError> {
-    let put = iam.put_user_policy().user_name(&user.name.0);
-    let put = put.policy_name(inline_name).policy_document(DENY_ALL_DOCUMENT);
-    let error = match put.send().await {
-        Ok(answer) => return Ok(applied("inline", answer.request_id())),
-        Err(error) => call_error(PUT_USER_POLICY, &error),
-    };
-    if error.class != CallClass::LimitExceeded {
-        return Err(error);
-    }
-    Err(CallError {
-        message: format!(
-            "user {} has no room for a deny: neither attached ({}) nor inline ({}); \
-             detach or delete one of its policies by hand and press Retry",
-            user.name, why_not_attached.message, error.message
-        ),
-        ..error
-    })
-}
-
-async fn lift(
-    iam: &aws_sdk_iam::Client,
-    user: &UserRef,
-    policy_arn: &str,
-    inline_name: &str,
-) -> Result<Applied, CallError> {
-    let detach = iam.detach_user_policy().user_name(&user.name.0);
-    let detached = match detach.policy_arn(policy_arn).send().await {
-        Ok(answer) => Some(applied("detached", answer.request_id())),
-        Err(error) => gone_already(call_error(DETACH_USER_POLICY, &error))?,
-    };
-    let delete = iam.delete_user_policy().user_name(&user.name.0);
-    let deleted = match delete.policy_name(inline_name).send().await {
-        Ok(answer) => Some(applied("inline deleted", answer.request_id())),
-        Err(error) => gone_already(call_error(DELETE_USER_POLICY, &error))?,
-    };
-    let nothing = || applied("was not there", None);
-    Ok(detached.or(deleted).unwrap_or_else(nothing))
-}
-
-/// What is not there needs no removing.
-fn gone_already(error: CallError) -> Result<Option<Applied>, CallError> {
-    if error.class == CallClass::NotFound {
-        return Ok(None);
-    }
-    Err(error)
-}
-
-async fn set_status(
-    iam: &aws_sdk_iam::Client,
-    user: &UserRef,
-    key: &AccessKeyId,
-    status: StatusType,
-) -> Result<Applied, CallError> {
-    let update = iam.update_access_key().user_name(&user.name.0);
-    let answer = update
-        .access_key_id(key.reveal())
-        .status(status)
-        .send()
-        .await
-        .map_err(|error| call_error(UPDATE_ACCESS_KEY, &error))?;
-    Ok(Applied { how: None, request_id: answer.request_id().map(str::to_owned) })
-}
-
-fn applied(how: &str, request_id: Option<&str>) -> Applied {
-    Applied { how: Some(how.to_owned()), request_id: request_id.map(str::to_owned) }
 }
 
 fn first_call(action: &Action) -> &'static str {
@@ -240,7 +103,11 @@ async fn caller_account(sts: &aws_sdk_sts::Client) -> Result<AccountId, CallErro
 mod tests {
     use super::*;
     use crate::aws::clients::RoleSettings;
-    use crate::aws::wire_fake::{ACCOUNT, Answer, Seen, WireFake, leaked_key, tickets, user};
+    use crate::aws::wire_fake::{
+        ACCOUNT, Answer, Seen, WireFake, deploy_role, leaked_key, tickets, user,
+    };
+    use crate::domain::action::{Change, DENY_ALL_DOCUMENT, SideCredential, SideKind};
+    use crate::domain::revocation::{Revocation, Sessions};
 
     const DENY_ARN: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
     const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult>\
@@ -250,28 +117,38 @@ mod tests {
         <SessionToken>session-token</SessionToken><Expiration>2036-08-01T10:15:00Z</Expiration>\
         </Credentials></AssumeRoleResult></AssumeRoleResponse>";
 
+    fn on_user(change: Change) -> Action {
+        Action { on: user(), change }
+    }
+
+    fn on_role(change: Change) -> Action {
+        Action { on: deploy_role(), change }
+    }
+
+    fn deny() -> Change {
+        let (policy_arn, inline_name) = (DENY_ARN.to_owned(), "KeyleakDeny-1".to_owned());
+        Change::Deny { policy_arn, inline_name }
+    }
+
+    fn lift() -> Change {
+        let (policy_arn, inline_name) = (DENY_ARN.to_owned(), "KeyleakDeny-1".to_owned());
+        Change::LiftDeny { policy_arn, inline_name }
+    }
+
     fn deny_user() -> Action {
-        Action::DenyUser {
-            user: user(),
-            policy_arn: DENY_ARN.to_owned(),
-            inline_name: "KeyleakDeny-1".to_owned(),
-        }
+        on_user(deny())
     }
 
     fn lift_deny() -> Action {
-        Action::LiftDeny {
-            user: user(),
-            policy_arn: DENY_ARN.to_owned(),
-            inline_name: "KeyleakDeny-1".to_owned(),
-        }
+        on_user(lift())
     }
 
     fn deactivate() -> Action {
-        Action::DeactivateKey { user: user(), key: leaked_key() }
+        on_user(Change::DeactivateKey { key: leaked_key() })
     }
 
     fn activate() -> Action {
-        Action::ActivateKey { user: user(), key: leaked_key() }
+        on_user(Change::ActivateKey { key: leaked_key() })
     }
 
     fn role(account: &str) -> ContainSettings {
@@ -323,9 +200,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_user_with_no_room_for_any_deny_is_said_so() {
+    async fn a_deny_becomes_the_boundary_where_there_is_no_room_at_all() {
         let full = || Answer::xml_error(409, "LimitExceeded");
-        let (outcome, _) = own(deny_user(), vec![full(), full()]).await;
+        let (outcome, seen) = own(deny_user(), vec![full(), full(), ok()]).await;
+        assert_eq!(outcome.unwrap().how.as_deref(), Some("as the boundary"));
+        let calls = ["AttachUserPolicy", "PutUserPolicy", "PutUserPermissionsBoundary"];
+        assert_eq!(operations(&seen), calls);
+        assert_eq!(seen[2].parameter("PermissionsBoundary").as_deref(), Some(DENY_ARN));
+    }
+
+    #[tokio::test]
+    async fn a_deny_that_fits_nowhere_is_said_so_and_never_passes_for_a_user_that_is_gone() {
+        let full = || Answer::xml_error(409, "LimitExceeded");
+        let no_policy = Answer::xml_error(404, "NoSuchEntity");
+        let (outcome, _) = own(deny_user(), vec![full(), full(), no_policy]).await;
         let error = outcome.unwrap_err();
         assert_eq!(error.class, CallClass::LimitExceeded);
         assert!(error.message.contains("has no room for a deny"), "{error}");
@@ -377,6 +265,82 @@ mod tests {
             assert_eq!(seen[0].parameter("Status").as_deref(), Some(status));
             let key = seen[0].parameter("AccessKeyId");
             assert_eq!(key.as_deref(), Some(leaked_key().reveal()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_role_is_denied_and_lifted_by_its_own_calls() {
+        let (outcome, seen) = own(on_role(deny()), vec![ok()]).await;
+        assert_eq!(outcome.unwrap().how.as_deref(), Some("attached"));
+        assert_eq!(operations(&seen), ["AttachRolePolicy"]);
+        assert_eq!(seen[0].parameter("RoleName").as_deref(), Some("deploy"));
+        let (_, seen) = own(on_role(lift()), vec![ok(), ok()]).await;
+        assert_eq!(operations(&seen), ["DetachRolePolicy", "DeleteRolePolicy"]);
+    }
+
+    #[tokio::test]
+    async fn sessions_are_revoked_half_a_minute_past_the_intent() {
+        let until = "2026-08-01T09:00:00Z".parse().unwrap();
+        let revoke = Change::RevokeSessions {
+            sessions: Sessions::Named { user_ids: ["AROAX:evil".to_owned()].into() },
+            until,
+            inline_name: "KeyleakRevoke-1".to_owned(),
+        };
+        let (outcome, seen) = own(on_role(revoke), vec![ok()]).await;
+        assert!(outcome.is_ok());
+        assert_eq!(operations(&seen), ["PutRolePolicy"]);
+        assert_eq!(seen[0].parameter("PolicyName").as_deref(), Some("KeyleakRevoke-1"));
+        let document = seen[0].parameter("PolicyDocument").unwrap();
+        let put = Revocation::read(&document).unwrap();
+        assert_eq!(put.before.to_string(), "2026-08-01T10:00:30Z", "the intent and half a minute");
+        assert!(document.contains(r#""aws:userid":["AROAX:evil"]"#), "{document}");
+        let lift = Change::LiftRevocation { inline_name: "KeyleakRevoke-1".to_owned() };
+        let (_, seen) = own(on_role(lift), vec![ok()]).await;
+        assert_eq!(operations(&seen), ["DeleteRolePolicy"]);
+    }
+
+    #[tokio::test]
+    async fn a_trust_document_and_a_boundary_are_put_as_they_are_planned() {
+        let document = r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned();
+        let trust = on_role(Change::PutTrust { document: document.clone() });
+        let (_, seen) = own(trust, vec![ok()]).await;
+        assert_eq!(operations(&seen), ["UpdateAssumeRolePolicy"]);
+        assert_eq!(seen[0].parameter("PolicyDocument"), Some(document));
+        let arn = "arn:aws:iam::123456789012:policy/limit".to_owned();
+        for (boundary, user_call, role_call) in [
+            (Some(arn), "PutUserPermissionsBoundary", "PutRolePermissionsBoundary"),
+            (None, "DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary"),
+        ] {
+            let set = Change::SetBoundary { boundary };
+            let (_, seen) = own(on_user(set.clone()), vec![ok()]).await;
+            assert_eq!(operations(&seen), [user_call]);
+            let (_, seen) = own(on_role(set), vec![ok()]).await;
+            assert_eq!(operations(&seen), [role_call]);
+        }
+    }
+
+    #[tokio::test]
+    async fn every_other_long_term_credential_is_switched_by_its_own_call() {
+        for (kind, call, parameter) in [
+            (
+                SideKind::ServiceSpecific,
+                "UpdateServiceSpecificCredential",
+                "ServiceSpecificCredentialId",
+            ),
+            (SideKind::SshKey, "UpdateSSHPublicKey", "SSHPublicKeyId"),
+            (SideKind::SigningCertificate, "UpdateSigningCertificate", "CertificateId"),
+        ] {
+            let credential = SideCredential { kind, id: "APKAX7EXAMPLE".to_owned() };
+            let off = Change::DeactivateCredential { credential: credential.clone() };
+            for (change, status) in
+                [(off, "Inactive"), (Change::ActivateCredential { credential }, "Active")]
+            {
+                let (outcome, seen) = own(on_user(change), vec![ok()]).await;
+                assert!(outcome.is_ok());
+                assert_eq!(operations(&seen), [call]);
+                assert_eq!(seen[0].parameter("Status").as_deref(), Some(status));
+                assert_eq!(seen[0].parameter(parameter).as_deref(), Some("APKAX7EXAMPLE"));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ pub mod athena;
 mod athena_run;
 pub mod athena_table;
 pub mod brakes;
+pub mod changes;
 pub mod clients;
 pub mod contain;
 pub mod error;
@@ -17,8 +18,10 @@ mod listing;
 pub mod lookup;
 pub mod manifests;
 pub mod operator;
+pub mod roles;
 pub mod session;
 pub mod tables;
+pub mod users;
 #[cfg(test)]
 mod wire_fake;
 pub mod work;

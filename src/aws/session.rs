@@ -2,7 +2,7 @@
 
 use crate::aws::clients::RoleSettings;
 use crate::aws::error::call_error;
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Change};
 use crate::ports::cloud::{CallClass, CallError};
 use crate::ports::ticket::Ticket;
 use aws_config::SdkConfig;
@@ -63,11 +63,10 @@ impl TicketSessions {
 
     /// A client that may carry out this ticket's action; steps that need the same rights share it.
     pub(super) async fn client(&self, ticket: &Ticket) -> Result<aws_sdk_iam::Client, CallError> {
-        let partition = partition(&self.role.arn);
         let key = SessionKey {
             case: ticket.case().0.clone(),
             plan_hash: ticket.plan_hash().to_owned(),
-            rights: session_policy(partition, &ticket.account().0, ticket.action()).to_string(),
+            rights: session_policy(ticket.action()).to_string(),
         };
         if let Some(iam) = self.still_held(&key) {
             return Ok(iam);
@@ -134,10 +133,6 @@ pub(super) fn account_of(arn: &str) -> Option<&str> {
     arn.split(':').nth(4).filter(|account| !account.is_empty())
 }
 
-fn partition(arn: &str) -> &str {
-    arn.split(':').nth(1).unwrap_or("aws")
-}
-
 /// AWS takes letters, digits and `+=,.@_-` in a session name.
 fn session_name(case: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
@@ -146,77 +141,95 @@ fn session_name(case: &str) -> String {
     name
 }
 
-/// What the session may do: this action's calls on this user, and only this policy attached.
-fn session_policy(partition: &str, account: &str, action: &Action) -> Value {
-    let user = &action.user().name;
-    // The user's path is not part of an action, so both forms of its ARN are named.
-    let root = format!("arn:{partition}:iam::{account}:user");
-    let resource = json!([format!("{root}/{user}"), format!("{root}/*/{user}")]);
-    let plain = |call: &str| json!({"Effect": "Allow", "Action": call, "Resource": resource});
-    let of_policy = |call: &str, arn: &str| {
-        json!({
-            "Effect": "Allow",
-            "Action": call,
-            "Resource": resource,
-            "Condition": {"ArnEquals": {"iam:PolicyARN": arn}},
-        })
+/// What the session may do: this action's calls on this principal, and only these policies attached
+/// or made the boundary.
+fn session_policy(action: &Action) -> Value {
+    let statement = |call: &str| {
+        let mut statement = json!({ "Effect": "Allow", "Action": call, "Resource": action.on.arn });
+        if let Some((key, arn)) = only_with(call, &action.change) {
+            statement["Condition"] = json!({ "ArnEquals": { key: arn } });
+        }
+        statement
     };
-    let statements = match action {
-        Action::DenyUser { policy_arn, .. } => {
-            vec![of_policy("iam:AttachUserPolicy", policy_arn), plain("iam:PutUserPolicy")]
-        }
-        Action::LiftDeny { policy_arn, .. } => {
-            vec![of_policy("iam:DetachUserPolicy", policy_arn), plain("iam:DeleteUserPolicy")]
-        }
-        Action::DeactivateKey { .. } | Action::ActivateKey { .. } => {
-            vec![plain("iam:UpdateAccessKey")]
-        }
+    let statements: Vec<Value> = action.permissions().iter().map(|call| statement(call)).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// The one policy that a call may be about, and the condition key that says so.
+fn only_with<'a>(call: &str, change: &'a Change) -> Option<(&'static str, &'a str)> {
+    let policy_arn = match change {
+        Change::Deny { policy_arn, .. } | Change::LiftDeny { policy_arn, .. } => policy_arn,
+        Change::SetBoundary { boundary: Some(policy_arn) } => policy_arn,
+        Change::SetBoundary { boundary: None }
+        | Change::DeactivateKey { .. }
+        | Change::DeactivateCredential { .. }
+        | Change::RevokeSessions { .. }
+        | Change::PutTrust { .. }
+        | Change::ActivateKey { .. }
+        | Change::ActivateCredential { .. }
+        | Change::LiftRevocation { .. } => return None,
     };
-    json!({"Version": "2012-10-17", "Statement": statements})
+    if call.ends_with("PermissionsBoundary") {
+        return Some(("iam:PermissionsBoundary", policy_arn));
+    }
+    let attaches = call.starts_with("iam:Attach") || call.starts_with("iam:Detach");
+    attaches.then_some(("iam:PolicyARN", policy_arn.as_str()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::action::UserRef;
-    use crate::domain::ids::UserName;
+    use crate::domain::principal::{Principal, PrincipalKind};
 
-    fn deny() -> Action {
-        Action::DenyUser {
-            user: UserRef { name: UserName("ci".to_owned()), id: "AIDA1".to_owned() },
-            policy_arn: "arn:aws-cn:iam::aws:policy/AWSDenyAll".to_owned(),
-            inline_name: "KeyleakDeny-1".to_owned(),
+    fn denying(kind: PrincipalKind) -> Action {
+        Action {
+            on: Principal {
+                kind,
+                name: "ci".to_owned(),
+                id: "AIDA1".to_owned(),
+                arn: format!("arn:aws-cn:iam::123456789012:{}/a/ci", kind.word()),
+            },
+            change: Change::Deny {
+                policy_arn: "arn:aws-cn:iam::aws:policy/AWSDenyAll".to_owned(),
+                inline_name: "KeyleakDeny-1".to_owned(),
+            },
         }
     }
 
     #[test]
-    fn a_session_may_attach_only_the_planned_policy_to_only_the_planned_user() {
-        let policy = session_policy("aws-cn", "123456789012", &deny());
-        let attach = &policy["Statement"][0];
-        assert_eq!(attach["Action"], "iam:AttachUserPolicy");
-        assert_eq!(
-            attach["Condition"]["ArnEquals"]["iam:PolicyARN"],
-            "arn:aws-cn:iam::aws:policy/AWSDenyAll"
-        );
-        assert_eq!(
-            attach["Resource"],
-            json!([
-                "arn:aws-cn:iam::123456789012:user/ci",
-                "arn:aws-cn:iam::123456789012:user/*/ci"
-            ])
-        );
+    fn a_session_may_attach_only_the_planned_policy_to_only_the_planned_principal() {
+        for (kind, call) in [
+            (PrincipalKind::User, "iam:AttachUserPolicy"),
+            (PrincipalKind::Role, "iam:AttachRolePolicy"),
+        ] {
+            let policy = session_policy(&denying(kind));
+            let attach = &policy["Statement"][0];
+            assert_eq!(attach["Action"], call);
+            assert_eq!(
+                attach["Condition"]["ArnEquals"]["iam:PolicyARN"],
+                "arn:aws-cn:iam::aws:policy/AWSDenyAll"
+            );
+            let arn = format!("arn:aws-cn:iam::123456789012:{}/a/ci", kind.word());
+            assert_eq!(attach["Resource"], arn);
+            let boundary = &policy["Statement"][2]["Condition"]["ArnEquals"];
+            assert_eq!(
+                boundary["iam:PermissionsBoundary"],
+                "arn:aws-cn:iam::aws:policy/AWSDenyAll"
+            );
+        }
     }
 
     #[test]
     fn a_session_names_exactly_the_calls_its_action_says_it_needs() {
-        let policy = session_policy("aws", "123456789012", &deny());
+        let action = denying(PrincipalKind::User);
+        let policy = session_policy(&action);
         let named: Vec<&str> = policy["Statement"]
             .as_array()
             .unwrap()
             .iter()
             .filter_map(|statement| statement["Action"].as_str())
             .collect();
-        assert_eq!(named, deny().permissions());
+        assert_eq!(named, action.permissions());
     }
 
     #[test]

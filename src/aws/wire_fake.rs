@@ -1,12 +1,13 @@
 //! A strict AWS of a few scripted answers over real HTTP: what is not expected is refused.
 
-use crate::domain::action::{Action, UserRef};
+use crate::domain::action::Action;
 use crate::domain::brake::Brake;
 use crate::domain::caps::{Caps, Tally};
 use crate::domain::event::{Event, Opening};
-use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId, UserName};
+use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::policy::recorded;
+use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::{Actor, Entry, Record};
 use crate::domain::snapshot::SnapshotRef;
 use crate::ports::journal::{AppendError, Brakes, Journal, StoreError};
@@ -272,8 +273,22 @@ pub(super) fn case_id() -> CaseId {
     CaseId("keyleak-7wml-20260801".to_owned())
 }
 
-pub(super) fn user() -> UserRef {
-    UserRef { name: UserName("ci-deploy".to_owned()), id: "AIDAQNZGKIQY5EXAMPLE1".to_owned() }
+pub(super) fn user() -> Principal {
+    Principal {
+        kind: PrincipalKind::User,
+        name: "ci-deploy".to_owned(),
+        id: "AIDAQNZGKIQY5EXAMPLE1".to_owned(),
+        arn: format!("arn:aws:iam::{ACCOUNT}:user/ci-deploy"),
+    }
+}
+
+pub(super) fn deploy_role() -> Principal {
+    Principal {
+        kind: PrincipalKind::Role,
+        name: "deploy".to_owned(),
+        id: "AROAQNZGKIQY5EXAMPLE1".to_owned(),
+        arn: format!("arn:aws:iam::{ACCOUNT}:role/deploy"),
+    }
 }
 
 pub(super) fn leaked_key() -> AccessKeyId {

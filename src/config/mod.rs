@@ -210,7 +210,7 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
     };
     let plans = PlanRules {
         deny_policy_arn: r.text_or("aws.deny_policy_arn", DENY_ALL_ARN),
-        protected_arns: r.texts("aws.protected_arns").unwrap_or_default(),
+        protected_arns: protected_arns(r),
         approvals_reversible: r.number("people.approvals_reversible", 1, 1),
         approvals_irreversible: r.number("people.approvals_irreversible", 2, 1),
         expires_after: r.span("timing.plan_expires_after", "60m"),
@@ -225,6 +225,14 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
         drill: false,
         endpoints: Vec::new(),
     }
+}
+
+/// What is configured, and the bot's own ways into the account.
+fn protected_arns(r: &mut Reader) -> Vec<String> {
+    let mut arns = r.texts("aws.protected_arns").unwrap_or_default();
+    arns.extend(r.text("aws.lookup_role"));
+    arns.extend(r.text("aws.contain_role"));
+    arns
 }
 
 /// Above these no change begins without an operator's proof; a brake cannot be left off.

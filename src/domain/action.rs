@@ -1,151 +1,265 @@
-//! The catalogue of containments: what each does, how it is undone, and what it needs.
+//! The catalogue of changes to an account: what each does, how it is undone, and what it needs.
 
-use crate::domain::ids::{AccessKeyId, UserName};
+use crate::domain::ids::AccessKeyId;
+use crate::domain::principal::{Principal, PrincipalKind};
+use crate::domain::revocation::Sessions;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The deny that is put on a user when AWS's managed one cannot be attached; small, because a
-/// user's inline policies share 2,048 characters.
+/// The deny that is put on a principal when AWS's managed one cannot be attached; small, because
+/// a user's inline policies share 2,048 characters.
 pub const DENY_ALL_DOCUMENT: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
-/// An IAM user by name and by the id that is never used again.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct UserRef {
-    pub name: UserName,
+/// A long-term credential of a user besides its access keys.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SideCredential {
+    pub kind: SideKind,
     pub id: String,
 }
 
-/// One change to the account, with every argument it is made with.
+/// What a long-term credential besides the access keys is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SideKind {
+    /// `CodeCommit`, Keyspaces and Bedrock API keys.
+    ServiceSpecific,
+    SshKey,
+    SigningCertificate,
+}
+
+/// One change to one principal, with every argument it is made with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Action {
+    pub on: Principal,
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// What is changed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
-pub enum Action {
-    /// Deny everything to the user: attach the policy, or put it inline where no more can be
-    /// attached.
-    DenyUser { user: UserRef, policy_arn: String, inline_name: String },
+pub enum Change {
+    /// Deny everything: attach the policy; put it inline where no more can be attached; make it
+    /// the boundary where there is no room inline either. Nothing is detached for it.
+    Deny { policy_arn: String, inline_name: String },
     /// Make an access key inactive.
-    DeactivateKey { user: UserRef, key: AccessKeyId },
-    /// Take the deny off again.
-    LiftDeny { user: UserRef, policy_arn: String, inline_name: String },
+    DeactivateKey { key: AccessKeyId },
+    /// Make another long-term credential inactive.
+    DeactivateCredential { credential: SideCredential },
+    /// Deny everything to sessions that are already open, and to no others. Covers what was
+    /// minted up to `until`, and up to half a minute after the step begins.
+    RevokeSessions { sessions: Sessions, until: Timestamp, inline_name: String },
+    /// Let only those assume a role whom this document lets.
+    PutTrust { document: String },
+    /// Take the deny off again, in whichever form it is there.
+    LiftDeny { policy_arn: String, inline_name: String },
+    /// Make this policy the boundary, or leave none.
+    SetBoundary { boundary: Option<String> },
     /// Make an access key active again.
-    ActivateKey { user: UserRef, key: AccessKeyId },
+    ActivateKey { key: AccessKeyId },
+    /// Make another long-term credential active again.
+    ActivateCredential { credential: SideCredential },
+    /// Let sessions that were revoked work again, where they have not expired.
+    LiftRevocation { inline_name: String },
+}
+
+impl SideKind {
+    pub const ALL: [Self; 3] = [Self::ServiceSpecific, Self::SshKey, Self::SigningCertificate];
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ServiceSpecific => "service-specific credential",
+            Self::SshKey => "SSH key",
+            Self::SigningCertificate => "signing certificate",
+        }
+    }
 }
 
 impl Action {
-    /// The user that the action changes.
-    pub fn user(&self) -> &UserRef {
-        match self {
-            Self::DenyUser { user, .. }
-            | Self::DeactivateKey { user, .. }
-            | Self::LiftDeny { user, .. }
-            | Self::ActivateKey { user, .. } => user,
-        }
-    }
-
     /// The step in words, for the card.
     pub fn sentence(&self) -> String {
-        match self {
-            Self::DenyUser { user, .. } => format!("Deny everything to user {}", user.name),
-            Self::DeactivateKey { user, key } => {
-                format!("Make key {key} of {} inactive", user.name)
+        let on = &self.on;
+        match &self.change {
+            Change::Deny { .. } => format!("Deny everything to {on}"),
+            Change::DeactivateKey { key } => format!("Make key {key} of {} inactive", on.name),
+            Change::DeactivateCredential { credential } => {
+                format!(
+                    "Make {} {} of {} inactive",
+                    credential.kind.words(),
+                    credential.id,
+                    on.name
+                )
             }
-            Self::LiftDeny { user, .. } => format!("Lift the deny from user {}", user.name),
-            Self::ActivateKey { user, key } => format!("Make key {key} of {} active", user.name),
+            Change::RevokeSessions { sessions, .. } => {
+                format!("End {} of {on}", sessions.words())
+            }
+            Change::PutTrust { .. } => format!("Set who may assume {on}"),
+            Change::LiftDeny { .. } => format!("Lift the deny from {on}"),
+            Change::SetBoundary { boundary: Some(arn) } => {
+                format!("Make {arn} the permissions boundary of {on}")
+            }
+            Change::SetBoundary { boundary: None } => {
+                format!("Take the permissions boundary off {on}")
+            }
+            Change::ActivateKey { key } => format!("Make key {key} of {} active", on.name),
+            Change::ActivateCredential { credential } => {
+                format!("Make {} {} of {} active", credential.kind.words(), credential.id, on.name)
+            }
+            Change::LiftRevocation { .. } => format!("Let revoked sessions of {on} work again"),
         }
     }
 
-    /// Whether it makes this key inactive.
-    pub fn stops(&self, other: &AccessKeyId) -> bool {
-        matches!(self, Self::DeactivateKey { key, .. } if key == other)
-    }
-
-    /// Whether this action undoes the other one.
-    pub fn takes_back(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::LiftDeny { user, .. }, Self::DenyUser { user: denied, .. }) => user == denied,
-            (Self::ActivateKey { key, .. }, Self::DeactivateKey { key: stopped, .. }) => {
-                key == stopped
-            }
-            (
-                Self::DenyUser { .. }
-                | Self::DeactivateKey { .. }
-                | Self::LiftDeny { .. }
-                | Self::ActivateKey { .. },
-                _,
-            ) => false,
-        }
-    }
-
-    /// What it does to whoever uses the user now.
+    /// What it does to whoever uses the principal now.
     pub fn effect(&self) -> &'static str {
-        match self {
-            Self::DenyUser { .. } => {
-                "stops the user, its keys and every session minted from them, lawful ones too"
+        match &self.change {
+            Change::Deny { .. } => match self.on.kind {
+                PrincipalKind::User => {
+                    "stops the user, its keys and every session minted from them, lawful ones too"
+                }
+                PrincipalKind::Role => "stops the role, every session of it, lawful ones too",
+            },
+            Change::DeactivateKey { .. } => "stops everything that signs with this key",
+            Change::DeactivateCredential { .. } => "stops everything that uses this credential",
+            Change::RevokeSessions { sessions, .. } => sessions.effect(),
+            Change::PutTrust { .. } => {
+                "whoever it does not name can no longer assume the role; open sessions go on"
             }
-            Self::DeactivateKey { .. } => "stops everything that signs with this key",
-            Self::LiftDeny { .. } => {
-                "the user and its unexpired sessions work again, an actor's included"
+            Change::LiftDeny { .. } => {
+                "the principal and its unexpired sessions work again, an actor's included"
             }
-            Self::ActivateKey { .. } => "whoever holds this key can use it again",
+            Change::SetBoundary { .. } => "limits what the principal's policies can grant",
+            Change::ActivateKey { .. } => "whoever holds this key can use it again",
+            Change::ActivateCredential { .. } => "whoever holds this credential can use it again",
+            Change::LiftRevocation { .. } => {
+                "sessions that have not expired work again, an actor's included"
+            }
         }
     }
 
     /// How it is taken back.
     pub fn undo_sentence(&self) -> &'static str {
-        match self {
-            Self::DenyUser { .. } => "detach the deny (or delete the inline one)",
-            Self::DeactivateKey { .. } => "make the key active again",
-            Self::LiftDeny { .. } => "propose containment again",
-            Self::ActivateKey { .. } => "make the key inactive again",
+        match &self.change {
+            Change::Deny { .. } => {
+                "detach the deny (or delete the inline one, or put the old boundary back)"
+            }
+            Change::DeactivateKey { .. } => "make the key active again",
+            Change::DeactivateCredential { .. } => "make the credential active again",
+            Change::RevokeSessions { .. } => "delete the inline deny; who re-assumed is unaffected",
+            Change::PutTrust { .. } => "put the old trust document back",
+            Change::LiftDeny { .. } => "propose containment again",
+            Change::SetBoundary { .. } => "put the old boundary back",
+            Change::ActivateKey { .. } => "make the key inactive again",
+            Change::ActivateCredential { .. } => "make the credential inactive again",
+            Change::LiftRevocation { .. } => "propose containment again",
         }
     }
 
-    /// Whether the plan can be taken back without loss.
+    /// Whether it can be taken back without loss.
     pub fn reversible(&self) -> bool {
-        match self {
-            Self::DenyUser { .. }
-            | Self::DeactivateKey { .. }
-            | Self::LiftDeny { .. }
-            | Self::ActivateKey { .. } => true,
+        match &self.change {
+            Change::Deny { .. }
+            | Change::DeactivateKey { .. }
+            | Change::DeactivateCredential { .. }
+            | Change::RevokeSessions { .. }
+            | Change::PutTrust { .. }
+            | Change::LiftDeny { .. }
+            | Change::SetBoundary { .. }
+            | Change::ActivateKey { .. }
+            | Change::ActivateCredential { .. }
+            | Change::LiftRevocation { .. } => true,
         }
+    }
+
+    /// Whether it takes something away from whoever holds the principal.
+    pub fn contains(&self) -> bool {
+        match &self.change {
+            Change::Deny { .. }
+            | Change::DeactivateKey { .. }
+            | Change::DeactivateCredential { .. }
+            | Change::RevokeSessions { .. }
+            | Change::PutTrust { .. } => true,
+            Change::LiftDeny { .. }
+            | Change::SetBoundary { .. }
+            | Change::ActivateKey { .. }
+            | Change::ActivateCredential { .. }
+            | Change::LiftRevocation { .. } => false,
+        }
+    }
+
+    /// Whether it makes this key inactive.
+    pub fn stops(&self, other: &AccessKeyId) -> bool {
+        matches!(&self.change, Change::DeactivateKey { key } if key == other)
+    }
+
+    /// What undoes it, where that needs no snapshot.
+    pub fn taken_back(&self) -> Option<Self> {
+        let change = match self.change.clone() {
+            Change::Deny { policy_arn, inline_name } => {
+                Change::LiftDeny { policy_arn, inline_name }
+            }
+            Change::DeactivateKey { key } => Change::ActivateKey { key },
+            Change::DeactivateCredential { credential } => {
+                Change::ActivateCredential { credential }
+            }
+            Change::RevokeSessions { inline_name, .. } => Change::LiftRevocation { inline_name },
+            Change::PutTrust { .. }
+            | Change::LiftDeny { .. }
+            | Change::SetBoundary { .. }
+            | Change::ActivateKey { .. }
+            | Change::ActivateCredential { .. }
+            | Change::LiftRevocation { .. } => return None,
+        };
+        Some(Self { on: self.on.clone(), change })
+    }
+
+    /// Whether this action undoes the other one.
+    pub fn takes_back(&self, other: &Self) -> bool {
+        self.on == other.on && other.taken_back().is_some_and(|undo| undo.change == self.change)
     }
 
     /// Denies run without a re-check: nothing may come between the approval and the deny.
     pub fn runs_unchecked(&self) -> bool {
-        matches!(self, Self::DenyUser { .. })
+        matches!(self.change, Change::Deny { .. } | Change::RevokeSessions { .. })
     }
 
     /// The IAM actions that carrying it out calls.
     pub fn permissions(&self) -> &'static [&'static str] {
-        match self {
-            Self::DenyUser { .. } => &["iam:AttachUserPolicy", "iam:PutUserPolicy"],
-            Self::DeactivateKey { .. } | Self::ActivateKey { .. } => &["iam:UpdateAccessKey"],
-            Self::LiftDeny { .. } => &["iam:DetachUserPolicy", "iam:DeleteUserPolicy"],
-        }
-    }
-
-    /// The same step as commands for a person, for when the bot cannot act.
-    pub fn by_hand(&self) -> String {
-        match self {
-            Self::DenyUser { user, policy_arn, .. } => format!(
-                "aws iam attach-user-policy --user-name {} --policy-arn {policy_arn}",
-                user.name
+        let by_kind = |of_user, of_role| match self.on.kind {
+            PrincipalKind::User => of_user,
+            PrincipalKind::Role => of_role,
+        };
+        match &self.change {
+            Change::Deny { .. } => by_kind(DENY_USER, DENY_ROLE),
+            Change::LiftDeny { .. } => by_kind(LIFT_USER, LIFT_ROLE),
+            Change::DeactivateKey { .. } | Change::ActivateKey { .. } => &["iam:UpdateAccessKey"],
+            Change::DeactivateCredential { credential }
+            | Change::ActivateCredential { credential } => match credential.kind {
+                SideKind::ServiceSpecific => &["iam:UpdateServiceSpecificCredential"],
+                SideKind::SshKey => &["iam:UpdateSSHPublicKey"],
+                SideKind::SigningCertificate => &["iam:UpdateSigningCertificate"],
+            },
+            Change::RevokeSessions { .. } => {
+                by_kind(&["iam:PutUserPolicy"], &["iam:PutRolePolicy"])
+            }
+            Change::LiftRevocation { .. } => {
+                by_kind(&["iam:DeleteUserPolicy"], &["iam:DeleteRolePolicy"])
+            }
+            Change::PutTrust { .. } => &["iam:UpdateAssumeRolePolicy"],
+            Change::SetBoundary { boundary: Some(_) } => {
+                by_kind(&["iam:PutUserPermissionsBoundary"], &["iam:PutRolePermissionsBoundary"])
+            }
+            Change::SetBoundary { boundary: None } => by_kind(
+                &["iam:DeleteUserPermissionsBoundary"],
+                &["iam:DeleteRolePermissionsBoundary"],
             ),
-            Self::LiftDeny { user, policy_arn, .. } => format!(
-                "aws iam detach-user-policy --user-name {} --policy-arn {policy_arn}",
-                user.name
-            ),
-            Self::DeactivateKey { user, key } => key_by_hand(user, key, "Inactive"),
-            Self::ActivateKey { user, key } => key_by_hand(user, key, "Active"),
         }
     }
 }
 
-/// The id is masked: a card is no place for it, and the responder can list the user's keys.
-fn key_by_hand(user: &UserRef, key: &AccessKeyId, status: &str) -> String {
-    format!(
-        "aws iam update-access-key --user-name {} --access-key-id <the one ending in {}> \
-         --status {status}",
-        user.name,
-        key.last_four()
-    )
-}
+const DENY_USER: &[&str] =
+    &["iam:AttachUserPolicy", "iam:PutUserPolicy", "iam:PutUserPermissionsBoundary"];
+const DENY_ROLE: &[&str] =
+    &["iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"];
+const LIFT_USER: &[&str] = &["iam:DetachUserPolicy", "iam:DeleteUserPolicy"];
+const LIFT_ROLE: &[&str] = &["iam:DetachRolePolicy", "iam:DeleteRolePolicy"];

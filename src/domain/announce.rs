@@ -1,6 +1,5 @@
 //! Which messages a case owes its channel: derived from the records, each with a key of its own.
 
-use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event, Phase, PostKey, StepResult};
 use crate::domain::identity::AwsIdentity;
@@ -223,8 +222,7 @@ fn words(event: &Event) -> Option<String> {
 }
 
 fn covered(steps: &[Step]) -> String {
-    let lifts =
-        |step: &Step| matches!(step.action, Action::LiftDeny { .. } | Action::ActivateKey { .. });
+    let lifts = |step: &Step| !step.action.contains();
     let why = if steps.iter().any(lifts) {
         "What I stopped on suspicion was not the actor's, so I take it back"
     } else if steps.iter().any(|step| step.provisional) {

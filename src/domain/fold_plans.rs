@@ -92,7 +92,7 @@ impl Case {
                 if state.hash != *plan_hash {
                     return Err(IllegalRecord::OtherHash);
                 }
-                state.begin_step(*step, *attempt)?;
+                state.begin_step(*step, *attempt, record.at)?;
             }
             Event::Outcome { plan, step, attempt, result } => {
                 let state = self.plan_state(*plan)?;
@@ -279,7 +279,7 @@ impl PlanState {
         }
     }
 
-    fn begin_step(&mut self, index: u32, attempt: u32) -> Result<(), IllegalRecord> {
+    fn begin_step(&mut self, index: u32, attempt: u32, at: Timestamp) -> Result<(), IllegalRecord> {
         let approved = self.is_approved() && self.denied.is_none();
         if !approved || (self.voided.is_some() && !self.has_begun()) {
             return Err(IllegalRecord::WrongState("approved"));
@@ -290,6 +290,7 @@ impl PlanState {
         }
         step.attempts = attempt;
         step.open_attempt = Some(attempt);
+        step.began_at = Some(at);
         step.result = None;
         Ok(())
     }

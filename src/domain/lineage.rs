@@ -1,5 +1,6 @@
 //! From what the trail saw being minted to every key, session and principal the actor reached.
 
+use crate::domain::principal::PrincipalName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -137,10 +138,10 @@ pub struct Node {
     pub depth: u32,
 }
 
-/// A user that the trail shows somebody else making.
+/// A user or role that the trail shows somebody else making.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MadeUser {
-    pub name: String,
+pub struct MadePrincipal {
+    pub name: PrincipalName,
     /// The immutable id, when the record shows it.
     pub id: Option<String>,
     /// Who made it.

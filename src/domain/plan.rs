@@ -1,9 +1,10 @@
 //! A plan: ordered steps with full arguments, the state they were made from, one hash over all.
 
-use crate::domain::action::{Action, UserRef};
+use crate::domain::action::Action;
 use crate::domain::digest::{canonical, sha256_hex};
-use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId};
-use crate::domain::snapshot::{Snapshot, SnapshotRef, UserSnapshot};
+use crate::domain::ids::{AccountId, CaseId, PersonId};
+use crate::domain::principal::account_in;
+use crate::domain::snapshot::SnapshotRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -74,8 +75,8 @@ pub struct PlanRules {
 /// Why no plan can be made; shown on the card in these words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoPlan {
-    #[error("user {0} is protected by configuration; contain it by hand if you must")]
-    Protected(String),
+    #[error("{who} is not touched: {why}. Contain it by hand if you must")]
+    Protected { who: String, why: &'static str },
     #[error("the plan would have {0} steps, more than anyone can read; split it by hand")]
     TooLong(usize),
     #[error("there is nothing to do: {0}")]
@@ -117,13 +118,19 @@ impl Plan {
     }
 }
 
-/// Builds a plan from steps: refuses protected users and plans that nobody could read.
+/// Builds a plan from steps: refuses protected principals and plans that nobody could read.
 pub fn assemble(
     frame: PlanFrame,
     account: AccountId,
     steps: Vec<Step>,
     rules: &PlanRules,
 ) -> Result<Plan, NoPlan> {
+    for step in &steps {
+        let on = &step.action.on;
+        if let Some(why) = protection(&on.arn, &account, rules) {
+            return Err(NoPlan::Protected { who: on.to_string(), why });
+        }
+    }
     if steps.is_empty() {
         return Err(NoPlan::Nothing(
             "everything is already as this plan would leave it".to_owned(),
@@ -149,104 +156,20 @@ pub fn assemble(
     })
 }
 
-/// The steps that contain a user: the deny first, then every active key, the leaked one first.
-pub fn containing_steps(
-    user: &UserSnapshot,
-    case: &CaseId,
-    leaked: Option<&AccessKeyId>,
-    rules: &PlanRules,
-) -> Result<Vec<Step>, NoPlan> {
-    if is_protected(&user.arn, rules) {
-        return Err(NoPlan::Protected(user.name.to_string()));
+/// Why keyleak refuses to touch a principal; nothing where it may.
+pub fn protection(arn: &str, account: &AccountId, rules: &PlanRules) -> Option<&'static str> {
+    if rules.protected_arns.iter().any(|protected| protected == arn) {
+        return Some("configuration protects it");
     }
-    let reference = UserRef { name: user.name.clone(), id: user.id.clone() };
-    let radius = blast_radius(user);
-    let mut steps = vec![Step {
-        provisional: false,
-        action: Action::DenyUser {
-            user: reference.clone(),
-            policy_arn: rules.deny_policy_arn.clone(),
-            inline_name: inline_name(case),
-        },
-        blast_radius: radius.clone(),
-        because: "a deny ends the key and every session minted from it; an inactive key does not"
-            .to_owned(),
-    }];
-    let mut keys: Vec<_> = user.active_keys().collect();
-    keys.sort_by_key(|key| (Some(&key.id) != leaked, key.id.clone()));
-    steps.extend(keys.into_iter().map(|key| Step {
-        provisional: false,
-        because: if Some(&key.id) == leaked {
-            "the leaked key".to_owned()
-        } else {
-            "another active key of the same user".to_owned()
-        },
-        action: Action::DeactivateKey { user: reference.clone(), key: key.id.clone() },
-        blast_radius: radius.clone(),
-    }));
-    Ok(steps)
-}
-
-/// The steps that take a plan's done steps back to the snapshot, in reverse order; what was so
-/// before the plan stays as it was.
-pub fn undoing_steps(done: &[Action], snapshot: &Snapshot) -> Vec<Step> {
-    let step = |action: Action, because: &str| Step {
-        provisional: false,
-        blast_radius: vec![format!("user {}", action.user().name)],
-        action,
-        because: because.to_owned(),
-    };
-    let mut steps = Vec::new();
-    for action in done.iter().rev() {
-        let Some(before) = snapshot.user(&action.user().name) else {
-            continue;
-        };
-        match action {
-            Action::DenyUser { user, policy_arn, inline_name } => {
-                if before.has_policy(policy_arn) {
-                    continue;
-                }
-                let lift = Action::LiftDeny {
-                    user: user.clone(),
-                    policy_arn: policy_arn.clone(),
-                    inline_name: inline_name.clone(),
-                };
-                steps.push(step(lift, "the deny was not there before the plan"));
-            }
-            Action::DeactivateKey { user, key } => {
-                if before.key(key).is_some_and(|key| key.active) {
-                    let activate = Action::ActivateKey { user: user.clone(), key: key.clone() };
-                    steps.push(step(activate, "the key was active before the plan"));
-                }
-            }
-            Action::LiftDeny { .. } | Action::ActivateKey { .. } => {}
-        }
-    }
-    steps
-}
-
-/// Whether an ARN is one that keyleak refuses to touch: listed, or AWS's own.
-pub fn is_protected(arn: &str, rules: &PlanRules) -> bool {
-    let listed = rules.protected_arns.iter().any(|protected| protected == arn);
     // Only for roles: a user's path is whatever its maker chose, an actor included.
-    listed || arn.contains(":role/aws-service-role/") || arn.contains(":role/aws-reserved/")
-}
-
-/// The inline deny of a case; the name tells a reader of the account where it came from.
-pub fn inline_name(case: &CaseId) -> String {
-    format!("KeyleakDeny-{case}")
-}
-
-fn blast_radius(user: &UserSnapshot) -> Vec<String> {
-    let keys = user.active_keys().count();
-    let mut radius = vec![format!("everything that runs as user {}", user.name)];
-    if keys > 1 {
-        radius.push(format!("{keys} active keys, not only the leaked one"));
+    if arn.contains(":role/aws-service-role/") {
+        return Some("it is linked to an AWS service, which alone may change it");
     }
-    match user.login_profile.known() {
-        Some(Some(_)) => radius.push("its console sign-in".to_owned()),
-        Some(None) => {}
-        None => radius.push("perhaps a console sign-in (could not be read)".to_owned()),
+    if arn.contains(":role/aws-reserved/") {
+        return Some("AWS reserves it; go through Identity Center");
     }
-    radius
+    if account_in(arn) != Some(account.0.as_str()) {
+        return Some("it belongs to another account than the plan");
+    }
+    None
 }

@@ -63,6 +63,8 @@ pub struct StepState {
     pub attempts: u32,
     /// The attempt whose intent has no outcome yet.
     pub open_attempt: Option<u32>,
+    /// When the last attempt began.
+    pub began_at: Option<Timestamp>,
     pub result: Option<StepResult>,
     pub ended_at: Option<Timestamp>,
     /// The first attempt that changed something, whatever later attempts found.
@@ -126,10 +128,9 @@ impl PlanState {
     /// Until when a cap holds up this step; a principal that was begun is not left half done.
     pub fn held_up(&self, step: &Step) -> Option<Timestamp> {
         let (_, until) = self.awaits_step_up()?;
-        let user = step.action.user();
-        let begun = self
-            .all_steps()
-            .any(|(_, other, state)| state.attempts > 0 && other.action.user() == user);
+        let on = &step.action.on;
+        let begun =
+            self.all_steps().any(|(_, other, state)| state.attempts > 0 && other.action.on == *on);
         (!begun).then_some(*until)
     }
 

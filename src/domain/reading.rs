@@ -1,6 +1,6 @@
 //! What a reading of the trail told, as far as a case remembers it.
 
-use crate::domain::lineage::{MadeUser, Node};
+use crate::domain::lineage::{MadePrincipal, Node};
 use crate::domain::query_cost::QueryCost;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub struct SurveyNote {
     pub exposed_since: Option<Timestamp>,
     /// Users that others than the actor made meanwhile, so that nobody suspects them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub made_by_others: Vec<MadeUser>,
+    pub made_by_others: Vec<MadePrincipal>,
 }
 
 /// The answer to one question, as far as the case must remember it.

@@ -1,25 +1,31 @@
-//! What the actor still holds after a containment: what the approval covers, what it cannot end.
+//! What the actor still holds after a containment: what the approval covers, what people must
+//! decide, and what no step of ours can end.
 //!
-//! Needs: nothing of the actor's is overlooked, and nobody else's user is stopped for long. The
-//! trail tells who made what, minutes late; IAM's inventory tells at once what there is, and not
-//! by whom. An actor who makes users faster than the trail tells of them would never be caught by
-//! the trail alone. So a user that is newer than what the trail tells is stopped on suspicion,
-//! while a containment is under way, and released as soon as the trail names another maker.
+//! Needs: nothing of the actor's is overlooked, and nobody else is stopped for long. The trail
+//! tells who made what, minutes late; IAM's inventory tells at once what there is, and not by
+//! whom. An actor who makes users faster than the trail tells of them would never be caught by the
+//! trail alone. So a user that is newer than what the trail tells is stopped on suspicion, while a
+//! containment is under way, and released as soon as the trail names another maker. A role that is
+//! newer waits for the trail: nothing can be done as it before somebody assumes it, which the
+//! trail tells in the same breath.
 
-use crate::domain::action::{Action, UserRef};
+use crate::domain::action::{Action, Change, SideCredential, SideKind};
 use crate::domain::case::Case;
 use crate::domain::event::StepResult;
-use crate::domain::ids::{AccessKeyId, UserName};
-use crate::domain::lineage::{Certainty, MadeUser, Node, NodeKind, Standing};
-use crate::domain::plan::{PlanKind, PlanRules, is_protected};
-use crate::domain::plan_state::{PlanState, PlanStatus};
+use crate::domain::ids::AccessKeyId;
+use crate::domain::lineage::{Certainty, MadePrincipal, Node, NodeKind, Standing};
+use crate::domain::plan::{PlanKind, PlanRules, protection};
+use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
+use crate::domain::principal::{Principal, PrincipalKind, PrincipalName, account_in};
+use crate::domain::revocation::{MINTED_AFTER, Sessions};
+use crate::domain::target::{Part, Target};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A user of the account, from IAM's own inventory.
+/// A user or role of the account, from IAM's own inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inhabitant {
-    pub name: UserName,
+    pub name: PrincipalName,
     /// The id that is never used again.
     pub id: String,
     pub arn: String,
@@ -31,246 +37,427 @@ pub struct Inhabitant {
 pub struct Census<'a> {
     /// The lineage of the key, from the trail.
     pub nodes: &'a [Node],
-    /// Users that somebody outside the lineage made.
-    pub made_by_others: &'a [MadeUser],
+    /// Principals that somebody outside the lineage made.
+    pub made_by_others: &'a [MadePrincipal],
     /// Up to when the trail tells who made what.
     pub told_until: Timestamp,
     pub inhabitants: &'a [Inhabitant],
 }
 
-/// Something the actor took, which the standing approval covers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Gain {
-    /// A user that the actor created: contained whole.
-    User(UserName),
-    /// A user that is newer than what the trail tells: contained on suspicion.
-    Newcomer(UserName),
-    /// A key that the actor minted on a user that was there before: only the key.
-    Key { user: UserName, key: AccessKeyId },
-}
-
-/// A user that was stopped on suspicion, and who made it.
+/// A principal that was stopped on suspicion, and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cleared {
-    pub user: UserRef,
+    pub on: Principal,
     pub by: String,
 }
 
 /// What is left after a containment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remains {
-    pub gains: BTreeSet<Gain>,
-    /// Users about whom people must decide: new ones that no record explains, and older ones that
-    /// the actor has sessions of.
-    pub undecided: BTreeSet<UserName>,
+    /// The principals that the actor created.
+    pub created: BTreeSet<PrincipalName>,
+    /// The actor's, or suspected to be: the standing approval covers it.
+    pub covered: Vec<Target>,
+    /// It was there before, or nothing explains it: people must decide.
+    pub asked: Vec<Target>,
     pub cleared: Vec<Cleared>,
     /// What no step of ours ends by itself, in words.
     pub open_ends: Vec<String>,
 }
 
-/// Who is held by the standing plans, by immutable id.
-struct Held<'a> {
-    ids: BTreeSet<String>,
-    names: BTreeSet<UserName>,
-    present: BTreeMap<&'a UserName, &'a Inhabitant>,
-}
-
 /// Compares the lineage and the inventory with what the standing plans contain.
 pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
+    let created = created(census.nodes);
+    let left = Remains {
+        cleared: cleared(case, census.made_by_others),
+        created: created.clone(),
+        ..Remains::default()
+    };
     let held = Held::of(case, census.inhabitants);
-    let stopped = stopped_keys(case);
-    let considered = considered_users(case);
-    let mut left = Remains { cleared: cleared(case, census.made_by_others), ..Remains::default() };
-    let fresh = census.nodes.iter().filter(|node| {
-        !node.older && node.certainty == Certainty::Certain && still_works(node.standing)
-    });
-    for node in fresh.filter(|node| !held.holds(node)) {
-        let user = node.user_name.clone().map(UserName);
+    let mut search = Search { case, held, sessions: BTreeMap::new(), left };
+    census.nodes.iter().filter(|node| is_held(node)).for_each(|node| search.look_at(node));
+    search.take_sessions();
+    search.newcomers(census);
+    search.spare_protected(census.inhabitants, rules);
+    search.left
+}
+
+/// The principals that a done deny of a standing plan holds.
+pub fn contained(case: &Case) -> BTreeSet<PrincipalName> {
+    denied(case).map(Principal::key).collect()
+}
+
+/// Whether a standing plan has done this very change, or is about to.
+pub fn is_under_way(case: &Case, action: &Action) -> bool {
+    alive_steps(case).any(|(known, _)| known == action)
+}
+
+/// Who is held by the standing plans, by immutable id.
+struct Held<'a> {
+    ids: BTreeSet<&'a str>,
+    names: BTreeSet<PrincipalName>,
+}
+
+impl<'a> Held<'a> {
+    fn of(case: &'a Case, inhabitants: &[Inhabitant]) -> Self {
+        let ids: BTreeSet<&str> = denied(case).map(|on| on.id.as_str()).collect();
+        // A principal that was deleted and made again under its name is another one.
+        let present: BTreeMap<_, _> =
+            inhabitants.iter().map(|one| (&one.name, one.id.as_str())).collect();
+        let same =
+            |name: &PrincipalName| present.get(name).is_none_or(|present| ids.contains(present));
+        let names = denied(case).map(Principal::key).filter(same).collect();
+        Self { ids, names }
+    }
+
+    fn holds(&self, node: &Node, on: &PrincipalName) -> bool {
+        let id = node.principal_id.as_deref().map(|id| id.split(':').next().unwrap_or(id));
+        let other = node.kind.is_principal() && node.principal_id.is_some();
+        id.is_some_and(|id| self.ids.contains(id)) || (!other && self.names.contains(on))
+    }
+}
+
+struct Search<'a> {
+    case: &'a Case,
+    held: Held<'a>,
+    /// Live sessions of principals that were there before, and when the last was minted.
+    sessions: BTreeMap<PrincipalName, (BTreeSet<String>, Option<Timestamp>)>,
+    left: Remains,
+}
+
+impl Search<'_> {
+    fn look_at(&mut self, node: &Node) {
+        let place = node.arn.as_deref().or(node.role_arn.as_deref()).and_then(account_in);
+        if let (Some(place), Some(ours)) = (place, self.account())
+            && place != ours
+        {
+            let why = format!("it is in account {place}, out of our reach; tell its owners");
+            self.left.open_ends.push(open_end(node, &why));
+            return;
+        }
+        let Some(on) = principal_of(node) else {
+            self.left.open_ends.push(open_end(node, "its principal is not known"));
+            return;
+        };
+        if self.held.holds(node, &on) {
+            return;
+        }
         match node.kind {
-            NodeKind::User => left.gains.extend(user.map(Gain::User)),
-            NodeKind::LongTermKey => {
-                let key = AccessKeyId::from_record(&node.id);
-                let gain = user.zip(key).filter(|(_, key)| !stopped.contains(key));
-                left.gains.extend(gain.map(|(user, key)| Gain::Key { user, key }));
+            NodeKind::User if node.is_created() => {
+                let because = "the trail shows that the actor made this user";
+                self.cover(Target::new(on, Part::Whole, because));
+            }
+            NodeKind::Role if node.is_created() => {
+                let because = "the trail shows that the actor made this role";
+                self.cover(Target::new(on, Part::Whole, because));
+            }
+            NodeKind::User => {
+                let because = "the actor set a password for it; it existed before";
+                self.ask(Target::new(on, Part::Whole, because));
+            }
+            NodeKind::Role => {
+                let because = "the actor changed who may assume it; it existed before";
+                self.ask(Target::new(on, Part::Trust, because));
+            }
+            _ if self.left.created.contains(&on) => {}
+            NodeKind::LongTermKey => self.look_at_key(node, on),
+            NodeKind::ServiceCredential => {
+                let kind = SideKind::ServiceSpecific;
+                let part = Part::Side(SideCredential { kind, id: node.id.clone() });
+                self.cover_once(Target::new(on, part, "the trail shows that the actor made it"));
             }
             NodeKind::UserSession
             | NodeKind::FederatedUser
             | NodeKind::ConsoleSession
-            | NodeKind::ServiceCredential => {
-                left.open_ends.push(open_end(node));
-                // Only a deny on its user ends it, and the user was there before the actor.
-                let user = user.filter(|user| held.present.contains_key(user));
-                left.undecided.extend(user.filter(|user| !considered.contains(user)));
-            }
-            NodeKind::ForwardedSession
             | NodeKind::RoleSession
-            | NodeKind::ServiceSession
-            | NodeKind::Role => left.open_ends.push(open_end(node)),
+            | NodeKind::ServiceSession => self.look_at_session(node, on),
+            // Its keys change with every call; it ends with the credential behind it.
+            NodeKind::ForwardedSession => {}
         }
     }
-    // A user that is contained whole needs no step for one of its keys.
-    let whole = |user: &UserName| left.gains.contains(&Gain::User(user.clone()));
-    let twice = |gain: &&Gain| matches!(gain, Gain::Key { user, .. } if whole(user));
-    left.gains = left.gains.iter().filter(|gain| !twice(gain)).cloned().collect();
-    newcomers(case, census, (&held, &considered), &mut left);
-    spare_protected(census.inhabitants, rules, &mut left);
-    left
-}
 
-/// The users that a done deny of a standing plan holds.
-pub fn contained_users(case: &Case) -> BTreeSet<UserName> {
-    denied(case).map(|user| user.name).collect()
-}
-
-/// The keys that a standing plan has made inactive, or is about to.
-pub fn stopped_keys(case: &Case) -> BTreeSet<AccessKeyId> {
-    let steps = case.standing_plans().flat_map(|state| state.all_steps());
-    let mut stopped = BTreeSet::new();
-    for (_, step, state) in steps {
-        match (&step.action, &state.result) {
-            (Action::DeactivateKey { .. }, Some(StepResult::Failed { .. })) => {}
-            (Action::DeactivateKey { key, .. }, _) => {
-                stopped.insert(key.clone());
-            }
-            (Action::ActivateKey { key, .. }, _) => {
-                stopped.remove(key);
-            }
-            (Action::DenyUser { .. } | Action::LiftDeny { .. }, _) => {}
-        }
-    }
-    stopped
-}
-
-impl<'a> Held<'a> {
-    fn of(case: &Case, inhabitants: &'a [Inhabitant]) -> Self {
-        let present = inhabitants.iter().map(|user| (&user.name, user)).collect();
-        let mut held = Self { ids: BTreeSet::new(), names: BTreeSet::new(), present };
-        for user in denied(case) {
-            held.ids.insert(user.id);
-            held.names.insert(user.name);
-        }
-        // A user that was deleted and made again under its name is another user.
-        let same = |name: &UserName| {
-            held.present.get(name).is_none_or(|present| held.ids.contains(&present.id))
+    fn look_at_key(&mut self, node: &Node, on: PrincipalName) {
+        let Some(key) = AccessKeyId::from_record(&node.id) else {
+            self.left.open_ends.push(open_end(node, "its id is not one IAM would take"));
+            return;
         };
-        let names = held.names.iter().filter(|name| same(name)).cloned().collect();
-        held.names = names;
-        held
+        let because = "the trail shows that the actor minted it";
+        self.cover_once(Target::new(on, Part::Key(key), because));
     }
 
-    fn holds(&self, node: &Node) -> bool {
-        let by_id = node.principal_id.as_ref().is_some_and(|id| self.ids.contains(id));
-        let name = node.user_name.clone().map(UserName);
-        let other = node.kind == NodeKind::User && node.principal_id.is_some();
-        by_id || (!other && name.is_some_and(|name| self.names.contains(&name)))
+    /// A session of a principal that others may use too: only it is ended, by its own id.
+    fn look_at_session(&mut self, node: &Node, on: PrincipalName) {
+        let made = node.made.unwrap_or_else(|| self.case.opened_at());
+        let id = node.principal_id.clone().filter(|id| id.contains(':'));
+        let Some(id) = id.filter(|_| node.kind != NodeKind::ServiceSession) else {
+            // `GetSessionToken` and console sessions carry the user's own id, and those of a
+            // service change by themselves: they cannot be told apart by an id.
+            if !self.is_ended(&on, &Sessions::Everyone, made) {
+                let part = Part::Sessions { sessions: Sessions::Everyone, until: made };
+                let because = "the actor holds a session of it that has no id of its own";
+                self.ask(Target::new(on, part, because));
+            }
+            return;
+        };
+        let one = Sessions::Named { user_ids: BTreeSet::from([id.clone()]) };
+        if !self.is_ended(&on, &one, made) {
+            let (ids, until) = self.sessions.entry(on).or_default();
+            ids.insert(id);
+            *until = (*until).max(Some(made));
+        }
+    }
+
+    /// Sessions that were minted after the first were ended show that the actor keeps minting
+    /// faster than the trail tells: then only time of issue ends them, and that hits others.
+    fn take_sessions(&mut self) {
+        for (on, (user_ids, until)) in std::mem::take(&mut self.sessions) {
+            let until = until.unwrap_or_else(|| self.case.opened_at());
+            let ended_before = revocations(self.case, &on).filter_map(|(_, state)| state.ended_at);
+            if ended_before.min().is_some_and(|ended| until > ended) {
+                let part = Part::Sessions { sessions: Sessions::Everyone, until };
+                let because = "new sessions of it are minted faster than the trail shows them";
+                self.ask(Target::new(on, part, because));
+            } else {
+                let part = Part::Sessions { sessions: Sessions::Named { user_ids }, until };
+                let because = "the actor minted these; others use it too, and go on";
+                self.cover(Target::new(on, part, because));
+            }
+        }
+    }
+
+    /// Principals that were made since the exposure and that nothing explains yet.
+    fn newcomers(&mut self, census: &Census<'_>) {
+        let (exposed, considered) = (self.case.exposed_since(), considered(self.case));
+        for one in census.inhabitants {
+            let Some(created) = one.created else { continue };
+            // Times are told in whole seconds, so what was made in that very second counts.
+            let since = |start: Timestamp| created.as_second() >= start.as_second();
+            let known = self.held.ids.contains(one.id.as_str())
+                || considered.contains(&one.name)
+                || self.left.created.contains(&one.name)
+                || protects_itself(&one.arn)
+                || census.made_by_others.iter().any(|made| is_same(made, one));
+            let suspected = one.name.kind == PrincipalKind::User && since(census.told_until);
+            match exposed.map(since) {
+                _ if known => {}
+                Some(true) | None if suspected => self.suspect(one.name.clone()),
+                Some(true) if !since(census.told_until) => {
+                    let because = "it is new since the exposure, and no record says who made it";
+                    self.left.asked.push(Target::new(one.name.clone(), Part::Whole, because));
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+
+    fn suspect(&mut self, on: PrincipalName) {
+        let because = "made while the actor is at work, and the trail does not tell yet by whom; \
+                       lifted when it was somebody else";
+        let target = Target { suspected: true, ..Target::new(on, Part::Whole, because) };
+        self.cover(target);
+    }
+
+    /// What is protected by configuration is left to people, and said to be open.
+    fn spare_protected(&mut self, inhabitants: &[Inhabitant], rules: &PlanRules) {
+        let protected = |target: &Target| {
+            let one = inhabitants.iter().find(|one| one.name == target.on)?;
+            let account = account_in(&one.arn)?.to_owned();
+            protection(&one.arn, &crate::domain::ids::AccountId(account), rules)
+        };
+        self.left.asked.retain(|target| protected(target).is_none());
+        let (spared, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.left.covered)
+            .into_iter()
+            .partition(|target| protected(target).is_some());
+        self.left.covered = rest;
+        self.left.open_ends.extend(spared.iter().map(|target| {
+            let part = match &target.part {
+                Part::Whole => "the new",
+                Part::Key(_) | Part::Side(_) => "a new credential of",
+                Part::Sessions { .. } => "sessions of",
+                Part::Trust => "who may assume",
+            };
+            format!("{part} {}, which is protected: contain it by hand", target.on)
+        }));
+    }
+
+    fn cover(&mut self, target: Target) {
+        if !self.left.covered.contains(&target) {
+            self.left.covered.push(target);
+        }
+    }
+
+    fn cover_once(&mut self, target: Target) {
+        let done = alive_steps(self.case)
+            .any(|(action, _)| action.on.key() == target.on && answers(action, &target.part));
+        if !done {
+            self.cover(target);
+        }
+    }
+
+    /// Asks once: what people denied stays as it is, and is an open end where the actor holds it.
+    fn ask(&mut self, target: Target) {
+        let done = alive_steps(self.case)
+            .any(|(action, _)| action.on.key() == target.on && answers(action, &target.part));
+        if done {
+            return;
+        }
+        match self.answer(&target) {
+            Some(PlanStatus::Denied) => {
+                let left = format!("{}: {}; people decided to leave it", target.on, target.because);
+                self.left.open_ends.push(left);
+            }
+            Some(_) => {}
+            None if self.left.asked.contains(&target) => {}
+            None => self.left.asked.push(target),
+        }
+    }
+
+    /// What became of the follow-up that asked about this, if one did.
+    fn answer(&self, target: &Target) -> Option<PlanStatus> {
+        let follow_ups = self.case.plans().rev().filter(|state| {
+            let is_gone = matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided);
+            state.plan.kind == PlanKind::FollowUp && !is_gone
+        });
+        let mut answers = follow_ups.filter(|state| {
+            let mut steps = state.plan.steps.iter().map(|step| &step.action);
+            steps.any(|action| action.on.key() == target.on && answers(action, &target.part))
+        });
+        answers.next().map(PlanState::status)
+    }
+
+    fn account(&self) -> Option<&str> {
+        self.case.facts().account_known().map(|finding| finding.account.0.as_str())
+    }
+
+    /// Whether a step ends these sessions, minted then, or is about to.
+    fn is_ended(&self, on: &PrincipalName, wanted: &Sessions, made: Timestamp) -> bool {
+        revocations(self.case, on).any(|((sessions, until), state)| {
+            let reach = state.began_at.map_or(until, |began| began.max(until)) + MINTED_AFTER;
+            sessions.include(wanted) && made < reach
+        })
     }
 }
 
-fn denied(case: &Case) -> impl Iterator<Item = UserRef> {
-    let steps = case.standing_plans().flat_map(PlanState::holding_steps);
-    steps.filter_map(|(_, step, _)| match &step.action {
-        Action::DenyUser { user, .. } => Some(user.clone()),
-        Action::DeactivateKey { .. } | Action::LiftDeny { .. } | Action::ActivateKey { .. } => None,
+/// The revocations of a principal's sessions that are done or about to be.
+fn revocations<'a>(
+    case: &'a Case,
+    on: &'a PrincipalName,
+) -> impl Iterator<Item = ((&'a Sessions, Timestamp), &'a StepState)> {
+    let of_it = alive_steps(case).filter(|(action, _)| action.on.key() == *on);
+    of_it.filter_map(|(action, state)| {
+        let Change::RevokeSessions { sessions, until, .. } = &action.change else {
+            return None;
+        };
+        Some(((sessions, *until), state))
     })
 }
 
-fn still_works(standing: Standing) -> bool {
-    matches!(standing, Standing::Live | Standing::Unknown)
+/// Steps of the standing plans that are done or about to be, and not taken back since.
+fn alive_steps(case: &Case) -> impl Iterator<Item = (&Action, &StepState)> {
+    case.standing_plans().flat_map(|state| {
+        let taken_back = |index: u32, action: &Action| {
+            let later = state.done_steps().filter(move |(other, _, _)| *other > index);
+            later.into_iter().any(|(_, other, _)| other.action.takes_back(action))
+        };
+        state.all_steps().filter_map(move |(index, step, done)| {
+            let failed = matches!(done.result, Some(StepResult::Failed { .. }));
+            (!failed && !taken_back(index, &step.action)).then_some((&step.action, done))
+        })
+    })
 }
 
-fn open_end(node: &Node) -> String {
+fn denied(case: &Case) -> impl Iterator<Item = &Principal> {
+    let steps = case.standing_plans().flat_map(PlanState::holding_steps);
+    steps.filter_map(|(_, step, _)| {
+        matches!(step.action.change, Change::Deny { .. }).then_some(&step.action.on)
+    })
+}
+
+/// Whether an action of a plan is what a question about this part asks for.
+fn answers(action: &Action, part: &Part) -> bool {
+    let change = &action.change;
+    match part {
+        Part::Whole => matches!(change, Change::Deny { .. }),
+        Part::Trust => matches!(change, Change::PutTrust { .. }),
+        Part::Key(key) => action.stops(key),
+        Part::Side(one) => *change == Change::DeactivateCredential { credential: one.clone() },
+        Part::Sessions { sessions: wanted, until: seen } => matches!(
+            change,
+            Change::RevokeSessions { sessions, until, .. }
+                if sessions.include(wanted) && until >= seen
+        ),
+    }
+}
+
+/// The user or role whose policies a node obeys.
+fn principal_of(node: &Node) -> Option<PrincipalName> {
+    let role = || node.role_arn.as_deref().and_then(PrincipalName::of_arn);
+    let user = || node.user_name.as_deref().map(PrincipalName::user);
+    match node.kind {
+        NodeKind::User | NodeKind::Role => node.arn.as_deref().and_then(PrincipalName::of_arn),
+        NodeKind::RoleSession | NodeKind::ServiceSession => role(),
+        NodeKind::ConsoleSession | NodeKind::ForwardedSession => role().or_else(user),
+        NodeKind::LongTermKey
+        | NodeKind::UserSession
+        | NodeKind::FederatedUser
+        | NodeKind::ServiceCredential => user(),
+    }
+}
+
+/// The principals that the actor created.
+fn created(nodes: &[Node]) -> BTreeSet<PrincipalName> {
+    let created = nodes.iter().filter(|node| is_held(node) && node.is_created());
+    created.filter_map(|node| node.arn.as_deref().and_then(PrincipalName::of_arn)).collect()
+}
+
+/// Whether the actor surely holds it and it still works. A principal that the actor opened counts
+/// although it existed before.
+fn is_held(node: &Node) -> bool {
+    let opened = node.kind.is_principal() && !node.is_created();
+    let works = matches!(node.standing, Standing::Live | Standing::Unknown);
+    works && node.certainty == Certainty::Certain && (!node.older || opened)
+}
+
+fn open_end(node: &Node, why: &str) -> String {
     let name = node.arn.as_deref().unwrap_or(&node.id);
-    format!("{} {name} ({}), still {}", node.kind.word(), node.why, node.standing.word())
+    format!("{} {name} ({}), still {}: {why}", node.kind.word(), node.why, node.standing.word())
 }
 
-/// Users that were made since the exposure and that nothing explains yet.
-fn newcomers(
-    case: &Case,
-    census: &Census<'_>,
-    (held, considered): (&Held<'_>, &BTreeSet<UserName>),
-    left: &mut Remains,
-) {
-    let exposed = case.exposed_since();
-    for user in census.inhabitants {
-        let Some(created) = user.created else { continue };
-        // Times are told in whole seconds, so what was made in that very second counts.
-        let since = |start: Timestamp| created.as_second() >= start.as_second();
-        let untold = since(census.told_until);
-        let known = held.ids.contains(&user.id)
-            || considered.contains(&user.name)
-            || left.gains.contains(&Gain::User(user.name.clone()))
-            || census.made_by_others.iter().any(|made| is_same(made, user));
-        match exposed.map(since) {
-            _ if known => {}
-            Some(false) => {}
-            Some(true) | None if untold => {
-                left.gains.insert(Gain::Newcomer(user.name.clone()));
-            }
-            Some(true) => {
-                left.undecided.insert(user.name.clone());
-            }
-            None => {}
-        }
-    }
-}
-
-fn is_same(made: &MadeUser, user: &Inhabitant) -> bool {
+fn is_same(made: &MadePrincipal, one: &Inhabitant) -> bool {
     match &made.id {
-        Some(id) => *id == user.id,
-        None => made.name == user.name.0,
+        Some(id) => *id == one.id,
+        None => made.name == one.name,
     }
 }
 
-/// What is protected by configuration is left to people, and said to be open.
-fn spare_protected(inhabitants: &[Inhabitant], rules: &PlanRules, left: &mut Remains) {
-    let protected: BTreeSet<&UserName> = inhabitants
-        .iter()
-        .filter(|user| is_protected(&user.arn, rules))
-        .map(|user| &user.name)
-        .collect();
-    left.undecided.retain(|user| !protected.contains(user));
-    let of = |gain: &Gain| match gain {
-        Gain::User(user) | Gain::Newcomer(user) | Gain::Key { user, .. } => user.clone(),
-    };
-    let (spared, rest) =
-        std::mem::take(&mut left.gains).into_iter().partition(|gain| protected.contains(&of(gain)));
-    left.gains = rest;
-    left.open_ends.extend(BTreeSet::into_iter(spared).map(|gain| match gain {
-        Gain::User(user) | Gain::Newcomer(user) => {
-            format!("the new user {user}, which is protected: contain it by hand")
-        }
-        Gain::Key { user, key } => {
-            format!("key {key} of {user}, which is protected: make the key inactive by hand")
-        }
-    }));
+/// Roles that only AWS makes and changes.
+fn protects_itself(arn: &str) -> bool {
+    arn.contains(":role/aws-service-role/") || arn.contains(":role/aws-reserved/")
 }
 
-/// Users that were stopped on suspicion and that somebody else made.
-fn cleared(case: &Case, made_by_others: &[MadeUser]) -> Vec<Cleared> {
+/// Principals that were stopped on suspicion and that somebody else made.
+fn cleared(case: &Case, made_by_others: &[MadePrincipal]) -> Vec<Cleared> {
     let steps = case.standing_plans().flat_map(PlanState::holding_steps);
     let suspected = steps.filter(|(_, step, _)| step.provisional);
-    suspected
-        .filter_map(|(_, step, _)| match &step.action {
-            Action::DenyUser { user, .. } => {
-                let mut makers = made_by_others.iter();
-                let made = makers.find(|made| made.id.as_deref() == Some(user.id.as_str()))?;
-                Some(Cleared { user: user.clone(), by: made.by.clone() })
-            }
-            Action::DeactivateKey { .. } | Action::LiftDeny { .. } | Action::ActivateKey { .. } => {
-                None
-            }
+    let denies = suspected.filter(|(_, s, _)| matches!(s.action.change, Change::Deny { .. }));
+    denies
+        .filter_map(|(_, step, _)| {
+            let on = &step.action.on;
+            let made =
+                made_by_others.iter().find(|made| made.id.as_deref() == Some(on.id.as_str()))?;
+            Some(Cleared { on: on.clone(), by: made.by.clone() })
         })
         .collect()
 }
 
-/// The users of plans that people have seen and decided, or are deciding.
-fn considered_users(case: &Case) -> BTreeSet<UserName> {
-    let decided = case.plans().filter(|state| {
-        state.plan.kind == PlanKind::FollowUp
-            && !matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided)
-    });
-    decided
-        .flat_map(|state| state.plan.steps.iter().map(|step| step.action.user().name.clone()))
+/// The principals of plans that people have seen and decided, or are deciding.
+fn considered(case: &Case) -> BTreeSet<PrincipalName> {
+    case.plans()
+        .filter(|state| {
+            state.plan.kind == PlanKind::FollowUp
+                && !matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided)
+        })
+        .flat_map(|state| state.plan.steps.iter().map(|step| step.action.on.key()))
         .collect()
 }
 

@@ -1,11 +1,12 @@
 //! Cases and plans for the tests of the domain.
 
-use crate::domain::action::{Action, UserRef};
+use crate::domain::action::{Action, Change};
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Opening};
-use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId, UserName};
+use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId};
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
 use crate::domain::plan::{Plan, PlanKind, Step};
+use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::{Actor, Entry};
 use crate::domain::snapshot::SnapshotRef;
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +21,21 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 
 pub(crate) fn person(user: &str) -> PersonId {
     PersonId { team: "T1".to_owned(), user: user.to_owned() }
+}
+
+/// A user of the account of [`plan`].
+pub(crate) fn user(name: &str, id: &str) -> Principal {
+    principal(PrincipalKind::User, name, id)
+}
+
+/// A role of the account of [`plan`].
+pub(crate) fn role(name: &str, id: &str) -> Principal {
+    principal(PrincipalKind::Role, name, id)
+}
+
+fn principal(kind: PrincipalKind, name: &str, id: &str) -> Principal {
+    let arn = format!("arn:aws:iam::029608264753:{}/{name}", kind.word());
+    Principal { kind, name: name.to_owned(), id: id.to_owned(), arn }
 }
 
 /// A case that ana opened with delivery `d0`.
@@ -45,15 +61,13 @@ pub(crate) fn opened() -> Case {
 
 /// A plan of two steps that ana asked for: a deny, then the leaked key.
 pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
-    let user = UserRef { name: UserName("ci".to_owned()), id: "AIDA1".to_owned() };
-    let step = |action| Step {
-        action,
+    let step = |change| Step {
+        action: Action { on: user("ci", "AIDA1"), change },
         blast_radius: Vec::new(),
         because: String::new(),
         provisional: false,
     };
-    let deny = Action::DenyUser {
-        user: user.clone(),
+    let deny = Change::Deny {
         policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
         inline_name: "KeyleakDeny".to_owned(),
     };
@@ -65,7 +79,7 @@ pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
         account: AccountId("029608264753".to_owned()),
         exposed_since: None,
         snapshot: SnapshotRef { sha256: "00".to_owned(), taken_at: at(0) },
-        steps: vec![step(deny), step(Action::DeactivateKey { user, key })],
+        steps: vec![step(deny), step(Change::DeactivateKey { key })],
         about: None,
         requested_by: person("ana"),
         approvals_needed: 1,

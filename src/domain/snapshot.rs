@@ -1,37 +1,78 @@
 //! The state saved before anything is changed: what undo restores, and what proves what was there.
 
-use crate::domain::action::DENY_ALL_DOCUMENT;
+use crate::domain::action::{SideCredential, SideKind};
 use crate::domain::facts::{Fact, KeyState};
-use crate::domain::ids::{AccessKeyId, AccountId, UserName};
+use crate::domain::ids::{AccessKeyId, AccountId};
+use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A managed policy attached to a user.
+/// A managed policy attached to a principal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AttachedPolicy {
     pub name: String,
     pub arn: String,
 }
 
-/// One IAM user, whole enough to be restored.
+/// A long-term credential of a user besides its access keys, as IAM lists it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SideState {
+    pub credential: SideCredential,
+    pub active: bool,
+    pub created: Option<Timestamp>,
+    /// The service it is for; of an SSH key or certificate its public text.
+    pub about: String,
+}
+
+/// One IAM user or role, whole enough to be restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserSnapshot {
-    pub name: UserName,
+pub struct Photograph {
+    pub name: String,
     pub id: String,
     pub arn: String,
     pub path: String,
     pub created: Option<Timestamp>,
     pub boundary: Option<String>,
     pub tags: BTreeMap<String, String>,
-    pub keys: Vec<KeyState>,
     pub attached: Vec<AttachedPolicy>,
     /// Inline policies by name, each with its document.
     pub inline: BTreeMap<String, String>,
+    #[serde(flatten)]
+    pub own: Own,
+}
+
+/// What only one kind of principal has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Own {
+    User(OfUser),
+    Role(OfRole),
+}
+
+/// What only users have. A password and the seed of a virtual MFA device cannot be read, so they
+/// cannot be restored either.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfUser {
+    pub keys: Vec<KeyState>,
     pub groups: Vec<String>,
     /// When the console password was set; `None` when there is none.
     pub login_profile: Fact<Option<Timestamp>>,
     pub mfa_devices: Fact<Vec<String>>,
+    pub service_credentials: Fact<Vec<SideState>>,
+    pub ssh_keys: Fact<Vec<SideState>>,
+    pub signing_certificates: Fact<Vec<SideState>>,
+}
+
+/// What only roles have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfRole {
+    /// The document that says who may assume it.
+    pub trust: String,
+    pub description: Option<String>,
+    /// How long its sessions may live at most.
+    pub session_seconds_max: i32,
+    pub instance_profiles: Fact<Vec<String>>,
 }
 
 /// Where a snapshot lies in the evidence store, and the hash it must have.
@@ -41,45 +82,94 @@ pub struct SnapshotRef {
     pub taken_at: Timestamp,
 }
 
-/// The users of a plan as they were before it.
+/// The principals of a plan as they were before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     pub account: AccountId,
-    pub users: Vec<UserSnapshot>,
+    pub principals: Vec<Photograph>,
 }
 
 impl Snapshot {
-    pub fn user(&self, name: &UserName) -> Option<&UserSnapshot> {
-        self.users.iter().find(|user| user.name == *name)
+    pub fn of(&self, name: &PrincipalName) -> Option<&Photograph> {
+        self.principals.iter().find(|photograph| photograph.key() == *name)
     }
 }
 
-impl UserSnapshot {
+impl Photograph {
     /// Puts what AWS lists in no order into one, so that equal states are equal values.
     pub fn sorted(mut self) -> Self {
-        self.keys.sort_by(|a, b| a.id.cmp(&b.id));
         self.attached.sort();
-        self.groups.sort();
-        if let Fact::Known(devices) = &mut self.mfa_devices {
-            devices.sort();
+        match &mut self.own {
+            Own::User(user) => {
+                user.keys.sort_by(|a, b| a.id.cmp(&b.id));
+                user.groups.sort();
+                sort(&mut user.mfa_devices);
+                sort(&mut user.service_credentials);
+                sort(&mut user.ssh_keys);
+                sort(&mut user.signing_certificates);
+            }
+            Own::Role(role) => sort(&mut role.instance_profiles),
         }
         self
     }
 
-    pub fn key(&self, id: &AccessKeyId) -> Option<&KeyState> {
-        self.keys.iter().find(|key| key.id == *id)
+    pub fn kind(&self) -> PrincipalKind {
+        match &self.own {
+            Own::User(_) => PrincipalKind::User,
+            Own::Role(_) => PrincipalKind::Role,
+        }
+    }
+
+    pub fn key(&self) -> PrincipalName {
+        PrincipalName { kind: self.kind(), name: self.name.clone() }
+    }
+
+    pub fn principal(&self) -> Principal {
+        Principal {
+            kind: self.kind(),
+            name: self.name.clone(),
+            id: self.id.clone(),
+            arn: self.arn.clone(),
+        }
+    }
+
+    pub fn user(&self) -> Option<&OfUser> {
+        match &self.own {
+            Own::User(user) => Some(user),
+            Own::Role(_) => None,
+        }
+    }
+
+    pub fn role(&self) -> Option<&OfRole> {
+        match &self.own {
+            Own::Role(role) => Some(role),
+            Own::User(_) => None,
+        }
+    }
+
+    /// The access keys; a role has none.
+    pub fn keys(&self) -> &[KeyState] {
+        self.user().map_or(&[], |user| &user.keys)
+    }
+
+    pub fn key_state(&self, id: &AccessKeyId) -> Option<&KeyState> {
+        self.keys().iter().find(|key| key.id == *id)
     }
 
     pub fn active_keys(&self) -> impl Iterator<Item = &KeyState> {
-        self.keys.iter().filter(|key| key.active)
+        self.keys().iter().filter(|key| key.active)
     }
 
-    /// Whether the inline policy of this name is there and denies everything; anybody can give the
-    /// name to another document.
-    pub fn denies_inline(&self, name: &str) -> bool {
-        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-        let document = self.inline.get(name).and_then(|document| read(document));
-        document.is_some() && document == read(DENY_ALL_DOCUMENT)
+    /// The long-term credentials besides the access keys, as far as they could be read.
+    pub fn side_states(&self) -> impl Iterator<Item = &SideState> {
+        let lists = self
+            .user()
+            .map(|user| [&user.service_credentials, &user.ssh_keys, &user.signing_certificates]);
+        lists.into_iter().flatten().filter_map(Fact::known).flatten()
+    }
+
+    pub fn side_state(&self, credential: &SideCredential) -> Option<&SideState> {
+        self.side_states().find(|state| state.credential == *credential)
     }
 
     pub fn has_policy(&self, arn: &str) -> bool {
@@ -87,64 +177,19 @@ impl UserSnapshot {
     }
 }
 
-/// Every field in which two states of a user differ, each as one sentence.
-pub fn differences(before: &UserSnapshot, after: &UserSnapshot) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut differs = |what: &str, old: String, new: String| {
-        if old != new {
-            found.push(format!("{what}: was {old}, is {new}"));
+impl OfUser {
+    /// The list of one kind of credential.
+    pub fn side_list(&mut self, kind: SideKind) -> &mut Fact<Vec<SideState>> {
+        match kind {
+            SideKind::ServiceSpecific => &mut self.service_credentials,
+            SideKind::SshKey => &mut self.ssh_keys,
+            SideKind::SigningCertificate => &mut self.signing_certificates,
         }
-    };
-    differs("user id", before.id.clone(), after.id.clone());
-    differs("path", before.path.clone(), after.path.clone());
-    differs("permissions boundary", shown(&before.boundary), shown(&after.boundary));
-    differs("tags", format!("{:?}", before.tags), format!("{:?}", after.tags));
-    differs("access keys", keys_shown(before), keys_shown(after));
-    differs("attached policies", policies_shown(before), policies_shown(after));
-    differs("inline policies", inline_shown(before), inline_shown(after));
-    differs("groups", before.groups.join(", "), after.groups.join(", "));
-    differs("console password", profile_shown(before), profile_shown(after));
-    differs("MFA devices", mfa_shown(before), mfa_shown(after));
-    found
-}
-
-fn shown(value: &Option<String>) -> String {
-    value.clone().unwrap_or_else(|| "none".to_owned())
-}
-
-fn keys_shown(user: &UserSnapshot) -> String {
-    let state = |key: &KeyState| if key.active { "active" } else { "inactive" };
-    let keys: Vec<_> = user.keys.iter().map(|key| format!("{} {}", key.id, state(key))).collect();
-    keys.join(", ")
-}
-
-fn policies_shown(user: &UserSnapshot) -> String {
-    let arns: Vec<_> = user.attached.iter().map(|policy| policy.arn.as_str()).collect();
-    arns.join(", ")
-}
-
-fn inline_shown(user: &UserSnapshot) -> String {
-    let policies: Vec<_> = user
-        .inline
-        .iter()
-        .map(|(name, document)| {
-            format!("{name} {}", crate::domain::digest::sha256_hex(document.as_bytes()))
-        })
-        .collect();
-    policies.join(", ")
-}
-
-fn profile_shown(user: &UserSnapshot) -> String {
-    match &user.login_profile {
-        Fact::Known(Some(_)) => "set".to_owned(),
-        Fact::Known(None) => "none".to_owned(),
-        Fact::Unknown(_) => "unknown".to_owned(),
     }
 }
 
-fn mfa_shown(user: &UserSnapshot) -> String {
-    match &user.mfa_devices {
-        Fact::Known(devices) => devices.join(", "),
-        Fact::Unknown(_) => "unknown".to_owned(),
+fn sort<T: Ord>(list: &mut Fact<Vec<T>>) {
+    if let Fact::Known(list) = list {
+        list.sort();
     }
 }

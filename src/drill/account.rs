@@ -1,7 +1,7 @@
 //! The account beside the workspace: what the actor holds, what it tries, and what stands in IAM.
 
 use crate::domain::action::DENY_ALL_DOCUMENT;
-use crate::domain::snapshot::UserSnapshot;
+use crate::domain::snapshot::Photograph;
 use crate::drill::scenario::Scenario;
 use crate::drill::world::World;
 use crate::ports::clock::Clock;
@@ -82,12 +82,12 @@ impl AccountView {
         })
     }
 
-    fn user(&self, user: &UserSnapshot) -> Value {
+    fn user(&self, user: &Photograph) -> Value {
         let attached = user.attached.iter().map(|policy| policy.name.as_str());
         let policies: Vec<&str> = attached.chain(user.inline.keys().map(String::as_str)).collect();
         let denied = user.attached.iter().any(|policy| policy.name == DENY_ALL)
             || user.inline.values().any(|document| document == DENY_ALL_DOCUMENT);
-        let keys = user.keys.iter().map(|key| {
+        let keys = user.keys().iter().map(|key| {
             json!({
                 "id": key.id.to_string(),
                 "active": key.active,
@@ -95,7 +95,7 @@ impl AccountView {
             })
         });
         json!({
-            "name": user.name.0,
+            "name": user.name,
             "policies": policies,
             "denied": denied,
             "new": user.created.is_some_and(|created| created >= self.began),

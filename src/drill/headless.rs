@@ -2,8 +2,9 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
-use crate::domain::ids::{CaseId, UserName};
-use crate::domain::remains::contained_users;
+use crate::domain::ids::CaseId;
+use crate::domain::principal::PrincipalName;
+use crate::domain::remains::contained;
 use crate::domain::report;
 use crate::domain::verdict::{Anchored, Intact, judge};
 use crate::drill::people::REPORTER;
@@ -139,9 +140,9 @@ fn expectations(world: &World, scenario: &Scenario, case: &Case) -> Result<(), D
         let told = format!("the actor's first use was not found: {:?}", case.exposure());
         return Err(DrillFailure::Findings(told));
     }
-    let contained = contained_users(case);
+    let contained = contained(case);
     for user in &scenario.expected.contained {
-        if !contained.contains(&UserName(user.clone())) {
+        if !contained.contains(&PrincipalName::user(user)) {
             return Err(DrillFailure::Findings(format!("user {user} was not contained")));
         }
     }

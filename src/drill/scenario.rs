@@ -1,5 +1,6 @@
 //! A scenario: an account, what the actor does in it, and what the investigation must find.
 
+use crate::domain::principal::PrincipalName;
 use crate::sim::attacker::Operation;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -145,10 +146,11 @@ impl Move {
             "CreateUser" => Operation::CreateUser { user: user()? },
             "CreateAccessKey" => Operation::CreateAccessKey { user: user()? },
             "AttachUserPolicy" => {
-                Operation::AttachUserPolicy { user: user()?, policy_arn: policy_arn()? }
+                let to = PrincipalName::user(&user()?);
+                Operation::AttachPolicy { to, policy_arn: policy_arn()? }
             }
-            "PutUserPolicy" => Operation::PutUserPolicy {
-                user: user()?,
+            "PutUserPolicy" => Operation::PutPolicy {
+                on: PrincipalName::user(&user()?),
                 name: self.name.clone().ok_or("name is missing")?,
                 document: self.document.clone().ok_or("document is missing")?,
             },

@@ -5,8 +5,10 @@ use crate::domain::agenda::Act;
 use crate::domain::caps::Full;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, StepResult};
-use crate::domain::plan::is_protected;
+use crate::domain::ids::{AccountId, UserName};
+use crate::domain::plan::protection;
 use crate::domain::policy;
+use crate::domain::principal::PrincipalKind;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
@@ -53,8 +55,9 @@ async fn carry_out(
     };
     let state = case.plan(which.plan).ok_or(StepError::MovedOn)?;
     let step = state.step(which.step).ok_or(StepError::MovedOn)?;
-    if let Some(open) = state.steps.get(which.step as usize).and_then(|step| step.open_attempt)
-        && readback::is_in_force(desk, &step.action).await?
+    let standing = state.steps.get(which.step as usize);
+    if let Some((open, began)) = standing.and_then(|step| step.open_attempt.zip(step.began_at))
+        && readback::is_in_force(desk, &step.action, began).await
     {
         // Cut off between the act and its record: the act is not repeated, only written down.
         let found = StepAttempt { attempt: open, ..which };
@@ -63,11 +66,13 @@ async fn carry_out(
     // What was added for the actor names keys and users of its own making: an actor that makes
     // one of them again must not be able to void the plan with it.
     let covered = which.step as usize >= state.plan.steps.len();
-    if !step.action.runs_unchecked()
-        && !covered
-        && let Some(why) = drift(desk, &step.action).await?
-    {
-        return conclude(desk, case, Event::Voided { plan: which.plan, why }).await.map(drop);
+    let drift = match step.action.runs_unchecked() || covered {
+        true => None,
+        false => drift(desk, &state.plan.account, &step.action).await?,
+    };
+    if let (Some(drift), false) = (&drift, state.has_begun()) {
+        let event = Event::Voided { plan: which.plan, why: drift.why.clone() };
+        return conclude(desk, case, event).await.map(drop);
     }
     let now = desk.clock.now();
     let ticket = match begin(desk.books(), case, &approval, which, now).await {
@@ -94,23 +99,51 @@ async fn carry_out(
         // Stopped for too long: who has the case by now finds the intent, and looks before it acts.
         return Err(StepError::MovedOn);
     }
-    let result = apply(contain.as_ref(), &ticket).await;
+    let result = match drift {
+        // Half a containment is not called off for what an actor can bring about.
+        Some(drift) => drift.result(),
+        None => apply(contain.as_ref(), &ticket).await,
+    };
     outcome(desk, case, which, result).await
 }
 
-/// Why the step must not be done any more: the user is another one, or protected now.
-async fn drift(desk: &Desk, action: &Action) -> Result<Option<String>, StepError> {
-    let user = action.user();
-    match desk.lookup.user(&user.name).await {
-        Ok(now) if now.id != user.id => Ok(Some(format!(
-            "user {} was deleted and made again (its id was {}, is {})",
-            user.name, user.id, now.id
-        ))),
-        Ok(now) if is_protected(&now.arn, &desk.rules.plans) => {
-            Ok(Some(format!("user {} has become protected", user.name)))
+/// Why a step must not be done any more.
+struct Drift {
+    why: String,
+    /// The principal of the plan is gone, and with it what the step was to end.
+    gone: bool,
+}
+
+impl Drift {
+    fn result(self) -> StepResult {
+        match self.gone {
+            true => StepResult::Done { changed: false, how: Some(self.why), request_id: None },
+            false => StepResult::Failed { why: self.why, retryable: false },
         }
-        Ok(_) => Ok(None),
-        // A user that is gone holds nothing; the step itself finds that out.
+    }
+}
+
+/// Whether the step still finds the principal that it was approved for.
+async fn drift(
+    desk: &Desk,
+    account: &AccountId,
+    action: &Action,
+) -> Result<Option<Drift>, StepError> {
+    let on = &action.on;
+    let found = match on.kind {
+        PrincipalKind::User => desk.lookup.user(&UserName(on.name.clone())).await,
+        PrincipalKind::Role => desk.lookup.role(&on.name).await.map(|role| role.detail),
+    };
+    match found {
+        Ok(now) if now.id != on.id => Ok(Some(Drift {
+            why: format!("{on} was deleted and made again (its id was {}, is {})", on.id, now.id),
+            gone: true,
+        })),
+        Ok(now) => {
+            let why = protection(&now.arn, account, &desk.rules.plans);
+            Ok(why.map(|why| Drift { why: format!("{on} is not touched: {why}"), gone: false }))
+        }
+        // A principal that is gone holds nothing; the step itself finds that out.
         Err(error) if error.class == CallClass::NotFound => Ok(None),
         // Being unable to look must not keep an approved step from being done.
         Err(error) if error.class == CallClass::Denied => Ok(None),

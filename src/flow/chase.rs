@@ -9,20 +9,22 @@
 use crate::domain::agenda::RACED_MAX;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
+use crate::domain::force::no_longer;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
-use crate::domain::remains::{Census, Gain, remains};
+use crate::domain::remains::{Census, remains};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
-use crate::flow::{gains, propose, readback, sweep};
-use crate::ports::cloud::CallClass;
+use crate::flow::photograph::photograph_all;
+use crate::flow::{gains, sweep};
+use jiff::Timestamp;
 
 /// Who takes a containment back faster than the trail tells.
 const UNKNOWN_REVERTER: &str = "somebody faster than the trail, while new users keep coming,";
 
 /// One look at the inventory, and at what the approved steps left.
 pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), StepError> {
-    let inhabitants = gains::inhabitants(desk).await?;
+    let inhabitants = gains::users(desk).await?;
     let note = case.survey().map(|(_, note)| note);
     let census = Census {
         nodes: note.map_or(&[], |note| &note.nodes),
@@ -31,9 +33,9 @@ pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(
         inhabitants: &inhabitants,
     };
     let mut left = remains(case, &census, &desk.rules.plans);
-    left.gains.retain(|gain| matches!(gain, Gain::Newcomer(_)));
-    if !left.gains.is_empty() {
-        return gains::take(desk, case, left.gains).await;
+    left.covered.retain(|target| target.suspected);
+    if gains::take(desk, case, (&left.covered, &left.created)).await? {
+        return Ok(());
     }
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
     if state.is_racing(desk.clock.now()) && state.raced < RACED_MAX {
@@ -46,12 +48,14 @@ pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(
 async fn put_back(desk: &Desk, case: &Case, state: &PlanState) -> Result<(), StepError> {
     let approved = state.plan.steps.len();
     let mut reverted = Vec::new();
-    for (index, step, _) in state.holding_steps().filter(|(at, _, _)| (*at as usize) < approved) {
-        match propose::photograph(desk.lookup.as_ref(), &step.action.user().name).await {
-            Ok(user) if readback::no_longer(&step.action, &user).is_some() => reverted.push(index),
-            Ok(_) => {}
-            Err(error) if error.class == CallClass::NotFound => {}
-            Err(error) => return Err(error.into()),
+    let principals = state.plan.steps.iter().map(|step| step.action.on.key()).collect();
+    let now = photograph_all(desk.lookup.as_ref(), principals).await?;
+    for (index, step, done) in state.holding_steps().filter(|(at, _, _)| (*at as usize) < approved)
+    {
+        let began = done.began_at.unwrap_or(Timestamp::MIN);
+        let found = now.get(&step.action.on.key()).and_then(Option::as_ref);
+        if found.is_some_and(|found| no_longer(&step.action, found, began).is_some()) {
+            reverted.push(index);
         }
     }
     if reverted.is_empty() {

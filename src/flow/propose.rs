@@ -2,19 +2,24 @@
 
 use crate::domain::action::Action;
 use crate::domain::case::Case;
-use crate::domain::digest::canonical;
+use crate::domain::differences::three_way;
 use crate::domain::event::{Event, Phase};
 use crate::domain::facts::Fact;
+use crate::domain::force::{as_left, no_longer};
 use crate::domain::ids::{KeyKind, PersonId, UserName};
-use crate::domain::plan::{
-    NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assemble, containing_steps, undoing_steps,
-};
+use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assemble};
 use crate::domain::plan_state::PlanState;
-use crate::domain::snapshot::{Snapshot, SnapshotRef, UserSnapshot, differences};
+use crate::domain::principal::PrincipalName;
+use crate::domain::remains::contained;
+use crate::domain::snapshot::SnapshotRef;
+use crate::domain::target::{Part, Target};
+use crate::domain::undoing::undoing_steps;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
-use crate::ports::cloud::{CallClass, CallError, Lookup};
-use std::collections::BTreeMap;
+use crate::flow::photograph::{account_of, first_snapshot, keep, photograph_if_there};
+use crate::flow::targets::{Prepared, prepare};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 const READ_ONLY: &str = "no contain role is configured, so keyleak changes nothing; by hand:";
 
@@ -30,7 +35,9 @@ pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
     } else {
         PlanKind::Containment
     };
-    for_users(desk, case, &[user], (kind, requested_by)).await
+    let because = "a deny ends the key and every session minted from it; an inactive key does not";
+    let owner = Target::new(PrincipalName::user(&user.0), Part::Whole, because);
+    for_targets(desk, case, &[owner], (kind, requested_by)).await
 }
 
 /// Who shaped the plan last does not approve it: by asking for it, or by saying since when the key
@@ -42,53 +49,63 @@ fn requester(case: &Case) -> PersonId {
     last.map_or_else(|| case.opened_by().clone(), |press| press.by.clone())
 }
 
-/// Proposes to put back what was found reverted, and whatever else is active on those users.
+/// Proposes to put back what was found reverted, and whatever else is active on those principals.
 pub async fn again(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), StepError> {
     let Some(state) = case.plan(plan) else {
         return Ok(());
     };
-    let users: Vec<_> = crate::domain::remains::contained_users(case).into_iter().collect();
-    for_users(desk, case, &users, (PlanKind::FollowUp, state.plan.requested_by.clone())).await
+    let because = "it was contained before, and no longer is";
+    let whole = |on: PrincipalName| Target::new(on, Part::Whole, because);
+    let mut prepared =
+        prepare(desk, case, (&contained(case).into_iter().map(whole).collect::<Vec<_>>(), &none()))
+            .await?;
+    for (_, step, done) in case.standing_plans().flat_map(PlanState::holding_steps) {
+        let key = step.action.on.key();
+        if !prepared.photographs.contains_key(&key) {
+            let found = photograph_if_there(desk.lookup.as_ref(), &key).await?;
+            prepared.photographs.insert(key.clone(), found);
+        }
+        let Some(Some(now)) = prepared.photographs.get(&key) else {
+            continue;
+        };
+        let began = done.began_at.unwrap_or(Timestamp::MIN);
+        let is_new = !prepared.steps.iter().any(|known| known.action == step.action);
+        if is_new && no_longer(&step.action, now, began).is_some() {
+            prepared.steps.push(Step { because: because.to_owned(), ..step.clone() });
+        }
+    }
+    let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
+    propose_prepared(desk, case, prepared, who).await
 }
 
-/// Proposes to contain these users: photographs them, and leaves out what is already so.
-pub async fn for_users(
+/// Proposes to contain these targets: photographs them, and leaves out what is already so.
+pub async fn for_targets(
     desk: &Desk,
     case: &Case,
-    users: &[UserName],
-    (kind, requested_by): (PlanKind, PersonId),
+    targets: &[Target],
+    who: (PlanKind, PersonId),
 ) -> Result<(), StepError> {
-    let mut photographs = Vec::new();
-    for user in users {
-        match photograph(desk.lookup.as_ref(), user).await {
-            Ok(photograph) => photographs.push(photograph),
-            Err(error) if error.class.retryable() => return Err(StepError::Call(error)),
-            Err(error) => {
-                let why = format!("no snapshot, no plan: {error}");
-                return not_proposed(desk, case, why).await;
-            }
-        }
+    match prepare(desk, case, (targets, &none())).await {
+        Ok(prepared) => propose_prepared(desk, case, prepared, who).await,
+        Err(error) if error.class.retryable() => Err(StepError::Call(error)),
+        Err(error) => not_proposed(desk, case, format!("no snapshot, no plan: {error}")).await,
     }
-    let mut steps = Vec::new();
-    let contained = crate::domain::remains::contained_users(case);
-    for photograph in &photographs {
-        let leaked = Some(&case.opening().key);
-        match containing_steps(photograph, case.id(), leaked, &desk.rules.plans) {
-            Ok(more) => {
-                let wanted = more.into_iter().filter(|step| {
-                    // A deny that somebody else put there is made ours, so that it is read back.
-                    let foreign = matches!(step.action, Action::DenyUser { .. })
-                        && !contained.contains(&photograph.name);
-                    foreign || !in_force(step, photograph)
-                });
-                steps.extend(wanted);
-            }
-            Err(why) => return not_proposed(desk, case, why.to_string()).await,
-        }
+}
+
+/// Proposes steps that are ready.
+pub async fn propose_prepared(
+    desk: &Desk,
+    case: &Case,
+    prepared: Prepared,
+    who: (PlanKind, PersonId),
+) -> Result<(), StepError> {
+    if prepared.steps.is_empty() && !prepared.left_out.is_empty() {
+        return not_proposed(desk, case, prepared.left_out.join("; ")).await;
     }
+    let photographs: Vec<_> = prepared.photographs.into_values().flatten().collect();
     let snapshot = keep(desk, case, photographs).await?;
-    let frame = frame(desk, case, (kind, requested_by), snapshot);
-    propose(desk, case, frame, steps).await
+    let frame = frame(desk, case, who, snapshot);
+    propose(desk, case, frame, prepared.steps).await
 }
 
 /// Proposes to take the standing plans back, only if the state is still the one we left.
@@ -98,25 +115,30 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     };
     let requested_by =
         case.wanted_undo().map_or_else(|| case.opened_by().clone(), |press| press.by.clone());
-    let done: Vec<Action> = case
+    let done: Vec<&Action> = case
         .standing_plans()
-        .flat_map(|state| state.holding_steps())
-        .map(|(_, step, _)| step.action.clone())
+        .flat_map(PlanState::holding_steps)
+        .map(|(_, step, _)| &step.action)
         .collect();
     let before = first_snapshot(desk, case).await?;
-    let steps = undoing_steps(&done, &before);
+    let mut now = Vec::new();
     let mut moved = Vec::new();
-    for user in &before.users {
-        if !steps.iter().any(|step| step.action.user().name == user.name) {
+    for photograph in &before.principals {
+        let key = photograph.key();
+        if !done.iter().any(|action| action.on.key() == key) {
             continue;
         }
-        let now = photograph(desk.lookup.as_ref(), &user.name).await?;
-        moved.extend(
-            differences(&as_left(user, &now, &done), &now)
-                .into_iter()
-                .map(|difference| format!("{}: {difference}", user.name)),
-        );
+        match photograph_if_there(desk.lookup.as_ref(), &key).await? {
+            None => moved.push(format!("{key} no longer exists")),
+            Some(found) => {
+                let left = as_left(photograph, &found, &done);
+                let moves = three_way(photograph, &left, &found);
+                moved.extend(moves.into_iter().map(|difference| format!("{key}: {difference}")));
+                now.push(found);
+            }
+        }
     }
+    let steps = undoing_steps(&done, &before, &now);
     if !moved.is_empty() {
         let why = format!(
             "the account is no longer as the plan left it, so undo could restore the wrong \
@@ -125,72 +147,10 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         );
         return not_proposed(desk, case, why).await;
     }
-    let snapshot = keep(desk, case, before.users).await?;
+    let snapshot = keep(desk, case, before.principals).await?;
     let mut frame = frame(desk, case, (PlanKind::Undo, requested_by), snapshot);
     frame.about = Some(standing.plan.number);
     propose(desk, case, frame, steps).await
-}
-
-/// The user as IAM has it now, whole enough to be restored.
-pub async fn photograph(lookup: &dyn Lookup, user: &UserName) -> Result<UserSnapshot, CallError> {
-    let (detail, keys, attached, inline, groups) = tokio::try_join!(
-        lookup.user(user),
-        lookup.access_keys(user),
-        lookup.attached_policies(user),
-        lookup.inline_policies(user),
-        lookup.groups(user),
-    )?;
-    let (login_profile, mfa_devices) =
-        tokio::join!(lookup.login_profile(user), lookup.mfa_devices(user));
-    let snapshot = UserSnapshot {
-        name: detail.name,
-        id: detail.id,
-        arn: detail.arn,
-        path: detail.path,
-        created: detail.created,
-        boundary: detail.boundary,
-        tags: detail.tags,
-        keys,
-        attached,
-        inline,
-        groups,
-        login_profile: optional(login_profile)?,
-        mfa_devices: optional(mfa_devices)?,
-    };
-    Ok(snapshot.sorted())
-}
-
-/// Stores photographs as evidence, by their hash.
-pub async fn keep(
-    desk: &Desk,
-    case: &Case,
-    users: Vec<UserSnapshot>,
-) -> Result<SnapshotRef, StepError> {
-    let account = account_of(case, &users);
-    let snapshot = Snapshot { account, users };
-    let sha256 = desk.evidence.put(&canonical(&snapshot)).await?;
-    Ok(SnapshotRef { sha256, taken_at: desk.clock.now() })
-}
-
-/// The earliest photograph of every user that the standing plans touched.
-pub async fn first_snapshot(desk: &Desk, case: &Case) -> Result<Snapshot, StepError> {
-    let mut users: BTreeMap<UserName, UserSnapshot> = BTreeMap::new();
-    let mut account = None;
-    for reference in case.standing_plans().flat_map(|state| &state.snapshots) {
-        let snapshot = read_snapshot(desk, reference).await?;
-        account.get_or_insert(snapshot.account);
-        for user in snapshot.users {
-            users.entry(user.name.clone()).or_insert(user);
-        }
-    }
-    let account = account.unwrap_or_else(|| account_of(case, &[]));
-    Ok(Snapshot { account, users: users.into_values().collect() })
-}
-
-/// A snapshot from the evidence store, checked against its hash.
-pub async fn read_snapshot(desk: &Desk, which: &SnapshotRef) -> Result<Snapshot, StepError> {
-    let content = desk.evidence.get(&which.sha256).await?;
-    serde_json::from_slice(&content).map_err(|error| StepError::Broken(error.to_string()))
 }
 
 async fn propose(
@@ -202,7 +162,7 @@ async fn propose(
     let account = account_of(case, &[]);
     let plan = match assemble(frame, account, steps, &desk.rules.plans) {
         Ok(plan) => plan,
-        Err(why @ (NoPlan::Nothing(_) | NoPlan::Protected(_) | NoPlan::TooLong(_))) => {
+        Err(why @ (NoPlan::Nothing(_) | NoPlan::Protected { .. } | NoPlan::TooLong(_))) => {
             return not_proposed(desk, case, why.to_string()).await;
         }
     };
@@ -287,60 +247,6 @@ fn frame(
     }
 }
 
-/// The account by the facts, else by the photographed user's own ARN.
-fn account_of(case: &Case, users: &[UserSnapshot]) -> crate::domain::ids::AccountId {
-    let by_facts = case.facts().account_known().map(|finding| finding.account.clone());
-    let arn = users.first().map(|user| user.arn.as_str());
-    let arn = arn.or_else(|| case.facts().owner_known().map(|owner| owner.arn.as_str()));
-    let by_arn = arn.and_then(|arn| arn.split(':').nth(4)).unwrap_or_default();
-    by_facts.unwrap_or_else(|| crate::domain::ids::AccountId(by_arn.to_owned()))
-}
-
-/// Whether a step would change nothing.
-fn in_force(step: &Step, user: &UserSnapshot) -> bool {
-    match &step.action {
-        Action::DenyUser { policy_arn, inline_name, .. } => {
-            user.has_policy(policy_arn) || user.denies_inline(inline_name)
-        }
-        Action::DeactivateKey { key, .. } => user.key(key).is_none_or(|key| !key.active),
-        Action::LiftDeny { .. } | Action::ActivateKey { .. } => false,
-    }
-}
-
-/// The user as the plans left it: the snapshot with every done step applied. Keys that came after
-/// the snapshot and were stopped too are the actor's, and stay stopped.
-fn as_left(before: &UserSnapshot, now: &UserSnapshot, done: &[Action]) -> UserSnapshot {
-    let mut left = before.clone();
-    for action in done.iter().filter(|action| action.user().name == before.name) {
-        match action {
-            Action::DenyUser { policy_arn, inline_name: name, .. } => {
-                if let Some(document) = now.inline.get(name) {
-                    left.inline.insert(name.clone(), document.clone());
-                } else if !left.has_policy(policy_arn) {
-                    let policy_name = policy_arn.rsplit('/').next().unwrap_or_default().to_owned();
-                    let arn = policy_arn.clone();
-                    left.attached
-                        .push(crate::domain::snapshot::AttachedPolicy { name: policy_name, arn });
-                }
-            }
-            Action::DeactivateKey { key, .. } => {
-                match left.keys.iter_mut().find(|state| state.id == *key) {
-                    Some(state) => state.active = false,
-                    None => left.keys.extend(now.key(key).filter(|key| !key.active).cloned()),
-                }
-            }
-            Action::LiftDeny { .. } | Action::ActivateKey { .. } => {}
-        }
-    }
-    left.sorted()
-}
-
-/// What cannot be read for want of permission is said to be unknown; any other failure counts.
-fn optional<T>(answer: Result<T, CallError>) -> Result<Fact<T>, CallError> {
-    match answer {
-        Ok(value) => Ok(Fact::Known(value)),
-        Err(error) if error.class.retryable() => Err(error),
-        Err(error) if error.class == CallClass::NotFound => Err(error),
-        Err(error) => Ok(Fact::Unknown(error.to_string())),
-    }
+fn none() -> BTreeSet<PrincipalName> {
+    BTreeSet::new()
 }

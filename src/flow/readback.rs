@@ -1,23 +1,22 @@
 //! Reading back what was done: IAM settles late, and an actor may undo it in between.
 
-use crate::domain::action::{Action, UserRef};
+use crate::domain::action::{Action, Change, SideKind};
 use crate::domain::case::Case;
+use crate::domain::differences::differences;
 use crate::domain::event::{Drift, Event};
-use crate::domain::ids::UserName;
+use crate::domain::facts::Fact;
+use crate::domain::force::{holds, no_longer};
 use crate::domain::plan::{PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::PlanState;
 use crate::domain::record::Entry;
-use crate::domain::remains::stopped_keys;
-use crate::domain::snapshot::{UserSnapshot, differences};
+use crate::domain::remains::{contained, is_under_way};
+use crate::domain::snapshot::{Own, Photograph};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
-use crate::flow::propose;
-use crate::ports::cloud::CallClass;
-use std::collections::BTreeMap;
+use crate::flow::photograph::{self, Photographs, keep, photograph, photograph_plans};
+use jiff::Timestamp;
 
-type Photographs = BTreeMap<UserName, Option<UserSnapshot>>;
-
-/// Reads every user of the standing plans and writes down what no longer holds.
+/// Reads every principal of the standing plans and writes down what no longer holds.
 pub async fn read_back(
     desk: &Desk,
     case: &Case,
@@ -29,16 +28,17 @@ pub async fn read_back(
         return read_back_undo(desk, case, state, check).await;
     }
     let plans: Vec<_> = case.standing_plans().collect();
-    let now = photograph_all(desk, &plans).await?;
+    let now = photograph_plans(desk, &plans).await?;
     let mut drifts = Vec::new();
     for state in &plans {
-        drifts.extend(state.holding_steps().filter_map(|(index, step, _)| {
-            let user = now.get(&step.action.user().name)?.as_ref()?;
-            let what = no_longer(&step.action, user)?;
+        drifts.extend(state.holding_steps().filter_map(|(index, step, done)| {
+            let photograph = now.get(&step.action.on.key())?.as_ref()?;
+            let began = done.began_at.unwrap_or(Timestamp::MIN);
+            let what = no_longer(&step.action, photograph, began)?;
             Some(Drift { plan: state.plan.number, step: Some(index), what, by: None })
         }));
     }
-    let fresh = fresh_keys(case, &now);
+    let fresh = fresh_credentials(case, &now);
     let mut drawn_from = case.clone();
     match case.covering_plan() {
         Some(covering) if !fresh.is_empty() => {
@@ -47,7 +47,7 @@ pub async fn read_back(
         _ => drifts.extend(fresh.into_iter().map(|step| Drift {
             plan,
             step: None,
-            what: format!("a new active key: {}", step.action.sentence()),
+            what: format!("a new active credential: {}", step.action.sentence()),
             by: None,
         })),
     }
@@ -62,14 +62,15 @@ async fn read_back_undo(
     check: u32,
 ) -> Result<(), StepError> {
     let plan = state.plan.number;
-    let before = propose::read_snapshot(desk, &state.plan.snapshot).await?;
-    let now = photograph_all(desk, &[state]).await?;
+    let before = photograph::read(desk, &state.plan.snapshot).await?;
+    let now = photograph_plans(desk, &[state]).await?;
     let mut drifts = Vec::new();
-    for (name, user) in now.iter().filter_map(|(name, user)| Some((name, user.as_ref()?))) {
-        let Some(before) = before.user(name) else {
+    for photograph in now.values().flatten() {
+        let name = photograph.key();
+        let Some(before) = before.of(&name) else {
             continue;
         };
-        let known = without_later_keys(user, before);
+        let known = without_later_keys(photograph, before);
         drifts.extend(differences(before, &known).into_iter().map(|what| Drift {
             plan,
             step: None,
@@ -88,8 +89,8 @@ pub async fn cover(
     plan: PlanNumber,
     (steps, now): (Vec<Step>, &Photographs),
 ) -> Result<Case, StepError> {
-    let users: Vec<_> = now.values().flatten().cloned().collect();
-    let snapshot = propose::keep(desk, case, users).await?;
+    let principals: Vec<_> = now.values().flatten().cloned().collect();
+    let snapshot = keep(desk, case, principals).await?;
     let at = desk.clock.now();
     let still_missing = |case: &Case| {
         let state = case.plan(plan).ok_or(StepError::MovedOn)?;
@@ -102,81 +103,48 @@ pub async fn cover(
     Ok(desk.ledger.append(case.id(), still_missing).await?)
 }
 
-/// Every user that the plans' steps name, as IAM has it now; `None` when it is gone.
-pub async fn photograph_all(desk: &Desk, plans: &[&PlanState]) -> Result<Photographs, StepError> {
-    let mut users = Photographs::new();
-    for state in plans {
-        for (_, step, _) in state.all_steps() {
-            let name = &step.action.user().name;
-            if users.contains_key(name) {
-                continue;
-            }
-            let user = match propose::photograph(desk.lookup.as_ref(), name).await {
-                Ok(user) => Some(user),
-                Err(error) if error.class == CallClass::NotFound => None,
-                Err(error) => return Err(error.into()),
-            };
-            users.insert(name.clone(), user);
-        }
-    }
-    Ok(users)
-}
-
-/// Whether the account is already as the action would leave it.
-pub async fn is_in_force(desk: &Desk, action: &Action) -> Result<bool, StepError> {
-    let user = match propose::photograph(desk.lookup.as_ref(), &action.user().name).await {
-        Ok(user) => user,
-        // What cannot be looked at is done again: every action may be repeated.
-        Err(_) => return Ok(false),
-    };
-    Ok(match action {
-        Action::DenyUser { .. } | Action::DeactivateKey { .. } => {
-            no_longer(action, &user).is_none()
-        }
-        Action::LiftDeny { policy_arn, inline_name, .. } => {
-            !user.has_policy(policy_arn) && !user.inline.contains_key(inline_name)
-        }
-        Action::ActivateKey { key, .. } => user.key(key).is_some_and(|key| key.active),
-    })
-}
-
-/// What is no longer as the step left it, in words; `None` when it holds.
-pub fn no_longer(action: &Action, user: &UserSnapshot) -> Option<String> {
-    match action {
-        Action::DenyUser { policy_arn, inline_name, .. } => {
-            let held = user.has_policy(policy_arn) || user.denies_inline(inline_name);
-            (!held).then(|| format!("the deny on user {} is gone", user.name))
-        }
-        Action::DeactivateKey { key, .. } => {
-            let active = user.key(key).is_some_and(|key| key.active);
-            active.then(|| format!("key {key} of {} is active again", user.name))
-        }
-        Action::LiftDeny { .. } | Action::ActivateKey { .. } => None,
+/// Whether the account is already as the action would leave it; the attempt began then.
+pub async fn is_in_force(desk: &Desk, action: &Action, began: Timestamp) -> bool {
+    // What cannot be looked at is done again: every action may be repeated.
+    match photograph(desk.lookup.as_ref(), &action.on.key()).await {
+        Ok(now) => holds(action, &now, began),
+        Err(_) => false,
     }
 }
 
-/// Steps for active keys of denied users that no step stops yet.
-fn fresh_keys(case: &Case, now: &Photographs) -> Vec<Step> {
-    let stopped = stopped_keys(case);
-    let users = now.values().flatten();
-    users
-        .flat_map(|user| user.active_keys().map(move |key| (user, key)))
-        .filter(|(_, key)| !stopped.contains(&key.id))
-        .map(|(user, key)| Step {
-            action: Action::DeactivateKey {
-                user: UserRef { name: user.name.clone(), id: user.id.clone() },
-                key: key.id.clone(),
-            },
-            blast_radius: vec![format!("whoever holds this new key of {}", user.name)],
+/// Steps for active credentials of denied users that no step stops yet.
+fn fresh_credentials(case: &Case, now: &Photographs) -> Vec<Step> {
+    let contained = contained(case);
+    let denied = now.values().flatten().filter(|photograph| contained.contains(&photograph.key()));
+    let mut steps = Vec::new();
+    for photograph in denied {
+        let keys =
+            photograph.active_keys().map(|key| Change::DeactivateKey { key: key.id.clone() });
+        let others = photograph.side_states().filter(|state| state.active);
+        let others = others
+            .map(|state| Change::DeactivateCredential { credential: state.credential.clone() });
+        steps.extend(keys.chain(others).map(|change| Step {
+            action: Action { on: photograph.principal(), change },
+            blast_radius: vec![format!("whoever holds this new credential of {}", photograph.name)],
             because: "made on a contained user after the plan".to_owned(),
             provisional: false,
-        })
-        .collect()
+        }));
+    }
+    steps.retain(|step| !is_under_way(case, &step.action));
+    steps
 }
 
-/// The user without the keys that were made after the snapshot; undo leaves those stopped.
-fn without_later_keys(user: &UserSnapshot, before: &UserSnapshot) -> UserSnapshot {
-    let mut known = user.clone();
-    known.keys.retain(|key| key.active || before.key(&key.id).is_some());
+/// The principal without the keys that were made after the snapshot; undo leaves those stopped.
+fn without_later_keys(photograph: &Photograph, before: &Photograph) -> Photograph {
+    let mut known = photograph.clone();
+    if let Own::User(user) = &mut known.own {
+        user.keys.retain(|key| key.active || before.key_state(&key.id).is_some());
+        for kind in SideKind::ALL {
+            if let Fact::Known(states) = user.side_list(kind) {
+                states
+                    .retain(|state| state.active || before.side_state(&state.credential).is_some());
+            }
+        }
+    }
     known
 }

@@ -2,7 +2,6 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event};
-use crate::domain::ids::UserName;
 use crate::domain::lineage::{Lineage, Node};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
@@ -10,6 +9,7 @@ use crate::domain::reading::SurveyNote;
 use crate::domain::remains::{Census, Remains, remains};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};
+use crate::flow::targets::prepare;
 use crate::flow::{exposure, gains, propose};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::Timestamp;
@@ -153,7 +153,7 @@ async fn trace_reverter(
         };
         let deeds = Deeds {
             event_names: REVERTING_CALLS.iter().map(|name| (*name).to_owned()).collect(),
-            target: action.action.user().name.0.clone(),
+            target: action.action.on.name.clone(),
             window: Window { from: state.started_at(), to: None },
         };
         for row in trail.who_did(&deeds).await? {
@@ -220,20 +220,20 @@ async fn conclude(
     if !left.cleared.is_empty() {
         return gains::release(desk, &case, &left.cleared).await;
     }
-    if !left.gains.is_empty() {
-        return gains::take(desk, &case, left.gains).await;
+    if gains::take(desk, &case, (&left.covered, &left.created)).await? {
+        return Ok(());
     }
-    if !left.undecided.is_empty() && case.pending_plan().is_none() {
+    let asked = prepare(desk, &case, (&left.asked, &left.created)).await?;
+    if !asked.steps.is_empty() && case.pending_plan().is_none() {
         let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
-        let users: Vec<UserName> = left.undecided.into_iter().collect();
-        return propose::for_users(desk, &case, &users, who).await;
+        return propose::propose_prepared(desk, &case, asked, who).await;
     }
     let told_until = told_until(desk, watermark);
     let ended = case.standing_plans().filter_map(PlanState::ended_at).max();
     let passed = ended.is_some_and(|ended| told_until > ended);
     // What waits for people to decide is not contained, whatever the trail says.
     let settled = left.open_ends.is_empty()
-        && left.undecided.is_empty()
+        && asked.steps.is_empty()
         && case.pending_plan().is_none_or(|pending| pending.plan.kind == PlanKind::Undo);
     let done = case
         .standing_plans()

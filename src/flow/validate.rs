@@ -6,6 +6,7 @@ use crate::domain::facts::{
     AccountFinding, Fact, Finding, OwnerFinding, Permissions, QUARANTINE_PREFIX,
 };
 use crate::domain::ids::{AccessKeyId, AccountId, KeyKind, UserName};
+use crate::domain::principal::PrincipalName;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
@@ -110,7 +111,7 @@ async fn owner_finding(desk: &Desk, owner: &Fact<KeyOwner>) -> Fact<OwnerFinding
     };
     let detail = within(async { fact(desk.lookup.user(user).await) }).await;
     detail.map(|detail| OwnerFinding {
-        user: detail.name,
+        user: user.clone(),
         user_id: detail.id,
         arn: detail.arn,
         created: detail.created,
@@ -119,9 +120,10 @@ async fn owner_finding(desk: &Desk, owner: &Fact<KeyOwner>) -> Fact<OwnerFinding
 }
 
 async fn permissions(lookup: &dyn Lookup, user: &UserName) -> Fact<Permissions> {
+    let of = PrincipalName::user(&user.0);
     let (attached, inline, groups) = tokio::join!(
-        lookup.attached_policies(user),
-        lookup.inline_policies(user),
+        lookup.attached_policies(&of),
+        lookup.inline_policies(&of),
         lookup.groups(user)
     );
     let all = || -> Result<Permissions, CallError> {

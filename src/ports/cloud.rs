@@ -1,11 +1,14 @@
 //! What the bot asks of the AWS account, and the changes it makes there.
 
+use crate::domain::action::SideKind;
 use crate::domain::facts::{Alert, KeyState, LastUse};
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
-use crate::domain::snapshot::AttachedPolicy;
+use crate::domain::principal::PrincipalName;
+use crate::domain::snapshot::{AttachedPolicy, SideState};
 use crate::ports::ticket::Ticket;
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What kind of failure a call ended in, which decides what to do next.
@@ -46,16 +49,26 @@ pub struct KeyOwner {
     pub last_use: LastUse,
 }
 
-/// An IAM user as `GetUser` and `ListUsers` tell it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserDetail {
-    pub name: UserName,
+/// What IAM tells of a user or a role alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    pub name: String,
     pub id: String,
     pub arn: String,
     pub path: String,
     pub created: Option<Timestamp>,
     pub boundary: Option<String>,
     pub tags: BTreeMap<String, String>,
+}
+
+/// An IAM role as `GetRole` and `ListRoles` tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleDetail {
+    pub detail: Detail,
+    /// Who may assume it, as plain JSON.
+    pub trust: String,
+    pub description: Option<String>,
+    pub session_seconds_max: i32,
 }
 
 /// What a change came to.
@@ -74,18 +87,32 @@ pub trait Lookup: Send + Sync {
     /// The account of any access key (`sts:GetAccessKeyInfo`).
     async fn key_account(&self, key: &AccessKeyId) -> Result<AccountId, CallError>;
     async fn key_owner(&self, key: &AccessKeyId) -> Result<KeyOwner, CallError>;
-    async fn user(&self, user: &UserName) -> Result<UserDetail, CallError>;
+    async fn user(&self, user: &UserName) -> Result<Detail, CallError>;
+    async fn role(&self, role: &str) -> Result<RoleDetail, CallError>;
     async fn access_keys(&self, user: &UserName) -> Result<Vec<KeyState>, CallError>;
-    async fn attached_policies(&self, user: &UserName) -> Result<Vec<AttachedPolicy>, CallError>;
+    async fn attached_policies(&self, of: &PrincipalName)
+    -> Result<Vec<AttachedPolicy>, CallError>;
     /// Inline policies by name, each with its document as plain JSON.
-    async fn inline_policies(&self, user: &UserName)
-    -> Result<BTreeMap<String, String>, CallError>;
+    async fn inline_policies(
+        &self,
+        of: &PrincipalName,
+    ) -> Result<BTreeMap<String, String>, CallError>;
     async fn groups(&self, user: &UserName) -> Result<Vec<String>, CallError>;
     /// When the console password was made; `None` when there is none.
     async fn login_profile(&self, user: &UserName) -> Result<Option<Timestamp>, CallError>;
     async fn mfa_devices(&self, user: &UserName) -> Result<Vec<String>, CallError>;
+    /// The user's long-term credentials of one kind besides its access keys.
+    async fn side_credentials(
+        &self,
+        user: &UserName,
+        kind: SideKind,
+    ) -> Result<Vec<SideState>, CallError>;
+    /// The instance profiles that hand the role to machines.
+    async fn instance_profiles(&self, role: &str) -> Result<Vec<String>, CallError>;
     /// All users of the account; boundary and tags are not part of this listing.
-    async fn users(&self) -> Result<Vec<UserDetail>, CallError>;
+    async fn users(&self) -> Result<Vec<Detail>, CallError>;
+    /// All roles of the account; boundary and tags are not part of this listing.
+    async fn roles(&self) -> Result<Vec<RoleDetail>, CallError>;
     /// GuardDuty findings about the key or its user.
     async fn guard_duty(
         &self,

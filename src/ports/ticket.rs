@@ -90,7 +90,7 @@ pub async fn begin(
         Some(brake) if brake.frozen => return Err(NoTicket::Frozen(Box::new(brake))),
         Some(_) | None => {}
     }
-    let principal = (case.id(), step.action.user().id.as_str());
+    let principal = (case.id(), step.action.on.id.as_str());
     let proven = state.stepped_up.is_some();
     count(books, tally.map_err(unknown)?, principal, (proven, now)).await?;
     books.journal.append(&record).await?;

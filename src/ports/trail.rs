@@ -2,7 +2,7 @@
 
 use crate::domain::event::Phase;
 use crate::domain::exposure::ExposureFinding;
-use crate::domain::lineage::{Lineage, MadeUser, Subject};
+use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
 use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use async_trait::async_trait;
@@ -165,7 +165,7 @@ pub struct Survey {
     pub exposure: ExposureFinding,
     /// Users that somebody outside the lineage made in the window.
     #[serde(default)]
-    pub made_by_others: Vec<MadeUser>,
+    pub made_by_others: Vec<MadePrincipal>,
     pub cost: QueryCost,
     /// Some limit was met: the survey is a part of the truth.
     pub truncated: bool,

@@ -1,5 +1,6 @@
 //! The actor: somebody who holds stolen credentials, and goes on using every one of them.
 
+use crate::domain::principal::PrincipalName;
 use crate::ports::clock::Clock;
 use crate::sim::attacker::{Attacker, Credential, Operation, Reply};
 use jiff::Timestamp;
@@ -179,21 +180,21 @@ fn busy_moves(user: &str, round: u32, leaked: Option<&Credential>) -> Vec<Operat
     let mut moves = match round % 3 {
         0 => vec![
             Operation::CreateUser { user: made.clone() },
-            Operation::AttachUserPolicy {
-                user: made.clone(),
+            Operation::AttachPolicy {
+                to: PrincipalName::user(&made),
                 policy_arn: ADMINISTRATOR.to_owned(),
             },
             Operation::CreateAccessKey { user: made },
         ],
         1 => vec![Operation::CreateAccessKey { user: user.to_owned() }],
-        _ => vec![Operation::PutUserPolicy {
-            user: user.to_owned(),
+        _ => vec![Operation::PutPolicy {
+            on: PrincipalName::user(user),
             name: "more".to_owned(),
             document: ALLOW.to_owned(),
         }],
     };
-    moves.push(Operation::DetachUserPolicy {
-        user: user.to_owned(),
+    moves.push(Operation::DetachPolicy {
+        from: PrincipalName::user(user),
         policy_arn: DENY_ALL.to_owned(),
     });
     moves.extend(leaked.map(|leaked| Operation::UpdateAccessKey {

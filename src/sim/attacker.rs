@@ -1,5 +1,6 @@
 //! The attacker's client: what somebody with stolen credentials can call, wherever the account is.
 
+use crate::domain::principal::{PrincipalKind, PrincipalName};
 use async_trait::async_trait;
 use std::fmt;
 
@@ -46,27 +47,48 @@ pub enum Operation {
     DeleteUser {
         user: String,
     },
-    AttachUserPolicy {
-        user: String,
+    AttachPolicy {
+        to: PrincipalName,
         policy_arn: String,
     },
-    DetachUserPolicy {
-        user: String,
+    DetachPolicy {
+        from: PrincipalName,
         policy_arn: String,
     },
-    PutUserPolicy {
-        user: String,
+    PutPolicy {
+        on: PrincipalName,
         name: String,
         document: String,
     },
-    DeleteUserPolicy {
-        user: String,
+    DeletePolicy {
+        on: PrincipalName,
         name: String,
+    },
+    /// Makes a policy the boundary, or takes the boundary away.
+    SetBoundary {
+        on: PrincipalName,
+        policy_arn: Option<String>,
     },
     CreateRole {
         role: String,
         trust: String,
     },
+    UpdateTrust {
+        role: String,
+        trust: String,
+    },
+    CreateLoginProfile {
+        user: String,
+    },
+    /// Signs in to the console with a password that the actor set; needs no other credential.
+    SignIn {
+        user: String,
+    },
+    CreateServiceCredential {
+        user: String,
+    },
+    /// What only a service-specific credential is for.
+    UseServiceCredential,
 }
 
 /// What became of a call.
@@ -100,12 +122,32 @@ impl Operation {
             Self::UpdateAccessKey { .. } => "UpdateAccessKey",
             Self::DeleteAccessKey { .. } => "DeleteAccessKey",
             Self::DeleteUser { .. } => "DeleteUser",
-            Self::AttachUserPolicy { .. } => "AttachUserPolicy",
-            Self::DetachUserPolicy { .. } => "DetachUserPolicy",
-            Self::PutUserPolicy { .. } => "PutUserPolicy",
-            Self::DeleteUserPolicy { .. } => "DeleteUserPolicy",
+            Self::AttachPolicy { to, .. } => by_kind(to, "AttachUserPolicy", "AttachRolePolicy"),
+            Self::DetachPolicy { from, .. } => {
+                by_kind(from, "DetachUserPolicy", "DetachRolePolicy")
+            }
+            Self::PutPolicy { on, .. } => by_kind(on, "PutUserPolicy", "PutRolePolicy"),
+            Self::DeletePolicy { on, .. } => by_kind(on, "DeleteUserPolicy", "DeleteRolePolicy"),
+            Self::SetBoundary { on, policy_arn: Some(_) } => {
+                by_kind(on, "PutUserPermissionsBoundary", "PutRolePermissionsBoundary")
+            }
+            Self::SetBoundary { on, policy_arn: None } => {
+                by_kind(on, "DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary")
+            }
             Self::CreateRole { .. } => "CreateRole",
+            Self::UpdateTrust { .. } => "UpdateAssumeRolePolicy",
+            Self::CreateLoginProfile { .. } => "CreateLoginProfile",
+            Self::SignIn { .. } => "ConsoleLogin",
+            Self::CreateServiceCredential { .. } => "CreateServiceSpecificCredential",
+            Self::UseServiceCredential => "GitPull",
         }
+    }
+}
+
+fn by_kind(of: &PrincipalName, of_user: &'static str, of_role: &'static str) -> &'static str {
+    match of.kind {
+        PrincipalKind::User => of_user,
+        PrincipalKind::Role => of_role,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A plan as people decide about it: the exact steps, whom they hit, how they are undone.
 
 use crate::domain::button::{ButtonAction, PlanAddress};
+use crate::domain::by_hand;
 use crate::domain::case::Case;
 use crate::domain::event::StepResult;
 use crate::domain::ids::PersonId;
@@ -52,7 +53,7 @@ pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
             scene.case.id()
         )));
     }
-    blocks.extend(by_hand(state));
+    blocks.extend(to_finish(state));
     let mut tail = rows("plan.decide", buttons(scene, state));
     tail.push(context(&format!("Case {} · plan hash {}", scene.case.id(), state.hash)));
     Sketch { text: format!("{title}: {status}"), blocks, tail }
@@ -229,12 +230,16 @@ fn became(done: &StepState) -> Option<String> {
 }
 
 /// The failed steps as commands, for when a person has to finish them.
-fn by_hand(state: &PlanState) -> Option<Value> {
+fn to_finish(state: &PlanState) -> Option<Value> {
     let failed = state
         .all_steps()
         .filter(|(_, _, done)| matches!(done.result, Some(StepResult::Failed { .. })));
-    let commands: Vec<String> =
-        failed.take(COMMANDS_SHOWN_MAX).map(|(_, step, _)| step.action.by_hand()).collect();
+    // As of the failure, not of now: a card must not change while nothing happens.
+    let written = |done: &StepState| done.ended_at.unwrap_or(state.proposed.at);
+    let commands: Vec<String> = failed
+        .flat_map(|(_, step, done)| by_hand::commands(&step.action, written(done)))
+        .take(COMMANDS_SHOWN_MAX)
+        .collect();
     if commands.is_empty() {
         return None;
     }

@@ -3,7 +3,8 @@
 use crate::domain::event::Phase;
 use crate::domain::exposure::{Uses, first_unlike};
 use crate::domain::growth::{Bounds, grow, is_outside};
-use crate::domain::lineage::{Lineage, MadeUser, Subject};
+use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
+use crate::domain::principal::PrincipalName;
 use crate::domain::question::Question;
 use crate::domain::trail_row::{Sighting, TrailRow, is_denied};
 use crate::ports::trail::{
@@ -160,17 +161,20 @@ impl<S: Source> Trail for Investigator<S> {
     }
 }
 
-/// Users that pass one saw being made, and that are not in the lineage.
-fn made_by_others(sightings: &[Sighting], lineage: &Lineage) -> Vec<MadeUser> {
-    let grown = |made: &MadeUser| {
+/// Users and roles that pass one saw being made, and that are not in the lineage.
+fn made_by_others(sightings: &[Sighting], lineage: &Lineage) -> Vec<MadePrincipal> {
+    let grown = |made: &MadePrincipal| {
         let mut nodes = lineage.nodes.iter();
         nodes.any(|node| node.principal_id.is_some() && node.principal_id == made.id)
     };
     let made = sightings.iter().filter_map(|seen| {
-        (seen.event_name.as_deref() == Some("CreateUser")).then_some(())?;
+        let name = match seen.event_name.as_deref()? {
+            "CreateUser" => PrincipalName::user(seen.target_user.as_deref()?),
+            "CreateRole" => PrincipalName::role(seen.target_role.as_deref()?),
+            _ => return None,
+        };
         let by = seen.identity_arn.as_ref().or(seen.invoked_by.as_ref())?;
-        let name = seen.target_user.clone()?;
-        Some(MadeUser { name, id: seen.minted_principal_id.clone(), by: by.clone() })
+        Some(MadePrincipal { name, id: seen.minted_principal_id.clone(), by: by.clone() })
     });
     made.filter(|made| made.id.is_some() && !grown(made)).collect()
 }

@@ -2,13 +2,13 @@
 
 use crate::labels::label;
 use crate::story::{Told, USER, count};
-use crate::wire::Change;
-use keyleak::domain::action::Action;
+use crate::wire::Made;
+use keyleak::domain::action::{Action, Change};
 use keyleak::domain::case::Case;
+use keyleak::domain::differences::differences;
 use keyleak::domain::event::{Event, Phase, StepResult};
 use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::record::check_chain;
-use keyleak::domain::snapshot::differences;
 use keyleak::ports::journal::Journal;
 use keyleak::sim::slack::state::CallRecord;
 use serde_json::Value;
@@ -83,7 +83,7 @@ fn steps(case: &Case) -> Vec<String> {
 
 /// Each target is contained once and released once, in this order, and never before the journal
 /// said so.
-pub(crate) fn changes(changes: &[Change]) -> Vec<String> {
+pub(crate) fn changes(changes: &[Made]) -> Vec<String> {
     let mut turns: BTreeMap<String, Vec<bool>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.done) {
         let (target, contains) = meaning(&change.action);
@@ -97,11 +97,20 @@ pub(crate) fn changes(changes: &[Change]) -> Vec<String> {
 }
 
 fn meaning(action: &Action) -> (String, bool) {
-    match action {
-        Action::DenyUser { user, .. } => (format!("user {}", user.name), true),
-        Action::LiftDeny { user, .. } => (format!("user {}", user.name), false),
-        Action::DeactivateKey { key, .. } => (format!("key {key}"), true),
-        Action::ActivateKey { key, .. } => (format!("key {key}"), false),
+    let on = &action.on;
+    match &action.change {
+        Change::Deny { .. } | Change::LiftDeny { .. } => (on.to_string(), action.contains()),
+        Change::DeactivateKey { key } | Change::ActivateKey { key } => {
+            (format!("key {key}"), action.contains())
+        }
+        Change::DeactivateCredential { credential } | Change::ActivateCredential { credential } => {
+            (format!("credential {}", credential.id), action.contains())
+        }
+        Change::RevokeSessions { .. } | Change::LiftRevocation { .. } => {
+            (format!("sessions of {on}"), action.contains())
+        }
+        Change::PutTrust { document } => (format!("trust of {on}: {document}"), true),
+        Change::SetBoundary { boundary } => (format!("boundary of {on}: {boundary:?}"), true),
     }
 }
 

@@ -10,7 +10,7 @@ use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::report;
-use keyleak::domain::snapshot::UserSnapshot;
+use keyleak::domain::snapshot::Photograph;
 use keyleak::drill::people::{APPROVER, REPORTER};
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ pub(crate) struct Told {
     pub(crate) case: Case,
     pub(crate) acknowledged: Vec<Acknowledged>,
     /// The user as it was before anything happened.
-    pub(crate) before: UserSnapshot,
+    pub(crate) before: Photograph,
     /// Whether the mishap came to pass.
     pub(crate) happened: bool,
 }

@@ -10,12 +10,15 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
-use keyleak::domain::action::Action;
+use keyleak::domain::action::{Action, SideKind};
 use keyleak::domain::facts::{Alert, KeyState, LastUse};
 use keyleak::domain::ids::{AccessKeyId, AccountId, UserName};
-use keyleak::domain::snapshot::AttachedPolicy;
+use keyleak::domain::principal::PrincipalName;
+use keyleak::domain::snapshot::{AttachedPolicy, SideState};
 use keyleak::flow::ledger::Ledger;
-use keyleak::ports::cloud::{Applied, CallClass, CallError, Contain, KeyOwner, Lookup, UserDetail};
+use keyleak::ports::cloud::{
+    Applied, CallClass, CallError, Contain, Detail, KeyOwner, Lookup, RoleDetail,
+};
 use keyleak::ports::journal::Work;
 use keyleak::ports::ticket::Ticket;
 use keyleak::sim::cloud::SimCloud;
@@ -31,7 +34,7 @@ use tokio_util::task::TaskTracker;
 
 /// A change that some bot made, in the order in which the account took them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
+pub(crate) struct Made {
     pub(crate) by: String,
     pub(crate) action: Action,
     pub(crate) done: bool,
@@ -43,7 +46,7 @@ pub(crate) struct Change {
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub(crate) url: String,
-    changes: Arc<Mutex<Vec<Change>>>,
+    changes: Arc<Mutex<Vec<Made>>>,
 }
 
 /// What goes over the wire.
@@ -54,26 +57,19 @@ enum Ask {
     KeyOwner(AccessKeyId),
     User(UserName),
     AccessKeys(UserName),
-    AttachedPolicies(UserName),
-    InlinePolicies(UserName),
+    AttachedPolicies(PrincipalName),
+    InlinePolicies(PrincipalName),
     Groups(UserName),
     LoginProfile(UserName),
     MfaDevices(UserName),
+    SideCredentials(UserName, SideKind),
+    Role(String),
+    InstanceProfiles(String),
     Users,
+    Roles,
     GuardDuty(AccessKeyId, Option<UserName>),
     Health(AccessKeyId),
-    Change { by: String, action: Action },
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Detail {
-    name: UserName,
-    id: String,
-    arn: String,
-    path: String,
-    created: Option<Timestamp>,
-    boundary: Option<String>,
-    tags: BTreeMap<String, String>,
+    Change { by: String, action: Action, intended: Timestamp },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -116,12 +112,12 @@ impl Account {
         account
     }
 
-    pub(crate) fn changes(&self) -> Vec<Change> {
+    pub(crate) fn changes(&self) -> Vec<Made> {
         self.changes.lock().unwrap().clone()
     }
 }
 
-type Far = (Arc<SimCloud>, Arc<Mutex<Vec<Change>>>, Arc<Books>);
+type Far = (Arc<SimCloud>, Arc<Mutex<Vec<Made>>>, Arc<Books>);
 
 /// What is in the journal, for the account that wants to know what it is asked for.
 struct Books {
@@ -153,7 +149,7 @@ async fn answer(State((cloud, changes, books)): State<Far>, Json(ask): Json<Ask>
 
 async fn look(
     cloud: &SimCloud,
-    (changes, books): (&Mutex<Vec<Change>>, &Books),
+    (changes, books): (&Mutex<Vec<Made>>, &Books),
     ask: Ask,
 ) -> Result<Value, CallError> {
     Ok(match ask {
@@ -163,23 +159,24 @@ async fn look(
             let owner = cloud.key_owner(&key).await?;
             json!((owner.user, owner.last_use))
         }
-        Ask::User(user) => json!(detail(cloud.user(&user).await?)),
+        Ask::User(user) => json!(cloud.user(&user).await?),
         Ask::AccessKeys(user) => json!(cloud.access_keys(&user).await?),
         Ask::AttachedPolicies(user) => json!(cloud.attached_policies(&user).await?),
         Ask::InlinePolicies(user) => json!(cloud.inline_policies(&user).await?),
         Ask::Groups(user) => json!(cloud.groups(&user).await?),
         Ask::LoginProfile(user) => json!(cloud.login_profile(&user).await?),
         Ask::MfaDevices(user) => json!(cloud.mfa_devices(&user).await?),
-        Ask::Users => {
-            let users = cloud.users().await?;
-            json!(users.into_iter().map(detail).collect::<Vec<_>>())
-        }
+        Ask::SideCredentials(user, kind) => json!(cloud.side_credentials(&user, kind).await?),
+        Ask::Role(role) => json!(cloud.role(&role).await?),
+        Ask::InstanceProfiles(role) => json!(cloud.instance_profiles(&role).await?),
+        Ask::Users => json!(cloud.users().await?),
+        Ask::Roles => json!(cloud.roles().await?),
         Ask::GuardDuty(key, user) => json!(cloud.guard_duty(&key, user.as_ref()).await?),
         Ask::Health(key) => json!(cloud.health(&key).await?),
-        Ask::Change { by, action } => {
+        Ask::Change { by, action, intended: at } => {
             let intended = books.intend(&action).await;
-            let applied = cloud.carry_out(&action).await;
-            let change = Change { by, action, done: applied.is_ok(), intended };
+            let applied = cloud.carry_out(&action, at).await;
+            let change = Made { by, action, done: applied.is_ok(), intended };
             changes.lock().unwrap().push(change);
             json!(applied?.how)
         }
@@ -223,7 +220,8 @@ impl Wire {
 impl Contain for Wire {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
         let action = ticket.action().clone();
-        let how = self.ask(Ask::Change { by: self.by.clone(), action }).await?;
+        let (by, intended) = (self.by.clone(), ticket.record().at);
+        let how = self.ask(Ask::Change { by, action, intended }).await?;
         Ok(Applied { how, request_id: None })
     }
 }
@@ -244,23 +242,42 @@ impl Lookup for Wire {
         Ok(KeyOwner { user, last_use })
     }
 
-    async fn user(&self, user: &UserName) -> Result<UserDetail, CallError> {
-        self.ask(Ask::User(user.clone())).await.map(of_detail)
+    async fn user(&self, user: &UserName) -> Result<Detail, CallError> {
+        self.ask(Ask::User(user.clone())).await
     }
 
     async fn access_keys(&self, user: &UserName) -> Result<Vec<KeyState>, CallError> {
         self.ask(Ask::AccessKeys(user.clone())).await
     }
 
-    async fn attached_policies(&self, user: &UserName) -> Result<Vec<AttachedPolicy>, CallError> {
-        self.ask(Ask::AttachedPolicies(user.clone())).await
+    async fn attached_policies(
+        &self,
+        of: &PrincipalName,
+    ) -> Result<Vec<AttachedPolicy>, CallError> {
+        self.ask(Ask::AttachedPolicies(of.clone())).await
     }
 
     async fn inline_policies(
         &self,
-        user: &UserName,
+        of: &PrincipalName,
     ) -> Result<BTreeMap<String, String>, CallError> {
-        self.ask(Ask::InlinePolicies(user.clone())).await
+        self.ask(Ask::InlinePolicies(of.clone())).await
+    }
+
+    async fn role(&self, role: &str) -> Result<RoleDetail, CallError> {
+        self.ask(Ask::Role(role.to_owned())).await
+    }
+
+    async fn side_credentials(
+        &self,
+        user: &UserName,
+        kind: SideKind,
+    ) -> Result<Vec<SideState>, CallError> {
+        self.ask(Ask::SideCredentials(user.clone(), kind)).await
+    }
+
+    async fn instance_profiles(&self, role: &str) -> Result<Vec<String>, CallError> {
+        self.ask(Ask::InstanceProfiles(role.to_owned())).await
     }
 
     async fn groups(&self, user: &UserName) -> Result<Vec<String>, CallError> {
@@ -275,9 +292,12 @@ impl Lookup for Wire {
         self.ask(Ask::MfaDevices(user.clone())).await
     }
 
-    async fn users(&self) -> Result<Vec<UserDetail>, CallError> {
-        let users: Vec<Detail> = self.ask(Ask::Users).await?;
-        Ok(users.into_iter().map(of_detail).collect())
+    async fn users(&self) -> Result<Vec<Detail>, CallError> {
+        self.ask(Ask::Users).await
+    }
+
+    async fn roles(&self) -> Result<Vec<RoleDetail>, CallError> {
+        self.ask(Ask::Roles).await
     }
 
     async fn guard_duty(
@@ -291,14 +311,4 @@ impl Lookup for Wire {
     async fn health(&self, key: &AccessKeyId) -> Result<Vec<Alert>, CallError> {
         self.ask(Ask::Health(key.clone())).await
     }
-}
-
-fn detail(user: UserDetail) -> Detail {
-    let UserDetail { name, id, arn, path, created, boundary, tags } = user;
-    Detail { name, id, arn, path, created, boundary, tags }
-}
-
-fn of_detail(user: Detail) -> UserDetail {
-    let Detail { name, id, arn, path, created, boundary, tags } = user;
-    UserDetail { name, id, arn, path, created, boundary, tags }
 }

@@ -9,6 +9,7 @@ use keyleak::domain::case::Case;
 use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::plan::{PlanKind, PlanNumber};
 use keyleak::domain::plan_state::{PlanState, PlanStatus};
+use keyleak::domain::principal::PrincipalName;
 use keyleak::drill::people::{APPROVER, KEY_OWNER, REPORTER, SECOND_APPROVER};
 use keyleak::drill::players::{approve, load, open, press, until};
 use keyleak::drill::world::World;
@@ -178,8 +179,8 @@ async fn an_undo_is_refused_while_the_account_is_not_as_we_left_it() {
     let case = open(world).await.unwrap();
     approve(world, &case).await.unwrap();
     until(world, &case, "contained", contained).await.unwrap();
-    let put = Operation::PutUserPolicy {
-        user: user.clone(),
+    let put = Operation::PutPolicy {
+        on: PrincipalName::user(&user),
         name: "colleague".to_owned(),
         document: "{\"Version\":\"2012-10-17\",\"Statement\":[]}".to_owned(),
     };
@@ -200,7 +201,8 @@ async fn an_undo_is_refused_while_the_account_is_not_as_we_left_it() {
     let denied = world.cloud.user_state(&user).unwrap();
     assert!(denied.active_keys().next().is_none(), "what is contained stays so");
 
-    let delete = Operation::DeleteUserPolicy { user, name: "colleague".to_owned() };
+    let delete =
+        Operation::DeletePolicy { on: PrincipalName::user(&user), name: "colleague".to_owned() };
     assert!(by(world, &colleague, &delete).await);
     press(world, &case, (REPORTER, "plan.undo")).await.unwrap();
     press(world, &case, (APPROVER, "plan.approve")).await.unwrap();

@@ -1,7 +1,7 @@
 //! The headless drill must be able to fail: here somebody lets the actor in again.
 
 use crate::stage::Stage;
-use keyleak::domain::action::Action;
+use keyleak::domain::action::Change;
 use keyleak::domain::case::Case;
 use keyleak::domain::ids::CaseId;
 use keyleak::drill::headless::play;
@@ -25,13 +25,9 @@ async fn let_the_actor_in(world: &World) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     for (_, step, _) in case.standing_plans().flat_map(|state| state.holding_steps()) {
-        if let Action::DenyUser { user, policy_arn, inline_name } = &step.action {
-            let lift = Action::LiftDeny {
-                user: user.clone(),
-                policy_arn: policy_arn.clone(),
-                inline_name: inline_name.clone(),
-            };
-            world.cloud.carry_out(&lift).await.unwrap();
+        if let Change::Deny { .. } = &step.action.change {
+            let lift = step.action.taken_back().unwrap();
+            world.cloud.carry_out(&lift, world.clock.now()).await.unwrap();
         }
     }
     // The drill ends by itself.

@@ -12,7 +12,7 @@ use keyleak::domain::ids::CaseId;
 use keyleak::domain::plan::PlanNumber;
 use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::policy::shaped;
-use keyleak::domain::remains::contained_users;
+use keyleak::domain::remains::contained;
 use keyleak::flow::spoken::{Speaker, correct_exposure};
 use keyleak::ports::clock::Clock;
 use keyleak::sim::attacker::Credential;
@@ -75,7 +75,7 @@ async fn say(bureau: &Bureau, case: &CaseId, user: &str, since: Option<Timestamp
 }
 
 fn held(case: &Case) -> Vec<String> {
-    contained_users(case).into_iter().map(|user| user.0).collect()
+    contained(case).into_iter().map(|on| on.name).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

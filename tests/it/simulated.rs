@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::AccountId;
 use keyleak::domain::plan::PlanKind;
+use keyleak::domain::principal::PrincipalName;
 use keyleak::drill::world::production_timing;
 use keyleak::ports::clock::Clock;
 use keyleak::sim::attacker::{Attacker, Credential, Operation};
@@ -91,7 +92,7 @@ async fn a_reported_key_is_contained_with_all_that_grew_from_it_and_undone() {
 async fn a_deny_that_somebody_attached_by_hand_is_taken_over_and_the_case_is_contained() {
     let ground = ground(5, QUICK).await;
     let by_hand =
-        Operation::AttachUserPolicy { user: USER.to_owned(), policy_arn: DENY_ALL.to_owned() };
+        Operation::AttachPolicy { to: PrincipalName::user(USER), policy_arn: DENY_ALL.to_owned() };
     assert!(ground.attacker.call(ground.key(), &by_hand).await.worked());
     let bureau = Bureau::open(&ground).await;
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;

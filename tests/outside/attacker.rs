@@ -6,6 +6,7 @@ use crate::parts::Parts;
 use async_trait::async_trait;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::StatusType;
+use keyleak::domain::principal::{PrincipalKind, PrincipalName};
 use keyleak::ports::clock::Clock;
 use keyleak::sim::actor::Actor;
 use keyleak::sim::attacker::{self, Attacker, Operation, Reply};
@@ -38,6 +39,9 @@ impl SdkAttacker {
     }
 }
 
+/// What the actor sets as a password; it opens nothing outside the emulator.
+const PASSWORD: &str = "correct-Horse-7-battery";
+
 #[async_trait]
 impl Attacker for SdkAttacker {
     async fn call(&self, held: &attacker::Credential, operation: &Operation) -> Reply {
@@ -69,7 +73,7 @@ async fn every_operation(parts: &Parts) -> Result<(), Missing> {
     assert_eq!(minted, 4, "a session, a federated one, a role's and a new user's key");
     assert!(actor.attempts().iter().all(|attempt| attempt.allowed));
 
-    let deny_own = Operation::AttachUserPolicy { user: USER.to_owned(), policy_arn: deny };
+    let deny_own = Operation::AttachPolicy { to: PrincipalName::user(USER), policy_arn: deny };
     actor.attempt(&first, &deny_own, None).await;
     for operation in [Operation::ListUsers, Operation::ListBuckets] {
         let reply = actor.attempt(&first, &operation, None).await;
@@ -85,6 +89,7 @@ fn moves(account: &str, policy_arn: &str) -> Vec<Operation> {
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":
 {{"AWS":"arn:aws:iam::{account}:root"}},"Action":"sts:AssumeRole"}}]}}"#
     );
+    let on = PrincipalName::user(NEW_USER);
     vec![
         Operation::GetCallerIdentity,
         Operation::ListUsers,
@@ -97,15 +102,15 @@ fn moves(account: &str, policy_arn: &str) -> Vec<Operation> {
             session_name: "there".to_owned(),
         },
         Operation::CreateUser { user: user.clone() },
-        Operation::CreateAccessKey { user: user.clone() },
-        Operation::AttachUserPolicy { user: user.clone(), policy_arn: policy_arn.clone() },
-        Operation::DetachUserPolicy { user: user.clone(), policy_arn },
-        Operation::PutUserPolicy {
-            user: user.clone(),
+        Operation::CreateAccessKey { user },
+        Operation::AttachPolicy { to: on.clone(), policy_arn: policy_arn.clone() },
+        Operation::DetachPolicy { from: on.clone(), policy_arn },
+        Operation::PutPolicy {
+            on: on.clone(),
             name: "all".to_owned(),
             document: ALLOW_ALL.to_owned(),
         },
-        Operation::DeleteUserPolicy { user, name: "all".to_owned() },
+        Operation::DeletePolicy { on, name: "all".to_owned() },
     ]
 }
 
@@ -141,26 +146,92 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
             let call = iam.delete_access_key().user_name(user);
             allowed(call.access_key_id(key).send().await)
         }
-        Operation::AttachUserPolicy { user, policy_arn } => {
-            let call = iam.attach_user_policy().user_name(user);
-            allowed(call.policy_arn(policy_arn).send().await)
+        Operation::AttachPolicy { to, policy_arn } => {
+            by_kind(
+                to,
+                async |name| {
+                    let call = iam.attach_user_policy().user_name(name);
+                    allowed(call.policy_arn(policy_arn).send().await)
+                },
+                async |name| {
+                    let call = iam.attach_role_policy().role_name(name);
+                    allowed(call.policy_arn(policy_arn).send().await)
+                },
+            )
+            .await
         }
-        Operation::DetachUserPolicy { user, policy_arn } => {
-            let call = iam.detach_user_policy().user_name(user);
-            allowed(call.policy_arn(policy_arn).send().await)
+        Operation::DetachPolicy { from, policy_arn } => {
+            by_kind(
+                from,
+                async |name| {
+                    let call = iam.detach_user_policy().user_name(name);
+                    allowed(call.policy_arn(policy_arn).send().await)
+                },
+                async |name| {
+                    let call = iam.detach_role_policy().role_name(name);
+                    allowed(call.policy_arn(policy_arn).send().await)
+                },
+            )
+            .await
         }
-        Operation::PutUserPolicy { user, name, document } => {
-            let call = iam.put_user_policy().user_name(user).policy_name(name);
-            allowed(call.policy_document(document).send().await)
+        Operation::PutPolicy { on, name: policy, document } => {
+            by_kind(
+                on,
+                async |name| {
+                    let call = iam.put_user_policy().user_name(name).policy_name(policy);
+                    allowed(call.policy_document(document).send().await)
+                },
+                async |name| {
+                    let call = iam.put_role_policy().role_name(name).policy_name(policy);
+                    allowed(call.policy_document(document).send().await)
+                },
+            )
+            .await
         }
-        Operation::DeleteUserPolicy { user, name } => {
-            let call = iam.delete_user_policy().user_name(user);
-            allowed(call.policy_name(name).send().await)
+        Operation::DeletePolicy { on, name: policy } => {
+            by_kind(
+                on,
+                async |name| {
+                    let call = iam.delete_user_policy().user_name(name);
+                    allowed(call.policy_name(policy).send().await)
+                },
+                async |name| {
+                    let call = iam.delete_role_policy().role_name(name);
+                    allowed(call.policy_name(policy).send().await)
+                },
+            )
+            .await
         }
+        Operation::UpdateTrust { role, trust } => {
+            let call = iam.update_assume_role_policy().role_name(role);
+            allowed(call.policy_document(trust).send().await)
+        }
+        Operation::CreateLoginProfile { user } => {
+            let call = iam.create_login_profile().user_name(user).password(PASSWORD);
+            allowed(call.send().await)
+        }
+        // What the emulator does not know, or what needs a browser, is tried on the simulated
+        // account alone.
+        Operation::SetBoundary { .. }
+        | Operation::SignIn { .. }
+        | Operation::CreateServiceCredential { .. }
+        | Operation::UseServiceCredential => Err("NotOnThisGround".to_owned()),
         Operation::CreateRole { role, trust } => {
             let call = iam.create_role().role_name(role);
             allowed(call.assume_role_policy_document(trust).send().await)
         }
+    }
+}
+
+/// The same for a user and for a role, each with its own call.
+async fn by_kind(
+    on: &PrincipalName,
+    of_user: impl AsyncFnOnce(&str) -> Result<Reply, String>,
+    of_role: impl AsyncFnOnce(&str) -> Result<Reply, String>,
+) -> Result<Reply, String> {
+    match on.kind {
+        PrincipalKind::User => of_user(&on.name).await,
+        PrincipalKind::Role => of_role(&on.name).await,
     }
 }
 

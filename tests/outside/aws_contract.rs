@@ -17,6 +17,7 @@ use keyleak::aws::lookup::AwsLookup;
 use keyleak::aws::tables::TableNames;
 use keyleak::aws::work::DynamoWork;
 use keyleak::domain::ids::{AccessKeyId, CaseId, UserName};
+use keyleak::domain::principal::PrincipalName;
 use keyleak::ports::cloud::{CallClass, Lookup};
 use keyleak::ports::evidence::{Evidence, EvidenceError};
 use keyleak::ports::journal::Journal;
@@ -179,7 +180,7 @@ async fn looks_up(account: &Account) -> Result<(), Missing> {
 
     assert_eq!(lookup.own_account().await.expect("it").0, account.id);
     let detail = lookup.user(&user).await.expect("the user");
-    assert_eq!(detail.name, user);
+    assert_eq!(detail.name, user.0);
     assert!(detail.arn.ends_with(":user/ci-deploy"), "{}", detail.arn);
     assert_eq!(detail.tags.get("owner").map(String::as_str), Some("ana"));
 
@@ -190,11 +191,11 @@ async fn looks_up(account: &Account) -> Result<(), Missing> {
     assert!(states.contains(&(true, true)), "{states:?}");
     assert!(states.contains(&(false, false)), "{states:?}");
 
-    let inline = lookup.inline_policies(&user).await.expect("policies");
+    let inline = lookup.inline_policies(&PrincipalName::user(USER)).await.expect("policies");
     let document: serde_json::Value =
         serde_json::from_str(&inline["administrator"]).expect("the document as JSON");
     assert_eq!(document["Statement"][0]["Effect"], "Allow");
-    let attached = lookup.attached_policies(&user).await.expect("policies");
+    let attached = lookup.attached_policies(&PrincipalName::user(USER)).await.expect("policies");
     assert_eq!(attached.len(), 1);
     assert_eq!(lookup.groups(&user).await.expect("groups"), ["deployers"]);
     assert!(lookup.login_profile(&user).await.expect("a password").is_some());

@@ -9,6 +9,7 @@ use crate::frame::{Missing, trial_async};
 use crate::parts::Parts;
 use futures_util::stream::{self, StreamExt};
 use keyleak::domain::ids::AccountId;
+use keyleak::domain::principal::PrincipalName;
 use keyleak::ports::clock::Clock;
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
 use keyleak::sim::cloud::attacker::Visitor;
@@ -219,13 +220,13 @@ impl Cast {
             4 => Operation::GetFederationToken { name: "helpdesk".to_owned() },
             5 => Operation::CreateUser { user },
             6 => Operation::CreateAccessKey { user },
-            7 => Operation::AttachUserPolicy { user, policy_arn },
-            8 => Operation::DetachUserPolicy { user, policy_arn },
-            9 => Operation::DeleteUserPolicy { user, name },
+            7 => Operation::AttachPolicy { to: PrincipalName::user(&user), policy_arn },
+            8 => Operation::DetachPolicy { from: PrincipalName::user(&user), policy_arn },
+            9 => Operation::DeletePolicy { on: PrincipalName::user(&user), name },
             12 => Operation::DeleteUser { user },
             _ => {
                 let document = DOCUMENTS[document % DOCUMENTS.len()].to_owned();
-                Operation::PutUserPolicy { user, name, document }
+                Operation::PutPolicy { on: PrincipalName::user(&user), name, document }
             }
         }
     }

@@ -3,17 +3,18 @@
 use crate::bureau::{APPROVER, ASKER, Bureau, honest, is_contained, journal};
 use crate::ground::{BACKDOOR, Ground, USER};
 use async_trait::async_trait;
-use keyleak::domain::action::Action;
+use keyleak::domain::action::Change;
 use keyleak::domain::button::{ButtonAction, PlanAddress};
 use keyleak::domain::case::Case;
+use keyleak::domain::differences::differences;
 use keyleak::domain::event::Event;
-use keyleak::domain::ids::{CaseId, UserName};
+use keyleak::domain::ids::CaseId;
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::plan_state::{PlanState, PlanStatus};
-use keyleak::domain::snapshot::differences;
+use keyleak::domain::principal::PrincipalName;
 use keyleak::domain::trail_row::TrailRow;
-use keyleak::flow::propose::photograph;
+use keyleak::flow::photograph::photograph;
 use keyleak::ports::cloud::{Applied, CallError, Contain};
 use keyleak::ports::ticket::Ticket;
 use keyleak::ports::trail::{Cut, Deeds, Sightings, Source, TrailError, Window};
@@ -34,7 +35,7 @@ const REFUSALS: [&str; 3] = ["AccessDenied", "InvalidClientTokenId", "InvalidAcc
 /// Three credentials work before, none of them in 200 attempts after, all of them after undo.
 pub(crate) async fn contained_and_undone(ground: &Ground) {
     let bureau = Bureau::open(ground).await;
-    let user = UserName(USER.to_owned());
+    let user = PrincipalName::user(USER);
     let before = photograph(ground.lookup.as_ref(), &user).await.expect("her state");
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;
     let plan = approve(&bureau, &case, PlanKind::Containment).await;
@@ -88,7 +89,7 @@ pub(crate) async fn a_dropped_lineage_edge_is_noticed(ground: &Ground) {
     approve(&bureau, &case, PlanKind::Containment).await;
     let asked = |case: &Case| {
         let state = case.pending_plan().filter(|state| state.plan.kind == PlanKind::FollowUp)?;
-        let names = |name: &str| state.plan.steps.iter().any(|s| s.action.user().name.0 == name);
+        let names = |name: &str| state.plan.steps.iter().any(|s| s.action.on.name == name);
         names(BACKDOOR).then_some(())
     };
     bureau.wait(&case, "people are asked about the new user", asked).await;
@@ -170,10 +171,10 @@ async fn all_work_again(ground: &Ground) {
 
 /// The user that the thief made holds nothing any more.
 async fn no_backdoor(ground: &Ground) -> Result<(), String> {
-    let user = UserName(BACKDOOR.to_owned());
+    let user = PrincipalName::user(BACKDOOR);
     let state = photograph(ground.lookup.as_ref(), &user).await.expect("its state");
     if state.active_keys().next().is_some() {
-        return Err(format!("the new user's key is active: {:?}", state.keys));
+        return Err(format!("the new user's key is active: {:?}", state.keys()));
     }
     if !state.has_policy(&ground.deny_policy_arn) {
         return Err(format!("the new user is not denied: {:?}", state.attached));
@@ -189,7 +190,7 @@ pub(crate) struct SkipsTheDeny {
 #[async_trait]
 impl Contain for SkipsTheDeny {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
-        if matches!(ticket.action(), Action::DenyUser { .. }) {
+        if matches!(ticket.action().change, Change::Deny { .. }) {
             return Ok(Applied { how: None, request_id: None });
         }
         self.inner.apply(ticket).await

@@ -2,6 +2,7 @@
 
 use crate::ground::{Ground, USER};
 use jiff::Timestamp;
+use keyleak::domain::principal::PrincipalName;
 use keyleak::ports::clock::Clock;
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
 use std::sync::{Arc, Mutex};
@@ -120,7 +121,7 @@ impl Loot {
             let reply = self.attacker.call(credential, &operation).await;
             if !reply.worked() {
                 // There is a deny to take off only from some.
-                if matches!(operation, Operation::DetachUserPolicy { .. }) {
+                if matches!(operation, Operation::DetachPolicy { .. }) {
                     continue;
                 }
                 break;
@@ -151,16 +152,16 @@ impl Loot {
                 let made = format!("svc-{turn}");
                 vec![
                     Operation::CreateUser { user: made.clone() },
-                    Operation::PutUserPolicy {
-                        user: made.clone(),
+                    Operation::PutPolicy {
+                        on: PrincipalName::user(&made),
                         name: "all".to_owned(),
                         document: document(),
                     },
                     Operation::CreateAccessKey { user: made },
                 ]
             }
-            1 => vec![Operation::PutUserPolicy {
-                user: user(),
+            1 => vec![Operation::PutPolicy {
+                on: PrincipalName::user(USER),
                 name: "extra".to_owned(),
                 document: document(),
             }],
@@ -175,6 +176,9 @@ fn taking_off(turn: u32, deny: &str) -> Vec<Operation> {
     let last = turn / 2 - turn / 2 % MOVES;
     let made = [last, last.saturating_sub(MOVES)].map(|made| format!("svc-{made}"));
     let users = [USER.to_owned()].into_iter().chain(made);
-    let off = |user| Operation::DetachUserPolicy { user, policy_arn: deny.to_owned() };
+    let off = |user: String| Operation::DetachPolicy {
+        from: PrincipalName::user(&user),
+        policy_arn: deny.to_owned(),
+    };
     users.map(off).collect()
 }

@@ -65,7 +65,8 @@ impl<'a> Growth<'a> {
             }
             NodeKind::UserSession | NodeKind::FederatedUser => {
                 node.user_name = edge.user_name.clone();
-                node.principal_id = edge.principal_id.clone();
+                let own = edge.minted_principal_id.clone();
+                node.principal_id = own.or_else(|| edge.principal_id.clone());
                 node.arn = node.arn.or_else(|| edge.identity_arn.clone());
             }
             NodeKind::ConsoleSession

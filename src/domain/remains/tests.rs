@@ -1,16 +1,21 @@
 //! What is left after a containment, one question at a time.
 
-use crate::domain::action::{Action, UserRef};
+use crate::domain::action::{Action, Change};
 use crate::domain::case::Case;
 use crate::domain::event::{Event, StepResult};
-use crate::domain::ids::UserName;
-use crate::domain::lineage::{MadeUser, Node, NodeKind};
+use crate::domain::facts::{AccountFinding, Fact, Finding};
+use crate::domain::ids::AccountId;
+use crate::domain::lineage::{MadePrincipal, Node, NodeKind};
 use crate::domain::plan::{PlanKind, PlanNumber, PlanRules, Step};
+use crate::domain::principal::PrincipalName;
 use crate::domain::record::{Actor, Entry};
-use crate::domain::remains::{Census, Gain, Inhabitant, Remains, remains};
-use crate::domain::sample::{at, minted, opened, person, plan};
+use crate::domain::remains::{Census, Inhabitant, Remains, remains};
+use crate::domain::revocation::Sessions;
+use crate::domain::sample::{self, at, minted, opened, person, plan};
 use crate::domain::snapshot::SnapshotRef;
+use crate::domain::target::{Part, Target};
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 
 fn rules(protected: &[&str]) -> PlanRules {
     PlanRules {
@@ -54,7 +59,7 @@ fn contained() -> Case {
 
 fn user(name: &str, id: &str, created: i64) -> Inhabitant {
     Inhabitant {
-        name: UserName(name.to_owned()),
+        name: PrincipalName::user(name),
         id: id.to_owned(),
         arn: format!("arn:aws:iam::029608264753:user/{name}"),
         created: Some(at(created)),
@@ -78,8 +83,19 @@ fn left(case: &Case, nodes: &[Node], inhabitants: &[Inhabitant]) -> Remains {
     remains(case, &census, &rules(&[]))
 }
 
-fn name(user: &str) -> UserName {
-    UserName(user.to_owned())
+/// Who is to be contained, how much of them, and whether on suspicion.
+fn said(targets: &[Target]) -> Vec<(String, Part, bool)> {
+    let one = |target: &Target| (target.on.to_string(), target.part.clone(), target.suspected);
+    targets.iter().map(one).collect()
+}
+
+fn whole(who: &str, suspected: bool) -> (String, Part, bool) {
+    (who.to_owned(), Part::Whole, suspected)
+}
+
+fn hr() -> MadePrincipal {
+    let (name, id) = (PrincipalName::user("hr"), Some("AIDA6".to_owned()));
+    MadePrincipal { name, id, by: "ops".to_owned() }
 }
 
 #[test]
@@ -96,26 +112,24 @@ fn sessions_and_keys_of_a_denied_user_are_no_remains() {
 fn a_user_made_again_under_a_denied_name_is_another_user() {
     let nodes = [node(NodeKind::User, "arn", "ci", "AIDA2")];
     let found = left(&contained(), &nodes, &[user("ci", "AIDA2", 30)]);
-    assert!(found.gains.contains(&Gain::User(name("ci"))), "{found:?}");
+    assert_eq!(said(&found.covered), [whole("user ci", false)], "{found:?}");
 }
 
 #[test]
 fn a_user_newer_than_the_trail_is_stopped_on_suspicion_and_an_older_one_is_asked_about() {
     let found = left(&contained(), &[], &[user("new", "AIDA3", 101), user("older", "AIDA4", 50)]);
-    assert_eq!(found.gains.into_iter().collect::<Vec<_>>(), [Gain::Newcomer(name("new"))]);
-    assert_eq!(found.undecided.into_iter().collect::<Vec<_>>(), [name("older")]);
+    assert_eq!(said(&found.covered), [whole("user new", true)]);
+    assert_eq!(said(&found.asked), [whole("user older", false)]);
     let lawful = left(&contained(), &[], &[user("lawful", "AIDA5", 9)]);
     assert_eq!(lawful, Remains::default(), "it was there before the exposure");
 }
 
 #[test]
 fn nobody_is_suspected_whom_somebody_else_made() {
-    let made =
-        MadeUser { name: "hr".to_owned(), id: Some("AIDA6".to_owned()), by: "ops".to_owned() };
     let inhabitants = [user("hr", "AIDA6", 101)];
     let census = Census {
         nodes: &[],
-        made_by_others: &[made],
+        made_by_others: &[hr()],
         told_until: at(100),
         inhabitants: &inhabitants,
     };
@@ -125,25 +139,26 @@ fn nobody_is_suspected_whom_somebody_else_made() {
 #[test]
 fn who_was_stopped_on_suspicion_is_cleared_once_the_trail_names_another_maker() {
     let mut case = contained();
-    let stopped = UserRef { name: name("hr"), id: "AIDA6".to_owned() };
-    let deny = Action::DenyUser {
-        user: stopped.clone(),
+    let stopped = sample::user("hr", "AIDA6");
+    let deny = Change::Deny {
         policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
         inline_name: "KeyleakDeny".to_owned(),
     };
-    let step =
-        Step { action: deny, blast_radius: Vec::new(), because: String::new(), provisional: true };
+    let step = Step {
+        action: Action { on: stopped.clone(), change: deny },
+        blast_radius: Vec::new(),
+        because: String::new(),
+        provisional: true,
+    };
     let snapshot = SnapshotRef { sha256: "00".to_owned(), taken_at: at(20) };
     let plan = PlanNumber(1);
     then(&mut case, Event::Covered { plan, steps: vec![step], snapshot });
     carry_out(&mut case, plan, 2);
-    let made =
-        MadeUser { name: "hr".to_owned(), id: Some("AIDA6".to_owned()), by: "ops".to_owned() };
     let census =
-        Census { nodes: &[], made_by_others: &[made], told_until: at(100), inhabitants: &[] };
+        Census { nodes: &[], made_by_others: &[hr()], told_until: at(100), inhabitants: &[] };
     let found = remains(&case, &census, &rules(&[]));
     assert_eq!(found.cleared.len(), 1, "{found:?}");
-    assert_eq!((&found.cleared[0].user, found.cleared[0].by.as_str()), (&stopped, "ops"));
+    assert_eq!((&found.cleared[0].on, found.cleared[0].by.as_str()), (&stopped, "ops"));
 }
 
 #[test]
@@ -157,7 +172,7 @@ fn a_protected_user_is_left_to_people_and_keeps_the_case_open() {
         inhabitants: &inhabitants,
     };
     let found = remains(&contained(), &census, &rules(&[&inhabitants[0].arn]));
-    assert!(found.gains.is_empty(), "{found:?}");
+    assert!(found.covered.is_empty(), "{found:?}");
     assert!(found.open_ends[0].contains("protected") && found.open_ends[0].contains("by hand"));
 }
 
@@ -166,13 +181,113 @@ fn a_path_of_its_own_choice_does_not_protect_a_user() {
     let mut reserved = user("sly", "AIDA8", 101);
     reserved.arn = "arn:aws:iam::029608264753:user/aws-reserved/sly".to_owned();
     let found = left(&contained(), &[], &[reserved]);
-    assert!(found.gains.contains(&Gain::Newcomer(name("sly"))), "{found:?}");
+    assert_eq!(said(&found.covered), [whole("user sly", true)], "{found:?}");
 }
 
 #[test]
-fn a_session_of_an_older_user_is_open_until_people_decide_about_the_user() {
+fn a_session_of_an_older_user_has_no_id_of_its_own_so_people_decide_about_all_of_them() {
     let nodes = [node(NodeKind::UserSession, "ASIA2", "alice", "AIDA9")];
     let found = left(&contained(), &nodes, &[user("alice", "AIDA9", -9)]);
-    assert_eq!(found.open_ends.len(), 1);
-    assert_eq!(found.undecided.into_iter().collect::<Vec<_>>(), [name("alice")]);
+    let part = Part::Sessions { sessions: Sessions::Everyone, until: at(11) };
+    assert_eq!(said(&found.asked), [("user alice".to_owned(), part, false)]);
+    assert!(found.covered.is_empty(), "{found:?}");
+}
+
+/// A session of role `deploy`, minted at a second.
+fn session(name: &str, made: i64) -> Node {
+    Node {
+        arn: Some(format!("arn:aws:sts::029608264753:assumed-role/deploy/{name}")),
+        principal_id: Some(format!("AROA1:{name}")),
+        role_arn: Some("arn:aws:iam::029608264753:role/deploy".to_owned()),
+        made: Some(at(made)),
+        ..minted(NodeKind::RoleSession, &format!("ASIA{name}"))
+    }
+}
+
+fn named(ids: &[&str]) -> Sessions {
+    Sessions::Named { user_ids: ids.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>() }
+}
+
+#[test]
+fn sessions_of_a_role_that_others_use_are_ended_by_their_own_ids() {
+    let nodes = [session("evil", 11), session("worse", 12)];
+    let found = left(&contained(), &nodes, &[]);
+    let sessions = named(&["AROA1:evil", "AROA1:worse"]);
+    let part = Part::Sessions { sessions, until: at(12) };
+    assert_eq!(said(&found.covered), [("role deploy".to_owned(), part, false)]);
+    assert!(found.asked.is_empty() && found.open_ends.is_empty(), "{found:?}");
+    let older = Node { older: true, ..session("lawful", 2) };
+    assert_eq!(left(&contained(), &[older], &[]), Remains::default(), "minted before the exposure");
+}
+
+#[test]
+fn what_was_ended_needs_no_more_and_who_keeps_minting_is_asked_about() {
+    let mut case = contained();
+    let change = Change::RevokeSessions {
+        sessions: named(&["AROA1:evil"]),
+        until: at(11),
+        inline_name: "KeyleakRevoke".to_owned(),
+    };
+    let step = Step {
+        action: Action { on: sample::role("deploy", "AROA1"), change },
+        blast_radius: Vec::new(),
+        because: String::new(),
+        provisional: false,
+    };
+    let snapshot = SnapshotRef { sha256: "00".to_owned(), taken_at: at(20) };
+    let plan = PlanNumber(1);
+    then(&mut case, Event::Covered { plan, steps: vec![step], snapshot });
+    carry_out(&mut case, plan, 2);
+    assert_eq!(left(&case, &[session("evil", 11)], &[]), Remains::default());
+    let found = left(&case, &[session("evil", 11), session("again", 60)], &[]);
+    let part = Part::Sessions { sessions: Sessions::Everyone, until: at(60) };
+    assert_eq!(said(&found.asked), [("role deploy".to_owned(), part, false)]);
+}
+
+#[test]
+fn a_role_the_actor_made_is_contained_whole_and_one_it_opened_is_asked_about() {
+    let role = |name: &str| Node {
+        arn: Some(format!("arn:aws:iam::029608264753:role/{name}")),
+        role_arn: Some(format!("arn:aws:iam::029608264753:role/{name}")),
+        via: "CreateRole".to_owned(),
+        made: Some(at(11)),
+        ..minted(NodeKind::Role, name)
+    };
+    let opened = Node { older: true, via: "UpdateAssumeRolePolicy".to_owned(), ..role("deploy") };
+    let found = left(&contained(), &[role("evil"), opened], &[]);
+    assert_eq!(said(&found.covered), [whole("role evil", false)]);
+    assert_eq!(said(&found.asked), [("role deploy".to_owned(), Part::Trust, false)]);
+}
+
+#[test]
+fn what_lies_in_another_account_is_said_to_be_open() {
+    let mut case = contained();
+    let account = AccountFinding {
+        account: AccountId("029608264753".to_owned()),
+        from_id: None,
+        confirmed: true,
+        ours: true,
+        canary: false,
+    };
+    then(&mut case, Event::Found { finding: Finding::Account(Fact::Known(account)) });
+    let mut abroad = session("evil", 11);
+    abroad.arn = Some("arn:aws:sts::999999999999:assumed-role/deploy/evil".to_owned());
+    let found = left(&case, &[abroad], &[]);
+    assert!(found.open_ends[0].contains("account 999999999999"), "{found:?}");
+    assert!(found.covered.is_empty() && found.asked.is_empty());
+}
+
+#[test]
+fn new_roles_wait_for_the_trail_and_are_asked_about_when_it_explains_nothing() {
+    let role = |name: &str, id: &str, created: i64| Inhabitant {
+        name: PrincipalName::role(name),
+        arn: format!("arn:aws:iam::029608264753:role/{name}"),
+        ..user(name, id, created)
+    };
+    assert_eq!(left(&contained(), &[], &[role("new", "AROA3", 101)]), Remains::default());
+    let found = left(&contained(), &[], &[role("older", "AROA4", 50)]);
+    assert_eq!(said(&found.asked), [whole("role older", false)]);
+    let linked = "arn:aws:iam::029608264753:role/aws-service-role/x/AWSServiceRoleForX".to_owned();
+    let linked = Inhabitant { arn: linked, ..role("AWSServiceRoleForX", "AROA5", 50) };
+    assert_eq!(left(&contained(), &[], &[linked]), Remains::default());
 }

@@ -1,6 +1,5 @@
 //! Each record as one line: what was done, why, and how much it matters.
 
-use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event, Opening, StepResult};
 use crate::domain::facts::{Fact, Finding};
@@ -176,8 +175,7 @@ fn acted(case: &Case, event: &Event) -> Option<Told> {
 
 /// Why steps were added to a plan after its approval.
 fn covered(steps: &[Step]) -> &'static str {
-    let lifts =
-        |step: &Step| matches!(step.action, Action::LiftDeny { .. } | Action::ActivateKey { .. });
+    let lifts = |step: &Step| !step.action.contains();
     if steps.iter().any(lifts) {
         "they were stopped on suspicion, and the trail names another maker"
     } else if steps.iter().any(|step| step.provisional) {

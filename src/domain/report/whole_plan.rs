@@ -1,6 +1,6 @@
 //! A plan in full as plain text: what somebody must have read who decides without Slack.
 
-use crate::domain::action::Action;
+use crate::domain::action::Change;
 use crate::domain::case::Case;
 use crate::domain::plan::Step;
 use crate::domain::plan_state::PlanState;
@@ -53,17 +53,9 @@ pub(super) fn text(case: &Case, state: &PlanState) -> String {
 }
 
 fn details(step: &Step) -> Vec<(&'static str, String)> {
-    let user = step.action.user();
-    let mut details = vec![("user", format!("{} (id {})", user.name, user.id))];
-    match &step.action {
-        Action::DenyUser { policy_arn, inline_name, .. }
-        | Action::LiftDeny { policy_arn, inline_name, .. } => {
-            details.push(("policy", format!("{policy_arn}, or inline {inline_name}")));
-        }
-        Action::DeactivateKey { key, .. } | Action::ActivateKey { key, .. } => {
-            details.push(("key", key.to_string()));
-        }
-    }
+    let on = &step.action.on;
+    let mut details = vec![(on.kind.word(), format!("{} (id {})", on.name, on.id))];
+    details.extend(argument(&step.action.change));
     details.push(("calls", step.action.permissions().join(", or ")));
     details.push(("does", step.action.effect().to_owned()));
     details.push(("because", step.because.clone()));
@@ -73,6 +65,28 @@ fn details(step: &Step) -> Vec<(&'static str, String)> {
     }
     details.retain(|(_, value)| !value.is_empty());
     details
+}
+
+/// What a change is made with, beside the principal.
+fn argument(change: &Change) -> Option<(&'static str, String)> {
+    Some(match change {
+        Change::Deny { policy_arn, inline_name } | Change::LiftDeny { policy_arn, inline_name } => {
+            ("policy", format!("{policy_arn}, or inline {inline_name}"))
+        }
+        Change::DeactivateKey { key } | Change::ActivateKey { key } => ("key", key.to_string()),
+        Change::DeactivateCredential { credential } | Change::ActivateCredential { credential } => {
+            (credential.kind.words(), credential.id.clone())
+        }
+        Change::RevokeSessions { sessions, until, inline_name } => (
+            "sessions",
+            format!("{}, minted up to {until}; inline {inline_name}", sessions.words()),
+        ),
+        Change::LiftRevocation { inline_name } => ("policy", format!("inline {inline_name}")),
+        Change::PutTrust { document } => ("trust policy", document.clone()),
+        Change::SetBoundary { boundary } => {
+            ("boundary", boundary.clone().unwrap_or_else(|| "none".to_owned()))
+        }
+    })
 }
 
 /// A terminal obeys control characters, and names are an actor's to choose.

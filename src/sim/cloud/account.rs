@@ -2,7 +2,7 @@
 
 use crate::domain::facts::{Alert, LastUse};
 use crate::domain::ids::AccountId;
-use crate::domain::snapshot::AttachedPolicy;
+use crate::domain::snapshot::{AttachedPolicy, SideState};
 use crate::sim::cloud::calls::CallNote;
 use crate::sim::cloud::chance::Chance;
 use crate::sim::cloud::deliver::Outbox;
@@ -30,8 +30,12 @@ pub(super) struct State {
     pub key_owners: BTreeMap<String, String>,
     pub last_uses: BTreeMap<String, LastUse>,
     pub groups: BTreeMap<String, Lagged<Group>>,
-    /// By name; a role is never deleted here.
+    /// By the id that is never used again.
     pub roles: BTreeMap<String, Lagged<Role>>,
+    /// The role that has a name now.
+    pub role_names: BTreeMap<String, String>,
+    /// Keys of other accounts, and whose they are.
+    pub foreign_keys: BTreeMap<String, Foreign>,
     /// By ARN.
     pub policies: BTreeMap<String, Lagged<Document>>,
     /// By access key id.
@@ -53,13 +57,34 @@ pub(super) struct User {
     pub path: String,
     pub created: Timestamp,
     pub tags: BTreeMap<String, String>,
-    pub boundary: Option<String>,
+    pub grants: Grants,
     pub keys: Vec<Key>,
-    pub attached: Vec<String>,
-    pub inline: BTreeMap<String, Inline>,
+    pub side: Vec<Side>,
     pub groups: Vec<String>,
     pub login_profile: Option<Timestamp>,
     pub mfa: Vec<String>,
+}
+
+/// What policies say about a user or a role.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Grants {
+    pub attached: Vec<String>,
+    pub inline: BTreeMap<String, Inline>,
+    pub boundary: Option<String>,
+}
+
+/// A long-term credential besides the access keys.
+#[derive(Debug, Clone)]
+pub(super) struct Side {
+    pub state: SideState,
+    pub secret: String,
+}
+
+/// A key that another account made, as far as this account can tell.
+#[derive(Debug, Clone)]
+pub(super) struct Foreign {
+    pub secret: String,
+    pub account: String,
 }
 
 #[derive(Debug, Clone)]
@@ -78,17 +103,18 @@ pub(super) struct Inline {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Group {
-    pub attached: Vec<String>,
-    pub inline: BTreeMap<String, Inline>,
+    pub grants: Grants,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Role {
     pub id: String,
     pub name: String,
-    pub trust: Arc<Document>,
-    pub attached: Vec<String>,
-    pub inline: BTreeMap<String, Inline>,
+    pub path: String,
+    pub created: Timestamp,
+    pub tags: BTreeMap<String, String>,
+    pub trust: Inline,
+    pub grants: Grants,
 }
 
 /// A set of temporary credentials.
@@ -104,12 +130,12 @@ pub(super) struct Session {
 /// Whose rights a session has.
 #[derive(Debug, Clone)]
 pub(super) enum SessionOf {
-    /// `GetSessionToken`: the user's own.
-    User { id: String },
+    /// `GetSessionToken`, or a sign-in to the console: the user's own.
+    User { id: String, from_console: bool },
     /// `GetFederationToken`: the user's, within the session policy.
     Federated { user_id: String, name: String, policy: Arc<Document> },
-    /// `AssumeRole`: the role's.
-    Role { role: String, session_name: String },
+    /// `AssumeRole`: the role's, by its id.
+    Role { role_id: String, session_name: String },
 }
 
 impl State {
@@ -141,8 +167,39 @@ impl State {
         Ok(changed)
     }
 
-    pub(super) fn role_arn(&self, name: &str) -> String {
-        format!("arn:aws:iam::{}:role/{name}", self.account)
+    /// The role of this name, as a read shows it now.
+    pub(super) fn role(&self, name: &str) -> Result<Arc<Role>, Refusal> {
+        let id = self.role_names.get(name);
+        let role = id.and_then(|id| self.roles.get(id)?.current());
+        role.cloned().ok_or_else(|| Refusal::no_such("role", name))
+    }
+
+    /// Changes the role of this name: visible at once, enforced later.
+    pub(super) fn change_role<T>(
+        &mut self,
+        name: &str,
+        now: Timestamp,
+        change: impl FnOnce(&mut Role) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mut role = Role::clone(&*self.role(name)?);
+        let changed = change(&mut role)?;
+        let effective_at = self.effective_at(now);
+        if let Some(versions) = self.roles.get_mut(&role.id) {
+            versions.write(Some(Arc::new(role)), effective_at, now);
+        }
+        Ok(changed)
+    }
+
+    pub(super) fn role_arn(&self, role: &Role) -> String {
+        format!("arn:aws:iam::{}:role{}{}", self.account, role.path, role.name)
+    }
+
+    /// The ARN of a role by name, known or not.
+    pub(super) fn arn_of_role(&self, name: &str) -> String {
+        match self.role(name) {
+            Ok(role) => self.role_arn(&role),
+            Err(_) => format!("arn:aws:iam::{}:role/{name}", self.account),
+        }
     }
 
     pub(super) fn user_arn(&self, user: &User) -> String {

@@ -61,21 +61,35 @@ impl Visitor {
                 cloud.remove_key(origin, user, key).await.map(done)
             }
             Operation::DeleteUser { user } => cloud.remove_user(origin, user).await.map(done),
-            Operation::AttachUserPolicy { user, policy_arn } => {
-                cloud.attach(origin, user, policy_arn).await.map(done)
+            Operation::AttachPolicy { to, policy_arn } => {
+                cloud.attach(origin, to, policy_arn).await.map(done)
             }
-            Operation::DetachUserPolicy { user, policy_arn } => {
-                cloud.detach(origin, user, policy_arn).await.map(done)
+            Operation::DetachPolicy { from, policy_arn } => {
+                cloud.detach(origin, from, policy_arn).await.map(done)
             }
-            Operation::PutUserPolicy { user, name, document } => {
-                cloud.put_policy(origin, user, (name, document)).await.map(done)
+            Operation::PutPolicy { on, name, document } => {
+                cloud.put_policy(origin, on, (name, document)).await.map(done)
             }
-            Operation::DeleteUserPolicy { user, name } => {
-                cloud.delete_policy(origin, user, name).await.map(done)
+            Operation::DeletePolicy { on, name } => {
+                cloud.delete_policy(origin, on, name).await.map(done)
+            }
+            Operation::SetBoundary { on, policy_arn } => {
+                cloud.set_boundary(origin, on, policy_arn.as_deref()).await.map(done)
             }
             Operation::CreateRole { role, trust } => {
                 cloud.make_role(origin, role, trust).await.map(done)
             }
+            Operation::UpdateTrust { role, trust } => {
+                cloud.set_trust(origin, role, trust).await.map(done)
+            }
+            Operation::CreateLoginProfile { user } => {
+                cloud.make_login_profile(origin, user).await.map(done)
+            }
+            Operation::SignIn { user } => cloud.sign_in(origin, user).await.map(Reply::Minted),
+            Operation::CreateServiceCredential { user } => {
+                cloud.make_service_credential(origin, user).await.map(Reply::Minted)
+            }
+            Operation::UseServiceCredential => cloud.pull(origin).await.map(done),
         }
     }
 }

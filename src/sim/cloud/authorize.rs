@@ -1,13 +1,15 @@
 //! May the caller do it? Judged by the policies that are enforced now, an explicit deny first.
 
-use crate::sim::cloud::account::{Inline, State, User};
+use crate::sim::cloud::account::{Grants, State, User};
 use crate::sim::cloud::calls::Call;
 use crate::sim::cloud::lag::Lagged;
 use crate::sim::cloud::policies::{Asked, Document, Verdict, judge_all};
 use crate::sim::cloud::refusal::Refusal;
 use crate::sim::cloud::sessions::{Caller, Who};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+
+/// The one service that takes service-specific credentials here.
+const SERVICE_OF_CREDENTIALS: &str = "codecommit";
 
 impl State {
     /// Refuses what the caller may not do.
@@ -45,41 +47,52 @@ impl State {
 
     fn verdict(&self, caller: &Caller, asked: &Asked<'_>, now: Timestamp) -> Verdict {
         match &caller.who {
-            Who::User(user) => self.user_verdict(user, asked, now),
+            Who::User(user) | Who::Service(user) => self.user_verdict(user, asked, now),
+            // What the other account allows is its own affair; the role's trust decides here.
+            Who::Foreign(_) if asked.action == "sts:AssumeRole" => Verdict::Allow,
+            Who::Foreign(_) => Verdict::Silent,
             Who::Federated(user, policy) => {
                 narrower(self.user_verdict(user, asked, now), policy.judge(asked))
             }
             Who::Role(role) => {
-                let own = self.documents(&role.attached, &role.inline, now);
-                judge_all(own, asked)
+                let granted = judge_all(self.documents(&role.grants, now), asked);
+                self.within_boundary(granted, &role.grants, (asked, now))
             }
         }
     }
 
     fn user_verdict(&self, user: &User, asked: &Asked<'_>, now: Timestamp) -> Verdict {
-        let own = judge_all(self.documents(&user.attached, &user.inline, now), asked);
+        let own = judge_all(self.documents(&user.grants, now), asked);
         let groups = user.groups.iter().filter_map(|name| {
             let group = self.groups.get(name)?.enforced(now)?;
-            let documents = self.documents(&group.attached, &group.inline, now);
-            Some(judge_all(documents, asked))
+            Some(judge_all(self.documents(&group.grants, now), asked))
         });
         let granted = groups.max().map_or(own, |groups| groups.max(own));
-        let Some(boundary) = &user.boundary else {
+        self.within_boundary(granted, &user.grants, (asked, now))
+    }
+
+    fn within_boundary(
+        &self,
+        granted: Verdict,
+        grants: &Grants,
+        (asked, now): (&Asked<'_>, Timestamp),
+    ) -> Verdict {
+        let Some(boundary) = &grants.boundary else {
             return granted;
         };
-        let boundary = self.policies.get(boundary).and_then(|p| p.enforced(now));
+        let boundary = self.policies.get(boundary).and_then(|policy| policy.enforced(now));
         let limit = boundary.map_or(Verdict::Silent, |document| document.judge(asked));
         narrower(granted, limit)
     }
 
     fn documents<'a>(
         &'a self,
-        attached: &'a [String],
-        inline: &'a BTreeMap<String, Inline>,
+        grants: &'a Grants,
         now: Timestamp,
     ) -> impl Iterator<Item = &'a Document> {
-        let managed = attached.iter().filter_map(move |arn| self.policies.get(arn)?.enforced(now));
-        let inline = inline.values().map(|inline| &inline.document);
+        let attached = grants.attached.iter();
+        let managed = attached.filter_map(move |arn| self.policies.get(arn)?.enforced(now));
+        let inline = grants.inline.values().map(|inline| &inline.document);
         managed.chain(inline).map(AsRef::as_ref)
     }
 
@@ -87,8 +100,9 @@ impl State {
     fn is_named_by_trust(&self, caller: &Caller, call: &Call, now: Timestamp) -> bool {
         let role = call.argument("roleArn").unwrap_or_default();
         let name = role.rsplit('/').next().unwrap_or_default();
-        let role = self.roles.get(name).and_then(|role| role.enforced(now));
-        role.is_some_and(|role| role.trust.names(&principal_arn(self, caller)))
+        let id = self.role_names.get(name);
+        let role = id.and_then(|id| self.roles.get(id)?.enforced(now));
+        role.is_some_and(|role| role.trust.document.names(&principal_arn(self, caller)))
     }
 
     /// Whether the role's trust policy lets the caller in.
@@ -126,8 +140,8 @@ fn narrower(granted: Verdict, limit: Verdict) -> Verdict {
 /// `aws:PrincipalArn`: of a role's session it is the role.
 fn principal_arn(state: &State, caller: &Caller) -> String {
     match &caller.who {
-        Who::User(_) | Who::Federated(..) => caller.arn.clone(),
-        Who::Role(role) => state.role_arn(&role.name),
+        Who::User(_) | Who::Service(_) | Who::Federated(..) | Who::Foreign(_) => caller.arn.clone(),
+        Who::Role(role) => state.role_arn(role),
     }
 }
 
@@ -135,12 +149,16 @@ fn principal_arn(state: &State, caller: &Caller) -> String {
 fn limited_session(caller: &Caller, call: &Call) -> Result<(), Refusal> {
     let is_session = caller.issued.is_some();
     let refused = match &caller.who {
+        // A sign-in to the console lifts what AWS refuses to sessions of the API.
+        Who::User(_) if caller.from_console => false,
         // No MFA is ever given here, so IAM does not know the session.
         Who::User(_) | Who::Federated(..) if is_session && call.service == "iam" => {
             return Err(Refusal::invalid_token());
         }
         Who::User(_) => is_session && call.service == "sts" && call.name != "AssumeRole",
         Who::Federated(..) => call.service == "sts",
+        Who::Service(_) => call.service != SERVICE_OF_CREDENTIALS,
+        Who::Foreign(_) => call.name != "AssumeRole",
         Who::Role(_) => matches!(call.name, "GetSessionToken" | "GetFederationToken"),
     };
     if !refused {

@@ -169,7 +169,13 @@ impl State {
         work(self, caller, now)
     }
 
-    fn note(&mut self, call: &Call, by: &str, refusal: Option<&Refusal>, now: Timestamp) {
+    pub(super) fn note(
+        &mut self,
+        call: &Call,
+        by: &str,
+        refusal: Option<&Refusal>,
+        now: Timestamp,
+    ) {
         if self.calls.len() >= CALLS_KEPT_MAX {
             self.calls.pop_front();
         }

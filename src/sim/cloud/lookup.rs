@@ -1,17 +1,22 @@
 //! The bot's questions, answered from the control plane: what a read shows now.
 
+use crate::domain::action::SideKind;
 use crate::domain::facts::{Alert, KeyState, LastUse};
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
-use crate::domain::snapshot::AttachedPolicy;
-use crate::ports::cloud::{CallClass, CallError, KeyOwner, Lookup, UserDetail};
+use crate::domain::principal::{PrincipalKind, PrincipalName};
+use crate::domain::snapshot::{AttachedPolicy, SideState};
+use crate::ports::cloud::{CallClass, CallError, Detail, KeyOwner, Lookup, RoleDetail};
 use crate::sim::cloud::SimCloud;
-use crate::sim::cloud::account::{State, User, attached};
+use crate::sim::cloud::account::{Grants, Role, State, User, attached};
 use crate::sim::cloud::calls::{Call, Done};
 use crate::sim::cloud::contain::failed;
 use crate::sim::cloud::refusal::Refusal;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+
+/// How long a role's sessions may live at most, by AWS's default.
+pub(super) const SESSION_SECONDS_MAX: i32 = 3_600;
 
 #[async_trait]
 impl Lookup for SimCloud {
@@ -38,14 +43,25 @@ impl Lookup for SimCloud {
         self.ask(call, |state| state.key_owner(key)).await
     }
 
-    async fn user(&self, user: &UserName) -> Result<UserDetail, CallError> {
+    async fn user(&self, user: &UserName) -> Result<Detail, CallError> {
         self.ask(self.on_user("GetUser", &user.0), |state| {
             let user = state.user(&user.0)?;
-            Ok(UserDetail {
-                boundary: user.boundary.clone(),
+            Ok(Detail {
+                boundary: user.grants.boundary.clone(),
                 tags: user.tags.clone(),
                 ..state.listed(&user)
             })
+        })
+        .await
+    }
+
+    async fn role(&self, role: &str) -> Result<RoleDetail, CallError> {
+        self.ask(self.on_role("GetRole", role), |state| {
+            let role = state.role(role)?;
+            let mut found = state.listed_role(&role);
+            found.detail.boundary = role.grants.boundary.clone();
+            found.detail.tags = role.tags.clone();
+            Ok(found)
         })
         .await
     }
@@ -55,31 +71,31 @@ impl Lookup for SimCloud {
             .await
     }
 
-    async fn attached_policies(&self, user: &UserName) -> Result<Vec<AttachedPolicy>, CallError> {
-        let call = self.on_user("ListAttachedUserPolicies", &user.0);
+    async fn attached_policies(
+        &self,
+        of: &PrincipalName,
+    ) -> Result<Vec<AttachedPolicy>, CallError> {
+        let call = self.on(of, ["ListAttachedUserPolicies", "ListAttachedRolePolicies"]);
         self.ask(call, |state| {
-            let user = state.user(&user.0)?;
-            Ok(user.attached.iter().map(|arn| attached(arn)).collect())
+            Ok(state.grants(of)?.attached.iter().map(|arn| attached(arn)).collect())
         })
         .await
     }
 
     async fn inline_policies(
         &self,
-        user: &UserName,
+        of: &PrincipalName,
     ) -> Result<BTreeMap<String, String>, CallError> {
-        let call = self.on_user("ListUserPolicies", &user.0);
-        let names: Vec<String> = self
-            .ask(call, |state| Ok(state.user(&user.0)?.inline.keys().cloned().collect()))
-            .await?;
+        let call = self.on(of, ["ListUserPolicies", "ListRolePolicies"]);
+        let names: Vec<String> =
+            self.ask(call, |state| Ok(state.grants(of)?.inline.into_keys().collect())).await?;
         let mut found = BTreeMap::new();
         for name in names {
-            let call = self.on_user("GetUserPolicy", &user.0).with("policyName", &name);
+            let call = self.on(of, ["GetUserPolicy", "GetRolePolicy"]).with("policyName", &name);
             let text = self.ask(call, |state| {
-                let user = state.user(&user.0)?;
-                let inline = user.inline.get(&name);
-                let inline = inline.ok_or_else(|| Refusal::no_such("user policy", &name))?;
-                Ok(inline.text.clone())
+                let inline = state.grants(of)?.inline.remove(&name);
+                let inline = inline.ok_or_else(|| Refusal::no_such("inline policy", &name))?;
+                Ok(inline.text)
             });
             match text.await {
                 Ok(text) => {
@@ -114,10 +130,36 @@ impl Lookup for SimCloud {
         .await
     }
 
-    async fn users(&self) -> Result<Vec<UserDetail>, CallError> {
+    async fn side_credentials(
+        &self,
+        user: &UserName,
+        kind: SideKind,
+    ) -> Result<Vec<SideState>, CallError> {
+        let call = match kind {
+            SideKind::ServiceSpecific => "ListServiceSpecificCredentials",
+            SideKind::SshKey => "ListSSHPublicKeys",
+            SideKind::SigningCertificate => "ListSigningCertificates",
+        };
+        self.ask(self.on_user(call, &user.0), |state| Ok(side(&*state.user(&user.0)?, kind))).await
+    }
+
+    async fn instance_profiles(&self, role: &str) -> Result<Vec<String>, CallError> {
+        let call = self.on_role("ListInstanceProfilesForRole", role);
+        self.ask(call, |state| state.role(role).map(|_| Vec::new())).await
+    }
+
+    async fn users(&self) -> Result<Vec<Detail>, CallError> {
         self.ask(Call::iam("ListUsers", "*".to_owned()), |state| {
             let users = state.user_names.keys().filter_map(|name| state.user(name).ok());
             Ok(users.map(|user| state.listed(&user)).collect())
+        })
+        .await
+    }
+
+    async fn roles(&self) -> Result<Vec<RoleDetail>, CallError> {
+        self.ask(Call::iam("ListRoles", "*".to_owned()), |state| {
+            let roles = state.role_names.keys().filter_map(|name| state.role(name).ok());
+            Ok(roles.map(|role| state.listed_role(&role)).collect())
         })
         .await
     }
@@ -166,9 +208,16 @@ impl State {
         })
     }
 
-    fn listed(&self, user: &User) -> UserDetail {
-        UserDetail {
-            name: UserName(user.name.clone()),
+    fn grants(&self, of: &PrincipalName) -> Result<Grants, Refusal> {
+        match of.kind {
+            PrincipalKind::User => Ok(self.user(&of.name)?.grants.clone()),
+            PrincipalKind::Role => Ok(self.role(&of.name)?.grants.clone()),
+        }
+    }
+
+    fn listed(&self, user: &User) -> Detail {
+        Detail {
+            name: user.name.clone(),
             id: user.id.clone(),
             arn: self.user_arn(user),
             path: user.path.clone(),
@@ -177,6 +226,29 @@ impl State {
             tags: BTreeMap::new(),
         }
     }
+
+    fn listed_role(&self, role: &Role) -> RoleDetail {
+        RoleDetail {
+            detail: Detail {
+                name: role.name.clone(),
+                id: role.id.clone(),
+                arn: self.role_arn(role),
+                path: role.path.clone(),
+                created: Some(role.created),
+                boundary: None,
+                tags: BTreeMap::new(),
+            },
+            trust: role.trust.text.clone(),
+            description: None,
+            session_seconds_max: SESSION_SECONDS_MAX,
+        }
+    }
+}
+
+/// The credentials of one kind besides the access keys.
+pub(super) fn side(user: &User, kind: SideKind) -> Vec<SideState> {
+    let of_kind = user.side.iter().filter(|side| side.state.credential.kind == kind);
+    of_kind.map(|side| side.state.clone()).collect()
 }
 
 /// The keys of a user as a list shows them.

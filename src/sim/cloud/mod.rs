@@ -13,6 +13,7 @@ mod authorize;
 mod chance;
 mod contain;
 mod deliver;
+mod grants;
 mod lag;
 mod lookup;
 mod record;
@@ -23,12 +24,13 @@ mod roles;
 mod tests;
 mod users;
 
+use crate::domain::action::SideKind;
 use crate::domain::facts::Fact;
-use crate::domain::ids::{AccountId, UserName};
-use crate::domain::snapshot::UserSnapshot;
+use crate::domain::ids::AccountId;
+use crate::domain::snapshot::{OfRole, OfUser, Own, Photograph};
 use crate::ports::clock::Clock;
 use crate::sim::attacker::Credential;
-use crate::sim::cloud::account::{Role, SessionOf, State, attached};
+use crate::sim::cloud::account::{Grants, Inline, Role, SessionOf, State, attached};
 use crate::sim::cloud::calls::{CallNote, Origin};
 use crate::sim::cloud::chance::Chance;
 use crate::sim::cloud::deliver::Outbox;
@@ -92,6 +94,8 @@ impl SimCloud {
             last_uses: BTreeMap::new(),
             groups: BTreeMap::new(),
             roles: BTreeMap::new(),
+            role_names: BTreeMap::new(),
+            foreign_keys: BTreeMap::new(),
             policies: managed_policies()?,
             sessions: BTreeMap::new(),
             guard_duty: Vec::new(),
@@ -121,26 +125,62 @@ impl SimCloud {
     }
 
     /// A user as a read would show it now, without a call being made or recorded.
-    pub fn user_state(&self, name: &str) -> Option<UserSnapshot> {
+    pub fn user_state(&self, name: &str) -> Option<Photograph> {
         let state = self.lock();
         let user = state.user(name).ok()?;
-        let inline = user.inline.iter();
-        let snapshot = UserSnapshot {
-            name: UserName(user.name.clone()),
+        let side = |kind| Fact::Known(lookup::side(&user, kind));
+        let own = OfUser {
+            keys: lookup::keys(&user),
+            groups: user.groups.clone(),
+            login_profile: Fact::Known(user.login_profile),
+            mfa_devices: Fact::Known(user.mfa.clone()),
+            service_credentials: side(SideKind::ServiceSpecific),
+            ssh_keys: side(SideKind::SshKey),
+            signing_certificates: side(SideKind::SigningCertificate),
+        };
+        let photograph = Photograph {
+            name: user.name.clone(),
             id: user.id.clone(),
             arn: state.user_arn(&user),
             path: user.path.clone(),
             created: Some(user.created),
-            boundary: user.boundary.clone(),
+            boundary: user.grants.boundary.clone(),
             tags: user.tags.clone(),
-            keys: lookup::keys(&user),
-            attached: user.attached.iter().map(|arn| attached(arn)).collect(),
-            inline: inline.map(|(name, policy)| (name.clone(), policy.text.clone())).collect(),
-            groups: user.groups.clone(),
-            login_profile: Fact::Known(user.login_profile),
-            mfa_devices: Fact::Known(user.mfa.clone()),
+            attached: user.grants.attached.iter().map(|arn| attached(arn)).collect(),
+            inline: texts(&user.grants),
+            own: Own::User(own),
         };
-        Some(snapshot.sorted())
+        Some(photograph.sorted())
+    }
+
+    /// A role as a read would show it now.
+    pub fn role_state(&self, name: &str) -> Option<Photograph> {
+        let state = self.lock();
+        let role = state.role(name).ok()?;
+        let own = OfRole {
+            trust: role.trust.text.clone(),
+            description: None,
+            session_seconds_max: lookup::SESSION_SECONDS_MAX,
+            instance_profiles: Fact::Known(Vec::new()),
+        };
+        let photograph = Photograph {
+            name: role.name.clone(),
+            id: role.id.clone(),
+            arn: state.role_arn(&role),
+            path: role.path.clone(),
+            created: Some(role.created),
+            boundary: role.grants.boundary.clone(),
+            tags: role.tags.clone(),
+            attached: role.grants.attached.iter().map(|arn| attached(arn)).collect(),
+            inline: texts(&role.grants),
+            own: Own::Role(own),
+        };
+        Some(photograph.sorted())
+    }
+
+    /// The names of all roles there are now.
+    pub fn role_names(&self) -> Vec<String> {
+        self.lock().role_names.keys().cloned().collect()
     }
 
     /// The names of all users there are now.
@@ -174,6 +214,10 @@ impl SimCloud {
     }
 }
 
+fn texts(grants: &Grants) -> BTreeMap<String, String> {
+    grants.inline.iter().map(|(name, inline)| (name.clone(), inline.text.clone())).collect()
+}
+
 fn managed_policies() -> Result<BTreeMap<String, Lagged<Document>>, PolicyError> {
     let parsed = managed::DOCUMENTS.iter().map(|(arn, text)| {
         let document = Lagged::new(Document::parse(text)?, Timestamp::MIN);
@@ -183,16 +227,14 @@ fn managed_policies() -> Result<BTreeMap<String, Lagged<Document>>, PolicyError>
 }
 
 fn bot_session(state: &mut State, now: Timestamp) -> Result<Credential, PolicyError> {
-    let role = Role {
-        id: state.chance.id("AROA"),
-        name: BOT_ROLE.to_owned(),
-        trust: Arc::new(Document::parse(BOT_TRUST)?),
-        attached: Vec::new(),
-        inline: BTreeMap::new(),
-    };
-    let role = Lagged::new(role, Timestamp::MIN);
-    state.roles.insert(BOT_ROLE.to_owned(), role);
-    let of = SessionOf::Role { role: BOT_ROLE.to_owned(), session_name: BOT_ROLE.to_owned() };
+    let trust =
+        Inline { text: BOT_TRUST.to_owned(), document: Arc::new(Document::parse(BOT_TRUST)?) };
+    let id = state.chance.id("AROA");
+    // As old as AWS lets a role be: nobody takes it for new.
+    let role = Role::new(id.clone(), BOT_ROLE, (trust, Timestamp::UNIX_EPOCH));
+    state.role_names.insert(BOT_ROLE.to_owned(), id.clone());
+    state.roles.insert(id.clone(), Lagged::new(role, Timestamp::MIN));
+    let of = SessionOf::Role { role_id: id, session_name: BOT_ROLE.to_owned() };
     let credential = state.open_until(of, BOT_ROLE, (now, Timestamp::MAX));
     state.faults.bot_key = credential.access_key_id.clone();
     Ok(credential)

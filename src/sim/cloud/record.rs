@@ -28,6 +28,13 @@ pub(super) fn keep(
     record["readOnly"] = json!(call.is_read());
     record["requestParameters"] = call.parameters();
     record["tlsDetails"]["clientProvidedHostHeader"] = json!(host(call.service));
+    if caller.from_console {
+        record["sessionCredentialFromConsole"] = json!("true");
+    }
+    if call.service == "signin" {
+        record["eventType"] = json!("AwsConsoleSignIn");
+        record["additionalEventData"] = json!({ "MFAUsed": "No", "MobileVersion": "No" });
+    }
     match outcome {
         Ok(response) => record["responseElements"] = response.clone(),
         Err(refusal) => refuse(&mut record, call, refusal),
@@ -109,9 +116,15 @@ fn identity(state: &State, caller: &Caller) -> Value {
         "accessKeyId": caller.key_id,
     });
     let issuer = match &caller.who {
-        Who::User(user) => {
+        Who::User(user) | Who::Service(user) => {
             identity["userName"] = json!(user.name);
             json!({})
+        }
+        // Of another account's caller the trail here knows the account and nothing else.
+        Who::Foreign(elsewhere) => {
+            return json!({
+                "type": "AWSAccount", "principalId": caller.principal_id, "accountId": elsewhere,
+            });
         }
         Who::Federated(user, _) => {
             identity["type"] = json!("FederatedUser");
@@ -123,7 +136,7 @@ fn identity(state: &State, caller: &Caller) -> Value {
         Who::Role(role) => {
             identity["type"] = json!("AssumedRole");
             json!({
-                "type": "Role", "principalId": role.id, "arn": state.role_arn(&role.name),
+                "type": "Role", "principalId": role.id, "arn": state.role_arn(role),
                 "accountId": account, "userName": role.name,
             })
         }

@@ -1,8 +1,9 @@
 //! Roles, and the calls that mint temporary credentials.
 
 use crate::sim::attacker::Credential;
-use crate::sim::cloud::account::{Role, SessionOf, State};
+use crate::sim::cloud::account::{Grants, Inline, Role, SessionOf, State};
 use crate::sim::cloud::calls::{Call, Done};
+use crate::sim::cloud::grants::inline;
 use crate::sim::cloud::lag::Lagged;
 use crate::sim::cloud::policies::Document;
 use crate::sim::cloud::record::{us_date, us_expiry};
@@ -17,6 +18,21 @@ use std::sync::Arc;
 /// AWS's quota of roles in an account.
 const ROLES_MAX: usize = 1000;
 
+impl Role {
+    /// A role that may do nothing yet.
+    pub(super) fn new(id: String, name: &str, (trust, created): (Inline, Timestamp)) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            created,
+            tags: BTreeMap::new(),
+            trust,
+            grants: Grants::default(),
+        }
+    }
+}
+
 impl State {
     pub(super) fn create_role(
         &mut self,
@@ -24,29 +40,35 @@ impl State {
         trust: &str,
         now: Timestamp,
     ) -> Result<Done<()>, Refusal> {
-        if self.roles.contains_key(name) {
+        if self.role_names.contains_key(name) {
             return Err(Refusal::exists("Role", name));
         }
-        if self.roles.len() >= ROLES_MAX {
+        if self.role_names.len() >= ROLES_MAX {
             return Err(Refusal::limit("RolesPerAccount", ROLES_MAX));
         }
-        let document = Document::parse(trust)
-            .map_err(|error| Refusal::new("MalformedPolicyDocument", error.to_string()))?;
-        let role = Role {
-            id: self.chance.id("AROA"),
-            name: name.to_owned(),
-            trust: Arc::new(document),
-            attached: Vec::new(),
-            inline: BTreeMap::new(),
-        };
+        let role = Role::new(self.chance.id("AROA"), name, (inline(trust)?, now));
         let response = json!({"role": {
-            "path": "/", "roleName": name, "roleId": role.id, "arn": self.role_arn(name),
+            "path": "/", "roleName": name, "roleId": role.id, "arn": self.role_arn(&role),
             "createDate": us_date(now),
             "assumeRolePolicyDocument": utf8_percent_encode(trust, NON_ALPHANUMERIC).to_string(),
         }});
         let effective_at = self.effective_at(now);
-        self.roles.insert(name.to_owned(), Lagged::new(role, effective_at));
+        self.role_names.insert(name.to_owned(), role.id.clone());
+        self.roles.insert(role.id.clone(), Lagged::new(role, effective_at));
         Ok(Done { value: (), response })
+    }
+
+    pub(super) fn set_trust(
+        &mut self,
+        name: &str,
+        trust: &str,
+        now: Timestamp,
+    ) -> Result<Done<()>, Refusal> {
+        let trust = inline(trust)?;
+        self.change_role(name, now, |role| {
+            role.trust = trust;
+            Ok(Done::silently(()))
+        })
     }
 
     pub(super) fn session_token(
@@ -57,8 +79,8 @@ impl State {
         let Who::User(user) = &caller.who else {
             return Err(only_users());
         };
-        let id = user.id.clone();
-        let (credential, expires) = self.open_session(SessionOf::User { id }, now);
+        let of = SessionOf::User { id: user.id.clone(), from_console: false };
+        let (credential, expires) = self.open_session(of, now);
         let response = json!({ "credentials": credentials(&credential, expires) });
         Ok(Done { value: credential, response })
     }
@@ -101,8 +123,9 @@ impl State {
         let arn = call.argument("roleArn").unwrap_or_default();
         let session_name = call.argument("roleSessionName").unwrap_or_default();
         let name = arn.rsplit('/').next().unwrap_or_default();
-        let role = self.roles.get(name).and_then(|role| role.enforced(now));
-        let role = role.cloned().filter(|role| self.role_arn(&role.name) == arn);
+        let id = self.role_names.get(name);
+        let role = id.and_then(|id| self.roles.get(id)?.enforced(now));
+        let role = role.cloned().filter(|role| self.role_arn(role) == arn);
         let role = role.ok_or_else(|| {
             // AWS does not tell whether a role that one may not assume exists.
             let message = format!(
@@ -111,8 +134,9 @@ impl State {
             );
             Refusal::new("AccessDenied", message)
         })?;
-        self.check_trust(&role.trust, caller, call)?;
-        let of = SessionOf::Role { role: role.name.clone(), session_name: session_name.to_owned() };
+        self.check_trust(&role.trust.document, caller, call)?;
+        let of =
+            SessionOf::Role { role_id: role.id.clone(), session_name: session_name.to_owned() };
         let (credential, expires) = self.open_session(of, now);
         let account = &self.account;
         let response = json!({

@@ -1,7 +1,7 @@
 //! Who is calling: credentials are checked against what is enforced now.
 
 use crate::sim::attacker::Credential;
-use crate::sim::cloud::account::{Role, Session, SessionOf, State, User};
+use crate::sim::cloud::account::{Foreign, Role, Session, SessionOf, Side, State, User};
 use crate::sim::cloud::policies::Document;
 use crate::sim::cloud::refusal::Refusal;
 use jiff::Timestamp;
@@ -24,6 +24,7 @@ pub(super) struct Caller {
     pub principal_id: String,
     /// When the session was opened; none for a long-term key.
     pub issued: Option<Timestamp>,
+    pub from_console: bool,
     pub who: Who,
 }
 
@@ -31,6 +32,10 @@ pub(super) struct Caller {
 #[derive(Debug, Clone)]
 pub(super) enum Who {
     User(Arc<User>),
+    /// A user by a credential that only one service takes.
+    Service(Arc<User>),
+    /// Somebody of this other account.
+    Foreign(String),
     Federated(Arc<User>, Arc<Document>),
     Role(Arc<Role>),
 }
@@ -53,9 +58,15 @@ impl State {
         if let Some(session) = self.sessions.get(key_id) {
             return self.session_caller(credential, session, now);
         }
+        if let Some(foreign) = self.foreign_keys.get(key_id) {
+            return foreign_caller(credential, foreign);
+        }
         let owner = self.key_owners.get(key_id);
         let user = owner.and_then(|id| self.users.get(id)?.enforced(now));
         let user = user.ok_or_else(Refusal::invalid_token)?;
+        if let Some(side) = user.side.iter().find(|side| side.state.credential.id == *key_id) {
+            return self.service_caller(credential, (user, side));
+        }
         let key = user.keys.iter().find(|key| key.id == *key_id);
         let key = key.filter(|key| key.active);
         let key = key.ok_or_else(Refusal::invalid_token)?;
@@ -67,7 +78,28 @@ impl State {
             arn: self.user_arn(user),
             principal_id: user.id.clone(),
             issued: None,
+            from_console: false,
             who: Who::User(Arc::clone(user)),
+        })
+    }
+
+    /// A service-specific credential is sent as user name and password, and signs nothing.
+    fn service_caller(
+        &self,
+        credential: &Credential,
+        (user, side): (&Arc<User>, &Side),
+    ) -> Result<Caller, Refusal> {
+        let is_right = side.state.active && side.secret == credential.secret_access_key;
+        if !is_right {
+            return Err(Refusal::invalid_token());
+        }
+        Ok(Caller {
+            key_id: credential.access_key_id.clone(),
+            arn: self.user_arn(user),
+            principal_id: user.id.clone(),
+            issued: None,
+            from_console: false,
+            who: Who::Service(Arc::clone(user)),
         })
     }
 
@@ -93,7 +125,7 @@ impl State {
         };
         let account = &self.account;
         let (arn, principal_id, who) = match &session.of {
-            SessionOf::User { id } => {
+            SessionOf::User { id, .. } => {
                 let user = user(id)?;
                 (self.user_arn(&user), user.id.clone(), Who::User(user))
             }
@@ -102,8 +134,8 @@ impl State {
                 format!("{account}:{name}"),
                 Who::Federated(user(user_id)?, Arc::clone(policy)),
             ),
-            SessionOf::Role { role, session_name } => {
-                let role = self.roles.get(role).and_then(|role| role.enforced(now));
+            SessionOf::Role { role_id, session_name } => {
+                let role = self.roles.get(role_id).and_then(|role| role.enforced(now));
                 let role = role.cloned().ok_or_else(Refusal::invalid_token)?;
                 (
                     format!("arn:aws:sts::{account}:assumed-role/{}/{session_name}", role.name),
@@ -117,6 +149,7 @@ impl State {
             arn,
             principal_id,
             issued: Some(session.issued),
+            from_console: matches!(session.of, SessionOf::User { from_console: true, .. }),
             who,
         })
     }
@@ -128,9 +161,14 @@ impl State {
         now: Timestamp,
     ) -> (Credential, Timestamp) {
         let (label, lifetime) = match &of {
+            SessionOf::User { from_console: true, .. } => {
+                ("console session".to_owned(), USER_SESSION)
+            }
             SessionOf::User { .. } => ("session token".to_owned(), USER_SESSION),
             SessionOf::Federated { name, .. } => (format!("federation token {name}"), USER_SESSION),
-            SessionOf::Role { role, .. } => (format!("session of role {role}"), ROLE_SESSION),
+            SessionOf::Role { session_name, .. } => {
+                (format!("role session {session_name}"), ROLE_SESSION)
+            }
         };
         let expires = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
         let credential = self.open_until(of, &label, (now, expires));
@@ -160,6 +198,20 @@ impl State {
         self.sessions.insert(credential.access_key_id.clone(), Arc::new(session));
         credential
     }
+}
+
+fn foreign_caller(credential: &Credential, foreign: &Foreign) -> Result<Caller, Refusal> {
+    if foreign.secret != credential.secret_access_key {
+        return Err(wrong_signature());
+    }
+    Ok(Caller {
+        key_id: credential.access_key_id.clone(),
+        arn: format!("arn:aws:iam::{}:user/elsewhere", foreign.account),
+        principal_id: "AIDAELSEWHERE".to_owned(),
+        issued: None,
+        from_console: false,
+        who: Who::Foreign(foreign.account.clone()),
+    })
 }
 
 fn wrong_signature() -> Refusal {

@@ -1,11 +1,12 @@
 //! Furnishing the account before anything happens in it; what is set up is enforced at once.
 
-use crate::domain::action::UserRef;
+use crate::domain::action::{SideCredential, SideKind};
 use crate::domain::facts::{Alert, LastUse};
-use crate::domain::ids::UserName;
+use crate::domain::principal::{Principal, PrincipalKind};
+use crate::domain::snapshot::SideState;
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::SimCloud;
-use crate::sim::cloud::account::{Group, Inline, Key, Role, State, User};
+use crate::sim::cloud::account::{Foreign, Grants, Group, Inline, Key, Role, Side, State, User};
 use crate::sim::cloud::calls::Origin;
 use crate::sim::cloud::lag::Lagged;
 use crate::sim::cloud::policies::{Document, PolicyError};
@@ -30,6 +31,22 @@ pub struct NewUser {
     pub boundary: Option<String>,
     pub login_profile: Option<Timestamp>,
     pub mfa: Vec<String>,
+    /// Credentials besides the access keys: kind, id, and what they are for.
+    pub side: Vec<(SideKind, String, String)>,
+}
+
+/// A role to be there from the beginning.
+#[derive(Debug, Clone)]
+pub struct NewRole {
+    pub name: String,
+    pub path: String,
+    pub created: Timestamp,
+    pub trust: String,
+    /// ARNs of managed policies.
+    pub attached: Vec<String>,
+    /// Inline policies, name and document.
+    pub inline: Vec<(String, String)>,
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A call of the past, for the trail's history; whether it was allowed is for the caller to say.
@@ -76,6 +93,7 @@ impl NewUser {
             boundary: None,
             login_profile: None,
             mfa: Vec::new(),
+            side: Vec::new(),
         }
     }
 
@@ -95,9 +113,29 @@ impl NewUser {
     }
 }
 
+impl NewRole {
+    /// A role that these may assume, with these managed policies.
+    pub fn trusting(name: &str, trust: &str, created: Timestamp) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            created,
+            trust: trust.to_owned(),
+            attached: Vec::new(),
+            inline: Vec::new(),
+            tags: BTreeMap::new(),
+        }
+    }
+
+    pub fn attached(mut self, policy_arn: &str) -> Self {
+        self.attached.push(policy_arn.to_owned());
+        self
+    }
+}
+
 impl SimCloud {
     /// Adds a user with one access key.
-    pub fn add_user(&self, new: NewUser) -> Result<(UserRef, Credential), SetupError> {
+    pub fn add_user(&self, new: NewUser) -> Result<(Principal, Credential), SetupError> {
         let mut state = self.lock();
         if state.user_names.contains_key(&new.name) {
             return Err(SetupError::Exists(new.name));
@@ -107,11 +145,24 @@ impl SimCloud {
             return Err(SetupError::Missing(group.clone()));
         }
         let id = state.chance.id("AIDA");
+        let inline = inline_all(&new.inline)?;
+        let side = new.side.into_iter().map(|(kind, id, about)| Side {
+            state: SideState {
+                credential: SideCredential { kind, id },
+                active: true,
+                created: Some(new.created),
+                about,
+            },
+            secret: state.chance.secret(),
+        });
+        let side: Vec<Side> = side.collect();
+        for one in &side {
+            state.key_owners.insert(one.state.credential.id.clone(), id.clone());
+        }
         let user = User {
             tags: new.tags,
-            boundary: new.boundary,
-            attached: new.attached,
-            inline: inline_all(&new.inline)?,
+            grants: Grants { attached: new.attached, inline, boundary: new.boundary },
+            side,
             groups: new.groups,
             login_profile: new.login_profile,
             mfa: new.mfa,
@@ -121,8 +172,9 @@ impl SimCloud {
         state.users.insert(id.clone(), Lagged::new(user, Timestamp::MIN));
         drop(state);
         let credential = self.add_key(&new.name, new.created)?;
-        let name = UserName(new.name);
-        Ok((UserRef { name, id }, credential))
+        let arn = self.lock().arn_of_user(&new.name);
+        let kind = PrincipalKind::User;
+        Ok((Principal { kind, name: new.name, id, arn }, credential))
     }
 
     /// Adds a further access key to a user.
@@ -159,32 +211,48 @@ impl SimCloud {
         let attached: Vec<String> = attached.iter().map(|arn| (*arn).to_owned()).collect();
         state.check_attachable(attached.iter())?;
         let inline = inline_all(inline)?;
-        let group = Group { attached, inline };
+        let group = Group { grants: Grants { attached, inline, boundary: None } };
         let group = Lagged::new(group, Timestamp::MIN);
         state.groups.insert(name.to_owned(), group);
         Ok(())
     }
 
-    /// Adds a role with a trust policy and managed policies, and gives its ARN.
-    pub fn add_role(
-        &self,
-        name: &str,
-        trust: &str,
-        attached: &[&str],
-    ) -> Result<String, SetupError> {
+    /// Adds a role, and gives its ARN.
+    pub fn add_role(&self, new: NewRole) -> Result<String, SetupError> {
         let mut state = self.lock();
-        let attached: Vec<String> = attached.iter().map(|arn| (*arn).to_owned()).collect();
-        state.check_attachable(attached.iter())?;
+        if state.role_names.contains_key(&new.name) {
+            return Err(SetupError::Exists(new.name));
+        }
+        state.check_attachable(new.attached.iter())?;
+        let trust = inline_one(&new.name, &new.trust)?;
+        let grants =
+            Grants { attached: new.attached, inline: inline_all(&new.inline)?, boundary: None };
+        let id = state.chance.id("AROA");
         let role = Role {
-            id: state.chance.id("AROA"),
-            name: name.to_owned(),
-            trust: Arc::new(parse(name, trust)?),
-            attached,
-            inline: BTreeMap::new(),
+            path: new.path,
+            tags: new.tags,
+            grants,
+            ..Role::new(id.clone(), &new.name, (trust, new.created))
         };
-        let role = Lagged::new(role, Timestamp::MIN);
-        state.roles.insert(name.to_owned(), role);
-        Ok(state.role_arn(name))
+        let arn = state.role_arn(&role);
+        state.role_names.insert(new.name, id.clone());
+        state.roles.insert(id, Lagged::new(role, Timestamp::MIN));
+        Ok(arn)
+    }
+
+    /// A key of another account, whose holder can do here only what a role's trust lets in.
+    pub fn add_foreign_key(&self, account: &str) -> Credential {
+        let mut state = self.lock();
+        let credential = Credential {
+            label: format!("key of account {account}"),
+            access_key_id: state.chance.id("AKIA"),
+            secret_access_key: state.chance.secret(),
+            session_token: None,
+        };
+        let foreign =
+            Foreign { secret: credential.secret_access_key.clone(), account: account.to_owned() };
+        state.foreign_keys.insert(credential.access_key_id.clone(), foreign);
+        credential
     }
 
     /// Adds a customer-managed policy, and gives its ARN.
@@ -268,11 +336,11 @@ impl State {
 }
 
 fn inline_all(policies: &[(String, String)]) -> Result<BTreeMap<String, Inline>, SetupError> {
-    let parsed = policies.iter().map(|(name, text)| {
-        let inline = Inline { text: text.clone(), document: Arc::new(parse(name, text)?) };
-        Ok((name.clone(), inline))
-    });
-    parsed.collect()
+    policies.iter().map(|(name, text)| Ok((name.clone(), inline_one(name, text)?))).collect()
+}
+
+fn inline_one(name: &str, text: &str) -> Result<Inline, SetupError> {
+    Ok(Inline { text: text.to_owned(), document: Arc::new(parse(name, text)?) })
 }
 
 fn parse(name: &str, text: &str) -> Result<Document, SetupError> {

@@ -1,25 +1,25 @@
 //! What can be changed about users, within AWS's limits.
 
+use crate::domain::action::{SideCredential, SideKind};
 use crate::domain::facts::LastUse;
+use crate::domain::snapshot::SideState;
 use crate::sim::attacker::Credential;
-use crate::sim::cloud::account::{Inline, Key, State, User};
-use crate::sim::cloud::authorize::exists;
+use crate::sim::cloud::account::{Grants, Key, Side, State, User};
 use crate::sim::cloud::calls::{Call, Done};
 use crate::sim::cloud::lag::Lagged;
-use crate::sim::cloud::policies::Document;
 use crate::sim::cloud::record::us_date;
 use crate::sim::cloud::refusal::Refusal;
 use crate::sim::cloud::sessions::Caller;
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-/// AWS's quotas: access keys of a user, managed policies attached to one, and the characters that
-/// its inline policies share (white space is not counted).
+/// AWS's quota of access keys of a user.
 const KEYS_MAX: usize = 2;
-const ATTACHED_MAX: usize = 10;
-const INLINE_CHARACTERS_MAX: usize = 2048;
+/// Credentials besides the access keys that a user may have here; AWS counts by service.
+const SIDE_MAX: usize = 8;
+/// The service that credentials besides the access keys are for.
+const SERVICE: &str = "codecommit.amazonaws.com";
 /// AWS's quota of users in an account.
 const USERS_MAX: usize = 5000;
 
@@ -32,10 +32,9 @@ impl User {
             path: path.to_owned(),
             created,
             tags: BTreeMap::new(),
-            boundary: None,
+            grants: Grants::default(),
             keys: Vec::new(),
-            attached: Vec::new(),
-            inline: BTreeMap::new(),
+            side: Vec::new(),
             groups: Vec::new(),
             login_profile: None,
             mfa: Vec::new(),
@@ -66,7 +65,8 @@ impl State {
         let user = self.user(name)?;
         let first = [
             (!user.keys.is_empty(), "access keys"),
-            (!user.attached.is_empty() || !user.inline.is_empty(), "policies"),
+            (!user.side.is_empty(), "service credentials, SSH keys or certificates"),
+            (!user.grants.attached.is_empty() || !user.grants.inline.is_empty(), "policies"),
             (user.login_profile.is_some(), "login profile"),
             (!user.mfa.is_empty(), "MFA devices"),
             (!user.groups.is_empty(), "group memberships"),
@@ -143,75 +143,73 @@ impl State {
         })
     }
 
-    pub(super) fn attach(
+    pub(super) fn create_login_profile(
         &mut self,
         name: &str,
-        policy_arn: &str,
-        now: Timestamp,
-    ) -> Result<Done<()>, Refusal> {
-        if !exists(self.policies.get(policy_arn)) {
-            let message = format!("Policy {policy_arn} does not exist or is not attachable.");
-            return Err(Refusal::new("NoSuchEntity", message));
-        }
-        self.change_user(name, now, |user| {
-            if user.attached.iter().any(|known| known == policy_arn) {
-                return Ok(Done::silently(()));
-            }
-            if user.attached.len() >= ATTACHED_MAX {
-                return Err(Refusal::limit("PoliciesPerUser", ATTACHED_MAX));
-            }
-            user.attached.push(policy_arn.to_owned());
-            Ok(Done::silently(()))
-        })
-    }
-
-    pub(super) fn detach(
-        &mut self,
-        name: &str,
-        policy_arn: &str,
         now: Timestamp,
     ) -> Result<Done<()>, Refusal> {
         self.change_user(name, now, |user| {
-            let at = user.attached.iter().position(|known| known == policy_arn);
-            let at = at.ok_or_else(|| {
-                let message = format!("Policy {policy_arn} was not found.");
-                Refusal::new("NoSuchEntity", message)
-            })?;
-            user.attached.remove(at);
-            Ok(Done::silently(()))
-        })
-    }
-
-    pub(super) fn put_inline(
-        &mut self,
-        name: &str,
-        policy: &str,
-        text: &str,
-        now: Timestamp,
-    ) -> Result<Done<()>, Refusal> {
-        let inline = inline(text)?;
-        self.change_user(name, now, |user| {
-            user.inline.insert(policy.to_owned(), inline);
-            let texts = user.inline.values().flat_map(|inline| inline.text.chars());
-            if texts.filter(|c| !c.is_whitespace()).count() > INLINE_CHARACTERS_MAX {
-                let message = format!(
-                    "Maximum policy size of {INLINE_CHARACTERS_MAX} bytes exceeded for user {name}"
-                );
-                return Err(Refusal::new("LimitExceeded", message));
+            if user.login_profile.is_some() {
+                return Err(Refusal::exists("Login Profile for user", name));
             }
-            Ok(Done::silently(()))
-        })
+            user.login_profile = Some(now);
+            Ok(())
+        })?;
+        let response = json!({"loginProfile": {
+            "userName": name, "createDate": us_date(now), "passwordResetRequired": false,
+        }});
+        Ok(Done { value: (), response })
     }
 
-    pub(super) fn delete_inline(
+    pub(super) fn create_service_credential(
         &mut self,
         name: &str,
-        policy: &str,
+        now: Timestamp,
+    ) -> Result<Done<Credential>, Refusal> {
+        let credential = Credential {
+            label: format!("service credential of {name}"),
+            access_key_id: self.chance.id("ACCA"),
+            secret_access_key: self.chance.secret(),
+            session_token: None,
+        };
+        let id = credential.access_key_id.clone();
+        let side = Side {
+            state: SideState {
+                credential: SideCredential { kind: SideKind::ServiceSpecific, id: id.clone() },
+                active: true,
+                created: Some(now),
+                about: SERVICE.to_owned(),
+            },
+            secret: credential.secret_access_key.clone(),
+        };
+        let owner = self.change_user(name, now, |user| {
+            if user.side.len() >= SIDE_MAX {
+                return Err(Refusal::limit("ServiceSpecificCredentialsPerUser", SIDE_MAX));
+            }
+            user.side.push(side);
+            Ok(user.id.clone())
+        })?;
+        self.key_owners.insert(id.clone(), owner);
+        let response = json!({"serviceSpecificCredential": {
+            "userName": name, "serviceSpecificCredentialId": id, "serviceName": SERVICE,
+            "status": "Active", "createDate": us_date(now),
+        }});
+        Ok(Done { value: credential, response })
+    }
+
+    pub(super) fn set_side_status(
+        &mut self,
+        name: &str,
+        credential: &SideCredential,
+        active: bool,
         now: Timestamp,
     ) -> Result<Done<()>, Refusal> {
-        self.change_user(name, now, |user| match user.inline.remove(policy) {
-            Some(_) => Ok(Done::silently(())),
-            None => Err(Refusal::no_such("user policy", policy)),
+        self.change_user(name, now, |user| {
+            let found = user.side.iter_mut().find(|side| side.state.credential == *credential);
+            let found =
+                found.ok_or_else(|| Refusal::no_such(credential.kind.words(), &credential.id))?;
+            found.state.active = active;
+            Ok(Done::silently(()))
         })
     }
 
@@ -227,13 +225,6 @@ impl State {
         };
         self.last_uses.insert(caller.key_id.clone(), last_use);
     }
-}
-
-/// An inline policy, read so that a document this account cannot judge is refused.
-pub(super) fn inline(text: &str) -> Result<Inline, Refusal> {
-    let document = Document::parse(text)
-        .map_err(|error| Refusal::new("MalformedPolicyDocument", error.to_string()))?;
-    Ok(Inline { text: text.to_owned(), document: Arc::new(document) })
 }
 
 fn no_such_key(key: &str) -> Refusal {

@@ -1,6 +1,7 @@
 //! What the containments do, and what they do not.
 
 use super::stage::{USER, refused, stage, stage_with};
+use crate::domain::principal::PrincipalName;
 use crate::sim::attacker::{Operation, Reply};
 use crate::sim::cloud::managed;
 use std::time::Duration;
@@ -35,7 +36,7 @@ async fn a_deny_on_the_user_stops_the_key_and_every_session_but_not_get_caller_i
     let session = stage.mint(&stage.leaked, session_token()).await;
     let federated = stage.mint(&stage.leaked, federation()).await;
     let bot = &stage.cloud.bot;
-    stage.cloud.attach(bot, USER, managed::DENY_ALL).await.unwrap();
+    stage.cloud.attach(bot, &PrincipalName::user(USER), managed::DENY_ALL).await.unwrap();
     for credential in [&stage.leaked, &session, &federated] {
         let reply = stage.call(credential, Operation::ListBuckets).await;
         assert_eq!(reply, refused("AccessDenied"), "{credential:?}");
@@ -53,7 +54,7 @@ async fn a_write_is_seen_at_once_and_enforced_only_after_the_lag() {
     let lag = Duration::from_secs(30);
     let stage = stage_with(lag..=lag);
     let bot = &stage.cloud.bot;
-    stage.cloud.attach(bot, USER, managed::DENY_ALL).await.unwrap();
+    stage.cloud.attach(bot, &PrincipalName::user(USER), managed::DENY_ALL).await.unwrap();
     let seen = stage.cloud.user_state(USER).unwrap();
     assert!(seen.has_policy(managed::DENY_ALL));
     let early = stage.call(&stage.leaked, Operation::ListBuckets).await;

@@ -1,0 +1,129 @@
+//! Each change as the commands that a person would type, for when the bot cannot act.
+
+use crate::domain::action::{Action, Change, DENY_ALL_DOCUMENT, SideCredential, SideKind};
+use crate::domain::principal::Principal;
+use crate::domain::revocation::Revocation;
+use jiff::Timestamp;
+
+/// The commands in their order; `now` is when they are written down.
+pub fn commands(action: &Action, now: Timestamp) -> Vec<String> {
+    let on = &action.on;
+    match &action.change {
+        Change::Deny { policy_arn, inline_name } => vec![
+            format!("{} --policy-arn {policy_arn}", aws(on, "attach-KIND-policy")),
+            format!(
+                "# only if no more can be attached: {}",
+                put_inline(on, inline_name, DENY_ALL_DOCUMENT)
+            ),
+        ],
+        Change::LiftDeny { policy_arn, inline_name } => vec![
+            format!("{} --policy-arn {policy_arn}", aws(on, "detach-KIND-policy")),
+            format!("{} --policy-name {inline_name}", aws(on, "delete-KIND-policy")),
+        ],
+        Change::DeactivateKey { key } => vec![key_status(on, key.last_four(), "Inactive")],
+        Change::ActivateKey { key } => vec![key_status(on, key.last_four(), "Active")],
+        Change::DeactivateCredential { credential } => {
+            vec![side_status(on, credential, "Inactive")]
+        }
+        Change::ActivateCredential { credential } => vec![side_status(on, credential, "Active")],
+        Change::RevokeSessions { sessions, until, inline_name } => {
+            let revocation = Revocation::at(sessions.clone(), *until, now);
+            let document = revocation.document();
+            let later = "# put half a minute from now into aws:TokenIssueTime, where it stands";
+            vec![put_inline(on, inline_name, &document), later.to_owned()]
+        }
+        Change::LiftRevocation { inline_name } => {
+            vec![format!("{} --policy-name {inline_name}", aws(on, "delete-KIND-policy"))]
+        }
+        Change::PutTrust { document } => vec![format!(
+            "{} --policy-document {}",
+            aws(on, "update-assume-role-policy"),
+            quoted(document)
+        )],
+        Change::SetBoundary { boundary: Some(arn) } => {
+            vec![format!(
+                "{} --permissions-boundary {arn}",
+                aws(on, "put-KIND-permissions-boundary")
+            )]
+        }
+        Change::SetBoundary { boundary: None } => {
+            vec![aws(on, "delete-KIND-permissions-boundary")]
+        }
+    }
+}
+
+fn aws(on: &Principal, command: &str) -> String {
+    let kind = on.kind.word();
+    let command = command.replace("KIND", kind);
+    format!("aws iam {command} --{kind}-name {}", quoted(&on.name))
+}
+
+fn put_inline(on: &Principal, name: &str, document: &str) -> String {
+    let put = aws(on, "put-KIND-policy");
+    format!("{put} --policy-name {name} --policy-document {}", quoted(document))
+}
+
+/// The id is masked: a card is no place for it, and the responder can list the user's keys.
+fn key_status(on: &Principal, last_four: &str, status: &str) -> String {
+    let update = aws(on, "update-access-key");
+    format!("{update} --access-key-id <the one ending in {last_four}> --status {status}")
+}
+
+fn side_status(on: &Principal, credential: &SideCredential, status: &str) -> String {
+    let (command, option) = match credential.kind {
+        SideKind::ServiceSpecific => {
+            ("update-service-specific-credential", "service-specific-credential-id")
+        }
+        SideKind::SshKey => ("update-ssh-public-key", "ssh-public-key-id"),
+        SideKind::SigningCertificate => ("update-signing-certificate", "certificate-id"),
+    };
+    format!("{} --{option} {} --status {status}", aws(on, command), quoted(&credential.id))
+}
+
+/// One word for a POSIX shell; names of users are the actor's to choose.
+fn quoted(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b'/' | b':');
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::AccessKeyId;
+    use crate::domain::sample::{KEY, at, role, user};
+
+    fn first(on: Principal, change: Change) -> String {
+        commands(&Action { on, change }, at(0)).remove(0)
+    }
+
+    #[test]
+    fn commands_name_the_kind_of_principal() {
+        let deny =
+            || Change::Deny { policy_arn: "arn:deny".to_owned(), inline_name: "d".to_owned() };
+        assert_eq!(
+            first(user("ci", "AIDA1"), deny()),
+            "aws iam attach-user-policy --user-name ci --policy-arn arn:deny"
+        );
+        assert_eq!(
+            first(role("deploy", "AROA1"), deny()),
+            "aws iam attach-role-policy --role-name deploy --policy-arn arn:deny"
+        );
+    }
+
+    #[test]
+    fn no_command_holds_a_whole_key_id() {
+        let key = AccessKeyId::parse(KEY).unwrap();
+        let command = first(user("ci", "AIDA1"), Change::DeactivateKey { key });
+        assert!(!command.contains(KEY) && command.contains("7WML"), "{command}");
+    }
+
+    #[test]
+    fn a_name_that_a_shell_would_read_is_one_word() {
+        let change = Change::SetBoundary { boundary: None };
+        let command = first(user("a;b=$(x)'y", "AIDA2"), change);
+        assert!(command.ends_with(r"--user-name 'a;b=$(x)'\''y'"), "{command}");
+    }
+}

@@ -1,0 +1,122 @@
+//! The steps that contain a principal: the deny first, then every long-term credential.
+
+use crate::domain::action::{Action, Change};
+use crate::domain::facts::Fact;
+use crate::domain::ids::{AccessKeyId, CaseId};
+use crate::domain::plan::{PlanRules, Step};
+use crate::domain::revocation::{Revocation, Sessions};
+use crate::domain::snapshot::{Own, Photograph};
+use jiff::Timestamp;
+
+/// What the steps of a case are made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Containing<'a> {
+    pub case: &'a CaseId,
+    pub leaked: &'a AccessKeyId,
+    pub rules: &'a PlanRules,
+}
+
+impl Containing<'_> {
+    /// Everything of a principal: the deny, which ends every credential and session; then its
+    /// active access keys, the leaked one first; then its other long-term credentials.
+    pub fn whole(&self, photograph: &Photograph, because: &str) -> Vec<Step> {
+        let radius = blast_radius(photograph);
+        let step = |change, because: &str| Step {
+            action: Action { on: photograph.principal(), change },
+            blast_radius: radius.clone(),
+            because: because.to_owned(),
+            provisional: false,
+        };
+        let deny = Change::Deny {
+            policy_arn: self.rules.deny_policy_arn.clone(),
+            inline_name: deny_name(self.case),
+        };
+        let mut steps = vec![step(deny, because)];
+        let mut keys: Vec<_> = photograph.active_keys().map(|key| &key.id).collect();
+        keys.sort_by_key(|key| (*key != self.leaked, (*key).clone()));
+        steps.extend(keys.into_iter().map(|key| {
+            let because = match key == self.leaked {
+                true => "the leaked key",
+                false => "another active key of the same user",
+            };
+            step(Change::DeactivateKey { key: key.clone() }, because)
+        }));
+        let others = photograph.side_states().filter(|state| state.active);
+        steps.extend(others.map(|state| {
+            let change = Change::DeactivateCredential { credential: state.credential.clone() };
+            step(change, "it signs in by itself, and outlives the keys")
+        }));
+        steps
+    }
+
+    /// Ends sessions of a principal that others use too; what this case has ended of it before
+    /// stays ended, because both stand in one inline policy.
+    pub fn sessions(
+        &self,
+        photograph: &Photograph,
+        (sessions, until): (Sessions, Timestamp),
+        because: &str,
+    ) -> Step {
+        let inline_name = revoke_name(self.case);
+        let standing = photograph.inline.get(&inline_name);
+        let standing = standing.and_then(|document| Revocation::read(document));
+        let sessions = match standing {
+            Some(standing) => sessions.joined(&standing.sessions),
+            None => sessions,
+        };
+        let radius = match &sessions {
+            Sessions::Everyone => format!("every session of {} now open", photograph.key()),
+            Sessions::Named { .. } | Sessions::OfSource { .. } => {
+                format!("{} of {}, and no other", sessions.words(), photograph.key())
+            }
+        };
+        Step {
+            action: Action {
+                on: photograph.principal(),
+                change: Change::RevokeSessions { sessions, until, inline_name },
+            },
+            blast_radius: vec![radius],
+            because: because.to_owned(),
+            provisional: false,
+        }
+    }
+}
+
+/// The inline deny of a case; the name tells a reader of the account where it came from.
+pub fn deny_name(case: &CaseId) -> String {
+    format!("KeyleakDeny-{case}")
+}
+
+/// The inline policy in which a case ends sessions.
+pub fn revoke_name(case: &CaseId) -> String {
+    format!("KeyleakRevoke-{case}")
+}
+
+fn blast_radius(photograph: &Photograph) -> Vec<String> {
+    let name = &photograph.name;
+    let user = match &photograph.own {
+        Own::User(user) => user,
+        Own::Role(_) => return vec![format!("everything that runs as role {name}")],
+    };
+    let mut radius = vec![format!("everything that runs as user {name}")];
+    let keys = photograph.active_keys().count();
+    if keys > 1 {
+        radius.push(format!("{keys} active keys, not only the leaked one"));
+    }
+    let others = photograph.side_states().filter(|state| state.active).count();
+    if others > 0 {
+        radius.push(format!("{others} credentials for Git, Bedrock and the like"));
+    }
+    match &user.login_profile {
+        Fact::Known(Some(_)) => radius.push(
+            "its console sign-in: the password stays and is of no use (to delete it could not be \
+             undone)"
+                .to_owned(),
+        ),
+        Fact::Known(None) => {}
+        Fact::Unknown(_) => {
+            radius.push("perhaps a console sign-in (could not be read)".to_owned());
+        }
+    }
+    radius
+}

@@ -1,0 +1,119 @@
+//! In which fields two states of a principal differ, in words for whoever has to decide.
+
+use crate::domain::digest::sha256_hex;
+use crate::domain::facts::{Fact, KeyState};
+use crate::domain::snapshot::{OfRole, OfUser, Own, Photograph, SideState};
+use serde_json::Value;
+
+/// Every field in which two states differ, each as one sentence; the field's name comes first.
+pub fn differences(before: &Photograph, after: &Photograph) -> Vec<String> {
+    let (before, after) = (fields(before), fields(after));
+    let pairs = before.into_iter().zip(after);
+    pairs
+        .filter(|((_, old), (_, new))| old != new)
+        .map(|((what, old), (_, new))| format!("{what}: was {old}, is {new}"))
+        .collect()
+}
+
+/// Against what was left and what was there before: for each field that moved on, all three.
+pub fn three_way(before: &Photograph, left: &Photograph, now: &Photograph) -> Vec<String> {
+    let (before, left, now) = (fields(before), fields(left), fields(now));
+    let triples = before.into_iter().zip(left).zip(now);
+    triples
+        .filter(|((_, (_, left)), (_, now))| left != now)
+        .map(|(((what, before), (_, left)), (_, now))| {
+            format!("{what}: before the plan {before}; as the plan left it {left}; now {now}")
+        })
+        .collect()
+}
+
+/// Whether two policy documents say the same; white space and the order of fields say nothing.
+pub fn same_document(one: &str, other: &str) -> bool {
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
+    one == other || parsed(one).is_some_and(|one| Some(one) == parsed(other))
+}
+
+fn fields(photograph: &Photograph) -> Vec<(&'static str, String)> {
+    let tags = photograph.tags.iter().map(|(name, value)| format!("{name}={value}"));
+    let attached = photograph.attached.iter().map(|policy| policy.arn.clone());
+    let inline = photograph.inline.iter();
+    let inline = inline.map(|(name, document)| format!("{name} {}", fingerprint(document)));
+    let mut fields = vec![
+        ("id", photograph.id.clone()),
+        ("path", photograph.path.clone()),
+        ("permissions boundary", photograph.boundary.clone().unwrap_or_else(none)),
+        ("tags", list(tags)),
+        ("attached policies", list(attached)),
+        ("inline policies", list(inline)),
+    ];
+    fields.extend(match &photograph.own {
+        Own::User(user) => of_user(user),
+        Own::Role(role) => of_role(role),
+    });
+    fields
+}
+
+fn of_user(user: &OfUser) -> Vec<(&'static str, String)> {
+    let password = match &user.login_profile {
+        Fact::Known(Some(_)) => "set".to_owned(),
+        Fact::Known(None) => none(),
+        Fact::Unknown(_) => unknown(),
+    };
+    vec![
+        ("access keys", list(user.keys.iter().map(key))),
+        ("groups", list(user.groups.iter().cloned())),
+        ("console password", password),
+        ("MFA devices", fact(&user.mfa_devices, Clone::clone)),
+        ("service-specific credentials", fact(&user.service_credentials, side)),
+        ("SSH keys", fact(&user.ssh_keys, side)),
+        ("signing certificates", fact(&user.signing_certificates, side)),
+    ]
+}
+
+fn of_role(role: &OfRole) -> Vec<(&'static str, String)> {
+    vec![
+        ("trust policy", fingerprint(&role.trust)),
+        ("description", role.description.clone().unwrap_or_else(none)),
+        ("longest session", format!("{} s", role.session_seconds_max)),
+        ("instance profiles", fact(&role.instance_profiles, Clone::clone)),
+    ]
+}
+
+fn key(key: &KeyState) -> String {
+    format!("{} {}", key.id, activity(key.active))
+}
+
+fn side(state: &SideState) -> String {
+    format!("{} {}", state.credential.id, activity(state.active))
+}
+
+fn activity(active: bool) -> &'static str {
+    if active { "active" } else { "inactive" }
+}
+
+fn fact<T>(fact: &Fact<Vec<T>>, shown: impl Fn(&T) -> String) -> String {
+    match fact {
+        Fact::Known(items) => list(items.iter().map(shown)),
+        Fact::Unknown(_) => unknown(),
+    }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    if items.is_empty() { none() } else { items.join(", ") }
+}
+
+/// A document by the first twelve digits of its hash; the whole of it is in the snapshot.
+fn fingerprint(document: &str) -> String {
+    let plain = serde_json::from_str::<Value>(document).map(|value| value.to_string());
+    let hash = sha256_hex(plain.as_deref().unwrap_or(document).as_bytes());
+    hash.get(..12).unwrap_or(&hash).to_owned()
+}
+
+fn none() -> String {
+    "none".to_owned()
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}

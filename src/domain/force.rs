@@ -1,0 +1,151 @@
+//! Whether an account is as a step leaves it, and how it would be if only our steps had changed it.
+
+use crate::domain::action::{Action, Change, SideCredential};
+use crate::domain::differences::same_document;
+use crate::domain::facts::Fact;
+use crate::domain::revocation::Revocation;
+use crate::domain::snapshot::{AttachedPolicy, Own, Photograph};
+use jiff::Timestamp;
+
+/// Whether the principal is as the action leaves it; `began` is when the attempt at it began.
+pub fn holds(action: &Action, now: &Photograph, began: Timestamp) -> bool {
+    match &action.change {
+        Change::Deny { policy_arn, inline_name } => is_denied(now, policy_arn, inline_name),
+        Change::LiftDeny { policy_arn, inline_name } => {
+            !now.has_policy(policy_arn) && !now.inline.contains_key(inline_name)
+        }
+        Change::DeactivateKey { key } => now.key_state(key).is_none_or(|key| !key.active),
+        Change::ActivateKey { key } => now.key_state(key).is_some_and(|key| key.active),
+        Change::DeactivateCredential { credential } => {
+            side_activity(now, credential).is_some_and(|active| !active)
+        }
+        Change::ActivateCredential { credential } => {
+            side_activity(now, credential).is_some_and(|active| active)
+        }
+        Change::RevokeSessions { sessions, until, inline_name } => {
+            let standing = now.inline.get(inline_name).and_then(|text| Revocation::read(text));
+            standing.is_some_and(|standing| standing.ends(sessions, *until, began))
+        }
+        Change::LiftRevocation { inline_name } => !now.inline.contains_key(inline_name),
+        Change::PutTrust { document } => {
+            now.role().is_some_and(|role| same_document(&role.trust, document))
+        }
+        Change::SetBoundary { boundary } => now.boundary == *boundary,
+    }
+}
+
+/// What is no longer as a containing step left it, in words; `None` when it holds.
+pub fn no_longer(action: &Action, now: &Photograph, began: Timestamp) -> Option<String> {
+    if !action.contains() || holds(action, now, began) {
+        return None;
+    }
+    let on = &action.on;
+    Some(match &action.change {
+        Change::Deny { .. } => format!("the deny on {on} is gone"),
+        Change::DeactivateKey { key } => format!("key {key} of {} is active again", on.name),
+        Change::DeactivateCredential { credential } => format!(
+            "{} {} of {} is active again, or can no longer be read",
+            credential.kind.words(),
+            credential.id,
+            on.name
+        ),
+        Change::RevokeSessions { .. } => {
+            format!("the inline policy that ends sessions of {on} is gone or was edited")
+        }
+        Change::PutTrust { .. } => format!("who may assume {on} was changed again"),
+        Change::LiftDeny { .. }
+        | Change::SetBoundary { .. }
+        | Change::ActivateKey { .. }
+        | Change::ActivateCredential { .. }
+        | Change::LiftRevocation { .. } => return None,
+    })
+}
+
+/// The principal as the done steps left it: the snapshot with each of them applied. Keys that came
+/// after the snapshot and were stopped too are the actor's, and stay stopped.
+pub fn as_left(before: &Photograph, now: &Photograph, done: &[&Action]) -> Photograph {
+    let mut left = before.clone();
+    for action in done.iter().filter(|action| action.on.key() == before.key()) {
+        leave(&mut left, now, action);
+    }
+    left.sorted()
+}
+
+fn leave(left: &mut Photograph, now: &Photograph, action: &Action) {
+    match &action.change {
+        Change::Deny { policy_arn, inline_name } => match now.inline.get(inline_name) {
+            Some(document) => {
+                left.inline.insert(inline_name.clone(), document.clone());
+            }
+            None if left.has_policy(policy_arn) => {}
+            None if is_by_boundary(now, policy_arn) => left.boundary = Some(policy_arn.clone()),
+            None => left.attached.push(AttachedPolicy {
+                name: policy_arn.rsplit('/').next().unwrap_or_default().to_owned(),
+                arn: policy_arn.clone(),
+            }),
+        },
+        Change::DeactivateKey { key } => {
+            if let Own::User(user) = &mut left.own {
+                match user.keys.iter_mut().find(|state| state.id == *key) {
+                    Some(state) => state.active = false,
+                    None => user.keys.extend(now.key_state(key).filter(|key| !key.active).cloned()),
+                }
+            }
+        }
+        Change::DeactivateCredential { credential } => {
+            if let Own::User(user) = &mut left.own
+                && let Fact::Known(states) = user.side_list(credential.kind)
+            {
+                match states.iter_mut().find(|state| state.credential == *credential) {
+                    Some(state) => state.active = false,
+                    None => states
+                        .extend(now.side_state(credential).filter(|state| !state.active).cloned()),
+                }
+            }
+        }
+        Change::RevokeSessions { inline_name, .. } => {
+            let standing =
+                now.inline.get(inline_name).filter(|text| Revocation::read(text).is_some());
+            left.inline.extend(standing.map(|text| (inline_name.clone(), text.clone())));
+        }
+        Change::PutTrust { document } => {
+            if let Own::Role(role) = &mut left.own {
+                // IAM may hand the same document out in another layout.
+                let trust = now.role().map(|role| &role.trust);
+                let shown = trust.filter(|trust| same_document(trust, document));
+                role.trust = shown.unwrap_or(document).clone();
+            }
+        }
+        Change::LiftDeny { .. }
+        | Change::SetBoundary { .. }
+        | Change::ActivateKey { .. }
+        | Change::ActivateCredential { .. }
+        | Change::LiftRevocation { .. } => {}
+    }
+}
+
+/// Whether the deny had no room but the boundary.
+pub fn is_by_boundary(now: &Photograph, policy_arn: &str) -> bool {
+    !now.has_policy(policy_arn) && now.boundary.as_deref() == Some(policy_arn)
+}
+
+fn is_denied(now: &Photograph, policy_arn: &str, inline_name: &str) -> bool {
+    let denies =
+        |document: &String| same_document(document, crate::domain::action::DENY_ALL_DOCUMENT);
+    now.has_policy(policy_arn)
+        || now.inline.get(inline_name).is_some_and(denies)
+        || now.boundary.as_deref() == Some(policy_arn)
+}
+
+/// Whether a credential is active; none where IAM does not say.
+fn side_activity(now: &Photograph, credential: &SideCredential) -> Option<bool> {
+    if let Some(state) = now.side_state(credential) {
+        return Some(state.active);
+    }
+    let Own::User(user) = &now.own else {
+        return Some(false);
+    };
+    let list = user.clone().side_list(credential.kind).clone();
+    // Listed without it, it is deleted: nothing is active any more.
+    list.known().map(|_| false)
+}

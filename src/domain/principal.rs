@@ -1,0 +1,105 @@
+//! An IAM user or role: what policies attach to, and what a plan changes.
+
+use crate::domain::ids::UserName;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a principal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrincipalKind {
+    User,
+    Role,
+}
+
+/// A user or role of the account, by what IAM calls it now.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PrincipalName {
+    pub kind: PrincipalKind,
+    pub name: String,
+}
+
+/// A user or role by name, by ARN, and by the id that is never used again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Principal {
+    pub kind: PrincipalKind,
+    pub name: String,
+    pub id: String,
+    pub arn: String,
+}
+
+impl PrincipalKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Role => "role",
+        }
+    }
+}
+
+impl PrincipalName {
+    pub fn user(name: &str) -> Self {
+        Self { kind: PrincipalKind::User, name: name.to_owned() }
+    }
+
+    pub fn role(name: &str) -> Self {
+        Self { kind: PrincipalKind::Role, name: name.to_owned() }
+    }
+
+    /// The user's name, when it is a user.
+    pub fn as_user(&self) -> Option<UserName> {
+        (self.kind == PrincipalKind::User).then(|| UserName(self.name.clone()))
+    }
+
+    /// Reads `arn:aws:iam::<account>:user/<path>/<name>` and its like for roles.
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        let resource = arn.splitn(6, ':').nth(5)?;
+        let (kind, path) = resource.split_once('/')?;
+        let kind = match kind {
+            "user" => PrincipalKind::User,
+            "role" => PrincipalKind::Role,
+            _ => return None,
+        };
+        let name = path.rsplit('/').next().filter(|name| !name.is_empty())?;
+        Some(Self { kind, name: name.to_owned() })
+    }
+}
+
+impl Principal {
+    pub fn key(&self) -> PrincipalName {
+        PrincipalName { kind: self.kind, name: self.name.clone() }
+    }
+}
+
+/// The account in an ARN.
+pub fn account_in(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| !account.is_empty())
+}
+
+impl fmt::Display for PrincipalName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.word(), self.name)
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.word(), self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_from_an_arn_whatever_the_path() {
+        let user = PrincipalName::of_arn("arn:aws:iam::123456789012:user/a/b/ci");
+        assert_eq!(user, Some(PrincipalName::user("ci")));
+        let role = PrincipalName::of_arn("arn:aws-cn:iam::123456789012:role/deploy");
+        assert_eq!(role, Some(PrincipalName::role("deploy")));
+        for other in ["", "arn:aws:iam::1:root", "arn:aws:sts::1:assumed-role/a/b", "role/x"] {
+            assert_eq!(PrincipalName::of_arn(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What is to be contained, before anybody has looked how it stands: a principal, or a part of one.
+
+use crate::domain::action::SideCredential;
+use crate::domain::ids::AccessKeyId;
+use crate::domain::principal::PrincipalName;
+use crate::domain::revocation::Sessions;
+use jiff::Timestamp;
+
+/// A principal and how much of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub on: PrincipalName,
+    pub part: Part,
+    pub because: String,
+    /// On a suspicion that the trail cannot confirm yet.
+    pub suspected: bool,
+}
+
+/// How much of a principal is to be contained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Everything, whoever uses it.
+    Whole,
+    Key(AccessKeyId),
+    Side(SideCredential),
+    /// Sessions that were seen minted up to a time.
+    Sessions {
+        sessions: Sessions,
+        until: Timestamp,
+    },
+    /// Whom the role's trust policy lets in from outside.
+    Trust,
+}
+
+impl Target {
+    pub fn new(on: PrincipalName, part: Part, because: &str) -> Self {
+        Self { on, part, because: because.to_owned(), suspected: false }
+    }
+}

@@ -1,0 +1,164 @@
+//! Photographs of users and roles: taken from IAM before anything is changed, kept as evidence.
+
+use crate::domain::action::SideKind;
+use crate::domain::case::Case;
+use crate::domain::digest::canonical;
+use crate::domain::facts::Fact;
+use crate::domain::ids::{AccountId, UserName};
+use crate::domain::plan_state::PlanState;
+use crate::domain::principal::{PrincipalKind, PrincipalName, account_in};
+use crate::domain::snapshot::{OfRole, OfUser, Own, Photograph, Snapshot, SnapshotRef};
+use crate::flow::desk::Desk;
+use crate::flow::lane::StepError;
+use crate::ports::cloud::{CallClass, CallError, Detail, Lookup};
+use futures_util::StreamExt;
+use futures_util::stream;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Principals that are photographed at the same time, some ten calls each; IAM throttles at more.
+const PHOTOGRAPHED_AT_ONCE: usize = 6;
+
+/// How principals stand now; `None` for one that is gone.
+pub type Photographs = BTreeMap<PrincipalName, Option<Photograph>>;
+
+/// The principal as IAM has it now, whole enough to be restored.
+pub async fn photograph(lookup: &dyn Lookup, of: &PrincipalName) -> Result<Photograph, CallError> {
+    let (detail, own) = match of.kind {
+        PrincipalKind::User => of_user(lookup, &UserName(of.name.clone())).await?,
+        PrincipalKind::Role => of_role(lookup, &of.name).await?,
+    };
+    let (attached, inline) =
+        tokio::try_join!(lookup.attached_policies(of), lookup.inline_policies(of))?;
+    let photograph = Photograph {
+        name: detail.name,
+        id: detail.id,
+        arn: detail.arn,
+        path: detail.path,
+        created: detail.created,
+        boundary: detail.boundary,
+        tags: detail.tags,
+        attached,
+        inline,
+        own,
+    };
+    Ok(photograph.sorted())
+}
+
+/// The principal as it is now; none when it is gone.
+pub async fn photograph_if_there(
+    lookup: &dyn Lookup,
+    of: &PrincipalName,
+) -> Result<Option<Photograph>, CallError> {
+    match photograph(lookup, of).await {
+        Ok(photograph) => Ok(Some(photograph)),
+        Err(error) if error.class == CallClass::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Every one of these principals, some at a time, as IAM has it now.
+pub async fn photograph_all(
+    lookup: &dyn Lookup,
+    principals: BTreeSet<PrincipalName>,
+) -> Result<Photographs, CallError> {
+    let photographing = stream::iter(principals).map(|name| async move {
+        photograph_if_there(lookup, &name).await.map(|found| (name, found))
+    });
+    let photographs: Vec<_> = photographing.buffer_unordered(PHOTOGRAPHED_AT_ONCE).collect().await;
+    photographs.into_iter().collect()
+}
+
+/// Every principal that the plans' steps change, as IAM has it now.
+pub async fn photograph_plans(desk: &Desk, plans: &[&PlanState]) -> Result<Photographs, StepError> {
+    let steps = plans.iter().flat_map(|state| state.all_steps());
+    let principals = steps.map(|(_, step, _)| step.action.on.key()).collect();
+    Ok(photograph_all(desk.lookup.as_ref(), principals).await?)
+}
+
+/// Stores photographs as evidence, by their hash.
+pub async fn keep(
+    desk: &Desk,
+    case: &Case,
+    principals: Vec<Photograph>,
+) -> Result<SnapshotRef, StepError> {
+    let account = account_of(case, &principals);
+    let snapshot = Snapshot { account, principals };
+    let sha256 = desk.evidence.put(&canonical(&snapshot)).await?;
+    Ok(SnapshotRef { sha256, taken_at: desk.clock.now() })
+}
+
+/// The earliest photograph of every principal that the standing plans touched.
+pub async fn first_snapshot(desk: &Desk, case: &Case) -> Result<Snapshot, StepError> {
+    let mut principals: BTreeMap<PrincipalName, Photograph> = BTreeMap::new();
+    let mut account = None;
+    for reference in case.standing_plans().flat_map(|state| &state.snapshots) {
+        let snapshot = read(desk, reference).await?;
+        account.get_or_insert(snapshot.account);
+        for photograph in snapshot.principals {
+            principals.entry(photograph.key()).or_insert(photograph);
+        }
+    }
+    let account = account.unwrap_or_else(|| account_of(case, &[]));
+    Ok(Snapshot { account, principals: principals.into_values().collect() })
+}
+
+/// A snapshot from the evidence store, checked against its hash.
+pub async fn read(desk: &Desk, which: &SnapshotRef) -> Result<Snapshot, StepError> {
+    let content = desk.evidence.get(&which.sha256).await?;
+    serde_json::from_slice(&content).map_err(|error| StepError::Broken(error.to_string()))
+}
+
+/// The account by the facts, else by the photographed principal's own ARN.
+pub fn account_of(case: &Case, principals: &[Photograph]) -> AccountId {
+    let by_facts = case.facts().account_known().map(|finding| finding.account.clone());
+    let arn = principals.first().map(|principal| principal.arn.as_str());
+    let arn = arn.or_else(|| case.facts().owner_known().map(|owner| owner.arn.as_str()));
+    let by_arn = arn.and_then(account_in).unwrap_or_default();
+    by_facts.unwrap_or_else(|| AccountId(by_arn.to_owned()))
+}
+
+async fn of_user(lookup: &dyn Lookup, user: &UserName) -> Result<(Detail, Own), CallError> {
+    let side = |kind| lookup.side_credentials(user, kind);
+    let (detail, keys, groups) =
+        tokio::try_join!(lookup.user(user), lookup.access_keys(user), lookup.groups(user))?;
+    let (login_profile, mfa_devices, service_credentials, ssh_keys, signing_certificates) = tokio::join!(
+        lookup.login_profile(user),
+        lookup.mfa_devices(user),
+        side(SideKind::ServiceSpecific),
+        side(SideKind::SshKey),
+        side(SideKind::SigningCertificate),
+    );
+    let own = OfUser {
+        keys,
+        groups,
+        login_profile: optional(login_profile)?,
+        mfa_devices: optional(mfa_devices)?,
+        service_credentials: optional(service_credentials)?,
+        ssh_keys: optional(ssh_keys)?,
+        signing_certificates: optional(signing_certificates)?,
+    };
+    Ok((detail, Own::User(own)))
+}
+
+async fn of_role(lookup: &dyn Lookup, role: &str) -> Result<(Detail, Own), CallError> {
+    let (found, instance_profiles) =
+        tokio::join!(lookup.role(role), lookup.instance_profiles(role));
+    let found = found?;
+    let own = OfRole {
+        trust: found.trust,
+        description: found.description,
+        session_seconds_max: found.session_seconds_max,
+        instance_profiles: optional(instance_profiles)?,
+    };
+    Ok((found.detail, Own::Role(own)))
+}
+
+/// What cannot be read for want of permission is said to be unknown; any other failure counts.
+fn optional<T>(answer: Result<T, CallError>) -> Result<Fact<T>, CallError> {
+    match answer {
+        Ok(value) => Ok(Fact::Known(value)),
+        Err(error) if error.class.retryable() => Err(error),
+        Err(error) if error.class == CallClass::NotFound => Err(error),
+        Err(error) => Ok(Fact::Unknown(error.to_string())),
+    }
+}

@@ -1,0 +1,129 @@
+//! From what is to be contained to exact steps: each principal is looked at first.
+
+use crate::domain::action::{Action, Change};
+use crate::domain::case::Case;
+use crate::domain::containing::Containing;
+use crate::domain::force::holds;
+use crate::domain::plan::{Step, protection};
+use crate::domain::principal::PrincipalName;
+use crate::domain::remains::contained;
+use crate::domain::revocation::Sessions;
+use crate::domain::snapshot::Photograph;
+use crate::domain::target::{Part, Target};
+use crate::domain::trust::{Insiders, without_outsiders};
+use crate::flow::desk::Desk;
+use crate::flow::photograph::{Photographs, account_of, photograph_all};
+use crate::ports::cloud::CallError;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// Steps that are ready to be approved, and what they rest on.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    pub steps: Vec<Step>,
+    pub photographs: Photographs,
+    /// What keyleak does not touch, and why.
+    pub left_out: Vec<String>,
+}
+
+/// The steps for these targets, denies first; what is in force already is left out, and so is what
+/// is gone. A deny that somebody else put there is made ours, so that it is read back.
+pub(super) async fn prepare(
+    desk: &Desk,
+    case: &Case,
+    (targets, made_by_actor): (&[Target], &BTreeSet<PrincipalName>),
+) -> Result<Prepared, CallError> {
+    let principals = targets.iter().map(|target| target.on.clone()).collect();
+    let photographs = photograph_all(desk.lookup.as_ref(), principals).await?;
+    let mut prepared = Prepared::default();
+    let ours = contained(case);
+    for target in targets {
+        let Some(photograph) = photographs.get(&target.on).and_then(Option::as_ref) else {
+            continue;
+        };
+        let account = account_of(case, std::slice::from_ref(photograph));
+        if let Some(why) = protection(&photograph.arn, &account, &desk.rules.plans) {
+            prepared.left_out.push(format!("{} is not touched: {why}", target.on));
+            continue;
+        }
+        let steps = steps(desk, case, (target, photograph, made_by_actor));
+        let missing = |step: &Step| {
+            let foreign = matches!(step.action.change, Change::Deny { .. })
+                && !ours.contains(&photograph.key());
+            let known = prepared.steps.iter().any(|known| known.action == step.action);
+            !known && (foreign || !holds(&step.action, photograph, Timestamp::MIN))
+        };
+        let steps: Vec<Step> = steps.into_iter().filter(missing).collect();
+        prepared.steps.extend(steps);
+    }
+    // Denies first: each of them ends more than the deactivation of a key.
+    prepared.steps.sort_by_key(|step| !step.action.runs_unchecked());
+    prepared.photographs = photographs;
+    Ok(prepared)
+}
+
+fn steps(
+    desk: &Desk,
+    case: &Case,
+    (target, photograph, made_by_actor): (&Target, &Photograph, &BTreeSet<PrincipalName>),
+) -> Vec<Step> {
+    let containing =
+        Containing { case: case.id(), leaked: &case.opening().key, rules: &desk.rules.plans };
+    let because = target.because.as_str();
+    match &target.part {
+        Part::Whole => {
+            let steps = containing.whole(photograph, because).into_iter();
+            steps.map(|step| Step { provisional: target.suspected, ..step }).collect()
+        }
+        Part::Key(key) => {
+            vec![one(photograph, Change::DeactivateKey { key: key.clone() }, because)]
+        }
+        Part::Side(credential) => {
+            let change = Change::DeactivateCredential { credential: credential.clone() };
+            vec![one(photograph, change, because)]
+        }
+        Part::Sessions { sessions, until } => {
+            vec![containing.sessions(photograph, (sessions.clone(), *until), because)]
+        }
+        Part::Trust => {
+            let account = account_of(case, std::slice::from_ref(photograph));
+            let insiders =
+                Insiders { account: &account.0, made_by_actor, known_accounts: &BTreeSet::new() };
+            trust_steps(&containing, photograph, (insiders, desk.clock.now(), because))
+        }
+    }
+}
+
+/// Whoever came in by the edited trust loses it, and so do the sessions they opened.
+fn trust_steps(
+    containing: &Containing<'_>,
+    photograph: &Photograph,
+    (insiders, now, because): (Insiders<'_>, Timestamp, &str),
+) -> Vec<Step> {
+    let cleaned = photograph.role().and_then(|role| without_outsiders(&role.trust, insiders));
+    let Some(cleaned) = cleaned else {
+        return Vec::new();
+    };
+    let removed: Vec<String> =
+        cleaned.removed.iter().map(|who| format!("{who}, who can no longer assume it")).collect();
+    let put = Step {
+        action: Action {
+            on: photograph.principal(),
+            change: Change::PutTrust { document: cleaned.document },
+        },
+        blast_radius: removed,
+        because: because.to_owned(),
+        provisional: false,
+    };
+    let why = "sessions that outsiders opened outlive the edit";
+    vec![put, containing.sessions(photograph, (Sessions::Everyone, now), why)]
+}
+
+fn one(photograph: &Photograph, change: Change, because: &str) -> Step {
+    Step {
+        action: Action { on: photograph.principal(), change },
+        blast_radius: vec![format!("whoever holds it; {} goes on", photograph.key())],
+        because: because.to_owned(),
+        provisional: false,
+    }
+}
