@@ -121,7 +121,7 @@ async fn deny(
         Ok(request_id) => done(Some("as the boundary"), Ok(request_id)),
         Err((error, _)) if error.class.retryable() => Err(error),
         Err((error, _)) => Err(CallError {
-            // Not being there is said of the policy here, and must not pass for a user that is gone.
+            // Not being there is said of the policy, and must not pass for a user that is gone.
             class: CallClass::LimitExceeded,
             message: format!(
                 "{on} has no room for a deny: neither attached ({}) nor inline ({}) nor as the \

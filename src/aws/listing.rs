@@ -27,8 +27,6 @@ macro_rules! every_page {
     }};
 }
 
-pub(super) use every_page;
-
 /// The SDK's time as ours; `None` for one that no calendar holds.
 pub(super) fn time(at: &DateTime) -> Option<Timestamp> {
     let nanoseconds = i32::try_from(at.subsec_nanos()).ok()?;

@@ -14,6 +14,7 @@ pub mod guard_duty;
 pub mod health;
 mod inbox;
 pub mod journal;
+#[macro_use]
 mod listing;
 pub mod lookup;
 pub mod manifests;

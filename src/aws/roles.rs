@@ -1,7 +1,7 @@
 //! What IAM tells of its roles, each list read to its last page.
 
 use crate::aws::error::call_error;
-use crate::aws::listing::{every_page, incomplete, is_missing, plain_document, time};
+use crate::aws::listing::{incomplete, is_missing, plain_document, time};
 use crate::domain::snapshot::AttachedPolicy;
 use crate::ports::cloud::{CallError, Detail, RoleDetail};
 use aws_sdk_iam::Client;

@@ -1,9 +1,7 @@
 //! What IAM tells of its users, each list read to its last page.
 
 use crate::aws::error::call_error;
-use crate::aws::listing::{
-    PAGES_MAX, endless, every_page, incomplete, is_missing, plain_document, time,
-};
+use crate::aws::listing::{PAGES_MAX, endless, incomplete, is_missing, plain_document, time};
 use crate::domain::action::{SideCredential, SideKind};
 use crate::domain::facts::KeyState;
 use crate::domain::ids::{AccessKeyId, UserName};

@@ -16,8 +16,7 @@ use crate::domain::ids::AccessKeyId;
 use crate::domain::lineage::{Certainty, MadePrincipal, Node, NodeKind, Standing};
 use crate::domain::plan::{PlanKind, PlanRules, protection};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
-use crate::domain::principal::{Principal, PrincipalKind, PrincipalName, account_in};
-use crate::domain::revocation::{MINTED_AFTER, Sessions};
+use crate::domain::principal::{Principal, PrincipalName, account_in};
 use crate::domain::target::{Part, Target};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +68,7 @@ pub struct Remains {
 pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
     let created = created(census.nodes);
     let left = Remains {
-        cleared: cleared(case, census.made_by_others),
+        cleared: strangers::cleared(case, census.made_by_others),
         created: created.clone(),
         ..Remains::default()
     };
@@ -185,78 +184,6 @@ impl Search<'_> {
         self.cover_once(Target::new(on, Part::Key(key), because));
     }
 
-    /// A session of a principal that others may use too: only it is ended, by its own id.
-    fn look_at_session(&mut self, node: &Node, on: PrincipalName) {
-        let made = node.made.unwrap_or_else(|| self.case.opened_at());
-        let id = node.principal_id.clone().filter(|id| id.contains(':'));
-        let Some(id) = id.filter(|_| node.kind != NodeKind::ServiceSession) else {
-            // `GetSessionToken` and console sessions carry the user's own id, and those of a
-            // service change by themselves: they cannot be told apart by an id.
-            if !self.is_ended(&on, &Sessions::Everyone, made) {
-                let part = Part::Sessions { sessions: Sessions::Everyone, until: made };
-                let because = "the actor holds a session of it that has no id of its own";
-                self.ask(Target::new(on, part, because));
-            }
-            return;
-        };
-        let one = Sessions::Named { user_ids: BTreeSet::from([id.clone()]) };
-        if !self.is_ended(&on, &one, made) {
-            let (ids, until) = self.sessions.entry(on).or_default();
-            ids.insert(id);
-            *until = (*until).max(Some(made));
-        }
-    }
-
-    /// Sessions that were minted after the first were ended show that the actor keeps minting
-    /// faster than the trail tells: then only time of issue ends them, and that hits others.
-    fn take_sessions(&mut self) {
-        for (on, (user_ids, until)) in std::mem::take(&mut self.sessions) {
-            let until = until.unwrap_or_else(|| self.case.opened_at());
-            let ended_before = revocations(self.case, &on).filter_map(|(_, state)| state.ended_at);
-            if ended_before.min().is_some_and(|ended| until > ended) {
-                let part = Part::Sessions { sessions: Sessions::Everyone, until };
-                let because = "new sessions of it are minted faster than the trail shows them";
-                self.ask(Target::new(on, part, because));
-            } else {
-                let part = Part::Sessions { sessions: Sessions::Named { user_ids }, until };
-                let because = "the actor minted these; others use it too, and go on";
-                self.cover(Target::new(on, part, because));
-            }
-        }
-    }
-
-    /// Principals that were made since the exposure and that nothing explains yet.
-    fn newcomers(&mut self, census: &Census<'_>) {
-        let (exposed, considered) = (self.case.exposed_since(), considered(self.case));
-        for one in census.inhabitants {
-            let Some(created) = one.created else { continue };
-            // Times are told in whole seconds, so what was made in that very second counts.
-            let since = |start: Timestamp| created.as_second() >= start.as_second();
-            let known = self.held.ids.contains(one.id.as_str())
-                || considered.contains(&one.name)
-                || self.left.created.contains(&one.name)
-                || protects_itself(&one.arn)
-                || census.made_by_others.iter().any(|made| is_same(made, one));
-            let suspected = one.name.kind == PrincipalKind::User && since(census.told_until);
-            match exposed.map(since) {
-                _ if known => {}
-                Some(true) | None if suspected => self.suspect(one.name.clone()),
-                Some(true) if !since(census.told_until) => {
-                    let because = "it is new since the exposure, and no record says who made it";
-                    self.left.asked.push(Target::new(one.name.clone(), Part::Whole, because));
-                }
-                Some(_) | None => {}
-            }
-        }
-    }
-
-    fn suspect(&mut self, on: PrincipalName) {
-        let because = "made while the actor is at work, and the trail does not tell yet by whom; \
-                       lifted when it was somebody else";
-        let target = Target { suspected: true, ..Target::new(on, Part::Whole, because) };
-        self.cover(target);
-    }
-
     /// What is protected by configuration is left to people, and said to be open.
     fn spare_protected(&mut self, inhabitants: &[Inhabitant], rules: &PlanRules) {
         let protected = |target: &Target| {
@@ -328,28 +255,6 @@ impl Search<'_> {
     fn account(&self) -> Option<&str> {
         self.case.facts().account_known().map(|finding| finding.account.0.as_str())
     }
-
-    /// Whether a step ends these sessions, minted then, or is about to.
-    fn is_ended(&self, on: &PrincipalName, wanted: &Sessions, made: Timestamp) -> bool {
-        revocations(self.case, on).any(|((sessions, until), state)| {
-            let reach = state.began_at.map_or(until, |began| began.max(until)) + MINTED_AFTER;
-            sessions.include(wanted) && made < reach
-        })
-    }
-}
-
-/// The revocations of a principal's sessions that are done or about to be.
-fn revocations<'a>(
-    case: &'a Case,
-    on: &'a PrincipalName,
-) -> impl Iterator<Item = ((&'a Sessions, Timestamp), &'a StepState)> {
-    let of_it = alive_steps(case).filter(|(action, _)| action.on.key() == *on);
-    of_it.filter_map(|(action, state)| {
-        let Change::RevokeSessions { sessions, until, .. } = &action.change else {
-            return None;
-        };
-        Some(((sessions, *until), state))
-    })
 }
 
 /// Steps of the standing plans that are done or about to be, and not taken back since.
@@ -423,43 +328,7 @@ fn open_end(node: &Node, why: &str) -> String {
     format!("{} {name} ({}), still {}: {why}", node.kind.word(), node.why, node.standing.word())
 }
 
-fn is_same(made: &MadePrincipal, one: &Inhabitant) -> bool {
-    match &made.id {
-        Some(id) => *id == one.id,
-        None => made.name == one.name,
-    }
-}
-
-/// Roles that only AWS makes and changes.
-fn protects_itself(arn: &str) -> bool {
-    arn.contains(":role/aws-service-role/") || arn.contains(":role/aws-reserved/")
-}
-
-/// Principals that were stopped on suspicion and that somebody else made.
-fn cleared(case: &Case, made_by_others: &[MadePrincipal]) -> Vec<Cleared> {
-    let steps = case.standing_plans().flat_map(PlanState::holding_steps);
-    let suspected = steps.filter(|(_, step, _)| step.provisional);
-    let denies = suspected.filter(|(_, s, _)| matches!(s.action.change, Change::Deny { .. }));
-    denies
-        .filter_map(|(_, step, _)| {
-            let on = &step.action.on;
-            let made =
-                made_by_others.iter().find(|made| made.id.as_deref() == Some(on.id.as_str()))?;
-            Some(Cleared { on: on.clone(), by: made.by.clone() })
-        })
-        .collect()
-}
-
-/// The principals of plans that people have seen and decided, or are deciding.
-fn considered(case: &Case) -> BTreeSet<PrincipalName> {
-    case.plans()
-        .filter(|state| {
-            state.plan.kind == PlanKind::FollowUp
-                && !matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided)
-        })
-        .flat_map(|state| state.plan.steps.iter().map(|step| step.action.on.key()))
-        .collect()
-}
-
+mod sessions;
+mod strangers;
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ const VERBS: &[&str] = &[
     "untag", "update",
 ];
 /// Parts of answers that begin as calls do.
-const NO_CALLS: &[&str] = &["create_date", "start_time"];
+const NO_CALLS: &[&str] = &["assume_role_policy_document", "create_date", "start_time"];
 /// What the journal's writer must never be able to do.
 const NEVER_ON_THE_JOURNAL: &[&str] = &[
     "dynamodb:BatchWriteItem",

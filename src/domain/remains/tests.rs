@@ -110,7 +110,8 @@ fn sessions_and_keys_of_a_denied_user_are_no_remains() {
 
 #[test]
 fn a_user_made_again_under_a_denied_name_is_another_user() {
-    let nodes = [node(NodeKind::User, "arn", "ci", "AIDA2")];
+    let made = Node { via: "CreateUser".to_owned(), ..node(NodeKind::User, "arn", "ci", "AIDA2") };
+    let nodes = [made];
     let found = left(&contained(), &nodes, &[user("ci", "AIDA2", 30)]);
     assert_eq!(said(&found.covered), [whole("user ci", false)], "{found:?}");
 }
