@@ -7,8 +7,10 @@ pub mod drill;
 pub mod export;
 pub mod manifest;
 pub mod orders;
+pub mod reconcile;
 pub mod serve;
 pub mod stores;
+pub mod trails;
 pub mod verify;
 
 use crate::config::reader::ConfigErrors;

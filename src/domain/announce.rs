@@ -160,7 +160,9 @@ fn words(event: &Event) -> Option<String> {
         ),
         Event::Voided { plan, why } => format!("Plan {} is void: {why}", plan.0),
         Event::Covered { steps, .. } => covered(steps),
-        Event::Outcome { plan, step, result: StepResult::Failed { why, retryable }, .. } => {
+        Event::Outcome {
+            plan, step, result: StepResult::Failed { why, retryable, .. }, ..
+        } => {
             let next = if *retryable { "I try again." } else { "Somebody must look." };
             format!("Step {} of plan {} failed: {why}. {next}", step + 1, plan.0)
         }

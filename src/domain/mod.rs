@@ -28,6 +28,7 @@ pub mod proof;
 pub mod query_cost;
 pub mod question;
 pub mod reading;
+pub mod reconciliation;
 pub mod record;
 pub mod remains;
 pub mod report;

@@ -129,16 +129,18 @@ async fn apply(contain: &dyn Contain, ticket: &Ticket) -> StepResult {
             how: Some("it no longer exists".to_owned()),
             request_id: error.request_id,
         },
-        Err(error) => {
-            StepResult::Failed { why: error.to_string(), retryable: error.class.retryable() }
-        }
+        Err(error) => StepResult::Failed {
+            why: error.to_string(),
+            retryable: error.class.retryable(),
+            request_id: error.request_id,
+        },
     }
 }
 
 fn found_in_force() -> StepResult {
     StepResult::Done {
         changed: true,
-        how: Some("found in force after an interruption".to_owned()),
+        how: Some(StepResult::FOUND_IN_FORCE.to_owned()),
         request_id: None,
     }
 }
