@@ -6,6 +6,7 @@ pub mod cases;
 pub mod drill;
 pub mod export;
 pub mod manifest;
+mod messages;
 pub mod orders;
 pub mod reconcile;
 pub mod serve;

@@ -196,7 +196,10 @@ fn next_step(state: &PlanState, now: Timestamp) -> Due<Act> {
     let steps = || state.all_steps().skip(first);
     let denies = steps().filter(|(_, step, _)| step.action.runs_unchecked());
     let others = steps().filter(|(_, step, _)| !step.action.runs_unchecked());
-    soonest(denies.chain(others).map(|(index, _, step)| {
+    soonest(denies.chain(others).map(|(index, what, step)| {
+        if let Some(until) = state.held_up(what).filter(|until| *until > now) {
+            return Due::At(until);
+        }
         let task = Act::Step { plan: state.plan.number, step: index, attempt: step.attempts + 1 };
         match &step.result {
             None => Due::Now(task),

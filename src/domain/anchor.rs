@@ -85,6 +85,7 @@ fn matters(event: &Event) -> bool {
         | Event::GlassReviewed { .. }
         | Event::Voided { .. }
         | Event::Covered { .. }
+        | Event::Capped { .. }
         | Event::Outcome { .. }
         | Event::Reapply { .. }
         | Event::Held { .. }

@@ -7,6 +7,7 @@ use crate::domain::identity::AwsIdentity;
 use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::record::Record;
 use crate::domain::report::utc;
+use std::collections::BTreeSet;
 
 /// Steps that one notice names; the plan's card has all of them.
 const STEPS_SHOWN_MAX: usize = 10;
@@ -53,12 +54,19 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
     let mut owed = vec![Announcement { key: card_key(), what: What::Card }];
     let mut phase = Phase::Validation;
     let mut drifts: Vec<Drift> = Vec::new();
+    let mut capped: BTreeSet<PlanNumber> = BTreeSet::new();
     for record in case.records() {
         if let Event::ReadBack { drifts: seen, .. } = &record.event {
             if *seen == drifts {
                 continue;
             }
             drifts.clone_from(seen);
+        }
+        // Looked at again every few minutes, and rung for once.
+        if let Event::Capped { plan, .. } = &record.event
+            && !capped.insert(*plan)
+        {
+            continue;
         }
         owed.extend(said(record));
         if summed_up(record, &mut phase) {
@@ -109,6 +117,19 @@ fn said(record: &Record) -> Option<Announcement> {
                 record.actor_shown(),
                 plan.0,
                 plan.0
+            )),
+        ),
+        Event::Capped { plan, why, until } => keyed(
+            "alarm",
+            What::Alarm(format!(
+                "HELD UP BY A CAP: {why}, by all cases together, and no more are allowed on \
+                 Slack's word alone. Look whether I run wild (`keyleak freeze` stops me). If all \
+                 is well, an approver lets plan {} go on with `keyleak approve {} {}`, which \
+                 proves who they are; else I look again at {}.",
+                plan.0,
+                record.case,
+                plan.0,
+                utc(*until)
             )),
         ),
         Event::Answered { .. } => keyed("answer", What::Answer(record.seq)),

@@ -195,6 +195,13 @@ pub enum Event {
         attempt: u32,
         plan_hash: String,
     },
+    /// A cap per hour is reached: no further principal before `until`, unless an approver proves
+    /// who they are at the command line.
+    Capped {
+        plan: PlanNumber,
+        why: String,
+        until: Timestamp,
+    },
     Outcome {
         plan: PlanNumber,
         step: u32,
@@ -339,6 +346,7 @@ impl Event {
             | Self::GlassReviewed { .. }
             | Self::Voided { .. }
             | Self::Covered { .. }
+            | Self::Capped { .. }
             | Self::Intent { .. }
             | Self::Outcome { .. }
             | Self::ReadBack { .. }

@@ -135,7 +135,8 @@ impl Case {
             | Event::GlassReviewed { .. }
             | Event::Voided { .. }
             | Event::Covered { .. } => self.take_in_decision(record)?,
-            Event::Intent { .. }
+            Event::Capped { .. }
+            | Event::Intent { .. }
             | Event::Outcome { .. }
             | Event::ReadBack { .. }
             | Event::Reapply { .. }

@@ -6,6 +6,7 @@ pub mod anchor;
 pub mod announce;
 pub mod brake;
 pub mod button;
+pub mod caps;
 pub mod case;
 pub mod command;
 pub mod digest;

@@ -2,6 +2,7 @@
 
 use crate::domain::action::Action;
 use crate::domain::agenda::Act;
+use crate::domain::caps::Full;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, StepResult};
 use crate::domain::plan::is_protected;
@@ -79,6 +80,10 @@ async fn carry_out(
         }
         // The freeze goes into the case, which keeps its steps from being tried until the thaw.
         Err(NoTicket::Frozen(brake)) => return brakes::tell(desk, case, *brake).await,
+        Err(NoTicket::Capped(Full { why, until })) => {
+            let capped = Event::Capped { plan: which.plan, why, until };
+            return conclude(desk, case, capped).await.map(drop);
+        }
         Err(NoTicket::BrakeUnknown(why)) => return Err(LedgerError::Unreachable(why).into()),
         Err(NoTicket::Illegal(why)) => {
             tracing::error!(case.id = %case.id(), %why, "an intent was refused");

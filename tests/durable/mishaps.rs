@@ -6,6 +6,7 @@ use crate::orders::{DYING, Mishap, Moment, Sabotage};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::brake::Brake;
+use keyleak::domain::caps::Tally;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
 use keyleak::domain::record::Record;
@@ -277,6 +278,14 @@ impl Brakes for Generous {
 
     async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError> {
         self.0.move_brake(brake).await
+    }
+
+    async fn tally(&self) -> Result<Tally, StoreError> {
+        self.0.tally().await
+    }
+
+    async fn count(&self, tally: &Tally) -> Result<bool, StoreError> {
+        self.0.count(tally).await
     }
 }
 

@@ -8,6 +8,7 @@ mod break_glass;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod cancel;
+mod caps;
 mod decisions;
 mod drill_command;
 mod drill_control;
@@ -16,6 +17,7 @@ mod file_intake;
 mod freeze;
 #[path = "../support/ground.rs"]
 mod ground;
+mod heartbeat;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod layers;
@@ -32,6 +34,7 @@ mod serve_command;
 mod silent_chat;
 mod simulated;
 mod slack_app;
+mod slack_away;
 mod stage;
 mod stores;
 #[path = "../support/story.rs"]

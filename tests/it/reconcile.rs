@@ -111,7 +111,8 @@ async fn misuse(world: &World, session: (&str, &str), operation: &Operation) {
 
 /// The same story told by a journal in which one step was never begun.
 fn without_one_step(lines: &[String]) -> Case {
-    let begins = |event: &Event| matches!(event, Event::Intent { plan, step: 0, .. } if plan.0 == 1);
+    let begins =
+        |event: &Event| matches!(event, Event::Intent { plan, step: 0, .. } if plan.0 == 1);
     let ends = |event: &Event| matches!(event, Event::Outcome { plan, step: 0, .. } if plan.0 == 1);
     let is_first = |event: &Event| begins(event) || ends(event);
     let kept = records(lines).into_iter().filter(|record| !is_first(&record.event));

@@ -4,6 +4,7 @@ use crate::ground::Ground;
 use crate::silent_chat::SilentChat;
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::button::ButtonAction;
+use keyleak::domain::caps::Caps;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::{AccessKeyId, CaseId, PersonId};
@@ -177,6 +178,7 @@ fn rules(ground: &Ground) -> Rules {
             approvals_irreversible: 2,
             expires_after: SignedDuration::from_hours(1),
         },
+        caps: Caps::default(),
         timing: ground.timing.clone(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24 * 15),

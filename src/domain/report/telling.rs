@@ -78,7 +78,8 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         | Event::GlassReviewed { .. }
         | Event::Voided { .. }
         | Event::Covered { .. } => decided(case, event),
-        Event::Outcome { .. }
+        Event::Capped { .. }
+        | Event::Outcome { .. }
         | Event::ReadBack { .. }
         | Event::Reapply { .. }
         | Event::Held { .. }
@@ -139,6 +140,10 @@ fn decided(case: &Case, event: &Event) -> Option<Told> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "told sends only execution")]
 fn acted(case: &Case, event: &Event) -> Option<Told> {
     match event {
+        Event::Capped { plan, why, until } => because(
+            &format!("held plan {} up until {} for a cap per hour", plan.0, utc(*until)),
+            why,
+        ),
         Event::Outcome { plan, step, result, .. } => {
             Some(outcome(&sentence_of(case, *plan, *step), result))
         }

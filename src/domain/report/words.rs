@@ -70,6 +70,9 @@ pub(super) fn plan_status(state: &PlanState) -> String {
             state.approvals.len(),
             count(state.plan.approvals_needed as usize, "approval")
         ),
+        PlanStatus::Approved | PlanStatus::Executing if state.awaits_step_up().is_some() => {
+            format!("{plan} held up by a cap per hour: {}", progress(state))
+        }
         PlanStatus::Approved if state.glass.is_some() => {
             format!("{plan} runs on one person's word; about to begin")
         }
@@ -96,6 +99,7 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
     waits.extend(case.brake().filter(|brake| brake.frozen).map(thaw));
     waits.extend(case.pending_plan().map(|state| approvals(case, state)));
     waits.extend(case.plans().filter_map(glass_review));
+    waits.extend(case.plans().filter_map(|state| step_up(case, state)));
     if case.wanted_undo().is_some() {
         waits.push("keyleak prepares the undo".to_owned());
     }
@@ -119,6 +123,18 @@ fn glass_review(state: &PlanState) -> Option<String> {
         "an approver other than {}: review the break-glass of plan {number}, with /keyleak review \
          {number} and what came of it",
         breaker.name
+    ))
+}
+
+/// The proof that lets a plan go on above a cap.
+fn step_up(case: &Case, state: &PlanState) -> Option<String> {
+    let (why, until) = state.awaits_step_up()?;
+    let number = state.plan.number.0;
+    Some(format!(
+        "an approver: let plan {number} go on with `keyleak approve {} {number}`, or it waits \
+         until {} ({why})",
+        case.id(),
+        utc(*until)
     ))
 }
 
