@@ -2,11 +2,12 @@
 
 use crate::domain::action::Action;
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Phase, PostKey, StepResult};
+use crate::domain::event::{Drift, Event, Phase, PostKey};
 use crate::domain::identity::AwsIdentity;
 use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::record::Record;
 use crate::domain::report::utc;
+use crate::domain::step_result::StepResult;
 use std::collections::BTreeSet;
 
 /// Steps that one notice names; the plan's card has all of them.

@@ -6,6 +6,7 @@ use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::snapshot::SnapshotRef;
+use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -40,27 +41,6 @@ pub struct Opening {
     /// The case whose channel this one shares, when several ids were given at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shares_channel_of: Option<crate::domain::ids::CaseId>,
-}
-
-/// What became of one step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "result", rename_all = "snake_case")]
-pub enum StepResult {
-    /// The state is as the step leaves it; `changed` is false when it already was.
-    Done {
-        changed: bool,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        how: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        request_id: Option<String>,
-    },
-    /// The step failed; what is done before it stays done.
-    Failed {
-        why: String,
-        retryable: bool,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        request_id: Option<String>,
-    },
 }
 
 /// A Slack message that the case posts once, by the key that makes it so.
@@ -279,33 +259,6 @@ pub enum Event {
         sha256: String,
     },
     Archived,
-}
-
-impl StepResult {
-    /// How a step was done that an earlier attempt, or somebody else, had done already.
-    pub const FOUND_IN_FORCE: &str = "found in force after an interruption";
-    /// How something was taken away that was gone already.
-    pub const NOT_THERE: &str = "was not there";
-
-    /// Whether it says that a call of this attempt changed the account.
-    pub fn made_a_change(&self) -> bool {
-        match self {
-            Self::Done { changed, how, .. } => {
-                let by_none = [Some(Self::FOUND_IN_FORCE), Some(Self::NOT_THERE)];
-                *changed && !by_none.contains(&how.as_deref())
-            }
-            Self::Failed { .. } => false,
-        }
-    }
-
-    /// AWS's id of the call that came to this, where AWS answered.
-    pub fn request_id(&self) -> Option<&str> {
-        match self {
-            Self::Done { request_id, .. } | Self::Failed { request_id, .. } => {
-                request_id.as_deref()
-            }
-        }
-    }
 }
 
 impl Event {

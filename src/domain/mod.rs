@@ -40,5 +40,6 @@ pub mod secret;
 pub mod sighting_index;
 pub mod snapshot;
 mod standing;
+pub mod step_result;
 pub mod trail_row;
 pub mod verdict;

@@ -3,13 +3,14 @@
 use crate::verify::{Told, story};
 use async_trait::async_trait;
 use keyleak::domain::case::Case;
-use keyleak::domain::event::{Event, StepResult};
+use keyleak::domain::event::Event;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::reconciliation::comparison::Comparison;
 use keyleak::domain::reconciliation::{Difference, Verdict, session_name};
 use keyleak::domain::record::{Entry, Record};
 use keyleak::domain::report::witness_lines;
+use keyleak::domain::step_result::StepResult;
 use keyleak::domain::trail_row::TrailRow;
 use keyleak::drill::bot::trail_folder;
 use keyleak::drill::world::{World, production_timing};

@@ -2,10 +2,11 @@
 
 use crate::domain::action::Action;
 use crate::domain::case::Case;
-use crate::domain::event::{Event, StepResult};
+use crate::domain::event::Event;
 use crate::domain::ids::AccessKeyId;
 use crate::domain::plan::PlanNumber;
 use crate::domain::reconciliation::StepSaid;
+use crate::domain::step_result::StepResult;
 use crate::domain::trail_row::TrailRow;
 use jiff::{SignedDuration, Timestamp};
 

@@ -3,11 +3,12 @@
 use super::comparison::{By, Comparison, Testimony, compare, is_told};
 use super::*;
 use crate::domain::case::Case;
-use crate::domain::event::{Event, StepResult};
+use crate::domain::event::Event;
 use crate::domain::plan::PlanKind;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::report::witness_lines;
 use crate::domain::sample::{KEY, at, opened, person, plan};
+use crate::domain::step_result::StepResult;
 use crate::domain::trail_row::TrailRow;
 use std::collections::BTreeSet;
 

@@ -1,9 +1,9 @@
 //! The bot's changes, carried out on the simulated account call by call as on the real one.
 
 use crate::domain::action::{Action, DENY_ALL_DOCUMENT, UserRef};
-use crate::domain::event::StepResult;
 use crate::domain::ids::AccessKeyId;
 use crate::domain::reconciliation::session_name;
+use crate::domain::step_result::StepResult;
 use crate::ports::cloud::{Applied, CallError, Contain};
 use crate::ports::ticket::Ticket;
 use crate::sim::attacker::Credential;
