@@ -31,7 +31,7 @@ async fn let_the_actor_in(world: &World) {
                 policy_arn: policy_arn.clone(),
                 inline_name: inline_name.clone(),
             };
-            world.cloud.carry_out(&lift).await.unwrap();
+            world.cloud.carry_out(("somebody", "no plan"), &lift).await.unwrap();
         }
     }
     // The drill ends by itself.
