@@ -5,6 +5,7 @@ use crate::domain::action::{Action, Change, DENY_ALL_DOCUMENT, SideCredential, S
 use crate::domain::ids::AccessKeyId;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::revocation::Revocation;
+use crate::domain::step_result::StepResult;
 use crate::ports::cloud::{Applied, CallClass, CallError};
 use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::RequestId;
@@ -159,7 +160,7 @@ async fn lift(
     Ok(match (detached, deleted) {
         (Some(request_id), _) => applied("detached", request_id),
         (None, Some(request_id)) => applied("inline deleted", request_id),
-        (None, None) => applied("was not there", None),
+        (None, None) => applied(StepResult::NOT_THERE, None),
     })
 }
 

@@ -67,6 +67,13 @@ impl Contain for AwsContain {
         let iam = self.client(ticket).await?;
         changes::carry_out(&iam, ticket.action(), ticket.record().at).await
     }
+
+    fn role(&self) -> Option<String> {
+        match &self.rights {
+            Rights::Role { sessions, .. } => Some(sessions.role_arn().to_owned()),
+            Rights::Own { .. } => None,
+        }
+    }
 }
 
 fn first_call(action: &Action) -> &'static str {

@@ -1,10 +1,11 @@
 //! What is to be done next in a case, and when: pure, so that a restart finds the same work.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Phase, StepResult};
+use crate::domain::event::Phase;
 use crate::domain::exposure::Basis;
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::{CHASE, PlanState, PlanStatus, StepState};
+use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
 
 /// How often IAM's inventory is looked at right after a containment; IAM takes such calls gladly.

@@ -1,11 +1,12 @@
 //! Which messages a case owes its channel: derived from the records, each with a key of its own.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Phase, PostKey, StepResult};
+use crate::domain::event::{Drift, Event, Phase, PostKey};
 use crate::domain::identity::AwsIdentity;
 use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::record::Record;
 use crate::domain::report::utc;
+use crate::domain::step_result::StepResult;
 use std::collections::BTreeSet;
 
 /// Steps that one notice names; the plan's card has all of them.
@@ -180,7 +181,9 @@ fn words(event: &Event) -> Option<String> {
         ),
         Event::Voided { plan, why } => format!("Plan {} is void: {why}", plan.0),
         Event::Covered { steps, .. } => covered(steps),
-        Event::Outcome { plan, step, result: StepResult::Failed { why, retryable }, .. } => {
+        Event::Outcome {
+            plan, step, result: StepResult::Failed { why, retryable, .. }, ..
+        } => {
             let next = if *retryable { "I try again." } else { "Somebody must look." };
             format!("Step {} of plan {} failed: {why}. {next}", step + 1, plan.0)
         }

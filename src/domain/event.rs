@@ -6,6 +6,7 @@ use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::snapshot::SnapshotRef;
+use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -40,22 +41,6 @@ pub struct Opening {
     /// The case whose channel this one shares, when several ids were given at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shares_channel_of: Option<crate::domain::ids::CaseId>,
-}
-
-/// What became of one step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "result", rename_all = "snake_case")]
-pub enum StepResult {
-    /// The state is as the step leaves it; `changed` is false when it already was.
-    Done {
-        changed: bool,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        how: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        request_id: Option<String>,
-    },
-    /// The step failed; what is done before it stays done.
-    Failed { why: String, retryable: bool },
 }
 
 /// A Slack message that the case posts once, by the key that makes it so.

@@ -1,13 +1,14 @@
 //! The part of the fold that is about plans: decisions on them, and their execution.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Event, StepResult};
+use crate::domain::event::Event;
 use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanKind};
 use crate::domain::plan_state::{Check, PlanState, PlanStatus, StepState};
 use crate::domain::record::{Press, Record};
+use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 
 /// A step that fails in a way that may pass is tried this often before a person must look.

@@ -1,9 +1,10 @@
 //! Where a plan stands and what has happened to it, as the records tell.
 
-use crate::domain::event::{Drift, StepResult};
+use crate::domain::event::Drift;
 use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::record::Press;
 use crate::domain::snapshot::SnapshotRef;
+use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
 
 /// An actor that has not shown itself for so long is taken to be stopped, or slower than the trail.

@@ -11,12 +11,12 @@
 
 use crate::domain::action::{Action, Change, SideCredential, SideKind};
 use crate::domain::case::Case;
-use crate::domain::event::StepResult;
 use crate::domain::ids::AccessKeyId;
 use crate::domain::lineage::{Certainty, MadePrincipal, Node, NodeKind, Standing};
 use crate::domain::plan::{PlanKind, PlanRules, protection};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::principal::{Principal, PrincipalName, account_in};
+use crate::domain::step_result::StepResult;
 use crate::domain::target::{Part, Target};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};

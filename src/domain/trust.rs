@@ -30,10 +30,7 @@ pub struct Cleaned {
 /// Takes the outsiders out; none where the document names none, or cannot be read.
 pub fn without_outsiders(document: &str, insiders: Insiders<'_>) -> Option<Cleaned> {
     let mut value: Value = serde_json::from_str(document).ok()?;
-    let statements = match value.get_mut("Statement")? {
-        Value::Array(list) => std::mem::take(list),
-        one => vec![one.take()],
-    };
+    let statements = one_or_many(value.get_mut("Statement")?.take());
     let mut removed = Vec::new();
     let mut kept = Vec::new();
     for mut statement in statements {
@@ -72,10 +69,7 @@ fn keep_insiders(statement: &mut Value, insiders: Insiders<'_>, removed: &mut Ve
         return true;
     };
     if let Some(aws) = kinds.get_mut("AWS") {
-        let named = match aws.take() {
-            Value::Array(list) => list,
-            one => vec![one],
-        };
+        let named = one_or_many(aws.take());
         let is_inside = |one: &Value| one.as_str().is_some_and(|text| is_insider(text, insiders));
         let (inside, outside): (Vec<_>, Vec<_>) = named.into_iter().partition(is_inside);
         removed.extend(outside.iter().map(|one| one.as_str().unwrap_or("?").to_owned()));
@@ -86,6 +80,11 @@ fn keep_insiders(statement: &mut Value, insiders: Insiders<'_>, removed: &mut Ve
         }
     }
     !kinds.is_empty()
+}
+
+/// A list as it is, and a single value as a list of one: IAM takes both.
+fn one_or_many(value: Value) -> Vec<Value> {
+    if let Value::Array(list) = value { list } else { vec![value] }
 }
 
 fn is_insider(principal: &str, insiders: Insiders<'_>) -> bool {

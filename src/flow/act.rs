@@ -4,12 +4,13 @@ use crate::domain::action::Action;
 use crate::domain::agenda::Act;
 use crate::domain::caps::Full;
 use crate::domain::case::Case;
-use crate::domain::event::{Event, StepResult};
+use crate::domain::event::Event;
 use crate::domain::ids::{AccountId, UserName};
 use crate::domain::plan::protection;
 use crate::domain::policy;
 use crate::domain::principal::PrincipalKind;
 use crate::domain::record::Entry;
+use crate::domain::step_result::StepResult;
 use crate::flow::desk::Desk;
 use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
 use crate::flow::lane::{StepError, conclude};
@@ -118,7 +119,7 @@ impl Drift {
     fn result(self) -> StepResult {
         match self.gone {
             true => StepResult::Done { changed: false, how: Some(self.why), request_id: None },
-            false => StepResult::Failed { why: self.why, retryable: false },
+            false => StepResult::Failed { why: self.why, retryable: false, request_id: None },
         }
     }
 }
@@ -167,16 +168,18 @@ async fn apply(contain: &dyn Contain, ticket: &Ticket) -> StepResult {
             how: Some("it no longer exists".to_owned()),
             request_id: error.request_id,
         },
-        Err(error) => {
-            StepResult::Failed { why: error.to_string(), retryable: error.class.retryable() }
-        }
+        Err(error) => StepResult::Failed {
+            why: error.to_string(),
+            retryable: error.class.retryable(),
+            request_id: error.request_id,
+        },
     }
 }
 
 fn found_in_force() -> StepResult {
     StepResult::Done {
         changed: true,
-        how: Some("found in force after an interruption".to_owned()),
+        how: Some(StepResult::FOUND_IN_FORCE.to_owned()),
         request_id: None,
     }
 }

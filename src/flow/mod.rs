@@ -18,6 +18,7 @@ pub mod operator;
 pub mod photograph;
 pub mod propose;
 pub mod readback;
+pub mod reconcile;
 pub mod seen;
 pub mod spoken;
 pub mod sweep;

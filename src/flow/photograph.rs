@@ -121,9 +121,9 @@ async fn of_user(lookup: &dyn Lookup, user: &UserName) -> Result<(Detail, Own), 
     let side = |kind| lookup.side_credentials(user, kind);
     let (detail, keys, groups) =
         tokio::try_join!(lookup.user(user), lookup.access_keys(user), lookup.groups(user))?;
-    let (login_profile, mfa_devices, service_credentials, ssh_keys, signing_certificates) = tokio::join!(
-        lookup.login_profile(user),
-        lookup.mfa_devices(user),
+    let (login_profile, mfa_devices) =
+        tokio::join!(lookup.login_profile(user), lookup.mfa_devices(user));
+    let (service_credentials, ssh_keys, signing_certificates) = tokio::join!(
         side(SideKind::ServiceSpecific),
         side(SideKind::SshKey),
         side(SideKind::SigningCertificate),

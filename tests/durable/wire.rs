@@ -14,14 +14,16 @@ use keyleak::domain::action::{Action, SideKind};
 use keyleak::domain::facts::{Alert, KeyState, LastUse};
 use keyleak::domain::ids::{AccessKeyId, AccountId, UserName};
 use keyleak::domain::principal::PrincipalName;
+use keyleak::domain::reconciliation::session_name;
 use keyleak::domain::snapshot::{AttachedPolicy, SideState};
+use keyleak::drill::scenario::find;
 use keyleak::flow::ledger::Ledger;
 use keyleak::ports::cloud::{
     Applied, CallClass, CallError, Contain, Detail, KeyOwner, Lookup, RoleDetail,
 };
 use keyleak::ports::journal::Work;
 use keyleak::ports::ticket::Ticket;
-use keyleak::sim::cloud::SimCloud;
+use keyleak::sim::cloud::{SimCloud, contain_role};
 use keyleak::store::sqlite::Sqlite;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -69,7 +71,7 @@ enum Ask {
     Roles,
     GuardDuty(AccessKeyId, Option<UserName>),
     Health(AccessKeyId),
-    Change { by: String, action: Action, intended: Timestamp },
+    Change { by: String, session: (String, String), action: Action, intended: Timestamp },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -167,18 +169,19 @@ async fn look(
         Ask::LoginProfile(user) => json!(cloud.login_profile(&user).await?),
         Ask::MfaDevices(user) => json!(cloud.mfa_devices(&user).await?),
         Ask::SideCredentials(user, kind) => json!(cloud.side_credentials(&user, kind).await?),
-        Ask::Role(role) => json!(cloud.role(&role).await?),
+        Ask::Role(role) => json!(Lookup::role(cloud, &role).await?),
         Ask::InstanceProfiles(role) => json!(cloud.instance_profiles(&role).await?),
         Ask::Users => json!(cloud.users().await?),
         Ask::Roles => json!(cloud.roles().await?),
         Ask::GuardDuty(key, user) => json!(cloud.guard_duty(&key, user.as_ref()).await?),
         Ask::Health(key) => json!(cloud.health(&key).await?),
-        Ask::Change { by, action, intended: at } => {
+        Ask::Change { by, session: (name, plan_hash), action, intended: at } => {
             let intended = books.intend(&action).await;
-            let applied = cloud.carry_out(&action, at).await;
+            let applied = cloud.carry_out((&name, &plan_hash), &action, at).await;
             let change = Made { by, action, done: applied.is_ok(), intended };
             changes.lock().unwrap().push(change);
-            json!(applied?.how)
+            let applied = applied?;
+            json!((applied.how, applied.request_id))
         }
     })
 }
@@ -190,12 +193,15 @@ pub(crate) struct Wire {
     url: String,
     /// Who asks.
     by: String,
+    role: String,
 }
 
 impl Wire {
     pub(crate) fn new(url: String, by: String) -> Self {
         let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
-        Self { client, url, by }
+        let account = find("public-repository").unwrap().account.id;
+        let role = contain_role(&AccountId(account));
+        Self { client, url, by, role }
     }
 
     async fn ask<T: DeserializeOwned>(&self, ask: Ask) -> Result<T, CallError> {
@@ -221,8 +227,14 @@ impl Contain for Wire {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
         let action = ticket.action().clone();
         let (by, intended) = (self.by.clone(), ticket.record().at);
-        let how = self.ask(Ask::Change { by, action, intended }).await?;
-        Ok(Applied { how, request_id: None })
+        let session = (session_name(ticket.case()), ticket.plan_hash().to_owned());
+        let change = Ask::Change { by, session, action, intended };
+        let (how, request_id) = self.ask(change).await?;
+        Ok(Applied { how, request_id })
+    }
+
+    fn role(&self) -> Option<String> {
+        Some(self.role.clone())
     }
 }
 

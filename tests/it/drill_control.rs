@@ -27,7 +27,8 @@ async fn let_the_actor_in(world: &World) {
     for (_, step, _) in case.standing_plans().flat_map(|state| state.holding_steps()) {
         if let Change::Deny { .. } = &step.action.change {
             let lift = step.action.taken_back().unwrap();
-            world.cloud.carry_out(&lift, world.clock.now()).await.unwrap();
+            let somebody = ("somebody", "no plan");
+            world.cloud.carry_out(somebody, &lift, world.clock.now()).await.unwrap();
         }
     }
     // The drill ends by itself.

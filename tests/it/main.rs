@@ -28,6 +28,7 @@ mod orders;
 mod people;
 mod printed_manifests;
 mod readme;
+mod reconcile;
 mod serve_command;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;

@@ -4,6 +4,7 @@ use crate::account::{Account, Clients, Credential, code};
 use crate::frame::{Missing, trial_async};
 use crate::parts::Parts;
 use async_trait::async_trait;
+use aws_sdk_iam::Client;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::StatusType;
 use keyleak::domain::principal::{PrincipalKind, PrincipalName};
@@ -146,62 +147,13 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
             let call = iam.delete_access_key().user_name(user);
             allowed(call.access_key_id(key).send().await)
         }
-        Operation::AttachPolicy { to, policy_arn } => {
-            by_kind(
-                to,
-                async |name| {
-                    let call = iam.attach_user_policy().user_name(name);
-                    allowed(call.policy_arn(policy_arn).send().await)
-                },
-                async |name| {
-                    let call = iam.attach_role_policy().role_name(name);
-                    allowed(call.policy_arn(policy_arn).send().await)
-                },
-            )
-            .await
-        }
-        Operation::DetachPolicy { from, policy_arn } => {
-            by_kind(
-                from,
-                async |name| {
-                    let call = iam.detach_user_policy().user_name(name);
-                    allowed(call.policy_arn(policy_arn).send().await)
-                },
-                async |name| {
-                    let call = iam.detach_role_policy().role_name(name);
-                    allowed(call.policy_arn(policy_arn).send().await)
-                },
-            )
-            .await
-        }
-        Operation::PutPolicy { on, name: policy, document } => {
-            by_kind(
-                on,
-                async |name| {
-                    let call = iam.put_user_policy().user_name(name).policy_name(policy);
-                    allowed(call.policy_document(document).send().await)
-                },
-                async |name| {
-                    let call = iam.put_role_policy().role_name(name).policy_name(policy);
-                    allowed(call.policy_document(document).send().await)
-                },
-            )
-            .await
-        }
-        Operation::DeletePolicy { on, name: policy } => {
-            by_kind(
-                on,
-                async |name| {
-                    let call = iam.delete_user_policy().user_name(name);
-                    allowed(call.policy_name(policy).send().await)
-                },
-                async |name| {
-                    let call = iam.delete_role_policy().role_name(name);
-                    allowed(call.policy_name(policy).send().await)
-                },
-            )
-            .await
-        }
+        Operation::AttachPolicy { to: on, .. }
+        | Operation::DetachPolicy { from: on, .. }
+        | Operation::PutPolicy { on, .. }
+        | Operation::DeletePolicy { on, .. } => match on.kind {
+            PrincipalKind::User => user_policy(iam, &on.name, operation).await,
+            PrincipalKind::Role => role_policy(iam, &on.name, operation).await,
+        },
         Operation::UpdateTrust { role, trust } => {
             let call = iam.update_assume_role_policy().role_name(role);
             allowed(call.policy_document(trust).send().await)
@@ -223,15 +175,51 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
     }
 }
 
-/// The same for a user and for a role, each with its own call.
-async fn by_kind(
-    on: &PrincipalName,
-    of_user: impl AsyncFnOnce(&str) -> Result<Reply, String>,
-    of_role: impl AsyncFnOnce(&str) -> Result<Reply, String>,
-) -> Result<Reply, String> {
-    match on.kind {
-        PrincipalKind::User => of_user(&on.name).await,
-        PrincipalKind::Role => of_role(&on.name).await,
+/// The calls about a user's policies.
+#[expect(clippy::wildcard_enum_match_arm, reason = "answer sends only policies")]
+async fn user_policy(iam: &Client, user: &str, operation: &Operation) -> Result<Reply, String> {
+    match operation {
+        Operation::AttachPolicy { policy_arn, .. } => {
+            let call = iam.attach_user_policy().user_name(user);
+            allowed(call.policy_arn(policy_arn).send().await)
+        }
+        Operation::DetachPolicy { policy_arn, .. } => {
+            let call = iam.detach_user_policy().user_name(user);
+            allowed(call.policy_arn(policy_arn).send().await)
+        }
+        Operation::PutPolicy { name, document, .. } => {
+            let call = iam.put_user_policy().user_name(user).policy_name(name);
+            allowed(call.policy_document(document).send().await)
+        }
+        Operation::DeletePolicy { name, .. } => {
+            let call = iam.delete_user_policy().user_name(user);
+            allowed(call.policy_name(name).send().await)
+        }
+        _ => Err("NotAboutPolicies".to_owned()),
+    }
+}
+
+/// The same about a role's.
+#[expect(clippy::wildcard_enum_match_arm, reason = "answer sends only policies")]
+async fn role_policy(iam: &Client, role: &str, operation: &Operation) -> Result<Reply, String> {
+    match operation {
+        Operation::AttachPolicy { policy_arn, .. } => {
+            let call = iam.attach_role_policy().role_name(role);
+            allowed(call.policy_arn(policy_arn).send().await)
+        }
+        Operation::DetachPolicy { policy_arn, .. } => {
+            let call = iam.detach_role_policy().role_name(role);
+            allowed(call.policy_arn(policy_arn).send().await)
+        }
+        Operation::PutPolicy { name, document, .. } => {
+            let call = iam.put_role_policy().role_name(role).policy_name(name);
+            allowed(call.policy_document(document).send().await)
+        }
+        Operation::DeletePolicy { name, .. } => {
+            let call = iam.delete_role_policy().role_name(role);
+            allowed(call.policy_name(name).send().await)
+        }
+        _ => Err("NotAboutPolicies".to_owned()),
     }
 }
 

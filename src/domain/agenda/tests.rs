@@ -4,11 +4,12 @@ use crate::domain::agenda::{
     Act, Ask, Due, Lookout, Timing, TrailState, next_act, next_ask, next_channel_try,
 };
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Phase, StepResult};
+use crate::domain::event::{Drift, Event, Phase};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::sample;
+use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
 
 fn timing() -> Timing {
@@ -97,7 +98,8 @@ fn an_approved_plan_begins_with_the_deny_at_once() {
 #[test]
 fn a_failed_step_is_tried_again_later_and_the_next_one_does_not_wait_for_it() {
     let (mut case, plan, hash) = approved();
-    let failed = StepResult::Failed { why: "throttled".to_owned(), retryable: true };
+    let failed =
+        StepResult::Failed { why: "throttled".to_owned(), retryable: true, request_id: None };
     attempt(&mut case, 10, (plan, &hash), 0, failed);
     assert_eq!(act(&case, 10), Due::Now(Act::Step { plan, step: 1, attempt: 1 }));
     attempt(&mut case, 10, (plan, &hash), 1, done());
@@ -215,7 +217,8 @@ fn what_an_undo_lifts_is_neither_read_back_nor_swept_until_the_undo_is_over() {
     attempt(&mut case, 20, (number, &hash), 0, done());
     assert_eq!(act(&case, 9_000), Due::Now(Act::Step { plan: number, step: 1, attempt: 1 }));
     assert_eq!(next_ask(&case, &timing(), trail, at(9_000)), Due::Nothing);
-    let failed = StepResult::Failed { why: "denied".to_owned(), retryable: false };
+    let failed =
+        StepResult::Failed { why: "denied".to_owned(), retryable: false, request_id: None };
     attempt(&mut case, 9_000, (number, &hash), 1, failed);
     assert_eq!(next_ask(&case, &timing(), trail, at(9_001)), Due::Now(Ask::Sweep(plan)));
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::action::{Action, Change};
 use crate::domain::case::Case;
-use crate::domain::event::{Event, StepResult};
+use crate::domain::event::Event;
 use crate::domain::facts::{AccountFinding, Fact, Finding};
 use crate::domain::ids::AccountId;
 use crate::domain::lineage::{MadePrincipal, Node, NodeKind};
@@ -13,6 +13,7 @@ use crate::domain::remains::{Census, Inhabitant, Remains, remains};
 use crate::domain::revocation::Sessions;
 use crate::domain::sample::{self, at, minted, opened, person, plan};
 use crate::domain::snapshot::SnapshotRef;
+use crate::domain::step_result::StepResult;
 use crate::domain::target::{Part, Target};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;

@@ -1,12 +1,12 @@
 //! The closing report: everything somebody needs who was not there, as Markdown.
 
 use crate::domain::case::Case;
-use crate::domain::event::StepResult;
 use crate::domain::plan_state::PlanState;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
     cost, name_of, phases, status_words, timeline, times_to_contain, utc, waiting, words,
 };
+use crate::domain::step_result::StepResult;
 use std::fmt::Write as _;
 
 /// The whole report.

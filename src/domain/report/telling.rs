@@ -1,7 +1,7 @@
 //! Each record as one line: what was done, why, and how much it matters.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Opening, StepResult};
+use crate::domain::event::{Drift, Event, Opening};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::SurveyNote;
@@ -9,6 +9,7 @@ use crate::domain::record::Record;
 use crate::domain::report::cost;
 use crate::domain::report::words::{count, kind_word};
 use crate::domain::report::{Line, Weight, name_of, utc};
+use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 

@@ -2,11 +2,12 @@
 
 use crate::domain::brake::Brake;
 use crate::domain::case::Case;
-use crate::domain::event::{Phase, StepResult};
+use crate::domain::event::Phase;
 use crate::domain::exposure::Basis;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::report::{TimesToContain, name_of, span, utc};
+use crate::domain::step_result::StepResult;
 
 /// What people call a kind of plan.
 pub(super) fn kind_word(kind: PlanKind) -> &'static str {

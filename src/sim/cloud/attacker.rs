@@ -2,7 +2,7 @@
 
 use crate::sim::attacker::{Attacker, Credential, Operation, Reply};
 use crate::sim::cloud::SimCloud;
-use crate::sim::cloud::calls::Origin;
+use crate::sim::cloud::calls::{Origin, RequestId};
 use crate::sim::cloud::refusal::Refusal;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -55,32 +55,32 @@ impl Visitor {
             }
             Operation::UpdateAccessKey { user, key, active } => {
                 let updated = cloud.update_key(origin, (user, key), *active);
-                updated.await.map(done)
+                updated.await.map(answered)
             }
             Operation::DeleteAccessKey { user, key } => {
                 cloud.remove_key(origin, user, key).await.map(done)
             }
             Operation::DeleteUser { user } => cloud.remove_user(origin, user).await.map(done),
             Operation::AttachPolicy { to, policy_arn } => {
-                cloud.attach(origin, to, policy_arn).await.map(done)
+                cloud.attach(origin, to, policy_arn).await.map(answered)
             }
             Operation::DetachPolicy { from, policy_arn } => {
-                cloud.detach(origin, from, policy_arn).await.map(done)
+                cloud.detach(origin, from, policy_arn).await.map(answered)
             }
             Operation::PutPolicy { on, name, document } => {
-                cloud.put_policy(origin, on, (name, document)).await.map(done)
+                cloud.put_policy(origin, on, (name, document)).await.map(answered)
             }
             Operation::DeletePolicy { on, name } => {
-                cloud.delete_policy(origin, on, name).await.map(done)
+                cloud.delete_policy(origin, on, name).await.map(answered)
             }
             Operation::SetBoundary { on, policy_arn } => {
-                cloud.set_boundary(origin, on, policy_arn.as_deref()).await.map(done)
+                cloud.set_boundary(origin, on, policy_arn.as_deref()).await.map(answered)
             }
             Operation::CreateRole { role, trust } => {
                 cloud.make_role(origin, role, trust).await.map(done)
             }
             Operation::UpdateTrust { role, trust } => {
-                cloud.set_trust(origin, role, trust).await.map(done)
+                cloud.set_trust(origin, role, trust).await.map(answered)
             }
             Operation::CreateLoginProfile { user } => {
                 cloud.make_login_profile(origin, user).await.map(done)
@@ -106,5 +106,9 @@ impl Attacker for Visitor {
 }
 
 fn done((): ()) -> Reply {
+    Reply::Allowed
+}
+
+fn answered(_: RequestId) -> Reply {
     Reply::Allowed
 }

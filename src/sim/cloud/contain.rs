@@ -1,40 +1,61 @@
 //! The bot's changes, carried out on the simulated account call by call as on the real one.
 
 use crate::domain::action::{Action, Change, DENY_ALL_DOCUMENT};
-use crate::domain::ids::AccessKeyId;
 use crate::domain::principal::PrincipalName;
+use crate::domain::reconciliation::session_name;
 use crate::domain::revocation::Revocation;
+use crate::domain::step_result::StepResult;
 use crate::ports::cloud::{Applied, CallError, Contain};
 use crate::ports::ticket::Ticket;
+use crate::sim::attacker::Credential;
 use crate::sim::cloud::SimCloud;
+use crate::sim::cloud::account::State;
+use crate::sim::cloud::calls::{Origin, RequestId};
 use crate::sim::cloud::refusal::Refusal;
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// A session that would end within this time is not used any more.
+const LAST_MINUTES: SignedDuration = SignedDuration::from_mins(2);
 
 #[async_trait]
 impl Contain for SimCloud {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
-        self.carry_out(ticket.action(), ticket.record().at).await
+        let session = session_name(ticket.case());
+        let intended = ticket.record().at;
+        self.carry_out((&session, ticket.plan_hash()), ticket.action(), intended).await
+    }
+
+    fn role(&self) -> Option<String> {
+        Some(self.contain_role())
     }
 }
 
 impl SimCloud {
-    /// The far end of a wire: what the bot's side, which holds the ticket, asks for.
+    /// The far end of a wire: what the bot's side, which holds the ticket, asks for. The session's
+    /// name and source identity say for which case and plan, `intended` when that was written.
     pub async fn carry_out(
         &self,
+        session: (&str, &str),
         action: &Action,
         intended: Timestamp,
     ) -> Result<Applied, CallError> {
-        let (on, bot) = (action.on.key(), &self.bot);
+        let credential = self.contain_session(session).await?;
+        let bot = &Origin { credential, ..self.bot.clone() };
+        let on = action.on.key();
         let outcome = match &action.change {
             Change::Deny { policy_arn, inline_name } => {
-                return self.deny(&on, policy_arn, inline_name).await;
+                return self.deny(bot, &on, (policy_arn, inline_name)).await;
             }
             Change::LiftDeny { policy_arn, inline_name } => {
-                return self.lift(&on, policy_arn, inline_name).await;
+                return self.lift(bot, &on, (policy_arn, inline_name)).await;
             }
-            Change::DeactivateKey { key } => self.switch(&on, key, false).await,
-            Change::ActivateKey { key } => self.switch(&on, key, true).await,
+            Change::DeactivateKey { key } => {
+                self.update_key(bot, (&on.name, key.reveal()), false).await
+            }
+            Change::ActivateKey { key } => {
+                self.update_key(bot, (&on.name, key.reveal()), true).await
+            }
             Change::DeactivateCredential { credential } => {
                 self.update_side(bot, (&on.name, credential), false).await
             }
@@ -54,54 +75,64 @@ impl SimCloud {
             }
         };
         let call = action.permissions().first().copied().unwrap_or("iam");
-        outcome.map(|()| applied(None)).map_err(|refusal| failed(call, &refusal))
+        let request_id = outcome.map_err(|refusal| failed(call, &refusal))?;
+        Ok(applied(None, request_id))
+    }
+
+    /// Credentials of the contain role for one case and plan; whoever holds them may change much.
+    pub async fn contain_session(
+        &self,
+        (name, source_identity): (&str, &str),
+    ) -> Result<Credential, CallError> {
+        let which = (name.to_owned(), source_identity.to_owned());
+        if let Some(credential) = self.lock().held(&which, self.clock.now() + LAST_MINUTES) {
+            return Ok(credential);
+        }
+        let session = (name, Some(source_identity));
+        let assumed = self.assume_from(&self.bot, &self.contain_role(), session).await;
+        let credential = assumed.map_err(|refusal| failed("sts:AssumeRole", &refusal))?;
+        let mut state = self.lock();
+        state.faults.bot_keys.insert(credential.access_key_id.clone());
+        state.bot_sessions.insert(which, credential.clone());
+        Ok(credential)
     }
 
     async fn deny(
         &self,
+        bot: &Origin,
         on: &PrincipalName,
-        policy_arn: &str,
-        inline_name: &str,
+        (policy_arn, inline_name): (&str, &str),
     ) -> Result<Applied, CallError> {
-        match self.attach(&self.bot, on, policy_arn).await {
-            Ok(()) => return Ok(applied(Some("attached"))),
+        match self.attach(bot, on, policy_arn).await {
+            Ok(request_id) => return Ok(applied(Some("attached"), request_id)),
             Err(refusal) if has_no_room(&refusal) => {}
             Err(refusal) => return Err(failed("iam:AttachUserPolicy", &refusal)),
         }
-        match self.put_policy(&self.bot, on, (inline_name, DENY_ALL_DOCUMENT)).await {
-            Ok(()) => return Ok(applied(Some("inline"))),
+        match self.put_policy(bot, on, (inline_name, DENY_ALL_DOCUMENT)).await {
+            Ok(request_id) => return Ok(applied(Some("inline"), request_id)),
             Err(refusal) if refusal.code == "LimitExceeded" => {}
             Err(refusal) => return Err(failed("iam:PutUserPolicy", &refusal)),
         }
-        let put = self.set_boundary(&self.bot, on, Some(policy_arn)).await;
-        put.map_err(|refusal| failed("iam:PutUserPermissionsBoundary", &refusal))?;
-        Ok(applied(Some("as the boundary")))
+        let put = self.set_boundary(bot, on, Some(policy_arn)).await;
+        let put = put.map_err(|refusal| failed("iam:PutUserPermissionsBoundary", &refusal));
+        Ok(applied(Some("as the boundary"), put?))
     }
 
     async fn lift(
         &self,
+        bot: &Origin,
         on: &PrincipalName,
-        policy_arn: &str,
-        inline_name: &str,
+        (policy_arn, inline_name): (&str, &str),
     ) -> Result<Applied, CallError> {
-        let detached = self.detach(&self.bot, on, policy_arn).await;
+        let detached = self.detach(bot, on, policy_arn).await;
         let detached = gone_already("iam:DetachUserPolicy", detached)?;
-        let deleted = self.delete_policy(&self.bot, on, inline_name).await;
+        let deleted = self.delete_policy(bot, on, inline_name).await;
         let deleted = gone_already("iam:DeleteUserPolicy", deleted)?;
-        Ok(applied(Some(match (detached, deleted) {
-            (true, _) => "detached",
-            (false, true) => "inline deleted",
-            (false, false) => "was not there",
-        })))
-    }
-
-    async fn switch(
-        &self,
-        on: &PrincipalName,
-        key: &AccessKeyId,
-        active: bool,
-    ) -> Result<(), Refusal> {
-        self.update_key(&self.bot, (on.name.as_str(), key.reveal()), active).await
+        Ok(match (detached, deleted) {
+            (Some(request_id), _) => applied(Some("detached"), request_id),
+            (None, Some(request_id)) => applied(Some("inline deleted"), request_id),
+            (None, None) => applied(Some(StepResult::NOT_THERE), None),
+        })
     }
 }
 
@@ -109,21 +140,34 @@ fn has_no_room(refusal: &Refusal) -> bool {
     matches!(refusal.code.as_str(), "LimitExceeded" | "NoSuchEntity")
 }
 
+impl State {
+    /// The bot's session for a case and plan, if it lives at that time.
+    fn held(&self, which: &(String, String), at: Timestamp) -> Option<Credential> {
+        let credential = self.bot_sessions.get(which)?;
+        let session = self.sessions.get(&credential.access_key_id)?;
+        (session.expires > at).then(|| credential.clone())
+    }
+}
+
 /// A refusal as the port tells it.
 pub(super) fn failed(call: &str, refusal: &Refusal) -> CallError {
     let message = format!("{}: {}", refusal.code, refusal.message);
-    CallError::new(refusal.class(), call, message)
+    let request_id = refusal.request_id.clone();
+    CallError { request_id, ..CallError::new(refusal.class(), call, message) }
 }
 
-/// Whether something was removed; what is not there needs no removing.
-fn gone_already(call: &str, outcome: Result<(), Refusal>) -> Result<bool, CallError> {
+/// The id of the call that removed something; what is not there needs no removing.
+fn gone_already(
+    call: &str,
+    outcome: Result<RequestId, Refusal>,
+) -> Result<Option<RequestId>, CallError> {
     match outcome {
-        Ok(()) => Ok(true),
-        Err(refusal) if refusal.code == "NoSuchEntity" => Ok(false),
+        Ok(request_id) => Ok(Some(request_id)),
+        Err(refusal) if refusal.code == "NoSuchEntity" => Ok(None),
         Err(refusal) => Err(failed(call, &refusal)),
     }
 }
 
-fn applied(how: Option<&str>) -> Applied {
-    Applied { how: how.map(str::to_owned), request_id: None }
+fn applied(how: Option<&str>, request_id: RequestId) -> Applied {
+    Applied { how: how.map(str::to_owned), request_id }
 }

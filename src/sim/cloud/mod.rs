@@ -37,7 +37,7 @@ use crate::sim::cloud::deliver::Outbox;
 use crate::sim::cloud::faults::{Fault, Faults};
 use crate::sim::cloud::lag::Lagged;
 use crate::sim::cloud::policies::{Document, PolicyError};
-use crate::sim::cloud::sessions::BOT_ROLE;
+use crate::sim::cloud::sessions::{BOT_ROLE, CONTAIN_ROLE};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -104,6 +104,7 @@ impl SimCloud {
             outbox: Outbox::new(config.trail_folder, config.delivery_delay),
             calls: VecDeque::new(),
             bot_changes: 0,
+            bot_sessions: BTreeMap::new(),
         };
         let credential = bot_session(&mut state, now)?;
         let bot = Origin {
@@ -122,6 +123,11 @@ impl SimCloud {
     pub fn bot_arn(&self) -> String {
         let account = self.account();
         format!("arn:aws:sts::{account}:assumed-role/{BOT_ROLE}/{BOT_ROLE}")
+    }
+
+    /// The ARN of the role in whose sessions the bot changes the account.
+    pub fn contain_role(&self) -> String {
+        contain_role(&self.account())
     }
 
     /// A user as a read would show it now, without a call being made or recorded.
@@ -226,16 +232,31 @@ fn managed_policies() -> Result<BTreeMap<String, Lagged<Document>>, PolicyError>
     parsed.collect()
 }
 
+/// The ARN of the role in whose sessions the bot changes an account.
+pub fn contain_role(account: &AccountId) -> String {
+    format!("arn:aws:iam::{account}:role/{CONTAIN_ROLE}")
+}
+
+/// The bot's role, which may assume the one that changes the account, and a session of it.
 fn bot_session(state: &mut State, now: Timestamp) -> Result<Credential, PolicyError> {
-    let trust =
-        Inline { text: BOT_TRUST.to_owned(), document: Arc::new(Document::parse(BOT_TRUST)?) };
-    let id = state.chance.id("AROA");
-    // As old as AWS lets a role be: nobody takes it for new.
-    let role = Role::new(id.clone(), BOT_ROLE, (trust, Timestamp::UNIX_EPOCH));
-    state.role_names.insert(BOT_ROLE.to_owned(), id.clone());
-    state.roles.insert(id.clone(), Lagged::new(role, Timestamp::MIN));
-    let of = SessionOf::Role { role_id: id, session_name: BOT_ROLE.to_owned() };
+    let only_the_bot = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
+        "Principal":{{"AWS":"arn:aws:iam::{}:role/{BOT_ROLE}"}},"Action":"sts:AssumeRole"}}]}}"#,
+        state.account
+    );
+    for (name, trust) in [(BOT_ROLE, BOT_TRUST), (CONTAIN_ROLE, &only_the_bot)] {
+        let document = Arc::new(Document::parse(trust)?);
+        let trust = Inline { text: trust.to_owned(), document };
+        let id = state.chance.id("AROA");
+        // As old as AWS lets a role be: nobody takes it for new.
+        let role = Role::new(id.clone(), name, (trust, Timestamp::UNIX_EPOCH));
+        state.role_names.insert(name.to_owned(), id.clone());
+        state.roles.insert(id, Lagged::new(role, Timestamp::MIN));
+    }
+    let role_id = state.role_names.get(BOT_ROLE).cloned().unwrap_or_default();
+    let session_name = BOT_ROLE.to_owned();
+    let of = SessionOf::Role { role_id, session_name, source_identity: None };
     let credential = state.open_until(of, BOT_ROLE, (now, Timestamp::MAX));
-    state.faults.bot_key = credential.access_key_id.clone();
+    state.faults.bot_keys.insert(credential.access_key_id.clone());
     Ok(credential)
 }

@@ -6,7 +6,7 @@ use crate::sim::attacker::Credential;
 use crate::sim::cloud::SimCloud;
 use crate::sim::cloud::account::SessionOf;
 use crate::sim::cloud::account::State;
-use crate::sim::cloud::calls::{Call, Done, Origin};
+use crate::sim::cloud::calls::{Call, Done, Origin, RequestId};
 use crate::sim::cloud::record;
 use crate::sim::cloud::refusal::Refusal;
 use crate::sim::cloud::sessions::{Caller, Who};
@@ -55,9 +55,22 @@ impl SimCloud {
         role_arn: &str,
         session_name: &str,
     ) -> Result<Credential, Refusal> {
-        let call = Call::sts("AssumeRole", role_arn.to_owned())
+        self.assume_from(origin, role_arn, (session_name, None)).await
+    }
+
+    /// The same, with a source identity, which every call of the session then names.
+    pub(super) async fn assume_from(
+        &self,
+        origin: &Origin,
+        role_arn: &str,
+        (session_name, source_identity): (&str, Option<&str>),
+    ) -> Result<Credential, Refusal> {
+        let mut call = Call::sts("AssumeRole", role_arn.to_owned())
             .with("roleArn", role_arn)
             .with("roleSessionName", session_name);
+        if let Some(source_identity) = source_identity {
+            call = call.with("sourceIdentity", source_identity);
+        }
         let asked = call.clone();
         self.call(origin, call, |state, caller, now| state.assume_role(caller, &asked, now)).await
     }
@@ -86,12 +99,12 @@ impl SimCloud {
         origin: &Origin,
         (user, key): (&str, &str),
         active: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self
             .on_user("UpdateAccessKey", user)
             .with("accessKeyId", key)
             .with("status", status(active));
-        self.call(origin, call, |state, _, now| state.set_key_status(user, key, active, now)).await
+        self.told(origin, call, |state, _, now| state.set_key_status(user, key, active, now)).await
     }
 
     pub(super) async fn remove_key(
@@ -134,6 +147,7 @@ impl SimCloud {
             issued: None,
             from_console: false,
             who: Who::User(user),
+            source_identity: None,
         };
         let response = json!({ "ConsoleLogin": "Success" });
         record::keep(&mut state, origin, (&caller, &call), Ok(&response), now);
@@ -156,7 +170,7 @@ impl SimCloud {
         origin: &Origin,
         (user, credential): (&str, &SideCredential),
         active: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let (name, id) = match credential.kind {
             SideKind::ServiceSpecific => {
                 ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId")
@@ -166,7 +180,7 @@ impl SimCloud {
         };
         let call = self.on_user(name, user);
         let call = call.with(id, &credential.id).with("status", status(active));
-        self.call(origin, call, |state, _, now| {
+        self.told(origin, call, |state, _, now| {
             state.set_side_status(user, credential, active, now)
         })
         .await
@@ -177,10 +191,10 @@ impl SimCloud {
         origin: &Origin,
         to: &PrincipalName,
         policy_arn: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self.on(to, ["AttachUserPolicy", "AttachRolePolicy"]);
         let call = call.with("policyArn", policy_arn);
-        self.call(origin, call, |state, _, now| state.attach(to, policy_arn, now)).await
+        self.told(origin, call, |state, _, now| state.attach(to, policy_arn, now)).await
     }
 
     pub(super) async fn detach(
@@ -188,10 +202,10 @@ impl SimCloud {
         origin: &Origin,
         from: &PrincipalName,
         policy_arn: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self.on(from, ["DetachUserPolicy", "DetachRolePolicy"]);
         let call = call.with("policyArn", policy_arn);
-        self.call(origin, call, |state, _, now| state.detach(from, policy_arn, now)).await
+        self.told(origin, call, |state, _, now| state.detach(from, policy_arn, now)).await
     }
 
     pub(super) async fn put_policy(
@@ -199,12 +213,12 @@ impl SimCloud {
         origin: &Origin,
         on: &PrincipalName,
         (name, document): (&str, &str),
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self
             .on(on, ["PutUserPolicy", "PutRolePolicy"])
             .with("policyName", name)
             .with("policyDocument", document);
-        self.call(origin, call, |state, _, now| state.put_inline(on, (name, document), now)).await
+        self.told(origin, call, |state, _, now| state.put_inline(on, (name, document), now)).await
     }
 
     pub(super) async fn delete_policy(
@@ -212,10 +226,10 @@ impl SimCloud {
         origin: &Origin,
         on: &PrincipalName,
         name: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self.on(on, ["DeleteUserPolicy", "DeleteRolePolicy"]);
         let call = call.with("policyName", name);
-        self.call(origin, call, |state, _, now| state.delete_inline(on, name, now)).await
+        self.told(origin, call, |state, _, now| state.delete_inline(on, name, now)).await
     }
 
     pub(super) async fn set_boundary(
@@ -223,14 +237,14 @@ impl SimCloud {
         origin: &Origin,
         on: &PrincipalName,
         policy_arn: Option<&str>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = match policy_arn {
             Some(arn) => self
                 .on(on, ["PutUserPermissionsBoundary", "PutRolePermissionsBoundary"])
                 .with("permissionsBoundary", arn),
             None => self.on(on, ["DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary"]),
         };
-        self.call(origin, call, |state, _, now| state.set_boundary(on, policy_arn, now)).await
+        self.told(origin, call, |state, _, now| state.set_boundary(on, policy_arn, now)).await
     }
 
     pub(super) async fn set_trust(
@@ -238,10 +252,10 @@ impl SimCloud {
         origin: &Origin,
         role: &str,
         document: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self.on_role("UpdateAssumeRolePolicy", role);
         let call = call.with("policyDocument", document);
-        self.call(origin, call, |state, _, now| state.set_trust(role, document, now)).await
+        self.told(origin, call, |state, _, now| state.set_trust(role, document, now)).await
     }
 
     /// A call by a service-specific credential, to the one service that takes it.

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// The role that the bot acts as; it exists in every simulated account and none can touch it.
 pub const BOT_ROLE: &str = "keyleak";
+/// The role that the bot assumes for one plan at a time, to change the account.
+pub const CONTAIN_ROLE: &str = "keyleak-contain";
 /// Lifetime of the sessions that a user mints for itself, by AWS's default.
 const USER_SESSION: Duration = Duration::from_hours(12);
 /// Lifetime of a role's session, by AWS's default.
@@ -26,6 +28,8 @@ pub(super) struct Caller {
     pub issued: Option<Timestamp>,
     pub from_console: bool,
     pub who: Who,
+    /// What the session was opened with as its source identity.
+    pub source_identity: Option<String>,
 }
 
 /// Whose rights a caller has, as they are enforced now.
@@ -43,7 +47,8 @@ pub(super) enum Who {
 impl Caller {
     /// The bot itself, whose rights nothing takes away.
     pub(super) fn is_bot(&self) -> bool {
-        matches!(&self.who, Who::Role(role) if role.name == BOT_ROLE)
+        let own = |role: &Role| [BOT_ROLE, CONTAIN_ROLE].contains(&role.name.as_str());
+        matches!(&self.who, Who::Role(role) if own(role))
     }
 }
 
@@ -80,6 +85,7 @@ impl State {
             issued: None,
             from_console: false,
             who: Who::User(Arc::clone(user)),
+            source_identity: None,
         })
     }
 
@@ -100,6 +106,7 @@ impl State {
             issued: None,
             from_console: false,
             who: Who::Service(Arc::clone(user)),
+            source_identity: None,
         })
     }
 
@@ -124,6 +131,7 @@ impl State {
             user.cloned().ok_or_else(Refusal::invalid_token)
         };
         let account = &self.account;
+        let mut source_identity = None;
         let (arn, principal_id, who) = match &session.of {
             SessionOf::User { id, .. } => {
                 let user = user(id)?;
@@ -134,7 +142,8 @@ impl State {
                 format!("{account}:{name}"),
                 Who::Federated(user(user_id)?, Arc::clone(policy)),
             ),
-            SessionOf::Role { role_id, session_name } => {
+            SessionOf::Role { role_id, session_name, source_identity: source } => {
+                source_identity.clone_from(source);
                 let role = self.roles.get(role_id).and_then(|role| role.enforced(now));
                 let role = role.cloned().ok_or_else(Refusal::invalid_token)?;
                 (
@@ -151,6 +160,7 @@ impl State {
             issued: Some(session.issued),
             from_console: matches!(session.of, SessionOf::User { from_console: true, .. }),
             who,
+            source_identity,
         })
     }
 
@@ -211,6 +221,7 @@ fn foreign_caller(credential: &Credential, foreign: &Foreign) -> Result<Caller, 
         issued: None,
         from_console: false,
         who: Who::Foreign(foreign.account.clone()),
+        source_identity: None,
     })
 }
 
