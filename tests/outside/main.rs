@@ -17,6 +17,7 @@ mod calibration;
 mod containment;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
+mod dynamodb_local;
 mod emulated;
 #[path = "../support/frame.rs"]
 mod frame;
