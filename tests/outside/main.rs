@@ -28,6 +28,7 @@ mod journal_contract;
 mod journal_document;
 mod leak;
 mod ministack;
+mod object_lock;
 mod operators;
 mod parts;
 #[path = "../support/python.rs"]
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
     trials.extend(questions::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));
+    trials.extend(object_lock::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
     trials.extend(journal_document::trials(&parts));
     trials.extend(operators::trials(&parts));
