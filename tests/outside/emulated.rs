@@ -2,7 +2,7 @@
 
 use crate::frame::{Missing, trial_async};
 use crate::ground::Ground;
-use crate::leak::{BOT, leak_delivered};
+use crate::leak::{BOT, Leak, leak_delivered};
 use crate::parts::Parts;
 use crate::restless;
 use crate::story;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How late the trail comes: CloudTrail's minutes, compressed.
-const DELIVERY: Duration = Duration::from_millis(300);
+pub(crate) const DELIVERY: Duration = Duration::from_millis(300);
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let [whole, restless, reverting, unstopped, denied, dropped] =
@@ -75,13 +75,17 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 
 async fn ground(parts: &Parts, account: &str) -> Result<Ground, Missing> {
     let leak = leak_delivered(parts, account, DELIVERY).await?;
+    Ok(ground_of(leak, &ContainSettings::OwnCredentials).await)
+}
+
+/// The ground of a leak, where the bot has these rights to change the account.
+pub(crate) async fn ground_of(leak: Leak, rights: &ContainSettings) -> Ground {
     let config = leak.bot.config_of(&leak.bot_key);
-    let own = ContainSettings::OwnCredentials;
-    Ok(Ground {
+    Ground {
         clock: Clock::real(),
         timing: timing(),
         lookup: Arc::new(AwsLookup::new(&config, &AwsSettings::default()).await),
-        contain: Arc::new(AwsContain::new(&config, Some(&own)).expect("rights to contain")),
+        contain: Arc::new(AwsContain::new(&config, Some(rights)).expect("rights to contain")),
         deny_policy_arn: leak.owner.deny_all_policy().await,
         protected_arns: vec![format!("arn:aws:iam::{}:user/{BOT}", leak.owner.id)],
         trail: leak.recorder.folder().to_owned(),
@@ -90,7 +94,7 @@ async fn ground(parts: &Parts, account: &str) -> Result<Ground, Missing> {
         loot: leak.loot(),
         backdoor: leak.backdoor.as_loot("key of the new user"),
         _parts: Box::new(leak),
-    })
+    }
 }
 
 /// Minutes become seconds: the emulator's clock is the machine's.
