@@ -103,7 +103,7 @@ async fn wait(account: &Account, id: &str) -> Result<(), String> {
 }
 
 /// An account whose calls are recorded, and a door through which Athena's SQL is understood.
-pub(crate) async fn recorded(
+async fn recorded(
     parts: &Parts,
     id: &str,
 ) -> Result<(tempfile::TempDir, Recorder, Account), Missing> {

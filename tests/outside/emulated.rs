@@ -75,17 +75,18 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 
 async fn ground(parts: &Parts, account: &str) -> Result<Ground, Missing> {
     let leak = leak_delivered(parts, account, DELIVERY).await?;
-    Ok(ground_of(leak, &ContainSettings::OwnCredentials).await)
+    Ok(ground_of(leak).await)
 }
 
-/// The ground of a leak, where the bot has these rights to change the account.
-pub(crate) async fn ground_of(leak: Leak, rights: &ContainSettings) -> Ground {
+/// The ground of a leak.
+pub(crate) async fn ground_of(leak: Leak) -> Ground {
     let config = leak.bot.config_of(&leak.bot_key);
+    let own = ContainSettings::OwnCredentials;
     Ground {
         clock: Clock::real(),
         timing: timing(),
         lookup: Arc::new(AwsLookup::new(&config, &AwsSettings::default()).await),
-        contain: Arc::new(AwsContain::new(&config, Some(rights)).expect("rights to contain")),
+        contain: Arc::new(AwsContain::new(&config, Some(&own)).expect("rights to contain")),
         deny_policy_arn: leak.owner.deny_all_policy().await,
         protected_arns: vec![format!("arn:aws:iam::{}:user/{BOT}", leak.owner.id)],
         trail: leak.recorder.folder().to_owned(),
