@@ -71,7 +71,8 @@ async fn newest_card(world: &World, id: &CaseId) {
     until(world, id, "the newest card", newest).await.unwrap();
 }
 
-/// What the bot sent too early or too often, of these calls.
+/// What the bot sent too early or too often, of these calls. One call of every other case may be
+/// under way while Slack refuses the first; in a channel of its own a case has nobody beside it.
 fn floods(calls: &[CallRecord]) -> Vec<String> {
     let mut found = Vec::new();
     for (at, call) in calls.iter().enumerate() {
@@ -79,8 +80,9 @@ fn floods(calls: &[CallRecord]) -> Vec<String> {
         let here = |other: &&CallRecord| {
             call.method != "chat.postMessage" || other.args["channel"] == call.args["channel"]
         };
+        let beside = if call.method == "chat.postMessage" { 0 } else { OTHER_KEYS.len() };
         if let Some(until) = refused_until(call)
-            && let Some(early) = later().filter(here).find(|other| other.at < until)
+            && let Some(early) = later().filter(here).filter(|other| other.at < until).nth(beside)
         {
             found.push(format!("{} at {}, before {until}", early.method, early.at));
         }
