@@ -30,6 +30,7 @@ mod people;
 mod printed_manifests;
 mod readme;
 mod reconcile;
+mod second_witness;
 mod serve_command;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;

@@ -31,9 +31,9 @@ const ELSEWHERE: &str = "203.0.113.200";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The trail without the records of some calls.
-struct Without {
-    inner: LocalTrail,
-    call: &'static str,
+pub(crate) struct Without {
+    pub(crate) inner: LocalTrail,
+    pub(crate) call: &'static str,
 }
 
 #[async_trait]
@@ -104,7 +104,7 @@ async fn said(world: &World, case: &CaseId, wanted: &str) -> (bool, String) {
 }
 
 /// Somebody who got hold of a session of the contain role uses it.
-async fn misuse(world: &World, session: (&str, &str), operation: &Operation) {
+pub(crate) async fn misuse(world: &World, session: (&str, &str), operation: &Operation) {
     let credential = world.cloud.contain_session(session).await.unwrap();
     let somebody = Visitor::new(&world.cloud, ELSEWHERE, "aws-cli/2.15.0");
     assert!(somebody.call(&credential, operation).await.worked(), "the role may do much");
