@@ -93,6 +93,8 @@ fn matters(event: &Event) -> bool {
         | Event::WatchEnded { .. }
         | Event::UndoWanted { .. }
         | Event::Closed { .. }
+        | Event::Reconciled { .. }
+        | Event::NotReconciled { .. }
         | Event::Reported { .. }
         | Event::Braked { .. }
         | Event::Archived => true,

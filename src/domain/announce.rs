@@ -4,8 +4,9 @@ use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event, Phase, PostKey};
 use crate::domain::identity::AwsIdentity;
 use crate::domain::plan::{PlanNumber, Step};
+use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
-use crate::domain::report::utc;
+use crate::domain::report::{utc, witness_lines};
 use crate::domain::step_result::StepResult;
 use std::collections::BTreeSet;
 
@@ -69,12 +70,20 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
             continue;
         }
         owed.extend(said(record));
+        owed.extend(last_words(record));
         if summed_up(record, &mut phase) {
             let key = PostKey(format!("summary-{}", record.seq));
             owed.push(Announcement { key, what: What::Summary(record.seq) });
         }
     }
     owed
+}
+
+/// The report of a closed case, once AWS's own log was asked about it.
+fn last_words(record: &Record) -> Option<Announcement> {
+    let asked = matches!(record.event, Event::Reconciled { .. } | Event::NotReconciled { .. });
+    let key = PostKey(format!("report-{}", record.seq));
+    asked.then_some(Announcement { key, what: What::Report(record.seq) })
 }
 
 /// Whether a summary is due after this record: on demand, at a phase change, at a milestone.
@@ -132,11 +141,14 @@ fn said(record: &Record) -> Option<Announcement> {
                 utc(*until)
             )),
         ),
+        Event::Reconciled { result } if result.verdict() == Verdict::Differs => {
+            keyed("alarm", What::Alarm(differs(result)))
+        }
         Event::Answered { .. } => keyed("answer", What::Answer(record.seq)),
         Event::PhasePressed {
             phase: phase @ (Phase::Eradication | Phase::Recovery | Phase::PostIncident),
         } => keyed("checklist", What::Checklist(*phase)),
-        Event::ReportAsked | Event::Closed { .. } => keyed("report", What::Report(record.seq)),
+        Event::ReportAsked => keyed("report", What::Report(record.seq)),
         _ => {
             let words = decision_words(record).or_else(|| words(&record.event))?;
             keyed("notice", What::Notice(words))
@@ -211,6 +223,10 @@ fn words(event: &Event) -> Option<String> {
         Event::QuestionFailed { question, why, .. } => {
             format!("Question {question} has no answer: {why}")
         }
+        Event::Reconciled { result } => format!("{}.", witness_lines(result).join(". ")),
+        Event::NotReconciled { why } => {
+            format!("The journal was not compared with AWS's own log: {why}.")
+        }
         Event::Braked { brake } if brake.frozen => format!(
             "FROZEN: {} has stopped every change by this bot, in all cases: {}. Decisions are \
              still taken and kept; they are carried out after `keyleak thaw`.",
@@ -222,6 +238,14 @@ fn words(event: &Event) -> Option<String> {
         ),
         _ => return None,
     })
+}
+
+fn differs(result: &Reconciliation) -> String {
+    format!(
+        "ALARM: {}.\nFind out who acts with the bot's rights, or who changed this journal; \
+         `keyleak freeze` stops the bot itself, and `keyleak reconcile` compares again.",
+        witness_lines(result).join(".\n")
+    )
 }
 
 fn covered(steps: &[Step]) -> String {

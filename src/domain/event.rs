@@ -5,6 +5,7 @@ use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::{AnswerNote, SurveyNote};
+use crate::domain::reconciliation::Reconciliation;
 use crate::domain::snapshot::SnapshotRef;
 use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
@@ -255,6 +256,13 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// The journal of a closed case was held against AWS's own log.
+    Reconciled {
+        result: Box<Reconciliation>,
+    },
+    NotReconciled {
+        why: String,
+    },
     Reported {
         sha256: String,
     },
@@ -282,6 +290,8 @@ impl Event {
             | Self::QuestionsDone { .. }
             | Self::Cancelled { .. }
             | Self::Note { .. }
+            | Self::Reconciled { .. }
+            | Self::NotReconciled { .. }
             | Self::Reported { .. }
             | Self::Archived => true,
             Self::Opened(_)

@@ -1,9 +1,15 @@
 //! Asking AWS's own log whether it tells the same as the journal of a case.
 
 use crate::domain::case::Case;
+use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
-use crate::domain::reconciliation::Looked;
-use crate::domain::reconciliation::comparison::{Comparison, Testimony, begins_at, compare};
+use crate::domain::reconciliation::comparison::{
+    Comparison, Testimony, begins_at, compare, is_told, waited_for_until,
+};
+use crate::domain::reconciliation::{Looked, Verdict};
+use crate::domain::record::Entry;
+use crate::flow::desk::Desk;
+use crate::flow::lane::StepError;
 use crate::flow::sweep::disorder;
 use crate::ports::trail::{Coverage, Trail, TrailError, Window};
 use jiff::SignedDuration;
@@ -42,6 +48,61 @@ pub async fn held_against(
         truncated: calls.truncated,
     };
     Ok(compare(case, &Testimony { looked, rows: &calls.rows, cases }))
+}
+
+/// Compares a closed case, and writes down what came of it or why it could not be: once the trail
+/// has come past the last change, once something differs, or once it makes no sense to wait.
+pub async fn at_closing(desk: &Desk, case: &Case) -> Result<(), StepError> {
+    let closed = case.closed_at().ok_or(StepError::MovedOn)?;
+    let Some(trail) = &desk.trail else {
+        return not_compared(desk, case, "no trail is configured").await;
+    };
+    let Some(role) = desk.contain.as_ref().and_then(|contain| contain.role()) else {
+        let why = "without a contain role no call names the case that it is made for";
+        return not_compared(desk, case, why).await;
+    };
+    leave_a_mark(desk, case).await;
+    let complete_after = desk.rules.timing.trail_complete_after;
+    let witness = Witness { trail: trail.as_ref(), role: &role, complete_after };
+    let cases = desk.work.all_cases().await?.into_iter().collect();
+    let late = desk.clock.now() >= waited_for_until(closed, complete_after);
+    match held_against(witness, case, &cases).await {
+        Ok(Comparison { result, .. }) => {
+            let differs = result.verdict() == Verdict::Differs;
+            if differs {
+                tracing::error!(case.id = %case.id(), "AWS's own log and the journal differ");
+            }
+            if !late && !differs && !is_told(case, &result.looked) {
+                return Ok(());
+            }
+            let result = Box::new(result.bounded());
+            once(desk, case, Event::Reconciled { result }).await
+        }
+        Err(error @ TrailError::Unavailable { .. }) if !late => Err(error.into()),
+        Err(error) => not_compared(desk, case, &error.to_string()).await,
+    }
+}
+
+/// A read of the bot's own, in the trail that the changes are in: where nobody else calls
+/// anything, no other record would show that the trail has come past them.
+async fn leave_a_mark(desk: &Desk, case: &Case) {
+    let Some(step) = case.plans().flat_map(|state| state.plan.steps.first()).next() else {
+        return;
+    };
+    // A refused or unanswered call is a mark too, or none; then the trail is waited for.
+    let _ = desk.lookup.user(&step.action.user().name).await;
+}
+
+async fn not_compared(desk: &Desk, case: &Case, why: &str) -> Result<(), StepError> {
+    once(desk, case, Event::NotReconciled { why: why.to_owned() }).await
+}
+
+async fn once(desk: &Desk, case: &Case, event: Event) -> Result<(), StepError> {
+    let entry = Entry::own(desk.clock.now(), event);
+    let still =
+        |case: &Case| Ok::<_, StepError>(case.awaits_reconciliation().then(|| entry.clone()));
+    desk.ledger.append(case.id(), still).await?;
+    Ok(())
 }
 
 impl std::fmt::Debug for Witness<'_> {

@@ -51,10 +51,11 @@ fn decisions(told: &Told) -> Vec<String> {
     if approved.len() != numbers.len() || approved.values().any(|times| *times != 1) {
         found.push(format!("approvals {approved:?} of plans {numbers:?}"));
     }
-    let once: [(&str, usize); 5] = [
+    let once: [(&str, usize); 6] = [
         ("scope", case.presses(Phase::Scope).len()),
         ("undo wanted", count(case, |event| matches!(event, Event::UndoWanted { .. }))),
         ("closed", count(case, |event| matches!(event, Event::Closed { .. }))),
+        ("reconciled", count(case, |event| matches!(event, Event::Reconciled { .. }))),
         ("reported", count(case, |event| matches!(event, Event::Reported { .. }))),
         ("archived", count(case, |event| matches!(event, Event::Archived))),
     ];
@@ -138,6 +139,7 @@ pub(crate) fn end(case: &Case) -> BTreeSet<String> {
                 | Event::PhasePressed { .. }
                 | Event::UndoWanted { .. }
                 | Event::Closed { .. }
+                | Event::Reconciled { .. }
                 | Event::Reported { .. }
                 | Event::Posted { .. }
                 | Event::Archived

@@ -20,6 +20,7 @@ mod ground;
 mod heartbeat;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
+mod journal_cost;
 mod layers;
 mod manifests;
 mod no_channel;
@@ -29,6 +30,7 @@ mod people;
 mod printed_manifests;
 mod readme;
 mod reconcile;
+mod second_witness;
 mod serve_command;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;

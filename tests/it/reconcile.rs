@@ -31,9 +31,9 @@ const ELSEWHERE: &str = "203.0.113.200";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The trail without the records of some calls.
-struct Without {
-    inner: LocalTrail,
-    call: &'static str,
+pub(crate) struct Without {
+    pub(crate) inner: LocalTrail,
+    pub(crate) call: &'static str,
 }
 
 #[async_trait]
@@ -104,7 +104,7 @@ async fn said(world: &World, case: &CaseId, wanted: &str) -> (bool, String) {
 }
 
 /// Somebody who got hold of a session of the contain role uses it.
-async fn misuse(world: &World, session: (&str, &str), operation: &Operation) {
+pub(crate) async fn misuse(world: &World, session: (&str, &str), operation: &Operation) {
     let credential = world.cloud.contain_session(session).await.unwrap();
     let somebody = Visitor::new(&world.cloud, ELSEWHERE, "aws-cli/2.15.0");
     assert!(somebody.call(&credential, operation).await.worked(), "the role may do much");
@@ -138,6 +138,9 @@ async fn a_story_and_its_trail_agree_and_every_misuse_of_the_role_is_named() {
     assert_eq!(result.verdict(), Verdict::Agrees);
     assert!(result.changes >= 2, "the deny and the key at least: {result:?}");
     assert_eq!((result.shown, result.covered), (result.changes, result.calls));
+    let other = keyleak(world, &id, &["--contain-role", "arn:aws:iam::029608264753:role/other"]);
+    let words = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(words.contains("Check that this is the role"), "{words}");
     assert_eq!(result.by_request_id, result.calls, "the account tells its ids: {matched:?}");
     assert_eq!(result.without_plan, 0, "every call names its plan: {matched:?}");
 

@@ -17,6 +17,7 @@ mod calibration;
 mod containment;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
+mod dynamodb_local;
 mod emulated;
 #[path = "../support/frame.rs"]
 mod frame;
@@ -27,12 +28,14 @@ mod journal_contract;
 mod journal_document;
 mod leak;
 mod ministack;
+mod object_lock;
 mod operators;
 mod parts;
 #[path = "../support/python.rs"]
 mod python;
 mod questions;
 mod real_trails;
+mod reconciled;
 mod recorded;
 mod recorder;
 #[path = "../support/restless.rs"]
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
     trials.extend(real_trails::trials(&parts));
     trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));
+    trials.extend(reconciled::trials(&parts));
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
@@ -83,6 +87,7 @@ fn main() -> ExitCode {
     trials.extend(questions::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));
+    trials.extend(object_lock::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
     trials.extend(journal_document::trials(&parts));
     trials.extend(operators::trials(&parts));

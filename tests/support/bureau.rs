@@ -59,6 +59,15 @@ impl Bureau {
         rights: impl FnOnce(Arc<dyn Contain>) -> Arc<dyn Contain>,
         trail: impl FnOnce(LocalTrail) -> Arc<dyn Trail>,
     ) -> Self {
+        Self::open_beside(ground, rights, |local| Some(trail(local))).await
+    }
+
+    /// The same, where there may be no trail at all.
+    pub(crate) async fn open_beside(
+        ground: &Ground,
+        rights: impl FnOnce(Arc<dyn Contain>) -> Arc<dyn Contain>,
+        trail: impl FnOnce(LocalTrail) -> Option<Arc<dyn Trail>>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Arc::new(Sqlite::open(&folder.path().join("journal.db")).expect("a journal"));
         let desk = Arc::new(Desk {
@@ -69,7 +78,7 @@ impl Bureau {
             notary: None,
             lookup: Arc::clone(&ground.lookup),
             contain: Some(rights(Arc::clone(&ground.contain))),
-            trail: Some(trail(LocalTrail::new(vec![ground.trail.clone()]))),
+            trail: trail(LocalTrail::new(vec![ground.trail.clone()])),
             chat: Arc::new(SilentChat::default()),
             clock: ground.clock,
             rules: rules(ground),

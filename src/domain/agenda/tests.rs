@@ -201,6 +201,24 @@ fn a_closed_case_has_no_work_on_the_account() {
 }
 
 #[test]
+fn a_closed_case_is_held_against_the_trail_once_and_tried_again_until_then() {
+    let (mut case, _, _) = approved();
+    let ask = |case: &Case, swept_at: Option<i64>, seconds: i64| {
+        let trail = TrailState { configured: true, swept_at: swept_at.map(at) };
+        next_ask(case, &timing(), trail, at(seconds))
+    };
+    assert_ne!(ask(&case, None, 2), Due::Now(Ask::Reconcile), "it is open");
+    by(&mut case, "ana", Event::Closed { reason: None });
+    assert_eq!(ask(&case, Some(1), 3), Due::Now(Ask::Reconcile), "whatever was swept before");
+    assert_eq!(ask(&case, Some(3), 4), Due::At(at(303)));
+    assert_eq!(ask(&case, Some(3), 303), Due::Now(Ask::Reconcile));
+    let blind = TrailState::default();
+    assert_eq!(next_ask(&case, &timing(), blind, at(3)), Due::Now(Ask::Reconcile), "to say so");
+    then(&mut case, 4, Event::NotReconciled { why: "no trail".to_owned() });
+    assert_eq!(ask(&case, Some(3), 303), Due::Nothing);
+}
+
+#[test]
 fn what_an_undo_lifts_is_neither_read_back_nor_swept_until_the_undo_is_over() {
     let (mut case, plan) = carried_out();
     by(&mut case, "ana", Event::UndoWanted { plan });

@@ -17,12 +17,14 @@ use crate::domain::reconciliation::{
     Difference, Looked, Reconciliation, Seen, StepSaid, session_name,
 };
 use crate::domain::trail_row::TrailRow;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The SDK sends a call up to three times, each of which AWS may have carried out and recorded.
 const REPEATS_MAX: u32 = 3;
+/// A trail that is so much later than it should ever be is not waited for.
+const LATE_PARTS: i32 = 2;
 /// What is kept of a text that somebody else chose.
 const TEXT_MAX: usize = 200;
 
@@ -77,6 +79,11 @@ pub fn last_change(case: &Case) -> Option<Timestamp> {
 /// Whether the trail has come past every change of a case, so that what is missing is missing.
 pub fn is_told(case: &Case, looked: &Looked) -> bool {
     last_change(case).is_none_or(|at| is_past(looked, at))
+}
+
+/// Until when the trail of a closed case is waited for: no longer than it should ever take, twice.
+pub fn waited_for_until(closed: Timestamp, complete_after: SignedDuration) -> Timestamp {
+    closed + complete_after * LATE_PARTS
 }
 
 fn is_past(looked: &Looked, at: Timestamp) -> bool {

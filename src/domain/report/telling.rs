@@ -5,6 +5,7 @@ use crate::domain::event::{Drift, Event, Opening};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::SurveyNote;
+use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
 use crate::domain::report::cost;
 use crate::domain::report::words::{count, kind_word};
@@ -31,6 +32,21 @@ pub(super) fn line(case: &Case, record: &Record) -> Option<Line> {
         why: told.why,
         weight: told.weight,
     })
+}
+
+fn reconciled(result: &Reconciliation) -> Told {
+    let what = match result.verdict() {
+        Verdict::Agrees => "found that AWS's own log agrees with the journal",
+        Verdict::Differs => "found that AWS's own log and the journal DIFFER",
+        Verdict::NotYetDelivered => "found nothing that differs in a trail not complete yet",
+    };
+    let Reconciliation { calls, covered, changes, shown, .. } = result;
+    let why = format!(
+        "{covered} of {} have an approved step, {shown} of {} a call",
+        count(*calls as usize, "call"),
+        count(*changes as usize, "change")
+    );
+    with(what, Some(why))
 }
 
 fn told(case: &Case, record: &Record) -> Option<Told> {
@@ -60,6 +76,10 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         )),
         Event::Note { text } => major(format!("noted: {text}")),
         Event::Closed { reason } => Some(with("closed the case", reason.clone())),
+        Event::Reconciled { result } => Some(reconciled(result)),
+        Event::NotReconciled { why } => {
+            because("could not hold the journal against AWS's own log", why)
+        }
         Event::Reported { sha256 } => minor(format!("wrote the report (SHA-256 {sha256})")),
         Event::Archived => minor("archived the channel"),
         Event::Surveyed { survey } => surveyed(case, record.seq, survey),

@@ -93,6 +93,11 @@ pub(super) fn plan_status(state: &PlanState) -> String {
 
 /// What waits, and for whom; empty when nothing does.
 pub(super) fn waiting(case: &Case) -> Vec<String> {
+    if case.awaits_reconciliation() {
+        let words = "keyleak holds the journal against AWS's own log, which may take until that is \
+                     delivered; then the report follows";
+        return vec![words.to_owned()];
+    }
     if case.closed_at().is_some() {
         return Vec::new();
     }
