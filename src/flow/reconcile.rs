@@ -10,6 +10,7 @@ use crate::domain::reconciliation::{Looked, Verdict};
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
+use crate::flow::photograph::photograph_if_there;
 use crate::flow::sweep::disorder;
 use crate::ports::trail::{Coverage, Trail, TrailError, Window};
 use jiff::SignedDuration;
@@ -90,7 +91,7 @@ async fn leave_a_mark(desk: &Desk, case: &Case) {
         return;
     };
     // A refused or unanswered call is a mark too, or none; then the trail is waited for.
-    let _ = desk.lookup.user(&step.action.user().name).await;
+    let _ = photograph_if_there(desk.lookup.as_ref(), &step.action.on.key()).await;
 }
 
 async fn not_compared(desk: &Desk, case: &Case, why: &str) -> Result<(), StepError> {
