@@ -91,7 +91,7 @@ impl Contain for InSessions {
         let assume = self.account.root.sts.assume_role().role_arn(&self.role);
         let assume = assume.role_session_name(session_name(ticket.case()));
         let assume = assume.source_identity(ticket.plan_hash());
-        // A debug build's calls are large and the worker's stack is not, so it is a task of its own.
+        // A debug build's calls are large and the stack is small, so it is a task of its own.
         let account = self.account.clone();
         let rights = async move {
             let assumed = assume.send().await.expect("a session");
