@@ -9,6 +9,7 @@ mod break_glass;
 mod bureau;
 mod cancel;
 mod decisions;
+mod delivered_again;
 mod drill_command;
 mod drill_control;
 mod exposure;
