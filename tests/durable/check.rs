@@ -1,7 +1,7 @@
 //! What must be so at the end of a story, wherever a bot died in it.
 
 use crate::labels::label;
-use crate::story::{Told, USER, count};
+use crate::story::{Late, Told, USER, count};
 use crate::wire::Change;
 use keyleak::domain::action::Action;
 use keyleak::domain::case::Case;
@@ -23,7 +23,7 @@ pub(crate) async fn problems(told: &Told) -> Vec<String> {
     }
     found.extend(decisions(told));
     found.extend(steps(&told.case));
-    found.extend(changes(&told.town.account.changes()));
+    found.extend(changes(&in_time(told)));
     found.extend(effects(told));
     found.extend(account(told));
     found.extend(channel(told));
@@ -81,6 +81,23 @@ fn steps(case: &Case) -> Vec<String> {
     found
 }
 
+/// The changes without a late one, if the last change of its target before it was the same.
+fn in_time(told: &Told) -> Vec<Change> {
+    let mut changes = told.town.account.changes();
+    let again = |at: &usize| {
+        let late: &Change = &changes[*at];
+        let (target, _) = meaning(&late.action);
+        let mut before = changes[..*at].iter().rev();
+        let last = before.find(|change| meaning(&change.action).0 == target);
+        last.is_some_and(|last| last.action == late.action && last.by != late.by)
+    };
+    let late = (0..changes.len()).find(again).filter(|_| told.late == Late::Call);
+    if let Some(late) = late {
+        changes.remove(late);
+    }
+    changes
+}
+
 /// Each target is contained once and released once, in this order, and never before the journal
 /// said so.
 pub(crate) fn changes(changes: &[Change]) -> Vec<String> {
@@ -89,14 +106,14 @@ pub(crate) fn changes(changes: &[Change]) -> Vec<String> {
         let (target, contains) = meaning(&change.action);
         turns.entry(target).or_default().push(contains);
     }
-    let unintended = changes.iter().filter(|change| !change.intended);
+    let unintended = changes.iter().filter(|change| change.intent.is_none());
     let unintended = unintended.map(|change| format!("UNINTENDED: {}", meaning(&change.action).0));
     let wrong = turns.iter().filter(|(_, turns)| turns.as_slice() != [true, false]);
     let wrong = wrong.map(|(target, turns)| format!("changes of {target}: contained {turns:?}"));
     unintended.chain(wrong).collect()
 }
 
-fn meaning(action: &Action) -> (String, bool) {
+pub(crate) fn meaning(action: &Action) -> (String, bool) {
     match action {
         Action::DenyUser { user, .. } => (format!("user {}", user.name), true),
         Action::LiftDeny { user, .. } => (format!("user {}", user.name), false),
@@ -108,6 +125,7 @@ fn meaning(action: &Action) -> (String, bool) {
 /// Each step changed the account once, as the account itself counts.
 fn effects(told: &Told) -> Option<String> {
     let steps = told.case.plans().map(|state| state.all_steps().count() as u64).sum::<u64>();
+    let steps = steps + u64::from(told.late == Late::Call);
     let effects = told.town.world.cloud.bot_changes();
     let words = format!("REPEATED: {steps} steps changed the account {effects} times");
     (effects != steps).then_some(words)
@@ -192,7 +210,7 @@ fn channel(told: &Told) -> Vec<String> {
     }
     let calls = slack.calls();
     let sent = calls.iter().filter(|call| is_sent(call, &room.id)).count();
-    if sent != posted {
+    if sent != posted + usize::from(told.late == Late::Post) {
         found.push(format!("TWICE: {sent} messages were sent for {posted} records"));
     }
     found.extend(keyed_once(&words));
