@@ -137,7 +137,7 @@ async fn open_as(
     let now = desk.clock.now();
     let opening = entry(desk, actor, request, Event::Opened(opening(desk, key, request, leader)));
     for _ in 0..CLAIMS_MAX {
-        if let Some(case) = seen_before(desk, key, request).await? {
+        if let Some(case) = seen_before(desk, key, request.delivery.as_deref()).await? {
             return Ok(Opened { key: key.clone(), case, new: false });
         }
         let holder = desk.work.claim_key(&digest, &id).await.map_err(unreachable)?;
@@ -173,14 +173,14 @@ async fn open_as(
     Err(LedgerError::Contended)
 }
 
-/// The case that took this very delivery in, though it may be closed by now: who opened or joined
-/// it does not open or join another one because Slack delivers their command again.
-async fn seen_before(
+/// The case of the key that took this very delivery in, though it may be closed by now: what was
+/// said for it counts for no other case because Slack delivers it again.
+pub async fn seen_before(
     desk: &Desk,
     key: &AccessKeyId,
-    request: &OpenRequest,
+    delivery: Option<&str>,
 ) -> Result<Option<Case>, LedgerError> {
-    let Some(delivery) = &request.delivery else {
+    let Some(delivery) = delivery else {
         return Ok(None);
     };
     let since = desk.clock.now() - REPEATED_WITHIN;

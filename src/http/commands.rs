@@ -102,7 +102,16 @@ async fn carry_out(
         | Command::Summary { ref of }
         | Command::BreakGlass { ref of, .. }
         | Command::Review { ref of, .. } => {
-            let cases = named(service, slash, of.clone()).await?;
+            let heard = match of {
+                Some(CaseName::Key(key)) => {
+                    intake::seen_before(&service.desk, key, Some(&slash.delivery)).await?
+                }
+                Some(CaseName::Case(_)) | None => None,
+            };
+            let cases = match heard {
+                Some(case) => vec![case],
+                None => named(service, slash, of.clone()).await?,
+            };
             speak(service, slash, &cases, &command).await
         }
     }
