@@ -10,6 +10,7 @@ use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::record::check_chain;
 use keyleak::domain::snapshot::differences;
 use keyleak::ports::journal::Journal;
+use keyleak::sim::slack::server::SimSlack;
 use keyleak::sim::slack::state::CallRecord;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,7 +92,7 @@ fn in_time(told: &Told) -> Vec<Change> {
         let last = before.find(|change| meaning(&change.action).0 == target);
         last.is_some_and(|last| last.action == late.action && last.by != late.by)
     };
-    let late = (0..changes.len()).find(again).filter(|_| told.late == Late::Call);
+    let late = (0..changes.len()).find(again).filter(|_| told.late == Some(Late::Call));
     if let Some(late) = late {
         changes.remove(late);
     }
@@ -125,7 +126,7 @@ pub(crate) fn meaning(action: &Action) -> (String, bool) {
 /// Each step changed the account once, as the account itself counts.
 fn effects(told: &Told) -> Option<String> {
     let steps = told.case.plans().map(|state| state.all_steps().count() as u64).sum::<u64>();
-    let steps = steps + u64::from(told.late == Late::Call);
+    let steps = steps + u64::from(told.late == Some(Late::Call));
     let effects = told.town.world.cloud.bot_changes();
     let words = format!("REPEATED: {steps} steps changed the account {effects} times");
     (effects != steps).then_some(words)
@@ -210,12 +211,20 @@ fn channel(told: &Told) -> Vec<String> {
     }
     let calls = slack.calls();
     let sent = calls.iter().filter(|call| is_sent(call, &room.id)).count();
-    if sent != posted + usize::from(told.late == Late::Post) {
+    // Any lane may have been stopped on its way to Slack: what it sent late was taken back.
+    let late = if told.late.is_some() { taken_back(slack) } else { 0 };
+    if sent != posted + late {
         found.push(format!("TWICE: {sent} messages were sent for {posted} records"));
     }
     found.extend(keyed_once(&words));
     found.extend(files_once(told, &files));
     found
+}
+
+/// How many messages a bot has taken back.
+pub(crate) fn taken_back(slack: &SimSlack) -> usize {
+    let calls = slack.calls();
+    calls.iter().filter(|call| call.method == "chat.delete" && call.outcome == "ok").count()
 }
 
 fn is_sent(call: &CallRecord, channel: &str) -> bool {

@@ -3,7 +3,7 @@
 //! The process is stopped as a suspended machine is (SIGSTOP), at the place where its next
 //! instruction would do harm; another one takes the case over; then the first one goes on.
 
-use crate::check::{meaning, problems};
+use crate::check::{meaning, problems, taken_back};
 use crate::labels::label;
 use crate::orders::{Mishap, Moment, Sabotage, Weather};
 use crate::runtime;
@@ -18,7 +18,7 @@ use std::time::Instant;
 /// A lease is six seconds long, so that none runs out by itself while a process ends.
 const DRAIN_SPEED: u32 = 5;
 
-/// Where a process stands still, and what of it may come late.
+/// Where a process stands still, and what of it comes late.
 struct Stall {
     mishap: Mishap,
     /// The record that another replica writes before the first one goes on.
@@ -92,7 +92,9 @@ async fn wrong_after(stall: &Stall, sabotage: Option<Sabotage>) -> Vec<String> {
     if let Err(why) = stalled {
         return vec![format!("it never stood still: {why}")];
     }
-    first.signal("STOP");
+    if let Err(why) = stop_between_writes(&town, &first).await {
+        return vec![why];
+    }
     let _second = town.start(Mishap::Nothing, None).await;
     let has = |case: &Case| case.records().iter().any(|record| label(&record.event) == stall.until);
     if let Err(why) = play(&town, &mut acknowledged, has).await {
@@ -106,7 +108,7 @@ async fn wrong_after(stall: &Stall, sabotage: Option<Sabotage>) -> Vec<String> {
         Err(why) => return vec![format!("the story has no end: {why}")],
     };
     tokio::time::sleep(QUIET).await;
-    let late = stall.late;
+    let late = Some(stall.late);
     let told = Told { town, case, acknowledged, before, happened: true, late };
     let mut wrong = problems(&told).await;
     if !wrong.is_empty() {
@@ -114,6 +116,26 @@ async fn wrong_after(stall: &Stall, sabotage: Option<Sabotage>) -> Vec<String> {
     }
     told.town.close().await;
     wrong
+}
+
+/// Stops a process while it does not write: SQLite's lock on the file outlives a stop, so that
+/// nobody on this host could write before it goes on. A table has no such lock.
+async fn stop_between_writes(town: &Town, replica: &Replica) -> Result<(), String> {
+    let deadline = Instant::now() + PATIENCE;
+    let writable = || {
+        let file = rusqlite::Connection::open(&town.world.journal)?;
+        file.busy_timeout(GLANCE)?;
+        file.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+    };
+    loop {
+        replica.signal("STOP");
+        match writable() {
+            Ok(()) => return Ok(()),
+            Err(why) if Instant::now() > deadline => return Err(why.to_string()),
+            Err(_) => replica.signal("CONT"),
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
 }
 
 /// Lets the first bot go on, and waits until what it was about to do has come.
@@ -130,13 +152,8 @@ async fn wake(town: &Town, first: &mut Replica, (late, sabotage): (Late, Option<
             let holder = first.holder.clone();
             until(|| town.account.changes().iter().any(|change| change.by == holder)).await;
         }
-        Late::Post => until(|| taken_back(town) > 0).await,
+        Late::Post => until(|| taken_back(&town.world.slack) > 0).await,
     }
-}
-
-fn taken_back(town: &Town) -> usize {
-    let calls = town.world.slack.calls();
-    calls.iter().filter(|call| call.method == "chat.delete" && call.outcome == "ok").count()
 }
 
 /// Waits for something that must come; the test that waits in vain fails by what it sees then.

@@ -33,10 +33,11 @@ pub(crate) struct Told {
     pub(crate) before: UserSnapshot,
     /// Whether the mishap came to pass.
     pub(crate) happened: bool,
-    pub(crate) late: Late,
+    /// What a process that had lost the case did, where one stalled.
+    pub(crate) late: Option<Late>,
 }
 
-/// What may have come from a process that had lost the case meanwhile.
+/// What is sure to come from a process that has lost the case meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Late {
     Nothing,
@@ -84,7 +85,7 @@ pub(crate) async fn play(
     tokio::time::sleep(QUIET).await;
     let happened = bots.len() > crew;
     drop(bots);
-    Ok(Told { town, case, acknowledged, before, happened, late: Late::Nothing })
+    Ok(Told { town, case, acknowledged, before, happened, late: None })
 }
 
 /// What people do next, seeing the case as it is.
