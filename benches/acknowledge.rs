@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::brake::Brake;
+use keyleak::domain::caps::{Caps, Tally};
 use keyleak::domain::ids::{AccountId, CaseId};
 use keyleak::domain::plan::PlanRules;
 use keyleak::domain::policy::Policy;
@@ -122,6 +123,16 @@ impl Brakes for Late {
     async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError> {
         self.late().await?;
         self.inner.move_brake(brake).await
+    }
+
+    async fn tally(&self) -> Result<Tally, StoreError> {
+        self.late().await?;
+        self.inner.tally().await
+    }
+
+    async fn count(&self, tally: &Tally) -> Result<bool, StoreError> {
+        self.late().await?;
+        self.inner.count(tally).await
     }
 }
 
@@ -284,6 +295,7 @@ fn rules() -> Rules {
             expires_after: SignedDuration::from_hours(1),
         },
         timing: production_timing(),
+        caps: Caps::default(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24),
         drill: false,

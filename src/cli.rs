@@ -41,6 +41,8 @@ pub enum Command {
     Freeze(BrakeArguments),
     /// Lets changes go on after a freeze
     Thaw(BrakeArguments),
+    /// Holds the journal of a case against AWS's own log, and names every difference
+    Reconcile(ReconcileArguments),
     /// Checks the journal of a case, and names the first record that is not as it was written
     Verify(VerifyArguments),
     /// Writes everything that was kept of a case into a new folder
@@ -142,6 +144,28 @@ pub struct Whereabouts {
     /// The file with the key that anchors are signed with; otherwise as configured
     #[arg(long, value_name = "FILE")]
     pub anchor_key: Option<PathBuf>,
+}
+
+/// Which case is held against AWS's own log. Exit status: 0 both agree in everything, 1 not.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ReconcileArguments {
+    /// The case, as its card names it
+    pub case: String,
+    /// Files and folders with delivered CloudTrail objects, instead of the configured trail
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub trail: Vec<PathBuf>,
+    /// The ARN of the role that changes the account; otherwise as configured
+    #[arg(long, value_name = "ARN")]
+    pub contain_role: Option<String>,
+    /// The configuration file of the service
+    #[arg(long, value_name = "FILE", conflicts_with = "journal")]
+    pub config: Option<PathBuf>,
+    /// A SQLite journal, such as the one that `drill --keep` leaves
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Prints one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Which journal is checked. Exit status: 0 intact, 1 not intact or not to be read.

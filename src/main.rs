@@ -2,7 +2,9 @@
 
 use clap::Parser;
 use keyleak::cli::{Arguments, Command};
-use keyleak::commands::{CommandError, cases, drill, export, manifest, orders, serve, verify};
+use keyleak::commands::{
+    CommandError, cases, drill, export, manifest, orders, reconcile, serve, verify,
+};
 use keyleak::domain::operator::Verb;
 use keyleak::trail::command_line;
 use std::io::Write;
@@ -40,6 +42,7 @@ async fn run(command: Command) -> Result<String, CommandError> {
         Command::Undo(arguments) => orders::decide(Verb::Undo, &arguments).await,
         Command::Freeze(arguments) => orders::move_brake(true, &arguments).await,
         Command::Thaw(arguments) => orders::move_brake(false, &arguments).await,
+        Command::Reconcile(arguments) => reconcile::reconcile(&arguments).await,
         Command::Verify(arguments) => verify::verify(&arguments).await,
         Command::Export(arguments) => export::export(&arguments).await,
         Command::Report(arguments) => cases::report(&arguments).await,

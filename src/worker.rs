@@ -16,13 +16,14 @@ use crate::domain::ids::CaseId;
 use crate::flow::brakes;
 use crate::flow::desk::Desk;
 use crate::flow::hold::Hold;
+use crate::ports::journal::StoreError;
 use crate::worker::lane::run;
 use crate::worker::lease::{Holding, Leases};
 use crate::worker::places::{Lane, Places};
 use crate::worker::waits::Waits;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +45,16 @@ pub struct Worker {
     places: Places,
     waits: Waits,
     arrived: Notify,
+    beat: Mutex<Beat>,
+}
+
+/// The dead-man signal: what stops to move when the worker does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Beat {
+    /// When it last began to look for work; that stands still only if the worker has ended.
+    pub turned: Option<Timestamp>,
+    /// When it last found out all that there is; that stands still also while a store is away.
+    pub found: Option<Timestamp>,
 }
 
 impl Worker {
@@ -57,6 +68,7 @@ impl Worker {
             places: Places::default(),
             waits: Waits::default(),
             arrived: Notify::new(),
+            beat: Mutex::default(),
         })
     }
 
@@ -97,21 +109,24 @@ impl Worker {
         self.waits.oldest(self.desk.clock.now())
     }
 
+    /// When this process last looked for work.
+    pub fn beat(&self) -> Beat {
+        *self.heart()
+    }
+
+    fn heart(&self) -> MutexGuard<'_, Beat> {
+        self.beat.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn discover(self: Arc<Self>) {
         let mut begun = self.desk.ledger.begun();
         let mut list_at = self.desk.clock.now();
         while !self.stop.is_cancelled() {
+            self.heart().turned = Some(self.desk.clock.now());
             if list_at <= self.desk.clock.now() {
-                if let Err(error) = brakes::look(&self.desk).await {
-                    tracing::warn!(%error, "whether all changes are frozen cannot be read");
-                }
-                match self.desk.work.open_cases().await {
-                    Ok(cases) => cases.into_iter().for_each(|case| self.take(case)),
-                    Err(error) => tracing::warn!(%error, "open cases cannot be listed"),
-                }
-                match self.desk.work.kept().await {
-                    Ok(kept) => kept.into_iter().for_each(|kept| self.take_kept(kept.id)),
-                    Err(error) => tracing::warn!(%error, "what is to be read cannot be listed"),
+                match self.take_what_is_there().await {
+                    Ok(()) => self.heart().found = Some(self.desk.clock.now()),
+                    Err(error) => tracing::warn!(%error, "not all work can be found"),
                 }
                 list_at = self.desk.clock.now() + DISCOVERY;
             }
@@ -123,6 +138,19 @@ impl Worker {
                 case = begun.recv() => if let Ok(case) = case { self.take(case) },
             }
         }
+    }
+
+    /// Looks at the brake, and takes up every case and file that waits; a part that cannot be read
+    /// does not keep the others from it.
+    async fn take_what_is_there(self: &Arc<Self>) -> Result<(), StoreError> {
+        let brake = brakes::look(&self.desk).await;
+        let cases = self.desk.work.open_cases().await.map(|cases| {
+            cases.into_iter().for_each(|case| self.take(case));
+        });
+        let kept = self.desk.work.kept().await.map(|kept| {
+            kept.into_iter().for_each(|kept| self.take_kept(kept.id));
+        });
+        brake.and(cases).and(kept)
     }
 
     /// Starts on a case unless it is in hand already.

@@ -4,7 +4,7 @@
 -- phase: scope
 -- impact: evidence
 -- parameters: table, partitions, from, to, key, keys, principals, sessions, addresses
--- columns: event_time, event_id, event_source, event_name, aws_region, source_ip, user_agent, error_code, error_message, read_only, event_type, event_category, recipient_account, shared_event_id, vpc_endpoint_id, tls_version, from_console, identity_type, principal_id, identity_arn, identity_account, invoked_by, access_key_id, user_name, session_start, session_mfa, issuer_type, issuer_arn, issuer_principal_id, issuer_name, source_identity, credential_id, minted_key, minted_arn, minted_principal_id, minted_expires, target_user, target_role, target_group, target_policy, target_key, target_status, session_name, bucket, object_key, bytes_out, bytes_in, resource, console_result, mfa_used, reach
+-- columns: event_time, event_id, request_id, event_source, event_name, aws_region, source_ip, user_agent, error_code, error_message, read_only, event_type, event_category, recipient_account, shared_event_id, vpc_endpoint_id, tls_version, from_console, identity_type, principal_id, identity_arn, identity_account, invoked_by, access_key_id, user_name, session_start, session_mfa, issuer_type, issuer_arn, issuer_principal_id, issuer_name, source_identity, credential_id, minted_key, minted_arn, minted_principal_id, minted_expires, target_user, target_role, target_group, target_policy, target_key, target_status, session_name, bucket, object_key, bytes_out, bytes_in, resource, console_result, mfa_used, reach
 -- source: athena
 -- meaning: One row for each record of the subject and of its addresses, exact duplicates removed.
 -- none: The trail holds no record in this window.
@@ -26,6 +26,7 @@ flat AS (
   SELECT
     eventtime AS event_time,
     nullif(eventid, '') AS event_id,
+    nullif(requestid, '') AS request_id,
     nullif(eventsource, '') AS event_source,
     nullif(eventname, '') AS event_name,
     nullif(awsregion, '') AS aws_region,
@@ -181,6 +182,7 @@ cases AS (
 SELECT
   event_time,
   event_id,
+  request_id,
   event_source,
   event_name,
   aws_region,

@@ -7,7 +7,7 @@ use crate::domain::query_cost::QueryCost;
 use crate::domain::question::{Filled, fill};
 use crate::domain::trail_row::{RowError, Sighting, TrailRow, format_time, parse_time};
 use crate::ports::clock::Clock;
-use crate::ports::trail::{Coverage, Cut, Deeds, Sightings, Source, TrailError, Window};
+use crate::ports::trail::{Coverage, Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use jiff::Timestamp;
@@ -38,6 +38,8 @@ const ROWS_MAX: usize = 200_000;
 const DEEDS_MAX: usize = 10_000;
 /// Records arrive within hours, so the newest is nearly always among these days' records.
 const WATERMARK_DAYS: i32 = 2;
+/// Changing calls by any session of a role; what CloudTrail does not call a read is a change.
+const BY_ROLE: &str = "issuer_arn IN ({roles}) AND coalesce(read_only, 0) <> 1";
 /// Later than any event.
 const NEVER: &str = "9999-12-31T23:59:59Z";
 
@@ -153,6 +155,22 @@ impl Source for AthenaTrail {
         Ok(rows)
     }
 
+    async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
+        let template =
+            chosen("role", BY_ROLE).ok_or_else(|| internal("the cut's SQL has changed"))?;
+        let roles = [role.to_owned()];
+        let lists: [(&str, &[String]); 1] = [("roles", &roles)];
+        let span = self.span(window);
+        let filled = self.filled(&template, span, &lists);
+        let purpose =
+            Purpose { name: "role calls", columns: TrailRow::COLUMNS, rows_max: DEEDS_MAX };
+        let (found, covered) =
+            tokio::try_join!(self.runner.run(&filled, purpose), self.coverage(span))?;
+        let mut rows = typed(&found, TrailRow::from_texts)?;
+        rows.sort_unstable();
+        Ok(RoleCalls { rows, coverage: covered.0, truncated: found.truncated })
+    }
+
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
         let newest = Span::newest(self.runner.clock.now(), WATERMARK_DAYS);
         let (coverage, _) = self.coverage(newest).await?;
@@ -165,21 +183,25 @@ impl Source for AthenaTrail {
     }
 }
 
-/// The cut's own flattening, with another choice: successful calls of these names on this target.
+/// Successful calls of these names on this target.
 fn deeds_template() -> Option<String> {
-    let (flattening, _) = CUT.split_once(CHOICE)?;
-    let flattening = flattening.trim_end().trim_end_matches(',');
-    let (_, columns) = TrailRow::COLUMNS.split_last()?;
-    let columns = columns.join(",\n  ");
     let about: Vec<String> =
         ["target_user", "target_role", "target_group", "target_policy", "target_key", "resource"]
             .iter()
             .map(|column| format!("{column} IN ({{targets}})"))
             .collect();
     let about = about.join(" OR ");
+    chosen("deed", &format!("error_code IS NULL AND event_name IN ({{names}}) AND ({about})"))
+}
+
+/// The cut's own flattening, with another choice.
+fn chosen(reach: &str, choice: &str) -> Option<String> {
+    let (flattening, _) = CUT.split_once(CHOICE)?;
+    let flattening = flattening.trim_end().trim_end_matches(',');
+    let (_, columns) = TrailRow::COLUMNS.split_last()?;
+    let columns = columns.join(",\n  ");
     Some(format!(
-        "{flattening}\nSELECT\n  {columns},\n  'deed' AS reach\nFROM flat\n\
-         WHERE error_code IS NULL AND event_name IN ({{names}}) AND ({about})\n\
+        "{flattening}\nSELECT\n  {columns},\n  '{reach}' AS reach\nFROM flat\nWHERE {choice}\n\
          ORDER BY event_time ASC NULLS LAST, event_id ASC NULLS LAST"
     ))
 }

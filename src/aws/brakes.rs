@@ -1,10 +1,12 @@
-//! The moves of the brake on DynamoDB: each is an item of its own, and the newest counts.
+//! The brakes on DynamoDB: each move is an item of its own; the tally for the caps is one item.
 
 use crate::aws::tables::{condition_failed, put, store_error, text};
-use crate::aws::work::{DynamoWork, ITEM, PART, text_of};
+use crate::aws::work::{DynamoWork, ITEM, PART, SINGLE, text_of};
 use crate::domain::brake::Brake;
+use crate::domain::caps::Tally;
 use crate::ports::journal::{Brakes, StoreError};
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::AttributeValue;
 
 const PUT_ITEM: &str = "dynamodb:PutItem";
 const QUERY: &str = "dynamodb:Query";
@@ -14,6 +16,9 @@ pub const CALLS: &[&str] = &[PUT_ITEM, QUERY];
 
 /// The partition of the moves, and the attribute that holds one.
 const BRAKE: &str = "brake";
+/// The partition of the tally, and the attributes that hold it and its number.
+const TALLY: &str = "tally";
+const NUMBER: &str = "number";
 /// Numbers sort as text when they are as long as the longest.
 const NUMBER_DIGITS: usize = 20;
 
@@ -48,6 +53,35 @@ impl Brakes for DynamoWork {
         let request = put(&self.dynamo.write, &self.table, &fields)
             .condition_expression("attribute_not_exists(#item)")
             .expression_attribute_names("#item", ITEM);
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if condition_failed(&error) => Ok(false),
+            Err(error) => Err(store_error(PUT_ITEM, &self.table, &error)),
+        }
+    }
+
+    async fn tally(&self) -> Result<Tally, StoreError> {
+        let Some(item) = self.get(TALLY).await? else {
+            return Ok(Tally::default());
+        };
+        let text = text_of(&item, TALLY).unwrap_or_default();
+        serde_json::from_str(&text)
+            .map_err(|error| StoreError(format!("the tally of changes cannot be read: {error}")))
+    }
+
+    async fn count(&self, tally: &Tally) -> Result<bool, StoreError> {
+        let kept = serde_json::to_string(tally).map_err(|error| StoreError(error.to_string()))?;
+        let number = |number: u64| AttributeValue::N(number.to_string());
+        let fields = [(ITEM, TALLY), (PART, SINGLE), (TALLY, kept.as_str())];
+        let request = put(&self.dynamo.write, &self.table, &fields)
+            .item(NUMBER, number(tally.number))
+            .expression_attribute_names("#number", NUMBER);
+        let request = match tally.number.saturating_sub(1) {
+            0 => request.condition_expression("attribute_not_exists(#number)"),
+            before => request
+                .condition_expression("#number = :before")
+                .expression_attribute_values(":before", number(before)),
+        };
         match request.send().await {
             Ok(_) => Ok(true),
             Err(error) if condition_failed(&error) => Ok(false),

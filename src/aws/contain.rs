@@ -5,6 +5,7 @@ use crate::aws::error::{call_error, code};
 use crate::aws::session::{TicketSessions, account_of};
 use crate::domain::action::{Action, DENY_ALL_DOCUMENT, UserRef};
 use crate::domain::ids::{AccessKeyId, AccountId};
+use crate::domain::step_result::StepResult;
 use crate::ports::cloud::{Applied, CallClass, CallError, Contain};
 use crate::ports::ticket::Ticket;
 use async_trait::async_trait;
@@ -82,6 +83,13 @@ impl Contain for AwsContain {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
         let iam = self.client(ticket).await?;
         carry_out(&iam, ticket.action()).await
+    }
+
+    fn role(&self) -> Option<String> {
+        match &self.rights {
+            Rights::Role { sessions, .. } => Some(sessions.role_arn().to_owned()),
+            Rights::Own { .. } => None,
+        }
     }
 }
 
@@ -174,7 +182,7 @@ async fn lift(
         Ok(answer) => Some(applied("inline deleted", answer.request_id())),
         Err(error) => gone_already(call_error(DELETE_USER_POLICY, &error))?,
     };
-    let nothing = || applied("was not there", None);
+    let nothing = || applied(StepResult::NOT_THERE, None);
     Ok(detached.or(deleted).unwrap_or_else(nothing))
 }
 

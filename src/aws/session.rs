@@ -3,6 +3,7 @@
 use crate::aws::clients::RoleSettings;
 use crate::aws::error::call_error;
 use crate::domain::action::Action;
+use crate::domain::reconciliation::session_name;
 use crate::ports::cloud::{CallClass, CallError};
 use crate::ports::ticket::Ticket;
 use aws_config::SdkConfig;
@@ -25,8 +26,6 @@ const SESSION_SECONDS: i32 = 900;
 const USED_SECONDS_MAX: u64 = 780;
 /// Plans carried out at the same time, twice over; beyond it a plan assumes its role again.
 const SESSIONS_MAX: usize = 64;
-/// AWS's limit for a role's session name.
-const SESSION_NAME_MAX: usize = 64;
 
 /// Sessions of the contain role, each made for one plan and one set of rights.
 #[derive(Debug)]
@@ -40,7 +39,7 @@ pub(super) struct TicketSessions {
 /// What a session was made for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct SessionKey {
-    case: String,
+    session_name: String,
     plan_hash: String,
     rights: String,
 }
@@ -61,11 +60,15 @@ impl TicketSessions {
         }
     }
 
+    pub(super) fn role_arn(&self) -> &str {
+        &self.role.arn
+    }
+
     /// A client that may carry out this ticket's action; steps that need the same rights share it.
     pub(super) async fn client(&self, ticket: &Ticket) -> Result<aws_sdk_iam::Client, CallError> {
         let partition = partition(&self.role.arn);
         let key = SessionKey {
-            case: ticket.case().0.clone(),
+            session_name: session_name(ticket.case()),
             plan_hash: ticket.plan_hash().to_owned(),
             rights: session_policy(partition, &ticket.account().0, ticket.action()).to_string(),
         };
@@ -85,7 +88,7 @@ impl TicketSessions {
             .assume_role()
             .role_arn(&self.role.arn)
             .set_external_id(self.role.external_id.clone())
-            .role_session_name(session_name(&key.case))
+            .role_session_name(&key.session_name)
             .source_identity(&key.plan_hash)
             .policy(&key.rights)
             .duration_seconds(SESSION_SECONDS)
@@ -136,14 +139,6 @@ pub(super) fn account_of(arn: &str) -> Option<&str> {
 
 fn partition(arn: &str) -> &str {
     arn.split(':').nth(1).unwrap_or("aws")
-}
-
-/// AWS takes letters, digits and `+=,.@_-` in a session name.
-fn session_name(case: &str) -> String {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
-    let name: String =
-        case.chars().map(|c| if allowed(c) { c } else { '-' }).take(SESSION_NAME_MAX).collect();
-    name
 }
 
 /// What the session may do: this action's calls on this user, and only this policy attached.
@@ -217,11 +212,5 @@ mod tests {
             .filter_map(|statement| statement["Action"].as_str())
             .collect();
         assert_eq!(named, deny().permissions());
-    }
-
-    #[test]
-    fn any_case_name_gives_a_session_name_that_aws_takes() {
-        assert_eq!(session_name("7WML 2026/é"), "7WML-2026--");
-        assert_eq!(session_name(&"x".repeat(100)).len(), 64);
     }
 }

@@ -19,12 +19,12 @@ const QUERY: &str = "dynamodb:Query";
 /// Every IAM action that this file calls on the work table; `manifests/iam/bot.json` allows these.
 pub const CALLS: &[&str] = &[PUT_ITEM, GET_ITEM, UPDATE_ITEM, DELETE_ITEM, QUERY];
 
-/// The partition key: `key#<digest>`, `lease#<case>`, `open`, `cases`, `brake` or `inbox`.
+/// The partition key: `key#<digest>`, `lease#<case>`, `open`, `cases`, `brake`, `tally` or `inbox`.
 pub(super) const ITEM: &str = "item";
 /// The sort key: the case in the two lists, the number of a move of the brake, and `-` where a
 /// partition holds one item.
 pub(super) const PART: &str = "part";
-const SINGLE: &str = "-";
+pub(super) const SINGLE: &str = "-";
 const OPEN: &str = "open";
 const CASES: &str = "cases";
 const LISTED_AT: &str = "listed_at_ms";
@@ -48,7 +48,7 @@ impl DynamoWork {
         Self { dynamo: Dynamo::new(config), table: tables.work.clone() }
     }
 
-    async fn get(&self, item: &str) -> Result<Option<Item>, StoreError> {
+    pub(super) async fn get(&self, item: &str) -> Result<Option<Item>, StoreError> {
         let request = self.dynamo.look.get_item().table_name(&self.table);
         let answer = request
             .consistent_read(true)

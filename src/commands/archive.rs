@@ -78,9 +78,7 @@ impl std::fmt::Debug for Archive {
 }
 
 fn beside(journal: &Path, key: Option<SecretString>) -> Result<Archive, CommandError> {
-    if !journal.exists() {
-        return Err(CommandError::Setup(format!("there is no journal {}", journal.display())));
-    }
+    let stores = stores::kept(journal)?;
     let folder = journal.parent().unwrap_or_else(|| Path::new("."));
     let setup = |error: &dyn std::fmt::Display| CommandError::Setup(error.to_string());
     let evidence = folder.join(EVIDENCE);
@@ -98,7 +96,7 @@ fn beside(journal: &Path, key: Option<SecretString>) -> Result<Archive, CommandE
         None if own_key.is_file() => Some(read_key(&own_key)?),
         other => other,
     };
-    Ok(Archive { journal: stores::sqlite(journal)?.journal, evidence, anchors, key })
+    Ok(Archive { journal: stores.journal, evidence, anchors, key })
 }
 
 /// Reads the key that anchors are signed with; it is never an argument, which others could see.

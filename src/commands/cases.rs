@@ -67,10 +67,7 @@ async fn load(arguments: &CaseArguments) -> Result<Case, CommandError> {
 
 async fn open(config: Option<&Path>, journal: Option<&Path>) -> Result<Stores, CommandError> {
     if let Some(path) = journal {
-        if !path.exists() {
-            return Err(CommandError::Setup(format!("there is no journal {}", path.display())));
-        }
-        return stores::sqlite(path);
+        return stores::kept(path);
     }
     // Reading the journal needs none of Slack's secrets.
     let config = config::load_for_setup(config)?;

@@ -3,15 +3,14 @@
 use crate::cli::ExportArguments;
 use crate::commands::CommandError;
 use crate::commands::archive::{Archive, Kept};
+use crate::commands::messages::messages;
 use crate::domain::case::Case;
 use crate::domain::digest::{canonical, sha256_hex};
-use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
 use crate::domain::record::Record;
 use crate::domain::report;
 use crate::ports::evidence::Evidence;
 use crate::ports::trail::Answer;
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -46,7 +45,8 @@ pub async fn export(arguments: &ExportArguments) -> Result<String, CommandError>
     files.insert(ANCHORS.to_owned(), anchors(&kept));
     match folded(&kept.lines) {
         Ok(case) => {
-            files.insert(MESSAGES.to_owned(), messages(&case));
+            let said = messages(&case, archive.evidence.as_deref()).await;
+            files.insert(MESSAGES.to_owned(), joined(&said));
             files.insert(REPORT.to_owned(), report::markdown(&case).into_bytes());
             collect(&archive, &case, arguments.with_snapshots, (&mut files, &mut notes)).await;
         }
@@ -75,18 +75,6 @@ fn joined(lines: &[String]) -> Vec<u8> {
 
 fn anchors(kept: &Kept) -> Vec<u8> {
     kept.anchors.iter().flat_map(|anchor| [canonical(anchor), b"\n".to_vec()].concat()).collect()
-}
-
-/// Which messages were posted where; what they said follows from the records before them.
-fn messages(case: &Case) -> Vec<u8> {
-    let posted = case.records().iter().filter_map(|record| {
-        let Event::Posted { post, channel, message, .. } = &record.event else { return None };
-        Some(json!({
-            "record": record.seq, "at": record.at, "post": post, "channel": channel, "ts": message,
-        }))
-    });
-    let lines: Vec<String> = posted.map(|message| message.to_string()).collect();
-    joined(&lines)
 }
 
 /// Answers, and snapshots where they are wanted; what cannot be read is said and not passed over.

@@ -6,9 +6,12 @@ pub mod cases;
 pub mod drill;
 pub mod export;
 pub mod manifest;
+mod messages;
 pub mod orders;
+pub mod reconcile;
 pub mod serve;
 pub mod stores;
+pub mod trails;
 pub mod verify;
 
 use crate::config::reader::ConfigErrors;

@@ -1,24 +1,20 @@
 //! `keyleak serve`: the service against real parts, until it is told to stop.
 
-use crate::aws::athena::AthenaTrail;
 use crate::aws::clients;
 use crate::aws::contain::AwsContain;
 use crate::aws::lookup::AwsLookup;
 use crate::cli::Store;
-use crate::commands::{CommandError, stores};
-use crate::config::{self, Config, SlackConfig, TrailConfig};
+use crate::commands::{CommandError, stores, trails};
+use crate::config::{self, Config, SlackConfig};
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
 use crate::ports::clock::Clock;
 use crate::ports::cloud::Contain;
-use crate::ports::trail::Trail;
 use crate::running::{Bot, Gate};
 use crate::slack::chat::SlackChat;
 use crate::slack::web::SlackSettings;
 use crate::telemetry::{self, Style};
-use crate::trail::investigator::Investigator;
-use crate::trail::local::LocalTrail;
 use aws_config::SdkConfig;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -66,7 +62,7 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
     if config.slack.api_url != SLACK_API {
         endpoints.push(format!("Slack: {}", config.slack.api_url));
     }
-    let trail = trail(&config, sdk, tasks).await?;
+    let trail = trails::configured(&config, sdk, tasks).await?;
     let contain = AwsContain::new(sdk, config.aws.contain.as_ref());
     Ok(Desk {
         ledger: Ledger::new(stores.journal),
@@ -80,29 +76,6 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
         chat: Arc::new(chat(&config.slack)?),
         clock: Clock::real(),
         rules: Rules { endpoints, ..config.rules },
-    })
-}
-
-async fn trail(
-    config: &Config,
-    sdk: &SdkConfig,
-    tasks: &TaskTracker,
-) -> Result<Option<Arc<dyn Trail>>, CommandError> {
-    Ok(match &config.trail {
-        TrailConfig::None => None,
-        TrailConfig::Paths(paths) => {
-            Some(Arc::new(Investigator::new(LocalTrail::new(paths.clone()))))
-        }
-        TrailConfig::Athena(settings) => {
-            let sdk = match &config.aws.lookup_role {
-                Some(role) => clients::with_role(sdk, role, "keyleak-athena").await,
-                None => sdk.clone(),
-            };
-            let settings = settings.as_ref().clone();
-            let source = AthenaTrail::new(&sdk, settings, Clock::real(), tasks.clone())
-                .map_err(|error| CommandError::Setup(error.to_string()))?;
-            Some(Arc::new(Investigator::new(source)))
-        }
     })
 }
 

@@ -46,6 +46,14 @@ pub fn journal(config: &Config, sdk: &SdkConfig) -> Result<Stores, CommandError>
     }
 }
 
+/// Opens a SQLite journal that must be there, such as the one that a drill leaves.
+pub fn kept(path: &Path) -> Result<Stores, CommandError> {
+    if !path.exists() {
+        return Err(CommandError::Setup(format!("there is no journal {}", path.display())));
+    }
+    sqlite(path)
+}
+
 /// Opens a SQLite journal.
 pub fn sqlite(path: &Path) -> Result<Stores, CommandError> {
     let store = Sqlite::open(path).map_err(|error| CommandError::Setup(error.to_string()))?;

@@ -10,6 +10,7 @@ use crate::aws::tables::TableNames;
 use crate::config::anchors::AnchorConfig;
 use crate::config::reader::{ConfigErrors, Reader};
 use crate::domain::agenda::Timing;
+use crate::domain::caps::{CAP_MAX, Caps};
 use crate::domain::identity::Operators;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
@@ -218,10 +219,27 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
         policy,
         plans,
         timing: timing(r),
+        caps: caps(r),
         owner_tag: r.text_or("aws.owner_tag", "owner"),
         trail_window: r.span("trail.window", "15d"),
         drill: false,
         endpoints: Vec::new(),
+    }
+}
+
+/// Above these no change begins without an operator's proof; a brake cannot be left off.
+fn caps(r: &mut Reader) -> Caps {
+    let default = Caps::default();
+    let mut cap = |name, default| {
+        let cap = r.number(name, default, 1);
+        if cap > CAP_MAX {
+            r.reject(name, &format!("must be at most {CAP_MAX}"));
+        }
+        cap
+    };
+    Caps {
+        cases_per_hour: cap("limits.cases_per_hour", default.cases_per_hour),
+        principals_per_hour: cap("limits.principals_per_hour", default.principals_per_hour),
     }
 }
 

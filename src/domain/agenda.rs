@@ -1,10 +1,11 @@
 //! What is to be done next in a case, and when: pure, so that a restart finds the same work.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Phase, StepResult};
+use crate::domain::event::Phase;
 use crate::domain::exposure::Basis;
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::{CHASE, PlanState, PlanStatus, StepState};
+use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
 
 /// How often IAM's inventory is looked at right after a containment; IAM takes such calls gladly.
@@ -86,12 +87,15 @@ pub enum Ask {
         asked: u64,
         phase: Phase,
     },
+    /// Hold the journal of the closed case against AWS's own log.
+    Reconcile,
 }
 
 /// What the lane that reads knows of the trail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TrailState {
     pub configured: bool,
+    /// When this process last swept the trail, or held a closed case against it.
     pub swept_at: Option<Timestamp>,
 }
 
@@ -125,11 +129,10 @@ pub fn next_act(case: &Case, timing: &Timing, lookout: Lookout, now: Timestamp) 
     soonest(others)
 }
 
-/// The next thing to read. `swept_at` is when this process last swept the trail: a repeated sweep
-/// that finds nothing new leaves no record.
+/// The next thing to read. A repeated sweep that finds nothing new leaves no record.
 pub fn next_ask(case: &Case, timing: &Timing, trail: TrailState, now: Timestamp) -> Due<Ask> {
-    if case.closed_at().is_some() {
-        return Due::Nothing;
+    if let Some(closed) = case.closed_at() {
+        return next_reconciliation(case, (closed, trail), timing, now);
     }
     if !case.validated() {
         return Due::Now(Ask::Validate);
@@ -196,7 +199,10 @@ fn next_step(state: &PlanState, now: Timestamp) -> Due<Act> {
     let steps = || state.all_steps().skip(first);
     let denies = steps().filter(|(_, step, _)| step.action.runs_unchecked());
     let others = steps().filter(|(_, step, _)| !step.action.runs_unchecked());
-    soonest(denies.chain(others).map(|(index, _, step)| {
+    soonest(denies.chain(others).map(|(index, what, step)| {
+        if let Some(until) = state.held_up(what).filter(|until| *until > now) {
+            return Due::At(until);
+        }
         let task = Act::Step { plan: state.plan.number, step: index, attempt: step.attempts + 1 };
         match &step.result {
             None => Due::Now(task),
@@ -359,6 +365,22 @@ fn next_sweep(
     match swept_at {
         None => Due::Now(task),
         Some(swept_at) => at(swept_at + every, now, task),
+    }
+}
+
+/// At once, and again until the trail has come past the last change or is not waited for any more.
+fn next_reconciliation(
+    case: &Case,
+    (closed, trail): (Timestamp, TrailState),
+    timing: &Timing,
+    now: Timestamp,
+) -> Due<Ask> {
+    if !case.awaits_reconciliation() {
+        return Due::Nothing;
+    }
+    match trail.swept_at.filter(|tried_at| *tried_at >= closed) {
+        None => Due::Now(Ask::Reconcile),
+        Some(tried_at) => at(tried_at + timing.watch_every, now, Ask::Reconcile),
     }
 }
 

@@ -85,6 +85,7 @@ fn matters(event: &Event) -> bool {
         | Event::GlassReviewed { .. }
         | Event::Voided { .. }
         | Event::Covered { .. }
+        | Event::Capped { .. }
         | Event::Outcome { .. }
         | Event::Reapply { .. }
         | Event::Held { .. }
@@ -92,6 +93,8 @@ fn matters(event: &Event) -> bool {
         | Event::WatchEnded { .. }
         | Event::UndoWanted { .. }
         | Event::Closed { .. }
+        | Event::Reconciled { .. }
+        | Event::NotReconciled { .. }
         | Event::Reported { .. }
         | Event::Braked { .. }
         | Event::Archived => true,

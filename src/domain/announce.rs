@@ -2,11 +2,14 @@
 
 use crate::domain::action::Action;
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Phase, PostKey, StepResult};
+use crate::domain::event::{Drift, Event, Phase, PostKey};
 use crate::domain::identity::AwsIdentity;
 use crate::domain::plan::{PlanNumber, Step};
+use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
-use crate::domain::report::utc;
+use crate::domain::report::{utc, witness_lines};
+use crate::domain::step_result::StepResult;
+use std::collections::BTreeSet;
 
 /// Steps that one notice names; the plan's card has all of them.
 const STEPS_SHOWN_MAX: usize = 10;
@@ -53,6 +56,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
     let mut owed = vec![Announcement { key: card_key(), what: What::Card }];
     let mut phase = Phase::Validation;
     let mut drifts: Vec<Drift> = Vec::new();
+    let mut capped: BTreeSet<PlanNumber> = BTreeSet::new();
     for record in case.records() {
         if let Event::ReadBack { drifts: seen, .. } = &record.event {
             if *seen == drifts {
@@ -60,13 +64,27 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
             }
             drifts.clone_from(seen);
         }
+        // Looked at again every few minutes, and rung for once.
+        if let Event::Capped { plan, .. } = &record.event
+            && !capped.insert(*plan)
+        {
+            continue;
+        }
         owed.extend(said(record));
+        owed.extend(last_words(record));
         if summed_up(record, &mut phase) {
             let key = PostKey(format!("summary-{}", record.seq));
             owed.push(Announcement { key, what: What::Summary(record.seq) });
         }
     }
     owed
+}
+
+/// The report of a closed case, once AWS's own log was asked about it.
+fn last_words(record: &Record) -> Option<Announcement> {
+    let asked = matches!(record.event, Event::Reconciled { .. } | Event::NotReconciled { .. });
+    let key = PostKey(format!("report-{}", record.seq));
+    asked.then_some(Announcement { key, what: What::Report(record.seq) })
 }
 
 /// Whether a summary is due after this record: on demand, at a phase change, at a milestone.
@@ -111,11 +129,27 @@ fn said(record: &Record) -> Option<Announcement> {
                 plan.0
             )),
         ),
+        Event::Capped { plan, why, until } => keyed(
+            "alarm",
+            What::Alarm(format!(
+                "HELD UP BY A CAP: {why}, by all cases together, and no more are allowed on \
+                 Slack's word alone. Look whether I run wild (`keyleak freeze` stops me). If all \
+                 is well, an approver lets plan {} go on with `keyleak approve {} {}`, which \
+                 proves who they are; else I look again at {}.",
+                plan.0,
+                record.case,
+                plan.0,
+                utc(*until)
+            )),
+        ),
+        Event::Reconciled { result } if result.verdict() == Verdict::Differs => {
+            keyed("alarm", What::Alarm(differs(result)))
+        }
         Event::Answered { .. } => keyed("answer", What::Answer(record.seq)),
         Event::PhasePressed {
             phase: phase @ (Phase::Eradication | Phase::Recovery | Phase::PostIncident),
         } => keyed("checklist", What::Checklist(*phase)),
-        Event::ReportAsked | Event::Closed { .. } => keyed("report", What::Report(record.seq)),
+        Event::ReportAsked => keyed("report", What::Report(record.seq)),
         _ => {
             let words = decision_words(record).or_else(|| words(&record.event))?;
             keyed("notice", What::Notice(words))
@@ -160,7 +194,9 @@ fn words(event: &Event) -> Option<String> {
         ),
         Event::Voided { plan, why } => format!("Plan {} is void: {why}", plan.0),
         Event::Covered { steps, .. } => covered(steps),
-        Event::Outcome { plan, step, result: StepResult::Failed { why, retryable }, .. } => {
+        Event::Outcome {
+            plan, step, result: StepResult::Failed { why, retryable, .. }, ..
+        } => {
             let next = if *retryable { "I try again." } else { "Somebody must look." };
             format!("Step {} of plan {} failed: {why}. {next}", step + 1, plan.0)
         }
@@ -188,6 +224,10 @@ fn words(event: &Event) -> Option<String> {
         Event::QuestionFailed { question, why, .. } => {
             format!("Question {question} has no answer: {why}")
         }
+        Event::Reconciled { result } => format!("{}.", witness_lines(result).join(". ")),
+        Event::NotReconciled { why } => {
+            format!("The journal was not compared with AWS's own log: {why}.")
+        }
         Event::Braked { brake } if brake.frozen => format!(
             "FROZEN: {} has stopped every change by this bot, in all cases: {}. Decisions are \
              still taken and kept; they are carried out after `keyleak thaw`.",
@@ -199,6 +239,14 @@ fn words(event: &Event) -> Option<String> {
         ),
         _ => return None,
     })
+}
+
+fn differs(result: &Reconciliation) -> String {
+    format!(
+        "ALARM: {}.\nFind out who acts with the bot's rights, or who changed this journal; \
+         `keyleak freeze` stops the bot itself, and `keyleak reconcile` compares again.",
+        witness_lines(result).join(".\n")
+    )
 }
 
 fn covered(steps: &[Step]) -> String {

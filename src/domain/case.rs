@@ -8,6 +8,7 @@ use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::reading::{AnswerNote, SurveyNote};
+use crate::domain::reconciliation::Reconciliation;
 use crate::domain::record::{Press, Record};
 use crate::domain::room::Room;
 use jiff::Timestamp;
@@ -43,6 +44,8 @@ pub struct Case {
     pub(super) cancelled: BTreeSet<u64>,
     pub(super) questions_done: BTreeSet<u64>,
     pub(super) closed_at: Option<Timestamp>,
+    /// What AWS's own log said of the closed case, or why it was not asked.
+    pub(super) reconciled: Option<Result<Reconciliation, String>>,
     pub(super) report_sha256: Option<String>,
     pub(super) archived: bool,
     pub(super) brake: Option<Brake>,
@@ -196,6 +199,16 @@ impl Case {
 
     pub fn closed_at(&self) -> Option<Timestamp> {
         self.closed_at
+    }
+
+    /// What AWS's own log said of the closed case, or why it was not asked.
+    pub fn reconciled(&self) -> Option<&Result<Reconciliation, String>> {
+        self.reconciled.as_ref()
+    }
+
+    /// Whether the case is closed and AWS's own log is still to be asked; the report waits for it.
+    pub fn awaits_reconciliation(&self) -> bool {
+        self.closed_at.is_some() && self.reconciled.is_none()
     }
 
     pub fn report_sha256(&self) -> Option<&str> {

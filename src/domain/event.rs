@@ -5,7 +5,9 @@ use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::{AnswerNote, SurveyNote};
+use crate::domain::reconciliation::Reconciliation;
 use crate::domain::snapshot::SnapshotRef;
+use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -40,22 +42,6 @@ pub struct Opening {
     /// The case whose channel this one shares, when several ids were given at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shares_channel_of: Option<crate::domain::ids::CaseId>,
-}
-
-/// What became of one step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "result", rename_all = "snake_case")]
-pub enum StepResult {
-    /// The state is as the step leaves it; `changed` is false when it already was.
-    Done {
-        changed: bool,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        how: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        request_id: Option<String>,
-    },
-    /// The step failed; what is done before it stays done.
-    Failed { why: String, retryable: bool },
 }
 
 /// A Slack message that the case posts once, by the key that makes it so.
@@ -190,6 +176,13 @@ pub enum Event {
         attempt: u32,
         plan_hash: String,
     },
+    /// A cap per hour is reached: no further principal before `until`, unless an approver proves
+    /// who they are at the command line.
+    Capped {
+        plan: PlanNumber,
+        why: String,
+        until: Timestamp,
+    },
     Outcome {
         plan: PlanNumber,
         step: u32,
@@ -263,6 +256,13 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// The journal of a closed case was held against AWS's own log.
+    Reconciled {
+        result: Box<Reconciliation>,
+    },
+    NotReconciled {
+        why: String,
+    },
     Reported {
         sha256: String,
     },
@@ -290,6 +290,8 @@ impl Event {
             | Self::QuestionsDone { .. }
             | Self::Cancelled { .. }
             | Self::Note { .. }
+            | Self::Reconciled { .. }
+            | Self::NotReconciled { .. }
             | Self::Reported { .. }
             | Self::Archived => true,
             Self::Opened(_)
@@ -307,6 +309,7 @@ impl Event {
             | Self::GlassReviewed { .. }
             | Self::Voided { .. }
             | Self::Covered { .. }
+            | Self::Capped { .. }
             | Self::Intent { .. }
             | Self::Outcome { .. }
             | Self::ReadBack { .. }

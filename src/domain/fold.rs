@@ -6,6 +6,7 @@ use crate::domain::exposure::Exposure;
 use crate::domain::facts::Facts;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
+use crate::domain::reconciliation::Reconciliation;
 use crate::domain::record::{Press, Record};
 use crate::domain::room::{Room, Unmade};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,8 @@ pub enum IllegalRecord {
     WrongState(&'static str),
     #[error("there is no such step, or no attempt at it is open")]
     NoSuchAttempt,
+    #[error("the case is not closed, or was compared already")]
+    NothingToReconcile,
 }
 
 impl Case {
@@ -90,6 +93,7 @@ impl Case {
             cancelled: BTreeSet::new(),
             questions_done: BTreeSet::new(),
             closed_at: None,
+            reconciled: None,
             report_sha256: None,
             archived: false,
             brake: None,
@@ -135,7 +139,8 @@ impl Case {
             | Event::GlassReviewed { .. }
             | Event::Voided { .. }
             | Event::Covered { .. } => self.take_in_decision(record)?,
-            Event::Intent { .. }
+            Event::Capped { .. }
+            | Event::Intent { .. }
             | Event::Outcome { .. }
             | Event::ReadBack { .. }
             | Event::Reapply { .. }
@@ -167,6 +172,10 @@ impl Case {
             | Event::QuestionsDone { .. }
             | Event::Cancelled { .. } => self.take_in_reading(record),
             Event::Closed { .. } => self.closed_at = Some(record.at),
+            Event::Reconciled { result } => {
+                self.take_in_reconciliation(Ok(result.as_ref().clone()))?;
+            }
+            Event::NotReconciled { why } => self.take_in_reconciliation(Err(why.clone()))?,
             Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
             Event::Archived => self.archived = true,
             Event::Braked { brake } => self.brake = Some(brake.as_ref().clone()),
@@ -175,6 +184,18 @@ impl Case {
             | Event::Note { .. }
             | Event::Refused { .. } => {}
         }
+        Ok(())
+    }
+
+    /// A closed case is held against AWS's own log once.
+    fn take_in_reconciliation(
+        &mut self,
+        result: Result<Reconciliation, String>,
+    ) -> Result<(), IllegalRecord> {
+        if !self.awaits_reconciliation() {
+            return Err(IllegalRecord::NothingToReconcile);
+        }
+        self.reconciled = Some(result);
         Ok(())
     }
 
@@ -261,6 +282,8 @@ fn outlives_the_case(event: &Event) -> bool {
         Event::Posted { .. }
             | Event::UploadTried { .. }
             | Event::PostFailed { .. }
+            | Event::Reconciled { .. }
+            | Event::NotReconciled { .. }
             | Event::Reported { .. }
             | Event::Archived
             | Event::Refused { .. }

@@ -1,13 +1,14 @@
 //! The part of the fold that is about plans: decisions on them, and their execution.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Event, StepResult};
+use crate::domain::event::Event;
 use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanKind};
 use crate::domain::plan_state::{Check, PlanState, PlanStatus, StepState};
 use crate::domain::record::{Press, Record};
+use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 
 /// A step that fails in a way that may pass is tried this often before a person must look.
@@ -22,8 +23,7 @@ impl Case {
             Event::Approved { plan, hash } => {
                 let approval = press(record)?;
                 let state = self.plan_state(*plan)?;
-                judge_approval(state, hash, &approval.by)?;
-                state.approvals.push(approval);
+                state.approve(hash, approval, record.operator().is_some())?;
             }
             Event::Denied { plan, reason } => {
                 let denial = press(record)?;
@@ -33,13 +33,7 @@ impl Case {
             }
             Event::Withdrawn { plan } => {
                 let person = record.person().ok_or(IllegalRecord::NotAPerson)?;
-                let state = self.plan_state(*plan)?;
-                state.must_be_open()?;
-                let before = state.approvals.len();
-                state.approvals.retain(|approval| approval.by != *person);
-                if state.approvals.len() == before {
-                    return Err(IllegalRecord::WrongState("approved by this person"));
-                }
+                self.plan_state(*plan)?.withdraw(person)?;
             }
             Event::Expired { plan } => {
                 let state = self.plan_state(*plan)?;
@@ -87,6 +81,13 @@ impl Case {
     /// Intents, outcomes and what was read back.
     pub(super) fn take_in_execution(&mut self, record: &Record) -> Result<(), IllegalRecord> {
         match &record.event {
+            Event::Capped { plan, why, until } => {
+                let state = self.plan_state(*plan)?;
+                if !state.is_approved() || state.stepped_up.is_some() {
+                    return Err(IllegalRecord::WrongState("approved without a proof"));
+                }
+                state.capped = Some((why.clone(), *until));
+            }
             Event::Intent { plan, step, attempt, plan_hash } => {
                 let state = self.plan_state(*plan)?;
                 if state.hash != *plan_hash {
@@ -206,6 +207,8 @@ impl PlanState {
             glass: None,
             glass_reviewed: None,
             voided: None,
+            capped: None,
+            stepped_up: None,
             covered: Vec::new(),
             checks: Vec::new(),
             reapplied: 0,
@@ -216,6 +219,28 @@ impl PlanState {
             open_ends: Vec::new(),
             watch_ended: false,
         }
+    }
+
+    /// An approval; one person who also proves themselves at the command line is still one.
+    fn approve(&mut self, hash: &str, by: Press, proven: bool) -> Result<(), IllegalRecord> {
+        judge_approval(self, hash, (&by.by, proven))?;
+        self.approvals.retain(|before| before.by != by.by);
+        if proven {
+            self.stepped_up = Some(by.clone());
+        }
+        self.approvals.push(by);
+        Ok(())
+    }
+
+    fn withdraw(&mut self, person: &PersonId) -> Result<(), IllegalRecord> {
+        self.must_be_open()?;
+        let before = self.approvals.len();
+        self.approvals.retain(|approval| approval.by != *person);
+        if self.approvals.len() == before {
+            return Err(IllegalRecord::WrongState("approved by this person"));
+        }
+        self.stepped_up.take_if(|press| press.by == *person);
+        Ok(())
     }
 
     /// Why the plan can no longer be approved, if it cannot.
@@ -325,15 +350,21 @@ fn judge_glass(state: &PlanState, hash: &str) -> Result<(), IllegalRecord> {
     }
 }
 
-/// Whether this approval may be written: the right plan, still open, another person, once.
-fn judge_approval(state: &PlanState, hash: &str, by: &PersonId) -> Result<(), IllegalRecord> {
+/// Whether this approval may be written: the right plan, still open, another person, once; a
+/// second time only by who proves themselves where a cap holds the plan up.
+fn judge_approval(
+    state: &PlanState,
+    hash: &str,
+    (by, proven): (&PersonId, bool),
+) -> Result<(), IllegalRecord> {
     if state.hash != hash {
         return Err(IllegalRecord::OtherHash);
     }
     if state.plan.requested_by == *by {
         return Err(IllegalRecord::Requester);
     }
-    if state.approvals.iter().any(|approval| approval.by == *by) {
+    let steps_up = proven && state.awaits_step_up().is_some();
+    if !steps_up && state.approvals.iter().any(|approval| approval.by == *by) {
         return Err(IllegalRecord::AlreadyApproved);
     }
     if state.denied.is_some() || state.voided.is_some() || state.expired {

@@ -1,9 +1,10 @@
 //! Where a plan stands and what has happened to it, as the records tell.
 
-use crate::domain::event::{Drift, StepResult};
+use crate::domain::event::Drift;
 use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::record::Press;
 use crate::domain::snapshot::SnapshotRef;
+use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
 
 /// An actor that has not shown itself for so long is taken to be stopped, or slower than the trail.
@@ -37,6 +38,9 @@ pub struct PlanState {
     pub glass: Option<(Press, String)>,
     pub glass_reviewed: Option<(Press, String)>,
     pub voided: Option<String>,
+    /// Why no further principal is begun before which time, and who proved themselves all the same.
+    pub capped: Option<(String, Timestamp)>,
+    pub stepped_up: Option<Press>,
     /// Steps added for what the actor took after the approval, with their snapshots.
     pub covered: Vec<Step>,
     pub snapshots: Vec<SnapshotRef>,
@@ -112,6 +116,22 @@ impl PlanState {
 
     pub fn has_begun(&self) -> bool {
         self.steps.iter().any(|step| step.attempts > 0)
+    }
+
+    /// Whether a cap holds it up until somebody proves who they are, or time has passed.
+    pub fn awaits_step_up(&self) -> Option<&(String, Timestamp)> {
+        let open = !self.steps.iter().all(StepState::has_settled) && self.dead_because().is_none();
+        self.capped.as_ref().filter(|_| self.stepped_up.is_none() && open)
+    }
+
+    /// Until when a cap holds up this step; a principal that was begun is not left half done.
+    pub fn held_up(&self, step: &Step) -> Option<Timestamp> {
+        let (_, until) = self.awaits_step_up()?;
+        let user = step.action.user();
+        let begun = self
+            .all_steps()
+            .any(|(_, other, state)| state.attempts > 0 && other.action.user() == user);
+        (!begun).then_some(*until)
     }
 
     /// All steps: the approved ones, then those covered later.

@@ -155,11 +155,13 @@ impl Policy {
         self.is_disinterested(caller, case)?;
         is_open(state, now)?;
         let approved_before = state.approvals.iter().any(|press| press.by == *caller.person());
+        let steps_up = caller.identity().is_some() && state.awaits_step_up().is_some();
         match choice {
             Choice::Approve if state.plan.requested_by == *caller.person() => {
                 Err(Refusal::Requester)
             }
             Choice::Approve if shaped(case, state, caller.person()) => Err(Refusal::Shaper),
+            Choice::Approve if steps_up => Ok(()),
             Choice::Approve if approved_before => Err(Refusal::AlreadyApproved),
             Choice::Approve => Ok(()),
             Choice::Deny | Choice::Withdraw if state.has_begun() => Err(Refusal::Begun),

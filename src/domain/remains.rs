@@ -8,11 +8,11 @@
 
 use crate::domain::action::{Action, UserRef};
 use crate::domain::case::Case;
-use crate::domain::event::StepResult;
 use crate::domain::ids::{AccessKeyId, UserName};
 use crate::domain::lineage::{Certainty, MadeUser, Node, NodeKind, Standing};
 use crate::domain::plan::{PlanKind, PlanRules, is_protected};
 use crate::domain::plan_state::{PlanState, PlanStatus};
+use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 

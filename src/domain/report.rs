@@ -3,6 +3,7 @@
 mod closing;
 mod cost;
 pub mod phases;
+mod second_witness;
 mod telling;
 mod whole_plan;
 mod words;
@@ -79,6 +80,11 @@ pub fn plan_words(state: &crate::domain::plan_state::PlanState) -> String {
 /// A plan in full, for whoever decides without Slack.
 pub fn whole_plan(case: &Case, state: &crate::domain::plan_state::PlanState) -> String {
     whole_plan::text(case, state)
+}
+
+/// What AWS's own log said of a case, one sentence a line.
+pub fn witness_lines(result: &crate::domain::reconciliation::Reconciliation) -> Vec<String> {
+    second_witness::lines(result)
 }
 
 /// What waits, and for whom.

@@ -117,6 +117,8 @@ flat_row! {
         event_time: String,
         /// CloudTrail's id of the record; not unique in every source.
         event_id: Option<String>,
+        /// AWS's id of the call, which its caller was told too.
+        request_id: Option<String>,
         /// The service, `iam.amazonaws.com`.
         event_source: Option<String>,
         /// The call.

@@ -2,6 +2,7 @@
 
 use crate::domain::agenda::Timing;
 use crate::domain::anchor::EVERY_DEFAULT;
+use crate::domain::caps::Caps;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::drill::people;
@@ -136,6 +137,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
             expires_after,
         },
         timing,
+        caps: Caps::default(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24 * 15),
         drill: true,

@@ -3,8 +3,9 @@
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::ids::{CaseId, UserName};
+use crate::domain::reconciliation::Verdict;
 use crate::domain::remains::contained_users;
-use crate::domain::report;
+use crate::domain::report::{self, witness_lines};
 use crate::domain::verdict::{Anchored, Intact, judge};
 use crate::drill::people::REPORTER;
 use crate::drill::players::{DrillFailure, approve, desk, open, press, until, wait};
@@ -52,6 +53,7 @@ pub async fn play(world: &World, scenario: &Scenario) -> Result<String, DrillFai
     say(&mut told, &timeline(&closed));
     say(&mut told, &before_and_after(world, &contained)?);
     expectations(world, scenario, &contained)?;
+    say(&mut told, &second_witness(&closed)?);
     say(&mut told, &journal(world, &case).await?);
     Ok(told)
 }
@@ -64,6 +66,19 @@ fn timeline(case: &Case) -> String {
         }
     }
     text
+}
+
+/// What AWS's own log says of the case, and a failure unless it says the same.
+fn second_witness(case: &Case) -> Result<String, DrillFailure> {
+    match case.reconciled() {
+        Some(Ok(result)) if result.verdict() == Verdict::Agrees => Ok(format!(
+            "CloudTrail as the second witness\n  {}\n",
+            witness_lines(result).join("\n  ")
+        )),
+        Some(Ok(result)) => Err(DrillFailure::SecondWitness(witness_lines(result).join("; "))),
+        Some(Err(why)) => Err(DrillFailure::SecondWitness(why.clone())),
+        None => Err(DrillFailure::SecondWitness("AWS's own log was not asked".to_owned())),
+    }
 }
 
 /// What the actor could do before and after, and a failure if anything worked after.

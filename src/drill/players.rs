@@ -25,6 +25,8 @@ pub enum DrillFailure {
     NotContained(String),
     #[error("the journal does not verify: {0}")]
     Journal(String),
+    #[error("AWS's own log, as the second witness: {0}")]
+    SecondWitness(String),
     #[error("the findings are not what the scenario expects: {0}")]
     Findings(String),
 }

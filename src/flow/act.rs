@@ -2,11 +2,13 @@
 
 use crate::domain::action::Action;
 use crate::domain::agenda::Act;
+use crate::domain::caps::Full;
 use crate::domain::case::Case;
-use crate::domain::event::{Event, StepResult};
+use crate::domain::event::Event;
 use crate::domain::plan::is_protected;
 use crate::domain::policy;
 use crate::domain::record::Entry;
+use crate::domain::step_result::StepResult;
 use crate::flow::desk::Desk;
 use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
 use crate::flow::lane::{StepError, conclude};
@@ -79,6 +81,10 @@ async fn carry_out(
         }
         // The freeze goes into the case, which keeps its steps from being tried until the thaw.
         Err(NoTicket::Frozen(brake)) => return brakes::tell(desk, case, *brake).await,
+        Err(NoTicket::Capped(Full { why, until })) => {
+            let capped = Event::Capped { plan: which.plan, why, until };
+            return conclude(desk, case, capped).await.map(drop);
+        }
         Err(NoTicket::BrakeUnknown(why)) => return Err(LedgerError::Unreachable(why).into()),
         Err(NoTicket::Illegal(why)) => {
             tracing::error!(case.id = %case.id(), %why, "an intent was refused");
@@ -129,16 +135,18 @@ async fn apply(contain: &dyn Contain, ticket: &Ticket) -> StepResult {
             how: Some("it no longer exists".to_owned()),
             request_id: error.request_id,
         },
-        Err(error) => {
-            StepResult::Failed { why: error.to_string(), retryable: error.class.retryable() }
-        }
+        Err(error) => StepResult::Failed {
+            why: error.to_string(),
+            retryable: error.class.retryable(),
+            request_id: error.request_id,
+        },
     }
 }
 
 fn found_in_force() -> StepResult {
     StepResult::Done {
         changed: true,
-        how: Some("found in force after an interruption".to_owned()),
+        how: Some(StepResult::FOUND_IN_FORCE.to_owned()),
         request_id: None,
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::reading::AnswerNote;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
-use crate::flow::{exposure, sweep, validate};
+use crate::flow::{exposure, reconcile, sweep, validate};
 use crate::ports::trail::{CutReference, Survey, Trail, TrailError};
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> 
     match task {
         Ask::Validate => validate::validate(desk, case).await,
         Ask::FirstLook => first_look(desk, case).await,
+        Ask::Reconcile => reconcile::at_closing(desk, case).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
         Ask::Question { asked, phase } => questions(desk, case, *asked, *phase).await,
     }

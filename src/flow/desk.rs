@@ -2,6 +2,7 @@
 
 use crate::domain::agenda::Timing;
 use crate::domain::brake::Brake;
+use crate::domain::caps::{Caps, Tally};
 use crate::domain::ids::CaseId;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
@@ -50,6 +51,7 @@ pub struct Rules {
     pub policy: Policy,
     pub plans: PlanRules,
     pub timing: Timing,
+    pub caps: Caps,
     /// The tag of an IAM user that names the person who owns it.
     pub owner_tag: String,
     /// How far back the trail is read when nothing says since when the key is exposed.
@@ -58,6 +60,14 @@ pub struct Rules {
     pub drill: bool,
     /// Endpoints other than AWS's and Slack's own, written into each case.
     pub endpoints: Vec<String>,
+}
+
+/// What the work table knows.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub open: Vec<CaseId>,
+    pub brake: Option<Brake>,
+    pub tally: Tally,
 }
 
 /// What a decision needs, in Slack's request as at the command line.
@@ -75,20 +85,22 @@ impl Desk {
     }
 
     /// Whether decisions can be taken and kept: asks both tables, and finds what the work table
-    /// knows of cases and brake. The error says what helps.
-    pub async fn probe(&self) -> Result<(Vec<CaseId>, Option<Brake>), StoreError> {
+    /// knows. The error says what helps.
+    pub async fn probe(&self) -> Result<Found, StoreError> {
         let nobody = CaseId("probe".to_owned());
-        let (open, brake, _) = tokio::try_join!(
+        let (open, brake, tally, _) = tokio::try_join!(
             self.work.open_cases(),
             self.work.brake(),
+            self.work.tally(),
             self.ledger.journal().read(&nobody, 0)
         )?;
-        Ok((open, brake))
+        Ok(Found { open, brake, tally })
     }
 
     /// What a ticket needs: the journal for the intent, and the brake that may forbid it.
     pub fn books(&self) -> Books<'_> {
-        Books { journal: self.ledger.journal(), brakes: self.work.as_ref() }
+        let caps = self.rules.caps;
+        Books { journal: self.ledger.journal(), brakes: self.work.as_ref(), caps }
     }
 }
 

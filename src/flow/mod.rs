@@ -17,6 +17,7 @@ pub mod notary;
 pub mod operator;
 pub mod propose;
 pub mod readback;
+pub mod reconcile;
 pub mod seen;
 pub mod spoken;
 pub mod sweep;

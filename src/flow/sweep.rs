@@ -12,7 +12,7 @@ use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};
 use crate::flow::{exposure, gains, propose};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// Nodes that the journal remembers; all of them are in the cut.
@@ -249,6 +249,10 @@ async fn conclude(
 pub fn told_until(desk: &Desk, watermark: Option<Timestamp>) -> Timestamp {
     let complete_after = desk.rules.timing.trail_complete_after;
     let delivered = desk.clock.now() - complete_after;
-    let disorder = complete_after / DISORDER_PARTS;
-    watermark.map_or(delivered, |watermark| delivered.max(watermark - disorder))
+    watermark.map_or(delivered, |watermark| delivered.max(watermark - disorder(complete_after)))
+}
+
+/// By about how much records come out of order.
+pub fn disorder(complete_after: SignedDuration) -> SignedDuration {
+    complete_after / DISORDER_PARTS
 }

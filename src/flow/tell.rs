@@ -76,7 +76,9 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
         return post(speaker, channel, (&owed, memory)).await;
     }
     match refresh(speaker, memory).await? {
-        Told::Nothing if case.closed_at().is_some() => room::farewell(desk, case, channel).await,
+        Told::Nothing if case.closed_at().is_some() && !case.awaits_reconciliation() => {
+            room::farewell(desk, case, channel).await
+        }
         Told::Nothing => {
             memory.told_all(case);
             Ok(Told::Nothing)

@@ -101,6 +101,10 @@ pub trait Lookup: Send + Sync {
 pub trait Contain: Send + Sync {
     /// Carries out the ticket's action. Repeating it is harmless: what is already so is success.
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError>;
+
+    /// The ARN of the role whose sessions, named after case and plan, make the changes; `None`
+    /// where they are made with credentials that name neither.
+    fn role(&self) -> Option<String>;
 }
 
 impl CallClass {

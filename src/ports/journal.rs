@@ -1,6 +1,7 @@
 //! Where decisions are kept and work is claimed: the journal only grows, all else can be lost.
 
 use crate::domain::brake::Brake;
+use crate::domain::caps::Tally;
 use crate::domain::ids::CaseId;
 use crate::domain::record::Record;
 use async_trait::async_trait;
@@ -59,13 +60,18 @@ pub trait Journal: Send + Sync {
     async fn read(&self, case: &CaseId, after: u64) -> Result<Vec<String>, StoreError>;
 }
 
-/// The brake on all changes, shared by every replica; what is written here is never taken away.
+/// The brakes on all changes, shared by every replica: the one that people move, and the tally
+/// that the caps go by. What is written of the former is never taken away.
 #[async_trait]
 pub trait Brakes: Send + Sync {
     /// The newest move of the brake, read consistently; none when it was never touched.
     async fn brake(&self) -> Result<Option<Brake>, StoreError>;
     /// Keeps a move of the brake if none has its number yet; whether it was kept.
     async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError>;
+    /// What all replicas began of late, read consistently.
+    async fn tally(&self) -> Result<Tally, StoreError>;
+    /// Keeps the tally in the place of the one with the number before it; whether it was kept.
+    async fn count(&self, tally: &Tally) -> Result<bool, StoreError>;
 }
 
 /// Something that a person was promised and that only Slack can tell the rest of.

@@ -2,13 +2,14 @@
 
 use crate::domain::action::Action;
 use crate::domain::brake::Brake;
+use crate::domain::caps::{Caps, Full, Room, Tally};
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::{AccountId, CaseId};
 use crate::domain::plan::PlanNumber;
 use crate::domain::policy::Approval;
 use crate::domain::record::{Entry, Record};
-use crate::ports::journal::{AppendError, Brakes, Journal};
+use crate::ports::journal::{AppendError, Brakes, Journal, StoreError};
 use jiff::Timestamp;
 
 /// Permission to carry out one step once; only [`begin`] makes one.
@@ -21,11 +22,15 @@ pub struct Ticket {
     record: Record,
 }
 
-/// Where the intent is written, and the brake that may forbid it.
+/// Replicas that count at the same moment look again; more often than this is a fault.
+const COUNTS_MAX: u32 = 32;
+
+/// Where the intent is written, and the brakes that may forbid it.
 #[derive(Clone, Copy)]
 pub struct Books<'a> {
     pub journal: &'a dyn Journal,
     pub brakes: &'a dyn Brakes,
+    pub caps: Caps,
 }
 
 /// Which step, and the how-manieth attempt at it.
@@ -46,15 +51,18 @@ pub enum NoTicket {
     /// The brake is on; it is read before each intent, so that no replica can miss it.
     #[error("{}", .0.words())]
     Frozen(Box<Brake>),
-    /// A brake that cannot be read counts as on.
-    #[error("whether all changes are frozen cannot be read: {0}")]
+    /// A brake or a tally that cannot be read counts as on.
+    #[error("whether changes may begin cannot be read: {0}")]
     BrakeUnknown(String),
+    /// A cap per hour is reached, and no approver proved who they are.
+    #[error("{}", .0.why)]
+    Capped(Full),
     #[error(transparent)]
     Append(#[from] AppendError),
 }
 
 /// Writes the intent and returns the ticket; nothing acts before its intent is in the journal, and
-/// nothing is intended while the brake is on.
+/// nothing is intended while the brake is on, or beyond a cap that nobody proved themselves above.
 pub async fn begin(
     books: Books<'_>,
     case: &Case,
@@ -76,11 +84,15 @@ pub async fn begin(
     let record = Entry::own(now, event).chained(case.id().clone(), case.last_record());
     let mut after = case.clone();
     after.apply(&record).map_err(|error| NoTicket::Illegal(error.to_string()))?;
-    match books.brakes.brake().await {
-        Ok(Some(brake)) if brake.frozen => return Err(NoTicket::Frozen(Box::new(brake))),
-        Ok(_) => {}
-        Err(error) => return Err(NoTicket::BrakeUnknown(error.0)),
+    // Both are read before each intent, so that no replica can miss that one moved.
+    let (brake, tally) = tokio::join!(books.brakes.brake(), books.brakes.tally());
+    match brake.map_err(unknown)? {
+        Some(brake) if brake.frozen => return Err(NoTicket::Frozen(Box::new(brake))),
+        Some(_) | None => {}
     }
+    let principal = (case.id(), step.action.user().id.as_str());
+    let proven = state.stepped_up.is_some();
+    count(books, tally.map_err(unknown)?, principal, (proven, now)).await?;
     books.journal.append(&record).await?;
     Ok(Ticket {
         case: case.id().clone(),
@@ -89,6 +101,31 @@ pub async fn begin(
         action: step.action.clone(),
         record,
     })
+}
+
+/// Counts a principal that was not begun within the hour, if there is room for one more.
+async fn count(
+    books: Books<'_>,
+    mut tally: Tally,
+    principal: (&CaseId, &str),
+    (proven, now): (bool, Timestamp),
+) -> Result<(), NoTicket> {
+    for _ in 0..COUNTS_MAX {
+        let next = match tally.room(books.caps, principal, proven, now) {
+            Room::Counted => return Ok(()),
+            Room::Full(full) => return Err(NoTicket::Capped(full)),
+            Room::Count(next) => next,
+        };
+        if books.brakes.count(&next).await.map_err(unknown)? {
+            return Ok(());
+        }
+        tally = books.brakes.tally().await.map_err(unknown)?;
+    }
+    Err(NoTicket::BrakeUnknown("too many replicas count at once".to_owned()))
+}
+
+fn unknown(error: StoreError) -> NoTicket {
+    NoTicket::BrakeUnknown(error.0)
 }
 
 impl std::fmt::Debug for Books<'_> {
@@ -129,13 +166,15 @@ mod tests {
     use crate::domain::policy::recorded;
     use crate::domain::record::Actor;
     use crate::domain::sample::{at, opened, person, plan};
-    use crate::ports::journal::StoreError;
     use async_trait::async_trait;
     use std::sync::Mutex;
 
     /// Remembers what is appended, and has a brake in a state of its own.
     struct Shelf {
         brake: Result<Option<Brake>, StoreError>,
+        tally: Mutex<Tally>,
+        /// Another replica counts this often right before us.
+        overtaken: Mutex<u32>,
         appended: Mutex<Vec<Record>>,
     }
 
@@ -160,6 +199,24 @@ mod tests {
         async fn move_brake(&self, _brake: &Brake) -> Result<bool, StoreError> {
             Ok(false)
         }
+
+        async fn tally(&self) -> Result<Tally, StoreError> {
+            Ok(self.tally.lock().unwrap().clone())
+        }
+
+        async fn count(&self, tally: &Tally) -> Result<bool, StoreError> {
+            let (mut kept, mut overtaken) =
+                (self.tally.lock().unwrap(), self.overtaken.lock().unwrap());
+            if *overtaken > 0 {
+                *overtaken -= 1;
+                kept.number += 1;
+            }
+            let next = tally.number == kept.number + 1;
+            if next {
+                *kept = tally.clone();
+            }
+            Ok(next)
+        }
     }
 
     fn brake(frozen: bool) -> Brake {
@@ -174,8 +231,21 @@ mod tests {
         }
     }
 
+    fn shelf(brake: Result<Option<Brake>, StoreError>) -> Shelf {
+        Shelf {
+            brake,
+            tally: Mutex::default(),
+            overtaken: Mutex::default(),
+            appended: Mutex::default(),
+        }
+    }
+
     /// What comes of the first step of an approved plan, and how many intents were written.
     async fn begun(brake: Result<Option<Brake>, StoreError>) -> (Result<(), NoTicket>, usize) {
+        begun_with(&shelf(brake), Caps::default()).await
+    }
+
+    async fn begun_with(shelf: &Shelf, caps: Caps) -> (Result<(), NoTicket>, usize) {
         let mut case = opened();
         let plan = plan(&case, PlanKind::Containment);
         let (number, hash) = (plan.number, plan.hash());
@@ -189,8 +259,7 @@ mod tests {
             case.apply(&record).unwrap();
         }
         let approval = recorded(&case, number).unwrap();
-        let shelf = Shelf { brake, appended: Mutex::default() };
-        let books = Books { journal: &shelf, brakes: &shelf };
+        let books = Books { journal: shelf, brakes: shelf, caps };
         let which = StepAttempt { plan: number, step: 0, attempt: 1 };
         let ticket = begin(books, &case, &approval, which, at(3)).await.map(|_| ());
         let intents = shelf.appended.lock().unwrap().len();
@@ -207,6 +276,28 @@ mod tests {
     async fn a_brake_that_cannot_be_read_counts_as_on() {
         let (ticket, intents) = begun(Err(StoreError("away".to_owned()))).await;
         assert_eq!((ticket, intents), (Err(NoTicket::BrakeUnknown("away".to_owned())), 0));
+    }
+
+    #[tokio::test]
+    async fn beyond_a_cap_nothing_is_intended_and_below_it_the_principal_is_counted() {
+        let full = shelf(Ok(None));
+        let caps = Caps { cases_per_hour: 0, ..Caps::default() };
+        let (ticket, intents) = begun_with(&full, caps).await;
+        assert!(matches!(ticket, Err(NoTicket::Capped(_))), "{ticket:?}");
+        assert_eq!((intents, full.tally.lock().unwrap().number), (0, 0));
+        let free = shelf(Ok(None));
+        assert_eq!(begun_with(&free, Caps::default()).await, (Ok(()), 1));
+        assert_eq!(free.tally.lock().unwrap().counts(at(3)), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_replica_that_was_overtaken_counts_again() {
+        let busy = Shelf { overtaken: Mutex::new(3), ..shelf(Ok(None)) };
+        assert_eq!(begun_with(&busy, Caps::default()).await, (Ok(()), 1));
+        assert_eq!(busy.tally.lock().unwrap().number, 4);
+        let hopeless = Shelf { overtaken: Mutex::new(u32::MAX), ..shelf(Ok(None)) };
+        let (ticket, intents) = begun_with(&hopeless, Caps::default()).await;
+        assert!(matches!(ticket, Err(NoTicket::BrakeUnknown(_))) && intents == 0);
     }
 
     #[tokio::test]

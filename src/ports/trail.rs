@@ -100,6 +100,16 @@ pub struct Deeds {
     pub window: Window,
 }
 
+/// What the sessions of a role changed, or tried to, in time order, exact duplicates removed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RoleCalls {
+    pub rows: Vec<TrailRow>,
+    /// What was looked at to find them.
+    pub coverage: Coverage,
+    /// The role made more calls than the limit allows.
+    pub truncated: bool,
+}
+
 /// A place that holds CloudTrail records: delivered objects here, or Athena over them.
 #[async_trait]
 pub trait Source: Send + Sync {
@@ -112,6 +122,9 @@ pub trait Source: Send + Sync {
 
     /// Successful calls about one target, by anyone, in time order.
     async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError>;
+
+    /// Every changing call of a role's sessions, refused ones included.
+    async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;
 
     /// The newest event time held; what happened later is not known yet.
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError>;
@@ -249,6 +262,9 @@ pub trait Trail: Send + Sync {
 
     /// Successful calls about one target, by anyone, in time order: who reverted a containment?
     async fn who_did(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError>;
+
+    /// Every changing call of a role's sessions, refused ones included: what did the bot do?
+    async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;
 
     /// The newest event time the trail holds.
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError>;

@@ -2,12 +2,12 @@
 
 use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::case::Case;
-use crate::domain::event::StepResult;
 use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::policy::shaped;
 use crate::domain::report::{name_of, plan_words};
+use crate::domain::step_result::StepResult;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
     Confirm, Look, bold, button, code, context, field, header, list, newline, paragraph, person,

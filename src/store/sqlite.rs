@@ -17,8 +17,12 @@ use std::time::{Duration, Instant};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// The schema, one entry per version; a file of an older version is brought up step by step.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema.sql"), include_str!("brakes.sql"), include_str!("inbox.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("brakes.sql"),
+    include_str!("inbox.sql"),
+    include_str!("tally.sql"),
+];
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]

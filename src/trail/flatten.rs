@@ -86,6 +86,7 @@ pub fn row(record: &Record<'_>, time: &str, reach: &str) -> TrailRow {
     TrailRow {
         event_time: time.to_owned(),
         event_id: record.event_id.owned(),
+        request_id: record.request_id.owned(),
         event_source: record.event_source.owned(),
         event_name: record.event_name.owned(),
         aws_region: record.aws_region.owned(),

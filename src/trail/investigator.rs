@@ -7,8 +7,8 @@ use crate::domain::lineage::{Lineage, MadeUser, Subject};
 use crate::domain::question::Question;
 use crate::domain::trail_row::{Sighting, TrailRow, is_denied};
 use crate::ports::trail::{
-    Activity, Answer, Coverage, Cut, CutReference, Deeds, Source, Survey, SurveyRequest, Trail,
-    TrailError, Window,
+    Activity, Answer, Coverage, Cut, CutReference, Deeds, RoleCalls, Source, Survey, SurveyRequest,
+    Trail, TrailError, Window,
 };
 use crate::trail::catalogue;
 use crate::trail::table::{CaseTable, Found, evidence, evidence_sha256, sha256};
@@ -153,6 +153,10 @@ impl<S: Source> Trail for Investigator<S> {
 
     async fn who_did(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
         self.source.deeds(deeds).await
+    }
+
+    async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
+        self.source.role_calls(role, window).await
     }
 
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {

@@ -3,9 +3,9 @@
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::TrailRow;
-use crate::ports::trail::{Cut, Deeds, Sightings, Source, TrailError, Window};
+use crate::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use crate::trail::objects::{self, Found};
-use crate::trail::passes::{CallerPass, CutPass, DeedPass, NoPass, Wanted};
+use crate::trail::passes::{CallerPass, CutPass, DeedPass, NoPass, RolePass, Wanted};
 use crate::trail::scan::scan;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -77,6 +77,15 @@ impl LocalTrail {
         rows.sort_unstable();
         Ok(rows)
     }
+
+    fn role_calls_now(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
+        let make = || RolePass::new(role);
+        let (passes, coverage, _) = scan(&self.found()?, window, &make);
+        let truncated = passes.iter().any(|pass| pass.full);
+        let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(|pass| pass.rows).collect();
+        rows.sort_unstable();
+        Ok(RoleCalls { rows, coverage, truncated })
+    }
 }
 
 #[async_trait]
@@ -93,6 +102,11 @@ impl Source for LocalTrail {
     async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
         let deeds = deeds.clone();
         self.run(move |own| own.deeds_now(&deeds)).await
+    }
+
+    async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
+        let role = role.to_owned();
+        self.run(move |own| own.role_calls_now(&role, window)).await
     }
 
     async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {

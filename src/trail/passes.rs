@@ -220,3 +220,31 @@ impl Pass for DeedPass<'_> {
         }
     }
 }
+
+/// Changing calls by the sessions of one role.
+pub(super) struct RolePass<'a> {
+    role: &'a str,
+    pub(super) rows: Vec<TrailRow>,
+    pub(super) full: bool,
+}
+
+impl<'a> RolePass<'a> {
+    pub(super) fn new(role: &'a str) -> Self {
+        Self { role, rows: Vec::new(), full: false }
+    }
+}
+
+impl Pass for RolePass<'_> {
+    fn take(&mut self, record: &Record<'_>, time: &str) {
+        let issuer = &record.user_identity.session_context.session_issuer;
+        // What CloudTrail does not call a read is taken for a change.
+        if issuer.arn.get() != Some(self.role) || record.read_only.flag() == Some(1) {
+            return;
+        }
+        if self.rows.len() >= DEEDS_MAX {
+            self.full = true;
+            return;
+        }
+        self.rows.push(flatten::row(record, time, "role"));
+    }
+}

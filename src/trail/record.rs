@@ -41,6 +41,8 @@ pub struct Record<'a> {
     pub shipped_time: Text<'a>,
     #[serde(borrow, rename = "eventID")]
     pub event_id: Text<'a>,
+    #[serde(borrow, rename = "requestID")]
+    pub request_id: Text<'a>,
     #[serde(borrow)]
     pub event_source: Text<'a>,
     #[serde(borrow)]

@@ -182,7 +182,7 @@ async fn look_ask(
     let trail = TrailState { configured: desk.trail.is_some(), swept_at: *swept_at };
     match next_ask(case, &desk.rules.timing, trail, now) {
         Due::Now(task) => {
-            if matches!(task, Ask::Sweep(_)) {
+            if matches!(task, Ask::Sweep(_) | Ask::Reconcile) {
                 *swept_at = Some(now);
             }
             ask::ask(desk, case, &task).await?;
@@ -231,11 +231,12 @@ async fn pause(desk: &Desk, span: Duration, holding: &Holding<'_>) {
     }
 }
 
-/// A case is over when it is archived, or closed without a channel that could be.
+/// A case is over when it is archived, or closed and compared without a channel that could be.
 fn is_over(case: &Case) -> bool {
     let room = case.room();
     let roomless = room.failed.is_some() || room.channel.is_none();
-    case.is_archived() || case.closed_at().is_some() && roomless
+    let compared = case.closed_at().is_some() && !case.awaits_reconciliation();
+    case.is_archived() || compared && roomless
 }
 
 /// How long to wait after a failure: as long as Slack asks, else longer each time.

@@ -6,6 +6,7 @@ use crate::orders::{FOLD, FOLDS, GO, LISTENING, Orders, STALLED, Sabotage, Weath
 use crate::wire::Wire;
 use jiff::SignedDuration;
 use keyleak::domain::agenda::Timing;
+use keyleak::domain::caps::Caps;
 use keyleak::domain::case::Case;
 use keyleak::domain::digest::sha256_hex;
 use keyleak::drill::bot::{Outside, desk, gate};
@@ -104,6 +105,8 @@ fn made(orders: &Orders, heard: &Heard) -> Desk {
         desk.trail = None;
         desk.rules.plans.approvals_reversible = 2;
         desk.rules.timing.read_back = READ_BACK.to_vec();
+        // More cases in an hour than any cap lets through alone.
+        desk.rules.caps = Caps { cases_per_hour: u32::MAX, principals_per_hour: u32::MAX };
     }
     if sabotage == Some(Sabotage::LeaseIgnored) {
         desk.work = Arc::new(Generous(Arc::clone(&desk.work)));

@@ -5,10 +5,11 @@ use crate::story::{Late, Told, USER, count};
 use crate::wire::Change;
 use keyleak::domain::action::Action;
 use keyleak::domain::case::Case;
-use keyleak::domain::event::{Event, Phase, StepResult};
+use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::record::check_chain;
 use keyleak::domain::snapshot::differences;
+use keyleak::domain::step_result::StepResult;
 use keyleak::ports::journal::Journal;
 use keyleak::sim::slack::server::SimSlack;
 use keyleak::sim::slack::state::CallRecord;
@@ -51,10 +52,11 @@ fn decisions(told: &Told) -> Vec<String> {
     if approved.len() != numbers.len() || approved.values().any(|times| *times != 1) {
         found.push(format!("approvals {approved:?} of plans {numbers:?}"));
     }
-    let once: [(&str, usize); 5] = [
+    let once: [(&str, usize); 6] = [
         ("scope", case.presses(Phase::Scope).len()),
         ("undo wanted", count(case, |event| matches!(event, Event::UndoWanted { .. }))),
         ("closed", count(case, |event| matches!(event, Event::Closed { .. }))),
+        ("reconciled", count(case, |event| matches!(event, Event::Reconciled { .. }))),
         ("reported", count(case, |event| matches!(event, Event::Reported { .. }))),
         ("archived", count(case, |event| matches!(event, Event::Archived))),
     ];
@@ -147,6 +149,7 @@ pub(crate) fn end(case: &Case) -> BTreeSet<String> {
                 | Event::PhasePressed { .. }
                 | Event::UndoWanted { .. }
                 | Event::Closed { .. }
+                | Event::Reconciled { .. }
                 | Event::Reported { .. }
                 | Event::Posted { .. }
                 | Event::Archived

@@ -5,6 +5,7 @@ use crate::orders::RENEWED;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::brake::Brake;
+use keyleak::domain::caps::Tally;
 use keyleak::domain::ids::CaseId;
 use keyleak::ports::journal::{Brakes, Claim, Inbox, Kept, Lease, Listed, StoreError, Work};
 use std::sync::Arc;
@@ -20,6 +21,14 @@ impl Brakes for Generous {
 
     async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError> {
         self.0.move_brake(brake).await
+    }
+
+    async fn tally(&self) -> Result<Tally, StoreError> {
+        self.0.tally().await
+    }
+
+    async fn count(&self, tally: &Tally) -> Result<bool, StoreError> {
+        self.0.count(tally).await
     }
 }
 

@@ -23,6 +23,7 @@ fn about(event: &Event, value: &Value) -> String {
             format!("{}.{}", plan.0, step + 1)
         }
         Event::ReadBack { plan, check, .. } => format!("{}.{}", plan.0, check + 1),
+        Event::Reconciled { result } => format!("{:?}", result.verdict()),
         _ => String::new(),
     }
 }

@@ -185,6 +185,10 @@ impl Contain for Hasty {
         }
         self.inner.apply(ticket).await
     }
+
+    fn role(&self) -> Option<String> {
+        self.inner.role()
+    }
 }
 
 /// Slack, used without care where that is ordered, and before which the process may stand still.

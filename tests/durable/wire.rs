@@ -13,12 +13,14 @@ use jiff::Timestamp;
 use keyleak::domain::action::Action;
 use keyleak::domain::facts::{Alert, KeyState, LastUse};
 use keyleak::domain::ids::{AccessKeyId, AccountId, CaseId, UserName};
+use keyleak::domain::reconciliation::session_name;
 use keyleak::domain::snapshot::AttachedPolicy;
+use keyleak::drill::scenario::find;
 use keyleak::flow::ledger::Ledger;
 use keyleak::ports::cloud::{Applied, CallClass, CallError, Contain, KeyOwner, Lookup, UserDetail};
 use keyleak::ports::journal::Work;
 use keyleak::ports::ticket::Ticket;
-use keyleak::sim::cloud::SimCloud;
+use keyleak::sim::cloud::{SimCloud, contain_role};
 use keyleak::store::sqlite::Sqlite;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -71,7 +73,7 @@ enum Ask {
     Users,
     GuardDuty(AccessKeyId, Option<UserName>),
     Health(AccessKeyId),
-    Change { by: String, action: Action },
+    Change { by: String, session: (String, String), action: Action },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -192,12 +194,13 @@ async fn look(
         }
         Ask::GuardDuty(key, user) => json!(cloud.guard_duty(&key, user.as_ref()).await?),
         Ask::Health(key) => json!(cloud.health(&key).await?),
-        Ask::Change { by, action } => {
+        Ask::Change { by, session: (name, plan_hash), action } => {
             let intent = books.intent(&action).await;
-            let applied = cloud.carry_out(&action).await;
+            let applied = cloud.carry_out((&name, &plan_hash), &action).await;
             let change = Change { by, action, done: applied.is_ok(), intent };
             changes.lock().unwrap().push(change);
-            json!(applied?.how)
+            let applied = applied?;
+            json!((applied.how, applied.request_id))
         }
     })
 }
@@ -209,12 +212,15 @@ pub(crate) struct Wire {
     url: String,
     /// Who asks.
     by: String,
+    role: String,
 }
 
 impl Wire {
     pub(crate) fn new(url: String, by: String) -> Self {
         let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
-        Self { client, url, by }
+        let account = find("public-repository").unwrap().account.id;
+        let role = contain_role(&AccountId(account));
+        Self { client, url, by, role }
     }
 
     async fn ask<T: DeserializeOwned>(&self, ask: Ask) -> Result<T, CallError> {
@@ -239,8 +245,14 @@ impl Wire {
 impl Contain for Wire {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
         let action = ticket.action().clone();
-        let how = self.ask(Ask::Change { by: self.by.clone(), action }).await?;
-        Ok(Applied { how, request_id: None })
+        let session = (session_name(ticket.case()), ticket.plan_hash().to_owned());
+        let change = Ask::Change { by: self.by.clone(), session, action };
+        let (how, request_id) = self.ask(change).await?;
+        Ok(Applied { how, request_id })
+    }
+
+    fn role(&self) -> Option<String> {
+        Some(self.role.clone())
     }
 }
 

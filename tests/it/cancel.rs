@@ -8,7 +8,7 @@ use keyleak::domain::case::Case;
 use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::trail_row::TrailRow;
-use keyleak::ports::trail::{Cut, Deeds, Sightings, Source, TrailError, Window};
+use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::trail::investigator::Investigator;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,6 +45,10 @@ impl Source for NeverRead {
     }
 
     async fn deeds(&self, _: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+        std::future::pending().await
+    }
+
+    async fn role_calls(&self, _: &str, _: Window) -> Result<RoleCalls, TrailError> {
         std::future::pending().await
     }
 

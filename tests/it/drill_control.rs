@@ -1,5 +1,6 @@
 //! The headless drill must be able to fail: here somebody lets the actor in again.
 
+use crate::reconcile::misuse;
 use crate::stage::Stage;
 use keyleak::domain::action::Action;
 use keyleak::domain::case::Case;
@@ -7,23 +8,29 @@ use keyleak::domain::ids::CaseId;
 use keyleak::drill::headless::play;
 use keyleak::drill::players::{DrillFailure, load};
 use keyleak::drill::world::World;
+use keyleak::sim::attacker::Operation;
 use std::time::Duration;
 
-/// Waits until the case says "contained" and takes every deny off behind the bot's back.
-async fn let_the_actor_in(world: &World) {
-    let contained = async || {
+/// Waits until the case says "contained".
+async fn contained(world: &World) -> Case {
+    let look = async || {
         let desk = world.desk()?;
         let case: CaseId = desk.work.open_cases().await.ok()?.into_iter().next()?;
         let case: Case = load(world, &case).await.ok()?;
         let said = case.standing_plans().any(|state| state.contained.is_some());
         said.then_some(case)
     };
-    let case = loop {
-        if let Some(case) = contained().await {
-            break case;
+    loop {
+        if let Some(case) = look().await {
+            return case;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    }
+}
+
+/// Takes every deny off behind the bot's back.
+async fn let_the_actor_in(world: &World) {
+    let case = contained(world).await;
     for (_, step, _) in case.standing_plans().flat_map(|state| state.holding_steps()) {
         if let Action::DenyUser { user, policy_arn, inline_name } = &step.action {
             let lift = Action::LiftDeny {
@@ -31,7 +38,7 @@ async fn let_the_actor_in(world: &World) {
                 policy_arn: policy_arn.clone(),
                 inline_name: inline_name.clone(),
             };
-            world.cloud.carry_out(&lift).await.unwrap();
+            world.cloud.carry_out(("somebody", "no plan"), &lift).await.unwrap();
         }
     }
     // The drill ends by itself.
@@ -51,11 +58,33 @@ async fn sabotage_an_actor_who_gets_in_after_contained_fails_the_drill() {
     stage.strike().await;
 }
 
+/// Somebody who holds a session of the bot's role makes a user with it.
+async fn misuse_the_role(world: &World) {
+    contained(world).await;
+    let unasked = Operation::CreateUser { user: "helper".to_owned() };
+    misuse(world, ("botocore-session-1", "no plan"), &unasked).await;
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sabotage_a_call_of_the_role_for_no_case_fails_the_drill() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let ended = tokio::select! {
+        ended = play(world, world.scenario()) => ended,
+        () = misuse_the_role(world) => unreachable!("it waits for ever"),
+    };
+    let why = ended.expect_err("AWS's own log does not agree").to_string();
+    assert!(why.contains("Session of no case: CreateUser about user helper"), "{why}");
+    stage.strike().await;
+}
+
 /// The same story without anybody who does so.
 #[tokio::test(flavor = "multi_thread")]
 async fn left_alone_the_drill_ends_well_and_says_so() {
     let stage = Stage::set().await;
     let told = play(&stage.world, stage.world.scenario()).await.unwrap();
     assert!(told.contains("after \"contained\"") && told.contains("anchored to its end"), "{told}");
+    assert!(told.contains("AWS's own log agrees with the journal"), "{told}");
     stage.strike().await;
 }

@@ -12,7 +12,7 @@ use keyleak::store::sqlite::Sqlite;
 use std::time::Duration;
 
 /// Many times what the worker needs to begin an approved step.
-const WATCHED: Duration = Duration::from_secs(2);
+pub(crate) const WATCHED: Duration = Duration::from_secs(2);
 
 /// Moves the brake as another process does: through the store, past this bot's memory.
 pub(crate) async fn move_brake(world: &World, frozen: bool) {
@@ -30,13 +30,13 @@ pub(crate) async fn move_brake(world: &World, frozen: bool) {
     assert!(store.move_brake(&brake).await.unwrap());
 }
 
-async fn said(world: &World, case: &Case) -> String {
+pub(crate) async fn said(world: &World, case: &Case) -> String {
     let channel = case.room().channel.clone().unwrap();
     let messages = world.slack.messages(&channel.0);
     messages.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-fn intents(case: &Case) -> usize {
+pub(crate) fn intents(case: &Case) -> usize {
     let intent = |event: &Event| matches!(event, Event::Intent { .. });
     case.records().iter().filter(|record| intent(&record.event)).count()
 }

@@ -8,6 +8,7 @@ mod break_glass;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod cancel;
+mod caps;
 mod decisions;
 mod delivered_again;
 mod drill_command;
@@ -17,6 +18,7 @@ mod file_intake;
 mod freeze;
 #[path = "../support/ground.rs"]
 mod ground;
+mod heartbeat;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod layers;
@@ -27,11 +29,14 @@ mod orders;
 mod people;
 mod printed_manifests;
 mod readme;
+mod reconcile;
+mod second_witness;
 mod serve_command;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
 mod simulated;
 mod slack_app;
+mod slack_away;
 mod stage;
 mod stores;
 #[path = "../support/story.rs"]

@@ -20,7 +20,7 @@ use keyleak::ports::witness::{Witness, WitnessError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-const NOW: SignedDuration = SignedDuration::ZERO;
+pub(crate) const NOW: SignedDuration = SignedDuration::ZERO;
 
 /// AWS, as far as an order is concerned: it names whoever it is told to.
 struct Names {
@@ -37,7 +37,7 @@ impl Witness for Names {
     }
 }
 
-fn user(name: &str) -> String {
+pub(crate) fn user(name: &str) -> String {
     format!("arn:aws:iam::111111111111:user/{name}")
 }
 
@@ -54,7 +54,7 @@ fn operators(world: &World) -> Operators {
 
 /// Gives an order that AWS says `arn` signed `age` ago; what came of it, and how often AWS was
 /// asked. The stage's clock runs, so ages are counted from each call.
-async fn give(
+pub(crate) async fn give(
     world: &World,
     arn: &str,
     order: Order,
@@ -78,7 +78,7 @@ async fn give(
     (outcome, witness.asked.load(Ordering::SeqCst))
 }
 
-async fn planned(world: &World) -> (CaseId, PlanAddress) {
+pub(crate) async fn planned(world: &World) -> (CaseId, PlanAddress) {
     let id = open(world).await.unwrap();
     let case = until(world, &id, "the plan", |case| case.pending_plan().is_some()).await.unwrap();
     let state = case.pending_plan().unwrap();
@@ -86,7 +86,7 @@ async fn planned(world: &World) -> (CaseId, PlanAddress) {
     (id, at)
 }
 
-fn approve(at: &PlanAddress) -> Order {
+pub(crate) fn approve(at: &PlanAddress) -> Order {
     Order::Decide { verb: Verb::Approve, at: at.clone(), reason: None }
 }
 

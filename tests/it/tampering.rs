@@ -11,6 +11,7 @@ use keyleak::drill::bot::ANCHOR_KEY;
 use keyleak::drill::players::wait;
 use keyleak::drill::world::World;
 use rusqlite::{Connection, params};
+use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -228,6 +229,7 @@ async fn an_export_proves_itself_to_tools_that_are_not_ours() {
     for name in ["records.jsonl", "anchors.jsonl", "messages.jsonl", "report.md", "NOTES.txt"] {
         assert!(out.join(name).is_file(), "{name}");
     }
+    assert!(exported_messages(&stage.world, &out) >= 8, "all that the channel was told");
     assert!(out.join("queries").read_dir().unwrap().count() >= 2, "each answer as JSON and CSV");
     assert!(!out.join("snapshots").exists(), "snapshots only by permission");
     let with = folder.path().join("with");
@@ -235,6 +237,24 @@ async fn an_export_proves_itself_to_tools_that_are_not_ours() {
     assert!(keyleak(&[&arguments[..], &["--with-snapshots"]].concat()).status.success());
     assert!(with.join("snapshots").read_dir().unwrap().count() >= 1);
     stage.strike().await;
+}
+
+/// Each exported message says what stands in the channel; how many there are.
+fn exported_messages(world: &World, out: &Path) -> usize {
+    let text = std::fs::read_to_string(out.join("messages.jsonl")).unwrap();
+    for line in text.lines() {
+        let message: Value = serde_json::from_str(line).unwrap();
+        let (channel, ts) = (message["channel"].as_str().unwrap(), message["ts"].as_str().unwrap());
+        let shown = world.slack.message(channel, ts).expect("it is in the channel");
+        let post = message["post"].as_str().unwrap();
+        // The report is a file; the card's channel was archived after it was drawn last.
+        if !post.starts_with("report-") && post != "card" {
+            assert_eq!(message["text"], shown["text"], "{post}");
+        }
+        let blocks = message["blocks"].as_array().unwrap();
+        assert_eq!(blocks.is_empty(), post.starts_with("report-"), "{post}");
+    }
+    text.lines().count()
 }
 
 fn path(path: &Path) -> &str {

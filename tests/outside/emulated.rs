@@ -2,7 +2,7 @@
 
 use crate::frame::{Missing, trial_async};
 use crate::ground::Ground;
-use crate::leak::{BOT, leak_delivered};
+use crate::leak::{BOT, Leak, leak_delivered};
 use crate::parts::Parts;
 use crate::restless;
 use crate::story;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How late the trail comes: CloudTrail's minutes, compressed.
-const DELIVERY: Duration = Duration::from_millis(300);
+pub(crate) const DELIVERY: Duration = Duration::from_millis(300);
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let [whole, restless, reverting, unstopped, denied, dropped] =
@@ -75,9 +75,14 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 
 async fn ground(parts: &Parts, account: &str) -> Result<Ground, Missing> {
     let leak = leak_delivered(parts, account, DELIVERY).await?;
+    Ok(ground_of(leak).await)
+}
+
+/// The ground of a leak.
+pub(crate) async fn ground_of(leak: Leak) -> Ground {
     let config = leak.bot.config_of(&leak.bot_key);
     let own = ContainSettings::OwnCredentials;
-    Ok(Ground {
+    Ground {
         clock: Clock::real(),
         timing: timing(),
         lookup: Arc::new(AwsLookup::new(&config, &AwsSettings::default()).await),
@@ -90,7 +95,7 @@ async fn ground(parts: &Parts, account: &str) -> Result<Ground, Missing> {
         loot: leak.loot(),
         backdoor: leak.backdoor.as_loot("key of the new user"),
         _parts: Box::new(leak),
-    })
+    }
 }
 
 /// Minutes become seconds: the emulator's clock is the machine's.

@@ -33,6 +33,7 @@ mod parts;
 mod python;
 mod questions;
 mod real_trails;
+mod reconciled;
 mod recorded;
 mod recorder;
 #[path = "../support/restless.rs"]
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
     trials.extend(real_trails::trials(&parts));
     trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));
+    trials.extend(reconciled::trials(&parts));
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));
     trials.extend(slack_judge::trials(&parts));

@@ -4,6 +4,7 @@ use crate::ground::Ground;
 use crate::silent_chat::SilentChat;
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::button::ButtonAction;
+use keyleak::domain::caps::Caps;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::{AccessKeyId, CaseId, PersonId};
@@ -58,6 +59,15 @@ impl Bureau {
         rights: impl FnOnce(Arc<dyn Contain>) -> Arc<dyn Contain>,
         trail: impl FnOnce(LocalTrail) -> Arc<dyn Trail>,
     ) -> Self {
+        Self::open_beside(ground, rights, |local| Some(trail(local))).await
+    }
+
+    /// The same, where there may be no trail at all.
+    pub(crate) async fn open_beside(
+        ground: &Ground,
+        rights: impl FnOnce(Arc<dyn Contain>) -> Arc<dyn Contain>,
+        trail: impl FnOnce(LocalTrail) -> Option<Arc<dyn Trail>>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Arc::new(Sqlite::open(&folder.path().join("journal.db")).expect("a journal"));
         let desk = Arc::new(Desk {
@@ -68,7 +78,7 @@ impl Bureau {
             notary: None,
             lookup: Arc::clone(&ground.lookup),
             contain: Some(rights(Arc::clone(&ground.contain))),
-            trail: Some(trail(LocalTrail::new(vec![ground.trail.clone()]))),
+            trail: trail(LocalTrail::new(vec![ground.trail.clone()])),
             chat: Arc::new(SilentChat::default()),
             clock: ground.clock,
             rules: rules(ground),
@@ -177,6 +187,7 @@ fn rules(ground: &Ground) -> Rules {
             approvals_irreversible: 2,
             expires_after: SignedDuration::from_hours(1),
         },
+        caps: Caps::default(),
         timing: ground.timing.clone(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24 * 15),

@@ -16,7 +16,7 @@ use keyleak::domain::trail_row::TrailRow;
 use keyleak::flow::propose::photograph;
 use keyleak::ports::cloud::{Applied, CallError, Contain};
 use keyleak::ports::ticket::Ticket;
-use keyleak::ports::trail::{Cut, Deeds, Sightings, Source, TrailError, Window};
+use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
 use keyleak::trail::investigator::Investigator;
 use keyleak::trail::local::LocalTrail;
@@ -194,6 +194,10 @@ impl Contain for SkipsTheDeny {
         }
         self.inner.apply(ticket).await
     }
+
+    fn role(&self) -> Option<String> {
+        self.inner.role()
+    }
 }
 
 /// A trail without the records that make users and give them keys.
@@ -217,6 +221,10 @@ impl Source for ForgetsUsers {
 
     async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
         self.inner.deeds(deeds).await
+    }
+
+    async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
+        self.inner.role_calls(role, window).await
     }
 
     async fn watermark(&self) -> Result<Option<jiff::Timestamp>, TrailError> {

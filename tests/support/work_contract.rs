@@ -3,6 +3,7 @@
 use crate::journal_contract::{WRITERS, at, case};
 use futures_util::future::join_all;
 use keyleak::domain::brake::{Brake, next_number};
+use keyleak::domain::caps::{Begun, Tally};
 use keyleak::domain::ids::{CaseId, PersonId};
 use keyleak::ports::journal::{Brakes, Claim, Kept, Lease, Work};
 
@@ -15,6 +16,7 @@ pub(crate) async fn work_contract(work: &dyn Work, name: &str) {
     the_index_tells_which_cases_had_work_since(work, name).await;
     a_brake_is_kept_and_the_newest_move_counts(work).await;
     of_two_who_move_the_brake_at_once_one_does(work).await;
+    a_tally_follows_the_one_before_it(work).await;
     a_lease_is_held_by_one_until_it_expires(work, name).await;
     a_lease_is_taken_over_only_as_it_was_seen(work, name).await;
     a_lease_is_given_back_only_by_its_holder(work, name).await;
@@ -131,6 +133,30 @@ async fn of_two_who_move_the_brake_at_once_one_does(brakes: &dyn Brakes) {
         (0..WRITERS).filter(|at| kept[*at].as_ref().is_ok_and(|kept| *kept)).collect();
     assert_eq!(kept.len(), 1);
     assert_eq!(brakes.brake().await.unwrap().as_ref(), Some(&moves[kept[0]]));
+}
+
+async fn a_tally_follows_the_one_before_it(brakes: &dyn Brakes) {
+    let before = brakes.tally().await.unwrap();
+    let next = |why: &str, number: u64| Tally {
+        number,
+        begun: vec![Begun {
+            case: CaseId(why.to_owned()),
+            principal: "AIDA1".to_owned(),
+            at: at(0),
+        }],
+    };
+    let early = next("early", before.number + 2);
+    assert!(!brakes.count(&early).await.unwrap(), "the one before it is not there");
+    let tallies: Vec<Tally> =
+        (0..WRITERS).map(|writer| next(&writer.to_string(), before.number + 1)).collect();
+    let kept = join_all(tallies.iter().map(|tally| brakes.count(tally))).await;
+    let kept: Vec<usize> =
+        (0..WRITERS).filter(|at| kept[*at].as_ref().is_ok_and(|kept| *kept)).collect();
+    assert_eq!(kept.len(), 1, "of those who count at once one does");
+    assert_eq!(brakes.tally().await.unwrap(), tallies[kept[0]]);
+    assert!(!brakes.count(&tallies[kept[0]]).await.unwrap(), "a number is given once");
+    assert!(brakes.count(&early).await.unwrap());
+    assert_eq!(brakes.tally().await.unwrap(), early);
 }
 
 async fn a_lease_is_held_by_one_until_it_expires(work: &dyn Work, name: &str) {

@@ -4,11 +4,12 @@ use crate::domain::agenda::{
     Act, Ask, Due, Lookout, Timing, TrailState, next_act, next_ask, next_channel_try,
 };
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Phase, StepResult};
+use crate::domain::event::{Drift, Event, Phase};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::sample;
+use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
 
 fn timing() -> Timing {
@@ -97,7 +98,8 @@ fn an_approved_plan_begins_with_the_deny_at_once() {
 #[test]
 fn a_failed_step_is_tried_again_later_and_the_next_one_does_not_wait_for_it() {
     let (mut case, plan, hash) = approved();
-    let failed = StepResult::Failed { why: "throttled".to_owned(), retryable: true };
+    let failed =
+        StepResult::Failed { why: "throttled".to_owned(), retryable: true, request_id: None };
     attempt(&mut case, 10, (plan, &hash), 0, failed);
     assert_eq!(act(&case, 10), Due::Now(Act::Step { plan, step: 1, attempt: 1 }));
     attempt(&mut case, 10, (plan, &hash), 1, done());
@@ -199,6 +201,24 @@ fn a_closed_case_has_no_work_on_the_account() {
 }
 
 #[test]
+fn a_closed_case_is_held_against_the_trail_once_and_tried_again_until_then() {
+    let (mut case, _, _) = approved();
+    let ask = |case: &Case, swept_at: Option<i64>, seconds: i64| {
+        let trail = TrailState { configured: true, swept_at: swept_at.map(at) };
+        next_ask(case, &timing(), trail, at(seconds))
+    };
+    assert_ne!(ask(&case, None, 2), Due::Now(Ask::Reconcile), "it is open");
+    by(&mut case, "ana", Event::Closed { reason: None });
+    assert_eq!(ask(&case, Some(1), 3), Due::Now(Ask::Reconcile), "whatever was swept before");
+    assert_eq!(ask(&case, Some(3), 4), Due::At(at(303)));
+    assert_eq!(ask(&case, Some(3), 303), Due::Now(Ask::Reconcile));
+    let blind = TrailState::default();
+    assert_eq!(next_ask(&case, &timing(), blind, at(3)), Due::Now(Ask::Reconcile), "to say so");
+    then(&mut case, 4, Event::NotReconciled { why: "no trail".to_owned() });
+    assert_eq!(ask(&case, Some(3), 303), Due::Nothing);
+}
+
+#[test]
 fn what_an_undo_lifts_is_neither_read_back_nor_swept_until_the_undo_is_over() {
     let (mut case, plan) = carried_out();
     by(&mut case, "ana", Event::UndoWanted { plan });
@@ -215,7 +235,8 @@ fn what_an_undo_lifts_is_neither_read_back_nor_swept_until_the_undo_is_over() {
     attempt(&mut case, 20, (number, &hash), 0, done());
     assert_eq!(act(&case, 9_000), Due::Now(Act::Step { plan: number, step: 1, attempt: 1 }));
     assert_eq!(next_ask(&case, &timing(), trail, at(9_000)), Due::Nothing);
-    let failed = StepResult::Failed { why: "denied".to_owned(), retryable: false };
+    let failed =
+        StepResult::Failed { why: "denied".to_owned(), retryable: false, request_id: None };
     attempt(&mut case, 9_000, (number, &hash), 1, failed);
     assert_eq!(next_ask(&case, &timing(), trail, at(9_001)), Due::Now(Ask::Sweep(plan)));
 }

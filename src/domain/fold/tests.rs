@@ -2,13 +2,14 @@
 
 use crate::domain::case::Case;
 use crate::domain::digest::canonical;
-use crate::domain::event::{Event, StepResult};
+use crate::domain::event::Event;
 use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::CaseId;
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::{Actor, Entry, Record, Tampering, check_chain};
 use crate::domain::sample::{at, opened, person, plan};
+use crate::domain::step_result::StepResult;
 use proptest::prelude::*;
 
 fn by(user: &str, delivery: Option<&str>, event: Event) -> Entry {

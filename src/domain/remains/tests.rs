@@ -2,7 +2,7 @@
 
 use crate::domain::action::{Action, UserRef};
 use crate::domain::case::Case;
-use crate::domain::event::{Event, StepResult};
+use crate::domain::event::Event;
 use crate::domain::ids::UserName;
 use crate::domain::lineage::{MadeUser, Node, NodeKind};
 use crate::domain::plan::{PlanKind, PlanNumber, PlanRules, Step};
@@ -10,6 +10,7 @@ use crate::domain::record::{Actor, Entry};
 use crate::domain::remains::{Census, Gain, Inhabitant, Remains, remains};
 use crate::domain::sample::{at, minted, opened, person, plan};
 use crate::domain::snapshot::SnapshotRef;
+use crate::domain::step_result::StepResult;
 use jiff::SignedDuration;
 
 fn rules(protected: &[&str]) -> PlanRules {

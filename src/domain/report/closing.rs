@@ -1,12 +1,13 @@
 //! The closing report: everything somebody needs who was not there, as Markdown.
 
 use crate::domain::case::Case;
-use crate::domain::event::StepResult;
 use crate::domain::plan_state::PlanState;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
-    cost, name_of, phases, status_words, timeline, times_to_contain, utc, waiting, words,
+    cost, name_of, phases, second_witness, status_words, timeline, times_to_contain, utc, waiting,
+    words,
 };
+use crate::domain::step_result::StepResult;
 use std::fmt::Write as _;
 
 /// The whole report.
@@ -23,6 +24,7 @@ pub(super) fn markdown(case: &Case) -> String {
     section(&mut out, "What was found", found(case));
     section(&mut out, "Still in force", in_force(case));
     section(&mut out, "What could not be done", not_done(case));
+    section(&mut out, "AWS as the second witness", witnessed(case));
     section(&mut out, "Still waiting", waiting(case).iter().map(|what| md(what)).collect());
     chain(&mut out, case);
     out
@@ -227,6 +229,14 @@ fn not_done(case: &Case) -> Vec<String> {
     let questions = case.questions_failed().iter();
     lines.extend(questions.map(|(_, question, why)| format!("{}: {}", md(question), md(why))));
     lines
+}
+
+fn witnessed(case: &Case) -> Vec<String> {
+    match case.reconciled() {
+        Some(Ok(result)) => second_witness::lines(result).iter().map(|line| md(line)).collect(),
+        Some(Err(why)) => vec![format!("Not compared: {}", md(why))],
+        None => vec![format!("Not compared yet; keyleak reconcile {} does", md(&case.id().0))],
+    }
 }
 
 fn chain(out: &mut String, case: &Case) {

@@ -2,14 +2,16 @@
 
 use crate::domain::action::Action;
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Opening, StepResult};
+use crate::domain::event::{Drift, Event, Opening};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::SurveyNote;
+use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
 use crate::domain::report::cost;
 use crate::domain::report::words::{count, kind_word};
 use crate::domain::report::{Line, Weight, name_of, utc};
+use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -31,6 +33,21 @@ pub(super) fn line(case: &Case, record: &Record) -> Option<Line> {
         why: told.why,
         weight: told.weight,
     })
+}
+
+fn reconciled(result: &Reconciliation) -> Told {
+    let what = match result.verdict() {
+        Verdict::Agrees => "found that AWS's own log agrees with the journal",
+        Verdict::Differs => "found that AWS's own log and the journal DIFFER",
+        Verdict::NotYetDelivered => "found nothing that differs in a trail not complete yet",
+    };
+    let Reconciliation { calls, covered, changes, shown, .. } = result;
+    let why = format!(
+        "{covered} of {} have an approved step, {shown} of {} a call",
+        count(*calls as usize, "call"),
+        count(*changes as usize, "change")
+    );
+    with(what, Some(why))
 }
 
 fn told(case: &Case, record: &Record) -> Option<Told> {
@@ -60,6 +77,10 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         )),
         Event::Note { text } => major(format!("noted: {text}")),
         Event::Closed { reason } => Some(with("closed the case", reason.clone())),
+        Event::Reconciled { result } => Some(reconciled(result)),
+        Event::NotReconciled { why } => {
+            because("could not hold the journal against AWS's own log", why)
+        }
         Event::Reported { sha256 } => minor(format!("wrote the report (SHA-256 {sha256})")),
         Event::Archived => minor("archived the channel"),
         Event::Surveyed { survey } => surveyed(case, record.seq, survey),
@@ -78,7 +99,8 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         | Event::GlassReviewed { .. }
         | Event::Voided { .. }
         | Event::Covered { .. } => decided(case, event),
-        Event::Outcome { .. }
+        Event::Capped { .. }
+        | Event::Outcome { .. }
         | Event::ReadBack { .. }
         | Event::Reapply { .. }
         | Event::Held { .. }
@@ -139,6 +161,10 @@ fn decided(case: &Case, event: &Event) -> Option<Told> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "told sends only execution")]
 fn acted(case: &Case, event: &Event) -> Option<Told> {
     match event {
+        Event::Capped { plan, why, until } => because(
+            &format!("held plan {} up until {} for a cap per hour", plan.0, utc(*until)),
+            why,
+        ),
         Event::Outcome { plan, step, result, .. } => {
             Some(outcome(&sentence_of(case, *plan, *step), result))
         }

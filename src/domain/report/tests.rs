@@ -1,7 +1,7 @@
 //! The story as people read it: the same journal, the same words, and nothing foreign live in them.
 
 use crate::domain::case::Case;
-use crate::domain::event::{Event, StepResult};
+use crate::domain::event::Event;
 use crate::domain::lineage::{Node, NodeKind};
 use crate::domain::plan::PlanKind;
 use crate::domain::query_cost::QueryCost;
@@ -9,6 +9,7 @@ use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::report::{SUMMARY_LINES_MAX, markdown, summary, timeline};
 use crate::domain::sample::{at, minted, opened, person, plan};
+use crate::domain::step_result::StepResult;
 
 fn then(case: &mut Case, who: Actor, seconds: i64, event: Event) {
     let entry = Entry { at: at(seconds), actor: who, place: None, delivery: None, event };

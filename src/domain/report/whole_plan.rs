@@ -45,7 +45,7 @@ pub(super) fn text(case: &Case, state: &PlanState) -> String {
         if !step.action.reversible() {
             line("  undo", "THIS STEP CANNOT BE UNDONE");
         }
-        if let Some(crate::domain::event::StepResult::Failed { why, .. }) = &done.result {
+        if let Some(crate::domain::step_result::StepResult::Failed { why, .. }) = &done.result {
             line("  failed", why);
         }
     }

@@ -2,11 +2,12 @@
 
 use crate::domain::brake::Brake;
 use crate::domain::case::Case;
-use crate::domain::event::{Phase, StepResult};
+use crate::domain::event::Phase;
 use crate::domain::exposure::Basis;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::report::{TimesToContain, name_of, span, utc};
+use crate::domain::step_result::StepResult;
 
 /// What people call a kind of plan.
 pub(super) fn kind_word(kind: PlanKind) -> &'static str {
@@ -70,6 +71,9 @@ pub(super) fn plan_status(state: &PlanState) -> String {
             state.approvals.len(),
             count(state.plan.approvals_needed as usize, "approval")
         ),
+        PlanStatus::Approved | PlanStatus::Executing if state.awaits_step_up().is_some() => {
+            format!("{plan} held up by a cap per hour: {}", progress(state))
+        }
         PlanStatus::Approved if state.glass.is_some() => {
             format!("{plan} runs on one person's word; about to begin")
         }
@@ -89,6 +93,11 @@ pub(super) fn plan_status(state: &PlanState) -> String {
 
 /// What waits, and for whom; empty when nothing does.
 pub(super) fn waiting(case: &Case) -> Vec<String> {
+    if case.awaits_reconciliation() {
+        let words = "keyleak holds the journal against AWS's own log, which may take until that is \
+                     delivered; then the report follows";
+        return vec![words.to_owned()];
+    }
     if case.closed_at().is_some() {
         return Vec::new();
     }
@@ -96,6 +105,7 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
     waits.extend(case.brake().filter(|brake| brake.frozen).map(thaw));
     waits.extend(case.pending_plan().map(|state| approvals(case, state)));
     waits.extend(case.plans().filter_map(glass_review));
+    waits.extend(case.plans().filter_map(|state| step_up(case, state)));
     if case.wanted_undo().is_some() {
         waits.push("keyleak prepares the undo".to_owned());
     }
@@ -119,6 +129,18 @@ fn glass_review(state: &PlanState) -> Option<String> {
         "an approver other than {}: review the break-glass of plan {number}, with /keyleak review \
          {number} and what came of it",
         breaker.name
+    ))
+}
+
+/// The proof that lets a plan go on above a cap.
+fn step_up(case: &Case, state: &PlanState) -> Option<String> {
+    let (why, until) = state.awaits_step_up()?;
+    let number = state.plan.number.0;
+    Some(format!(
+        "an approver: let plan {number} go on with `keyleak approve {} {number}`, or it waits \
+         until {} ({why})",
+        case.id(),
+        utc(*until)
     ))
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::facts::{Alert, LastUse};
 use crate::domain::ids::AccountId;
 use crate::domain::snapshot::AttachedPolicy;
+use crate::sim::attacker::Credential;
 use crate::sim::cloud::calls::CallNote;
 use crate::sim::cloud::chance::Chance;
 use crate::sim::cloud::deliver::Outbox;
@@ -44,6 +45,8 @@ pub(super) struct State {
     pub calls: VecDeque<CallNote>,
     /// How many of the bot's calls changed something.
     pub bot_changes: u64,
+    /// The bot's sessions of the contain role, by session name and source identity.
+    pub bot_sessions: BTreeMap<(String, String), Credential>,
 }
 
 #[derive(Debug, Clone)]
@@ -109,7 +112,7 @@ pub(super) enum SessionOf {
     /// `GetFederationToken`: the user's, within the session policy.
     Federated { user_id: String, name: String, policy: Arc<Document> },
     /// `AssumeRole`: the role's.
-    Role { role: String, session_name: String },
+    Role { role: String, session_name: String, source_identity: Option<String> },
 }
 
 impl State {

@@ -2,7 +2,7 @@
 
 use crate::sim::attacker::{Attacker, Credential, Operation, Reply};
 use crate::sim::cloud::SimCloud;
-use crate::sim::cloud::calls::Origin;
+use crate::sim::cloud::calls::{Origin, RequestId};
 use crate::sim::cloud::refusal::Refusal;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -55,23 +55,23 @@ impl Visitor {
             }
             Operation::UpdateAccessKey { user, key, active } => {
                 let updated = cloud.update_key(origin, (user, key), *active);
-                updated.await.map(done)
+                updated.await.map(answered)
             }
             Operation::DeleteAccessKey { user, key } => {
                 cloud.remove_key(origin, user, key).await.map(done)
             }
             Operation::DeleteUser { user } => cloud.remove_user(origin, user).await.map(done),
             Operation::AttachUserPolicy { user, policy_arn } => {
-                cloud.attach(origin, user, policy_arn).await.map(done)
+                cloud.attach(origin, user, policy_arn).await.map(answered)
             }
             Operation::DetachUserPolicy { user, policy_arn } => {
-                cloud.detach(origin, user, policy_arn).await.map(done)
+                cloud.detach(origin, user, policy_arn).await.map(answered)
             }
             Operation::PutUserPolicy { user, name, document } => {
-                cloud.put_policy(origin, user, (name, document)).await.map(done)
+                cloud.put_policy(origin, user, (name, document)).await.map(answered)
             }
             Operation::DeleteUserPolicy { user, name } => {
-                cloud.delete_policy(origin, user, name).await.map(done)
+                cloud.delete_policy(origin, user, name).await.map(answered)
             }
             Operation::CreateRole { role, trust } => {
                 cloud.make_role(origin, role, trust).await.map(done)
@@ -92,5 +92,9 @@ impl Attacker for Visitor {
 }
 
 fn done((): ()) -> Reply {
+    Reply::Allowed
+}
+
+fn answered(_: RequestId) -> Reply {
     Reply::Allowed
 }

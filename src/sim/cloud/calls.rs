@@ -26,6 +26,9 @@ pub(super) struct Call {
     pub arguments: Vec<(&'static str, String)>,
 }
 
+/// AWS's id of a call, as its caller is told and as `CloudTrail` records it.
+pub(super) type RequestId = Option<String>;
+
 /// What a call came to.
 #[derive(Debug)]
 pub(super) struct Done<T> {
@@ -117,9 +120,29 @@ impl SimCloud {
         call: Call,
         work: impl FnOnce(&mut State, &Caller, Timestamp) -> Result<Done<T>, Refusal>,
     ) -> Result<T, Refusal> {
+        self.answered(origin, call, work).await.map(|(value, _)| value)
+    }
+
+    /// The same, with the id that AWS gave the call.
+    pub(super) async fn answered<T>(
+        &self,
+        origin: &Origin,
+        call: Call,
+        work: impl FnOnce(&mut State, &Caller, Timestamp) -> Result<Done<T>, Refusal>,
+    ) -> Result<(T, RequestId), Refusal> {
         let (latency, fault) = self.lock().faults.meet(origin, call.name);
         self.clock.sleep(latency).await;
         self.call_now(origin, &call, fault, work)
+    }
+
+    /// The same, where nothing else comes of it.
+    pub(super) async fn told(
+        &self,
+        origin: &Origin,
+        call: Call,
+        work: impl FnOnce(&mut State, &Caller, Timestamp) -> Result<Done<()>, Refusal>,
+    ) -> Result<RequestId, Refusal> {
+        self.answered(origin, call, work).await.map(|((), request_id)| request_id)
     }
 
     fn call_now<T>(
@@ -128,7 +151,7 @@ impl SimCloud {
         call: &Call,
         fault: Option<Fault>,
         work: impl FnOnce(&mut State, &Caller, Timestamp) -> Result<Done<T>, Refusal>,
-    ) -> Result<T, Refusal> {
+    ) -> Result<(T, RequestId), Refusal> {
         let now = self.clock.now();
         let mut state = self.lock();
         let caller = match state.authenticate(&origin.credential, now) {
@@ -143,7 +166,7 @@ impl SimCloud {
             None => state.carry_out(&caller, call, now, work),
         };
         let recorded = outcome.as_ref().map(|done| &done.response);
-        record::keep(&mut state, origin, (&caller, call), recorded, now);
+        let request_id = record::keep(&mut state, origin, (&caller, call), recorded, now);
         state.note(call, &caller.arn, outcome.as_ref().err(), now);
         if outcome.is_ok() && caller.is_bot() && !call.is_read() {
             state.bot_changes += 1;
@@ -151,7 +174,10 @@ impl SimCloud {
         drop(state);
         match fault.as_ref().and_then(Fault::after) {
             Some(refusal) => Err(refusal),
-            None => outcome.map(|done| done.value),
+            None => match outcome {
+                Ok(done) => Ok((done.value, request_id)),
+                Err(refusal) => Err(Refusal { request_id, ..refusal }),
+            },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::sim::cloud::calls::Origin;
 use crate::sim::cloud::refusal::Refusal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What goes wrong.
@@ -20,8 +20,8 @@ pub enum Fault {
 /// Which calls go wrong, and how slow each is.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
-    /// The access key id whose calls meet them.
-    pub bot_key: String,
+    /// The access key ids whose calls meet them.
+    pub bot_keys: BTreeSet<String>,
     planned: Vec<(String, u64, Fault)>,
     made: BTreeMap<&'static str, u64>,
     latency: BTreeMap<String, Duration>,
@@ -51,7 +51,7 @@ impl Faults {
     ) -> (Duration, Option<Fault>) {
         let latency = self.latency.get(call).copied();
         let latency = latency.unwrap_or(self.latency_of_all);
-        if origin.credential.access_key_id != self.bot_key {
+        if !self.bot_keys.contains(&origin.credential.access_key_id) {
             return (latency, None);
         }
         let made = self.made.entry(call).or_default();

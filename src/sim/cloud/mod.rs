@@ -35,7 +35,7 @@ use crate::sim::cloud::deliver::Outbox;
 use crate::sim::cloud::faults::{Fault, Faults};
 use crate::sim::cloud::lag::Lagged;
 use crate::sim::cloud::policies::{Document, PolicyError};
-use crate::sim::cloud::sessions::BOT_ROLE;
+use crate::sim::cloud::sessions::{BOT_ROLE, CONTAIN_ROLE};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -100,6 +100,7 @@ impl SimCloud {
             outbox: Outbox::new(config.trail_folder, config.delivery_delay),
             calls: VecDeque::new(),
             bot_changes: 0,
+            bot_sessions: BTreeMap::new(),
         };
         let credential = bot_session(&mut state, now)?;
         let bot = Origin {
@@ -118,6 +119,11 @@ impl SimCloud {
     pub fn bot_arn(&self) -> String {
         let account = self.account();
         format!("arn:aws:sts::{account}:assumed-role/{BOT_ROLE}/{BOT_ROLE}")
+    }
+
+    /// The ARN of the role in whose sessions the bot changes the account.
+    pub fn contain_role(&self) -> String {
+        contain_role(&self.account())
     }
 
     /// A user as a read would show it now, without a call being made or recorded.
@@ -182,18 +188,34 @@ fn managed_policies() -> Result<BTreeMap<String, Lagged<Document>>, PolicyError>
     parsed.collect()
 }
 
+/// The ARN of the role in whose sessions the bot changes an account.
+pub fn contain_role(account: &AccountId) -> String {
+    format!("arn:aws:iam::{account}:role/{CONTAIN_ROLE}")
+}
+
+/// The bot's role, which may assume the one that changes the account, and a session of it.
 fn bot_session(state: &mut State, now: Timestamp) -> Result<Credential, PolicyError> {
-    let role = Role {
-        id: state.chance.id("AROA"),
-        name: BOT_ROLE.to_owned(),
-        trust: Arc::new(Document::parse(BOT_TRUST)?),
-        attached: Vec::new(),
-        inline: BTreeMap::new(),
+    let bot = state.role_arn(BOT_ROLE);
+    let only_the_bot = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
+        "Principal":{{"AWS":"{bot}"}},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    for (name, trust) in [(BOT_ROLE, BOT_TRUST), (CONTAIN_ROLE, &only_the_bot)] {
+        let role = Role {
+            id: state.chance.id("AROA"),
+            name: name.to_owned(),
+            trust: Arc::new(Document::parse(trust)?),
+            attached: Vec::new(),
+            inline: BTreeMap::new(),
+        };
+        state.roles.insert(name.to_owned(), Lagged::new(role, Timestamp::MIN));
+    }
+    let of = SessionOf::Role {
+        role: BOT_ROLE.to_owned(),
+        session_name: BOT_ROLE.to_owned(),
+        source_identity: None,
     };
-    let role = Lagged::new(role, Timestamp::MIN);
-    state.roles.insert(BOT_ROLE.to_owned(), role);
-    let of = SessionOf::Role { role: BOT_ROLE.to_owned(), session_name: BOT_ROLE.to_owned() };
     let credential = state.open_until(of, BOT_ROLE, (now, Timestamp::MAX));
-    state.faults.bot_key = credential.access_key_id.clone();
+    state.faults.bot_keys.insert(credential.access_key_id.clone());
     Ok(credential)
 }

@@ -11,16 +11,16 @@ use serde_json::{Value, json};
 /// The region whose trail holds IAM's and the global endpoint's calls.
 const REGION: &str = "us-east-1";
 
-/// Puts the record of a call among those that wait for delivery.
+/// Puts the record of a call among those that wait for delivery, and gives the id of the call.
 pub(super) fn keep(
     state: &mut State,
     origin: &Origin,
     (caller, call): (&Caller, &Call),
     outcome: Result<&Value, &Refusal>,
     now: Timestamp,
-) {
+) -> Option<String> {
     if outcome.is_err_and(Refusal::is_unauthenticated) {
-        return;
+        return None;
     }
     let mut record = frame(state, origin, caller, now);
     record["eventSource"] = json!(format!("{}.amazonaws.com", call.service));
@@ -37,7 +37,9 @@ pub(super) fn keep(
             "accountId": state.account.0, "type": "AWS::IAM::Role", "ARN": call.resource,
         }]);
     }
+    let request_id = record["requestID"].as_str().map(str::to_owned);
     state.outbox.add(now, record, &mut state.chance);
+    request_id
 }
 
 /// What every record has.
@@ -134,6 +136,9 @@ fn identity(state: &State, caller: &Caller) -> Value {
             "webIdFederationData": {},
             "attributes": { "creationDate": seconds(issued), "mfaAuthenticated": "false" },
         });
+        if let Some(source) = &caller.source_identity {
+            identity["sessionContext"]["sourceIdentity"] = json!(source);
+        }
     }
     identity
 }

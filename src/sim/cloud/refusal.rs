@@ -11,11 +11,13 @@ const UNAUTHENTICATED: [&str; 3] =
 pub(super) struct Refusal {
     pub code: String,
     pub message: String,
+    /// AWS's id of the refused call, once there was an answer.
+    pub request_id: Option<String>,
 }
 
 impl Refusal {
     pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into() }
+        Self { code: code.to_owned(), message: message.into(), request_id: None }
     }
 
     pub(super) fn no_such(kind: &str, name: &str) -> Self {

@@ -3,7 +3,7 @@
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::SimCloud;
 use crate::sim::cloud::account::State;
-use crate::sim::cloud::calls::{Call, Done, Origin};
+use crate::sim::cloud::calls::{Call, Done, Origin, RequestId};
 use crate::sim::cloud::refusal::Refusal;
 use crate::sim::cloud::users::status;
 
@@ -49,9 +49,22 @@ impl SimCloud {
         role_arn: &str,
         session_name: &str,
     ) -> Result<Credential, Refusal> {
-        let call = Call::sts("AssumeRole", role_arn.to_owned())
+        self.assume_from(origin, role_arn, (session_name, None)).await
+    }
+
+    /// The same, with a source identity, which every call of the session then names.
+    pub(super) async fn assume_from(
+        &self,
+        origin: &Origin,
+        role_arn: &str,
+        (session_name, source_identity): (&str, Option<&str>),
+    ) -> Result<Credential, Refusal> {
+        let mut call = Call::sts("AssumeRole", role_arn.to_owned())
             .with("roleArn", role_arn)
             .with("roleSessionName", session_name);
+        if let Some(source_identity) = source_identity {
+            call = call.with("sourceIdentity", source_identity);
+        }
         let asked = call.clone();
         self.call(origin, call, |state, caller, now| state.assume_role(caller, &asked, now)).await
     }
@@ -80,12 +93,12 @@ impl SimCloud {
         origin: &Origin,
         (user, key): (&str, &str),
         active: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self
             .on_user("UpdateAccessKey", user)
             .with("accessKeyId", key)
             .with("status", status(active));
-        self.call(origin, call, |state, _, now| state.set_key_status(user, key, active, now)).await
+        self.told(origin, call, |state, _, now| state.set_key_status(user, key, active, now)).await
     }
 
     pub(super) async fn remove_key(
@@ -104,10 +117,10 @@ impl SimCloud {
         origin: &Origin,
         user: &str,
         policy_arn: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self.on_user("AttachUserPolicy", user);
         let call = call.with("policyArn", policy_arn);
-        self.call(origin, call, |state, _, now| state.attach(user, policy_arn, now)).await
+        self.told(origin, call, |state, _, now| state.attach(user, policy_arn, now)).await
     }
 
     pub(super) async fn detach(
@@ -115,10 +128,10 @@ impl SimCloud {
         origin: &Origin,
         user: &str,
         policy_arn: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self.on_user("DetachUserPolicy", user);
         let call = call.with("policyArn", policy_arn);
-        self.call(origin, call, |state, _, now| state.detach(user, policy_arn, now)).await
+        self.told(origin, call, |state, _, now| state.detach(user, policy_arn, now)).await
     }
 
     pub(super) async fn put_policy(
@@ -126,12 +139,12 @@ impl SimCloud {
         origin: &Origin,
         user: &str,
         (name, document): (&str, &str),
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self
             .on_user("PutUserPolicy", user)
             .with("policyName", name)
             .with("policyDocument", document);
-        self.call(origin, call, |state, _, now| state.put_inline(user, name, document, now)).await
+        self.told(origin, call, |state, _, now| state.put_inline(user, name, document, now)).await
     }
 
     pub(super) async fn delete_policy(
@@ -139,10 +152,10 @@ impl SimCloud {
         origin: &Origin,
         user: &str,
         name: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<RequestId, Refusal> {
         let call = self.on_user("DeleteUserPolicy", user);
         let call = call.with("policyName", name);
-        self.call(origin, call, |state, _, now| state.delete_inline(user, name, now)).await
+        self.told(origin, call, |state, _, now| state.delete_inline(user, name, now)).await
     }
 
     pub(super) async fn make_role(

@@ -112,7 +112,11 @@ impl State {
             Refusal::new("AccessDenied", message)
         })?;
         self.check_trust(&role.trust, caller, call)?;
-        let of = SessionOf::Role { role: role.name.clone(), session_name: session_name.to_owned() };
+        let of = SessionOf::Role {
+            role: role.name.clone(),
+            session_name: session_name.to_owned(),
+            source_identity: call.argument("sourceIdentity").map(str::to_owned),
+        };
         let (credential, expires) = self.open_session(of, now);
         let account = &self.account;
         let response = json!({

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// The role that the bot acts as; it exists in every simulated account and none can touch it.
 pub const BOT_ROLE: &str = "keyleak";
+/// The role that the bot assumes for one plan at a time, to change the account.
+pub const CONTAIN_ROLE: &str = "keyleak-contain";
 /// Lifetime of the sessions that a user mints for itself, by AWS's default.
 const USER_SESSION: Duration = Duration::from_hours(12);
 /// Lifetime of a role's session, by AWS's default.
@@ -25,6 +27,8 @@ pub(super) struct Caller {
     /// When the session was opened; none for a long-term key.
     pub issued: Option<Timestamp>,
     pub who: Who,
+    /// What the session was opened with as its source identity.
+    pub source_identity: Option<String>,
 }
 
 /// Whose rights a caller has, as they are enforced now.
@@ -38,7 +42,8 @@ pub(super) enum Who {
 impl Caller {
     /// The bot itself, whose rights nothing takes away.
     pub(super) fn is_bot(&self) -> bool {
-        matches!(&self.who, Who::Role(role) if role.name == BOT_ROLE)
+        let own = |role: &Role| [BOT_ROLE, CONTAIN_ROLE].contains(&role.name.as_str());
+        matches!(&self.who, Who::Role(role) if own(role))
     }
 }
 
@@ -68,6 +73,7 @@ impl State {
             principal_id: user.id.clone(),
             issued: None,
             who: Who::User(Arc::clone(user)),
+            source_identity: None,
         })
     }
 
@@ -92,6 +98,7 @@ impl State {
             user.cloned().ok_or_else(Refusal::invalid_token)
         };
         let account = &self.account;
+        let mut source_identity = None;
         let (arn, principal_id, who) = match &session.of {
             SessionOf::User { id } => {
                 let user = user(id)?;
@@ -102,7 +109,8 @@ impl State {
                 format!("{account}:{name}"),
                 Who::Federated(user(user_id)?, Arc::clone(policy)),
             ),
-            SessionOf::Role { role, session_name } => {
+            SessionOf::Role { role, session_name, source_identity: source } => {
+                source_identity.clone_from(source);
                 let role = self.roles.get(role).and_then(|role| role.enforced(now));
                 let role = role.cloned().ok_or_else(Refusal::invalid_token)?;
                 (
@@ -118,6 +126,7 @@ impl State {
             principal_id,
             issued: Some(session.issued),
             who,
+            source_identity,
         })
     }
 

@@ -8,9 +8,10 @@ use crate::storm::tally::told;
 use crate::wire::Change;
 use keyleak::domain::action::Action;
 use keyleak::domain::case::Case;
-use keyleak::domain::event::{Event, StepResult};
+use keyleak::domain::event::Event;
 use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::record::{Record, check_chain};
+use keyleak::domain::step_result::StepResult;
 use keyleak::ports::journal::{Journal, Work};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -118,7 +118,7 @@ impl People {
             "accountId": account,
             "userName": role.rsplit('/').next(),
         });
-        let holder = json!({
+        let mut holder = json!({
             "type": "AssumedRole",
             "principalId": principal,
             "arn": answer["assumedRoleUser"]["arn"],
@@ -126,6 +126,10 @@ impl People {
             "accessKeyId": id,
             "sessionContext": context(at, issuer),
         });
+        // The emulator forgets it; CloudTrail shows it on every call of the session.
+        if let Some(source) = call.parameters["sourceIdentity"].as_str() {
+            holder["sessionContext"]["sourceIdentity"] = json!(source);
+        }
         self.holders.insert(id, holder);
     }
 }

@@ -1,0 +1,71 @@
+//! The messages of a case for its export: which was posted where, and what it says.
+
+use crate::domain::announce::{What, announcements};
+use crate::domain::case::Case;
+use crate::domain::event::{Event, PostKey};
+use crate::domain::policy::Policy;
+use crate::domain::record::Record;
+use crate::ports::chat::{Scene, View};
+use crate::ports::evidence::Evidence;
+use crate::ports::trail::Answer;
+use crate::slack::cards::draw;
+use crate::slack::sketch::Means;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// One line for each message, in the order of the journal. What it says is drawn again from the
+/// records: the card and the plans as the records leave them, everything else as it was sent.
+pub(super) async fn messages(case: &Case, evidence: Option<&dyn Evidence>) -> Vec<String> {
+    let owed: BTreeMap<PostKey, What> =
+        announcements(case).into_iter().map(|owed| (owed.key, owed.what)).collect();
+    let mut lines = Vec::new();
+    for record in case.records() {
+        let Event::Posted { post, channel, message, .. } = &record.event else {
+            continue;
+        };
+        let mut line = json!({
+            "record": record.seq, "at": record.at, "post": post, "channel": channel, "ts": message,
+        });
+        if let Some(what) = owed.get(post)
+            && let Some((text, blocks)) = said(case, record, what, evidence).await
+        {
+            line["text"] = json!(text);
+            line["blocks"] = json!(blocks);
+        }
+        lines.push(line.to_string());
+    }
+    lines
+}
+
+/// The text and the blocks of a message; nothing where what it showed cannot be read any more.
+async fn said(
+    case: &Case,
+    posted: &Record,
+    what: &What,
+    evidence: Option<&dyn Evidence>,
+) -> Option<(String, Vec<Value>)> {
+    // Whom a message rings is no part of what it says.
+    let policy = Policy::default();
+    let scene = Scene { case, policy: &policy, now: posted.at };
+    let answer;
+    let view = match what {
+        What::Card => View::Card(scene),
+        What::Plan(plan) => View::Plan(scene, *plan),
+        What::Summary(upto) => View::Summary(scene, *upto),
+        What::Checklist(phase) => View::Checklist(scene, *phase),
+        What::Notice(text) => View::Notice(scene, text.clone()),
+        What::Alarm(text) => View::Alarm(scene, text.clone()),
+        What::Report(_) => return Some(("The report, as a file.".to_owned(), Vec::new())),
+        What::Answer(seq) => {
+            answer = stored(case, *seq, evidence?).await?;
+            View::Answer(scene, &answer)
+        }
+    };
+    let drawn = draw(&view, Means::Full);
+    Some((drawn.text, drawn.blocks))
+}
+
+async fn stored(case: &Case, seq: u64, evidence: &dyn Evidence) -> Option<Answer> {
+    let (_, note) = case.answers().iter().find(|(at, _)| *at == seq)?;
+    serde_json::from_slice(&evidence.get(&note.answer_sha256).await.ok()?).ok()
+}

@@ -1,0 +1,37 @@
+//! The trail that the configuration names.
+
+use crate::aws::athena::AthenaTrail;
+use crate::aws::clients;
+use crate::commands::CommandError;
+use crate::config::{Config, TrailConfig};
+use crate::ports::clock::Clock;
+use crate::ports::trail::Trail;
+use crate::trail::investigator::Investigator;
+use crate::trail::local::LocalTrail;
+use aws_config::SdkConfig;
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+/// Opens it; `None` where none is configured.
+pub async fn configured(
+    config: &Config,
+    sdk: &SdkConfig,
+    tasks: &TaskTracker,
+) -> Result<Option<Arc<dyn Trail>>, CommandError> {
+    Ok(match &config.trail {
+        TrailConfig::None => None,
+        TrailConfig::Paths(paths) => {
+            Some(Arc::new(Investigator::new(LocalTrail::new(paths.clone()))))
+        }
+        TrailConfig::Athena(settings) => {
+            let sdk = match &config.aws.lookup_role {
+                Some(role) => clients::with_role(sdk, role, "keyleak-athena").await,
+                None => sdk.clone(),
+            };
+            let settings = settings.as_ref().clone();
+            let source = AthenaTrail::new(&sdk, settings, Clock::real(), tasks.clone())
+                .map_err(|error| CommandError::Setup(error.to_string()))?;
+            Some(Arc::new(Investigator::new(source)))
+        }
+    })
+}

@@ -1,0 +1,112 @@
+//! Asking AWS's own log whether it tells the same as the journal of a case.
+
+use crate::domain::case::Case;
+use crate::domain::event::Event;
+use crate::domain::ids::CaseId;
+use crate::domain::reconciliation::comparison::{
+    Comparison, Testimony, begins_at, compare, is_told, waited_for_until,
+};
+use crate::domain::reconciliation::{Looked, Verdict};
+use crate::domain::record::Entry;
+use crate::flow::desk::Desk;
+use crate::flow::lane::StepError;
+use crate::flow::sweep::disorder;
+use crate::ports::trail::{Coverage, Trail, TrailError, Window};
+use jiff::SignedDuration;
+use std::collections::BTreeSet;
+
+/// Where the second witness is found.
+#[derive(Clone, Copy)]
+pub struct Witness<'a> {
+    pub trail: &'a dyn Trail,
+    /// The role whose sessions change the account.
+    pub role: &'a str,
+    /// After this long a trail is taken to be complete.
+    pub complete_after: SignedDuration,
+}
+
+/// Reads what the role did since the case was opened, and holds the journal against it.
+pub async fn held_against(
+    witness: Witness<'_>,
+    case: &Case,
+    cases: &BTreeSet<CaseId>,
+) -> Result<Comparison, TrailError> {
+    let from = begins_at(case);
+    let window = Window { from: Some(from), to: None };
+    let calls = witness.trail.role_calls(witness.role, window).await?;
+    let Coverage { last, records_unique, regions, skipped_objects, .. } = calls.coverage;
+    let looked = Looked {
+        role: witness.role.to_owned(),
+        from,
+        watermark: last,
+        // Not the time after which CloudTrail has usually delivered: a trail that delivers no more
+        // must not become an alarm about calls.
+        told_until: last.map(|last| last - disorder(witness.complete_after)),
+        records: records_unique,
+        regions,
+        unread: skipped_objects.iter().map(|skipped| skipped.count).sum(),
+        truncated: calls.truncated,
+    };
+    Ok(compare(case, &Testimony { looked, rows: &calls.rows, cases }))
+}
+
+/// Compares a closed case, and writes down what came of it or why it could not be: once the trail
+/// has come past the last change, once something differs, or once it makes no sense to wait.
+pub async fn at_closing(desk: &Desk, case: &Case) -> Result<(), StepError> {
+    let closed = case.closed_at().ok_or(StepError::MovedOn)?;
+    let Some(trail) = &desk.trail else {
+        return not_compared(desk, case, "no trail is configured").await;
+    };
+    let Some(role) = desk.contain.as_ref().and_then(|contain| contain.role()) else {
+        let why = "without a contain role no call names the case that it is made for";
+        return not_compared(desk, case, why).await;
+    };
+    leave_a_mark(desk, case).await;
+    let complete_after = desk.rules.timing.trail_complete_after;
+    let witness = Witness { trail: trail.as_ref(), role: &role, complete_after };
+    let cases = desk.work.all_cases().await?.into_iter().collect();
+    let late = desk.clock.now() >= waited_for_until(closed, complete_after);
+    match held_against(witness, case, &cases).await {
+        Ok(Comparison { result, .. }) => {
+            let differs = result.verdict() == Verdict::Differs;
+            if differs {
+                tracing::error!(case.id = %case.id(), "AWS's own log and the journal differ");
+            }
+            if !late && !differs && !is_told(case, &result.looked) {
+                return Ok(());
+            }
+            let result = Box::new(result.bounded());
+            once(desk, case, Event::Reconciled { result }).await
+        }
+        Err(error @ TrailError::Unavailable { .. }) if !late => Err(error.into()),
+        Err(error) => not_compared(desk, case, &error.to_string()).await,
+    }
+}
+
+/// A read of the bot's own, in the trail that the changes are in: where nobody else calls
+/// anything, no other record would show that the trail has come past them.
+async fn leave_a_mark(desk: &Desk, case: &Case) {
+    let Some(step) = case.plans().flat_map(|state| state.plan.steps.first()).next() else {
+        return;
+    };
+    // A refused or unanswered call is a mark too, or none; then the trail is waited for.
+    let _ = desk.lookup.user(&step.action.user().name).await;
+}
+
+async fn not_compared(desk: &Desk, case: &Case, why: &str) -> Result<(), StepError> {
+    once(desk, case, Event::NotReconciled { why: why.to_owned() }).await
+}
+
+async fn once(desk: &Desk, case: &Case, event: Event) -> Result<(), StepError> {
+    let entry = Entry::own(desk.clock.now(), event);
+    let still =
+        |case: &Case| Ok::<_, StepError>(case.awaits_reconciliation().then(|| entry.clone()));
+    desk.ledger.append(case.id(), still).await?;
+    Ok(())
+}
+
+impl std::fmt::Debug for Witness<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Witness").field("role", &self.role).finish_non_exhaustive()
+    }
+}
