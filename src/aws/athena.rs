@@ -157,7 +157,7 @@ impl Source for AthenaTrail {
 
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         let template =
-            chosen("role", BY_ROLE).ok_or_else(|| internal("the cut's SQL has changed"))?;
+            role_calls_template().ok_or_else(|| internal("the cut's SQL has changed"))?;
         let roles = [role.to_owned()];
         let lists: [(&str, &[String]); 1] = [("roles", &roles)];
         let span = self.span(window);
@@ -192,6 +192,11 @@ fn deeds_template() -> Option<String> {
             .collect();
     let about = about.join(" OR ");
     chosen("deed", &format!("error_code IS NULL AND event_name IN ({{names}}) AND ({about})"))
+}
+
+/// Changing calls of a role's sessions; public, so that another engine can be asked the same.
+pub fn role_calls_template() -> Option<String> {
+    chosen("role", BY_ROLE)
 }
 
 /// The cut's own flattening, with another choice.

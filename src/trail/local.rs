@@ -78,7 +78,8 @@ impl LocalTrail {
         Ok(rows)
     }
 
-    fn role_calls_now(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
+    /// The changing calls of a role's sessions, on this thread.
+    pub fn role_calls_now(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         let make = || RolePass::new(role);
         let (passes, coverage, _) = scan(&self.found()?, window, &make);
         let truncated = passes.iter().any(|pass| pass.full);
