@@ -1,4 +1,7 @@
 //! Anchors on S3 under Object Lock: written once, and kept even from an administrator for a time.
+//!
+//! Object Lock keeps versions: anybody with the right may still put a delete marker or another
+//! version over one. So every version is read, and none can be hidden.
 
 use crate::aws::clients;
 use crate::aws::error::{call_error, code};
@@ -11,17 +14,19 @@ use crate::ports::journal::StoreError;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use aws_sdk_s3::types::{ChecksumAlgorithm, ObjectLockMode};
+use aws_sdk_s3::types::{ChecksumAlgorithm, ObjectLockMode, ObjectVersion};
 
 const PUT_OBJECT: &str = "s3:PutObject";
 const GET_OBJECT: &str = "s3:GetObject";
-const LIST_OBJECTS_V2: &str = "s3:ListObjectsV2";
+const LIST_OBJECT_VERSIONS: &str = "s3:ListObjectVersions";
 
 /// Every call that this file makes, by its API name.
-pub const CALLS: &[&str] = &[PUT_OBJECT, GET_OBJECT, LIST_OBJECTS_V2];
-/// What S3 asks for: listing goes by another name, and a retention needs a right of its own.
+pub const CALLS: &[&str] = &[PUT_OBJECT, GET_OBJECT, LIST_OBJECT_VERSIONS];
+/// What S3 asks for: listing goes by another name, and retention and versions need their own right.
 pub const PERMISSIONS: &[&str] =
-    &[PUT_OBJECT, "s3:PutObjectRetention", GET_OBJECT, "s3:ListBucket"];
+    &[PUT_OBJECT, "s3:PutObjectRetention", GET_OBJECT, "s3:GetObjectVersion", LIST_VERSIONS];
+
+const LIST_VERSIONS: &str = "s3:ListBucketVersions";
 
 /// A thousand anchors a page; a case has some dozens.
 const PAGES_MAX: usize = 100;
@@ -64,29 +69,31 @@ impl S3Anchors {
         format!("{}{:0SEQ_DIGITS$}-{mark}.json", self.folder(&anchor.case), anchor.from)
     }
 
-    async fn names(&self, case: &CaseId) -> Result<Vec<String>, StoreError> {
-        let mut names = Vec::new();
-        let mut next = None;
+    /// Every version of every anchor of a case, also of those that a delete marker hides.
+    async fn versions(&self, case: &CaseId) -> Result<Vec<ObjectVersion>, StoreError> {
+        let mut versions = Vec::new();
+        let (mut key, mut version) = (None, None);
         for _ in 0..PAGES_MAX {
-            let request = self.client.list_objects_v2().bucket(&self.settings.bucket);
-            let request = request.prefix(self.folder(case)).set_continuation_token(next);
-            let page = request
-                .send()
-                .await
-                .map_err(|error| StoreError(call_error(LIST_OBJECTS_V2, &error).to_string()))?;
-            let keys = page.contents().iter().filter_map(|object| object.key());
-            names.extend(keys.map(str::to_owned));
-            next = page.next_continuation_token().map(str::to_owned);
-            if next.is_none() {
-                return Ok(names);
+            let request = self.client.list_object_versions().bucket(&self.settings.bucket);
+            let request = request.prefix(self.folder(case));
+            let page =
+                request.set_key_marker(key).set_version_id_marker(version).send().await.map_err(
+                    |error| StoreError(call_error(LIST_OBJECT_VERSIONS, &error).to_string()),
+                )?;
+            versions.extend(page.versions.unwrap_or_default());
+            (key, version) = (page.next_key_marker, page.next_version_id_marker);
+            if key.is_none() {
+                return Ok(versions);
             }
         }
-        Err(StoreError(endless(LIST_OBJECTS_V2, PAGES_MAX).to_string()))
+        Err(StoreError(endless(LIST_OBJECT_VERSIONS, PAGES_MAX).to_string()))
     }
 
-    async fn anchor(&self, name: &str) -> Result<Anchor, StoreError> {
-        let request = self.client.get_object().bucket(&self.settings.bucket).key(name);
+    async fn anchor(&self, of: ObjectVersion) -> Result<Anchor, StoreError> {
+        let name = of.key.unwrap_or_default();
+        let request = self.client.get_object().bucket(&self.settings.bucket).key(&name);
         let answer = request
+            .set_version_id(of.version_id)
             .send()
             .await
             .map_err(|error| StoreError(call_error(GET_OBJECT, &error).to_string()))?;
@@ -125,8 +132,8 @@ impl Anchors for S3Anchors {
 
     async fn read(&self, case: &CaseId) -> Result<Vec<Anchor>, StoreError> {
         let mut anchors = Vec::new();
-        for name in self.names(case).await? {
-            anchors.push(self.anchor(&name).await?);
+        for version in self.versions(case).await? {
+            anchors.push(self.anchor(version).await?);
         }
         anchors.sort_by_key(|anchor| anchor.from);
         Ok(anchors)

@@ -157,3 +157,40 @@ fn settings(config: &SdkConfig, attempt_ms: u64, operation_ms: u64) -> Builder {
         .with_max_backoff(Duration::from_millis(WAIT_MS_MAX));
     Builder::from(config).timeout_config(patience).retry_config(retries)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::wire_fake::{Answer, WireFake};
+
+    async fn ask(client: &Client) -> bool {
+        let request = client.get_item().table_name("work").key("item", text("brake"));
+        request.send().await.is_ok()
+    }
+
+    /// What records are put with has its count in the journal's tests; these are the others.
+    /// The fake fails a request too many as it fails one too few, so each count is exact. How long
+    /// the waits between them are is drawn by chance, below a bound that doubles.
+    #[tokio::test]
+    async fn what_is_throttled_is_asked_four_times_in_all_whoever_asks() {
+        let slow = || Answer::json_error(400, "ThrottlingException");
+        let attempts = usize::try_from(ATTEMPTS_MAX).unwrap();
+        for patience in ["write", "look", "read"] {
+            let client = |dynamo: Dynamo| match patience {
+                "write" => dynamo.write,
+                "look" => dynamo.look,
+                _ => dynamo.read,
+            };
+            let fake = WireFake::start((0..attempts).map(|_| slow()));
+            let dynamo = Dynamo::new(&fake.config().await);
+            assert!(!ask(&client(dynamo)).await, "{patience}");
+            assert_eq!(fake.seen().len(), attempts, "{patience}");
+
+            let answers = (1..attempts).map(|_| slow()).chain([Answer::ok("{}")]);
+            let fake = WireFake::start(answers);
+            let dynamo = Dynamo::new(&fake.config().await);
+            let last = ask(&client(dynamo)).await;
+            assert!(last, "{patience}: the last attempt counts");
+        }
+    }
+}

@@ -7,8 +7,8 @@ use crate::commands::{CommandError, trails};
 use crate::config::{self, Config};
 use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
-use crate::domain::reconciliation::Verdict;
 use crate::domain::reconciliation::comparison::Comparison;
+use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::report::witness_lines;
 use crate::drill::world::production_timing;
 use crate::flow::ledger::Ledger;
@@ -126,15 +126,20 @@ fn as_words(case: &Case, compared: &Comparison) -> String {
         let step = format!("{}.{}", said.plan.0, said.step + 1);
         format!("{step:<6} not in the trail yet  {}", said.what)
     }));
-    lines.push(next_step(compared.result.verdict()).to_owned());
+    lines.push(next_step(&compared.result).to_owned());
     lines.join("\n")
 }
 
-fn next_step(verdict: Verdict) -> &'static str {
-    match verdict {
+fn next_step(result: &Reconciliation) -> &'static str {
+    match result.verdict() {
         Verdict::Agrees => "Next: nothing. keyleak verify checks that the journal is as written.",
         Verdict::NotYetDelivered => {
             "Next: run this again once CloudTrail has delivered, which takes it up to 20 minutes."
+        }
+        Verdict::Differs if result.calls == 0 => {
+            "Next: no call for the case is in the trail at all. Check that this is the role that \
+             changes the account (--contain-role), and that the trail has IAM's region, us-east-1. \
+             If both are right, run keyleak verify."
         }
         Verdict::Differs => {
             "Next: find out who acts as the role; keyleak freeze stops the bot itself, and denying \

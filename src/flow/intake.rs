@@ -145,22 +145,37 @@ async fn open_as(
             // Listed first or at once: a case that nobody would find is worse than an empty entry.
             let (listed, begun) =
                 tokio::join!(desk.work.list_open(&id, now), desk.ledger.open(&id, opening.clone()));
-            listed.map_err(unreachable)?;
-            if let Some(case) = begun? {
-                return Ok(Opened { key: key.clone(), case, new: true });
+            match begun? {
+                Some(case) => {
+                    // It stands, so nobody may hear that it does not; asked again, it is listed.
+                    listed.map_err(|error| LedgerError::Unsure(error.0))?;
+                    return Ok(Opened { key: key.clone(), case, new: true });
+                }
+                None => listed.map_err(unreachable)?,
             }
         }
         let repeated =
             |case: &Case| request.delivery.as_ref().is_some_and(|known| case.has_seen(known));
         match desk.ledger.find(&holder).await? {
             // The same delivery again, however late: what it began is not begun a second time.
-            Some(case) if repeated(&case) => {
+            Some(case) if case.closed_at().is_some() && repeated(&case) => {
                 return Ok(Opened { key: key.clone(), case, new: false });
             }
             Some(case) if case.closed_at().is_some() => {
                 desk.work.release_key(&digest, &holder).await.map_err(unreachable)?;
             }
-            Some(case) => return join(desk, (actor, request), case).await,
+            Some(case) => {
+                // Listed again: whoever began it may have come no further than the journal.
+                let joining = async {
+                    match repeated(&case) {
+                        true => Ok(Opened { key: key.clone(), case: case.clone(), new: false }),
+                        false => join(desk, (actor, request), case.clone()).await,
+                    }
+                };
+                let (listed, joined) = tokio::join!(desk.work.list_open(&holder, now), joining);
+                listed.map_err(|error| LedgerError::Unsure(error.0))?;
+                return joined;
+            }
             // Claimed by a process that died before it could write: its case begins now.
             None => {
                 desk.work.list_open(&holder, now).await.map_err(unreachable)?;

@@ -84,6 +84,10 @@ pub async fn submit(service: &Service, submit: Submit) -> (Response, bool) {
     match tokio::time::timeout(DECISION_TIME_MAX, opening).await {
         Ok(Ok(())) => (json(&serde_json::json!({ "response_action": "clear" })), true),
         Ok(Err(NotOpened::Refused(refusal))) => (under_keys(&refusal.to_string()), true),
+        Ok(Err(NotOpened::Ledger(error @ LedgerError::Unsure(_)))) => {
+            tracing::error!(%error, "whether a form was recorded is not known");
+            (under_keys(NOT_SURE), false)
+        }
         Ok(Err(NotOpened::Ledger(error))) => {
             tracing::error!(%error, "a form was not recorded");
             (under_keys(NOT_RECORDED), false)

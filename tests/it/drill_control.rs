@@ -1,5 +1,6 @@
 //! The headless drill must be able to fail: here somebody lets the actor in again.
 
+use crate::journal_cost::is_as_documented;
 use crate::reconcile::misuse;
 use crate::stage::Stage;
 use keyleak::domain::action::Action;
@@ -85,6 +86,7 @@ async fn left_alone_the_drill_ends_well_and_says_so() {
     let stage = Stage::set().await;
     let told = play(&stage.world, stage.world.scenario()).await.unwrap();
     assert!(told.contains("after \"contained\"") && told.contains("anchored to its end"), "{told}");
+    is_as_documented(&stage.world).await;
     assert!(told.contains("AWS's own log agrees with the journal"), "{told}");
     stage.strike().await;
 }

@@ -21,6 +21,7 @@ mod ground;
 mod heartbeat;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
+mod journal_cost;
 mod layers;
 mod manifests;
 mod no_channel;

@@ -138,6 +138,9 @@ async fn a_story_and_its_trail_agree_and_every_misuse_of_the_role_is_named() {
     assert_eq!(result.verdict(), Verdict::Agrees);
     assert!(result.changes >= 2, "the deny and the key at least: {result:?}");
     assert_eq!((result.shown, result.covered), (result.changes, result.calls));
+    let other = keyleak(world, &id, &["--contain-role", "arn:aws:iam::029608264753:role/other"]);
+    let words = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(words.contains("Check that this is the role"), "{words}");
     assert_eq!(result.by_request_id, result.calls, "the account tells its ids: {matched:?}");
     assert_eq!(result.without_plan, 0, "every call names its plan: {matched:?}");
 

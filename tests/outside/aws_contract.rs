@@ -42,7 +42,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
             looks_up(&account(&lookup, "250000000005").await?).await
         }),
     ];
-    for emulator in [Emulator::MiniStack, Emulator::Dynalite] {
+    for emulator in [Emulator::MiniStack, Emulator::Dynalite, Emulator::DynamoDbLocal] {
         let [journal, work] = [(); 2].map(|()| Arc::clone(parts));
         let name = format!("dynamodb_keeps_the_journal_as_every_store_must_on_{emulator:?}");
         trials.push(trial_async(&name.to_lowercase(), move || async move {
@@ -65,6 +65,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 enum Emulator {
     MiniStack,
     Dynalite,
+    DynamoDbLocal,
 }
 
 impl Emulator {
@@ -81,6 +82,8 @@ impl Emulator {
                 let dynalite = Dynalite::start().map_err(Missing)?;
                 (Account::at(dynalite.address(), id).await, Some(dynalite))
             }
+            // It takes every key id for an account.
+            Self::DynamoDbLocal => (Account::at(parts.dynamodb_local()?.address(), id).await, None),
         })
     }
 }

@@ -17,6 +17,7 @@ mod calibration;
 mod containment;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
+mod dynamodb_local;
 mod emulated;
 #[path = "../support/frame.rs"]
 mod frame;
@@ -27,6 +28,7 @@ mod journal_contract;
 mod journal_document;
 mod leak;
 mod ministack;
+mod object_lock;
 mod operators;
 mod parts;
 #[path = "../support/python.rs"]
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
     trials.extend(questions::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));
+    trials.extend(object_lock::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
     trials.extend(journal_document::trials(&parts));
     trials.extend(operators::trials(&parts));

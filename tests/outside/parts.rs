@@ -1,5 +1,6 @@
 //! The parts the trials share, each made once, when the first trial asks for it.
 
+use crate::dynamodb_local::DynamoDbLocal;
 use crate::frame::{Missing, trial};
 use crate::ministack::MiniStack;
 use crate::python::{Python, Requirements};
@@ -13,6 +14,7 @@ const JUDGES: Requirements =
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     ministack: OnceLock<Result<MiniStack, Missing>>,
+    dynamodb_local: OnceLock<Result<DynamoDbLocal, Missing>>,
     python: OnceLock<Result<Python, Missing>>,
 }
 
@@ -26,6 +28,11 @@ impl Parts {
     pub(crate) fn ministack(&self) -> Result<&MiniStack, Missing> {
         let started = self.ministack.get_or_init(|| MiniStack::start(self.python()?));
         started.as_ref().map_err(Clone::clone)
+    }
+
+    /// The one DynamoDB Local of this run.
+    pub(crate) fn dynamodb_local(&self) -> Result<&DynamoDbLocal, Missing> {
+        self.dynamodb_local.get_or_init(DynamoDbLocal::start).as_ref().map_err(Clone::clone)
     }
 }
 

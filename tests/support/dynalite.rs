@@ -1,7 +1,6 @@
 //! Dynalite, an implementation of DynamoDB that we did not write, in memory and on a free port.
 //!
-//! It is the second one beside MiniStack, and the stricter one: it enforces the limits of items and
-//! pages. AWS's own DynamoDB Local is under terms of AWS's own, so it is not fetched here.
+//! It stands beside MiniStack, and is the stricter one: it enforces the limits of items and pages.
 
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};

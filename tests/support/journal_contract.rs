@@ -206,11 +206,11 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_800_000_000 + seconds)
 }
 
-fn line(record: &Record) -> String {
+pub(crate) fn line(record: &Record) -> String {
     String::from_utf8(canonical(record)).unwrap()
 }
 
-fn record(case: &CaseId, note: &str, previous: Option<&Record>) -> Record {
+pub(crate) fn record(case: &CaseId, note: &str, previous: Option<&Record>) -> Record {
     let opening = Opening {
         key: AccessKeyId::parse("AKIAQNZGKIQY56JQ7WML").unwrap(),
         found_where: None,
