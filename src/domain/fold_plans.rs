@@ -98,6 +98,11 @@ impl Case {
             Event::Outcome { plan, step, attempt, result } => {
                 let state = self.plan_state(*plan)?;
                 state.end_step(*step, *attempt, result, record)?;
+                let undone = state.plan.kind == PlanKind::Undo;
+                if undone && state.status() == PlanStatus::Done {
+                    // Whoever asked for it again meanwhile has it; there is nothing left to undo.
+                    self.wanted_undo = None;
+                }
             }
             Event::ReadBack { plan, check, drifts } => {
                 let check = Check { number: *check, at: record.at, drifts: drifts.clone() };

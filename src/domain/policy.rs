@@ -85,6 +85,8 @@ pub enum Refusal {
     UnderWay(u32),
     #[error("plan {0} waits for a decision, and an undo would take its place; decide it first")]
     Waiting(u32),
+    #[error("plan {0} takes it back already: it is approved and under way")]
+    BeingUndone(u32),
     #[error("you have already approved this plan")]
     AlreadyApproved,
     #[error("you have not approved this plan, so there is nothing to withdraw")]
@@ -190,6 +192,10 @@ impl Policy {
     /// for its approvals must not be lost by that.
     pub fn may_undo(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
         self.may_act(caller)?;
+        let undoes = |state: &&PlanState| state.plan.kind == PlanKind::Undo && state.is_under_way();
+        if let Some(state) = case.plans().find(undoes) {
+            return Err(Refusal::BeingUndone(state.plan.number.0));
+        }
         match case.pending_plan() {
             Some(state) if state.plan.kind != PlanKind::Undo => {
                 Err(Refusal::Waiting(state.plan.number.0))

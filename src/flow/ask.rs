@@ -20,7 +20,8 @@ pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> 
     match task {
         Ask::Validate => validate::validate(desk, case).await,
         Ask::FirstLook => first_look(desk, case).await,
-        Ask::Reconcile => reconcile::at_closing(desk, case).await,
+        // Boxed: it calls AWS from deep inside, and a worker's stack is small in a debug build.
+        Ask::Reconcile => Box::pin(reconcile::at_closing(desk, case)).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
         Ask::Question { asked, phase } => questions(desk, case, *asked, *phase).await,
     }

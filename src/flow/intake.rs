@@ -11,11 +11,14 @@ use crate::domain::record::{Actor, Entry, Place};
 use crate::flow::desk::Desk;
 use crate::flow::ledger::{LedgerError, NotAppended};
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// A claim can be found to belong to a closed case, released, and lost to somebody else again.
 const CLAIMS_MAX: u32 = 5;
+
+/// A delivery is good for five minutes by Slack's clock and ours, which may be ahead or behind.
+const REPEATED_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// What somebody wants opened.
 #[derive(Debug, Clone)]
@@ -134,6 +137,9 @@ async fn open_as(
     let now = desk.clock.now();
     let opening = entry(desk, actor, request, Event::Opened(opening(desk, key, request, leader)));
     for _ in 0..CLAIMS_MAX {
+        if let Some(case) = seen_before(desk, key, request.delivery.as_deref()).await? {
+            return Ok(Opened { key: key.clone(), case, new: false });
+        }
         let holder = desk.work.claim_key(&digest, &id).await.map_err(unreachable)?;
         if holder == id {
             // Listed first or at once: a case that nobody would find is worse than an empty entry.
@@ -180,6 +186,28 @@ async fn open_as(
         }
     }
     Err(LedgerError::Contended)
+}
+
+/// The case of the key that took this very delivery in, though it may be closed by now: what was
+/// said for it counts for no other case because Slack delivers it again.
+pub async fn seen_before(
+    desk: &Desk,
+    key: &AccessKeyId,
+    delivery: Option<&str>,
+) -> Result<Option<Case>, LedgerError> {
+    let Some(delivery) = delivery else {
+        return Ok(None);
+    };
+    let since = desk.clock.now() - REPEATED_WITHIN;
+    let listed = desk.work.cases_since(since).await.map_err(unreachable)?;
+    // One delivery can name many keys, and a case's name tells only the end of its key.
+    let is_it = |case: &Case| case.opening().key == *key && case.has_seen(delivery);
+    for listed in listed.iter().filter(|listed| may_be_about(&listed.case, key)) {
+        if let Some(case) = desk.ledger.find(&listed.case).await?.filter(is_it) {
+            return Ok(Some(case));
+        }
+    }
+    Ok(None)
 }
 
 /// Adds the caller to the people of an open case, or has them ask again for its channel.
@@ -245,7 +273,17 @@ fn case_id(key: &AccessKeyId, now: Timestamp, delivery: Option<&str>) -> CaseId 
     let occasion = delivery.map_or_else(|| now.as_nanosecond().to_string(), str::to_owned);
     let digest = sha256_hex(format!("{} {occasion}", key.reveal()).as_bytes());
     let digest = digest.get(..8).unwrap_or_default();
-    CaseId(format!("kl-{date}-{}-{digest}", key.last_four().to_lowercase()))
+    CaseId(format!("kl-{date}{}{digest}", told_apart_by(key)))
+}
+
+/// Whether the case can be one of this key, by what its name tells; saves reading all the others.
+pub fn may_be_about(case: &CaseId, key: &AccessKeyId) -> bool {
+    case.0.contains(&told_apart_by(key))
+}
+
+/// What the name of a case tells of its key.
+fn told_apart_by(key: &AccessKeyId) -> String {
+    format!("-{}-", key.last_four().to_lowercase())
 }
 
 fn unreachable(error: crate::ports::journal::StoreError) -> LedgerError {

@@ -21,13 +21,13 @@ use crate::flow::desk::Desk;
 use crate::flow::hold::Hold;
 use crate::flow::lane::{StepError, note};
 use crate::flow::tell::file::{Attached, attach};
-use crate::flow::tell::memory::Memory;
+use crate::flow::tell::memory::{Drawing, Memory};
 use crate::flow::tell::room::Hope;
 use crate::flow::tell::speaker::{Speaker, Told};
 use crate::ports::chat::{ChatError, Post, Upload, View};
 use jiff::{SignedDuration, Timestamp};
 
-/// A message is redrawn at most so often: a card that many records change is drawn once for all of
+/// A message is drawn at most so often: a card that many records change is drawn once for all of
 /// them, and an outage is followed by one update a message.
 const REDRAWN_EVERY: SignedDuration = SignedDuration::from_secs(2);
 
@@ -207,7 +207,7 @@ async fn say(
     speaker.may_still_speak()?;
     let post = Post { key, view, repeat_possible };
     let message = desk.chat.post(channel, &post).await?;
-    memory.said(&owed.key, digest, desk.clock.now());
+    memory.said(&owed.key, Drawing { digest, at: desk.clock.now(), seq: case.seq() });
     Ok(Said::Words { message, repeat_possible })
 }
 
@@ -225,18 +225,26 @@ async fn refresh(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, Ste
         let Some((channel, message)) = case.room().posted.get(&key) else {
             continue;
         };
-        let digest = desk.chat.drawn(&view);
-        let due = match memory.drawn(&key) {
-            Some((last, _)) if *last == digest => continue,
-            Some((_, at)) => *at + REDRAWN_EVERY,
-            None => Timestamp::MIN,
-        };
-        if due > desk.clock.now() {
+        let now = desk.clock.now();
+        let last = memory.drawn(&key);
+        if last.is_some_and(|last| last.seq == case.seq()) {
+            continue;
+        }
+        // Drawing costs more than all else: a case with many plans and records must not be drawn
+        // whole after each record, only to find that little of it has changed.
+        if let Some(due) = last.map(|last| last.at + REDRAWN_EVERY).filter(|due| *due > now) {
             later = Some(later.map_or(due, |other| other.min(due)));
             continue;
         }
+        let digest = desk.chat.drawn(&view);
+        let same = last.is_some_and(|last| last.digest == digest);
+        let drawing = Drawing { digest, at: now, seq: case.seq() };
+        if same {
+            memory.drew(&key, drawing);
+            continue;
+        }
         redraw(speaker, (channel, message), (&key, view), memory).await?;
-        memory.drew(&key, digest, desk.clock.now());
+        memory.drew(&key, Drawing { at: desk.clock.now(), ..drawing });
         return Ok(Told::Something);
     }
     Ok(later.map_or(Told::Nothing, Told::Later))

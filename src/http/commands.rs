@@ -2,9 +2,9 @@
 
 use crate::domain::case::Case;
 use crate::domain::command::{CaseName, Command};
-use crate::domain::ids::ChannelId;
+use crate::domain::ids::{CaseId, ChannelId};
 use crate::domain::report;
-use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest};
+use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_be_about};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
 use crate::http::errands::Errand;
@@ -102,7 +102,16 @@ async fn carry_out(
         | Command::Summary { ref of }
         | Command::BreakGlass { ref of, .. }
         | Command::Review { ref of, .. } => {
-            let cases = named(service, slash, of.clone()).await?;
+            let heard = match of {
+                Some(CaseName::Key(key)) => {
+                    intake::seen_before(&service.desk, key, Some(&slash.delivery)).await?
+                }
+                Some(CaseName::Case(_)) | None => None,
+            };
+            let cases = match heard {
+                Some(case) => vec![case],
+                None => named(service, slash, of.clone()).await?,
+            };
             speak(service, slash, &cases, &command).await
         }
     }
@@ -152,15 +161,20 @@ fn opened_words(opened: &[Opened]) -> String {
 }
 
 async fn list(service: &Service) -> Result<Said, LedgerError> {
-    let open = open_cases(service).await?;
+    let open = open_cases(service, |_| true).await?;
     let none = || Said::Words("No case is open.".to_owned());
     Ok(if open.is_empty() { none() } else { Said::Cases(open) })
 }
 
-async fn open_cases(service: &Service) -> Result<Vec<Case>, LedgerError> {
+/// The open cases, of which only the `wanted` ones are read.
+async fn open_cases(
+    service: &Service,
+    wanted: impl Fn(&CaseId) -> bool,
+) -> Result<Vec<Case>, LedgerError> {
     let ids = service.desk.work.open_cases().await;
     let ids = ids.map_err(|error| LedgerError::Unreachable(error.0))?;
-    let found = join_all(ids.iter().map(|id| service.desk.ledger.find(id))).await;
+    let ids = ids.iter().filter(|id| wanted(id));
+    let found = join_all(ids.map(|id| service.desk.ledger.find(id))).await;
     let mut open = Vec::new();
     for case in found {
         open.extend(case?.filter(|case| case.closed_at().is_none()));
@@ -177,7 +191,8 @@ async fn named(
 ) -> Result<Vec<Case>, LedgerError> {
     let mut cases = match &of {
         Some(CaseName::Case(id)) => return Ok(Vec::from_iter(service.desk.ledger.find(id).await?)),
-        Some(CaseName::Key(_)) | None => open_cases(service).await?,
+        Some(CaseName::Key(key)) => open_cases(service, |id| may_be_about(id, key)).await?,
+        None => open_cases(service, |_| true).await?,
     };
     let digest = match &of {
         Some(CaseName::Key(key)) => Some(key_digest(key)),

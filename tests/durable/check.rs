@@ -1,7 +1,7 @@
 //! What must be so at the end of a story, wherever a bot died in it.
 
 use crate::labels::label;
-use crate::story::{Told, USER, count};
+use crate::story::{Late, Told, USER, count};
 use crate::wire::Made;
 use keyleak::domain::action::{Action, Change};
 use keyleak::domain::case::Case;
@@ -11,6 +11,7 @@ use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::record::check_chain;
 use keyleak::domain::step_result::StepResult;
 use keyleak::ports::journal::Journal;
+use keyleak::sim::slack::server::SimSlack;
 use keyleak::sim::slack::state::CallRecord;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,7 @@ pub(crate) async fn problems(told: &Told) -> Vec<String> {
     }
     found.extend(decisions(told));
     found.extend(steps(&told.case));
-    found.extend(changes(&told.town.account.changes()));
+    found.extend(changes(&in_time(told)));
     found.extend(effects(told));
     found.extend(account(told));
     found.extend(channel(told));
@@ -83,6 +84,23 @@ fn steps(case: &Case) -> Vec<String> {
     found
 }
 
+/// The changes without a late one, if the last change of its target before it was the same.
+fn in_time(told: &Told) -> Vec<Made> {
+    let mut changes = told.town.account.changes();
+    let again = |at: &usize| {
+        let late: &Made = &changes[*at];
+        let (target, _) = meaning(&late.action);
+        let mut before = changes[..*at].iter().rev();
+        let last = before.find(|change| meaning(&change.action).0 == target);
+        last.is_some_and(|last| last.action == late.action && last.by != late.by)
+    };
+    let late = (0..changes.len()).find(again).filter(|_| told.late == Some(Late::Call));
+    if let Some(late) = late {
+        changes.remove(late);
+    }
+    changes
+}
+
 /// Each target is contained once and released once, in this order, and never before the journal
 /// said so.
 pub(crate) fn changes(changes: &[Made]) -> Vec<String> {
@@ -91,14 +109,14 @@ pub(crate) fn changes(changes: &[Made]) -> Vec<String> {
         let (target, contains) = meaning(&change.action);
         turns.entry(target).or_default().push(contains);
     }
-    let unintended = changes.iter().filter(|change| !change.intended);
+    let unintended = changes.iter().filter(|change| change.intent.is_none());
     let unintended = unintended.map(|change| format!("UNINTENDED: {}", meaning(&change.action).0));
     let wrong = turns.iter().filter(|(_, turns)| turns.as_slice() != [true, false]);
     let wrong = wrong.map(|(target, turns)| format!("changes of {target}: contained {turns:?}"));
     unintended.chain(wrong).collect()
 }
 
-fn meaning(action: &Action) -> (String, bool) {
+pub(crate) fn meaning(action: &Action) -> (String, bool) {
     let on = &action.on;
     match &action.change {
         Change::Deny { .. } | Change::LiftDeny { .. } => (on.to_string(), action.contains()),
@@ -119,6 +137,7 @@ fn meaning(action: &Action) -> (String, bool) {
 /// Each step changed the account once, as the account itself counts.
 fn effects(told: &Told) -> Option<String> {
     let steps = told.case.plans().map(|state| state.all_steps().count() as u64).sum::<u64>();
+    let steps = steps + u64::from(told.late == Some(Late::Call));
     let effects = told.town.world.cloud.bot_changes();
     let words = format!("REPEATED: {steps} steps changed the account {effects} times");
     (effects != steps).then_some(words)
@@ -204,12 +223,20 @@ fn channel(told: &Told) -> Vec<String> {
     }
     let calls = slack.calls();
     let sent = calls.iter().filter(|call| is_sent(call, &room.id)).count();
-    if sent != posted {
+    // Any lane may have been stopped on its way to Slack: what it sent late was taken back.
+    let late = if told.late.is_some() { taken_back(slack) } else { 0 };
+    if sent != posted + late {
         found.push(format!("TWICE: {sent} messages were sent for {posted} records"));
     }
     found.extend(keyed_once(&words));
     found.extend(files_once(told, &files));
     found
+}
+
+/// How many messages a bot has taken back.
+pub(crate) fn taken_back(slack: &SimSlack) -> usize {
+    let calls = slack.calls();
+    calls.iter().filter(|call| call.method == "chat.delete" && call.outcome == "ok").count()
 }
 
 fn is_sent(call: &CallRecord, channel: &str) -> bool {

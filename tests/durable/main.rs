@@ -10,25 +10,32 @@
 mod bot;
 mod check;
 mod deaths;
+mod generous;
 mod labels;
 mod matrix;
 mod mishaps;
 mod orders;
 mod people;
+mod stalls;
+mod storm;
 mod story;
 mod town;
 mod wire;
 
+use keyleak::ports::clock::Clock;
 use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
 
 /// Runs everything whole and prints the tables; without it a sample runs as tests do.
 const WHOLE: &str = "--whole";
+/// Lets it storm, with the seed that follows.
+const STORM: &str = "--storm";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
         Some(orders::BOT) => bot::run(&arguments[2]),
+        Some(STORM) => storms(&arguments[2..]),
         Some(WHOLE) => whole(arguments.get(2).map_or("", String::as_str)),
         Some(_) | None => {
             let arguments = Arguments::from_args();
@@ -38,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    deaths::trials()
+    deaths::trials().into_iter().chain(stalls::trials()).chain(storm::trials()).collect()
 }
 
 /// Runs the matrix at every moment whose label holds `only`.
@@ -50,6 +57,14 @@ fn whole(only: &str) -> ExitCode {
     });
     println!("{}", matrix.table());
     if matrix.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs the whole storm, with the seed and as many deliveries as given, else with a seed that
+/// nobody chose and all of them.
+fn storms(given: &[String]) -> ExitCode {
+    let number = |at: usize| given.get(at).map(|text| text.parse::<u64>().expect("a number"));
+    let seed = number(0).unwrap_or_else(|| Clock::real().now().as_millisecond().unsigned_abs());
+    if storm::whole(seed, number(1)) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

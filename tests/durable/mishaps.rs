@@ -1,24 +1,23 @@
-//! What stands between a bot and its ports, so that it dies or errs at a given place.
+//! What stands between a bot and its ports, so that it dies, stalls or errs at a given place.
 
-use crate::bot::say;
+use crate::bot::{Heard, say, stand_still};
 use crate::labels::label;
-use crate::orders::{DYING, Mishap, Moment, Sabotage};
+use crate::orders::{CONFLICT, DYING, Mishap, Moment, Orders, Sabotage};
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
-use keyleak::domain::brake::Brake;
-use keyleak::domain::caps::Tally;
+use jiff::Timestamp;
+use keyleak::domain::digest::canonical;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
 use keyleak::domain::record::Record;
+use keyleak::drill::bot::journal_path;
 use keyleak::ports::chat::{
     Brought, Chat, ChatError, Fetched, Found, Invitation, Line, Post, Upload, View, Whisper,
 };
 use keyleak::ports::cloud::{Applied, CallError, Contain};
-use keyleak::ports::journal::{
-    AppendError, Brakes, Claim, Inbox, Journal, Kept, Lease, Listed, StoreError, Work,
-};
+use keyleak::ports::journal::{AppendError, Journal, StoreError};
 use keyleak::ports::ticket::Ticket;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -33,6 +32,8 @@ pub(crate) struct Mortal {
     inner: Arc<dyn Journal>,
     mishap: Mishap,
     sabotage: Option<Sabotage>,
+    file: PathBuf,
+    heard: Heard,
     /// What it said yes to first, and writes when the next record comes.
     unwritten: Mutex<Vec<Record>>,
     busy: Arc<tokio::sync::Mutex<()>>,
@@ -42,11 +43,13 @@ pub(crate) struct Mortal {
 }
 
 impl Mortal {
-    pub(crate) fn new(inner: Arc<dyn Journal>, mishap: Mishap, sabotage: Option<Sabotage>) -> Self {
+    pub(crate) fn new(inner: Arc<dyn Journal>, orders: &Orders, heard: Heard) -> Self {
         Self {
             inner,
-            mishap,
-            sabotage,
+            mishap: orders.mishap.clone(),
+            sabotage: orders.sabotage,
+            file: journal_path(&orders.folder),
+            heard,
             unwritten: Mutex::default(),
             busy: Arc::default(),
             tasks: TaskTracker::new(),
@@ -92,12 +95,26 @@ impl Mortal {
             });
             return Ok(());
         }
+        if self.sabotage == Some(Sabotage::LastWriteWins) {
+            return self.put(record);
+        }
         drop(self.busy.lock().await);
         let waiting: Vec<Record> = std::mem::take(&mut *self.unwritten.lock().unwrap());
         for waiting in waiting {
             self.inner.append(&waiting).await?;
         }
         self.inner.append(record).await
+    }
+
+    /// A put that asks for nothing, as any journal takes it that is not told to look first.
+    fn put(&self, record: &Record) -> Result<(), AppendError> {
+        let text = String::from_utf8_lossy(&canonical(record)).into_owned();
+        let put = rusqlite::Connection::open(&self.file).and_then(|file| {
+            file.busy_timeout(Duration::from_secs(5))?;
+            let put = "INSERT OR REPLACE INTO journal (case_id, seq, record) VALUES (?1, ?2, ?3)";
+            file.execute(put, rusqlite::params![record.case.0, record.seq as i64, text])
+        });
+        put.map(drop).map_err(|error| AppendError::Unavailable(error.to_string()))
     }
 }
 
@@ -111,12 +128,26 @@ impl Journal for Mortal {
         {
             self.die().await;
         }
-        self.store(record).await?;
+        if let Mishap::StallsBefore(moment) = &self.mishap
+            && self.is(moment, &label, 1)
+        {
+            stand_still(&self.heard).await;
+        }
+        let stored = self.store(record).await;
+        if stored == Err(AppendError::Conflict) {
+            say(CONFLICT);
+        }
+        stored?;
         *self.seen.lock().unwrap().entry(label.clone()).or_default() += 1;
         if let Mishap::DiesAfter(moment) = &self.mishap
             && self.is(moment, &label, 0)
         {
             self.die().await;
+        }
+        if let Mishap::StallsAfter(moment) = &self.mishap
+            && self.is(moment, &label, 0)
+        {
+            stand_still(&self.heard).await;
         }
         Ok(())
     }
@@ -128,15 +159,27 @@ impl Journal for Mortal {
     }
 }
 
-/// The account, asked twice where that is ordered.
+/// The account, asked twice where that is ordered, and before which the process may stand still.
 pub(crate) struct Hasty {
-    pub(crate) inner: Arc<dyn Contain>,
-    pub(crate) sabotage: Option<Sabotage>,
+    inner: Arc<dyn Contain>,
+    sabotage: Option<Sabotage>,
+    stalls: AtomicBool,
+    heard: Heard,
+}
+
+impl Hasty {
+    pub(crate) fn new(inner: Arc<dyn Contain>, orders: &Orders, heard: Heard) -> Self {
+        let stalls = AtomicBool::new(orders.mishap == Mishap::StallsBeforeTheCall);
+        Self { inner, sabotage: orders.sabotage, stalls, heard }
+    }
 }
 
 #[async_trait]
 impl Contain for Hasty {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
+        if self.stalls.swap(false, Ordering::SeqCst) {
+            stand_still(&self.heard).await;
+        }
         if self.sabotage == Some(Sabotage::ActTwice) {
             self.inner.apply(ticket).await?;
         }
@@ -148,16 +191,29 @@ impl Contain for Hasty {
     }
 }
 
-/// Slack, used without care where that is ordered.
+/// Slack, used without care where that is ordered, and before which the process may stand still.
 pub(crate) struct Careless {
     inner: Arc<dyn Chat>,
     sabotage: Option<Sabotage>,
     posts: AtomicU64,
+    /// The end of the key before whose message it stands still, once.
+    stalls_before: Mutex<Option<String>>,
+    heard: Heard,
 }
 
 impl Careless {
-    pub(crate) fn new(inner: Arc<dyn Chat>, sabotage: Option<Sabotage>) -> Self {
-        Self { inner, sabotage, posts: AtomicU64::new(0) }
+    pub(crate) fn new(inner: Arc<dyn Chat>, orders: &Orders, heard: Heard) -> Self {
+        let stalls_before = match &orders.mishap {
+            Mishap::StallsBeforeThePost(key) => Some(key.clone()),
+            Mishap::Nothing
+            | Mishap::DiesAfter(_)
+            | Mishap::DiesBefore(_)
+            | Mishap::StallsBefore(_)
+            | Mishap::StallsAfter(_)
+            | Mishap::StallsBeforeTheCall => None,
+        };
+        let (posts, stalls_before) = (AtomicU64::new(0), Mutex::new(stalls_before));
+        Self { inner, sabotage: orders.sabotage, posts, stalls_before, heard }
     }
 }
 
@@ -192,6 +248,11 @@ impl Chat for Careless {
     }
 
     async fn post(&self, channel: &ChannelId, post: &Post<'_>) -> Result<MessageTs, ChatError> {
+        let here = |end: &mut String| post.key.ends_with(end.as_str());
+        let stalls = self.stalls_before.lock().unwrap().take_if(here).is_some();
+        if stalls {
+            stand_still(&self.heard).await;
+        }
         if self.sabotage != Some(Sabotage::NoKey) {
             return self.inner.post(channel, post).await;
         }
@@ -264,97 +325,5 @@ impl Chat for Careless {
 
     async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError> {
         self.inner.open_intake(trigger_id).await
-    }
-}
-
-/// Claims and leases as they should be, except that everybody gets every lease.
-pub(crate) struct Generous(pub(crate) Arc<dyn Work>);
-
-#[async_trait]
-impl Brakes for Generous {
-    async fn brake(&self) -> Result<Option<Brake>, StoreError> {
-        self.0.brake().await
-    }
-
-    async fn move_brake(&self, brake: &Brake) -> Result<bool, StoreError> {
-        self.0.move_brake(brake).await
-    }
-
-    async fn tally(&self) -> Result<Tally, StoreError> {
-        self.0.tally().await
-    }
-
-    async fn count(&self, tally: &Tally) -> Result<bool, StoreError> {
-        self.0.count(tally).await
-    }
-}
-
-#[async_trait]
-impl Inbox for Generous {
-    async fn keep(&self, kept: &Kept) -> Result<(), StoreError> {
-        self.0.keep(kept).await
-    }
-
-    async fn kept(&self) -> Result<Vec<Kept>, StoreError> {
-        self.0.kept().await
-    }
-
-    async fn forget(&self, id: &str) -> Result<(), StoreError> {
-        self.0.forget(id).await
-    }
-}
-
-#[async_trait]
-impl Work for Generous {
-    async fn claim_key(&self, key_digest: &str, case: &CaseId) -> Result<CaseId, StoreError> {
-        self.0.claim_key(key_digest, case).await
-    }
-
-    async fn release_key(&self, key_digest: &str, case: &CaseId) -> Result<(), StoreError> {
-        self.0.release_key(key_digest, case).await
-    }
-
-    async fn list_open(&self, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
-        self.0.list_open(case, now).await
-    }
-
-    async fn unlist(&self, case: &CaseId, now: Timestamp) -> Result<(), StoreError> {
-        self.0.unlist(case, now).await
-    }
-
-    async fn open_cases(&self) -> Result<Vec<CaseId>, StoreError> {
-        self.0.open_cases().await
-    }
-
-    async fn cases_since(&self, since: Timestamp) -> Result<Vec<Listed>, StoreError> {
-        self.0.cases_since(since).await
-    }
-
-    async fn all_cases(&self) -> Result<Vec<CaseId>, StoreError> {
-        self.0.all_cases().await
-    }
-
-    async fn lease(
-        &self,
-        case: &CaseId,
-        holder: &str,
-        _: Timestamp,
-        until: Timestamp,
-    ) -> Result<Claim, StoreError> {
-        Ok(Claim::Mine(Lease { case: case.clone(), holder: holder.to_owned(), until }))
-    }
-
-    async fn take_over(
-        &self,
-        seen: &Lease,
-        holder: &str,
-        until: Timestamp,
-    ) -> Result<Option<Lease>, StoreError> {
-        self.lease(&seen.case, holder, until - SignedDuration::from_secs(1), until).await?;
-        Ok(None)
-    }
-
-    async fn release(&self, _: &Lease) -> Result<(), StoreError> {
-        Ok(())
     }
 }

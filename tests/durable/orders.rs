@@ -11,6 +11,13 @@ pub(crate) const BOT: &str = "--bot";
 /// Lines that a bot writes, each with what follows it.
 pub(crate) const LISTENING: &str = "listening ";
 pub(crate) const DYING: &str = "dying";
+pub(crate) const STALLED: &str = "stalled";
+pub(crate) const CONFLICT: &str = "conflict";
+pub(crate) const RENEWED: &str = "renewed";
+pub(crate) const FOLDS: &str = "folds ";
+/// Lines that a bot reads: go on where you stand still, and say how you fold each case.
+pub(crate) const GO: &str = "go";
+pub(crate) const FOLD: &str = "fold";
 
 /// The orders of one process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,6 +28,7 @@ pub(crate) struct Orders {
     /// The name under which it holds leases.
     pub(crate) holder: String,
     pub(crate) time: Time,
+    pub(crate) weather: Weather,
     pub(crate) mishap: Mishap,
     pub(crate) sabotage: Option<Sabotage>,
 }
@@ -30,6 +38,14 @@ pub(crate) struct Orders {
 pub(crate) struct Time {
     pub(crate) started: Timestamp,
     pub(crate) speed: u32,
+}
+
+/// What a bot is in: one whole story, or a storm in which only what people decide matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Weather {
+    Story,
+    /// Nobody reads a trail, plans need two approvals, and what was done is read back twice.
+    Storm,
 }
 
 /// A place in the story: the how-manieth record of a label.
@@ -48,6 +64,14 @@ pub(crate) enum Mishap {
     DiesAfter(Moment),
     /// It dies when what the record tells of has happened, and the record is never stored.
     DiesBefore(Moment),
+    /// It stands still before the record is stored.
+    StallsBefore(Moment),
+    /// It stands still once the record is stored, before anything is looked at again.
+    StallsAfter(Moment),
+    /// It stands still right before its first change of the account.
+    StallsBeforeTheCall,
+    /// It stands still right before the message of this key is sent.
+    StallsBeforeThePost(String),
 }
 
 /// Ways to build the bot wrongly, each of which some check must notice.
@@ -67,6 +91,8 @@ pub(crate) enum Sabotage {
     ActTwice,
     /// Another deny than the rules name is put into the plan.
     OtherPlan,
+    /// An append takes the place of whatever has its number.
+    LastWriteWins,
 }
 
 impl Time {

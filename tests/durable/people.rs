@@ -2,7 +2,7 @@
 
 use crate::town::Town;
 use keyleak::domain::case::Case;
-use keyleak::sim::slack::deliver::Delivery;
+use keyleak::sim::slack::deliver::{Delivery, Sent};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -54,14 +54,14 @@ fn acknowledged(delivery: &Delivery, what: &str) -> Option<Acknowledged> {
 
 /// The key of a delivery, made from what was sent as Slack documents it.
 pub(crate) fn key_of(delivery: &Delivery) -> String {
-    let fields = |name: &str| {
-        let mut fields = form_urlencoded::parse(delivery.sent.body.as_bytes());
-        fields.find(|(field, _)| field == name).map(|(_, value)| value.into_owned())
+    key_of_sent(&delivery.sent)
+}
+
+/// The same for what is yet to be delivered.
+pub(crate) fn key_of_sent(sent: &Sent) -> String {
+    let Some(payload) = payload(sent) else {
+        return format!("slash:{}", field(sent, "trigger_id").unwrap_or_default());
     };
-    let Some(payload) = fields("payload") else {
-        return format!("slash:{}", fields("trigger_id").unwrap_or_default());
-    };
-    let payload: Value = serde_json::from_str(&payload).unwrap();
     let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let team = match text("/user/team_id") {
         "" => text("/team/id"),
@@ -74,4 +74,21 @@ pub(crate) fn key_of(delivery: &Delivery) -> String {
         text("/actions/0/action_id"),
         text("/actions/0/action_ts")
     )
+}
+
+/// Where the person can be answered.
+pub(crate) fn response_url(sent: &Sent) -> Option<String> {
+    match payload(sent) {
+        Some(payload) => payload["response_url"].as_str().map(str::to_owned),
+        None => field(sent, "response_url"),
+    }
+}
+
+fn payload(sent: &Sent) -> Option<Value> {
+    field(sent, "payload").map(|payload| serde_json::from_str(&payload).unwrap())
+}
+
+fn field(sent: &Sent, name: &str) -> Option<String> {
+    let mut fields = form_urlencoded::parse(sent.body.as_bytes());
+    fields.find(|(field, _)| field == name).map(|(_, value)| value.into_owned())
 }

@@ -1,7 +1,7 @@
 //! The whole story of a case, from a typed command to an archived channel, with people who press
 //! again where nothing came of their press.
 
-use crate::orders::{Mishap, Sabotage};
+use crate::orders::{Mishap, Sabotage, Weather};
 use crate::people::{Acknowledged, button, press, type_command};
 use crate::town::{Replica, State, Town};
 use keyleak::domain::announce::plan_key;
@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 /// Five minutes of read-back become one and a half seconds.
 pub(crate) const SPEED: u32 = 200;
 /// A story takes a few seconds; a machine under load takes many times that.
-const PATIENCE: Duration = Duration::from_secs(150);
-const GLANCE: Duration = Duration::from_millis(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(150);
+pub(crate) const GLANCE: Duration = Duration::from_millis(15);
 /// After the end everything that was begun has come to its own end.
-const QUIET: Duration = Duration::from_millis(150);
+pub(crate) const QUIET: Duration = Duration::from_millis(150);
 /// Whose key leaked.
 pub(crate) const USER: &str = "ci-deployer";
 
@@ -33,6 +33,18 @@ pub(crate) struct Told {
     pub(crate) before: Photograph,
     /// Whether the mishap came to pass.
     pub(crate) happened: bool,
+    /// What a process that had lost the case did, where one stalled.
+    pub(crate) late: Option<Late>,
+}
+
+/// What is sure to come from a process that has lost the case meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Late {
+    Nothing,
+    /// A change that had been made already, once more.
+    Call,
+    /// A message that was there already, which was taken back.
+    Post,
 }
 
 /// Why a story has no end.
@@ -46,7 +58,7 @@ pub(crate) async fn play(
     mishap: Mishap,
     sabotage: Option<Sabotage>,
 ) -> Result<Told, Unfinished> {
-    let town = Town::found(SPEED).await;
+    let town = Town::found(SPEED, Weather::Story).await;
     let before = town.world.cloud.user_state(USER).unwrap();
     town.let_the_actor_strike().await;
     let mut bots: Vec<Replica> = vec![town.start(mishap, sabotage).await];
@@ -73,7 +85,7 @@ pub(crate) async fn play(
     tokio::time::sleep(QUIET).await;
     let happened = bots.len() > crew;
     drop(bots);
-    Ok(Told { town, case, acknowledged, before, happened })
+    Ok(Told { town, case, acknowledged, before, happened, late: None })
 }
 
 /// What people do next, seeing the case as it is.

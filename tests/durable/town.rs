@@ -1,6 +1,9 @@
 //! A town: workspace, account and actor in this process, and bots in processes of their own.
 
-use crate::orders::{BOT, DYING, LISTENING, Mishap, Orders, Sabotage, Time};
+use crate::orders::{
+    BOT, CONFLICT, DYING, FOLD, FOLDS, GO, LISTENING, Mishap, Orders, RENEWED, STALLED, Sabotage,
+    Time, Weather,
+};
 use crate::wire::Account;
 use keyleak::domain::case::Case;
 use keyleak::drill::scenario;
@@ -9,7 +12,7 @@ use keyleak::flow::ledger::{Ledger, LedgerError};
 use keyleak::ports::clock::Clock;
 use keyleak::ports::journal::Work;
 use keyleak::store::sqlite::Sqlite;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -32,6 +35,7 @@ pub(crate) struct Town {
     pub(crate) ledger: Ledger,
     pub(crate) store: Sqlite,
     pub(crate) time: Time,
+    weather: Weather,
     started: AtomicUsize,
     folder: TempDir,
     stop: CancellationToken,
@@ -44,6 +48,9 @@ pub(crate) enum State {
     #[default]
     Starting,
     Listening(SocketAddr),
+    Stalled,
+    /// How it folds each case, as JSON.
+    Folded(String),
     /// It said that it dies, and was killed there.
     Killed,
     Ended,
@@ -51,15 +58,21 @@ pub(crate) enum State {
 
 /// A bot in a process of its own; dropping it kills it.
 pub(crate) struct Replica {
+    /// The name under which it holds leases.
+    pub(crate) holder: String,
     child: Arc<Mutex<Child>>,
     /// The process ends when this end of its lines is closed.
-    _input: ChildStdin,
+    input: ChildStdin,
+    /// How often another one was quicker to append.
+    conflicts: Arc<AtomicUsize>,
+    /// How often it took its lease to be renewed, where that is a sabotage.
+    renewals: Arc<AtomicUsize>,
     state: watch::Receiver<State>,
     address: Option<SocketAddr>,
 }
 
 impl Town {
-    pub(crate) async fn found(speed: u32) -> Self {
+    pub(crate) async fn found(speed: u32, weather: Weather) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let time = Time { started: Clock::real().now(), speed };
         let options = WorldOptions {
@@ -82,6 +95,7 @@ impl Town {
             ledger,
             store,
             time,
+            weather,
             started: AtomicUsize::new(0),
             folder,
             stop,
@@ -122,13 +136,16 @@ impl Town {
             account_url: self.account.url.clone(),
             holder: format!("bot-{number}"),
             time: self.time,
+            weather: self.weather,
             mishap,
             sabotage,
         };
         let mut replica = Replica::spawn(&orders, self.folder.path());
         let address = replica.wait_for(|state| match state {
             State::Listening(address) => Some(*address),
-            State::Starting | State::Killed | State::Ended => None,
+            State::Starting | State::Stalled | State::Folded(_) | State::Killed | State::Ended => {
+                None
+            }
         });
         replica.address = Some(address.await.unwrap_or_else(|| panic!("{}", self.log())));
         replica
@@ -169,6 +186,9 @@ impl Replica {
         let child = Arc::new(Mutex::new(child));
         let (said, state) = watch::channel(State::default());
         let killed = Arc::clone(&child);
+        let conflicts = Arc::new(AtomicUsize::new(0));
+        let renewals = Arc::new(AtomicUsize::new(0));
+        let counted = (Arc::clone(&conflicts), Arc::clone(&renewals));
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 let state = match line.as_str() {
@@ -176,9 +196,19 @@ impl Replica {
                         kill(&killed);
                         State::Killed
                     }
-                    other => match other.strip_prefix(LISTENING) {
-                        Some(address) => State::Listening(address.parse().unwrap()),
-                        None => continue,
+                    STALLED => State::Stalled,
+                    CONFLICT => {
+                        counted.0.fetch_add(1, Ordering::SeqCst);
+                        continue;
+                    }
+                    RENEWED => {
+                        counted.1.fetch_add(1, Ordering::SeqCst);
+                        continue;
+                    }
+                    other => match (other.strip_prefix(LISTENING), other.strip_prefix(FOLDS)) {
+                        (Some(address), _) => State::Listening(address.parse().unwrap()),
+                        (None, Some(folds)) => State::Folded(folds.to_owned()),
+                        (None, None) => continue,
                     },
                 };
                 said.send_replace(state);
@@ -191,7 +221,8 @@ impl Replica {
                 ended
             });
         });
-        Self { child, _input: input, state, address: None }
+        let holder = orders.holder.clone();
+        Self { holder, child, input, conflicts, renewals, state, address: None }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -210,6 +241,45 @@ impl Replica {
             wanted(&found)
         };
         tokio::time::timeout(START_PATIENCE, heard).await.ok().flatten()
+    }
+
+    /// Lets a process that stands still go on.
+    pub(crate) fn go_on(&mut self) {
+        writeln!(self.input, "{GO}").unwrap();
+    }
+
+    /// How the process folds each case, as JSON.
+    pub(crate) async fn folds(&mut self) -> String {
+        writeln!(self.input, "{FOLD}").unwrap();
+        let folds = self.wait_for(|state| match state {
+            State::Folded(folds) => Some(folds.clone()),
+            State::Starting
+            | State::Listening(_)
+            | State::Stalled
+            | State::Killed
+            | State::Ended => None,
+        });
+        folds.await.expect("it says how it folds the cases")
+    }
+
+    pub(crate) fn conflicts(&self) -> usize {
+        self.conflicts.load(Ordering::SeqCst)
+    }
+
+    /// Sends a signal; between `STOP` and `CONT` a process is as a suspended machine.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.lock().unwrap().id().to_string();
+        let sent = Command::new("kill").args([format!("-{name}"), id]).status().unwrap();
+        assert!(sent.success(), "the signal {name} is sent");
+    }
+
+    pub(crate) fn renewals(&self) -> usize {
+        self.renewals.load(Ordering::SeqCst)
+    }
+
+    pub(crate) async fn wait_until_ended(&self) {
+        let ended = self.wait_for(|state| (*state == State::Ended).then_some(()));
+        ended.await.expect("it ends");
     }
 
     /// Ends the process without a chance to say goodbye.

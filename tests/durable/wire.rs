@@ -12,7 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 use keyleak::domain::action::{Action, SideKind};
 use keyleak::domain::facts::{Alert, KeyState, LastUse};
-use keyleak::domain::ids::{AccessKeyId, AccountId, UserName};
+use keyleak::domain::ids::{AccessKeyId, AccountId, CaseId, UserName};
 use keyleak::domain::principal::PrincipalName;
 use keyleak::domain::reconciliation::session_name;
 use keyleak::domain::snapshot::{AttachedPolicy, SideState};
@@ -40,8 +40,17 @@ pub(crate) struct Made {
     pub(crate) by: String,
     pub(crate) action: Action,
     pub(crate) done: bool,
-    /// Whether the journal held an open intent for it when the account was asked.
-    pub(crate) intended: bool,
+    /// The intent that the journal held open for it when the account was asked.
+    pub(crate) intent: Option<Intent>,
+}
+
+/// One attempt at one step, as its intent names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Intent {
+    pub(crate) case: CaseId,
+    pub(crate) plan: u32,
+    pub(crate) step: u32,
+    pub(crate) attempt: u32,
 }
 
 /// The near end of the wire, as the parent sees it.
@@ -128,13 +137,20 @@ struct Books {
 }
 
 impl Books {
-    /// Whether some step that has begun and not ended is this action.
-    async fn intend(&self, action: &Action) -> bool {
-        let cases = self.store.all_cases().await.unwrap();
-        let Some(id) = cases.first() else { return false };
-        let Ok(case) = self.ledger.load(id).await else { return false };
-        let mut steps = case.plans().flat_map(|state| state.all_steps());
-        steps.any(|(_, step, state)| step.action == *action && state.open_attempt.is_some())
+    /// The step that has begun and not ended and is this action.
+    async fn intent(&self, action: &Action) -> Option<Intent> {
+        for id in self.store.all_cases().await.unwrap() {
+            let Ok(case) = self.ledger.load(&id).await else { continue };
+            let open = case.plans().find_map(|state| {
+                let plan = state.plan.number.0;
+                let mut steps = state.all_steps().filter(|(_, step, _)| step.action == *action);
+                steps.find_map(|(step, _, state)| Some((plan, step, state.open_attempt?)))
+            });
+            if let Some((plan, step, attempt)) = open {
+                return Some(Intent { case: id, plan, step, attempt });
+            }
+        }
+        None
     }
 }
 
@@ -176,9 +192,9 @@ async fn look(
         Ask::GuardDuty(key, user) => json!(cloud.guard_duty(&key, user.as_ref()).await?),
         Ask::Health(key) => json!(cloud.health(&key).await?),
         Ask::Change { by, session: (name, plan_hash), action, intended: at } => {
-            let intended = books.intend(&action).await;
+            let intent = books.intent(&action).await;
             let applied = cloud.carry_out((&name, &plan_hash), &action, at).await;
-            let change = Made { by, action, done: applied.is_ok(), intended };
+            let change = Made { by, action, done: applied.is_ok(), intent };
             changes.lock().unwrap().push(change);
             let applied = applied?;
             json!((applied.how, applied.request_id))

@@ -10,6 +10,7 @@ mod bureau;
 mod cancel;
 mod caps;
 mod decisions;
+mod delivered_again;
 mod drill_command;
 mod drill_control;
 mod exposure;

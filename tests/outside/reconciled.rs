@@ -19,6 +19,7 @@ use keyleak::ports::ticket::Ticket;
 use libtest_mimic::Trial;
 use serde_json::json;
 use std::sync::Arc;
+use tokio_util::task::TaskTracker;
 
 const ROLE: &str = "keyleak-contain";
 /// What they call themselves.
@@ -90,12 +91,16 @@ impl Contain for InSessions {
         let assume = self.account.root.sts.assume_role().role_arn(&self.role);
         let assume = assume.role_session_name(session_name(ticket.case()));
         let assume = assume.source_identity(ticket.plan_hash());
-        // A debug build's calls are large, and the worker's stack is not.
-        let assumed = Box::pin(assume.send()).await.expect("a session");
-        let credential = assumed.credentials().expect("its credentials").into();
-        let config = Box::new(self.account.config_of(&credential));
-        let inner = AwsContain::new(&config, Some(&ContainSettings::OwnCredentials));
-        inner.expect("rights to contain").apply(ticket).await
+        // A debug build's calls are large and the stack is small, so it is a task of its own.
+        let account = self.account.clone();
+        let rights = async move {
+            let assumed = assume.send().await.expect("a session");
+            let credential = assumed.credentials().expect("its credentials").into();
+            let config = account.config_of(&credential);
+            AwsContain::new(&config, Some(&ContainSettings::OwnCredentials)).expect("rights")
+        };
+        let inner = TaskTracker::new().spawn(rights).await.expect("no panic");
+        inner.apply(ticket).await
     }
 
     fn role(&self) -> Option<String> {

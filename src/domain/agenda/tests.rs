@@ -241,6 +241,23 @@ fn what_an_undo_lifts_is_neither_read_back_nor_swept_until_the_undo_is_over() {
     assert_eq!(next_ask(&case, &timing(), trail, at(9_001)), Due::Now(Ask::Sweep(plan)));
 }
 
+#[test]
+fn an_undo_that_was_asked_for_twice_is_over_once_it_is_done() {
+    let (mut case, plan) = carried_out();
+    by(&mut case, "ana", Event::UndoWanted { plan });
+    let undo = sample::plan(&case, PlanKind::Undo);
+    let (number, hash) = (undo.number, undo.hash());
+    then(&mut case, 11, Event::Proposed { plan: Box::new(undo), hash: hash.clone() });
+    by(&mut case, "ana", Event::UndoWanted { plan });
+    by(&mut case, "bob", Event::Approved { plan: number, hash: hash.clone() });
+    for step in 0..2 {
+        attempt(&mut case, 20, (number, &hash), step, done());
+    }
+    assert!(case.wanted_undo().is_none(), "there is nothing left to undo");
+    by(&mut case, "ana", Event::PhasePressed { phase: Phase::Containment });
+    assert_eq!(act(&case, 20), Due::Now(Act::ProposeContainment));
+}
+
 fn exposed(since: Option<i64>) -> Event {
     let why = Some("first use unlike the others".to_owned());
     Event::Exposed { since: since.map(at), why, event_id: None }

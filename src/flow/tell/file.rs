@@ -3,6 +3,7 @@
 use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
 use crate::domain::ids::ChannelId;
+use crate::domain::record::Entry;
 use crate::domain::report;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
@@ -92,9 +93,13 @@ pub(super) async fn of_report(desk: &Desk, case: &Case, seq: u64) -> Result<Uplo
     let sha256 = desk.evidence.put(&content).await?;
     let is_known =
         |event: &Event| matches!(event, Event::Reported { sha256: known } if *known == sha256);
-    if !case.records().iter().any(|record| is_known(&record.event)) {
-        note(desk, case, Event::Reported { sha256 }).await?;
-    }
+    // Judged where it is written: another process may have the case, and the report, by now.
+    let entry = Entry::own(desk.clock.now(), Event::Reported { sha256: sha256.clone() });
+    let once = |case: &Case| {
+        let known = case.records().iter().any(|record| is_known(&record.event));
+        Ok::<_, StepError>((!known).then(|| entry.clone()))
+    };
+    desk.ledger.append(case.id(), once).await?;
     Ok(Upload {
         name: format!("{}-{seq}-report.md", case.id()),
         title: format!("Report of case {}", case.id()),

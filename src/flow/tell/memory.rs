@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 /// What this process remembers of a case's channel; losing it costs one look and one update each.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// The last drawing of each message that is kept current, and when it was sent.
-    drawn: BTreeMap<PostKey, (String, Timestamp)>,
+    /// How each message that is kept current was last drawn.
+    drawn: BTreeMap<PostKey, Drawing>,
     /// What is in the channel beside what the journal knows; `None` when that has to be looked up.
     there: Option<Found>,
     /// The last record at which everything was told that is owed.
@@ -22,13 +22,22 @@ pub struct Memory {
     in_doubt: bool,
 }
 
+/// A drawing as it is in the channel: what it shows, and as of when that is known.
+#[derive(Debug, Clone)]
+pub(super) struct Drawing {
+    pub(super) digest: String,
+    pub(super) at: Timestamp,
+    /// The last record that it was drawn from.
+    pub(super) seq: u64,
+}
+
 impl Memory {
-    pub(super) fn drawn(&self, key: &PostKey) -> Option<&(String, Timestamp)> {
+    pub(super) fn drawn(&self, key: &PostKey) -> Option<&Drawing> {
         self.drawn.get(key)
     }
 
-    pub(super) fn drew(&mut self, key: &PostKey, digest: String, at: Timestamp) {
-        self.drawn.insert(key.clone(), (digest, at));
+    pub(super) fn drew(&mut self, key: &PostKey, drawing: Drawing) {
+        self.drawn.insert(key.clone(), drawing);
     }
 
     /// Whether nothing was added since everything was told; then nothing needs to be drawn.
@@ -41,9 +50,9 @@ impl Memory {
     }
 
     /// A message was sent and answered: whatever was in doubt before it, it has said so.
-    pub(super) fn said(&mut self, key: &PostKey, digest: String, at: Timestamp) {
+    pub(super) fn said(&mut self, key: &PostKey, drawing: Drawing) {
         self.in_doubt = false;
-        self.drew(key, digest, at);
+        self.drew(key, drawing);
     }
 
     /// A channel that this very process has just made holds nothing of ours.

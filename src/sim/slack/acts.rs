@@ -1,7 +1,7 @@
 //! What people do: type commands, press buttons, fill in modals.
 
 use crate::sim::slack::channels::Channel;
-use crate::sim::slack::deliver::{Delivery, Twist};
+use crate::sim::slack::deliver::{Delivery, Sent, Twist};
 use crate::sim::slack::payloads::{self, Act};
 use crate::sim::slack::presses::pressed;
 use crate::sim::slack::replies::{self, Hook, HookKind};
@@ -69,19 +69,8 @@ impl SimSlack {
         text: &str,
     ) -> Result<Delivery, Impossible> {
         let now = self.shared.clock.now();
-        let made = self.shared.change(|state| {
-            let channel = entered(state, user, channel, &self.twist)?;
-            if channel.archived {
-                return Err(Impossible::Archived(channel.name));
-            }
-            let trigger = mint_trigger(state, user, now);
-            let hook = Hook::new(HookKind::Command, (user, &channel.id), None, now);
-            let url = replies::mint_hook(state, hook);
-            let act = act(user, &self.twist, &trigger, Some(&url));
-            Ok((payloads::slash(state, &act, &channel, (command, text)), trigger, channel.id))
-        });
-        let (body, trigger, channel) = made?;
-        let mut delivery = self.send_signed(COMMANDS, FORM, body, &[]).await;
+        let (sent, trigger, channel) = self.typed((user, channel), (command, text))?;
+        let mut delivery = self.send(sent).await;
         delivery.trigger_id = Some(trigger);
         let typed = format!("{command} {text}");
         self.shared.change(|state| {
@@ -104,17 +93,57 @@ impl SimSlack {
 
     /// Presses or chooses anything anywhere.
     pub async fn press(&self, press: Press) -> Result<Delivery, Impossible> {
-        let now = self.shared.clock.now();
-        let made = self.shared.change(|state| {
-            let trigger = mint_trigger(state, &press.user, now);
-            let payload = pressed(state, &press, (&self.twist, &trigger), now)?;
-            Ok((payloads::form(&payload), trigger))
-        });
-        let (body, trigger) = made?;
-        let mut delivery = self.send_signed(INTERACTIONS, FORM, body, &[]).await;
+        let (sent, trigger) = self.touched(&press)?;
+        let mut delivery = self.send(sent).await;
         delivery.trigger_id = Some(trigger);
         self.shared.change(|state| replies::press_answered(state, &press.user, &mut delivery));
         Ok(delivery)
+    }
+
+    /// What typing a command makes Slack send, for whoever sends it in a way of their own.
+    pub fn compose_command(
+        &self,
+        place: (&str, &str),
+        typed: (&str, &str),
+    ) -> Result<Sent, Impossible> {
+        self.typed(place, typed).map(|(sent, ..)| sent)
+    }
+
+    /// What a press makes Slack send, for whoever sends it in a way of their own.
+    pub fn compose_press(&self, press: &Press) -> Result<Sent, Impossible> {
+        self.touched(press).map(|(sent, _)| sent)
+    }
+
+    fn typed(
+        &self,
+        (user, channel): (&str, &str),
+        (command, text): (&str, &str),
+    ) -> Result<(Sent, String, String), Impossible> {
+        let now = self.shared.clock.now();
+        let made = self.shared.change(|state| {
+            let channel = entered(state, user, channel, &self.twist)?;
+            if channel.archived {
+                return Err(Impossible::Archived(channel.name));
+            }
+            let trigger = mint_trigger(state, user, now);
+            let hook = Hook::new(HookKind::Command, (user, &channel.id), None, now);
+            let url = replies::mint_hook(state, hook);
+            let act = act(user, &self.twist, &trigger, Some(&url));
+            Ok((payloads::slash(state, &act, &channel, (command, text)), trigger, channel.id))
+        });
+        let (body, trigger, channel) = made?;
+        Ok((self.signed((COMMANDS, FORM), body), trigger, channel))
+    }
+
+    fn touched(&self, press: &Press) -> Result<(Sent, String), Impossible> {
+        let now = self.shared.clock.now();
+        let made = self.shared.change(|state| {
+            let trigger = mint_trigger(state, &press.user, now);
+            let payload = pressed(state, press, (&self.twist, &trigger), now)?;
+            Ok((payloads::form(&payload), trigger))
+        });
+        let (body, trigger) = made?;
+        Ok((self.signed((INTERACTIONS, FORM), body), trigger))
     }
 
     /// Submits the modal somebody sees; `values` are given by action id or block id.

@@ -76,6 +76,8 @@ pub struct Twist {
     pub foreign_team: Option<String>,
     /// Sends as another app.
     pub app_id: Option<String>,
+    /// Sends to this replica of the bot instead of the one that is configured.
+    pub bot_url: Option<String>,
 }
 
 pub(super) fn client() -> Client {
@@ -122,8 +124,15 @@ impl SimSlack {
         body: String,
         extra: &[(&'static str, String)],
     ) -> Delivery {
-        let headers = self.signed_headers(&body).into_iter().chain(extra.iter().cloned());
-        self.send(Sent { path, content_type, body, headers: headers.collect() }).await
+        let mut sent = self.signed((path, content_type), body);
+        sent.headers.extend(extra.iter().cloned());
+        self.send(sent).await
+    }
+
+    /// A body with its signature, as it would be sent now.
+    pub fn signed(&self, (path, content_type): (&'static str, &'static str), body: String) -> Sent {
+        let headers = self.signed_headers(&body);
+        Sent { path, content_type, body, headers }
     }
 
     /// Sends an event as often as Slack would; the attempts, the first one first.
@@ -175,7 +184,8 @@ impl SimSlack {
     }
 
     async fn exchange(&self, sent: &Sent) -> Option<(axum::http::response::Parts, Bytes)> {
-        let base = self.shared.with(|state| state.config.bot_url.clone())?;
+        let configured = || self.shared.with(|state| state.config.bot_url.clone());
+        let base = self.twist.bot_url.clone().or_else(configured)?;
         let mut request = axum::http::Request::post(format!("{base}{}", sent.path))
             .header("content-type", sent.content_type)
             .header("user-agent", USER_AGENT)

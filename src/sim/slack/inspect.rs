@@ -26,6 +26,18 @@ impl SimSlack {
         self.shared.with(|state| state.messages.get(channel).cloned().unwrap_or_default())
     }
 
+    /// The messages in a channel that have something to press, the oldest first.
+    pub fn pressable(&self, channel: &str) -> Vec<Value> {
+        let actions = |block: &Value| block["type"] == "actions";
+        let pressable = |message: &&Value| {
+            message["blocks"].as_array().is_some_and(|blocks| blocks.iter().any(actions))
+        };
+        self.shared.with(|state| {
+            let messages = state.messages.get(channel).into_iter().flatten();
+            messages.filter(pressable).cloned().collect()
+        })
+    }
+
     pub fn message(&self, channel: &str, ts: &str) -> Option<Value> {
         self.shared.with(|state| state.message(channel, ts).cloned())
     }
@@ -51,6 +63,11 @@ impl SimSlack {
 
     pub fn files(&self) -> Vec<File> {
         self.shared.with(|state| state.files.clone())
+    }
+
+    /// What the bot has said by a response url.
+    pub fn said_by(&self, response_url: &str) -> Vec<String> {
+        self.shared.with(|state| crate::sim::slack::replies::said(state, response_url))
     }
 
     /// Every call of the Web API so far, without tokens.

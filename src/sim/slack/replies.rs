@@ -31,6 +31,8 @@ pub(super) struct Hook {
     ts: Option<String>,
     made: Timestamp,
     uses: u32,
+    /// What the bot has said there.
+    said: Vec<String>,
 }
 
 impl Hook {
@@ -40,8 +42,8 @@ impl Hook {
         ts: Option<&str>,
         made: Timestamp,
     ) -> Self {
-        let ts = ts.map(str::to_owned);
-        Self { kind, user: user.to_owned(), channel: channel.to_owned(), ts, made, uses: 0 }
+        let (user, channel) = (user.to_owned(), channel.to_owned());
+        Self { kind, user, channel, ts: ts.map(str::to_owned), made, uses: 0, said: Vec::new() }
     }
 }
 
@@ -55,6 +57,12 @@ pub(super) fn mint_hook(state: &mut State, hook: Hook) -> String {
     format!("{}/hooks/{secret}", state.base_url)
 }
 
+/// What was said by a response url.
+pub(super) fn said(state: &State, url: &str) -> Vec<String> {
+    let secret = url.rsplit('/').next().unwrap_or_default();
+    state.hooks.get(secret).map(|hook| hook.said.clone()).unwrap_or_default()
+}
+
 /// Takes what was posted to a response url.
 pub(super) fn take_hook(state: &mut State, secret: &str, call: &Call) -> Result<(), Refusal> {
     let hook = state.hooks.get_mut(secret).ok_or_else(|| refuse("invalid_url"))?;
@@ -65,6 +73,7 @@ pub(super) fn take_hook(state: &mut State, secret: &str, call: &Call) -> Result<
         return Err(refuse("used_url"));
     }
     hook.uses += 1;
+    hook.said.extend(call.text("text").map(str::to_owned));
     let hook = hook.clone();
     let known = [
         "text",
