@@ -19,6 +19,7 @@ mod containment;
 mod dynalite;
 mod dynamodb_local;
 mod emulated;
+mod faulty;
 #[path = "../support/frame.rs"]
 mod frame;
 #[path = "../support/ground.rs"]
@@ -55,6 +56,9 @@ mod story;
 mod tableless;
 #[path = "../support/thief.rs"]
 mod thief;
+mod troubled;
+mod troubled_case;
+mod troubled_watch;
 mod witness;
 #[path = "../support/work_contract.rs"]
 mod work_contract;
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
     trials.extend(containment::trials(&parts));
     trials.extend(served::trials(&parts));
     trials.extend(tableless::trials(&parts));
+    trials.extend(troubled::trials(&parts));
     trials.extend(emulated::trials(&parts));
     trials.extend(real_trails::trials(&parts));
     trials.extend(attacker::trials(&parts));
