@@ -201,12 +201,14 @@ impl Worker {
         let hold = Hold::new(desk.clock, asked);
         let over = self.stop.child_token();
         let holding = Holding { id, hold: &hold, over: &over, waits: &self.waits };
+        // On the heap, because all of them together are too much for a worker's stack.
+        let lane = |lane| Box::pin(run((desk, &self.places), &holding, lane));
         tokio::join!(
             self.leases.keep(desk, &holding),
-            run((desk, &self.places), &holding, Lane::Act),
-            run((desk, &self.places), &holding, Lane::Ask),
-            run((desk, &self.places), &holding, Lane::Tell),
-            run((desk, &self.places), &holding, Lane::Anchor),
+            lane(Lane::Act),
+            lane(Lane::Ask),
+            lane(Lane::Tell),
+            lane(Lane::Anchor),
         );
         if let Err(error) = desk.work.release(&lease).await {
             tracing::warn!(%error, "the lease was not given back; it will run out");

@@ -93,11 +93,13 @@ async fn every_trouble(parts: &Parts, account: &str) -> Result<(), Missing> {
     for number in 0..TROUBLES.len() {
         keys.push(leak.owner.administrator(&format!("deploy-{number}")).await.id);
     }
+    let log = || town.service.log();
     let stories = keys.iter().zip(TROUBLES).map(|(key, trouble)| {
         let case = Troubled::new(&town, key);
+        let log = &log;
         async move {
             let told = case.story(trouble).await;
-            told.unwrap_or_else(|why| panic!("{trouble:?}, {key}: {why}"));
+            told.unwrap_or_else(|why| panic!("{trouble:?}, {key}: {why}\n{}", log()));
         }
     });
     stream::iter(stories).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
