@@ -135,12 +135,18 @@ async fn open_as(
 ) -> Result<Opened, LedgerError> {
     let digest = key_digest(key);
     let now = desk.clock.now();
+    // Once the key is claimed for this case anybody who asks for the key may begin it, so what
+    // fails from then on proves nothing but this: whether it stands is not known here.
+    let mut claimed = false;
     let opening = entry(desk, actor, request, Event::Opened(opening(desk, key, request, leader)));
     for _ in 0..CLAIMS_MAX {
-        if let Some(case) = seen_before(desk, key, request.delivery.as_deref()).await? {
+        let seen = seen_before(desk, key, request.delivery.as_deref()).await;
+        if let Some(case) = seen.map_err(|error| doubted(error, claimed))? {
             return Ok(Opened { key: key.clone(), case, new: false });
         }
-        let holder = desk.work.claim_key(&digest, &id).await.map_err(unreachable)?;
+        let holder = desk.work.claim_key(&digest, &id).await;
+        let holder = holder.map_err(|error| doubted(unreachable(error), claimed))?;
+        claimed |= holder == id;
         if holder == id {
             // Listed first or at once: a case that nobody would find is worse than an empty entry.
             let (listed, begun) =
@@ -151,7 +157,7 @@ async fn open_as(
                     listed.map_err(|error| LedgerError::Unsure(error.0))?;
                     return Ok(Opened { key: key.clone(), case, new: true });
                 }
-                None => listed.map_err(unreachable)?,
+                None => listed.map_err(|error| LedgerError::Unsure(error.0))?,
             }
         }
         let repeated =
@@ -284,6 +290,18 @@ pub fn may_be_about(case: &CaseId, key: &AccessKeyId) -> bool {
 /// What the name of a case tells of its key.
 fn told_apart_by(key: &AccessKeyId) -> String {
     format!("-{}-", key.last_four().to_lowercase())
+}
+
+/// What is only known to have failed, where somebody else may have done it meanwhile.
+fn doubted(error: LedgerError, claimed: bool) -> LedgerError {
+    match error {
+        LedgerError::Unreachable(why) if claimed => LedgerError::Unsure(why),
+        error @ (LedgerError::Unreachable(_)
+        | LedgerError::Unsure(_)
+        | LedgerError::NoSuchCase(_)
+        | LedgerError::Tampered { .. }
+        | LedgerError::Contended) => error,
+    }
 }
 
 fn unreachable(error: crate::ports::journal::StoreError) -> LedgerError {
