@@ -19,6 +19,7 @@ use keyleak::sim::attacker::Credential;
 use keyleak::sim::cloud::SimCloud;
 use keyleak::sim::cloud::setup::{Deed, NewUser};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The user that the key's owner made with it, days before the leak.
@@ -26,7 +27,7 @@ const LAWFUL: &str = "nightly-report";
 const DAYS: i64 = 14;
 
 /// Two weeks in which the key was used at the office every day, once to make a user.
-fn past(cloud: &SimCloud, key: &Credential) {
+fn past(cloud: &Arc<SimCloud>, key: &Credential) {
     let deed = |at, service: &str, call: &str, (parameters, response): (Value, Value)| Deed {
         at,
         credential: key.clone(),

@@ -31,6 +31,7 @@ mod people;
 mod printed_manifests;
 mod readme;
 mod reconcile;
+mod roles;
 mod second_witness;
 mod serve_command;
 #[path = "../support/silent_chat.rs"]

@@ -41,7 +41,7 @@ pub(crate) async fn ground(seed: u64, speed: u32) -> Ground {
 pub(crate) async fn ground_with_past(
     seed: u64,
     speed: u32,
-    past: impl FnOnce(&SimCloud, &Credential),
+    past: impl FnOnce(&Arc<SimCloud>, &Credential),
 ) -> Ground {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::accelerated(speed);

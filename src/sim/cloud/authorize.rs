@@ -121,7 +121,7 @@ impl State {
             token_issued: caller.issued,
             policy_arn: None,
         };
-        if trust.trusts(&asked, &self.account.0) == Verdict::Allow {
+        if trust.trusts(&asked) == Verdict::Allow {
             return Ok(());
         }
         Err(denied(caller, call, "because no trust policy allows"))

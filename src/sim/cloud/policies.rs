@@ -98,9 +98,9 @@ impl Document {
     }
 
     /// As a trust policy: what it says to a principal that wants the role.
-    pub(super) fn trusts(&self, asked: &Asked<'_>, account: &str) -> Verdict {
+    pub(super) fn trusts(&self, asked: &Asked<'_>) -> Verdict {
         let hits = self.0.iter().filter(|statement| {
-            let named = |principal: &String| is_principal(principal, asked, account);
+            let named = |principal: &String| is_principal(principal, asked);
             statement.actions.include(asked.action, true)
                 && statement.principals.iter().any(named)
                 && statement.conditions.iter().all(|one| one.holds(asked))
@@ -206,7 +206,9 @@ fn is_later(limit: &str, found: &str) -> bool {
     }
 }
 
-fn is_principal(principal: &str, asked: &Asked<'_>, account: &str) -> bool {
+/// An account named in a trust policy means whoever is of that account, at home or abroad.
+fn is_principal(principal: &str, asked: &Asked<'_>) -> bool {
+    let account = asked.principal_arn.split(':').nth(4).unwrap_or_default();
     principal == "*"
         || principal == account
         || principal == format!("arn:aws:iam::{account}:root")
