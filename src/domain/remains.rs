@@ -38,6 +38,8 @@ pub struct Census<'a> {
     pub nodes: &'a [Node],
     /// Principals that somebody outside the lineage made.
     pub made_by_others: &'a [MadePrincipal],
+    /// Sessions that somebody outside the lineage opened, as `aws:userid`.
+    pub sessions_of_others: &'a BTreeSet<String>,
     /// Up to when the trail tells who made what.
     pub told_until: Timestamp,
     pub inhabitants: &'a [Inhabitant],
@@ -73,7 +75,8 @@ pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
         ..Remains::default()
     };
     let held = Held::of(case, census.inhabitants);
-    let mut search = Search { case, held, sessions: BTreeMap::new(), left };
+    let others = census.sessions_of_others;
+    let mut search = Search { case, held, others, sessions: BTreeMap::new(), left };
     census.nodes.iter().filter(|node| is_held(node)).for_each(|node| search.look_at(node));
     search.take_sessions();
     search.newcomers(census);
@@ -119,6 +122,7 @@ impl<'a> Held<'a> {
 struct Search<'a> {
     case: &'a Case,
     held: Held<'a>,
+    others: &'a BTreeSet<String>,
     /// Live sessions of principals that were there before, and when the last was minted.
     sessions: BTreeMap<PrincipalName, (BTreeSet<String>, Option<Timestamp>)>,
     left: Remains,

@@ -18,6 +18,7 @@ use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::photograph_all;
 use crate::flow::{gains, sweep};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// Who takes a containment back faster than the trail tells.
 const UNKNOWN_REVERTER: &str = "somebody faster than the trail, while new users keep coming,";
@@ -29,6 +30,8 @@ pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(
     let census = Census {
         nodes: note.map_or(&[], |note| &note.nodes),
         made_by_others: note.map_or(&[], |note| &note.made_by_others),
+        // Only newcomers are taken here; what sessions there are the sweep tells.
+        sessions_of_others: &BTreeSet::new(),
         told_until: sweep::told_until(desk, note.and_then(|note| note.watermark)),
         inhabitants: &inhabitants,
     };

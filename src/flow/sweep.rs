@@ -47,6 +47,7 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     let census = Census {
         nodes: &survey.lineage.nodes,
         made_by_others: &survey.made_by_others,
+        sessions_of_others: &survey.sessions_of_others,
         told_until: told_until(desk, survey.watermark),
         inhabitants: &inhabitants,
     };

@@ -8,6 +8,7 @@ use crate::domain::trail_row::{Sighting, TrailRow};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Why a trail could not answer; the text says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -179,6 +180,9 @@ pub struct Survey {
     /// Users that somebody outside the lineage made in the window.
     #[serde(default)]
     pub made_by_others: Vec<MadePrincipal>,
+    /// Sessions of roles that somebody outside the lineage opened in the window, as `aws:userid`.
+    #[serde(default)]
+    pub sessions_of_others: BTreeSet<String>,
     pub cost: QueryCost,
     /// Some limit was met: the survey is a part of the truth.
     pub truncated: bool,

@@ -105,6 +105,7 @@ impl<S: Source> Trail for Investigator<S> {
             activity: activity(&cut.rows),
             watermark: sightings.coverage.last,
             made_by_others: made_by_others(&sightings.rows, &lineage),
+            sessions_of_others: sessions_of_others(&sightings.rows, &lineage),
             coverage: sightings.coverage,
             truncated: lineage.truncated || reference.truncated,
             lineage,
@@ -181,6 +182,16 @@ fn made_by_others(sightings: &[Sighting], lineage: &Lineage) -> Vec<MadePrincipa
         Some(MadePrincipal { name, id: seen.minted_principal_id.clone(), by: by.clone() })
     });
     made.filter(|made| made.id.is_some() && !grown(made)).collect()
+}
+
+/// Sessions of roles that pass one saw being opened, and that are not in the lineage.
+fn sessions_of_others(sightings: &[Sighting], lineage: &Lineage) -> BTreeSet<String> {
+    let grown: BTreeSet<&str> = lineage.nodes.iter().map(|node| node.id.as_str()).collect();
+    let others = sightings
+        .iter()
+        .filter(|seen| seen.minted_key.as_deref().is_some_and(|key| !grown.contains(key)));
+    let ids = others.filter_map(|seen| seen.minted_principal_id.clone());
+    ids.filter(|id| id.contains(':')).collect()
 }
 
 /// What was looked at, in words: what makes an absence worth something.

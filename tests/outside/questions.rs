@@ -29,7 +29,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
         trial_async(
             "every_question_and_both_passes_agree_with_duckdb_on_a_recorded_trail",
             move || async move {
-                let leak = leak(&recorded, "250000000001").await?;
+                let leak = leak(&recorded, "330000000004").await?;
                 leak.recorder.flush();
                 let mut judge = SqlJudge::start(recorded.python()?);
                 let compared = compare_trail(&mut judge, leak.recorder.folder());

@@ -29,7 +29,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let [whole, misused] = [(); 2].map(|()| Arc::clone(parts));
     vec![
         trial_async("the_trail_of_the_contain_role_agrees_with_the_journal", move || async move {
-            let result = closed(&whole, "270000000001", false).await?;
+            let result = closed(&whole, "330000000001", false).await?;
             assert_eq!(result.verdict(), Verdict::Agrees, "{result:?}");
             assert!(result.changes >= 2, "{result:?}");
             assert_eq!(result.by_request_id, result.calls, "both sides tell AWS's ids: {result:?}");
@@ -37,7 +37,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
             Ok(())
         }),
         trial_async("a_call_of_the_role_that_nobody_approved_is_named", move || async move {
-            let result = closed(&misused, "270000000002", true).await?;
+            let result = closed(&misused, "330000000002", true).await?;
             let [Difference::CallWithoutDecision { seen }] = &result.differences[..] else {
                 panic!("{result:?}");
             };

@@ -50,11 +50,11 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     vec![
         trial_async(
             "while_its_tables_fail_a_click_gets_an_honest_answer_and_nothing_unstored_is_shown",
-            move || async move { every_trouble(&whole, "270000000004").await },
+            move || async move { every_trouble(&whole, "320000000001").await },
         ),
         trial_async(
             "sabotage_with_a_journal_that_claims_what_it_did_not_store_the_checks_turn_red",
-            move || async move { claimed_but_not_stored(&lied, "270000000005").await },
+            move || async move { claimed_but_not_stored(&lied, "320000000002").await },
         ),
     ]
 }

@@ -22,7 +22,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let [named, changed] = [(); 2].map(|()| Arc::clone(parts));
     vec![
         trial_async("sts_names_the_signer_of_an_order", move || async move {
-            names_the_signer(&account(&named, "280000000001").await?).await
+            names_the_signer(&account(&named, "330000000003").await?).await
         }),
         trial_async("an_order_changed_after_it_was_signed_is_refused", move || async move {
             refuses_changes(&account(&changed, "280000000002").await?).await

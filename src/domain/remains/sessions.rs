@@ -44,10 +44,19 @@ impl Search<'_> {
                 let part = Part::Sessions { sessions: Sessions::Everyone, until };
                 let because = "new sessions of it are minted faster than the trail shows them";
                 self.ask(Target::new(on, part, because));
-            } else {
-                let part = Part::Sessions { sessions: Sessions::Named { user_ids }, until };
+                continue;
+            }
+            let (alike, own): (BTreeSet<_>, BTreeSet<_>) =
+                user_ids.into_iter().partition(|id| self.others.contains(id));
+            let named = |user_ids| Part::Sessions { sessions: Sessions::Named { user_ids }, until };
+            if !own.is_empty() {
                 let because = "the actor minted these; others use it too, and go on";
-                self.cover(Target::new(on, part, because));
+                self.cover(Target::new(on.clone(), named(own), because));
+            }
+            if !alike.is_empty() {
+                let because =
+                    "the actor minted these; somebody else's have the same name, and end too";
+                self.ask(Target::new(on, named(alike), because));
             }
         }
     }

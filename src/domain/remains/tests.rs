@@ -78,9 +78,18 @@ fn node(kind: NodeKind, id: &str, of: &str, principal: &str) -> Node {
     }
 }
 
+/// Nobody else opened a session, unless a test says otherwise.
+static NOBODYS: BTreeSet<String> = BTreeSet::new();
+
 /// The trail tells up to second 100, unless a test says otherwise.
 fn left(case: &Case, nodes: &[Node], inhabitants: &[Inhabitant]) -> Remains {
-    let census = Census { nodes, made_by_others: &[], told_until: at(100), inhabitants };
+    let census = Census {
+        nodes,
+        made_by_others: &[],
+        sessions_of_others: &NOBODYS,
+        told_until: at(100),
+        inhabitants,
+    };
     remains(case, &census, &rules(&[]))
 }
 
@@ -132,6 +141,7 @@ fn nobody_is_suspected_whom_somebody_else_made() {
     let census = Census {
         nodes: &[],
         made_by_others: &[hr()],
+        sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants: &inhabitants,
     };
@@ -156,8 +166,13 @@ fn who_was_stopped_on_suspicion_is_cleared_once_the_trail_names_another_maker() 
     let plan = PlanNumber(1);
     then(&mut case, Event::Covered { plan, steps: vec![step], snapshot });
     carry_out(&mut case, plan, 2);
-    let census =
-        Census { nodes: &[], made_by_others: &[hr()], told_until: at(100), inhabitants: &[] };
+    let census = Census {
+        nodes: &[],
+        made_by_others: &[hr()],
+        sessions_of_others: &NOBODYS,
+        told_until: at(100),
+        inhabitants: &[],
+    };
     let found = remains(&case, &census, &rules(&[]));
     assert_eq!(found.cleared.len(), 1, "{found:?}");
     assert_eq!((&found.cleared[0].on, found.cleared[0].by.as_str()), (&stopped, "ops"));
@@ -170,6 +185,7 @@ fn a_protected_user_is_left_to_people_and_keeps_the_case_open() {
     let census = Census {
         nodes: &nodes,
         made_by_others: &[],
+        sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants: &inhabitants,
     };
@@ -220,6 +236,23 @@ fn sessions_of_a_role_that_others_use_are_ended_by_their_own_ids() {
     assert!(found.asked.is_empty() && found.open_ends.is_empty(), "{found:?}");
     let older = Node { older: true, ..session("lawful", 2) };
     assert_eq!(left(&contained(), &[older], &[]), Remains::default(), "minted before the exposure");
+}
+
+#[test]
+fn a_session_with_the_name_of_somebody_elses_is_asked_about() {
+    let nodes = [session("ci", 11), session("evil", 12)];
+    let sessions_of_others = BTreeSet::from(["AROA1:ci".to_owned()]);
+    let census = Census {
+        nodes: &nodes,
+        made_by_others: &[],
+        sessions_of_others: &sessions_of_others,
+        told_until: at(100),
+        inhabitants: &[],
+    };
+    let found = remains(&contained(), &census, &rules(&[]));
+    let part = |id| Part::Sessions { sessions: named(&[id]), until: at(12) };
+    assert_eq!(said(&found.covered), [("role deploy".to_owned(), part("AROA1:evil"), false)]);
+    assert_eq!(said(&found.asked), [("role deploy".to_owned(), part("AROA1:ci"), false)]);
 }
 
 #[test]
