@@ -5,12 +5,14 @@ use crate::commands::{CommandError, stores};
 use crate::config;
 use crate::domain::anchor::Anchor;
 use crate::domain::ids::CaseId;
+use crate::domain::record::Tampering;
+use crate::domain::verdict::{Intact, judge};
 use crate::ports::anchors::Anchors;
 use crate::ports::evidence::Evidence;
 use crate::ports::journal::Journal;
 use crate::store::anchor_folder::{ANCHOR_KEY_FILE, AnchorFolder};
 use crate::store::folder::Folder;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -71,6 +73,14 @@ impl Archive {
     }
 }
 
+impl Kept {
+    /// Whether it is as it was written.
+    pub fn judged(&self, case: &CaseId, key: Option<&SecretString>) -> Result<Intact, Tampering> {
+        let key = key.map(|key| key.expose_secret().as_bytes());
+        judge(case, &self.lines, &self.anchors, key)
+    }
+}
+
 impl std::fmt::Debug for Archive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Archive")
@@ -104,5 +114,12 @@ pub fn read_key(path: &Path) -> Result<SecretString, CommandError> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         CommandError::Setup(format!("the anchors' key {} cannot be read: {error}", path.display()))
     })?;
-    Ok(SecretString::from(text.trim_end().to_owned()))
+    let key = text.trim();
+    if key.is_empty() {
+        return Err(CommandError::Setup(format!(
+            "the anchors' key {} is empty: with it anybody could have signed the anchors",
+            path.display()
+        )));
+    }
+    Ok(SecretString::from(key.to_owned()))
 }

@@ -43,7 +43,13 @@ pub async fn export(arguments: &ExportArguments) -> Result<String, CommandError>
     let mut notes = Vec::new();
     files.insert(RECORDS.to_owned(), joined(&kept.lines));
     files.insert(ANCHORS.to_owned(), anchors(&kept));
+    // Of a journal that is not as it was written nothing is told: its report would look like one.
+    let tampered = kept.judged(&id, archive.key.as_ref()).err();
+    if let Some(problem) = &tampered {
+        notes.push(format!("THE JOURNAL IS NOT AS IT WAS WRITTEN: {problem}; no report of it"));
+    }
     match folded(&kept.lines) {
+        _ if tampered.is_some() => {}
         Ok(case) => {
             let said = messages(&case, archive.evidence.as_deref()).await;
             files.insert(MESSAGES.to_owned(), joined(&said));
@@ -58,7 +64,8 @@ pub async fn export(arguments: &ExportArguments) -> Result<String, CommandError>
     write(out, &files).map_err(|error| {
         CommandError::Setup(format!("{} cannot be written: {error}", out.display()))
     })?;
-    Ok(said(out, &files, &notes))
+    let said = said(out, &files, &notes);
+    if tampered.is_some() { Err(CommandError::Found(said)) } else { Ok(said) }
 }
 
 fn folded(lines: &[String]) -> Result<Case, String> {

@@ -133,6 +133,10 @@ fn as_words(case: &Case, compared: &Comparison) -> String {
 fn next_step(result: &Reconciliation) -> &'static str {
     match result.verdict() {
         Verdict::Agrees => "Next: nothing. keyleak verify checks that the journal is as written.",
+        Verdict::NotYetDelivered if result.looked.unread > 0 => {
+            "Next: some objects of the trail could not be read, and may hide a call; get them again \
+             (keyleak investigate names them), and run this once more."
+        }
         Verdict::NotYetDelivered => {
             "Next: run this again once CloudTrail has delivered, which takes it up to 20 minutes."
         }

@@ -7,9 +7,8 @@ use crate::commands::export::{ANCHORS, RECORDS};
 use crate::domain::anchor::Anchor;
 use crate::domain::ids::CaseId;
 use crate::domain::record::{Record, Tampering};
-use crate::domain::verdict::{Intact, judge};
+use crate::domain::verdict::Intact;
 use crate::store::anchor_folder;
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -35,20 +34,10 @@ pub async fn verify(arguments: &VerifyArguments) -> Result<String, CommandError>
             return Err(CommandError::Setup("name a case, or an export with --file".to_owned()));
         }
     };
-    match verdict(&case, &kept, key.as_ref()) {
+    match kept.judged(&case, key.as_ref()) {
         Ok(intact) => Ok(good(&case, &intact, arguments.json)),
         Err(problem) => Err(CommandError::Found(bad(&case, &problem, arguments.json))),
     }
-}
-
-/// Judges what was kept of a case.
-pub fn verdict(
-    case: &CaseId,
-    kept: &Kept,
-    key: Option<&SecretString>,
-) -> Result<Intact, Tampering> {
-    let key = key.map(|key| key.expose_secret().as_bytes());
-    judge(case, &kept.lines, &kept.anchors, key)
 }
 
 /// Reads an export: its folder, or the file with its records alone.

@@ -80,7 +80,7 @@ pub struct Looked {
     pub told_until: Option<Timestamp>,
     pub records: u64,
     pub regions: Vec<String>,
-    /// Objects that could not be used.
+    /// Objects and records that could not be used and may tell of calls.
     pub unread: u64,
     /// The role made more calls than are read at once.
     pub truncated: bool,
@@ -115,7 +115,7 @@ pub enum Verdict {
     /// Every call has its decision, and every change its call.
     Agrees,
     Differs,
-    /// Nothing differs as far as the trail was delivered, and something is missing yet.
+    /// Nothing differs as far as the trail was delivered and read, and something is missing.
     NotYetDelivered,
 }
 
@@ -123,7 +123,7 @@ impl Reconciliation {
     pub fn verdict(&self) -> Verdict {
         if !self.differences.is_empty() || self.left_out > 0 {
             Verdict::Differs
-        } else if self.awaited > 0 || self.looked.truncated {
+        } else if self.awaited > 0 || self.looked.truncated || self.looked.unread > 0 {
             Verdict::NotYetDelivered
         } else {
             Verdict::Agrees

@@ -98,7 +98,10 @@ pub enum Tampering {
     Rewritten { seq: u64 },
     #[error("record {seq} was anchored and is gone: the end of the journal was cut off")]
     CutOff { seq: u64 },
-    #[error("the anchor of record {seq} is not signed with our key: it was forged or altered")]
+    #[error(
+        "the anchor of record {seq} is not signed with this key: it was forged or altered, or the \
+         key is not the one that anchors are signed with"
+    )]
     AnchorForged { seq: u64 },
     #[error("two anchors disagree about record {seq}: the journal was forked")]
     AnchorsDisagree { seq: u64 },

@@ -35,7 +35,8 @@ pub async fn held_against(
     let from = begins_at(case);
     let window = Window { from: Some(from), to: None };
     let calls = witness.trail.role_calls(witness.role, window).await?;
-    let Coverage { last, records_unique, regions, skipped_objects, .. } = calls.coverage;
+    let unread = calls.coverage.unread();
+    let Coverage { last, records_unique, regions, .. } = calls.coverage;
     let looked = Looked {
         role: witness.role.to_owned(),
         from,
@@ -45,7 +46,7 @@ pub async fn held_against(
         told_until: last.map(|last| last - disorder(witness.complete_after)),
         records: records_unique,
         regions,
-        unread: skipped_objects.iter().map(|skipped| skipped.count).sum(),
+        unread,
         truncated: calls.truncated,
     };
     Ok(compare(case, &Testimony { looked, rows: &calls.rows, cases }))

@@ -111,6 +111,27 @@ pub struct RoleCalls {
     pub truncated: bool,
 }
 
+/// Why something of a trail is passed over that holds no record of a call in the window.
+pub mod harmless {
+    pub const DIGEST_OBJECT: &str = "digest object";
+    pub const INSIGHT_OBJECT: &str = "insight object";
+    pub const INSIGHT_RECORD: &str = "insight record";
+    pub const OTHER_FILE: &str = "not named like a CloudTrail object";
+    pub const OUTSIDE: &str = "outside the window";
+    /// All of them.
+    pub const ALL: [&str; 5] = [DIGEST_OBJECT, INSIGHT_OBJECT, INSIGHT_RECORD, OTHER_FILE, OUTSIDE];
+}
+
+impl Coverage {
+    /// How many objects and records were passed over that may tell of calls in the window.
+    pub fn unread(&self) -> u64 {
+        let passed_over = self.skipped.iter().chain(&self.skipped_objects);
+        let unread =
+            passed_over.filter(|skipped| !harmless::ALL.contains(&skipped.reason.as_str()));
+        unread.map(|skipped| skipped.count).sum()
+    }
+}
+
 /// A place that holds CloudTrail records: delivered objects here, or Athena over them.
 #[async_trait]
 pub trait Source: Send + Sync {

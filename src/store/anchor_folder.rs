@@ -80,9 +80,11 @@ pub fn lines(file: std::fs::File) -> std::io::Result<Vec<Anchor>> {
     let mut anchors = Vec::new();
     for line in BufReader::new(file).lines().take(ANCHORS_MAX) {
         let line = line?;
-        // A line that a crash cut off was never kept: keeping it failed.
-        if line.ends_with('}') {
-            anchors.push(serde_json::from_str::<Anchor>(&line)?);
+        match serde_json::from_str::<Anchor>(&line) {
+            Ok(anchor) => anchors.push(anchor),
+            // A line that a crash cut off was never kept: keeping it failed.
+            Err(error) if error.is_eof() => {}
+            Err(error) => return Err(error.into()),
         }
     }
     anchors.sort_by_key(|anchor| anchor.from);
@@ -98,4 +100,31 @@ async fn on_a_thread<T: Send + 'static>(
 
 fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError(format!("the anchors in {} cannot be used: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Seek, Write};
+
+    /// What is read of a file with this text.
+    fn read(text: &str) -> std::io::Result<usize> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file.rewind().unwrap();
+        lines(file).map(|anchors| anchors.len())
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_was_never_kept_and_any_other_is_read_or_refused() {
+        let anchor = concat!(
+            r#"{"case":"kl-1","from":1,"hashes":["a"],"#,
+            r#""at":"2026-01-01T00:00:00Z","signature":"b"}"#
+        );
+        assert_eq!(read(&format!("\n{anchor}\n{}", &anchor[..40])).unwrap(), 1);
+        assert_eq!(read(&format!("{anchor} \n{anchor}\t\r\n")).unwrap(), 2, "blanks hide nothing");
+        for hidden in [format!("{anchor}x\n"), format!("x{anchor}\n"), "{}\n".to_owned()] {
+            assert!(read(&hidden).is_err(), "{hidden}");
+        }
+    }
 }

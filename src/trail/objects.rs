@@ -1,5 +1,6 @@
 //! Finds delivered objects, opens them within bounds, and takes the records out of their envelopes.
 
+use crate::ports::trail::harmless;
 use crate::trail::envelopes::{RecordSink, one_line, read_text, salvage_lines};
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
@@ -107,7 +108,7 @@ fn passed_over(place: &Path, kind: std::fs::FileType, count: usize) -> Option<&'
     } else if kind.is_symlink() && place.is_dir() {
         Some("link to a folder; give the folder itself")
     } else if !json {
-        Some("not named like a CloudTrail object")
+        Some(harmless::OTHER_FILE)
     } else if !place.is_file() {
         Some("not a plain file")
     } else if count >= OBJECTS_MAX {
@@ -120,8 +121,8 @@ fn passed_over(place: &Path, kind: std::fs::FileType, count: usize) -> Option<&'
 /// Digests and insights lie beside the records in the same bucket.
 fn side_folder(path: &Path) -> Option<&'static str> {
     path.components().find_map(|part| match part.as_os_str().to_str()? {
-        "CloudTrail-Digest" => Some("digest object"),
-        "CloudTrail-Insight" => Some("insight object"),
+        "CloudTrail-Digest" => Some(harmless::DIGEST_OBJECT),
+        "CloudTrail-Insight" => Some(harmless::INSIGHT_OBJECT),
         _ => None,
     })
 }

@@ -1,5 +1,6 @@
 //! Reads all objects once, on a few threads, and keeps account of everything that was not used.
 
+use crate::ports::trail::harmless;
 use crate::ports::trail::{Coverage, Skipped, Window};
 use crate::trail::envelopes::RecordSink;
 use crate::trail::flatten::event_time;
@@ -151,13 +152,13 @@ impl<P: Pass> Reader<'_, P> {
         if record.event_category.get() == Some("Insight")
             || record.event_type.get() == Some("AwsCloudTrailInsight")
         {
-            return Err("insight record");
+            return Err(harmless::INSIGHT_RECORD);
         }
         let time = event_time(&record).ok_or("no event time")?;
         if self.bounds.from.as_deref().is_some_and(|from| &*time < from)
             || self.bounds.to.as_deref().is_some_and(|to| &*time >= to)
         {
-            return Err("outside the window");
+            return Err(harmless::OUTSIDE);
         }
         if !self.seen.is_new(json) {
             self.account.duplicates += 1;

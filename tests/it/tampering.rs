@@ -239,6 +239,27 @@ async fn an_export_proves_itself_to_tools_that_are_not_ours() {
     stage.strike().await;
 }
 
+/// Of a journal that is not as it was written the records are exported, and no report is.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_a_tampered_journal_says_so_and_tells_no_story_of_it() {
+    let Told { stage, case, lines } = story().await;
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("journal.sqlite");
+    let mut forged = lines.clone();
+    forged[4] = forged[4].replace("\"software\":\"0", "\"software\":\"9");
+    assert_ne!(forged[4], lines[4]);
+    drop(keyleak::store::sqlite::Sqlite::open(&copy).unwrap());
+    let mut store = unguarded(&copy);
+    through_the_file((&copy, &mut store), &case, &forged).await;
+    let out = folder.path().join("export");
+    let journal = copy.to_str().unwrap();
+    let exported = keyleak(&["export", &case.0, "--journal", journal, "--out", path(&out)]);
+    let said = String::from_utf8_lossy(&exported.stderr).into_owned();
+    assert!(!exported.status.success() && said.contains("record 5 was altered"), "{exported:?}");
+    assert!(out.join("records.jsonl").is_file() && !out.join("report.md").exists());
+    stage.strike().await;
+}
+
 /// Each exported message says what stands in the channel; how many there are.
 fn exported_messages(world: &World, out: &Path) -> usize {
     let text = std::fs::read_to_string(out.join("messages.jsonl")).unwrap();

@@ -228,6 +228,16 @@ fn the_claimed_call_itself_about_somebody_else_is_another_target() {
 }
 
 #[test]
+fn what_could_not_be_read_may_hide_a_call_so_nothing_agrees() {
+    let case = done();
+    let cases = BTreeSet::from([case.id().clone()]);
+    let looked = Looked { unread: 1, ..looked(at(1_000)) };
+    let rows = faithful(&case);
+    let result = compare(&case, &Testimony { looked, rows: &rows, cases: &cases }).result;
+    assert_eq!(result.verdict(), Verdict::NotYetDelivered);
+}
+
+#[test]
 fn a_missing_call_is_awaited_until_the_trail_is_past_it_and_then_an_alarm() {
     let case = done();
     let rows = [attach(&case)];

@@ -31,7 +31,7 @@ fn summed_up(result: &Reconciliation) -> String {
     let verdict = match result.verdict() {
         Verdict::Agrees => "AWS's own log agrees with the journal",
         Verdict::Differs => "AWS'S OWN LOG AND THE JOURNAL DIFFER",
-        Verdict::NotYetDelivered => "Nothing differs so far, but the trail is not complete yet",
+        Verdict::NotYetDelivered => "Nothing differs so far, but the trail is not complete",
     };
     let Reconciliation { calls, covered, changes, shown, .. } = result;
     let by_id = match result.by_request_id {
