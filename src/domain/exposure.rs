@@ -78,6 +78,24 @@ struct Use<'a> {
 }
 
 impl Exposure {
+    /// Whether a reading of the trail knows better: the first that tells a time, and any that
+    /// tells an earlier one than another reading did. Records come late and out of order, so the
+    /// first uses may be told last.
+    pub fn is_bettered_by(&self, found: Option<Timestamp>) -> bool {
+        match &self.basis {
+            Basis::Nothing => true,
+            Basis::Trail { .. } => {
+                found.is_some_and(|found| self.since.is_none_or(|since| found < since))
+            }
+            Basis::Person(_) => false,
+        }
+    }
+
+    /// Whether the trail told of an earlier time than it did before.
+    pub fn is_moved_back_by(&self, found: Option<Timestamp>) -> bool {
+        self.since.is_some() && self.is_bettered_by(found)
+    }
+
     /// The person on whose word the time rests, if it rests on one.
     pub fn said_by(&self) -> Option<&Press> {
         match &self.basis {

@@ -137,14 +137,16 @@ impl Case {
         Ok(())
     }
 
-    /// A time of exposure; plans that were made with another one are no longer what is asked.
+    /// A time of exposure; plans that were made with another one are no longer what is asked. What
+    /// is approved stands, and stops more where the trail shows that the actor came earlier.
     pub(super) fn take_in_exposure(
         &mut self,
         record: &Record,
         since: Option<Timestamp>,
         why: Option<&str>,
     ) -> Result<(), IllegalRecord> {
-        if self.exposure_is_settled() {
+        let moved_back = why.is_some() && self.exposure.is_moved_back_by(since);
+        if self.exposure_is_settled() && !moved_back {
             return Err(IllegalRecord::WrongState("free of approved containments"));
         }
         let basis = match why {
@@ -159,7 +161,10 @@ impl Case {
             let outdated = state.plan.exposed_since != since && state.plan.kind != PlanKind::Undo;
             if outdated && state.status() == PlanStatus::Proposed {
                 state.voided = Some("the time of exposure was changed".to_owned());
-                self.outdated = Some(record.seq);
+                // The sweep asks again by itself about what it still finds.
+                if state.plan.kind == PlanKind::Containment {
+                    self.outdated = Some(record.seq);
+                }
             }
         }
         Ok(())

@@ -2,13 +2,13 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::Event;
-use crate::domain::exposure::{Basis, ExposureFinding};
+use crate::domain::exposure::ExposureFinding;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
 use crate::ports::trail::Survey;
 
-/// Takes over what the trail tells, where nothing better is known and no plan rests on it yet.
+/// Takes over what the trail tells, where nothing better is known, and bounds the lineage by it.
 pub async fn settle_by(desk: &Desk, case: &Case, survey: &mut Survey) -> Result<Case, StepError> {
     let case = settle(desk, case, &survey.exposure).await?;
     if let Some(since) = case.exposed_since() {
@@ -29,11 +29,10 @@ pub async fn settle(desk: &Desk, case: &Case, found: &ExposureFinding) -> Result
     Ok(desk.ledger.append(case.id(), judge).await?)
 }
 
+/// An approval rests on the time that it was given for, but never on one that leaves out what the
+/// trail had not told yet.
 fn is_news(case: &Case, found: &ExposureFinding) -> bool {
-    let better = match &case.exposure().basis {
-        Basis::Nothing => true,
-        Basis::Trail { .. } => found.since.is_some() && case.exposed_since().is_none(),
-        Basis::Person(_) => false,
-    };
-    better && !case.exposure_is_settled()
+    let known = case.exposure();
+    let moved_back = known.is_moved_back_by(found.since);
+    moved_back || (known.is_bettered_by(found.since) && !case.exposure_is_settled())
 }

@@ -55,13 +55,14 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     conclude(desk, &case, plan, (left, survey.watermark)).await
 }
 
-/// Reads the trail for the case's key, in its window.
+/// Reads the trail for the case's key, in its window. What is older is flagged by `remember`: the
+/// reading itself may tell that the key is exposed for longer than was known.
 pub async fn survey(desk: &Desk, case: &Case, trail: &dyn Trail) -> Result<Survey, StepError> {
     let now = desk.clock.now();
     let request = SurveyRequest {
         key_id: case.opening().key.reveal().to_owned(),
         window: window(desk, case),
-        exposed_since: case.exposed_since(),
+        exposed_since: None,
         as_of: now,
     };
     Ok(trail.survey(&request).await?)

@@ -3,7 +3,7 @@
 use crate::check::{end, problems, unlike};
 use crate::labels::label;
 use crate::orders::{Mishap, Moment, Sabotage};
-use crate::story::{Told, Unfinished, play};
+use crate::story::{Told, Unfinished, all_told, play};
 use futures_util::StreamExt;
 use keyleak::domain::case::Case;
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +87,7 @@ pub(crate) async fn wrong_after(
     let mut wrong = problems(&told).await;
     wrong.extend(unbroken.iter().flat_map(|unbroken| unlike(unbroken, &end(&told.case))));
     if !wrong.is_empty() {
+        wrong.push(all_told(&told.case));
         wrong.push(told.town.log());
     }
     let happened = told.happened;

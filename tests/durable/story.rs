@@ -9,6 +9,7 @@ use keyleak::domain::case::Case;
 use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::plan_state::PlanStatus;
+use keyleak::domain::record::Record;
 use keyleak::domain::report;
 use keyleak::domain::snapshot::Photograph;
 use keyleak::drill::people::{APPROVER, REPORTER};
@@ -125,13 +126,19 @@ fn wanted(case: &Case) -> Option<(&'static str, &'static str)> {
 /// Where a case stands, and its last records, for a story that failed.
 pub(crate) fn told(case: &Case) -> String {
     let last = case.records().iter().rev().take(6).rev();
-    let lines: Vec<String> = last
-        .map(|record| {
-            let text = serde_json::to_string(&record.event).unwrap_or_default();
-            format!("{} {}", record.seq, text.chars().take(160).collect::<String>())
-        })
-        .collect();
+    let lines: Vec<String> = last.map(|record| in_short(record, 160)).collect();
     format!("{}; {}", report::status_words(case), lines.join("; "))
+}
+
+/// Every record of a story that failed, as far as it fits: what came late shows in their times.
+pub(crate) fn all_told(case: &Case) -> String {
+    let lines = case.records().iter().map(|record| in_short(record, 2_000));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn in_short(record: &Record, length: usize) -> String {
+    let text = serde_json::to_string(&record.event).unwrap_or_default();
+    format!("{} {} {}", record.seq, record.at, text.chars().take(length).collect::<String>())
 }
 
 /// Whether a record of the case is such.

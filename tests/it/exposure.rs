@@ -1,7 +1,8 @@
 //! Since when a key is exposed: found in its own past, corrected by people, binding for the plan.
 
 use crate::bureau::{APPROVER, ASKER, Bureau, caller, is_contained};
-use crate::ground::{BACKDOOR, USER};
+use crate::ground::{BACKDOOR, Ground, USER};
+use crate::partial_trail::PartialTrail;
 use crate::simulated::{OFFICE, QUICK, ground, ground_with_past};
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::button::{ButtonAction, PlanAddress};
@@ -13,13 +14,18 @@ use keyleak::domain::plan::PlanNumber;
 use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::policy::shaped;
 use keyleak::domain::remains::contained;
+use keyleak::domain::trail_row::format_time;
 use keyleak::flow::spoken::{Speaker, correct_exposure};
 use keyleak::ports::clock::Clock;
-use keyleak::sim::attacker::Credential;
-use keyleak::sim::cloud::SimCloud;
+use keyleak::ports::trail::Trail;
+use keyleak::sim::attacker::{Credential, Operation};
 use keyleak::sim::cloud::setup::{Deed, NewUser};
+use keyleak::sim::cloud::{DELIVERY_DELAY, SimCloud};
+use keyleak::trail::investigator::Investigator;
+use keyleak::trail::local::LocalTrail;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The user that the key's owner made with it, days before the leak.
@@ -119,6 +125,66 @@ async fn found_by_scope(bureau: &Bureau, case: &CaseId) -> Timestamp {
         bureau.desk.clock.sleep(Duration::from_secs(60)).await;
     }
     panic!("the thief's use never came into the trail");
+}
+
+/// The trail tells of the thief's last call first, as CloudTrail may: what the thief did before it
+/// is told only when `is_late` no longer holds.
+async fn out_of_order(
+    ground: &Ground,
+    is_late: &Arc<AtomicBool>,
+) -> (Timestamp, impl FnOnce(LocalTrail) -> Arc<dyn Trail> + use<>) {
+    ground.clock.sleep(Duration::from_secs(3)).await;
+    let last = Timestamp::from_second(ground.clock.now().as_second()).unwrap();
+    ground.clock.sleep(Duration::from_secs(1)).await;
+    assert!(ground.attacker.call(ground.key(), &Operation::ListBuckets).await.worked());
+    // The trail is some minutes late, and has nothing more to deliver then.
+    ground.clock.sleep(DELIVERY_DELAY.end().saturating_mul(2)).await;
+    let (from, to) = (format_time(ground.since), format_time(last));
+    let is_late = Arc::clone(is_late);
+    let is_left_out = move |_: &str, time: &str| {
+        is_late.load(Ordering::Relaxed) && time >= from.as_str() && time < to.as_str()
+    };
+    let late = |inner| Arc::new(Investigator::new(PartialTrail { inner, is_left_out })) as Arc<_>;
+    (last, late)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_thief_made_before_the_first_call_that_was_told_is_contained_all_the_same() {
+    let ground = ground_with_past(14, QUICK, past).await;
+    let is_late = Arc::new(AtomicBool::new(true));
+    let (last, late) = out_of_order(&ground, &is_late).await;
+    let bureau = Bureau::open_with(&ground, |rights| rights, late).await;
+    let case = bureau.report(&ground.key().access_key_id, None).await;
+    let since = found_by_scope(&bureau, &case).await;
+    assert!(since >= last, "the thief's user and its key count as older: {since}");
+    let plan = proposed(&bureau, &case, Some(since)).await;
+    bureau.press(APPROVER, ButtonAction::Approve(plan)).await;
+    is_late.store(false, Ordering::Relaxed);
+    bureau.wait(&case, "it is contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!(held(&now), [USER, BACKDOOR], "and not what the owner made");
+    assert!(now.exposed_since().is_some_and(|since| since < last), "{:?}", now.exposure());
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_waits_is_made_again_once_the_trail_tells_of_an_earlier_use() {
+    let ground = ground_with_past(15, QUICK, past).await;
+    let is_late = Arc::new(AtomicBool::new(true));
+    let (last, late) = out_of_order(&ground, &is_late).await;
+    let bureau = Bureau::open_with(&ground, |rights| rights, late).await;
+    let case = bureau.report(&ground.key().access_key_id, None).await;
+    let since = found_by_scope(&bureau, &case).await;
+    let first = proposed(&bureau, &case, Some(since)).await;
+    is_late.store(false, Ordering::Relaxed);
+    let phase = ButtonAction::Phase { case: case.clone(), phase: Phase::Scope };
+    bureau.press(ASKER, phase).await;
+    let earlier = |now: &Case| now.exposed_since().filter(|since| *since < last);
+    let since = bureau.wait(&case, "the earlier use is told", earlier).await;
+    proposed(&bureau, &case, Some(since)).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!(now.plan(first.plan).unwrap().status(), PlanStatus::Voided);
+    bureau.close().await;
 }
 
 /// The control: where the time is said to be unknown, the owner's user is taken for the thief's.

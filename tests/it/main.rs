@@ -27,6 +27,8 @@ mod manifests;
 mod no_channel;
 mod not_ours;
 mod orders;
+#[path = "../support/partial_trail.rs"]
+mod partial_trail;
 mod people;
 mod printed_manifests;
 mod readme;

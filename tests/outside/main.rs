@@ -31,6 +31,8 @@ mod leak;
 mod ministack;
 mod object_lock;
 mod operators;
+#[path = "../support/partial_trail.rs"]
+mod partial_trail;
 mod parts;
 #[path = "../support/python.rs"]
 mod python;

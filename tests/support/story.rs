@@ -2,6 +2,7 @@
 
 use crate::bureau::{APPROVER, ASKER, Bureau, honest, is_contained, journal};
 use crate::ground::{BACKDOOR, Ground, USER};
+use crate::partial_trail::PartialTrail;
 use async_trait::async_trait;
 use keyleak::domain::action::Change;
 use keyleak::domain::button::{ButtonAction, PlanAddress};
@@ -9,18 +10,14 @@ use keyleak::domain::case::Case;
 use keyleak::domain::differences::differences;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::CaseId;
-use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::plan_state::{PlanState, PlanStatus};
 use keyleak::domain::principal::PrincipalName;
-use keyleak::domain::trail_row::TrailRow;
 use keyleak::flow::photograph::photograph;
 use keyleak::ports::cloud::{Applied, CallError, Contain};
 use keyleak::ports::ticket::Ticket;
-use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
 use keyleak::trail::investigator::Investigator;
-use keyleak::trail::local::LocalTrail;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,7 +80,10 @@ pub(crate) async fn a_dropped_lineage_edge_is_noticed(ground: &Ground) {
     // What is newer than the trail is stopped on suspicion; this user is not any more.
     // Twice that long: IAM knows the second of a creation, and no part of it.
     ground.clock.sleep(2 * ground.timing.trail_complete_after.unsigned_abs()).await;
-    let forgets = |inner| Arc::new(Investigator::new(ForgetsUsers { inner })) as Arc<_>;
+    // It lacks the records that make users and give them keys.
+    let is_left_out = |call: &str, _: &str| matches!(call, "CreateUser" | "CreateAccessKey");
+    let forgets =
+        |inner| Arc::new(Investigator::new(PartialTrail { inner, is_left_out })) as Arc<_>;
     let bureau = Bureau::open_with(ground, |rights| rights, forgets).await;
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;
     approve(&bureau, &case, PlanKind::Containment).await;
@@ -198,37 +198,5 @@ impl Contain for SkipsTheDeny {
 
     fn role(&self) -> Option<String> {
         self.inner.role()
-    }
-}
-
-/// A trail without the records that make users and give them keys.
-struct ForgetsUsers {
-    inner: LocalTrail,
-}
-
-#[async_trait]
-impl Source for ForgetsUsers {
-    async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
-        let mut found = self.inner.sightings(window).await?;
-        found.rows.retain(|row| {
-            !matches!(row.event_name.as_deref(), Some("CreateUser" | "CreateAccessKey"))
-        });
-        Ok(found)
-    }
-
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
-        self.inner.cut(window, subject).await
-    }
-
-    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
-        self.inner.deeds(deeds).await
-    }
-
-    async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
-        self.inner.role_calls(role, window).await
-    }
-
-    async fn watermark(&self) -> Result<Option<jiff::Timestamp>, TrailError> {
-        self.inner.watermark().await
     }
 }

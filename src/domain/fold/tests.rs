@@ -217,3 +217,30 @@ fn a_time_of_exposure_is_the_trails_until_a_person_says_another_and_fixed_once_a
     let over_a_person = then(&mut case, Entry::own(at(5), by_trail(1)));
     assert!(matches!(over_a_person, Err(IllegalRecord::WrongState(_))));
 }
+
+#[test]
+fn an_approval_on_a_time_that_the_trail_told_stands_and_reaches_back_when_it_tells_an_earlier_one()
+{
+    let by_trail = |since: Option<i64>| {
+        let why = Some("first use unlike the others".to_owned());
+        Entry::own(at(3), Event::Exposed { since: since.map(at), why, event_id: None })
+    };
+    let mut case = opened();
+    then(&mut case, by_trail(Some(5))).unwrap();
+    let plan = plan(&case, PlanKind::Containment);
+    let (number, hash) = (plan.number, plan.hash());
+    let event = Event::Proposed { plan: Box::new(plan), hash: hash.clone() };
+    then(&mut case, Entry::own(at(2), event)).unwrap();
+    then(&mut case, by("bob", None, approve(number, &hash))).unwrap();
+    for no_earlier in [None, Some(5), Some(6)] {
+        let refused = then(&mut case, by_trail(no_earlier));
+        assert!(matches!(refused, Err(IllegalRecord::WrongState(_))), "{no_earlier:?}");
+    }
+    let event = Event::Exposed { since: Some(at(4)), why: None, event_id: None };
+    let person = then(&mut case, by("bob", None, event));
+    assert!(matches!(person, Err(IllegalRecord::WrongState(_))), "people decide before");
+    then(&mut case, by_trail(Some(4))).unwrap();
+    assert_eq!(case.exposed_since(), Some(at(4)));
+    assert_eq!(case.plan(number).unwrap().status(), PlanStatus::Approved);
+    assert_eq!(case.outdated(), None, "nothing is proposed anew");
+}
