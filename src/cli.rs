@@ -26,7 +26,7 @@ pub enum Command {
     #[command(subcommand)]
     Queries(QueriesCommand),
     /// Lists the cases
-    Cases(Store),
+    Cases(JournalArguments),
     /// Says where a case stands
     Status(CaseArguments),
     /// Approves a plan after showing it; for when Slack is down
@@ -81,6 +81,17 @@ pub struct Store {
     pub config: Option<PathBuf>,
 }
 
+/// Which journal is read.
+#[derive(Debug, Clone, clap::Args)]
+pub struct JournalArguments {
+    /// The configuration file of the service
+    #[arg(long, value_name = "FILE", conflicts_with = "journal")]
+    pub config: Option<PathBuf>,
+    /// A SQLite journal, such as the one that `drill --keep` leaves
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+}
+
 /// A decision about a plan, and whose it is.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DecisionArguments {
@@ -121,12 +132,8 @@ pub struct BrakeArguments {
 pub struct CaseArguments {
     /// The case, as its card names it
     pub case: String,
-    /// The configuration file of the service
-    #[arg(long, value_name = "FILE", conflicts_with = "journal")]
-    pub config: Option<PathBuf>,
-    /// A SQLite journal, such as the one that `drill --keep` leaves
-    #[arg(long, value_name = "FILE")]
-    pub journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub at: JournalArguments,
     /// Prints one JSON object
     #[arg(long)]
     pub json: bool,
@@ -179,6 +186,9 @@ pub struct VerifyArguments {
     /// An export (its folder, or its records.jsonl), checked offline
     #[arg(long, value_name = "EXPORT")]
     pub file: Option<PathBuf>,
+    /// Fails too where no anchor of the given key vouches for any record
+    #[arg(long)]
+    pub require_anchors: bool,
     /// Prints one JSON object
     #[arg(long)]
     pub json: bool,

@@ -33,6 +33,8 @@ const BAD_CREDENTIALS: &[&str] = &[
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
+/// What the SDK says when it finds no credentials to sign with.
+const NO_CREDENTIALS: &str = "no providers in chain provided credentials";
 const NOT_FOUND: &[&str] = &[
     "NoSuchBucket",
     "NoSuchEntity",
@@ -175,7 +177,12 @@ fn no_answer(call: &str, error: &(dyn Error + 'static)) -> CallError {
         let hint = "keyleak could not assume the role that makes this call; check its trust policy";
         return CallError::new(CallClass::Denied, call, format!("{hint} ({causes})"));
     }
-    CallError::new(CallClass::Unavailable, call, format!("AWS did not answer ({causes})"))
+    let hint = if causes.contains(NO_CREDENTIALS) {
+        "no AWS credentials were found; set AWS_PROFILE or give the machine a role"
+    } else {
+        "AWS did not answer; check region and network"
+    };
+    CallError::new(CallClass::Unavailable, call, format!("{hint} ({causes})"))
 }
 
 /// The displayed causes, never a debug print: that one would hold the raw response.

@@ -8,7 +8,7 @@ use crate::domain::ids::CaseId;
 use crate::domain::record::Record;
 use crate::ports::cloud::{CallClass, CallError};
 use crate::ports::evidence::{Evidence, EvidenceError};
-use crate::ports::journal::{AppendError, Journal, StoreError};
+use crate::ports::journal::{AppendError, Journal, StoreError, StoredLines};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::error::SdkError;
@@ -207,7 +207,7 @@ impl Journal for DynamoJournal {
     }
 
     async fn read(&self, case: &CaseId, after: u64) -> Result<Vec<String>, StoreError> {
-        let mut lines = Vec::new();
+        let mut stored = StoredLines::after(after);
         let mut start: Option<Item> = None;
         for _ in 0..PAGES_MAX {
             let page = self
@@ -217,7 +217,7 @@ impl Journal for DynamoJournal {
                 .table_name(&self.table)
                 .consistent_read(true)
                 .key_condition_expression("#case = :case AND #seq > :after")
-                .projection_expression("#record, #record_sha256")
+                .projection_expression("#seq, #record, #record_sha256")
                 .expression_attribute_names("#case", CASE)
                 .expression_attribute_names("#seq", SEQ)
                 .expression_attribute_names("#record", RECORD)
@@ -229,11 +229,12 @@ impl Journal for DynamoJournal {
                 .await
                 .map_err(|error| store_error(QUERY, &self.table, &error))?;
             for item in page.items() {
-                lines.push(self.line(item).await?);
+                let seq = text_of(item, SEQ).and_then(|seq| seq.parse().ok()).unwrap_or_default();
+                stored.push(seq, self.line(item).await?);
             }
             start = page.last_evaluated_key;
             if start.is_none() {
-                return Ok(lines);
+                return Ok(stored.into_lines());
             }
         }
         Err(StoreError(format!("the journal of case {case} does not end after {PAGES_MAX} pages")))

@@ -1,6 +1,6 @@
 //! `cases`, `status`, `verify` and `report`: reading the journal without Slack.
 
-use crate::cli::{CaseArguments, Store};
+use crate::cli::{CaseArguments, JournalArguments};
 use crate::commands::CommandError;
 use crate::commands::stores::{self, Stores};
 use crate::config;
@@ -9,12 +9,11 @@ use crate::domain::ids::CaseId;
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::report;
 use crate::flow::ledger::Ledger;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Lists every case, newest last.
-pub async fn cases(store: &Store) -> Result<String, CommandError> {
-    let stores = open(store.config.as_deref(), None).await?;
+pub async fn cases(at: &JournalArguments) -> Result<String, CommandError> {
+    let stores = open(at).await?;
     let ids = stores.work.all_cases().await;
     let ids = ids.map_err(|error| CommandError::Setup(error.to_string()))?;
     let ledger = Ledger::new(Arc::clone(&stores.journal));
@@ -60,17 +59,17 @@ pub async fn report(arguments: &CaseArguments) -> Result<String, CommandError> {
 }
 
 async fn load(arguments: &CaseArguments) -> Result<Case, CommandError> {
-    let stores = open(arguments.config.as_deref(), arguments.journal.as_deref()).await?;
+    let stores = open(&arguments.at).await?;
     let ledger = Ledger::new(stores.journal);
     Ok(ledger.load(&CaseId(arguments.case.clone())).await?)
 }
 
-async fn open(config: Option<&Path>, journal: Option<&Path>) -> Result<Stores, CommandError> {
-    if let Some(path) = journal {
+async fn open(at: &JournalArguments) -> Result<Stores, CommandError> {
+    if let Some(path) = &at.journal {
         return stores::kept(path);
     }
     // Reading the journal needs none of Slack's secrets.
-    let config = config::load_for_setup(config)?;
+    let config = config::load_for_setup(at.config.as_deref())?;
     let sdk = stores::sdk(config.aws.region.clone()).await;
     stores::journal(&config, &sdk)
 }

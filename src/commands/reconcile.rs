@@ -17,7 +17,6 @@ use crate::ports::trail::Trail;
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
@@ -40,12 +39,11 @@ pub async fn reconcile(arguments: &ReconcileArguments) -> Result<String, Command
         CommandError::Setup(words.to_owned())
     })?;
     let role = sources.role.ok_or_else(|| CommandError::Setup(unknown_role(&case)))?;
-    let cases = sources.stores.work.all_cases().await;
-    let cases: BTreeSet<CaseId> =
-        cases.map_err(|error| CommandError::Setup(error.to_string()))?.into_iter().collect();
-    let complete_after = sources.complete_after;
-    let witness = Witness { trail: trail.as_ref(), role: &role, complete_after };
-    let compared = held_against(witness, &case, &cases).await;
+    let listed = sources.stores.work.all_cases().await;
+    let listed = listed.map_err(|error| CommandError::Setup(error.to_string()))?;
+    let (journal, complete_after) = (sources.stores.journal.as_ref(), sources.complete_after);
+    let witness = Witness { trail: trail.as_ref(), journal, role: &role, complete_after };
+    let compared = held_against(witness, &case, listed).await;
     let compared = compared.map_err(|error| CommandError::Setup(error.to_string()))?;
     let text = if arguments.json { as_json(&case, &compared) } else { as_words(&case, &compared) };
     match compared.result.verdict() {

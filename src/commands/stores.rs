@@ -14,7 +14,7 @@ use crate::ports::evidence::Evidence;
 use crate::ports::journal::{Journal, Work};
 use crate::store::anchor_folder::AnchorFolder;
 use crate::store::folder::Folder;
-use crate::store::sqlite::Sqlite;
+use crate::store::sqlite::{OpenError, Sqlite};
 use aws_config::SdkConfig;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,18 +46,21 @@ pub fn journal(config: &Config, sdk: &SdkConfig) -> Result<Stores, CommandError>
     }
 }
 
-/// Opens a SQLite journal that must be there, such as the one that a drill leaves.
+/// Opens a SQLite journal that must be there, such as the one that a drill leaves, to read it.
 pub fn kept(path: &Path) -> Result<Stores, CommandError> {
     if !path.exists() {
         return Err(CommandError::Setup(format!("there is no journal {}", path.display())));
     }
-    sqlite(path)
+    opened(Sqlite::open_to_read(path))
 }
 
 /// Opens a SQLite journal.
 pub fn sqlite(path: &Path) -> Result<Stores, CommandError> {
-    let store = Sqlite::open(path).map_err(|error| CommandError::Setup(error.to_string()))?;
-    let store = Arc::new(store);
+    opened(Sqlite::open(path))
+}
+
+fn opened(store: Result<Sqlite, OpenError>) -> Result<Stores, CommandError> {
+    let store = Arc::new(store.map_err(|error| CommandError::Setup(error.to_string()))?);
     Ok(Stores { journal: Arc::clone(&store) as Arc<dyn Journal>, work: store })
 }
 

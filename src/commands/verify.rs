@@ -7,7 +7,7 @@ use crate::commands::export::{ANCHORS, RECORDS};
 use crate::domain::anchor::Anchor;
 use crate::domain::ids::CaseId;
 use crate::domain::record::{Record, Tampering};
-use crate::domain::verdict::Intact;
+use crate::domain::verdict::{Anchored, Intact};
 use crate::store::anchor_folder;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -35,6 +35,11 @@ pub async fn verify(arguments: &VerifyArguments) -> Result<String, CommandError>
         }
     };
     match kept.judged(&case, key.as_ref()) {
+        Ok(intact)
+            if arguments.require_anchors && !matches!(intact.anchored, Anchored::Upto { .. }) =>
+        {
+            Err(CommandError::Found(good(&case, &intact, arguments.json)))
+        }
         Ok(intact) => Ok(good(&case, &intact, arguments.json)),
         Err(problem) => Err(CommandError::Found(bad(&case, &problem, arguments.json))),
     }

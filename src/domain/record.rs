@@ -78,6 +78,9 @@ pub struct Record {
     pub hash: String,
 }
 
+/// A reader's reason is no longer than this.
+const REASON_LENGTH_MAX: usize = 200;
+
 /// What is wrong with the first bad record of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
 #[serde(tag = "problem", rename_all = "snake_case")]
@@ -112,6 +115,13 @@ pub enum Tampering {
 }
 
 impl Tampering {
+    /// A reader's reason may quote what somebody else wrote: it is cut, and made plain.
+    pub fn unreadable(seq: u64, why: &dyn std::fmt::Display) -> Self {
+        let plain = |shown: char| if shown.is_control() { '\u{fffd}' } else { shown };
+        let why = why.to_string().chars().take(REASON_LENGTH_MAX).map(plain).collect();
+        Self::Unreadable { seq, why }
+    }
+
     /// The first bad record.
     pub fn seq(&self) -> u64 {
         match self {
@@ -236,6 +246,9 @@ impl<'a> ChainCheck<'a> {
     /// The next record, or what is wrong with it; after a wrong one nothing more can be said.
     pub fn take(&mut self, line: &str) -> Result<Record, Tampering> {
         let expected = self.seq + 1;
+        if line.is_empty() {
+            return Err(Tampering::Missing { seq: expected });
+        }
         let record = read_exactly(line, expected)?;
         if record.computed_hash() != record.hash {
             return Err(Tampering::Altered { seq: expected });
@@ -273,9 +286,8 @@ pub fn to_the_millisecond(at: Timestamp) -> Timestamp {
 
 /// Reads a stored record, and refuses one whose text says more or other than the record.
 fn read_exactly(line: &str, seq: u64) -> Result<Record, Tampering> {
-    let unreadable = |why: String| Tampering::Unreadable { seq, why };
     let record: Record =
-        serde_json::from_str(line).map_err(|error| unreadable(error.to_string()))?;
+        serde_json::from_str(line).map_err(|error| Tampering::unreadable(seq, &error))?;
     if canonical(&record) != line.as_bytes() {
         return Err(Tampering::Altered { seq });
     }

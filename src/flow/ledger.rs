@@ -223,7 +223,7 @@ fn extend(id: &CaseId, known: Option<Case>, newer: &[String]) -> Result<Case, Le
     for line in newer {
         let seq = case.as_ref().map_or(0, Case::seq) + 1;
         let record: Record = serde_json::from_str(line)
-            .map_err(|error| tampered(Tampering::Unreadable { seq, why: error.to_string() }))?;
+            .map_err(|error| tampered(Tampering::unreadable(seq, &error)))?;
         let previous = case
             .as_ref()
             .and_then(Case::last_record)

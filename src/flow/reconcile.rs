@@ -4,14 +4,16 @@ use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
 use crate::domain::reconciliation::comparison::{
-    Comparison, Testimony, begins_at, compare, is_told, waited_for_until,
+    Comparison, Testimony, begins_at, compare, is_told, session, waited_for_until,
 };
-use crate::domain::reconciliation::{Looked, Verdict};
+use crate::domain::reconciliation::{Looked, Verdict, session_name};
 use crate::domain::record::Entry;
+use crate::domain::trail_row::TrailRow;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
 use crate::flow::photograph::photograph_if_there;
 use crate::flow::sweep::disorder;
+use crate::ports::journal::Journal;
 use crate::ports::trail::{Coverage, Trail, TrailError, Window};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -20,6 +22,7 @@ use std::collections::BTreeSet;
 #[derive(Clone, Copy)]
 pub struct Witness<'a> {
     pub trail: &'a dyn Trail,
+    pub journal: &'a dyn Journal,
     /// The role whose sessions change the account.
     pub role: &'a str,
     /// After this long a trail is taken to be complete.
@@ -30,7 +33,7 @@ pub struct Witness<'a> {
 pub async fn held_against(
     witness: Witness<'_>,
     case: &Case,
-    cases: &BTreeSet<CaseId>,
+    listed: Vec<CaseId>,
 ) -> Result<Comparison, TrailError> {
     let from = begins_at(case);
     let window = Window { from: Some(from), to: None };
@@ -49,7 +52,30 @@ pub async fn held_against(
         unread,
         truncated: calls.truncated,
     };
-    Ok(compare(case, &Testimony { looked, rows: &calls.rows, cases }))
+    let cases = with_a_journal(witness.journal, listed, &calls.rows).await?;
+    Ok(compare(case, &Testimony { looked, rows: &calls.rows, cases: &cases }))
+}
+
+/// The cases in whose names something was called, as far as they have a journal: the list of cases
+/// is an index, and who can only write that one must not be able to explain a session.
+async fn with_a_journal(
+    journal: &dyn Journal,
+    listed: Vec<CaseId>,
+    rows: &[TrailRow],
+) -> Result<BTreeSet<CaseId>, TrailError> {
+    let sessions: BTreeSet<&str> = rows.iter().map(session).collect();
+    let mut cases = BTreeSet::new();
+    for case in listed {
+        if !sessions.contains(session_name(&case).as_str()) {
+            continue;
+        }
+        let lines = journal.read(&case, 0).await;
+        let lines = lines.map_err(|error| TrailError::Unavailable { reason: error.to_string() })?;
+        if !lines.is_empty() {
+            cases.insert(case);
+        }
+    }
+    Ok(cases)
 }
 
 /// Compares a closed case, and writes down what came of it or why it could not be: once the trail
@@ -65,10 +91,11 @@ pub async fn at_closing(desk: &Desk, case: &Case) -> Result<(), StepError> {
     };
     leave_a_mark(desk, case).await;
     let complete_after = desk.rules.timing.trail_complete_after;
-    let witness = Witness { trail: trail.as_ref(), role: &role, complete_after };
-    let cases = desk.work.all_cases().await?.into_iter().collect();
+    let journal = desk.ledger.journal();
+    let witness = Witness { trail: trail.as_ref(), journal, role: &role, complete_after };
+    let listed = desk.work.all_cases().await?;
     let late = desk.clock.now() >= waited_for_until(closed, complete_after);
-    match held_against(witness, case, &cases).await {
+    match held_against(witness, case, listed).await {
         Ok(Comparison { result, .. }) => {
             let differs = result.verdict() == Verdict::Differs;
             if differs {

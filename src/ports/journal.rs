@@ -26,6 +26,34 @@ pub enum AppendError {
 #[error("the journal cannot be reached: {0}")]
 pub struct StoreError(pub String);
 
+/// The stored lines of a case's journal, with an empty one where numbers are left out: a record
+/// that was moved to another number must not pass for the one that belongs there.
+#[derive(Debug, Default)]
+pub struct StoredLines {
+    lines: Vec<String>,
+    last: u64,
+}
+
+impl StoredLines {
+    /// None yet; the first is to have the number after this one.
+    pub fn after(seq: u64) -> Self {
+        Self { lines: Vec::new(), last: seq }
+    }
+
+    /// The next line, in the order of the numbers they are stored under.
+    pub fn push(&mut self, seq: u64, line: String) {
+        if seq != self.last.saturating_add(1) {
+            self.lines.push(String::new());
+        }
+        self.last = seq;
+        self.lines.push(line);
+    }
+
+    pub fn into_lines(self) -> Vec<String> {
+        self.lines
+    }
+}
+
 /// A claim on a case's work, valid until it expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
@@ -56,7 +84,8 @@ pub trait Journal: Send + Sync {
     /// Stores a record if no record has its case and sequence number yet, durably before it
     /// returns. Storing the identical record again succeeds.
     async fn append(&self, record: &Record) -> Result<(), AppendError>;
-    /// The records after `after` in order, as their canonical JSON texts, read consistently.
+    /// The records after `after` in order, as their canonical JSON texts, read consistently; an
+    /// empty text stands where numbers are left out.
     async fn read(&self, case: &CaseId, after: u64) -> Result<Vec<String>, StoreError>;
 }
 

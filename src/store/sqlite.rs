@@ -3,12 +3,14 @@
 use crate::domain::digest::canonical;
 use crate::domain::ids::CaseId;
 use crate::domain::record::Record;
-use crate::ports::journal::{AppendError, Claim, Journal, Lease, Listed, StoreError, Work};
+use crate::ports::journal::{
+    AppendError, Claim, Journal, Lease, Listed, StoreError, StoredLines, Work,
+};
 use crate::store::writer::{WriteError, Writer};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,6 +33,8 @@ pub enum OpenError {
     Database { path: PathBuf, reason: String },
     #[error("the journal {path} was written by a newer keyleak (schema {found}); use that version")]
     Newer { path: PathBuf, found: usize },
+    #[error("{path} is no journal of keyleak; name the file that serve or drill --keep wrote")]
+    Foreign { path: PathBuf },
 }
 
 /// The embedded store.
@@ -55,6 +59,23 @@ impl Sqlite {
         let reader = connect(path).map_err(|error| failed(&error))?;
         let writer = Writer::start(connection).map_err(|error| failed(&error))?;
         Ok(Self { writer, reader: Arc::new(Mutex::new(reader)) })
+    }
+
+    /// Opens a file that must be there, as it is, and never writes to it: it may be evidence, or
+    /// lie where nobody may write.
+    pub fn open_to_read(path: &Path) -> Result<Self, OpenError> {
+        let failed = |error: &dyn std::fmt::Display| OpenError::Database {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let reader = connect_to_read(path).map_err(|error| failed(&error))?;
+        let found = schema_version(&reader).map_err(|error| failed(&error))?;
+        let foreign = |_| OpenError::Foreign { path: path.to_owned() };
+        reader.prepare("SELECT case_id, seq, record FROM journal").map_err(foreign)?;
+        if found > MIGRATIONS.len() {
+            return Err(OpenError::Newer { path: path.to_owned(), found });
+        }
+        Ok(Self { writer: Writer::none(), reader: Arc::new(Mutex::new(reader)) })
     }
 
     /// The journal mode and the `synchronous` level that SQLite says it uses.
@@ -109,15 +130,17 @@ impl Journal for Sqlite {
         let case = case.0.clone();
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT record FROM journal WHERE case_id = ?1 AND seq > ?2 ORDER BY seq",
+                "SELECT seq, record FROM journal WHERE case_id = ?1 AND seq > ?2 ORDER BY seq",
             )?;
-            let rows = statement.query_map(params![case, after as i64], |row| {
+            let mut stored = StoredLines::after(after);
+            let mut rows = statement.query(params![case, after as i64])?;
+            while let Some(row) = rows.next()? {
                 // What is no text any more must show when the chain is checked, not stop the check.
-                let stored = row.get_ref(0)?;
-                let bytes = stored.as_bytes().unwrap_or_default();
-                Ok(String::from_utf8_lossy(bytes).into_owned())
-            })?;
-            rows.collect()
+                let bytes = row.get_ref(1)?.as_bytes().unwrap_or_default();
+                let line = String::from_utf8_lossy(bytes).into_owned();
+                stored.push(u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(), line);
+            }
+            Ok(stored.into_lines())
         })
         .await
     }
@@ -287,6 +310,29 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Where nobody may write, SQLite cannot make the index of its log either; without a log the file
+/// is whole as it is.
+fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let opened = Connection::open_with_flags(path, flags)?;
+    opened.busy_timeout(BUSY_TIMEOUT)?;
+    let log = PathBuf::from(format!("{}-wal", path.display()));
+    let is_idle = std::fs::metadata(&log).map_or(true, |log| !log.is_file() || log.len() == 0);
+    match schema_version(&opened) {
+        Err(_) if is_idle => {
+            let url = url::Url::from_file_path(std::path::absolute(path).unwrap_or_default());
+            let url = url.map_or_else(|()| String::new(), |url| format!("{url}?immutable=1"));
+            Connection::open_with_flags(url, flags)
+        }
+        Ok(_) | Err(_) => Ok(opened),
+    }
+}
+
+fn schema_version(connection: &Connection) -> rusqlite::Result<usize> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(usize::try_from(version).unwrap_or(0))
+}
+
 /// Switches the file to a write-ahead log. SQLite answers "locked" at once, without the busy
 /// timeout, to a process that switches while another does; so it is asked again until that passes.
 fn keep_a_log(connection: &Connection) -> rusqlite::Result<()> {
@@ -310,9 +356,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 fn migrate(connection: &mut Connection) -> rusqlite::Result<usize> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let version: Option<i64> =
-        transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).optional()?;
-    let version = usize::try_from(version.unwrap_or(0)).unwrap_or(0);
+    let version = schema_version(&transaction)?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", index as i64 + 1)?;

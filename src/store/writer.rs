@@ -39,6 +39,11 @@ impl Writer {
         Ok(Self { pieces })
     }
 
+    /// No thread: everything that is to be written is refused.
+    pub fn none() -> Self {
+        Self { pieces: channel().0 }
+    }
+
     /// Runs `work` in the next transaction, and answers after its commit.
     pub async fn write<T: Send + 'static>(
         &self,

@@ -15,12 +15,13 @@ use keyleak::domain::trail_row::TrailRow;
 use keyleak::drill::bot::trail_folder;
 use keyleak::drill::world::{World, production_timing};
 use keyleak::flow::reconcile::{Witness, held_against};
+use keyleak::ports::journal::Work;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::sim::attacker::{Attacker, Operation};
 use keyleak::sim::cloud::attacker::Visitor;
+use keyleak::store::sqlite::Sqlite;
 use keyleak::trail::investigator::Investigator;
 use keyleak::trail::local::LocalTrail;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -73,8 +74,9 @@ async fn compared(world: &World, case: &Case, source: impl Source) -> Comparison
     let role = world.cloud.contain_role();
     let complete_after = production_timing().trail_complete_after;
     let trail = Investigator::new(source);
-    let witness = Witness { trail: &trail, role: &role, complete_after };
-    held_against(witness, case, &BTreeSet::from([case.id().clone()])).await.unwrap()
+    let journal = Sqlite::open_to_read(&world.journal).unwrap();
+    let witness = Witness { trail: &trail, journal: &journal, role: &role, complete_after };
+    held_against(witness, case, vec![case.id().clone()]).await.unwrap()
 }
 
 fn honest(world: &World) -> LocalTrail {
@@ -180,6 +182,12 @@ async fn calls_of_the_role_under_no_case_are_named_by_the_case_that_was_open() {
     misuse(world, ("botocore-session-1", "none"), &unasked).await;
     let (agreed, words) = said(world, &id, "Session of no case").await;
     assert!(!agreed && words.contains("by session botocore-session-1"), "{words}");
+    // The list of cases is an index: a case that is only there explains nothing.
+    let forged = CaseId("botocore-session-1".to_owned());
+    let work = Sqlite::open(&world.journal).unwrap();
+    work.list_open(&forged, world.clock.now()).await.unwrap();
+    let (agreed, words) = said(world, &id, "Session of no case").await;
+    assert!(!agreed, "{words}");
 
     let unknown = keyleak(world, &id, &[]);
     let words = String::from_utf8_lossy(&unknown.stderr).into_owned();

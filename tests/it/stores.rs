@@ -1,16 +1,17 @@
 //! The store that needs nothing but a disk does what every store of decisions must do.
 
-use crate::journal_contract::{journal_contract, note, note_of, speak};
+use crate::journal_contract::{journal_contract, line, note, note_of, record, speak};
 use crate::work_contract::work_contract;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::record::check_chain;
-use keyleak::ports::journal::{Brakes, Journal, Work};
+use keyleak::ports::journal::{AppendError, Brakes, Journal, Work};
 use keyleak::store::sqlite::{OpenError, Sqlite};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// Where a process that this suite starts finds the journal, and which writer it is.
 const JOURNAL: &str = "KEYLEAK_TEST_JOURNAL";
@@ -138,6 +139,37 @@ fn what_is_no_journal_is_refused_with_its_path() {
         .unwrap();
     let refused = Sqlite::open(&path).map(drop).unwrap_err().to_string();
     assert!(refused.contains("journal.sqlite cannot be opened"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_opened_to_be_read_is_never_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.sqlite");
+    let first = record(&case(), "first", None);
+    Sqlite::open(&path).unwrap().append(&first).await.unwrap();
+    // Nothing can be made beside it, as on a disk that is mounted to be read; the last one to close
+    // the file takes what is beside it away.
+    let is_blocked = |name: &str| {
+        let beside = folder.path().join(name);
+        std::fs::create_dir(&beside).is_ok() || beside.is_dir()
+    };
+    while !is_blocked("journal.sqlite-wal") || !is_blocked("journal.sqlite-shm") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let last = Connection::open(&path).unwrap();
+        last.query_row("PRAGMA user_version", [], |_| Ok(())).unwrap();
+    }
+    let before = std::fs::read(&path).unwrap();
+    let store = Sqlite::open_to_read(&path).unwrap();
+    assert_eq!(store.read(&case(), 0).await.unwrap(), [line(&first)]);
+    let refused = store.append(&record(&case(), "second", Some(&first))).await;
+    assert!(matches!(refused, Err(AppendError::Unavailable(_))), "{refused:?}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+
+    let empty = folder.path().join("empty.sqlite");
+    std::fs::write(&empty, "").unwrap();
+    let refused = Sqlite::open_to_read(&empty).map(drop).unwrap_err();
+    assert!(refused.to_string().contains("empty.sqlite is no journal of keyleak"), "{refused}");
+    assert_eq!(std::fs::read(&empty).unwrap(), b"", "and no tables are made in it");
 }
 
 #[test]

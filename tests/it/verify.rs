@@ -149,6 +149,42 @@ async fn any_flipped_bit_of_any_record_is_found_and_its_record_named() {
     stage.strike().await;
 }
 
+/// A number that a record is stored under is no part of the record, and is checked all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_under_another_number_and_one_that_plays_with_the_terminal_are_told_plainly() {
+    let Told { stage, case, lines } = story().await;
+    let journal = stage.world.journal.clone();
+    let anchored = keyleak(&["verify", "--require-anchors"], &case, &journal);
+    assert!(anchored.status.success(), "{anchored:?}");
+    let last = lines.len() as i64;
+    let file = unguarded(&journal);
+    let moved = |from: i64, to: i64| {
+        let sql = "UPDATE journal SET seq = ?1 WHERE case_id = ?2 AND seq = ?3";
+        assert_eq!(file.execute(sql, params![to, case.0, from]).unwrap(), 1);
+    };
+    moved(last, last + 7);
+    let found = keyleak(&["verify"], &case, &journal);
+    let said = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert!(said.contains(&format!("record {last} is out of its place")), "{said}");
+    moved(last + 7, last);
+
+    let hostile = lines[1].replacen("\"kind\":\"", "\"kind\":\"\\u001b[2J", 1);
+    assert_ne!(hostile, lines[1]);
+    let sql = "UPDATE journal SET record = ?1 WHERE case_id = ?2 AND seq = 2";
+    file.execute(sql, params![hostile, case.0]).unwrap();
+    let found = keyleak(&["verify"], &case, &journal);
+    assert!(!found.status.success() && !found.stderr.contains(&0x1b), "{found:?}");
+    file.execute(sql, params![lines[1], case.0]).unwrap();
+
+    let anchors = journal.with_file_name("anchors");
+    std::fs::rename(&anchors, journal.with_file_name("elsewhere")).unwrap();
+    assert!(keyleak(&["verify"], &case, &journal).status.success(), "said, and no failure");
+    let bare = keyleak(&["verify", "--require-anchors"], &case, &journal);
+    let said = String::from_utf8_lossy(&bare.stderr).into_owned();
+    assert!(!bare.status.success() && said.contains("not anchored"), "{said}");
+    stage.strike().await;
+}
+
 /// The negative control: a check that believed the stored hashes would miss an altered content.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_with_a_hash_of_its_own_making_breaks_the_chain_after_it() {

@@ -31,6 +31,7 @@ pub(crate) async fn journal_contract(
     an_identical_repeat_is_success_and_another_is_a_conflict(journal, name).await;
     of_writers_at_the_same_moment_one_wins(journal, name).await;
     a_long_journal_is_read_whole_and_in_order(journal, name).await;
+    a_number_that_is_left_out_is_an_empty_line(journal, name).await;
     a_record_of_any_size_is_read_back_byte_for_byte(journal, name).await;
     what_one_has_appended_is_what_another_reads((journal, elsewhere), name).await;
     whoever_appends_at_once_all_have_their_say((journal, elsewhere), name).await;
@@ -85,6 +86,18 @@ async fn a_long_journal_is_read_whole_and_in_order(journal: &dyn Journal, name: 
     check_chain(&case, &lines).unwrap();
     let rest = journal.read(&case, 9).await.unwrap();
     assert_eq!(rest, lines[9..]);
+}
+
+/// A record under another number than its own must not pass for the one that belongs there.
+async fn a_number_that_is_left_out_is_an_empty_line(journal: &dyn Journal, name: &str) {
+    let case = CaseId(format!("{name}-gap"));
+    let first = record(&case, "first", None);
+    let moved = Record { seq: 5, ..record(&case, "second", Some(&first)) };
+    journal.append(&first).await.unwrap();
+    journal.append(&moved).await.unwrap();
+    let stored = [line(&first), String::new(), line(&moved)];
+    assert_eq!(journal.read(&case, 0).await.unwrap(), stored);
+    assert_eq!(journal.read(&case, 4).await.unwrap(), stored[2..]);
 }
 
 async fn a_record_of_any_size_is_read_back_byte_for_byte(journal: &dyn Journal, name: &str) {

@@ -34,7 +34,7 @@ pub struct Testimony<'a> {
     pub looked: Looked,
     /// The changing calls of the contain role since the case was opened, refused ones included.
     pub rows: &'a [TrailRow],
-    /// Every case there is, so that a session of none of them is known as such.
+    /// The cases there are in whose names something was called: a session of none is known as such.
     pub cases: &'a BTreeSet<CaseId>,
 }
 
@@ -270,7 +270,7 @@ fn name(row: &TrailRow) -> &str {
 }
 
 /// The last part of a session's ARN.
-fn session(row: &TrailRow) -> &str {
+pub fn session(row: &TrailRow) -> &str {
     let arn = row.identity_arn.as_deref().unwrap_or_default();
     arn.rsplit('/').next().unwrap_or_default()
 }
