@@ -43,10 +43,13 @@ async fn journal_beside(fake: &WireFake, evidence: Arc<Shelf>) -> DynamoJournal 
 
 fn standing(record: Option<&Record>) -> Answer {
     let line = |record| String::from_utf8(canonical(record)).unwrap();
-    let items: Vec<_> =
-        record.iter().map(|record| json!({"record": {"S": line(*record)}})).collect();
+    let item = |record| json!({"seq": {"S": SEQ_ONE}, "record": {"S": line(record)}});
+    let items: Vec<_> = record.into_iter().map(item).collect();
     Answer::ok(&json!({"Items": items, "Count": items.len()}).to_string())
 }
+
+/// What the first record of a case is stored under.
+const SEQ_ONE: &str = "000000000001";
 
 /// More than an item holds; every character has two bytes.
 fn large() -> Record {
@@ -54,7 +57,8 @@ fn large() -> Record {
 }
 
 fn item_of(large: &Record) -> Answer {
-    let item = json!({"record_sha256": {"S": sha256_hex(&canonical(large))}});
+    let sha256 = sha256_hex(&canonical(large));
+    let item = json!({"seq": {"S": SEQ_ONE}, "record_sha256": {"S": sha256}});
     Answer::ok(&json!({"Items": [item], "Count": 1}).to_string())
 }
 
@@ -217,8 +221,10 @@ async fn a_journal_is_read_consistently_to_its_last_page() {
     let (first, second) = (record("a", None), record("b", None));
     let line = |record: &Record| String::from_utf8(canonical(record)).unwrap();
     let key = json!({"case": {"S": "c"}, "seq": {"S": "000000000008"}});
-    let page = json!({"Items": [{"record": {"S": line(&first)}}], "LastEvaluatedKey": key});
-    let fake = WireFake::start([Answer::ok(&page.to_string()), standing(Some(&second))]);
+    let item = |seq: u64, record: &Record| json!({"seq": {"S": format!("{seq:012}")}, "record": {"S": line(record)}});
+    let page = json!({"Items": [item(8, &first)], "LastEvaluatedKey": key}).to_string();
+    let last = json!({"Items": [item(9, &second)]}).to_string();
+    let fake = WireFake::start([Answer::ok(&page), Answer::ok(&last)]);
     let lines = journal(&fake).await.read(&case_id(), 7).await.unwrap();
     assert_eq!(lines, [line(&first), line(&second)]);
     let seen = fake.seen();
