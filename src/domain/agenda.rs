@@ -2,7 +2,6 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
-use crate::domain::exposure::Basis;
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::{CHASE, PlanState, PlanStatus, StepState};
 use crate::domain::step_result::StepResult;
@@ -224,10 +223,11 @@ fn expiry(case: &Case, now: Timestamp) -> Due<Act> {
     })
 }
 
-/// Whether the trail could still say since when the key is exposed, and nobody else has.
+/// Whether the trail was not looked at yet: it tells since when the key is exposed, where nobody
+/// said, and who else uses it.
 fn wants_first_look(case: &Case) -> bool {
     let elsewhere = case.facts().account_known().is_some_and(|found| found.canary || !found.ours);
-    case.exposure().basis == Basis::Nothing && !case.exposure_is_settled() && !elsewhere
+    !case.was_looked_at() && !case.exposure_is_settled() && !elsewhere
 }
 
 fn proposal(case: &Case, lookout: Lookout, now: Timestamp) -> Due<Act> {

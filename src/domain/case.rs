@@ -2,7 +2,7 @@
 
 use crate::domain::brake::Brake;
 use crate::domain::event::{Opening, Phase};
-use crate::domain::exposure::Exposure;
+use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::plan::{PlanKind, PlanNumber};
@@ -173,6 +173,12 @@ impl Case {
 
     pub fn survey_failed(&self) -> Option<(u64, &str)> {
         self.survey_failed.as_ref().map(|(seq, why)| (*seq, why.as_str()))
+    }
+
+    /// Whether the trail was read for this case, or could not be.
+    pub fn was_looked_at(&self) -> bool {
+        let told = matches!(self.exposure.basis, Basis::Trail { .. });
+        told || self.survey.is_some() || self.survey_failed.is_some()
     }
 
     /// When the trail was last read, or could not be.

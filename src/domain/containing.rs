@@ -14,13 +14,18 @@ pub struct Containing<'a> {
     pub case: &'a CaseId,
     pub leaked: &'a AccessKeyId,
     pub rules: &'a PlanRules,
+    /// What uses the leaked key regularly, and stops with its user.
+    pub regular: &'a [String],
 }
 
 impl Containing<'_> {
     /// Everything of a principal: the deny, which ends every credential and session; then its
     /// active access keys, the leaked one first; then its other long-term credentials.
     pub fn whole(&self, photograph: &Photograph, because: &str) -> Vec<Step> {
-        let radius = blast_radius(photograph);
+        let mut radius = blast_radius(photograph);
+        if photograph.keys().iter().any(|key| key.id == *self.leaked) {
+            radius.extend(self.regular.iter().cloned());
+        }
         let step = |change, because: &str| Step {
             action: Action { on: photograph.principal(), change },
             blast_radius: radius.clone(),

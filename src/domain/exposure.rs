@@ -4,12 +4,12 @@
 //! something comes from the same few sources day after day; whoever found it comes from another.
 //! Where the trail is too short or the key too irregular to tell the two apart, nothing is claimed.
 
+use crate::domain::key_use::{Source, Use, uses_in_order};
 use crate::domain::record::Press;
-use crate::domain::trail_row::{TrailRow, parse_time};
+use crate::domain::trail_row::TrailRow;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 /// The first days of use that are taken to be the owner's.
 const BASELINE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -19,11 +19,6 @@ const OWN_DAYS_MIN: usize = 3;
 const IDLE_MAX: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// So many regular sources are named.
 const OWN_SHOWN_MAX: usize = 3;
-/// Longer names of programs are cut: a caller may say anything of itself.
-const AGENT_LENGTH_MAX: usize = 40;
-/// Providers give a whole network of this many bits to one IPv6 customer, who changes within it.
-const V6_NETWORK_BITS: u32 = 64;
-
 /// Since when the key of a case is exposed, as far as is known, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposure {
@@ -61,20 +56,6 @@ pub struct Uses<'a> {
     pub truncated: bool,
     /// Since when the trail was looked at.
     pub looked_from: Timestamp,
-}
-
-/// Where a use of the key came from, and with which program.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Source {
-    address: String,
-    agent: String,
-}
-
-/// One use of the key.
-struct Use<'a> {
-    at: Timestamp,
-    source: Source,
-    row: &'a TrailRow,
 }
 
 impl Exposure {
@@ -119,8 +100,7 @@ impl ExposureFinding {
 
 /// Finds the first use that comes from none of the key's own sources, or says why it cannot.
 pub fn first_unlike(given: Uses<'_>) -> ExposureFinding {
-    let mut uses: Vec<Use<'_>> = given.rows.iter().filter_map(use_of).collect();
-    uses.sort_by_key(|used| used.at);
+    let uses = uses_in_order(given.rows);
     let (Some(first), Some(last)) = (uses.first(), uses.last()) else {
         return ExposureFinding::unknown("the trail shows no use of the key");
     };
@@ -174,46 +154,13 @@ fn found(unlike: &Use<'_>, own: &BTreeSet<Source>) -> ExposureFinding {
     }
 }
 
-/// A call that the holder of the key made; what a service did on its behalf is not one.
-fn use_of(row: &TrailRow) -> Option<Use<'_>> {
-    let signed = row.reach.as_deref() == Some("key") && row.invoked_by.is_none();
-    let at = parse_time(&row.event_time).filter(|_| signed)?;
-    let source = Source {
-        address: network(row.source_ip.as_deref().unwrap_or("an unknown address")),
-        agent: family(row.user_agent.as_deref().unwrap_or("an unknown program")),
-    };
-    Some(Use { at, source, row })
-}
-
 fn own_sources<'a>(uses: impl Iterator<Item = &'a Use<'a>>) -> BTreeSet<Source> {
     let mut days: BTreeMap<&Source, BTreeSet<i64>> = BTreeMap::new();
     for used in uses {
-        let day = used.at.as_second().div_euclid(24 * 60 * 60);
-        days.entry(&used.source).or_default().insert(day);
+        days.entry(&used.source).or_default().insert(used.day());
     }
     let own = days.into_iter().filter(|(_, days)| days.len() >= OWN_DAYS_MIN);
     own.map(|(source, _)| source.clone()).collect()
-}
-
-/// An address, or the network that an IPv6 address changes within.
-fn network(address: &str) -> String {
-    match address.parse::<IpAddr>() {
-        Ok(IpAddr::V6(v6)) => {
-            let kept = u128::MAX << (128 - V6_NETWORK_BITS);
-            format!("{}/{V6_NETWORK_BITS}", std::net::Ipv6Addr::from_bits(v6.to_bits() & kept))
-        }
-        Ok(IpAddr::V4(_)) | Err(_) => plain(address),
-    }
-}
-
-/// The program without its version: `aws-cli`, `Boto3`, `Mozilla`.
-fn family(agent: &str) -> String {
-    let name = agent.trim_start_matches('[').split(['/', ' ', ']']).next().unwrap_or_default();
-    plain(if name.is_empty() { "an unknown program" } else { name })
-}
-
-fn plain(text: &str) -> String {
-    text.chars().filter(|shown| !shown.is_control()).take(AGENT_LENGTH_MAX).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::domain::lineage::{MadePrincipal, Node};
 use crate::domain::query_cost::QueryCost;
+use crate::domain::regular::RegularUse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,9 @@ pub struct SurveyNote {
     /// What was made before it counts as older in `nodes`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposed_since: Option<Timestamp>,
+    /// From where the key was used regularly before; older notes do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regular: Option<RegularUse>,
     /// Users that others than the actor made meanwhile, so that nobody suspects them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made_by_others: Vec<MadePrincipal>,

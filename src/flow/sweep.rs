@@ -123,6 +123,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         from: window(desk, case).from.unwrap_or(case.opened_at()),
         to: desk.clock.now(),
         exposed_since: case.exposed_since(),
+        regular: Some(survey.regular.clone()),
         watermark: survey.watermark,
         truncated: survey.truncated || survey.lineage.nodes.len() > nodes.len(),
         nodes,

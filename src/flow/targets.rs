@@ -6,6 +6,7 @@ use crate::domain::containing::Containing;
 use crate::domain::force::holds;
 use crate::domain::plan::{Step, protection};
 use crate::domain::principal::PrincipalName;
+use crate::domain::regular::RegularUse;
 use crate::domain::remains::contained;
 use crate::domain::revocation::Sessions;
 use crate::domain::snapshot::Photograph;
@@ -67,8 +68,12 @@ fn steps(
     case: &Case,
     (target, photograph, made_by_actor): (&Target, &Photograph, &BTreeSet<PrincipalName>),
 ) -> Vec<Step> {
-    let containing =
-        Containing { case: case.id(), leaked: &case.opening().key, rules: &desk.rules.plans };
+    let containing = Containing {
+        case: case.id(),
+        leaked: &case.opening().key,
+        rules: &desk.rules.plans,
+        regular: &regular_use(case),
+    };
     let because = target.because.as_str();
     match &target.part {
         Part::Whole => {
@@ -92,6 +97,13 @@ fn steps(
             trust_steps(&containing, photograph, (insiders, desk.clock.now(), because))
         }
     }
+}
+
+/// Who uses the key day after day, as far as the trail was read.
+fn regular_use(case: &Case) -> Vec<String> {
+    let told = case.survey().and_then(|(_, survey)| survey.regular.as_ref());
+    let unread = "and whoever else uses the key: the trail was not read, so it does not tell";
+    told.map_or_else(|| vec![unread.to_owned()], RegularUse::words)
 }
 
 /// Whoever came in by the edited trust loses it, and so do the sessions they opened.

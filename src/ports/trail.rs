@@ -4,6 +4,7 @@ use crate::domain::event::Phase;
 use crate::domain::exposure::ExposureFinding;
 use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
 use crate::domain::query_cost::QueryCost;
+use crate::domain::regular::RegularUse;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -198,6 +199,9 @@ pub struct Survey {
     /// Since when the key is exposed, as its uses tell.
     #[serde(default)]
     pub exposure: ExposureFinding,
+    /// From where the key was used regularly before.
+    #[serde(default)]
+    pub regular: RegularUse,
     /// Users that somebody outside the lineage made in the window.
     #[serde(default)]
     pub made_by_others: Vec<MadePrincipal>,

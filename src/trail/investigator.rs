@@ -6,6 +6,7 @@ use crate::domain::growth::{Bounds, grow, is_outside};
 use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
 use crate::domain::principal::PrincipalName;
 use crate::domain::question::Question;
+use crate::domain::regular::regular_use;
 use crate::domain::trail_row::{Sighting, TrailRow, is_denied};
 use crate::ports::trail::{
     Activity, Answer, Coverage, Cut, CutReference, Deeds, RoleCalls, Source, Survey, SurveyRequest,
@@ -101,6 +102,7 @@ impl<S: Source> Trail for Investigator<S> {
             looked_from: looked_from.unwrap_or(Timestamp::MIN),
         });
         Ok(Survey {
+            regular: regular_use(&cut.rows, exposure.since),
             exposure,
             activity: activity(&cut.rows),
             watermark: sightings.coverage.last,

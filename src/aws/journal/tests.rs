@@ -221,7 +221,10 @@ async fn a_journal_is_read_consistently_to_its_last_page() {
     let (first, second) = (record("a", None), record("b", None));
     let line = |record: &Record| String::from_utf8(canonical(record)).unwrap();
     let key = json!({"case": {"S": "c"}, "seq": {"S": "000000000008"}});
-    let item = |seq: u64, record: &Record| json!({"seq": {"S": format!("{seq:012}")}, "record": {"S": line(record)}});
+    let item = |seq: u64, record: &Record| {
+        let seq = format!("{seq:012}");
+        json!({"seq": {"S": seq}, "record": {"S": line(record)}})
+    };
     let page = json!({"Items": [item(8, &first)], "LastEvaluatedKey": key}).to_string();
     let last = json!({"Items": [item(9, &second)]}).to_string();
     let fake = WireFake::start([Answer::ok(&page), Answer::ok(&last)]);

@@ -278,6 +278,19 @@ fn the_plan_waits_for_a_first_look_at_the_trail_and_no_longer_than_a_minute() {
     assert_eq!(act(&case, 3), Due::Now(Act::ProposeContainment));
 }
 
+/// Who uses the key regularly is in the plan, also where a person said since when it is exposed.
+#[test]
+fn the_trail_is_looked_at_once_before_the_plan_when_a_person_gave_the_time_too() {
+    let mut case = sample::opened();
+    then(&mut case, 1, Event::Validated);
+    by(&mut case, "bob", Event::Exposed { since: Some(at(0)), why: None, event_id: None });
+    let trail = TrailState { configured: true, swept_at: None };
+    assert_eq!(next_ask(&case, &timing(), trail, at(2)), Due::Now(Ask::FirstLook));
+    then(&mut case, 3, Event::SurveyFailed { why: "it is away".to_owned() });
+    assert_eq!(next_ask(&case, &timing(), trail, at(3)), Due::Nothing, "once");
+    assert_eq!(act(&case, 3), Due::Now(Act::ProposeContainment));
+}
+
 #[test]
 fn a_plan_with_another_time_of_exposure_is_made_again_and_a_denied_one_is_not() {
     let mut case = sample::opened();

@@ -32,6 +32,7 @@ fn node(id: &str) -> Node {
 fn reading(records_read: u64, ids: &[&str]) -> Event {
     let survey = SurveyNote {
         exposed_since: None,
+        regular: None,
         cut_sha256: "00".to_owned(),
         rows: records_read,
         records_read,
