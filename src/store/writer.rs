@@ -5,12 +5,16 @@
 //! piece in a savepoint of its own, and all of them are answered after the one commit.
 
 use rusqlite::{Connection, TransactionBehavior};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// More than this in one transaction would make the first wait for the last.
 const BATCH_MAX: usize = 64;
+
+/// After so long without work the log is taken over.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// Work for a transaction, or the reason why there is none; it returns what answers its asker.
 type Piece = Box<dyn FnOnce(Result<&Connection, &WriteError>) -> Answer + Send>;
@@ -74,7 +78,23 @@ impl std::fmt::Debug for Writer {
 }
 
 fn write_all(mut connection: Connection, arrivals: &Receiver<Piece>) {
-    while let Ok(first) = arrivals.recv() {
+    let mut is_logged = false;
+    loop {
+        let next = match is_logged {
+            true => arrivals.recv_timeout(IDLE),
+            false => arrivals.recv().map_err(RecvTimeoutError::from),
+        };
+        let first = match next {
+            Ok(first) => first,
+            Err(end) => {
+                take_over_the_log(&connection);
+                is_logged = false;
+                match end {
+                    RecvTimeoutError::Timeout => continue,
+                    RecvTimeoutError::Disconnected => return,
+                }
+            }
+        };
         let mut batch = vec![first];
         while batch.len() < BATCH_MAX {
             match arrivals.try_recv() {
@@ -83,6 +103,17 @@ fn write_all(mut connection: Connection, arrivals: &Receiver<Piece>) {
             }
         }
         write_batch(&mut connection, batch);
+        is_logged = true;
+    }
+}
+
+/// Moves what is in the write-ahead log into the file itself, waiting for nobody: who copies the
+/// file alone, as evidence, then has it all.
+fn take_over_the_log(connection: &Connection) {
+    let moved = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    if let Err(error) = moved {
+        // The log is as durable, and the next quiet moment comes soon.
+        tracing::debug!(%error, "the write-ahead log was not taken over");
     }
 }
 

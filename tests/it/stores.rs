@@ -141,6 +141,31 @@ fn what_is_no_journal_is_refused_with_its_path() {
     assert!(refused.contains("journal.sqlite cannot be opened"), "{refused}");
 }
 
+/// Evidence is copied by people who do not know of the log beside the file.
+#[tokio::test]
+async fn a_quiet_journal_is_whole_in_its_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.sqlite");
+    let store = Sqlite::open(&path).unwrap();
+    let first = record(&case(), "first", None);
+    store.append(&first).await.unwrap();
+    let copy = folder.path().join("copy.sqlite");
+    let mut copied = Vec::new();
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        std::fs::copy(&path, &copy).unwrap();
+        let kept = Sqlite::open_to_read(&copy);
+        copied = match kept {
+            Ok(kept) => kept.read(&case(), 0).await.unwrap(),
+            Err(_) => continue,
+        };
+        if !copied.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(copied, [line(&first)]);
+}
+
 #[tokio::test]
 async fn what_is_opened_to_be_read_is_never_written() {
     let folder = tempfile::tempdir().unwrap();
