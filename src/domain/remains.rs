@@ -89,6 +89,20 @@ pub fn contained(case: &Case) -> BTreeSet<PrincipalName> {
     denied(case).map(Principal::key).collect()
 }
 
+/// Whether every step of the standing plans is done: by its own plan, or by another after it failed
+/// there.
+pub fn all_made_good(case: &Case) -> bool {
+    let done: Vec<&Action> = case
+        .standing_plans()
+        .flat_map(PlanState::done_steps)
+        .map(|(_, step, _)| &step.action)
+        .collect();
+    case.standing_plans().all(|state| {
+        let is_over = matches!(state.status(), PlanStatus::Done | PlanStatus::Partly);
+        is_over && state.all_steps().all(|(_, step, _)| done.contains(&&step.action))
+    })
+}
+
 /// Whether a standing plan has done this very change, or is about to.
 pub fn is_under_way(case: &Case, action: &Action) -> bool {
     alive_steps(case).any(|(known, _)| known == action)

@@ -6,7 +6,7 @@ use crate::domain::lineage::{Lineage, Node};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
 use crate::domain::reading::SurveyNote;
-use crate::domain::remains::{Census, Remains, remains};
+use crate::domain::remains::{Census, Remains, all_made_good, remains};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};
 use crate::flow::targets::prepare;
@@ -238,10 +238,12 @@ async fn conclude(
     let settled = left.open_ends.is_empty()
         && asked.steps.is_empty()
         && case.pending_plan().is_none_or(|pending| pending.plan.kind == PlanKind::Undo);
-    let done = case
-        .standing_plans()
-        .all(|state| matches!(state.status(), crate::domain::plan_state::PlanStatus::Done));
-    if passed && settled && done && state.held_at.is_some() && state.contained.is_none() {
+    if passed
+        && settled
+        && all_made_good(&case)
+        && state.held_at.is_some()
+        && state.contained.is_none()
+    {
         lane::conclude(desk, &case, Event::Contained { plan, as_of: told_until }).await?;
     }
     Ok(())

@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// All of validation takes at most this long; what has not answered by then is unknown.
 const VALIDATION_TIME_MAX: Duration = Duration::from_secs(20);
+/// What decides over the plan is asked again after these, when the failure may pass.
+const ASKED_AGAIN_AFTER: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 const TOO_SLOW: &str = "AWS did not answer within 20 seconds; press Validation to ask again";
 
 /// Finds out everything about the key, each answer a record of its own as it arrives.
@@ -53,7 +56,7 @@ async fn owner_and_alerts(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let owner = if key.kind() == KeyKind::Session {
         Fact::Unknown("a session key; the trail names the user or role behind it".to_owned())
     } else {
-        within(async { fact(lookup.key_owner(key).await) }).await
+        within(patiently(desk, || lookup.key_owner(key))).await
     };
     let user = owner.known().and_then(|owner| owner.user.clone());
     let last_use = owner.clone().map(|owner| owner.last_use);
@@ -61,7 +64,7 @@ async fn owner_and_alerts(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let detail = owner_finding(desk, &owner).await;
     found(desk, case, Finding::Owner(detail)).await?;
     if let Some(user) = &user {
-        let keys = within(async { fact(lookup.access_keys(user).await) }).await;
+        let keys = within(patiently(desk, || lookup.access_keys(user))).await;
         found(desk, case, Finding::Keys(keys)).await?;
         let permissions = within(permissions(lookup, user)).await;
         let quarantine = permissions.clone().map(|held| quarantine(&held));
@@ -109,7 +112,7 @@ async fn owner_finding(desk: &Desk, owner: &Fact<KeyOwner>) -> Fact<OwnerFinding
             Some(user) => user,
         },
     };
-    let detail = within(async { fact(desk.lookup.user(user).await) }).await;
+    let detail = within(patiently(desk, || desk.lookup.user(user))).await;
     detail.map(|detail| OwnerFinding {
         user: user.clone(),
         user_id: detail.id,
@@ -153,6 +156,21 @@ fn fact<T>(answer: Result<T, CallError>) -> Fact<T> {
         )),
         Err(error) => Fact::Unknown(error.to_string()),
     }
+}
+
+/// Asks again while the failure may pass: without an owner there is no plan, and somebody would
+/// have to notice and press Validation.
+async fn patiently<T, F>(desk: &Desk, ask: impl Fn() -> F) -> Fact<T>
+where
+    F: Future<Output = Result<T, CallError>>,
+{
+    for wait in ASKED_AGAIN_AFTER {
+        match ask().await {
+            Err(error) if error.class.retryable() => desk.clock.sleep(wait).await,
+            answer => return fact(answer),
+        }
+    }
+    fact(ask().await)
 }
 
 async fn within<T>(answer: impl Future<Output = Fact<T>>) -> Fact<T> {

@@ -7,6 +7,7 @@ mod binary;
 mod break_glass;
 #[path = "../support/bureau.rs"]
 mod bureau;
+mod call_faults;
 mod cancel;
 mod caps;
 mod decisions;
