@@ -10,6 +10,7 @@ mod bureau;
 mod call_faults;
 mod cancel;
 mod caps;
+mod crowded;
 mod decisions;
 mod delivered_again;
 mod drill_command;

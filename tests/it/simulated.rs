@@ -43,6 +43,15 @@ pub(crate) async fn ground_with_past(
     speed: u32,
     past: impl FnOnce(&Arc<SimCloud>, &Credential),
 ) -> Ground {
+    ground_of_user((seed, speed), |_, user| user, past).await
+}
+
+/// The same, where the key is that of a user with more than the administrator's policy.
+pub(crate) async fn ground_of_user(
+    (seed, speed): (u64, u32),
+    furnish: impl FnOnce(&Arc<SimCloud>, NewUser) -> NewUser,
+    past: impl FnOnce(&Arc<SimCloud>, &Credential),
+) -> Ground {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::accelerated(speed);
     let cloud = SimCloud::new(SimCloudConfig {
@@ -57,7 +66,7 @@ pub(crate) async fn ground_with_past(
     let stop = CancellationToken::new();
     cloud.start_delivery(&TaskTracker::new(), stop.clone());
     let long_ago = clock.now() - SignedDuration::from_hours(24 * 200);
-    let user = NewUser::named(USER, long_ago).attached(ADMINISTRATOR);
+    let user = furnish(&cloud, NewUser::named(USER, long_ago).attached(ADMINISTRATOR));
     let (_, key) = cloud.add_user(user).unwrap();
     past(&cloud, &key);
     let office = Visitor::new(&cloud, OFFICE.0, OFFICE.1);
