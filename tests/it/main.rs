@@ -31,6 +31,7 @@ mod not_ours;
 mod orders;
 #[path = "../support/partial_trail.rs"]
 mod partial_trail;
+mod peer_defects;
 mod people;
 mod printed_manifests;
 mod readme;

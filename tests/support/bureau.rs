@@ -68,6 +68,15 @@ impl Bureau {
         rights: impl FnOnce(Arc<dyn Contain>) -> Arc<dyn Contain>,
         trail: impl FnOnce(LocalTrail) -> Option<Arc<dyn Trail>>,
     ) -> Self {
+        Self::open_for(ground, |contain| Some(rights(contain)), trail).await
+    }
+
+    /// The same, where there may be no right to change anything either.
+    pub(crate) async fn open_for(
+        ground: &Ground,
+        rights: impl FnOnce(Arc<dyn Contain>) -> Option<Arc<dyn Contain>>,
+        trail: impl FnOnce(LocalTrail) -> Option<Arc<dyn Trail>>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Arc::new(Sqlite::open(&folder.path().join("journal.db")).expect("a journal"));
         let desk = Arc::new(Desk {
@@ -77,7 +86,7 @@ impl Bureau {
             evidence: Arc::new(Folder::open(&folder.path().join("evidence")).expect("a store")),
             notary: None,
             lookup: Arc::clone(&ground.lookup),
-            contain: Some(rights(Arc::clone(&ground.contain))),
+            contain: rights(Arc::clone(&ground.contain)),
             trail: trail(LocalTrail::new(vec![ground.trail.clone()])),
             chat: Arc::new(SilentChat::default()),
             clock: ground.clock,
