@@ -2,7 +2,7 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
-use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::{CHASE, PlanState, PlanStatus, StepState};
 use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
@@ -267,8 +267,8 @@ fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -
         _ => return Due::Nothing,
     };
     let standing = case.standing_containment().is_some_and(|other| other.plan.number == number);
-    let undo = state.plan.kind == PlanKind::Undo;
-    if !undo && (!standing || case.is_being_undone()) {
+    let once = !state.plan.kind.contains();
+    if !once && (!standing || case.is_being_undone()) {
         return Due::Nothing;
     }
     if let Some(due) = reverted(case, state, now) {
@@ -276,14 +276,14 @@ fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -
     }
     let done = state.checks_since_end().count();
     let schedule: &[SignedDuration] =
-        if undo { timing.read_back.get(..1).unwrap_or(&[]) } else { &timing.read_back };
+        if once { timing.read_back.get(..1).unwrap_or(&[]) } else { &timing.read_back };
     if let Some(wait) = schedule.get(done) {
         return at(ended + *wait, now, Act::ReadBack { plan: number, check: done as u32 });
     }
     if state.held_at.is_none() && state.reverted().is_none() {
         return Due::Now(Act::Hold(number));
     }
-    if undo || state.watch_ended {
+    if once || state.watch_ended {
         return Due::Nothing;
     }
     next_watch(state, timing, now)
@@ -291,7 +291,7 @@ fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -
 
 /// A drift that was found last and that no plan or re-application has answered yet.
 fn reverted(case: &Case, state: &PlanState, now: Timestamp) -> Option<Due<Act>> {
-    let last = state.reverted().filter(|_| state.plan.kind != PlanKind::Undo)?;
+    let last = state.reverted().filter(|_| state.plan.kind.contains())?;
     // While the actor is being run down, looking around puts back what it takes back.
     if let Some(raced_at) = state.raced_at.filter(|_| state.is_racing(now)) {
         return Some(Due::At(raced_at + CHASE));

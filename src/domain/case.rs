@@ -250,7 +250,7 @@ impl Case {
             .map(|state| state.plan.number)
             .max();
         self.plans.values().filter(move |state| {
-            state.plan.kind != PlanKind::Undo
+            state.plan.kind.contains()
                 && state.has_begun()
                 && undone.is_none_or(|undone| state.plan.number > undone)
         })

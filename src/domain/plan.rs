@@ -22,6 +22,14 @@ pub enum PlanKind {
     Undo,
 }
 
+impl PlanKind {
+    /// Whether such a plan takes from the actor what can be given back: it is read back, watched,
+    /// added to and undone, as long as it stands.
+    pub fn contains(self) -> bool {
+        matches!(self, Self::Containment | Self::FollowUp)
+    }
+}
+
 /// The number of a plan within its case, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -110,7 +118,7 @@ impl Plan {
     /// Whether one person may let it run in an emergency: it only takes from the actor, and all of
     /// it can be given back.
     pub fn may_break_glass(&self) -> bool {
-        self.kind != PlanKind::Undo && self.reversible()
+        self.kind.contains() && self.reversible()
     }
 
     pub fn reversible(&self) -> bool {

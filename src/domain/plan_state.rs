@@ -1,7 +1,7 @@
 //! Where a plan stands and what has happened to it, as the records tell.
 
 use crate::domain::event::Drift;
-use crate::domain::plan::{Plan, PlanKind, Step};
+use crate::domain::plan::{Plan, Step};
 use crate::domain::record::Press;
 use crate::domain::snapshot::SnapshotRef;
 use crate::domain::step_result::StepResult;
@@ -85,7 +85,7 @@ impl PlanState {
     pub fn still_covers(&self) -> bool {
         let begun =
             matches!(self.status(), PlanStatus::Executing | PlanStatus::Done | PlanStatus::Partly);
-        begun && self.contained.is_none() && self.plan.kind != PlanKind::Undo
+        begun && self.contained.is_none() && self.plan.kind.contains()
     }
 
     /// Where the plan stands; derived, never stored.

@@ -9,7 +9,6 @@ mod whole_plan;
 mod words;
 
 use crate::domain::case::Case;
-use crate::domain::plan::PlanKind;
 use jiff::{SignedDuration, Timestamp};
 
 /// A summary is read on a phone; what does not fit is in the report.
@@ -105,7 +104,7 @@ pub fn name_of(case: &Case, person: &crate::domain::ids::PersonId) -> String {
 /// How long containment took, as far as it has come.
 pub fn times_to_contain(case: &Case) -> TimesToContain {
     let since = |at: Timestamp| at.duration_since(case.opened_at());
-    let first = case.plans().find(|state| state.plan.kind != PlanKind::Undo && state.has_begun());
+    let first = case.plans().find(|state| state.plan.kind.contains() && state.has_begun());
     let Some(first) = first else {
         return TimesToContain::default();
     };

@@ -237,7 +237,7 @@ async fn conclude(
     // What waits for people to decide is not contained, whatever the trail says.
     let settled = left.open_ends.is_empty()
         && asked.steps.is_empty()
-        && case.pending_plan().is_none_or(|pending| pending.plan.kind == PlanKind::Undo);
+        && case.pending_plan().is_none_or(|pending| !pending.plan.kind.contains());
     if passed
         && settled
         && all_made_good(&case)
