@@ -164,6 +164,9 @@ pub struct ReconcileArguments {
     /// The ARN of the role that changes the account; otherwise as configured
     #[arg(long, value_name = "ARN")]
     pub contain_role: Option<String>,
+    /// The ARN of the role that deletes what an actor made; otherwise as configured
+    #[arg(long, value_name = "ARN")]
+    pub eradicate_role: Option<String>,
     /// The configuration file of the service
     #[arg(long, value_name = "FILE", conflicts_with = "journal")]
     pub config: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! The calls that change an account: each action's own, each harmless to repeat.
 
+use crate::aws::eradicate;
 use crate::aws::error::{call_error, code};
 use crate::domain::action::{Action, Change, DENY_ALL_DOCUMENT, SideCredential, SideKind};
 use crate::domain::ids::AccessKeyId;
@@ -99,6 +100,9 @@ pub(super) async fn carry_out(
         }
         Change::SetBoundary { boundary: Some(arn) } => done(None, put_boundary(iam, on, arn).await),
         Change::SetBoundary { boundary: None } => done(None, delete_boundary(iam, on).await),
+        Change::Delete { policy_arn, inline_name } => {
+            eradicate::delete(iam, on, (policy_arn, inline_name)).await
+        }
     }
 }
 

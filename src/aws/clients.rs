@@ -46,6 +46,8 @@ pub struct AwsSettings {
     /// Read with the bot's own credentials when there is none.
     pub lookup_role: Option<RoleSettings>,
     pub contain: Option<ContainSettings>,
+    /// Deletes for good what an actor made; without it nothing is deleted.
+    pub eradicate_role: Option<RoleSettings>,
     /// Where GuardDuty findings are looked for; findings are regional.
     pub guard_duty_regions: Vec<String>,
 }

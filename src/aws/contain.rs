@@ -1,7 +1,7 @@
 //! The one way to change an account: with the ticket of a journaled intent, and only its rights.
 
 use crate::aws::changes;
-use crate::aws::clients::ContainSettings;
+use crate::aws::clients::{ContainSettings, RoleSettings};
 use crate::aws::error::call_error;
 use crate::aws::session::{TicketSessions, account_of};
 use crate::domain::action::Action;
@@ -19,6 +19,8 @@ const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
 #[derive(Debug)]
 pub struct AwsContain {
     rights: Rights,
+    /// What deletes for good; without it nothing does.
+    eradicate: Option<(Box<TicketSessions>, Option<AccountId>)>,
 }
 
 #[derive(Debug)]
@@ -41,12 +43,30 @@ impl AwsContain {
                 account: OnceCell::new(),
             },
         };
-        Some(Self { rights })
+        Some(Self { rights, eradicate: None })
+    }
+
+    /// The same, with a role of its own for what cannot be undone.
+    #[must_use]
+    pub fn eradicating(self, config: &SdkConfig, role: Option<&RoleSettings>) -> Self {
+        let eradicate = role.map(|role| {
+            let account = account_of(&role.arn).and_then(AccountId::parse);
+            (Box::new(TicketSessions::new(config, role.clone())), account)
+        });
+        Self { eradicate, ..self }
     }
 
     /// A client with the ticket's rights, in the account that the plan was approved for.
     async fn client(&self, ticket: &Ticket) -> Result<aws_sdk_iam::Client, CallError> {
         let call = first_call(ticket.action());
+        if !ticket.action().reversible() {
+            let Some((sessions, account)) = &self.eradicate else {
+                let message = "no role that deletes is configured; set aws.eradicate_role";
+                return Err(CallError::new(CallClass::Denied, call, message));
+            };
+            same_account(call, account.as_ref(), ticket.account())?;
+            return sessions.client(ticket).await;
+        }
         match &self.rights {
             Rights::Role { sessions, account } => {
                 same_account(call, account.as_ref(), ticket.account())?;
@@ -73,6 +93,10 @@ impl Contain for AwsContain {
             Rights::Role { sessions, .. } => Some(sessions.role_arn().to_owned()),
             Rights::Own { .. } => None,
         }
+    }
+
+    fn eradicate_role(&self) -> Option<String> {
+        self.eradicate.as_ref().map(|(sessions, _)| sessions.role_arn().to_owned())
     }
 }
 
@@ -109,7 +133,6 @@ async fn caller_account(sts: &aws_sdk_sts::Client) -> Result<AccountId, CallErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::clients::RoleSettings;
     use crate::aws::wire_fake::{
         ACCOUNT, Answer, Seen, WireFake, deploy_role, leaked_key, tickets, user,
     };

@@ -10,9 +10,11 @@ use crate::aws::tables::TableNames;
 const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
 /// The policy of the role that contains.
 const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
+/// The policy of the role that deletes for good what an actor made.
+const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
 /// The policy of the bot itself.
 const BOT: &str = include_str!("../../manifests/iam/bot.json");
-/// Who may assume the two roles.
+/// Who may assume the three roles.
 const TRUST: &str = include_str!("../../manifests/iam/trust.json");
 const TABLES: &str = include_str!("../../manifests/dynamodb/tables.yaml");
 
@@ -38,9 +40,15 @@ pub struct ManifestNames<'a> {
     pub athena: Option<&'a AthenaSettings>,
 }
 
-/// The four policies as one JSON object, and what is left for a person to fill in.
+/// The five policies as one JSON object, and what is left for a person to fill in.
 pub fn policies(names: &ManifestNames<'_>) -> String {
-    let all = [("lookup", LOOKUP), ("contain", CONTAIN), ("bot", BOT), ("trust", TRUST)];
+    let all = [
+        ("lookup", LOOKUP),
+        ("contain", CONTAIN),
+        ("eradicate", ERADICATE),
+        ("bot", BOT),
+        ("trust", TRUST),
+    ];
     let named = all.map(|(name, text)| (name, named(text, names)));
     let left = TO_FILL_IN.iter().filter(|(text, _)| named.iter().any(|(_, n)| n.contains(text)));
     let left: Vec<String> = left.map(|(text, what)| format!("{text} is {what}")).collect();
@@ -68,7 +76,8 @@ fn named(text: &str, names: &ManifestNames<'_>) -> String {
         Some(ContainSettings::Role(role)) => Some(role),
         Some(ContainSettings::OwnCredentials) | None => None,
     };
-    for (role, name) in [(lookup, "lookup"), (contain, "contain")] {
+    let eradicate = names.aws.eradicate_role.as_ref();
+    for (role, name) in [(lookup, "lookup"), (contain, "contain"), (eradicate, "eradicate")] {
         if let Some(role) = role {
             text = text.replace(&format!("arn:aws:iam::*:role/keyleak-{name}"), &quoted(&role.arn));
         }
@@ -133,6 +142,7 @@ mod tests {
             aws: &AwsSettings {
                 lookup_role: Some(role("eyes")),
                 contain: Some(ContainSettings::Role(role("hands"))),
+                eradicate_role: Some(role("fire")),
                 ..AwsSettings::default()
             },
             anchors: Some(&AnchorSettings {
@@ -168,6 +178,7 @@ mod tests {
             "s3:::answers/*",
             ":role/eyes",
             ":role/hands",
+            ":role/fire",
             "secret-handshake",
         ] {
             assert!(printed.contains(wanted), "{wanted}");
@@ -180,6 +191,7 @@ mod tests {
             "keyleak-athena",
             "keyleak-lookup",
             "keyleak-contain",
+            "keyleak-eradicate",
             "AWSDenyAll",
             EXTERNAL_ID,
         ] {
@@ -199,7 +211,9 @@ mod tests {
             athena: None,
         };
         let printed: Value = serde_json::from_str(&policies(&names)).unwrap();
-        for (name, text) in [("lookup", LOOKUP), ("contain", CONTAIN), ("bot", BOT)] {
+        for (name, text) in
+            [("lookup", LOOKUP), ("contain", CONTAIN), ("eradicate", ERADICATE), ("bot", BOT)]
+        {
             let file: Value = serde_json::from_str(text).unwrap();
             assert_eq!(printed[name], file, "{name} is the file as it stands");
         }

@@ -8,6 +8,7 @@ pub mod brakes;
 pub mod changes;
 pub mod clients;
 pub mod contain;
+pub mod eradicate;
 pub mod error;
 pub mod evidence;
 pub mod guard_duty;

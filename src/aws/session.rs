@@ -146,7 +146,32 @@ fn session_policy(action: &Action) -> Value {
         }
         statement
     };
+    if let Change::Delete { .. } = &action.change {
+        return deleting_policy(action);
+    }
     let statements: Vec<Value> = action.permissions().iter().map(|call| statement(call)).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// The calls that delete the principal, in as few statements as there are things they are about: a
+/// session policy has room for no more.
+fn deleting_policy(action: &Action) -> Value {
+    let beside = |call: &str| match call {
+        "iam:RemoveUserFromGroup" => Some("group/*"),
+        "iam:DeleteVirtualMFADevice" => Some("mfa/*"),
+        "iam:RemoveRoleFromInstanceProfile" => Some("instance-profile/*"),
+        _ => None,
+    };
+    let (others, own): (Vec<&str>, Vec<&str>) =
+        action.permissions().iter().partition(|call| beside(call).is_some());
+    let resource = action.on.arn.rsplitn(2, ':').last().unwrap_or_default();
+    let mut statements = vec![json!({
+        "Effect": "Allow", "Action": own, "Resource": action.on.arn,
+    })];
+    statements.extend(others.into_iter().map(|call| {
+        let which = beside(call).unwrap_or_default();
+        json!({ "Effect": "Allow", "Action": call, "Resource": format!("{resource}:{which}") })
+    }));
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
@@ -162,7 +187,8 @@ fn only_with<'a>(call: &str, change: &'a Change) -> Option<(&'static str, &'a st
         | Change::PutTrust { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
-        | Change::LiftRevocation { .. } => return None,
+        | Change::LiftRevocation { .. }
+        | Change::Delete { .. } => return None,
     };
     if call.ends_with("PermissionsBoundary") {
         return Some(("iam:PermissionsBoundary", policy_arn));

@@ -24,7 +24,8 @@ use tokio_util::task::TaskTracker;
 struct Sources {
     stores: Stores,
     trail: Option<Arc<dyn Trail>>,
-    role: Option<String>,
+    /// The role that contains and the one that deletes, as far as they are known.
+    roles: Vec<String>,
     complete_after: jiff::SignedDuration,
 }
 
@@ -38,11 +39,14 @@ pub async fn reconcile(arguments: &ReconcileArguments) -> Result<String, Command
                      delivered CloudTrail objects with --trail, or set trail.athena";
         CommandError::Setup(words.to_owned())
     })?;
-    let role = sources.role.ok_or_else(|| CommandError::Setup(unknown_role(&case)))?;
+    if sources.roles.is_empty() {
+        return Err(CommandError::Setup(unknown_role(&case)));
+    }
     let listed = sources.stores.work.all_cases().await;
     let listed = listed.map_err(|error| CommandError::Setup(error.to_string()))?;
     let (journal, complete_after) = (sources.stores.journal.as_ref(), sources.complete_after);
-    let witness = Witness { trail: trail.as_ref(), journal, role: &role, complete_after };
+    let roles = sources.roles.as_slice();
+    let witness = Witness { trail: trail.as_ref(), journal, roles, complete_after };
     let compared = held_against(witness, &case, listed).await;
     let compared = compared.map_err(|error| CommandError::Setup(error.to_string()))?;
     let text = if arguments.json { as_json(&case, &compared) } else { as_words(&case, &compared) };
@@ -62,7 +66,7 @@ async fn sources(arguments: &ReconcileArguments) -> Result<Sources, CommandError
         return Ok(Sources {
             stores: stores::kept(journal)?,
             trail: local(),
-            role: arguments.contain_role.clone(),
+            roles: named(arguments),
             // A journal alone names no settings.
             complete_after: production_timing().trail_complete_after,
         });
@@ -74,19 +78,29 @@ async fn sources(arguments: &ReconcileArguments) -> Result<Sources, CommandError
         Some(trail) => Some(trail),
         None => trails::configured(&config, &sdk, &TaskTracker::new()).await?,
     };
+    let roles = match named(arguments) {
+        none if none.is_empty() => configured(&config),
+        roles => roles,
+    };
     Ok(Sources {
         stores: stores::journal(&config, &sdk)?,
         trail,
-        role: arguments.contain_role.clone().or_else(|| contain_role(&config)),
+        roles,
         complete_after: config.rules.timing.trail_complete_after,
     })
 }
 
-fn contain_role(config: &Config) -> Option<String> {
-    match config.aws.contain.as_ref()? {
-        ContainSettings::Role(role) => Some(role.arn.clone()),
+fn named(arguments: &ReconcileArguments) -> Vec<String> {
+    arguments.contain_role.iter().chain(&arguments.eradicate_role).cloned().collect()
+}
+
+fn configured(config: &Config) -> Vec<String> {
+    let contain = config.aws.contain.as_ref().and_then(|contain| match contain {
+        ContainSettings::Role(role) => Some(role),
         ContainSettings::OwnCredentials => None,
-    }
+    });
+    let roles = contain.into_iter().chain(&config.aws.eradicate_role);
+    roles.map(|role| role.arn.clone()).collect()
 }
 
 fn unknown_role(case: &Case) -> String {

@@ -64,6 +64,8 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
     }
     let trail = trails::configured(&config, sdk, tasks).await?;
     let contain = AwsContain::new(sdk, config.aws.contain.as_ref());
+    let eradicate = config.aws.eradicate_role.as_ref();
+    let contain = contain.map(|contain| contain.eradicating(sdk, eradicate));
     Ok(Desk {
         ledger: Ledger::new(stores.journal),
         work: stores.work,

@@ -232,6 +232,7 @@ fn protected_arns(r: &mut Reader) -> Vec<String> {
     let mut arns = r.texts("aws.protected_arns").unwrap_or_default();
     arns.extend(r.text("aws.lookup_role"));
     arns.extend(r.text("aws.contain_role"));
+    arns.extend(r.text("aws.eradicate_role"));
     arns
 }
 
@@ -302,6 +303,7 @@ fn aws(r: &mut Reader) -> AwsSettings {
         region: r.text("aws.region"),
         lookup_role: r.text("aws.lookup_role").map(role),
         contain,
+        eradicate_role: r.text("aws.eradicate_role").map(role),
         guard_duty_regions: r.texts("aws.guard_duty_regions").unwrap_or_default(),
     }
 }

@@ -62,6 +62,9 @@ pub enum Change {
     ActivateCredential { credential: SideCredential },
     /// Let sessions that were revoked work again, where they have not expired.
     LiftRevocation { inline_name: String },
+    /// Delete the principal with everything that hangs on it, for ever. The deny, in whichever
+    /// form it is there, goes last: until then the principal may do nothing.
+    Delete { policy_arn: String, inline_name: String },
 }
 
 impl SideKind {
@@ -107,6 +110,7 @@ impl Action {
                 format!("Make {} {} of {} active", credential.kind.words(), credential.id, on.name)
             }
             Change::LiftRevocation { .. } => format!("Let revoked sessions of {on} work again"),
+            Change::Delete { .. } => format!("DELETE {on} with everything that hangs on it"),
         }
     }
 
@@ -134,6 +138,16 @@ impl Action {
             Change::LiftRevocation { .. } => {
                 "sessions that have not expired work again, an actor's included"
             }
+            Change::Delete { .. } => match self.on.kind {
+                PrincipalKind::User => {
+                    "the user, its id, keys, password, MFA and other credentials are lost for \
+                     ever; policies and groups can be made again by hand from the snapshot"
+                }
+                PrincipalKind::Role => {
+                    "the role and its id are lost for ever; trust, policies and profiles can be \
+                     made again by hand from the snapshot"
+                }
+            },
         }
     }
 
@@ -152,6 +166,7 @@ impl Action {
             Change::ActivateKey { .. } => "make the key inactive again",
             Change::ActivateCredential { .. } => "make the credential inactive again",
             Change::LiftRevocation { .. } => "propose containment again",
+            Change::Delete { .. } => "cannot be undone",
         }
     }
 
@@ -168,6 +183,7 @@ impl Action {
             | Change::ActivateKey { .. }
             | Change::ActivateCredential { .. }
             | Change::LiftRevocation { .. } => true,
+            Change::Delete { .. } => false,
         }
     }
 
@@ -178,7 +194,8 @@ impl Action {
             | Change::DeactivateKey { .. }
             | Change::DeactivateCredential { .. }
             | Change::RevokeSessions { .. }
-            | Change::PutTrust { .. } => true,
+            | Change::PutTrust { .. }
+            | Change::Delete { .. } => true,
             Change::LiftDeny { .. }
             | Change::SetBoundary { .. }
             | Change::ActivateKey { .. }
@@ -208,7 +225,8 @@ impl Action {
             | Change::SetBoundary { .. }
             | Change::ActivateKey { .. }
             | Change::ActivateCredential { .. }
-            | Change::LiftRevocation { .. } => return None,
+            | Change::LiftRevocation { .. }
+            | Change::Delete { .. } => return None,
         };
         Some(Self { on: self.on.clone(), change })
     }
@@ -253,6 +271,7 @@ impl Action {
                 &["iam:DeleteUserPermissionsBoundary"],
                 &["iam:DeleteRolePermissionsBoundary"],
             ),
+            Change::Delete { .. } => by_kind(DELETE_USER, DELETE_ROLE),
         }
     }
 }
@@ -263,3 +282,39 @@ const DENY_ROLE: &[&str] =
     &["iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"];
 const LIFT_USER: &[&str] = &["iam:DetachUserPolicy", "iam:DeleteUserPolicy"];
 const LIFT_ROLE: &[&str] = &["iam:DetachRolePolicy", "iam:DeleteRolePolicy"];
+/// What there is has to be listed, then each of it goes by its own call.
+const DELETE_USER: &[&str] = &[
+    "iam:DeleteUser",
+    "iam:DeleteLoginProfile",
+    "iam:DeleteAccessKey",
+    "iam:DeleteSigningCertificate",
+    "iam:DeleteSSHPublicKey",
+    "iam:DeleteServiceSpecificCredential",
+    "iam:DeactivateMFADevice",
+    "iam:DeleteVirtualMFADevice",
+    "iam:DeleteUserPolicy",
+    "iam:DetachUserPolicy",
+    "iam:RemoveUserFromGroup",
+    "iam:DeleteUserPermissionsBoundary",
+    "iam:ListAccessKeys",
+    "iam:ListSigningCertificates",
+    "iam:ListSSHPublicKeys",
+    "iam:ListServiceSpecificCredentials",
+    "iam:ListMFADevices",
+    "iam:ListUserPolicies",
+    "iam:ListAttachedUserPolicies",
+    "iam:ListGroupsForUser",
+    "iam:GetSSHPublicKey",
+    "iam:GetUserPolicy",
+];
+const DELETE_ROLE: &[&str] = &[
+    "iam:DeleteRole",
+    "iam:RemoveRoleFromInstanceProfile",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:ListInstanceProfilesForRole",
+    "iam:ListRolePolicies",
+    "iam:ListAttachedRolePolicies",
+    "iam:GetRolePolicy",
+];

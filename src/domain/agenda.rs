@@ -1,6 +1,7 @@
 //! What is to be done next in a case, and when: pure, so that a restart finds the same work.
 
 use crate::domain::case::Case;
+use crate::domain::eradicating;
 use crate::domain::event::Phase;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::{CHASE, PlanState, PlanStatus, StepState};
@@ -62,6 +63,7 @@ pub enum Act {
     Expire(PlanNumber),
     ProposeUndo(PlanNumber),
     ProposeContainment,
+    ProposeEradication,
     /// A plan for the steps that were found reverted.
     ProposeAgain(PlanNumber),
     ReadBack {
@@ -239,13 +241,8 @@ fn proposal(case: &Case, lookout: Lookout, now: Timestamp) -> Due<Act> {
             Some(_) | None => Due::Nothing,
         };
     }
-    let busy = case.plans().any(|state| {
-        matches!(
-            state.status(),
-            PlanStatus::Proposed | PlanStatus::Approved | PlanStatus::Executing
-        )
-    });
-    if busy || !case.validated() {
+    let waits = |state: &PlanState| state.status() == PlanStatus::Proposed;
+    if case.plans().any(|state| waits(state) || state.is_under_way()) || !case.validated() {
         return Due::Nothing;
     }
     let pressed = case.presses(Phase::Containment).last().map_or(0, |press| press.seq);
@@ -253,7 +250,8 @@ fn proposal(case: &Case, lookout: Lookout, now: Timestamp) -> Due<Act> {
     let answered = case.plans().map(|state| state.proposed.seq).max().unwrap_or(0);
     let answered = answered.max(case.not_proposed().map_or(0, |(seq, _)| seq));
     if answered > 0 && pressed <= answered {
-        return Due::Nothing;
+        let wanted = eradicating::is_wanted(case);
+        return if wanted { Due::Now(Act::ProposeEradication) } else { Due::Nothing };
     }
     // A plan should know what is older than the exposure, but a slow trail must not hold it up.
     let looked = case.validated_at().filter(|_| lookout.possible && wants_first_look(case));

@@ -1,7 +1,7 @@
 //! Each change as the commands that a person would type, for when the bot cannot act.
 
 use crate::domain::action::{Action, Change, DENY_ALL_DOCUMENT, SideCredential, SideKind};
-use crate::domain::principal::Principal;
+use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::revocation::Revocation;
 use jiff::Timestamp;
 
@@ -49,7 +49,79 @@ pub fn commands(action: &Action, now: Timestamp) -> Vec<String> {
         Change::SetBoundary { boundary: None } => {
             vec![aws(on, "delete-KIND-permissions-boundary")]
         }
+        Change::Delete { policy_arn, inline_name } => deleting(on, (policy_arn, inline_name)),
     }
+}
+
+/// What hangs on a principal, in the order in which it may go: how it is listed, the member of the
+/// list, how one of it is removed, and the option that names it.
+const OF_USER: [[&str; 4]; 8] = [
+    ["list-access-keys", "AccessKeyMetadata[].AccessKeyId", "delete-access-key", "access-key-id"],
+    [
+        "list-signing-certificates",
+        "Certificates[].CertificateId",
+        "delete-signing-certificate",
+        "certificate-id",
+    ],
+    [
+        "list-ssh-public-keys",
+        "SSHPublicKeys[].SSHPublicKeyId",
+        "delete-ssh-public-key",
+        "ssh-public-key-id",
+    ],
+    [
+        "list-service-specific-credentials",
+        "ServiceSpecificCredentials[].ServiceSpecificCredentialId",
+        "delete-service-specific-credential",
+        "service-specific-credential-id",
+    ],
+    ["list-mfa-devices", "MFADevices[].SerialNumber", "deactivate-mfa-device", "serial-number"],
+    ["list-groups-for-user", "Groups[].GroupName", "remove-user-from-group", "group-name"],
+    ["list-user-policies", "PolicyNames[?@!='NAME']", "delete-user-policy", "policy-name"],
+    [
+        "list-attached-user-policies",
+        "AttachedPolicies[?PolicyArn!='ARN'].PolicyArn",
+        "detach-user-policy",
+        "policy-arn",
+    ],
+];
+const OF_ROLE: [[&str; 4]; 3] = [
+    [
+        "list-instance-profiles-for-role",
+        "InstanceProfiles[].InstanceProfileName",
+        "remove-role-from-instance-profile",
+        "instance-profile-name",
+    ],
+    ["list-role-policies", "PolicyNames[?@!='NAME']", "delete-role-policy", "policy-name"],
+    [
+        "list-attached-role-policies",
+        "AttachedPolicies[?PolicyArn!='ARN'].PolicyArn",
+        "detach-role-policy",
+        "policy-arn",
+    ],
+];
+
+/// The deny is left out of the lists, and goes last.
+fn deleting(on: &Principal, (policy_arn, inline_name): (&str, &str)) -> Vec<String> {
+    let (first, hanging) = match on.kind {
+        PrincipalKind::User => (Some(aws(on, "delete-login-profile")), &OF_USER[..]),
+        PrincipalKind::Role => (None, &OF_ROLE[..]),
+    };
+    let each = hanging.iter().map(|[list, member, remove, option]| {
+        let (list, remove) = (aws(on, list), aws(on, remove));
+        let member = member.replace("NAME", inline_name).replace("ARN", policy_arn);
+        format!(
+            "for one in $({list} --query \"{member}\" --output text); do \
+             {remove} --{option} \"$one\"; done"
+        )
+    });
+    let last = [
+        aws(on, "delete-KIND-permissions-boundary"),
+        format!("{} --policy-name {inline_name}", aws(on, "delete-KIND-policy")),
+        format!("{} --policy-arn {policy_arn}", aws(on, "detach-KIND-policy")),
+        aws(on, "delete-KIND"),
+    ];
+    first.into_iter().chain(each).chain(last).collect()
 }
 
 fn aws(on: &Principal, command: &str) -> String {

@@ -33,6 +33,8 @@ pub struct Case {
     pub(super) plans: BTreeMap<PlanNumber, PlanState>,
     /// Why there is no plan, and the record that said so.
     pub(super) not_proposed: Option<(u64, String)>,
+    /// Why nothing is deleted, and the record that said so.
+    pub(super) not_eradicated: Option<(u64, String)>,
     /// The record that took a proposal's time of exposure from under it; it is to be made again.
     pub(super) outdated: Option<u64>,
     pub(super) wanted_undo: Option<Press>,
@@ -150,6 +152,11 @@ impl Case {
 
     pub fn not_proposed(&self) -> Option<(u64, &str)> {
         self.not_proposed.as_ref().map(|(seq, why)| (*seq, why.as_str()))
+    }
+
+    /// The record that said why nothing is deleted, and its words.
+    pub fn not_eradicated(&self) -> Option<(u64, &str)> {
+        self.not_eradicated.as_ref().map(|(seq, why)| (*seq, why.as_str()))
     }
 
     /// When it was last found that there is nothing to propose.

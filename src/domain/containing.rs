@@ -97,7 +97,7 @@ pub fn revoke_name(case: &CaseId) -> String {
     format!("KeyleakRevoke-{case}")
 }
 
-fn blast_radius(photograph: &Photograph) -> Vec<String> {
+pub(super) fn blast_radius(photograph: &Photograph) -> Vec<String> {
     let name = &photograph.name;
     let user = match &photograph.own {
         Own::User(user) => user,

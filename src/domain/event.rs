@@ -129,6 +129,9 @@ pub enum Event {
     },
     NotProposed {
         why: String,
+        /// Somebody wanted what the actor made deleted, and not a containment or an undo.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        eradication: bool,
     },
     Approved {
         plan: PlanNumber,

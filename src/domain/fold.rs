@@ -83,6 +83,7 @@ impl Case {
             exposure: Exposure::at_opening(opening.exposed_since, press(&record)?),
             plans: BTreeMap::new(),
             not_proposed: None,
+            not_eradicated: None,
             outdated: None,
             wanted_undo: None,
             survey: None,
@@ -161,7 +162,10 @@ impl Case {
             Event::Exposed { since, why, .. } => {
                 self.take_in_exposure(record, *since, why.as_deref())?;
             }
-            Event::NotProposed { why } => {
+            Event::NotProposed { why, eradication: true } => {
+                self.not_eradicated = Some((record.seq, why.clone()));
+            }
+            Event::NotProposed { why, eradication: false } => {
                 self.not_proposed = Some((record.seq, why.clone()));
                 self.wanted_undo = None;
             }

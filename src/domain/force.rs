@@ -31,6 +31,8 @@ pub fn holds(action: &Action, now: &Photograph, began: Timestamp) -> bool {
             now.role().is_some_and(|role| same_document(&role.trust, document))
         }
         Change::SetBoundary { boundary } => now.boundary == *boundary,
+        // A principal that can be photographed is there.
+        Change::Delete { .. } => false,
     }
 }
 
@@ -57,7 +59,8 @@ pub fn no_longer(action: &Action, now: &Photograph, began: Timestamp) -> Option<
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
-        | Change::LiftRevocation { .. } => return None,
+        | Change::LiftRevocation { .. }
+        | Change::Delete { .. } => return None,
     })
 }
 
@@ -120,7 +123,8 @@ fn leave(left: &mut Photograph, now: &Photograph, action: &Action) {
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
-        | Change::LiftRevocation { .. } => {}
+        | Change::LiftRevocation { .. }
+        | Change::Delete { .. } => {}
     }
 }
 

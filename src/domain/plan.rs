@@ -20,6 +20,8 @@ pub enum PlanKind {
     FollowUp,
     /// Back to the snapshot.
     Undo,
+    /// What the actor made is deleted for good.
+    Eradication,
 }
 
 impl PlanKind {

@@ -72,6 +72,7 @@ fn undo(done: &Action, before: &Photograph, now: &Photograph) -> Vec<(Change, &'
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
-        | Change::LiftRevocation { .. } => Vec::new(),
+        | Change::LiftRevocation { .. }
+        | Change::Delete { .. } => Vec::new(),
     }
 }

@@ -15,7 +15,7 @@ use crate::flow::desk::Desk;
 use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::ledger::LedgerError;
-use crate::flow::{brakes, chase, propose, readback};
+use crate::flow::{brakes, chase, eradicate, propose, readback};
 use crate::ports::cloud::{CallClass, CallError, Contain};
 use crate::ports::journal::AppendError;
 use crate::ports::ticket::{NoTicket, StepAttempt, Ticket, begin};
@@ -29,6 +29,7 @@ pub async fn act(desk: &Desk, case: &Case, task: &Act, hold: &Hold) -> Result<()
         }
         Act::ProposeUndo(_) => return propose::undo(desk, case).await,
         Act::ProposeContainment => return propose::containment(desk, case).await,
+        Act::ProposeEradication => return eradicate::propose(desk, case).await,
         Act::ProposeAgain(plan) => return propose::again(desk, case, *plan).await,
         Act::ReadBack { plan, check } => {
             return readback::read_back(desk, case, *plan, *check).await;
@@ -69,7 +70,10 @@ async fn carry_out(
     let covered = which.step as usize >= state.plan.steps.len();
     let drift = match step.action.runs_unchecked() || covered {
         true => None,
-        false => drift(desk, &state.plan.account, &step.action).await?,
+        false => match eradicate::no_longer_safe(case, state) {
+            Some(why) => Some(Drift { why: why.to_owned(), gone: false }),
+            None => drift(desk, &state.plan.account, &step.action).await?,
+        },
     };
     if let (Some(drift), false) = (&drift, state.has_begun()) {
         let event = Event::Voided { plan: which.plan, why: drift.why.clone() };
@@ -146,8 +150,13 @@ async fn drift(
         }
         // A principal that is gone holds nothing; the step itself finds that out.
         Err(error) if error.class == CallClass::NotFound => Ok(None),
-        // Being unable to look must not keep an approved step from being done.
-        Err(error) if error.class == CallClass::Denied => Ok(None),
+        // Being unable to look must not keep an approved step from being done, but what cannot be
+        // undone is not done blindly.
+        Err(error) if error.class == CallClass::Denied && action.reversible() => Ok(None),
+        Err(error) if error.class == CallClass::Denied => {
+            let why = format!("it cannot be seen whether {on} is still the same: {error}");
+            Ok(Some(Drift { why, gone: false }))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -6,6 +6,7 @@ pub mod brakes;
 pub mod chase;
 pub mod decide;
 pub mod desk;
+pub mod eradicate;
 pub mod exposure;
 pub mod file_intake;
 pub mod gains;

@@ -3,6 +3,7 @@
 use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::differences::three_way;
+use crate::domain::eradicating::deleted;
 use crate::domain::event::{Event, Phase};
 use crate::domain::facts::Fact;
 use crate::domain::force::{as_left, no_longer};
@@ -115,10 +116,13 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     };
     let requested_by =
         case.wanted_undo().map_or_else(|| case.opened_by().clone(), |press| press.by.clone());
+    // What was deleted since has nothing left that could be undone.
+    let deleted = deleted(case);
     let done: Vec<&Action> = case
         .standing_plans()
         .flat_map(PlanState::holding_steps)
         .map(|(_, step, _)| &step.action)
+        .filter(|action| !deleted.contains(&action.on))
         .collect();
     let before = first_snapshot(desk, case).await?;
     let mut now = Vec::new();
@@ -182,7 +186,7 @@ async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepE
     if said {
         return Ok(());
     }
-    conclude(desk, case, Event::NotProposed { why }).await.map(drop)
+    conclude(desk, case, Event::NotProposed { why, eradication: false }).await.map(drop)
 }
 
 /// The user whose containment can be proposed, or why there is none.
@@ -229,7 +233,7 @@ fn by_hand(desk: &Desk, case: &Case, user: &UserName) -> String {
     )
 }
 
-fn frame(
+pub(super) fn frame(
     desk: &Desk,
     case: &Case,
     (kind, requested_by): (PlanKind, PersonId),

@@ -12,8 +12,10 @@ use crate::domain::record::Entry;
 use crate::domain::remains::{contained, is_under_way};
 use crate::domain::snapshot::{Own, Photograph};
 use crate::flow::desk::Desk;
+use crate::flow::eradicate;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{self, Photographs, keep, photograph, photograph_plans};
+use crate::ports::cloud::CallClass;
 use jiff::Timestamp;
 
 /// Reads every principal of the standing plans and writes down what no longer holds.
@@ -24,8 +26,10 @@ pub async fn read_back(
     check: u32,
 ) -> Result<(), StepError> {
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-    if state.plan.kind == PlanKind::Undo {
-        return read_back_undo(desk, case, state, check).await;
+    match state.plan.kind {
+        PlanKind::Undo => return read_back_undo(desk, case, state, check).await,
+        PlanKind::Eradication => return eradicate::read_back(desk, case, state, check).await,
+        PlanKind::Containment | PlanKind::FollowUp => {}
     }
     let plans: Vec<_> = case.standing_plans().collect();
     let now = photograph_plans(desk, &plans).await?;
@@ -108,6 +112,7 @@ pub async fn is_in_force(desk: &Desk, action: &Action, began: Timestamp) -> bool
     // What cannot be looked at is done again: every action may be repeated.
     match photograph(desk.lookup.as_ref(), &action.on.key()).await {
         Ok(now) => holds(action, &now, began),
+        Err(error) if error.class == CallClass::NotFound => !action.reversible(),
         Err(_) => false,
     }
 }

@@ -13,6 +13,7 @@ use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
 use crate::flow::photograph::photograph_if_there;
 use crate::flow::sweep::disorder;
+use crate::ports::cloud::Contain;
 use crate::ports::journal::Journal;
 use crate::ports::trail::{Coverage, Trail, TrailError, Window};
 use jiff::SignedDuration;
@@ -23,8 +24,8 @@ use std::collections::BTreeSet;
 pub struct Witness<'a> {
     pub trail: &'a dyn Trail,
     pub journal: &'a dyn Journal,
-    /// The role whose sessions change the account.
-    pub role: &'a str,
+    /// The roles whose sessions change the account: the one that contains, the one that deletes.
+    pub roles: &'a [String],
     /// After this long a trail is taken to be complete.
     pub complete_after: SignedDuration,
 }
@@ -37,11 +38,25 @@ pub async fn held_against(
 ) -> Result<Comparison, TrailError> {
     let from = begins_at(case);
     let window = Window { from: Some(from), to: None };
-    let calls = witness.trail.role_calls(witness.role, window).await?;
-    let unread = calls.coverage.unread();
-    let Coverage { last, records_unique, regions, .. } = calls.coverage;
+    let (mut rows, mut truncated) = (Vec::new(), false);
+    let mut coverage: Option<Coverage> = None;
+    for role in witness.roles {
+        let calls = witness.trail.role_calls(role, window).await?;
+        rows.extend(calls.rows);
+        truncated |= calls.truncated;
+        // The trail grows between two reads: only up to the earlier one's end is all told.
+        coverage = Some(match coverage {
+            Some(before) => {
+                Coverage { last: before.last.min(calls.coverage.last), ..calls.coverage }
+            }
+            None => calls.coverage,
+        });
+    }
+    let coverage = coverage.unwrap_or_default();
+    let unread = coverage.unread();
+    let Coverage { last, records_unique, regions, .. } = coverage;
     let looked = Looked {
-        role: witness.role.to_owned(),
+        role: witness.roles.join(", "),
         from,
         watermark: last,
         // Not the time after which CloudTrail has usually delivered: a trail that delivers no more
@@ -50,10 +65,10 @@ pub async fn held_against(
         records: records_unique,
         regions,
         unread,
-        truncated: calls.truncated,
+        truncated,
     };
-    let cases = with_a_journal(witness.journal, listed, &calls.rows).await?;
-    Ok(compare(case, &Testimony { looked, rows: &calls.rows, cases: &cases }))
+    let cases = with_a_journal(witness.journal, listed, &rows).await?;
+    Ok(compare(case, &Testimony { looked, rows: &rows, cases: &cases }))
 }
 
 /// The cases in whose names something was called, as far as they have a journal: the list of cases
@@ -78,6 +93,11 @@ async fn with_a_journal(
     Ok(cases)
 }
 
+/// The roles in whose sessions the account is changed, where calls can name case and plan.
+fn changing(contain: &dyn Contain) -> Vec<String> {
+    contain.role().into_iter().chain(contain.eradicate_role()).collect()
+}
+
 /// Compares a closed case, and writes down what came of it or why it could not be: once the trail
 /// has come past the last change, once something differs, or once it makes no sense to wait.
 pub async fn at_closing(desk: &Desk, case: &Case) -> Result<(), StepError> {
@@ -85,14 +105,15 @@ pub async fn at_closing(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let Some(trail) = &desk.trail else {
         return not_compared(desk, case, "no trail is configured").await;
     };
-    let Some(role) = desk.contain.as_ref().and_then(|contain| contain.role()) else {
+    let roles: Vec<String> = desk.contain.iter().flat_map(|contain| changing(&**contain)).collect();
+    if roles.is_empty() {
         let why = "without a contain role no call names the case that it is made for";
         return not_compared(desk, case, why).await;
-    };
+    }
     leave_a_mark(desk, case).await;
     let complete_after = desk.rules.timing.trail_complete_after;
     let journal = desk.ledger.journal();
-    let witness = Witness { trail: trail.as_ref(), journal, role: &role, complete_after };
+    let witness = Witness { trail: trail.as_ref(), journal, roles: &roles, complete_after };
     let listed = desk.work.all_cases().await?;
     let late = desk.clock.now() >= waited_for_until(closed, complete_after);
     match held_against(witness, case, listed).await {
@@ -136,6 +157,6 @@ async fn once(desk: &Desk, case: &Case, event: Event) -> Result<(), StepError> {
 
 impl std::fmt::Debug for Witness<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Witness").field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("Witness").field("roles", &self.roles).finish_non_exhaustive()
     }
 }

@@ -297,7 +297,7 @@ mod tests {
     fn what_others_have_named_is_not_live_in_a_private_answer() {
         let mut case = sample::opened();
         let hostile = "<!channel> *all clear* <https://evil.example|here>";
-        let event = Event::NotProposed { why: hostile.to_owned() };
+        let event = Event::NotProposed { why: hostile.to_owned(), eradication: false };
         let entry = Entry::own(Timestamp::from_second(1_800_000_000).unwrap(), event);
         case.apply(&entry.chained(case.id().clone(), case.last_record())).unwrap();
         let line = status_line(&case);

@@ -132,6 +132,10 @@ pub trait Contain: Send + Sync {
     /// The ARN of the role whose sessions, named after case and plan, make the changes; `None`
     /// where they are made with credentials that name neither.
     fn role(&self) -> Option<String>;
+
+    /// The same of the role in whose sessions principals are deleted; `None` where nothing is
+    /// deleted at all.
+    fn eradicate_role(&self) -> Option<String>;
 }
 
 impl CallClass {

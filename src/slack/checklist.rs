@@ -56,7 +56,10 @@ const CONTAINMENT: &[Item] = &[
 ];
 const ERADICATION: &[Item] = &[
     doing("Export the evidence first: what is deleted cannot be asked any more."),
-    doing("Delete principals, keys and providers the actor made; take the deny off last."),
+    doing(
+        "Users and roles the actor made: keyleak proposes to delete them once the case is \
+         contained. Its policies and identity providers are deleted by hand.",
+    ),
     by(
         "Roles somebody may have opened to the outside.",
         "aws iam list-roles --query 'Roles[].[RoleName,AssumeRolePolicyDocument]'",
@@ -94,6 +97,10 @@ const POST_INCIDENT: &[Item] = &[
     doing("Write down who does what by when; delete the leaked key when nobody needs its id."),
 ];
 
+const BY_PEOPLE: &str = "The bot does none of this by itself; note in the channel what you did.";
+const DELETES: &str = "The bot deletes nothing without its approvals, and does none of the rest; \
+    note in the channel what you did.";
+
 /// The checklist of a phase.
 pub(super) fn sketch(scene: &Scene<'_>, phase: Phase) -> Sketch {
     let key = &scene.case.opening().key;
@@ -116,7 +123,7 @@ pub(super) fn sketch(scene: &Scene<'_>, phase: Phase) -> Sketch {
         blocks: vec![
             header(&title),
             rich("checklist", parts),
-            context("The bot does none of this by itself; note in the channel what you did."),
+            context(if phase == Phase::Eradication { DELETES } else { BY_PEOPLE }),
         ],
         tail: Vec::new(),
     }

@@ -64,6 +64,7 @@ fn purpose(kind: PlanKind) -> &'static str {
         PlanKind::Containment => "contain",
         PlanKind::FollowUp => "contain what was found later",
         PlanKind::Undo => "undo",
+        PlanKind::Eradication => "delete for good what the actor made",
     }
 }
 
@@ -103,7 +104,7 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
     for end in state.open_ends.iter().take(OPEN_ENDS_SHOWN_MAX) {
         line("Not ended by it", vec![text(&field(end))]);
     }
-    if plan.kind != PlanKind::Undo {
+    if plan.kind.contains() {
         line("Covers", vec![text(COVERS)]);
     }
     line("Undo", vec![text(undo_words(plan))]);

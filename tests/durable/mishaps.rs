@@ -189,6 +189,10 @@ impl Contain for Hasty {
     fn role(&self) -> Option<String> {
         self.inner.role()
     }
+
+    fn eradicate_role(&self) -> Option<String> {
+        self.inner.eradicate_role()
+    }
 }
 
 /// Slack, used without care where that is ordered, and before which the process may stand still.

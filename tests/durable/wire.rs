@@ -252,6 +252,10 @@ impl Contain for Wire {
     fn role(&self) -> Option<String> {
         Some(self.role.clone())
     }
+
+    fn eradicate_role(&self) -> Option<String> {
+        None
+    }
 }
 
 #[async_trait]

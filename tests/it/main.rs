@@ -15,6 +15,9 @@ mod decisions;
 mod delivered_again;
 mod drill_command;
 mod drill_control;
+#[path = "../support/eradicated.rs"]
+mod eradicated;
+mod eradication;
 mod exposure;
 mod file_intake;
 mod freeze;

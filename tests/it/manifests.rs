@@ -1,22 +1,42 @@
 //! The policies allow exactly the calls that the code makes, and the tables are as it uses them.
 
 use keyleak::aws::{
-    anchors, athena, brakes, changes, evidence, guard_duty, health, journal, lookup, roles,
-    session, users, work,
+    anchors, athena, brakes, changes, eradicate, evidence, guard_duty, health, journal, lookup,
+    roles, session, users, work,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
 const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
+const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
 const BOT: &str = include_str!("../../manifests/iam/bot.json");
 const TRUST: &str = include_str!("../../manifests/iam/trust.json");
 const TABLES: &str = include_str!("../../manifests/dynamodb/tables.yaml");
 /// How the SDK's calls begin; anything else with empty parentheses is no call.
 const VERBS: &[&str] = &[
-    "assume", "attach", "batch", "create", "delete", "describe", "detach", "execute", "generate",
-    "get", "list", "put", "remove", "scan", "simulate", "start", "stop", "tag", "transact",
-    "untag", "update",
+    "assume",
+    "attach",
+    "batch",
+    "create",
+    "deactivate",
+    "delete",
+    "describe",
+    "detach",
+    "execute",
+    "generate",
+    "get",
+    "list",
+    "put",
+    "remove",
+    "scan",
+    "simulate",
+    "start",
+    "stop",
+    "tag",
+    "transact",
+    "untag",
+    "update",
 ];
 /// Parts of answers that begin as calls do.
 const NO_CALLS: &[&str] = &["assume_role_policy_document", "create_date", "start_time"];
@@ -76,6 +96,30 @@ fn the_contain_role_may_make_exactly_the_containing_calls() {
     };
     let denied = actions(CONTAIN, "Deny", out_of_reach);
     assert_eq!(denied, allowed, "the way back in is out of reach of every call");
+}
+
+#[test]
+fn the_eradicate_role_may_make_exactly_the_deleting_calls() {
+    use keyleak::domain::action::{Action, Change};
+    use keyleak::domain::principal::{Principal, PrincipalKind};
+    let made = set(&[eradicate::CALLS, eradicate::READS]);
+    assert_eq!(actions(ERADICATE, "Allow", |_| true), made);
+    let (policy_arn, inline_name) = ("arn".to_owned(), "name".to_owned());
+    let change = Change::Delete { policy_arn, inline_name };
+    let needed = [PrincipalKind::User, PrincipalKind::Role].map(|kind| {
+        let on = Principal { kind, name: "a".into(), id: "b".into(), arn: "c".into() };
+        Action { on, change: change.clone() }.permissions()
+    });
+    assert_eq!(set(&needed), made);
+    let out_of_reach = |arn: &str| {
+        arn.ends_with("/break-glass/*") || arn.starts_with("arn:aws:iam::*:role/keyleak-")
+    };
+    let about = |arn: &str| arn.ends_with(":user/*") || arn.ends_with(":role/*");
+    let mut changing = actions(ERADICATE, "Allow", about);
+    changing.retain(|call| eradicate::CALLS.contains(&call.as_str()));
+    assert_eq!(actions(ERADICATE, "Deny", out_of_reach), changing, "the way back in");
+    let contains = actions(CONTAIN, "Allow", |_| true);
+    assert!(!contains.contains("iam:DeleteUser") && !contains.contains("iam:DeleteRole"));
 }
 
 #[test]
@@ -191,7 +235,7 @@ fn a_role_is_assumed_only_with_the_external_id() {
 #[test]
 fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
     let identity: &[&str] = &["sts:GetCallerIdentity"];
-    let files: [(&str, &str, Vec<&[&str]>); 14] = [
+    let files: [(&str, &str, Vec<&[&str]>); 15] = [
         ("lookup", include_str!("../../src/aws/lookup.rs"), vec![lookup::CALLS]),
         ("guard_duty", include_str!("../../src/aws/guard_duty.rs"), vec![guard_duty::CALLS]),
         ("health", include_str!("../../src/aws/health.rs"), vec![health::CALLS]),
@@ -199,6 +243,7 @@ fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
         ("roles", include_str!("../../src/aws/roles.rs"), vec![roles::CALLS]),
         ("changes", include_str!("../../src/aws/changes.rs"), vec![changes::CALLS]),
         ("contain", include_str!("../../src/aws/contain.rs"), vec![identity]),
+        ("eradicate", include_str!("../../src/aws/eradicate.rs"), vec![eradicate::CALLS]),
         ("session", include_str!("../../src/aws/session.rs"), vec![session::CALLS]),
         ("journal", include_str!("../../src/aws/journal.rs"), vec![journal::CALLS]),
         ("brakes", include_str!("../../src/aws/brakes.rs"), vec![brakes::CALLS]),

@@ -75,7 +75,7 @@ async fn compared(world: &World, case: &Case, source: impl Source) -> Comparison
     let complete_after = production_timing().trail_complete_after;
     let trail = Investigator::new(source);
     let journal = Sqlite::open_to_read(&world.journal).unwrap();
-    let witness = Witness { trail: &trail, journal: &journal, role: &role, complete_after };
+    let witness = Witness { trail: &trail, journal: &journal, roles: &[role], complete_after };
     held_against(witness, case, vec![case.id().clone()]).await.unwrap()
 }
 

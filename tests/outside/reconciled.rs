@@ -106,6 +106,10 @@ impl Contain for InSessions {
     fn role(&self) -> Option<String> {
         Some(self.role.clone())
     }
+
+    fn eradicate_role(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A role that may do everything, in sessions that the account's users may open.

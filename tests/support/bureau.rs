@@ -35,6 +35,8 @@ use tokio_util::task::TaskTracker;
 pub(crate) const ASKER: &str = "U0ANA00001";
 /// Who approves.
 pub(crate) const APPROVER: &str = "U0BOB00002";
+/// Approves too, where one person is not enough.
+pub(crate) const SECOND_APPROVER: &str = "U0CYN00003";
 const TEAM: &str = "T0SIM00001";
 const SECRET: &[u8] = b"a signing secret";
 /// The slowest of these waits takes half a minute; a machine under load takes several times that.
@@ -185,7 +187,7 @@ fn rules(ground: &Ground) -> Rules {
             team: TEAM.to_owned(),
             openers: None,
             responders: set(&[ASKER, APPROVER]),
-            approvers: set(&[APPROVER]),
+            approvers: set(&[APPROVER, SECOND_APPROVER]),
             key_owners: BTreeMap::new(),
             suspects: BTreeSet::new(),
         },

@@ -199,4 +199,8 @@ impl Contain for SkipsTheDeny {
     fn role(&self) -> Option<String> {
         self.inner.role()
     }
+
+    fn eradicate_role(&self) -> Option<String> {
+        self.inner.eradicate_role()
+    }
 }

@@ -304,7 +304,7 @@ fn a_plan_with_another_time_of_exposure_is_made_again_and_a_denied_one_is_not() 
     then(&mut case, 3, exposed(Some(0)));
     assert_eq!(case.plan(number).unwrap().status(), PlanStatus::Voided);
     assert_eq!(act(&case, 3), Due::Now(Act::ProposeContainment));
-    then(&mut case, 4, Event::NotProposed { why: "nothing to do".to_owned() });
+    then(&mut case, 4, Event::NotProposed { why: "nothing to do".to_owned(), eradication: false });
     assert_eq!(act(&case, 4), Due::Nothing, "made again once");
     by(&mut denied, "bob", Event::Denied { plan: number, reason: None });
     then(&mut denied, 3, exposed(Some(0)));
@@ -340,7 +340,11 @@ fn what_somebody_else_put_back_is_read_again_and_not_proposed_without_end() {
     let drift = Drift { plan, step: Some(0), what: "the deny is gone".to_owned(), by: None };
     then(&mut case, 15, Event::ReadBack { plan, check: 0, drifts: vec![drift] });
     assert_eq!(act(&case, 15), Due::Now(Act::ProposeAgain(plan)));
-    then(&mut case, 16, Event::NotProposed { why: "all is as it should be".to_owned() });
+    then(
+        &mut case,
+        16,
+        Event::NotProposed { why: "all is as it should be".to_owned(), eradication: false },
+    );
     assert_eq!(act(&case, 16), Due::At(at(30)));
     assert_eq!(act(&case, 30), Due::Now(Act::ReadBack { plan, check: 1 }));
     then(&mut case, 30, Event::ReadBack { plan, check: 1, drifts: Vec::new() });

@@ -13,6 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Clocks differ by seconds, and records tell whole ones.
 pub(super) const SKEW_MAX: SignedDuration = SignedDuration::from_secs(60);
+/// The SDK sends a call up to three times, each of which AWS may have carried out and recorded.
+const REPEATS_MAX: u32 = 3;
+/// Policies, credentials or groups of one kind that a principal may have; AWS's quotas are lower.
+const HANGING_MAX: u32 = 50;
 /// AWS refuses a call whose signature is older.
 const SIGNATURE_LIFE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -126,6 +130,7 @@ impl Attempt<'_> {
             }
             Change::RevokeSessions { inline_name, .. } => vec![about(PUT, inline_name)],
             Change::LiftRevocation { inline_name } => vec![about(DELETE, inline_name)],
+            Change::Delete { .. } => self.deletions().map(|name| call([name; 2])).collect(),
             Change::PutTrust { .. } => vec![call(["UpdateAssumeRolePolicy"; 2])],
             Change::SetBoundary { boundary: Some(_) } => vec![call(PUT_BOUNDARY)],
             Change::SetBoundary { boundary: None } => vec![call(DELETE_BOUNDARY)],
@@ -140,6 +145,25 @@ impl Attempt<'_> {
         }
     }
 
+    /// The calls that delete the principal and what hangs on it, by the names in CloudTrail.
+    fn deletions(&self) -> impl Iterator<Item = &'static str> {
+        let calls = self.action.permissions().iter().filter_map(|call| call.strip_prefix("iam:"));
+        calls.filter(|call| !call.starts_with("List") && !call.starts_with("Get"))
+    }
+
+    /// How often the attempt may make a call of one name.
+    pub(super) fn calls_max(&self) -> u32 {
+        let deletes = matches!(self.action.change, Change::Delete { .. });
+        if deletes { REPEATS_MAX * HANGING_MAX } else { REPEATS_MAX }
+    }
+
+    /// Whether the call, which succeeded, is all that the step was to bring about: a principal of
+    /// which something was deleted may still be there.
+    pub(super) fn completes(&self, call: &str) -> bool {
+        let deletes = matches!(self.action.change, Change::Delete { .. });
+        !deletes || matches!(call, "DeleteUser" | "DeleteRole")
+    }
+
     fn of_key<'a>(&'a self, key: &'a AccessKeyId, status: &'static str) -> Expected<'a> {
         let (call, on) = ("UpdateAccessKey", &self.action.on);
         Expected { call, on, policy: None, key: Some(key.reveal()), status: Some(status) }
@@ -152,6 +176,7 @@ const DETACH: [&str; 2] = ["DetachUserPolicy", "DetachRolePolicy"];
 const PUT: [&str; 2] = ["PutUserPolicy", "PutRolePolicy"];
 const DELETE: [&str; 2] = ["DeleteUserPolicy", "DeleteRolePolicy"];
 const PUT_BOUNDARY: [&str; 2] = ["PutUserPermissionsBoundary", "PutRolePermissionsBoundary"];
+const UNTARGETED: &str = "DeleteVirtualMFADevice";
 const DELETE_BOUNDARY: [&str; 2] =
     ["DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary"];
 
@@ -172,8 +197,9 @@ impl Expected<'_> {
             PrincipalKind::User => row.target_user.as_deref(),
             PrincipalKind::Role => row.target_role.as_deref(),
         };
-        // IAM's records do not say what was asked when it was denied.
-        let untold = !succeeded(row) && target.is_none();
+        // IAM's records do not say what was asked when it was denied, and a virtual device is
+        // named by its serial number alone.
+        let untold = (!succeeded(row) || self.call == UNTARGETED) && target.is_none();
         let same = |expected: Option<&str>, told: &Option<String>| {
             expected.is_none_or(|expected| told.as_deref() == Some(expected))
         };

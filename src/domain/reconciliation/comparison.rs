@@ -21,8 +21,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The SDK sends a call up to three times, each of which AWS may have carried out and recorded.
-const REPEATS_MAX: u32 = 3;
 /// A trail that is so much later than it should ever be is not waited for.
 const LATE_PARTS: i32 = 2;
 /// What is kept of a text that somebody else chose.
@@ -138,7 +136,7 @@ struct Judge<'a> {
     attempts: Vec<Attempt<'a>>,
     /// How often an attempt's call of a name was seen.
     used: BTreeMap<(usize, String), u32>,
-    /// The calls found for an attempt: whether they succeeded, and AWS's ids.
+    /// The calls found for an attempt: whether they did what it was for, and AWS's ids.
     found: BTreeMap<usize, Vec<(bool, Option<String>)>>,
     /// Calls that no attempt makes.
     uncovered: Vec<&'a TrailRow>,
@@ -164,7 +162,8 @@ impl<'a> Judge<'a> {
         self.result.by_request_id += u32::from(by == By::RequestId);
         self.result.without_plan += u32::from(row.source_identity.is_none());
         *self.used.entry((index, name(row).to_owned())).or_default() += 1;
-        self.found.entry(index).or_default().push((succeeded(row), row.request_id.clone()));
+        let did = succeeded(row) && attempt.completes(name(row));
+        self.found.entry(index).or_default().push((did, row.request_id.clone()));
         self.matched.push(Matched { plan, step, attempt: number, by, seen: seen(row) });
     }
 
@@ -176,13 +175,13 @@ impl<'a> Judge<'a> {
         if let Some((index, _)) = all().find(|(_, attempt)| same_id(attempt)) {
             return Some((index, By::RequestId));
         }
-        let has_room = |index: usize| {
+        let has_room = |index: usize, attempt: &Attempt<'_>| {
             let used = self.used.get(&(index, name(row).to_owned()));
-            used.is_none_or(|used| *used < REPEATS_MAX)
+            used.is_none_or(|used| *used < attempt.calls_max())
         };
         let covering = || {
             all().filter(|(index, attempt)| {
-                has_room(*index) && attempt.makes(row) && attempt.is_time_of(row)
+                has_room(*index, attempt) && attempt.makes(row) && attempt.is_time_of(row)
             })
         };
         let of_its_plan = covering()

@@ -3,6 +3,7 @@
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::lineage::Standing;
+use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::Press;
 use crate::domain::report::words;
@@ -50,7 +51,7 @@ fn row(case: &Case, phase: Phase) -> PhaseRow<'_> {
         Phase::Scope => scope(case),
         Phase::Impact => impact(case),
         Phase::Containment => containment(case),
-        Phase::Eradication => checklist(case, phase),
+        Phase::Eradication => eradication(case),
         Phase::Recovery => recovery(case),
         Phase::PostIncident => post_incident(case),
     };
@@ -150,8 +151,26 @@ fn containment(case: &Case) -> (Progress, String) {
     (progress, words::plan_status(state))
 }
 
+fn eradication(case: &Case) -> (Progress, String) {
+    let last = case.plans().rfind(|state| state.plan.kind == PlanKind::Eradication);
+    match (last, case.not_eradicated()) {
+        (Some(state), _) if state.status() == PlanStatus::Done && state.held_at.is_some() => {
+            (Progress::Done, words::plan_status(state))
+        }
+        (Some(state), _) if state.dead_because().is_some() => {
+            (Progress::Attention, words::plan_status(state))
+        }
+        (Some(state), _) if state.status() == PlanStatus::Partly => {
+            (Progress::Attention, words::plan_status(state))
+        }
+        (Some(state), _) => (Progress::Running, words::plan_status(state)),
+        (None, Some((_, why))) => (Progress::Attention, why.to_owned()),
+        (None, None) => checklist(case, Phase::Eradication),
+    }
+}
+
 fn recovery(case: &Case) -> (Progress, String) {
-    let undo = case.plans().rfind(|state| state.plan.kind == crate::domain::plan::PlanKind::Undo);
+    let undo = case.plans().rfind(|state| state.plan.kind == PlanKind::Undo);
     match undo {
         Some(state) if state.status() == PlanStatus::Done => {
             (Progress::Done, words::plan_status(state))

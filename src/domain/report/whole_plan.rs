@@ -73,6 +73,9 @@ fn argument(change: &Change) -> Option<(&'static str, String)> {
         Change::Deny { policy_arn, inline_name } | Change::LiftDeny { policy_arn, inline_name } => {
             ("policy", format!("{policy_arn}, or inline {inline_name}"))
         }
+        Change::Delete { policy_arn, inline_name } => {
+            ("last of all", format!("the deny: {policy_arn}, or inline {inline_name}"))
+        }
         Change::DeactivateKey { key } | Change::ActivateKey { key } => ("key", key.to_string()),
         Change::DeactivateCredential { credential } | Change::ActivateCredential { credential } => {
             (credential.kind.words(), credential.id.clone())

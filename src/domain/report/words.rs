@@ -15,6 +15,7 @@ pub(super) fn kind_word(kind: PlanKind) -> &'static str {
         PlanKind::Containment => "containment",
         PlanKind::FollowUp => "follow-up",
         PlanKind::Undo => "undo",
+        PlanKind::Eradication => "eradication",
     }
 }
 
@@ -40,7 +41,11 @@ fn open_status(case: &Case) -> String {
     if let Some(state) = case.plans().next_back()
         && !is_dead(state)
     {
-        return plan_status(state);
+        // Deleting what the actor made says nothing of what is contained.
+        let standing = case.standing_containment();
+        let standing = standing.filter(|_| state.plan.kind == PlanKind::Eradication);
+        let standing = standing.map(|standing| format!("{}; ", plan_status(standing)));
+        return standing.unwrap_or_default() + &plan_status(state);
     }
     // A dead proposal takes nothing back, so what was done before it still counts.
     if let Some(state) = case.standing_containment() {
@@ -59,6 +64,9 @@ pub(super) fn plan_status(state: &PlanState) -> String {
     let plan = format!("{} (plan {})", kind_word(state.plan.kind), state.plan.number.0);
     let ended = |what: &str| match (&state.plan.kind, state.held_at, state.contained) {
         (PlanKind::Undo, _, _) => format!("{plan} {what}: the account is as it was before"),
+        (PlanKind::Eradication, Some(_), _) => {
+            format!("{plan} {what}: what it names of the actor's is gone for good")
+        }
         (_, _, Some((as_of, _))) => format!("contained as of {}", utc(as_of)),
         (_, Some(_), None) => {
             format!("{plan} {what} and held; not yet proven contained by the trail")

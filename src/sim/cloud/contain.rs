@@ -8,10 +8,10 @@ use crate::domain::step_result::StepResult;
 use crate::ports::cloud::{Applied, CallError, Contain};
 use crate::ports::ticket::Ticket;
 use crate::sim::attacker::Credential;
-use crate::sim::cloud::SimCloud;
 use crate::sim::cloud::account::State;
 use crate::sim::cloud::calls::{Origin, RequestId};
 use crate::sim::cloud::refusal::Refusal;
+use crate::sim::cloud::{SimCloud, eradicate_role};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,6 +29,10 @@ impl Contain for SimCloud {
     fn role(&self) -> Option<String> {
         Some(self.contain_role())
     }
+
+    fn eradicate_role(&self) -> Option<String> {
+        Some(eradicate_role(&self.account()))
+    }
 }
 
 impl SimCloud {
@@ -40,7 +44,11 @@ impl SimCloud {
         action: &Action,
         intended: Timestamp,
     ) -> Result<Applied, CallError> {
-        let credential = self.contain_session(session).await?;
+        let role = match action.reversible() {
+            true => self.contain_role(),
+            false => eradicate_role(&self.account()),
+        };
+        let credential = self.session_of(&role, session).await?;
         let bot = &Origin { credential, ..self.bot.clone() };
         let on = action.on.key();
         let outcome = match &action.change {
@@ -69,6 +77,9 @@ impl SimCloud {
             Change::LiftRevocation { inline_name } => {
                 self.delete_policy(bot, &on, inline_name).await
             }
+            Change::Delete { policy_arn, inline_name } => {
+                return self.delete(bot, &on, (policy_arn, inline_name)).await;
+            }
             Change::PutTrust { document } => self.set_trust(bot, &on.name, document).await,
             Change::SetBoundary { boundary } => {
                 self.set_boundary(bot, &on, boundary.as_deref()).await
@@ -80,8 +91,14 @@ impl SimCloud {
     }
 
     /// Credentials of the contain role for one case and plan; whoever holds them may change much.
-    pub async fn contain_session(
+    pub async fn contain_session(&self, session: (&str, &str)) -> Result<Credential, CallError> {
+        self.session_of(&self.contain_role(), session).await
+    }
+
+    /// Credentials of a role of the bot's for one case and plan, whose hash no other plan has.
+    async fn session_of(
         &self,
+        role: &str,
         (name, source_identity): (&str, &str),
     ) -> Result<Credential, CallError> {
         let which = (name.to_owned(), source_identity.to_owned());
@@ -89,7 +106,7 @@ impl SimCloud {
             return Ok(credential);
         }
         let session = (name, Some(source_identity));
-        let assumed = self.assume_from(&self.bot, &self.contain_role(), session).await;
+        let assumed = self.assume_from(&self.bot, role, session).await;
         let credential = assumed.map_err(|refusal| failed("sts:AssumeRole", &refusal))?;
         let mut state = self.lock();
         state.faults.bot_keys.insert(credential.access_key_id.clone());
@@ -157,7 +174,7 @@ pub(super) fn failed(call: &str, refusal: &Refusal) -> CallError {
 }
 
 /// The id of the call that removed something; what is not there needs no removing.
-fn gone_already(
+pub(super) fn gone_already(
     call: &str,
     outcome: Result<RequestId, Refusal>,
 ) -> Result<Option<RequestId>, CallError> {

@@ -13,11 +13,13 @@ mod authorize;
 mod chance;
 mod contain;
 mod deliver;
+mod eradicate;
 mod grants;
 mod lag;
 mod lookup;
 mod record;
 mod refusal;
+mod removals;
 mod requests;
 mod roles;
 #[cfg(test)]
@@ -37,7 +39,7 @@ use crate::sim::cloud::deliver::Outbox;
 use crate::sim::cloud::faults::{Fault, Faults};
 use crate::sim::cloud::lag::Lagged;
 use crate::sim::cloud::policies::{Document, PolicyError};
-use crate::sim::cloud::sessions::{BOT_ROLE, CONTAIN_ROLE};
+use crate::sim::cloud::sessions::{BOT_ROLE, CONTAIN_ROLE, ERADICATE_ROLE};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -237,14 +239,21 @@ pub fn contain_role(account: &AccountId) -> String {
     format!("arn:aws:iam::{account}:role/{CONTAIN_ROLE}")
 }
 
-/// The bot's role, which may assume the one that changes the account, and a session of it.
+/// The ARN of the role in whose sessions the bot deletes what an actor made.
+pub fn eradicate_role(account: &AccountId) -> String {
+    format!("arn:aws:iam::{account}:role/{ERADICATE_ROLE}")
+}
+
+/// The bot's role, which may assume those that change the account, and a session of it.
 fn bot_session(state: &mut State, now: Timestamp) -> Result<Credential, PolicyError> {
     let only_the_bot = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
         "Principal":{{"AWS":"arn:aws:iam::{}:role/{BOT_ROLE}"}},"Action":"sts:AssumeRole"}}]}}"#,
         state.account
     );
-    for (name, trust) in [(BOT_ROLE, BOT_TRUST), (CONTAIN_ROLE, &only_the_bot)] {
+    let roles =
+        [(BOT_ROLE, BOT_TRUST), (CONTAIN_ROLE, &only_the_bot), (ERADICATE_ROLE, &only_the_bot)];
+    for (name, trust) in roles {
         let document = Arc::new(Document::parse(trust)?);
         let trust = Inline { text: trust.to_owned(), document };
         let id = state.chance.id("AROA");

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub const BOT_ROLE: &str = "keyleak";
 /// The role that the bot assumes for one plan at a time, to change the account.
 pub const CONTAIN_ROLE: &str = "keyleak-contain";
+/// The role that the bot assumes for one plan at a time, to delete what an actor made.
+pub const ERADICATE_ROLE: &str = "keyleak-eradicate";
 /// Lifetime of the sessions that a user mints for itself, by AWS's default.
 const USER_SESSION: Duration = Duration::from_hours(12);
 /// Lifetime of a role's session, by AWS's default.
@@ -47,7 +49,8 @@ pub(super) enum Who {
 impl Caller {
     /// The bot itself, whose rights nothing takes away.
     pub(super) fn is_bot(&self) -> bool {
-        let own = |role: &Role| [BOT_ROLE, CONTAIN_ROLE].contains(&role.name.as_str());
+        let names = [BOT_ROLE, CONTAIN_ROLE, ERADICATE_ROLE];
+        let own = |role: &Role| names.contains(&role.name.as_str());
         matches!(&self.who, Who::Role(role) if own(role))
     }
 }

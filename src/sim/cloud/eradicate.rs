@@ -1,0 +1,90 @@
+//! A user or role deleted for good, call by call and in the order of the real one.
+
+use crate::domain::principal::{PrincipalKind, PrincipalName};
+use crate::domain::snapshot::Photograph;
+use crate::ports::cloud::{Applied, CallClass, CallError};
+use crate::sim::cloud::SimCloud;
+use crate::sim::cloud::calls::Origin;
+use crate::sim::cloud::contain::{failed, gone_already};
+
+/// As often as the real one lists again what is in the way.
+const ROUNDS_MAX: usize = 3;
+
+impl SimCloud {
+    /// Deletes a principal with everything that hangs on it; the deny goes last.
+    pub(super) async fn delete(
+        &self,
+        bot: &Origin,
+        on: &PrincipalName,
+        deny: (&str, &str),
+    ) -> Result<Applied, CallError> {
+        for _ in 0..ROUNDS_MAX {
+            let now = match on.kind {
+                PrincipalKind::User => self.user_state(&on.name),
+                PrincipalKind::Role => self.role_state(&on.name),
+            };
+            if let Some(now) = now {
+                self.strip(bot, &now, deny).await?;
+            }
+            let (call, deleted) = match on.kind {
+                PrincipalKind::User => ("iam:DeleteUser", self.drop_user(bot, &on.name).await),
+                PrincipalKind::Role => ("iam:DeleteRole", self.drop_role(bot, &on.name).await),
+            };
+            match deleted {
+                Ok(request_id) => {
+                    return Ok(Applied { how: Some("deleted".to_owned()), request_id });
+                }
+                Err(refusal) if refusal.code == "DeleteConflict" => {}
+                Err(refusal) => return Err(failed(call, &refusal)),
+            }
+        }
+        let message = format!("something still hangs on {on}");
+        Err(CallError::new(CallClass::Conflict, "iam:DeleteUser", message))
+    }
+
+    async fn strip(
+        &self,
+        bot: &Origin,
+        now: &Photograph,
+        (policy_arn, inline_name): (&str, &str),
+    ) -> Result<(), CallError> {
+        let on = now.key();
+        self.strip_user(bot, now).await?;
+        for policy in now.inline.keys().filter(|policy| *policy != inline_name) {
+            gone_already("iam:DeleteUserPolicy", self.delete_policy(bot, &on, policy).await)?;
+        }
+        for policy in now.attached.iter().filter(|policy| policy.arn != policy_arn) {
+            gone_already("iam:DetachUserPolicy", self.detach(bot, &on, &policy.arn).await)?;
+        }
+        for group in now.user().iter().flat_map(|user| &user.groups) {
+            let left = self.drop_membership(bot, (&on.name, group)).await;
+            gone_already("iam:RemoveUserFromGroup", left)?;
+        }
+        let boundary = self.set_boundary(bot, &on, None).await;
+        gone_already("iam:DeleteUserPermissionsBoundary", boundary)?;
+        gone_already("iam:DeleteUserPolicy", self.delete_policy(bot, &on, inline_name).await)?;
+        gone_already("iam:DetachUserPolicy", self.detach(bot, &on, policy_arn).await)?;
+        Ok(())
+    }
+
+    /// Everything that a user signs in with.
+    async fn strip_user(&self, bot: &Origin, now: &Photograph) -> Result<(), CallError> {
+        let Some(user) = now.user() else {
+            return Ok(());
+        };
+        let name = now.name.as_str();
+        gone_already("iam:DeleteLoginProfile", self.drop_login_profile(bot, name).await)?;
+        for key in &user.keys {
+            let deleted = self.drop_key(bot, (name, key.id.reveal())).await;
+            gone_already("iam:DeleteAccessKey", deleted)?;
+        }
+        for side in now.side_states() {
+            let deleted = self.drop_side(bot, (name, &side.credential)).await;
+            gone_already("iam:DeleteServiceSpecificCredential", deleted)?;
+        }
+        for serial in user.mfa_devices.known().into_iter().flatten() {
+            gone_already("iam:DeactivateMFADevice", self.drop_mfa(bot, (name, serial)).await)?;
+        }
+        Ok(())
+    }
+}
