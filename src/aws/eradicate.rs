@@ -227,6 +227,7 @@ mod tests {
     use super::*;
     use crate::aws::clients::{ContainSettings, RoleSettings};
     use crate::aws::contain::AwsContain;
+    use crate::aws::wire_fake::user as leaked_user;
     use crate::aws::wire_fake::{ACCOUNT, Answer, Seen, WireFake, deploy_role, tickets};
     use crate::domain::action::{Action, Change};
     use crate::ports::cloud::Contain;
@@ -280,6 +281,14 @@ mod tests {
         answers: Vec<Answer>,
         eradicating: bool,
     ) -> (Result<Applied, CallError>, Vec<Seen>) {
+        deleted(deploy_role(), answers, eradicating).await
+    }
+
+    async fn deleted(
+        on: Principal,
+        answers: Vec<Answer>,
+        eradicating: bool,
+    ) -> (Result<Applied, CallError>, Vec<Seen>) {
         let fake = WireFake::start(answers);
         let config = fake.config().await;
         let contain = ContainSettings::Role(role("keyleak-contain"));
@@ -289,7 +298,7 @@ mod tests {
             .eradicating(&config, eradicating.then_some(&eradicate));
         let (policy_arn, inline_name) = (DENY_ARN.to_owned(), DENY_NAME.to_owned());
         let change = Change::Delete { policy_arn, inline_name };
-        let ticket = tickets(vec![Action { on: deploy_role(), change }]).await.remove(0);
+        let ticket = tickets(vec![Action { on, change }]).await.remove(0);
         let outcome = contain.apply(&ticket).await;
         (outcome, fake.seen())
     }
@@ -323,6 +332,92 @@ mod tests {
         assert!(assumed.ends_with("role/keyleak-eradicate"), "{assumed}");
         let rights = seen[0].parameter("Policy").unwrap();
         assert!(rights.len() < 2_048 && !rights.contains("iam:DeleteUser\""), "{rights}");
+    }
+
+    /// A user with a password, a key, two second factors, two inline policies and a group.
+    fn user_with_much() -> Vec<Answer> {
+        const AT: &str = "2026-08-01T10:00:00Z";
+        let key = format!(
+            "<AccessKeyMetadata><member><UserName>ci-deploy</UserName><AccessKeyId>\
+             AKIAQNZGKIQY56JQ7WML</AccessKeyId><Status>Inactive</Status><CreateDate>{AT}\
+             </CreateDate></member></AccessKeyMetadata>"
+        );
+        let device = |serial: &str| {
+            format!(
+                "<member><UserName>ci-deploy</UserName><SerialNumber>arn:aws:iam::{ACCOUNT}:\
+                 {serial}</SerialNumber><EnableDate>{AT}</EnableDate></member>"
+            )
+        };
+        let devices =
+            format!("<MFADevices>{}{}</MFADevices>", device("mfa/phone"), device("u2f/key"));
+        let names =
+            format!("<PolicyNames><member>{DENY_NAME}</member><member>all</member></PolicyNames>");
+        let document = "<GetUserPolicyResponse><GetUserPolicyResult><UserName>ci-deploy</UserName>\
+            <PolicyName>all</PolicyName><PolicyDocument>{}</PolicyDocument></GetUserPolicyResult>\
+            </GetUserPolicyResponse>";
+        let groups = format!(
+            "<Groups><member><Path>/</Path><GroupName>admins</GroupName><GroupId>AGPA1</GroupId>\
+             <Arn>arn:aws:iam::{ACCOUNT}:group/admins</Arn><CreateDate>{AT}</CreateDate></member>\
+             </Groups>"
+        );
+        vec![
+            Answer::ok(ASSUMED),
+            ok(),
+            listed("ListAccessKeys", &key),
+            ok(),
+            listed("ListSigningCertificates", "<Certificates></Certificates>"),
+            listed("ListSSHPublicKeys", "<SSHPublicKeys></SSHPublicKeys>"),
+            listed(
+                "ListServiceSpecificCredentials",
+                "<ServiceSpecificCredentials></ServiceSpecificCredentials>",
+            ),
+            listed("ListMFADevices", &devices),
+            ok(),
+            ok(),
+            ok(),
+            listed("ListUserPolicies", &names),
+            Answer::ok(document),
+            Answer::ok(document),
+            ok(),
+            listed("ListAttachedUserPolicies", "<AttachedPolicies></AttachedPolicies>"),
+            listed("ListGroupsForUser", &groups),
+            ok(),
+            ok(),
+            ok(),
+            ok(),
+            ok(),
+        ]
+    }
+
+    #[tokio::test]
+    async fn a_user_loses_its_credentials_then_its_rights_then_the_deny() {
+        let (outcome, seen) = deleted(leaked_user(), user_with_much(), true).await;
+        assert_eq!(outcome.unwrap().how.as_deref(), Some("deleted"));
+        let calls: Vec<String> = seen.iter().map(Seen::operation).collect();
+        let changes =
+            calls.iter().filter(|call| !["List", "Get"].iter().any(|r| call.starts_with(r)));
+        assert_eq!(
+            changes.collect::<Vec<_>>(),
+            [
+                "AssumeRole",
+                "DeleteLoginProfile",
+                "DeleteAccessKey",
+                "DeactivateMFADevice",
+                "DeleteVirtualMFADevice",
+                "DeactivateMFADevice",
+                "DeleteUserPolicy",
+                "RemoveUserFromGroup",
+                "DeleteUserPermissionsBoundary",
+                "DeleteUserPolicy",
+                "DetachUserPolicy",
+                "DeleteUser",
+            ]
+        );
+        let policies = seen.iter().filter(|seen| seen.operation() == "DeleteUserPolicy");
+        let policies: Vec<_> = policies.filter_map(|seen| seen.parameter("PolicyName")).collect();
+        assert_eq!(policies, ["all", DENY_NAME], "the deny goes last");
+        let rights = seen[0].parameter("Policy").unwrap();
+        assert!(rights.len() < 2_048 && rights.contains(":group/*"), "{rights}");
     }
 
     #[tokio::test]

@@ -186,7 +186,7 @@ fn proven(by: &AwsIdentity) -> String {
 #[expect(clippy::wildcard_enum_match_arm, reason = "most records show on the card alone")]
 fn words(event: &Event) -> Option<String> {
     Some(match event {
-        Event::NotProposed { why, eradication: true } => format!("Nothing is deleted: {why}"),
+        Event::NotProposed { why, eradication: true } => format!("Not deleted: {why}"),
         Event::NotProposed { why, .. } => format!("No plan: {why}"),
         Event::Expired { plan } => format!(
             "Plan {} expired without enough approvals. Press Containment for a new one.",

@@ -55,7 +55,12 @@ pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
     match assemble(frame, account, steps, &desk.rules.plans) {
         Ok(plan) => {
             let hash = plan.hash();
-            conclude(desk, case, Event::Proposed { plan: Box::new(plan), hash }).await.map(drop)
+            let event = Event::Proposed { plan: Box::new(plan), hash };
+            let case = conclude(desk, case, event).await?;
+            if left_out.is_empty() {
+                return Ok(());
+            }
+            not_proposed(desk, &case, nothing(&left_out)).await
         }
         Err(why) => not_proposed(desk, case, why.to_string()).await,
     }

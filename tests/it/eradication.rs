@@ -1,10 +1,7 @@
 //! Eradication on the simulated account: what the actor made is gone for good, and it alone.
 
 use crate::bureau::{APPROVER, ASKER, Bureau, honest, is_contained, journal};
-use crate::eradicated::{
-    approved, contained, deleted, only_the_actors_are_gone, press, proposed, refused,
-    the_actors_user_is_deleted,
-};
+use crate::eradicated::{approved, contained, deleted, only_the_actors_are_gone, press, proposed};
 use crate::ground::{BACKDOOR, Ground, USER};
 use crate::simulated::{QUICK, ground, ground_with_past};
 use crate::story;
@@ -13,6 +10,7 @@ use keyleak::domain::action::{Action, Change};
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
+use keyleak::domain::ids::CaseId;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::principal::PrincipalName;
 use keyleak::domain::reconciliation::Verdict;
@@ -136,6 +134,25 @@ fn changes(cloud: &SimCloud, since: usize, name: &str) -> Vec<(&'static str, Str
         (call.name, last)
     })
     .collect()
+}
+
+/// The whole of it, on a ground where the actor made one user.
+async fn the_actors_user_is_deleted(bureau: &Bureau, ground: &Ground) -> Case {
+    let case = contained(bureau, ground).await;
+    press(bureau, &case).await;
+    let at = proposed(bureau, &case, &[PrincipalName::user(BACKDOOR)]).await;
+    approved(bureau, ground, &at).await;
+    let now = deleted(bureau, &at).await;
+    only_the_actors_are_gone(ground, &now).await;
+    bureau.checked_chain(&case).await;
+    now
+}
+
+/// Presses Eradication, and waits for the reason why nothing is deleted.
+async fn refused(bureau: &Bureau, case: &CaseId) -> String {
+    press(bureau, case).await;
+    let said = |case: &Case| case.not_eradicated().map(|(_, why)| why.to_owned());
+    bureau.wait(case, "a reason", said).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

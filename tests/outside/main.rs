@@ -19,6 +19,9 @@ mod containment;
 mod dynalite;
 mod dynamodb_local;
 mod emulated;
+#[path = "../support/eradicated.rs"]
+mod eradicated;
+mod erased;
 mod faulty;
 #[path = "../support/frame.rs"]
 mod frame;
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
     trials.extend(tableless::trials(&parts));
     trials.extend(troubled::trials(&parts));
     trials.extend(emulated::trials(&parts));
+    trials.extend(erased::trials(&parts));
     trials.extend(real_trails::trials(&parts));
     trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));

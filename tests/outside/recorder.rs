@@ -60,7 +60,16 @@ struct Passing {
     people: Mutex<identity::People>,
     waiting: Mutex<delivery::Waiting>,
     translator: OnceLock<Mutex<SqlJudge>>,
+    /// Lists that the emulator does not know are answered with nothing in them.
+    supplies: OnceLock<()>,
 }
+
+/// What the emulator's users cannot have, by the call that lists it and the list's name.
+const NOT_ON_THE_EMULATOR: [(&str, &str); 3] = [
+    ("ListServiceSpecificCredentials", "ServiceSpecificCredentials"),
+    ("ListSSHPublicKeys", "SSHPublicKeys"),
+    ("ListSigningCertificates", "Certificates"),
+];
 
 #[derive(Debug, Clone)]
 struct Door {
@@ -78,6 +87,7 @@ impl Recorder {
             people: Mutex::default(),
             waiting: Mutex::new(delivery::Waiting::new(folder, delay)),
             translator: OnceLock::new(),
+            supplies: OnceLock::new(),
         });
         let recorder = Self {
             passing,
@@ -92,6 +102,11 @@ impl Recorder {
     /// From now on SQL for Athena is put into the words of the engine behind the emulator.
     pub(crate) fn understand_athena(&self, judge: SqlJudge) {
         self.passing.translator.set(Mutex::new(judge)).expect("it is set once");
+    }
+
+    /// From now on what the emulator's users cannot have is listed as nothing, and not refused.
+    pub(crate) fn supply_empty_lists(&self) {
+        self.passing.supplies.get_or_init(|| ());
     }
 
     /// Opens a door; whoever comes through it is recorded as calling from `source_ip`.
@@ -151,6 +166,9 @@ async fn forward(door: &Door, request: Request<Body>) -> Result<Response<Body>, 
     let at = passing.clock.now();
     let (mut head, body) = request.into_parts();
     let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| error.to_string())?;
+    if let Some(empty) = passing.supplied(&body) {
+        return Ok(Response::new(Body::from(empty)));
+    }
     let path = head.uri.path().to_owned();
     let query = head.uri.query().map(ToOwned::to_owned);
     // The path goes on as it came: encoding it again would break the signature over it. The Host
@@ -196,6 +214,20 @@ fn refused(refusal: &Value) -> Response<Body> {
 }
 
 impl Passing {
+    /// An empty list, where the request asks for one that the emulator does not know.
+    fn supplied(&self, body: &[u8]) -> Option<String> {
+        self.supplies.get()?;
+        let asks = |call: &str| {
+            let action = format!("Action={call}&");
+            body.windows(action.len()).any(|window| window == action.as_bytes())
+        };
+        let (call, list) = NOT_ON_THE_EMULATOR.into_iter().find(|(call, _)| asks(call))?;
+        Some(format!(
+            "<{call}Response><{call}Result><{list}></{list}><IsTruncated>false</IsTruncated>\
+             </{call}Result></{call}Response>"
+        ))
+    }
+
     /// What goes on instead of `body`; only a query for Athena is changed.
     fn translate(&self, headers: &mut HeaderMap, body: Bytes) -> Result<Bytes, Value> {
         let Some(judge) = self.translator.get() else {

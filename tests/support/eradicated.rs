@@ -57,7 +57,9 @@ pub(crate) async fn proposed(
         Some((address(state), on, state.plan.approvals_needed, state.plan.may_break_glass()))
     };
     let (at, on, needed, glass) = bureau.wait(case, "a plan that deletes", pending).await;
-    assert_eq!(on, names.iter().cloned().collect(), "what the actor made, and nothing else");
+    let now = bureau.desk.ledger.load(case).await.expect("the case is readable");
+    let expected = names.iter().cloned().collect();
+    assert_eq!(on, expected, "what the actor made, and nothing else\n{}", journal(&now));
     assert_eq!((needed, glass), (2, false), "irreversible: two people, and no glass to break");
     at
 }
@@ -91,25 +93,6 @@ pub(crate) async fn only_the_actors_are_gone(ground: &Ground, case: &Case) {
     let owner = owner.expect("the key's own user is left alone");
     let kept = owner.keys().iter().find(|key| key.id.reveal() == ground.key().access_key_id);
     assert_eq!(kept.map(|key| key.active), Some(false), "kept, and inactive");
-}
-
-/// The whole of it, on a ground where the actor made one user.
-pub(crate) async fn the_actors_user_is_deleted(bureau: &Bureau, ground: &Ground) -> Case {
-    let case = contained(bureau, ground).await;
-    press(bureau, &case).await;
-    let at = proposed(bureau, &case, &[PrincipalName::user(BACKDOOR)]).await;
-    approved(bureau, ground, &at).await;
-    let now = deleted(bureau, &at).await;
-    only_the_actors_are_gone(ground, &now).await;
-    bureau.checked_chain(&case).await;
-    now
-}
-
-/// Presses Eradication, and waits for the reason why nothing is deleted.
-pub(crate) async fn refused(bureau: &Bureau, case: &CaseId) -> String {
-    press(bureau, case).await;
-    let said = |case: &Case| case.not_eradicated().map(|(_, why)| why.to_owned());
-    bureau.wait(case, "a reason", said).await
 }
 
 fn address(state: &PlanState) -> PlanAddress {

@@ -129,7 +129,9 @@ fn looked(event: &Event) -> Option<Told> {
 fn decided(case: &Case, event: &Event) -> Option<Told> {
     match event {
         Event::Proposed { plan, hash } => Some(proposed(case, plan, hash)),
-        Event::NotProposed { why, eradication: true } => because("deletes nothing", why),
+        Event::NotProposed { why, eradication: true } => {
+            because("left undeleted what it may not delete", why)
+        }
         Event::NotProposed { why, .. } => because("made no plan", why),
         Event::Approved { plan, hash } => {
             let hash = Plan::short_hash(hash);
