@@ -185,6 +185,7 @@ mod tests {
             gaps: Vec::new(),
             exposed_since: Some(at(10)),
             made_by_others: Vec::new(),
+            regular: None,
         };
         let why = Some("first use unlike the others".to_owned());
         for event in [

@@ -33,7 +33,7 @@ async fn aws_ir_without_the_right_to_change_nothing_is_tried_and_the_commands_ar
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;
     let told = |case: &Case| {
         case.records().iter().find_map(|record| {
-            let Event::NotProposed { why } = &record.event else { return None };
+            let Event::NotProposed { why, .. } = &record.event else { return None };
             Some(why.clone())
         })
     };
