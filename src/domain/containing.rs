@@ -6,6 +6,7 @@ use crate::domain::ids::{AccessKeyId, CaseId};
 use crate::domain::plan::{PlanRules, Step};
 use crate::domain::revocation::{Revocation, Sessions};
 use crate::domain::snapshot::{Own, Photograph};
+use crate::domain::trust::of_nobody;
 use jiff::Timestamp;
 
 /// What the steps of a case are made with.
@@ -20,7 +21,8 @@ pub struct Containing<'a> {
 
 impl Containing<'_> {
     /// Everything of a principal: the deny, which ends every credential and session; then its
-    /// active access keys, the leaked one first; then its other long-term credentials.
+    /// active access keys, the leaked one first; then its other long-term credentials. Of a role
+    /// nobody may open a session any more: it could do nothing, but it would be one.
     pub fn whole(&self, photograph: &Photograph, because: &str) -> Vec<Step> {
         let mut radius = blast_radius(photograph);
         if photograph.keys().iter().any(|key| key.id == *self.leaked) {
@@ -37,6 +39,10 @@ impl Containing<'_> {
             inline_name: deny_name(self.case),
         };
         let mut steps = vec![step(deny, because)];
+        if photograph.role().is_some() {
+            let put = Change::PutTrust { document: of_nobody() };
+            steps.push(step(put, "whom it trusts could go on opening sessions of it"));
+        }
         let mut keys: Vec<_> = photograph.active_keys().map(|key| &key.id).collect();
         keys.sort_by_key(|key| (*key != self.leaked, (*key).clone()));
         steps.extend(keys.into_iter().map(|key| {
@@ -124,4 +130,51 @@ pub(super) fn blast_radius(photograph: &Photograph) -> Vec<String> {
         }
     }
     radius
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sample::opened;
+    use crate::domain::snapshot::OfRole;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_role_is_denied_and_nobody_may_open_a_session_of_it_any_more() {
+        let case = opened();
+        let trust = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"999999999999"},
+            "Action":"sts:AssumeRole"}]}"#;
+        let own = OfRole {
+            trust: trust.to_owned(),
+            description: None,
+            session_seconds_max: 3600,
+            instance_profiles: Fact::Known(Vec::new()),
+        };
+        let role = Photograph {
+            name: "evil".to_owned(),
+            id: "AROA1".to_owned(),
+            arn: "arn:aws:iam::029608264753:role/evil".to_owned(),
+            path: "/".to_owned(),
+            created: None,
+            boundary: None,
+            tags: BTreeMap::new(),
+            attached: Vec::new(),
+            inline: BTreeMap::new(),
+            own: Own::Role(own),
+        };
+        let rules = PlanRules {
+            deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
+            protected_arns: Vec::new(),
+            approvals_reversible: 1,
+            approvals_irreversible: 2,
+            expires_after: jiff::SignedDuration::from_hours(1),
+        };
+        let leaked = &case.opening().key;
+        let containing = Containing { case: case.id(), leaked, rules: &rules, regular: &[] };
+        let steps = containing.whole(&role, "the actor made it");
+        let [deny, trust] = steps.as_slice() else { panic!("two steps: {steps:?}") };
+        assert!(matches!(deny.action.change, Change::Deny { .. }), "{deny:?}");
+        let Change::PutTrust { document } = &trust.action.change else { panic!("{trust:?}") };
+        assert!(!document.contains("Allow") && !document.contains("999999999999"), "{document}");
+    }
 }

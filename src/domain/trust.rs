@@ -43,13 +43,20 @@ pub fn without_outsiders(document: &str, insiders: Insiders<'_>) -> Option<Clean
         return None;
     }
     if kept.is_empty() {
-        // A trust document needs a statement; this one lets nobody in.
-        kept.push(json!({
-            "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole",
-        }));
+        kept.push(lets_nobody_in());
     }
     value["Statement"] = Value::Array(kept);
     Some(Cleaned { document: value.to_string(), removed })
+}
+
+/// A trust document that lets nobody in.
+pub fn of_nobody() -> String {
+    json!({ "Version": "2012-10-17", "Statement": [lets_nobody_in()] }).to_string()
+}
+
+/// A trust document needs a statement; this one allows nothing.
+fn lets_nobody_in() -> Value {
+    json!({ "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole" })
 }
 
 /// Whether a statement still names somebody.
