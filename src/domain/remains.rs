@@ -76,9 +76,14 @@ pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
     };
     let held = Held::of(case, census.inhabitants);
     let others = census.sessions_of_others;
-    let mut search = Search { case, held, others, sessions: BTreeMap::new(), left };
+    let sessions = BTreeMap::new();
+    let mut search = Search { case, held, others, sessions, is_likely: false, left };
     census.nodes.iter().filter(|node| is_held(node)).for_each(|node| search.look_at(node));
     search.take_sessions();
+    search.is_likely = true;
+    census.nodes.iter().filter(|node| is_likely_held(node)).for_each(|node| search.look_at(node));
+    search.take_sessions();
+    search.is_likely = false;
     search.newcomers(census);
     search.spare_protected(census.inhabitants, rules);
     search.left
@@ -139,6 +144,9 @@ struct Search<'a> {
     others: &'a BTreeSet<String>,
     /// Live sessions of principals that were there before, and when the last was minted.
     sessions: BTreeMap<PrincipalName, (BTreeSet<String>, Option<Timestamp>)>,
+    /// Whether what is looked at is the actor's only by appearance: then nothing is covered, and
+    /// what people leave is not held against the case.
+    is_likely: bool,
     left: Remains,
 }
 
@@ -149,11 +157,11 @@ impl Search<'_> {
             && place != ours
         {
             let why = format!("it is in account {place}, out of our reach; tell its owners");
-            self.left.open_ends.push(open_end(node, &why));
+            self.leave_open(node, &why);
             return;
         }
         let Some(on) = principal_of(node) else {
-            self.left.open_ends.push(open_end(node, "its principal is not known"));
+            self.leave_open(node, "its principal is not known");
             return;
         };
         if self.held.holds(node, &on) {
@@ -195,7 +203,7 @@ impl Search<'_> {
 
     fn look_at_key(&mut self, node: &Node, on: PrincipalName) {
         let Some(key) = AccessKeyId::from_record(&node.id) else {
-            self.left.open_ends.push(open_end(node, "its id is not one IAM would take"));
+            self.leave_open(node, "its id is not one IAM would take");
             return;
         };
         let because = "the trail shows that the actor minted it";
@@ -225,8 +233,17 @@ impl Search<'_> {
         }));
     }
 
-    fn cover(&mut self, target: Target) {
-        if !self.left.covered.contains(&target) {
+    fn leave_open(&mut self, node: &Node, why: &str) {
+        if !self.is_likely {
+            self.left.open_ends.push(open_end(node, why));
+        }
+    }
+
+    fn cover(&mut self, mut target: Target) {
+        if self.is_likely {
+            target.because = format!("{}, as it seems", target.because);
+            self.ask(target);
+        } else if !self.left.covered.contains(&target) {
             self.left.covered.push(target);
         }
     }
@@ -247,6 +264,7 @@ impl Search<'_> {
             return;
         }
         match self.answer(&target) {
+            Some(PlanStatus::Denied) if self.is_likely => {}
             Some(PlanStatus::Denied) => {
                 let left = format!("{}: {}; people decided to leave it", target.on, target.because);
                 self.left.open_ends.push(left);
@@ -333,12 +351,22 @@ fn created(nodes: &[Node]) -> BTreeSet<PrincipalName> {
     created.filter_map(|node| node.arn.as_deref().and_then(PrincipalName::of_arn)).collect()
 }
 
-/// Whether the actor surely holds it and it still works. A principal that the actor opened counts
-/// although it existed before.
+/// Whether the actor surely holds it and it still works.
 fn is_held(node: &Node) -> bool {
+    works(node) && node.certainty == Certainty::Certain
+}
+
+/// Whether it works, and grew from what is only likely the actor's.
+fn is_likely_held(node: &Node) -> bool {
+    works(node) && node.certainty == Certainty::Likely
+}
+
+/// Whether it works and is of the time since the exposure. A principal that the actor opened
+/// counts although it existed before.
+fn works(node: &Node) -> bool {
     let opened = node.kind.is_principal() && !node.is_created();
     let works = matches!(node.standing, Standing::Live | Standing::Unknown);
-    works && node.certainty == Certainty::Certain && (!node.older || opened)
+    works && (!node.older || opened)
 }
 
 fn open_end(node: &Node, why: &str) -> String {

@@ -5,7 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::facts::{AccountFinding, Fact, Finding};
 use crate::domain::ids::AccountId;
-use crate::domain::lineage::{MadePrincipal, Node, NodeKind};
+use crate::domain::lineage::{Certainty, MadePrincipal, Node, NodeKind};
 use crate::domain::plan::{PlanKind, PlanNumber, PlanRules, Step};
 use crate::domain::principal::PrincipalName;
 use crate::domain::record::{Actor, Entry};
@@ -253,6 +253,18 @@ fn a_session_with_the_name_of_somebody_elses_is_asked_about() {
     let part = |id| Part::Sessions { sessions: named(&[id]), until: at(12) };
     assert_eq!(said(&found.covered), [("role deploy".to_owned(), part("AROA1:evil"), false)]);
     assert_eq!(said(&found.asked), [("role deploy".to_owned(), part("AROA1:ci"), false)]);
+}
+
+#[test]
+fn what_is_only_likely_the_actors_is_asked_about_and_never_taken_unasked() {
+    let likely = |node| Node { certainty: Certainty::Likely, ..node };
+    let made = Node { via: "CreateUser".to_owned(), ..node(NodeKind::User, "n", "evil", "AIDA7") };
+    let nodes = [likely(session("evil", 11)), likely(made)];
+    let found = left(&contained(), &nodes, &[]);
+    let part = Part::Sessions { sessions: named(&["AROA1:evil"]), until: at(11) };
+    let session = ("role deploy".to_owned(), part, false);
+    assert_eq!(said(&found.asked), [whole("user evil", false), session]);
+    assert!(found.covered.is_empty() && found.open_ends.is_empty(), "{found:?}");
 }
 
 #[test]
