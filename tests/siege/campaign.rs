@@ -1,0 +1,174 @@
+//! One siege: a raider of this seed, a bot, people who approve, and the reckoning afterwards.
+
+use crate::bureau::{APPROVER, Bureau, caller, honest, journal};
+use crate::bystanders::Bystanders;
+use crate::raider::Raider;
+use crate::town::{Town, town};
+use jiff::{SignedDuration, Timestamp};
+use keyleak::domain::button::{ButtonAction, PlanAddress};
+use keyleak::domain::case::Case;
+use keyleak::domain::event::Event;
+use keyleak::domain::ids::CaseId;
+use keyleak::domain::plan::PlanKind;
+use keyleak::flow::decide::{Pressed, press};
+use keyleak::ports::cloud::Contain;
+use keyleak::ports::trail::Trail;
+use keyleak::sim::cloud::LAG;
+use keyleak::trail::local::LocalTrail;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the raider is at work before anybody notices, at least.
+const NOTICED_AFTER: Duration = Duration::from_secs(60);
+/// How long it goes on after the case says "contained".
+const AFTERWARDS: Duration = Duration::from_secs(20);
+/// Longer than this no siege takes on the account's clock: IAM settles and the trail comes within
+/// two minutes, and people here answer at once.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(40);
+
+/// So many surviving calls are shown; the rest is more of the same.
+const FAULTS_SHOWN_MAX: usize = 60;
+
+/// What stands between a siege and an honest one.
+pub(crate) struct Terms {
+    /// How long IAM may take to enforce, in seconds, where it is not as usual.
+    pub(crate) lag_s: Option<u64>,
+    /// Whether the raider watches for the deny and takes it off.
+    pub(crate) takes_off: bool,
+    pub(crate) rights: fn(Arc<dyn Contain>) -> Arc<dyn Contain>,
+    pub(crate) trail: fn(LocalTrail) -> Arc<dyn Trail>,
+    /// How long "contained" is waited for, on the account's clock.
+    pub(crate) patience: SignedDuration,
+    /// Whether a credential that no containment is about is put among the raider's.
+    pub(crate) plants_one: bool,
+}
+
+impl Terms {
+    pub(crate) fn honest() -> Self {
+        let rights = |rights| rights;
+        Self {
+            lag_s: None,
+            takes_off: false,
+            rights,
+            trail: honest,
+            patience: PATIENCE,
+            plants_one: false,
+        }
+    }
+}
+
+/// How a siege ended.
+pub(crate) struct Outcome {
+    /// From the approval to "contained", on the account's clock.
+    pub(crate) contained_after: Option<SignedDuration>,
+    pub(crate) credentials: usize,
+    pub(crate) tried: usize,
+    pub(crate) lawful: usize,
+    /// Whether anybody was told that a containment was reverted.
+    pub(crate) alarmed: bool,
+    /// Calls that were allowed after "contained", or after the approval where it was never said.
+    pub(crate) survivors: Vec<String>,
+    /// Bystanders who were refused and whom no plan names.
+    pub(crate) wronged: Vec<String>,
+    pub(crate) journal: String,
+}
+
+impl Outcome {
+    /// What is wrong; nothing where the siege ended as promised.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let never = self.contained_after.is_none().then(|| "never contained".to_owned());
+        let survivors = self.survivors.iter().map(|call| format!("allowed: {call}"));
+        let survivors = survivors.take(FAULTS_SHOWN_MAX);
+        let wronged = self.wronged.iter().map(|who| format!("refused: {who}"));
+        never.into_iter().chain(survivors).chain(wronged).collect()
+    }
+}
+
+pub(crate) async fn besiege(seed: u64, terms: &Terms) -> Outcome {
+    let lag = terms.lag_s.map_or(LAG, |lag| Duration::ZERO..=Duration::from_secs(lag));
+    let town = town(seed, lag).await;
+    let clock = town.ground.clock;
+    let bystanders = Bystanders::at_work(&town);
+    let raider = Raider::at_work(&town, seed, terms.takes_off);
+    if terms.plants_one {
+        raider.den.give(town.people[0].1.clone());
+    }
+    clock.sleep(NOTICED_AFTER).await;
+    let bureau = Bureau::open_with(&town.ground, terms.rights, terms.trail).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    approve_containment(&bureau, &case).await;
+    let approved = clock.now();
+    let contained = contained(&bureau, &case, (&town, terms.patience)).await;
+    clock.sleep(AFTERWARDS).await;
+    raider.rest().await;
+    raider.den.try_everything().await;
+    raider.den.try_everything().await;
+    let lawful = bystanders.go_home().await;
+    bureau.checked_chain(&case).await;
+    let now = bureau.desk.ledger.load(&case).await.expect("the case is readable");
+    let outcome = Outcome {
+        contained_after: contained.map(|at| at.duration_since(approved)),
+        credentials: raider.den.held().len(),
+        tried: raider.den.tried(),
+        lawful,
+        alarmed: is_alarmed(&now),
+        survivors: raider.den.allowed_after(contained.unwrap_or(approved)),
+        wronged: bystanders.wronged(&now),
+        journal: journal(&now),
+    };
+    bureau.close().await;
+    outcome
+}
+
+async fn approve_containment(bureau: &Bureau, case: &CaseId) {
+    let proposed = |case: &Case| {
+        let state = case.pending_plan().filter(|state| state.plan.kind == PlanKind::Containment)?;
+        Some(PlanAddress {
+            case: state.plan.case.clone(),
+            plan: state.plan.number,
+            hash: state.hash.clone(),
+        })
+    };
+    let at = bureau.wait(case, "a plan is proposed", proposed).await;
+    bureau.press(APPROVER, ButtonAction::Approve(at)).await;
+}
+
+/// Approves whatever is asked, as a person would, until the case says "contained"; since when.
+async fn contained(
+    bureau: &Bureau,
+    case: &CaseId,
+    (town, patience): (&Town, SignedDuration),
+) -> Option<Timestamp> {
+    let clock = town.ground.clock;
+    let deadline = clock.now() + patience;
+    while clock.now() < deadline {
+        let now = bureau.desk.ledger.load(case).await.expect("the case is readable");
+        let mut records = now.records().iter();
+        let said = records.find(|record| matches!(record.event, Event::Contained { .. }));
+        if let Some(record) = said {
+            return Some(record.at);
+        }
+        if let Some(state) = now.pending_plan() {
+            let at = PlanAddress {
+                case: case.clone(),
+                plan: state.plan.number,
+                hash: state.hash.clone(),
+            };
+            let button = ButtonAction::Approve(at);
+            let caller = caller(APPROVER);
+            let pressed = Pressed { caller, button, place: None, delivery: None, reason: None };
+            // A plan that was overtaken meanwhile is proposed again, and approved then.
+            press(&bureau.desk.bench(), &pressed).await.expect("it is recorded");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    None
+}
+
+fn is_alarmed(case: &Case) -> bool {
+    let mut records = case.records().iter();
+    records.any(|record| {
+        matches!(&record.event, Event::ReadBack { drifts, .. } if !drifts.is_empty())
+            || matches!(record.event, Event::Reapply { .. })
+    })
+}

@@ -1,0 +1,147 @@
+//! The siege: an actor nobody scripted holds nothing that works once a case says "contained".
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise, and says so"
+)]
+
+#[path = "../support/bureau.rs"]
+#[expect(dead_code, reason = "a siege needs less of it than a story does")]
+mod bureau;
+mod bystanders;
+mod campaign;
+mod chance;
+#[path = "../support/ground.rs"]
+mod ground;
+mod moves;
+#[path = "../support/partial_trail.rs"]
+mod partial_trail;
+mod raider;
+mod sabotage;
+#[path = "../support/silent_chat.rs"]
+mod silent_chat;
+mod town;
+
+use campaign::{Outcome, Terms, besiege};
+use futures_util::StreamExt;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::process::ExitCode;
+
+/// Runs so many sieges, from the first seed on, and prints a line for each.
+const SEEDS: &str = "--seeds";
+/// The same with a raider who watches for the deny, where IAM takes up to ten seconds.
+const WATCHING: &str = "--watching";
+/// Sieges at a time; they wait more than they work.
+const AT_ONCE: usize = 4;
+/// What `cargo test` runs.
+const SAMPLE: u64 = 2;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    let number = |at: usize| arguments.get(at).map(|text| text.parse::<u64>().expect("a number"));
+    let mode = arguments.get(1).map(String::as_str);
+    if matches!(mode, Some(SEEDS | WATCHING)) {
+        let (first, count) = (number(3).unwrap_or(1), number(2).unwrap_or(SAMPLE));
+        return if many(first..first + count, mode == Some(WATCHING)) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+    }
+    let arguments = Arguments::from_args();
+    libtest_mimic::run(&arguments, trials()).exit_code()
+}
+
+fn trials() -> Vec<Trial> {
+    let siege = |seed| {
+        let name = format!("seed_{seed}_holds_nothing_that_works_after_contained");
+        Trial::test(name, move || well(seed, &run(seed, &Terms::honest())))
+    };
+    let mut trials: Vec<Trial> = (1..=SAMPLE).map(siege).collect();
+    trials.extend(sabotage::trials());
+    trials
+}
+
+fn run(seed: u64, terms: &Terms) -> Outcome {
+    runtime().block_on(besiege(seed, terms))
+}
+
+fn well(seed: u64, outcome: &Outcome) -> Result<(), Failed> {
+    let faults = outcome.faults();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(format!("seed {seed}:\n{}\n{}", faults.join("\n"), outcome.journal).into())
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
+}
+
+/// Runs all of these, several at a time; whether all ended as promised.
+fn many(seeds: std::ops::Range<u64>, watching: bool) -> bool {
+    runtime().block_on(async {
+        let sieges = futures_util::stream::iter(seeds).map(|seed| async move {
+            let terms = if watching { watchful() } else { Terms::honest() };
+            (seed, besiege(seed, &terms).await)
+        });
+        let mut ended = sieges.buffer_unordered(AT_ONCE);
+        let mut tally = Tally::default();
+        while let Some((seed, outcome)) = ended.next().await {
+            tally.add(seed, &outcome, watching);
+        }
+        println!("{}", tally.words());
+        tally.wrong == 0
+    })
+}
+
+/// A raider who takes the deny off, where IAM is slow.
+fn watchful() -> Terms {
+    Terms { lag_s: Some(10), takes_off: true, ..Terms::honest() }
+}
+
+#[derive(Default)]
+struct Tally {
+    all: usize,
+    contained: usize,
+    wrong: usize,
+    longest_s: i64,
+    credentials: usize,
+    tried: usize,
+}
+
+impl Tally {
+    fn add(&mut self, seed: u64, outcome: &Outcome, watching: bool) {
+        self.all += 1;
+        self.credentials += outcome.credentials;
+        self.tried += outcome.tried;
+        let after = outcome.contained_after.map(|span| span.as_secs());
+        self.contained += usize::from(after.is_some());
+        self.longest_s = self.longest_s.max(after.unwrap_or(0));
+        let mut faults = outcome.faults();
+        if watching && outcome.alarmed {
+            // It may hold out; then nothing is called contained, and everybody is told.
+            if after.is_none() {
+                faults.retain(|fault| fault.starts_with("refused"));
+            }
+        }
+        let said = after.map_or("not contained".to_owned(), |s| format!("contained after {s} s"));
+        println!(
+            "seed {seed}: {said}, {} credentials, {} calls tried, {} lawful calls, alarm {}",
+            outcome.credentials, outcome.tried, outcome.lawful, outcome.alarmed
+        );
+        if !faults.is_empty() {
+            self.wrong += 1;
+            println!("  {}\n{}", faults.join("\n  "), outcome.journal);
+        }
+    }
+
+    fn words(&self) -> String {
+        format!(
+            "{} sieges: {} contained, the slowest after {} s; {} credentials held, {} calls tried; \
+             {} not as promised",
+            self.all, self.contained, self.longest_s, self.credentials, self.tried, self.wrong
+        )
+    }
+}
