@@ -21,3 +21,5 @@ WHERE
   AND eventtime >= {from}
   AND eventtime < {to}
   AND coalesce(eventcategory, '') <> 'Insight'
+  AND coalesce(eventtype, '') <> 'AwsCloudTrailInsight'
+  AND coalesce(eventname, '') <> ''

@@ -4,7 +4,7 @@
 -- phase: scope
 -- impact: evidence
 -- parameters: table, partitions, from, to
--- columns: event_name, event_id, identity_type, principal_id, identity_arn, identity_account, invoked_by, access_key_id, user_name, session_start, issuer_arn, issuer_principal_id, from_console, minted_key, minted_arn, minted_principal_id, minted_expires, target_user, target_role, target_key, target_status, session_name, console_result, recipient_account, addresses, events, first_time, last_time
+-- columns: event_name, event_id, identity_type, principal_id, identity_arn, identity_account, invoked_by, access_key_id, user_name, session_start, issuer_arn, issuer_principal_id, from_console, minted_key, minted_arn, minted_principal_id, minted_expires, target_user, target_role, target_key, target_status, session_name, console_result, origin_arn, resources, recipient_account, addresses, events, first_time, last_time
 -- source: athena
 -- meaning: One row for each call that makes or ends a credential or principal, and one for all other calls of a caller.
 -- none: The trail holds no record in this window.
@@ -21,42 +21,47 @@ WITH records AS (
     AND eventtime >= {from}
     AND eventtime < {to}
     AND coalesce(eventcategory, '') <> 'Insight'
+    AND coalesce(eventtype, '') <> 'AwsCloudTrailInsight'
+    AND coalesce(eventname, '') <> ''
 ),
 calls AS (
   SELECT
     records.*,
     CASE
       WHEN
-        errorcode IS NULL
-        AND errormessage IS NULL
+        nullif(errorcode, '') IS NULL
+        AND nullif(errormessage, '') IS NULL
         AND (
         (
           eventsource = 'iam.amazonaws.com'
           AND eventname IN (
-            'CreateAccessKey', 'CreateLoginProfile', 'CreateRole',
-            'CreateServiceSpecificCredential', 'CreateUser', 'DeleteAccessKey',
-            'DeleteRole', 'DeleteServiceSpecificCredential', 'DeleteUser',
-            'UpdateAccessKey', 'UpdateAssumeRolePolicy', 'UpdateLoginProfile',
-            'UpdateServiceSpecificCredential'
+            'CreateAccessKey', 'CreateLoginProfile', 'CreateOpenIDConnectProvider',
+            'CreateRole', 'CreateSAMLProvider', 'CreateServiceSpecificCredential',
+            'CreateUser', 'DeleteAccessKey', 'DeleteRole',
+            'DeleteServiceSpecificCredential', 'DeleteSSHPublicKey',
+            'DeleteSigningCertificate', 'DeleteUser', 'UpdateAccessKey',
+            'UpdateAssumeRolePolicy', 'UpdateLoginProfile', 'UpdateSAMLProvider',
+            'UpdateSSHPublicKey', 'UpdateServiceSpecificCredential',
+            'UpdateSigningCertificate', 'UploadSSHPublicKey', 'UploadSigningCertificate'
           )
         )
         OR (
           eventsource = 'sts.amazonaws.com'
           AND eventname IN (
-            'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot',
-            'GetFederationToken', 'GetSessionToken'
+            'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity',
+            'AssumeRoot', 'GetFederationToken', 'GetSessionToken'
           )
         )
         OR (
           eventsource = 'signin.amazonaws.com'
           AND eventname IN (
-            'ConsoleLogin', 'GetSigninToken'
+            'ConsoleLogin', 'GetSigninToken', 'SwitchRole'
           )
         )
         OR (
           eventsource = 'rolesanywhere.amazonaws.com'
           AND eventname IN (
-            'CreateSession'
+            'CreateSession', 'CreateTrustAnchor', 'UpdateTrustAnchor'
           )
         )
         OR (
@@ -75,6 +80,33 @@ calls AS (
           eventsource = 'sso.amazonaws.com'
           AND eventname IN (
             'GetRoleCredentials'
+          )
+        )
+        OR (
+          eventsource = 'ec2.amazonaws.com'
+          AND eventname IN (
+            'AssociateIamInstanceProfile', 'ReplaceIamInstanceProfileAssociation',
+            'RunInstances'
+          )
+        )
+        OR (
+          eventsource = 'lambda.amazonaws.com'
+          AND eventname IN (
+            'CreateFunction20150331', 'UpdateFunctionCode20150331',
+            'UpdateFunctionCode20150331v2', 'UpdateFunctionConfiguration20150331',
+            'UpdateFunctionConfiguration20150331v2'
+          )
+        )
+        OR (
+          eventsource = 'ssm.amazonaws.com'
+          AND eventname IN (
+            'SendCommand', 'StartSession'
+          )
+        )
+        OR (
+          eventsource = 'ec2-instance-connect.amazonaws.com'
+          AND eventname IN (
+            'SendSSHPublicKey', 'SendSerialConsoleSSHPublicKey'
           )
         )
         )
@@ -98,12 +130,15 @@ flat AS (
     nullif(recipientaccountid, '') AS recipient_account,
     CASE WHEN lineage_call = 1 THEN eventname END AS event_name,
     CASE WHEN lineage_call = 1 THEN nullif(eventid, '') END AS event_id,
-    CASE WHEN lineage_call = 1 THEN coalesce(
+    CASE WHEN lineage_call = 1 THEN substr(coalesce(
       json_extract_scalar(responseelements, '$.credentials.accessKeyId'),
       json_extract_scalar(responseelements, '$.accessKey.accessKeyId'),
+      json_extract_scalar(responseelements, '$.serviceSpecificCredential.serviceSpecificCredentialId'),
       json_extract_scalar(responseelements, '$.credentialSet[0].credentials.accessKeyId'),
-      json_extract_scalar(responseelements, '$.roleCredentials.accessKeyId')
-    ) END AS minted_key,
+      json_extract_scalar(responseelements, '$.roleCredentials.accessKeyId'),
+      json_extract_scalar(responseelements, '$.sSHPublicKey.sSHPublicKeyId'),
+      json_extract_scalar(responseelements, '$.certificate.certificateId')
+    ), 1, 1024) END AS minted_key,
     CASE WHEN lineage_call = 1 THEN substr(coalesce(
       json_extract_scalar(responseelements, '$.assumedRoleUser.arn'),
       json_extract_scalar(responseelements, '$.federatedUser.arn'),
@@ -128,7 +163,9 @@ flat AS (
       json_extract_scalar(responseelements, '$.accessKey.userName'),
       json_extract_scalar(responseelements, '$.user.userName'),
       json_extract_scalar(responseelements, '$.loginProfile.userName'),
-      json_extract_scalar(responseelements, '$.serviceSpecificCredential.userName')
+      json_extract_scalar(responseelements, '$.serviceSpecificCredential.userName'),
+      json_extract_scalar(responseelements, '$.sSHPublicKey.userName'),
+      json_extract_scalar(responseelements, '$.certificate.userName')
     ), 1, 1024) END AS target_user,
     CASE WHEN lineage_call = 1 THEN substr(coalesce(
       json_extract_scalar(requestparameters, '$.roleArn'),
@@ -138,11 +175,33 @@ flat AS (
     ), 1, 1024) END AS target_role,
     CASE WHEN lineage_call = 1 THEN substr(coalesce(
       json_extract_scalar(requestparameters, '$.accessKeyId'),
-      json_extract_scalar(requestparameters, '$.serviceSpecificCredentialId')
+      json_extract_scalar(requestparameters, '$.serviceSpecificCredentialId'),
+      json_extract_scalar(requestparameters, '$.sSHPublicKeyId'),
+      json_extract_scalar(requestparameters, '$.certificateId')
     ), 1, 1024) END AS target_key,
     CASE WHEN lineage_call = 1 THEN substr(json_extract_scalar(requestparameters, '$.status'), 1, 1024) END AS target_status,
     CASE WHEN lineage_call = 1 THEN substr(json_extract_scalar(requestparameters, '$.roleSessionName'), 1, 1024) END AS session_name,
-    CASE WHEN lineage_call = 1 THEN substr(json_extract_scalar(responseelements, '$.ConsoleLogin'), 1, 1024) END AS console_result,
+    CASE WHEN lineage_call = 1 THEN substr(coalesce(
+      json_extract_scalar(responseelements, '$.ConsoleLogin'),
+      json_extract_scalar(responseelements, '$.SwitchRole')
+    ), 1, 1024) END AS console_result,
+    CASE WHEN lineage_call = 1 THEN substr(coalesce(
+      json_extract_scalar(requestparameters, '$.principalArn'),
+      json_extract_scalar(requestparameters, '$.trustAnchorArn'),
+      json_extract_scalar(responseelements, '$.trustAnchor.trustAnchorArn'),
+      json_extract_scalar(responseelements, '$.sAMLProviderArn'),
+      json_extract_scalar(responseelements, '$.openIDConnectProviderArn'),
+      json_extract_scalar(requestparameters, '$.sAMLProviderArn'),
+      json_extract_scalar(additionaleventdata, '$.SwitchFrom'),
+      nullif(regexp_extract(useridentity.principalid, '^(arn:aws.*:oidc-provider/[^:]+)', 1), '')
+    ), 1, 1024) END AS origin_arn,
+    CASE WHEN lineage_call = 1 THEN coalesce(
+      substr(json_extract_scalar(requestparameters, '$.functionName'), 1, 1024),
+      nullif(array_join(array_sort(array_distinct(regexp_extract_all(
+        concat(coalesce(requestparameters, ''), ' ', coalesce(responseelements, '')),
+        '"(i-[0-9A-Za-z]{8,17})"', 1
+      ))), ' '), '')
+    ) END AS resources,
     CASE WHEN lineage_call = 1 THEN concat(eventtime, ' ', coalesce(requestid, ''), ' ', coalesce(eventid, '')) END AS call_id,
     lineage_call,
     eventtime AS event_time,
@@ -173,6 +232,8 @@ SELECT
   target_status,
   session_name,
   console_result,
+  origin_arn,
+  resources,
   recipient_account,
   array_join(array_agg(DISTINCT source_ip), ' ') AS addresses,
   count(*) AS events,
@@ -203,6 +264,8 @@ GROUP BY
   target_status,
   session_name,
   console_result,
+  origin_arn,
+  resources,
   recipient_account,
   call_id
 ORDER BY first_time ASC NULLS LAST, event_name ASC NULLS LAST

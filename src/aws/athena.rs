@@ -127,12 +127,14 @@ impl Source for AthenaTrail {
 
     async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
         let key = [subject.key_id.clone()];
-        let lists: [(&str, &[String]); 5] = [
+        let lists: [(&str, &[String]); 7] = [
             ("key", &key),
             ("keys", &subject.keys),
             ("principals", &subject.principals),
             ("sessions", &subject.sessions),
             ("addresses", &subject.addresses),
+            ("targets", &subject.targets),
+            ("accounts", &subject.accounts),
         ];
         let filled = self.filled(CUT, self.span(window), &lists);
         let purpose = Purpose { name: "cut", columns: TrailRow::COLUMNS, rows_max: ROWS_MAX };

@@ -7,11 +7,15 @@
 //! adds what the known nodes minted, then what signed as a principal the actor made, until nothing
 //! is new.
 
+mod back;
+mod hosts;
 mod mints;
 mod reach;
+mod sign_ins;
 
 use crate::domain::growth::mints::caller_name;
 use crate::domain::lineage::{Certainty, Lineage, Node, NodeKind, Reach, Standing};
+use crate::domain::record_text::is_address;
 use crate::domain::sighting_index::SightingIndex;
 use crate::domain::trail_row::{Sighting, parse_time};
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +27,8 @@ const NODES_MAX: usize = 5_000;
 const ADDRESSES_MAX: usize = 200;
 /// What fits into one Athena query beside the rest; the events are counted all the same.
 const FORWARDED_MAX: usize = 1_000;
+/// Keys shown of one session; their number tells more than their names.
+const KEYS_MAX: usize = 200;
 /// A service works on a caller's behalf within moments of the call; retries take minutes.
 const FORWARD_SLACK: SignedDuration = SignedDuration::from_secs(60);
 
@@ -47,6 +53,8 @@ pub fn grow(sightings: &[Sighting], bounds: Bounds<'_>) -> Lineage {
         growth.follow_mints();
         growth.follow_principals();
         growth.follow_sessions();
+        growth.follow_sign_ins();
+        growth.follow_hosts();
         if growth.nodes.len() == before {
             break;
         }
@@ -97,6 +105,7 @@ impl<'a> Growth<'a> {
                 self.lineage.account = mint.recipient_account.clone();
             }
         }
+        self.lineage.behind = self.walk_back();
         let mut root = self.key_node(key_id, NodeKind::LongTermKey);
         root.arn = self.lineage.owner_arn.clone();
         root.user_name = self.lineage.owner_name.clone();
@@ -126,6 +135,7 @@ impl<'a> Growth<'a> {
             last: None,
             why: String::new(),
             depth: 0,
+            keys: Vec::new(),
         };
         tally(&mut node, uses);
         node
@@ -204,6 +214,20 @@ impl<'a> Growth<'a> {
             if let Some(uses) = acting.get(&node.id) {
                 tally(node, uses);
             }
+            node.keys = match node.kind {
+                NodeKind::ConsoleSession => keys_of(&self.index.session_named(&node.id)),
+                NodeKind::ForwardedSession => {
+                    acting.get(&node.id).map_or(Vec::new(), |u| keys_of(u))
+                }
+                NodeKind::LongTermKey
+                | NodeKind::UserSession
+                | NodeKind::RoleSession
+                | NodeKind::ServiceSession
+                | NodeKind::FederatedUser
+                | NodeKind::ServiceCredential
+                | NodeKind::User
+                | NodeKind::Role => Vec::new(),
+            };
             node.standing = self.index.standing(node, self.bounds.as_of);
         }
         nodes.retain(|node| node.id != self.bounds.key_id);
@@ -212,30 +236,15 @@ impl<'a> Growth<'a> {
     }
 }
 
-/// Whether text can be the id of a credential; masked and hidden ids cannot, and would link
-/// everything to everything.
-pub fn is_key_id(text: &str) -> bool {
-    (16..=128).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        && text.bytes().skip(4).any(|b| Some(b) != text.as_bytes().get(4).copied())
-}
-
-/// Whether a source is worth showing as where a caller was: AWS writes a service's name when a
-/// service called, and some sources anonymise addresses into numbers that are none.
-pub fn is_outside(text: &str) -> bool {
-    let service = text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn");
-    !service && text.contains(|c: char| c.is_ascii_digit() || c == ':')
-}
-
-/// Whether a source address is one; services write their name there.
-pub fn is_address(text: &str) -> bool {
-    text.parse::<std::net::IpAddr>().is_ok()
-}
-
 fn tally(node: &mut Node, uses: &[&Sighting]) {
     node.events = uses.iter().map(|s| u64::try_from(s.events.unwrap_or(1)).unwrap_or(0)).sum();
     node.first = uses.iter().filter_map(|seen| parse_time(&seen.first_time)).min();
     node.last = uses.iter().filter_map(|seen| parse_time(&seen.last_time)).max();
+}
+
+fn keys_of(uses: &[&Sighting]) -> Vec<String> {
+    let keys: BTreeSet<&str> = uses.iter().filter_map(|s| s.access_key_id.as_deref()).collect();
+    keys.into_iter().take(KEYS_MAX).map(str::to_owned).collect()
 }
 
 fn role_of(seen: &Sighting) -> Option<String> {

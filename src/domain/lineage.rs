@@ -3,6 +3,7 @@
 use crate::domain::principal::PrincipalName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a node of the lineage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,7 +23,8 @@ pub enum NodeKind {
     ConsoleSession,
     /// A key a service used on behalf of a caller (forward access session).
     ForwardedSession,
-    /// A service-specific credential (`CodeCommit`, Keyspaces, Bedrock).
+    /// A service-specific credential (`CodeCommit`, Keyspaces, Bedrock), an SSH key or a signing
+    /// certificate.
     ServiceCredential,
     /// An IAM user.
     User,
@@ -136,6 +138,21 @@ pub struct Node {
     pub why: String,
     /// Links between it and the key.
     pub depth: u32,
+    /// The keys a session signed with that has no lasting one.
+    #[serde(default)]
+    pub keys: Vec<String>,
+}
+
+/// One step back from a credential to what it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// A key id, a service, `ARN@start` of a console session, or the ARN of a caller.
+    pub id: String,
+    /// The call that made the credential one step nearer.
+    pub via: String,
+    /// When that was.
+    pub made: Option<Timestamp>,
+    pub certainty: Certainty,
 }
 
 /// A user or role that the trail shows somebody else making.
@@ -163,6 +180,9 @@ pub struct Lineage {
     pub account: Option<String>,
     /// The key that minted this one, when the exposed key is itself a session.
     pub minted_by: Option<String>,
+    /// From the exposed key back to the first credential behind it, the nearest first.
+    #[serde(default)]
+    pub behind: Vec<Origin>,
     /// Nodes in the order they were reached.
     pub nodes: Vec<Node>,
     /// The sessions forwarded nodes stand for, as `ARN@start`.
@@ -187,6 +207,13 @@ pub struct Subject {
     pub sessions: Vec<String>,
     /// Rows from here have the reach `address`.
     pub addresses: Vec<String>,
+    /// Long-term keys, users and roles, by id, name or ARN: changes of them by somebody else, and
+    /// sign-ins of the users, have the reach `about`.
+    #[serde(default)]
+    pub targets: Vec<String>,
+    /// The accounts in which those names mean these targets.
+    #[serde(default)]
+    pub accounts: Vec<String>,
 }
 
 impl Lineage {
@@ -248,7 +275,39 @@ impl Subject {
             ..Self::default()
         };
         lineage.nodes.iter().for_each(|node| subject.add(node));
+        subject.aim(lineage);
         subject
+    }
+
+    /// Names whose change by anybody matters: the key, its owner, what the actor made or opened.
+    fn aim(&mut self, lineage: &Lineage) {
+        let mut targets = BTreeSet::from([lineage.key_id.clone()]);
+        let mut accounts: BTreeSet<String> = lineage.account.iter().cloned().collect();
+        targets.extend(lineage.owner_name.clone());
+        targets.extend(lineage.owner_arn.as_deref().and_then(role_of_session));
+        for node in &lineage.nodes {
+            match node.kind {
+                NodeKind::LongTermKey | NodeKind::ServiceCredential => {
+                    targets.insert(node.id.clone());
+                }
+                NodeKind::User => targets.extend(node.user_name.clone()),
+                NodeKind::Role => {
+                    let name = node.arn.as_deref().and_then(|arn| arn.rsplit('/').next());
+                    targets.extend(name.map(str::to_owned));
+                    targets.extend(node.arn.clone());
+                }
+                NodeKind::UserSession
+                | NodeKind::RoleSession
+                | NodeKind::ServiceSession
+                | NodeKind::FederatedUser
+                | NodeKind::ConsoleSession
+                | NodeKind::ForwardedSession => continue,
+            }
+            let account = node.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+            accounts.extend(account.map(str::to_owned));
+        }
+        self.targets = targets.into_iter().collect();
+        self.accounts = accounts.into_iter().collect();
     }
 
     fn add(&mut self, node: &Node) {
@@ -274,4 +333,9 @@ impl Subject {
             | NodeKind::ServiceCredential => self.keys.push(node.id.clone()),
         }
     }
+}
+
+fn role_of_session(arn: &str) -> Option<String> {
+    let (_, session) = arn.split_once(":assumed-role/")?;
+    session.split('/').next().map(str::to_owned)
 }

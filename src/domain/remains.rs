@@ -187,7 +187,7 @@ impl Search<'_> {
             _ if self.left.created.contains(&on) => {}
             NodeKind::LongTermKey => self.look_at_key(node, on),
             NodeKind::ServiceCredential => {
-                let kind = SideKind::ServiceSpecific;
+                let kind = side_kind(node);
                 let part = Part::Side(SideCredential { kind, id: node.id.clone() });
                 self.cover_once(Target::new(on, part, "the trail shows that the actor made it"));
             }
@@ -327,6 +327,15 @@ fn answers(action: &Action, part: &Part) -> bool {
             Change::RevokeSessions { sessions, until, .. }
                 if sessions.include(wanted) && until >= seen
         ),
+    }
+}
+
+/// Which of IAM's calls switches a credential off, by the call that made it.
+fn side_kind(node: &Node) -> SideKind {
+    match node.via.as_str() {
+        "UploadSSHPublicKey" => SideKind::SshKey,
+        "UploadSigningCertificate" => SideKind::SigningCertificate,
+        _ => SideKind::ServiceSpecific,
     }
 }
 

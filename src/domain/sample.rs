@@ -109,5 +109,6 @@ pub(crate) fn minted(kind: NodeKind, id: &str) -> Node {
         last: None,
         why: "minted by the key".to_owned(),
         depth: 1,
+        keys: Vec::new(),
     }
 }

@@ -1,99 +1,36 @@
 //! Finds, among what pass one saw, the calls of a key, a session or a principal.
 
 use crate::domain::lineage::{Node, NodeKind};
+use crate::domain::lineage_call::Calls;
+use crate::domain::record_text::is_key_id;
 use crate::domain::trail_row::{Sighting, parse_time};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A console session says it began within moments of the sign-in it came from.
 const SIGN_IN_SLACK: SignedDuration = SignedDuration::from_secs(10);
 
-/// The calls pass one keeps one by one, as (event source, event names): everything else is only
-/// counted per caller. The same name means other things elsewhere (`CreateUser` in ten services).
-pub const LINEAGE_CALLS: &[(&str, &[&str])] = &[
-    (
-        "iam.amazonaws.com",
-        &[
-            "CreateAccessKey",
-            "CreateLoginProfile",
-            "CreateRole",
-            "CreateServiceSpecificCredential",
-            "CreateUser",
-            "DeleteAccessKey",
-            "DeleteRole",
-            "DeleteServiceSpecificCredential",
-            "DeleteUser",
-            "UpdateAccessKey",
-            "UpdateAssumeRolePolicy",
-            "UpdateLoginProfile",
-            "UpdateServiceSpecificCredential",
-        ],
-    ),
-    (
-        "sts.amazonaws.com",
-        &[
-            "AssumeRole",
-            "AssumeRoleWithSAML",
-            "AssumeRoleWithWebIdentity",
-            "AssumeRoot",
-            "GetFederationToken",
-            "GetSessionToken",
-        ],
-    ),
-    ("signin.amazonaws.com", &["ConsoleLogin", "GetSigninToken"]),
-    ("rolesanywhere.amazonaws.com", &["CreateSession"]),
-    ("eks-auth.amazonaws.com", &["AssumeRoleForPodIdentity"]),
-    ("cognito-identity.amazonaws.com", &["GetCredentialsForIdentity"]),
-    ("sso.amazonaws.com", &["GetRoleCredentials"]),
-];
-
-/// What a call does to a lineage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Calls {
-    /// Makes a credential.
-    Mint,
-    /// Makes a principal.
-    Create,
-    /// Opens a principal that exists.
-    TakeOver,
-    /// Opens a console session.
-    SignIn,
-    /// Ends, or switches, a credential or principal.
-    End,
-    /// Nothing.
-    Other,
-}
-
-impl Calls {
-    /// Classifies a call that is in `LINEAGE_CALLS`; the empty name is a summary row.
-    pub fn of(event_name: &str) -> Self {
-        match event_name {
-            "CreateUser" | "CreateRole" => Self::Create,
-            "CreateLoginProfile" | "UpdateLoginProfile" | "UpdateAssumeRolePolicy" => {
-                Self::TakeOver
-            }
-            "ConsoleLogin" => Self::SignIn,
-            "DeleteAccessKey"
-            | "DeleteRole"
-            | "DeleteServiceSpecificCredential"
-            | "DeleteUser"
-            | "UpdateAccessKey"
-            | "UpdateServiceSpecificCredential" => Self::End,
-            "" | "GetSigninToken" => Self::Other,
-            _ => Self::Mint,
-        }
-    }
-}
-
 /// Sightings in time order, by key, by session, by principal.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SightingIndex<'a> {
     all: Vec<&'a Sighting>,
     by_key: HashMap<&'a str, Vec<&'a Sighting>>,
     by_session: HashMap<(&'a str, &'a str), Vec<&'a Sighting>>,
     by_arn: HashMap<&'a str, Vec<&'a Sighting>>,
+    by_session_name: HashMap<&'a str, Vec<&'a Sighting>>,
+    by_principal_id: HashMap<&'a str, Vec<&'a Sighting>>,
+    by_provider: HashMap<&'a str, Vec<&'a Sighting>>,
+    switches: HashMap<&'a str, Vec<&'a Sighting>>,
+    hosts: HashMap<&'a str, Vec<&'a Sighting>>,
     mints: HashMap<&'a str, &'a Sighting>,
+    unnamed_mints: HashMap<String, Vec<&'a Sighting>>,
     ends: Vec<&'a Sighting>,
+    /// When the sessions of each caller began.
+    starts: HashMap<&'a str, BTreeMap<Timestamp, &'a str>>,
+    /// The sessions that are console sessions.
+    console: HashSet<(&'a str, &'a str)>,
+    /// The start of the session each sign-in opened, by caller and time of the sign-in.
+    login_starts: HashMap<(&'a str, &'a str), &'a str>,
 }
 
 impl<'a> SightingIndex<'a> {
@@ -101,14 +38,7 @@ impl<'a> SightingIndex<'a> {
     pub fn new(sightings: &'a [Sighting]) -> Self {
         let mut all: Vec<&Sighting> = sightings.iter().collect();
         all.sort_by(|a, b| (&a.first_time, a).cmp(&(&b.first_time, b)));
-        let mut index = Self {
-            all,
-            by_key: HashMap::new(),
-            by_session: HashMap::new(),
-            by_arn: HashMap::new(),
-            mints: HashMap::new(),
-            ends: Vec::new(),
-        };
+        let mut index = Self { all, ..Self::default() };
         for seen in index.all.clone() {
             index.insert(seen);
         }
@@ -118,14 +48,37 @@ impl<'a> SightingIndex<'a> {
 
     /// A sign-in carries no session start; it belongs to the session that began with it.
     fn join_sign_ins(&mut self) {
-        for login in self.all.clone().into_iter().filter(|seen| call(seen) == Calls::SignIn) {
-            let (Some(arn), Some(start)) = (&login.identity_arn, self.console_start(login)) else {
+        let opened = |seen: &&Sighting| call(seen) == Calls::SignIn && is_success(seen);
+        let logins = self.all.iter().copied().filter(opened);
+        let logins: Vec<&Sighting> = logins.collect();
+        for login in logins {
+            let Some(arn) = login.identity_arn.as_deref() else {
                 continue;
             };
+            let starts = self.starts_near(arn, login);
+            self.console.extend(starts.iter().map(|start| (arn, *start)));
+            let start = starts.first().copied().unwrap_or(login.first_time.as_str());
             if start != login.first_time {
                 self.by_session.entry((arn, start)).or_default().push(login);
             }
+            self.login_starts.insert((arn, login.first_time.as_str()), start);
         }
+    }
+
+    /// Starts of this caller's sessions that fit a sign-in, the earliest first.
+    fn starts_near(&self, arn: &str, login: &Sighting) -> Vec<&'a str> {
+        let (Some(starts), Some(time)) = (self.starts.get(arn), parse_time(&login.first_time))
+        else {
+            return Vec::new();
+        };
+        let span = time - SIGN_IN_SLACK..=time + SIGN_IN_SLACK;
+        let starts = starts.range(span).map(|(_, start)| *start);
+        // What the trail saw being minted began with the mint, and not with the sign-in.
+        let unminted = |seen: &&Sighting| {
+            let key = seen.access_key_id.as_deref();
+            key.is_none_or(|key| !self.mints.contains_key(key))
+        };
+        starts.filter(|start| self.session(arn, start).iter().any(unminted)).collect()
     }
 
     fn insert(&mut self, seen: &'a Sighting) {
@@ -137,6 +90,11 @@ impl<'a> SightingIndex<'a> {
             let start = seen.session_start.as_deref();
             if let Some(start) = start.or(login.then_some(seen.first_time.as_str())) {
                 self.by_session.entry((arn, start)).or_default().push(seen);
+            }
+            if let Some(start) = start {
+                let time = parse_time(start);
+                self.starts.entry(arn).or_default().extend(time.map(|time| (time, start)));
+                self.console.extend((seen.from_console == Some(1)).then_some((arn, start)));
             }
         }
         let issuer = seen.issuer_arn.as_deref();
@@ -153,6 +111,39 @@ impl<'a> SightingIndex<'a> {
         if call(seen) == Calls::End {
             self.ends.push(seen);
         }
+        self.insert_indirect(seen);
+    }
+
+    /// The ways by which a session is found that the key that opened it does not lead to.
+    fn insert_indirect(&mut self, seen: &'a Sighting) {
+        let mints = call(seen) == Calls::Mint;
+        let session = seen.identity_arn.as_deref().filter(|arn| arn.contains(":assumed-role/"));
+        let session = session.and_then(|arn| arn.rsplit('/').next());
+        let by_service = seen.identity_type.as_deref() == Some("AWSService");
+        let named = seen.session_name.as_deref().filter(|_| mints && by_service);
+        for name in session.into_iter().chain(named) {
+            self.by_session_name.entry(name).or_default().push(seen);
+        }
+        let foreign = mints && seen.identity_type.as_deref() == Some("AWSAccount");
+        if let (true, Some(id)) = (foreign, seen.principal_id.as_deref()) {
+            self.by_principal_id.entry(id).or_default().push(seen);
+        }
+        let named = seen.minted_key.as_deref().is_some_and(is_key_id);
+        if let (true, false, Some(arn)) = (mints, named, session_arn(seen)) {
+            self.unnamed_mints.entry(arn).or_default().push(seen);
+        }
+        if let Some(origin) = seen.origin_arn.as_deref() {
+            if mints {
+                self.by_provider.entry(origin).or_default().push(seen);
+            } else if call(seen) == Calls::SignIn && is_success(seen) {
+                self.switches.entry(origin).or_default().push(seen);
+            }
+        }
+        if matches!(call(seen), Calls::Launch | Calls::Alter | Calls::Enter) {
+            for host in hosts(seen) {
+                self.hosts.entry(host).or_default().push(seen);
+            }
+        }
     }
 
     /// Everything a key signed.
@@ -163,6 +154,49 @@ impl<'a> SightingIndex<'a> {
     /// The call that made a credential.
     pub fn mint_of(&self, key_id: &str) -> Option<&'a Sighting> {
         self.mints.get(key_id).copied()
+    }
+
+    /// Mints whose record hides the key, by the session they opened.
+    pub fn unnamed_mints_of(&self, arn: &str) -> &[&'a Sighting] {
+        self.unnamed_mints.get(arn).map_or(&[], Vec::as_slice)
+    }
+
+    /// What signed as exactly this caller.
+    pub fn called_as(&self, arn: &str) -> Vec<&'a Sighting> {
+        let mut seen = self.by_arn.get(arn).cloned().unwrap_or_default();
+        seen.retain(|seen| seen.identity_arn.as_deref() == Some(arn));
+        seen
+    }
+
+    /// Whether a session is a console session.
+    pub fn is_console(&self, arn: &str, start: &str) -> bool {
+        self.console.contains(&(arn, start))
+    }
+
+    /// Sessions of this name, and the calls by which a service opened them: a host's credentials
+    /// carry its name.
+    pub fn sessions_of_host(&self, host: &str) -> &[&'a Sighting] {
+        self.by_session_name.get(host).map_or(&[], Vec::as_slice)
+    }
+
+    /// Calls that started, changed or entered a host.
+    pub fn calls_about_host(&self, host: &str) -> &[&'a Sighting] {
+        self.hosts.get(host).map_or(&[], Vec::as_slice)
+    }
+
+    /// Mints by a caller of another account, of whom the record shows only the immutable id.
+    pub fn mints_by_principal_id(&self, id: &str) -> &[&'a Sighting] {
+        self.by_principal_id.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Switches of roles in the console by this caller.
+    pub fn switches_from(&self, arn: &str) -> &[&'a Sighting] {
+        self.switches.get(arn).map_or(&[], Vec::as_slice)
+    }
+
+    /// Mints that rest on the word of a provider.
+    pub fn mints_by_provider(&self, arn: &str) -> &[&'a Sighting] {
+        self.by_provider.get(arn).map_or(&[], Vec::as_slice)
     }
 
     /// The lineage calls a node made.
@@ -267,8 +301,8 @@ impl<'a> SightingIndex<'a> {
     pub fn sign_ins_of(&self, arn: &str) -> Vec<&'a Sighting> {
         let seen = self.by_arn.get(arn).cloned().unwrap_or_default();
         seen.into_iter()
-            .filter(|seen| call(seen) == Calls::SignIn)
-            .filter(|seen| seen.console_result.as_deref() == Some("Success"))
+            .filter(|seen| call(seen) == Calls::SignIn && seen.identity_arn.as_deref() == Some(arn))
+            .filter(|seen| is_success(seen))
             .collect()
     }
 
@@ -276,24 +310,53 @@ impl<'a> SightingIndex<'a> {
     pub fn console_start(&self, seen: &'a Sighting) -> Option<&'a str> {
         let arn = seen.identity_arn.as_deref()?;
         if call(seen) == Calls::SignIn {
-            let login = parse_time(&seen.first_time)?;
-            let sessions = self.by_arn.get(arn)?.iter().filter_map(|s| s.session_start.as_deref());
-            let near = sessions
-                .filter(|start| parse_time(start).is_some_and(|start| is_near(start, login)));
-            return near.min().or(Some(&seen.first_time));
+            return self.login_starts.get(&(arn, seen.first_time.as_str())).copied();
         }
         let start = seen.session_start.as_deref()?;
-        let time = parse_time(start)?;
-        let is_console = self.session(arn, start).iter().any(|s| s.from_console == Some(1))
-            || self.sign_ins_of(arn).iter().any(|login| {
-                parse_time(&login.first_time).is_some_and(|login| is_near(time, login))
-            });
-        is_console.then_some(start)
+        self.console.contains(&(arn, start)).then_some(start)
+    }
+
+    /// The console sessions of a caller that began within a span.
+    pub fn console_sessions(&self, arn: &str, from: Timestamp, to: Timestamp) -> Vec<&'a str> {
+        let starts = self.starts.get(arn).into_iter().flat_map(|all| all.range(from..=to));
+        starts
+            .map(|(_, start)| *start)
+            .filter(|start| self.console.contains(&(arn, *start)))
+            .collect()
     }
 }
 
-fn call(seen: &Sighting) -> Calls {
+/// What a sighting's call does.
+pub fn call(seen: &Sighting) -> Calls {
     Calls::of(seen.event_name.as_deref().unwrap_or_default())
+}
+
+/// Whether a sign-in succeeded.
+pub fn is_success(login: &Sighting) -> bool {
+    login.console_result.as_deref() == Some("Success")
+}
+
+/// The instances and functions a call is about; a function may be named by its ARN.
+pub fn hosts(seen: &Sighting) -> impl Iterator<Item = &str> {
+    let ids = seen.resources.as_deref().unwrap_or_default().split(' ');
+    ids.filter(|id| !id.is_empty()).map(host_name)
+}
+
+/// The session a mint opened, from its answer or else from what was asked.
+pub fn session_arn(mint: &Sighting) -> Option<String> {
+    if let Some(arn) = &mint.minted_arn {
+        return Some(arn.clone());
+    }
+    let (role, name) = (mint.target_role.as_deref()?, mint.session_name.as_deref()?);
+    let (partition, rest) = role.strip_prefix("arn:")?.split_once(":iam::")?;
+    let (account, path) = rest.split_once(":role/")?;
+    let role = path.rsplit('/').next()?;
+    Some(format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"))
+}
+
+fn host_name(id: &str) -> &str {
+    let name = id.split_once(":function:").map_or(id, |(_, name)| name);
+    name.split(':').next().unwrap_or(name)
 }
 
 fn same_identity(principal: &Node, seen: &Sighting) -> bool {
@@ -306,8 +369,4 @@ fn same_identity(principal: &Node, seen: &Sighting) -> bool {
         return true; // a mint of the role by somebody else: the caller's id says nothing
     }
     other.as_deref().is_none_or(|other| other.is_empty() || other == id)
-}
-
-fn is_near(one: Timestamp, other: Timestamp) -> bool {
-    one.duration_since(other).abs() <= SIGN_IN_SLACK
 }

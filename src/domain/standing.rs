@@ -67,10 +67,20 @@ fn ending(node: &Node, end: &Sighting) -> Option<Standing> {
     let about_role = role.is_some() && role == target_role;
     let inactive = end.target_status.as_deref() == Some("Inactive");
     match name {
-        "DeleteAccessKey" | "DeleteServiceSpecificCredential" if about_key => {
+        "DeleteAccessKey"
+        | "DeleteServiceSpecificCredential"
+        | "DeleteSSHPublicKey"
+        | "DeleteSigningCertificate"
+            if about_key =>
+        {
             Some(Standing::Deleted)
         }
-        "UpdateAccessKey" | "UpdateServiceSpecificCredential" if about_key => {
+        "UpdateAccessKey"
+        | "UpdateServiceSpecificCredential"
+        | "UpdateSSHPublicKey"
+        | "UpdateSigningCertificate"
+            if about_key =>
+        {
             Some(if inactive { Standing::Inactive } else { Standing::Live })
         }
         "DeleteUser" if about_user => Some(Standing::Deleted),

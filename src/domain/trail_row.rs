@@ -201,6 +201,35 @@ flat_row! {
         target_status: Option<String>,
         /// The session name asked for.
         session_name: Option<String>,
+        /// The identity provider or trust anchor a session rests on or a call made, or the caller a
+        /// console session was switched from.
+        origin_arn: Option<String>,
+        /// The role, or instance profile, a service was handed.
+        passed_role: Option<String>,
+        /// The account, group, network or bucket that was let in or given something.
+        granted_to: Option<String>,
+        /// The policy or trust document that was sent, at most 1 KB.
+        document: Option<String>,
+        /// The size of what was started.
+        instance_type: Option<String>,
+        /// How many were asked for in one call.
+        quantity: Option<i64>,
+        /// The instances or functions the call started, changed or entered, separated by spaces.
+        hosts: Option<String>,
+        /// The foundation model.
+        model: Option<String>,
+        /// Tokens a model was given.
+        tokens_in: Option<i64>,
+        /// Tokens a model gave back.
+        tokens_out: Option<i64>,
+        /// 1 when the call was made with a bearer token, such as a Bedrock key.
+        bearer_token: Option<i64>,
+        /// Present when an object was encrypted with a key that AWS does not keep.
+        sse_customer: Option<String>,
+        /// The KMS key named in the call.
+        kms_key: Option<String>,
+        /// What else tells this change from another.
+        detail: Option<String>,
         /// The S3 bucket.
         bucket: Option<String>,
         /// The S3 object key.
@@ -215,7 +244,8 @@ flat_row! {
         console_result: Option<String>,
         /// `Yes` when a console sign-in used a second factor.
         mfa_used: Option<String>,
-        /// How the row belongs: `key`, `lineage` or `address`.
+        /// How the row belongs: `key`, `lineage`, `about` (a change of the subject by somebody
+        /// else, or a sign-in of its users) or `address`.
         reach: Option<String>,
     }
 }
@@ -268,8 +298,13 @@ flat_row! {
         target_status: Option<String>,
         /// The session name asked for.
         session_name: Option<String>,
-        /// `Success` or `Failure` of a console sign-in.
+        /// `Success` or `Failure` of a console sign-in or a role switch.
         console_result: Option<String>,
+        /// The identity provider or trust anchor a session rests on or a call made, or the caller a
+        /// console session was switched from.
+        origin_arn: Option<String>,
+        /// Instances or functions the call started, changed or entered, separated by spaces.
+        resources: Option<String>,
         /// The account that received the call.
         recipient_account: Option<String>,
         /// Where the calls came from, separated by spaces.

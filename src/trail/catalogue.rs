@@ -19,7 +19,8 @@ const FILES: &[&str] = &[
 pub const ATHENA_SIGHTINGS: &str = include_str!("../../queries/athena/mint_edges.sql");
 
 /// Pass two over Athena: returns the columns of `TrailRow`. Placeholders as in pass one, and the
-/// lists `{key}`, `{keys}`, `{principals}`, `{sessions}`, `{addresses}` of a `Subject`.
+/// lists `{key}`, `{keys}`, `{principals}`, `{sessions}`, `{addresses}`, `{targets}` and
+/// `{accounts}` of a `Subject`.
 pub const ATHENA_CUT: &str = include_str!("../../queries/athena/cut.sql");
 
 /// All questions, in the order of their ids.

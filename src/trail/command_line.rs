@@ -1,7 +1,7 @@
 //! `keyleak investigate` and `keyleak queries`: arguments in, text out; the caller prints it.
 
-use crate::domain::growth::is_key_id;
 use crate::domain::question::{Question, QuestionError};
+use crate::domain::record_text::is_key_id;
 use crate::ports::trail::{Answer, Survey, SurveyRequest, Trail, TrailError, Window};
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;

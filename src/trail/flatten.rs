@@ -1,14 +1,18 @@
 //! Turns one parsed record into a flat row of the case, or into a sighting of pass one.
 
-use crate::domain::sighting_index::LINEAGE_CALLS;
+use crate::domain::lineage_call::LINEAGE_CALLS;
 use crate::domain::trail_row::{Sighting, TrailRow, format_time};
+use crate::trail::columns;
 use crate::trail::paths::{self, Parts, Paths};
-use crate::trail::record::Record;
+use crate::trail::record::{Record, flag};
 use jiff::Timestamp;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// What CloudTrail itself cuts at; a hostile record is cut here too.
 const TEXT_MAX: usize = 1_024;
+/// EC2 starts at most a few hundred instances in one call.
+const HOSTS_MAX: usize = 1_000;
 
 /// The event time as it sorts: whole seconds, UTC.
 pub fn event_time<'r>(record: &'r Record<'_>) -> Option<Cow<'r, str>> {
@@ -38,16 +42,18 @@ pub fn edge(record: &Record<'_>, time: &str) -> Sighting {
     Sighting {
         event_name: record.event_name.owned(),
         event_id: record.event_id.owned(),
-        minted_key: text(paths::MINTED_KEY),
-        minted_arn: text(paths::MINTED_ARN),
-        minted_principal_id: text(paths::MINTED_PRINCIPAL_ID),
-        minted_expires: text(paths::MINTED_EXPIRES),
-        target_user: text(paths::TARGET_USER),
+        minted_key: text(columns::MINTED_KEY),
+        minted_arn: text(columns::MINTED_ARN),
+        minted_principal_id: text(columns::MINTED_PRINCIPAL_ID),
+        minted_expires: text(columns::MINTED_EXPIRES),
+        target_user: text(columns::TARGET_USER),
         target_role: target_role(record, &parts),
-        target_key: text(paths::TARGET_KEY),
-        target_status: text(paths::TARGET_STATUS),
-        session_name: text(paths::SESSION_NAME),
-        console_result: text(paths::CONSOLE_RESULT),
+        target_key: text(columns::TARGET_KEY),
+        target_status: text(columns::TARGET_STATUS),
+        session_name: text(columns::SESSION_NAME),
+        console_result: text(columns::CONSOLE_RESULT),
+        origin_arn: text(columns::ORIGIN_ARN).or_else(|| oidc_provider(record)),
+        resources: hosts(record, &parts),
         addresses: record.source_ip.owned(),
         events: Some(1),
         ..caller(record, time)
@@ -77,12 +83,18 @@ pub fn caller(record: &Record<'_>, time: &str) -> Sighting {
     }
 }
 
+/// The keys, users and roles a call is about.
+pub fn targets(record: &Record<'_>) -> Vec<String> {
+    let parts = parts_of(record);
+    let columns =
+        [columns::MINTED_KEY, columns::TARGET_KEY, columns::TARGET_USER].map(|c| parts.scalar(c));
+    columns.into_iter().flatten().chain(target_role(record, &parts)).collect()
+}
+
 /// The flat row of a record; `reach` says how it belongs to the case.
 pub fn row(record: &Record<'_>, time: &str, reach: &str) -> TrailRow {
-    let parts = parts_of(record);
     let identity = &record.user_identity;
     let session = &identity.session_context;
-    let text = |paths: Paths| parts.scalar(paths).map(|text| cut(&text));
     TrailRow {
         event_time: time.to_owned(),
         event_id: record.event_id.owned(),
@@ -117,26 +129,56 @@ pub fn row(record: &Record<'_>, time: &str, reach: &str) -> TrailRow {
         issuer_name: session.session_issuer.user_name.owned(),
         source_identity: session.source_identity.owned(),
         credential_id: identity.credential_id.owned(),
-        minted_key: text(paths::MINTED_KEY),
-        minted_arn: text(paths::MINTED_ARN),
-        minted_principal_id: text(paths::MINTED_PRINCIPAL_ID),
-        minted_expires: text(paths::MINTED_EXPIRES),
-        target_user: text(paths::TARGET_USER),
-        target_role: target_role(record, &parts),
-        target_group: text(paths::TARGET_GROUP),
-        target_policy: text(paths::TARGET_POLICY),
-        target_key: text(paths::TARGET_KEY),
-        target_status: text(paths::TARGET_STATUS),
-        session_name: text(paths::SESSION_NAME),
-        bucket: text(paths::BUCKET),
-        object_key: text(paths::OBJECT_KEY),
-        bytes_out: parts.integer(paths::BYTES_OUT),
-        bytes_in: parts.integer(paths::BYTES_IN),
-        resource: first_resource(record).or_else(|| text(paths::RESOURCE)),
-        console_result: text(paths::CONSOLE_RESULT),
-        mfa_used: text(paths::MFA_USED),
         reach: Some(reach.to_owned()),
+        ..extracted(record)
     }
+}
+
+/// The columns that lie in the record's JSON parts.
+fn extracted(record: &Record<'_>) -> TrailRow {
+    let parts = parts_of(record);
+    let text = |paths: Paths| parts.scalar(paths).map(|text| cut(&text));
+    TrailRow {
+        minted_key: text(columns::MINTED_KEY),
+        minted_arn: text(columns::MINTED_ARN),
+        minted_principal_id: text(columns::MINTED_PRINCIPAL_ID),
+        minted_expires: text(columns::MINTED_EXPIRES),
+        target_user: text(columns::TARGET_USER),
+        target_role: target_role(record, &parts),
+        target_group: text(columns::TARGET_GROUP),
+        target_policy: text(columns::TARGET_POLICY),
+        target_key: text(columns::TARGET_KEY),
+        target_status: text(columns::TARGET_STATUS),
+        session_name: text(columns::SESSION_NAME),
+        origin_arn: text(columns::ORIGIN_ARN).or_else(|| oidc_provider(record)),
+        passed_role: text(columns::PASSED_ROLE),
+        granted_to: text(columns::GRANTED_TO),
+        document: text(columns::DOCUMENT),
+        instance_type: text(columns::INSTANCE_TYPE),
+        quantity: parts.integer(columns::QUANTITY),
+        hosts: hosts(record, &parts),
+        model: text(columns::MODEL),
+        tokens_in: parts.integer(columns::TOKENS_IN),
+        tokens_out: parts.integer(columns::TOKENS_OUT),
+        bearer_token: flag(parts.scalar(columns::BEARER_TOKEN).as_deref()),
+        sse_customer: text(columns::SSE_CUSTOMER),
+        kms_key: text(columns::KMS_KEY),
+        detail: text(columns::DETAIL),
+        bucket: text(columns::BUCKET),
+        object_key: text(columns::OBJECT_KEY),
+        bytes_out: parts.integer(columns::BYTES_OUT),
+        bytes_in: parts.integer(columns::BYTES_IN),
+        resource: first_resource(record).or_else(|| resource(record, &parts)),
+        console_result: text(columns::CONSOLE_RESULT),
+        mfa_used: text(columns::MFA_USED),
+        ..TrailRow::default()
+    }
+}
+
+fn resource(record: &Record<'_>, parts: &Parts) -> Option<String> {
+    let volume = record.event_name.get() == Some("CreateVolume");
+    let made = volume.then(|| parts.scalar(columns::MADE_VOLUME)).flatten();
+    made.or_else(|| parts.scalar(columns::RESOURCE)).map(|text| cut(&text))
 }
 
 fn parts_of(record: &Record<'_>) -> Parts {
@@ -145,7 +187,7 @@ fn parts_of(record: &Record<'_>) -> Parts {
 
 /// A refused `AssumeRole` has no parameters; the refusal itself names the role.
 fn target_role(record: &Record<'_>, parts: &Parts) -> Option<String> {
-    let asked = parts.scalar(paths::TARGET_ROLE).map(|text| cut(&text));
+    let asked = parts.scalar(columns::TARGET_ROLE).map(|text| cut(&text));
     asked.or_else(|| {
         let message = record.error_message.get()?;
         let (_, rest) = message.split_once("on resource: ")?;
@@ -153,6 +195,34 @@ fn target_role(record: &Record<'_>, parts: &Parts) -> Option<String> {
         let (_, name) = arn.split_once(":role/")?;
         (arn.starts_with("arn:aws") && !name.is_empty()).then(|| cut(arn))
     })
+}
+
+/// A caller that a provider vouches for is named after the provider.
+fn oidc_provider(record: &Record<'_>) -> Option<String> {
+    let id = record.user_identity.principal_id.get()?;
+    let (account, rest) = id.strip_prefix("arn:aws")?.split_once(":oidc-provider/")?;
+    let host = rest.split(':').next().filter(|host| !host.is_empty())?;
+    Some(cut(&format!("arn:aws{account}:oidc-provider/{host}")))
+}
+
+/// The function a call is about, or every instance its request or its answer names.
+fn hosts(record: &Record<'_>, parts: &Parts) -> Option<String> {
+    if let Some(function) = parts.scalar(columns::FUNCTION) {
+        return Some(cut(&function));
+    }
+    let raw = [record.request_parameters, record.response_elements];
+    let mut ids = BTreeSet::new();
+    for text in raw.into_iter().flatten() {
+        // Between two quotes: no key and no longer text is taken for an instance.
+        ids.extend(text.get().split('"').filter(|word| is_instance(word)));
+    }
+    let ids: Vec<&str> = ids.into_iter().take(HOSTS_MAX).collect();
+    (!ids.is_empty()).then(|| ids.join(" "))
+}
+
+fn is_instance(word: &str) -> bool {
+    let id = word.strip_prefix("i-").unwrap_or_default();
+    (8..=17).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn first_resource(record: &Record<'_>) -> Option<String> {

@@ -2,10 +2,11 @@
 
 use crate::domain::event::Phase;
 use crate::domain::exposure::{Uses, first_unlike};
-use crate::domain::growth::{Bounds, grow, is_outside};
+use crate::domain::growth::{Bounds, grow};
 use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
 use crate::domain::principal::PrincipalName;
 use crate::domain::question::Question;
+use crate::domain::record_text::is_outside;
 use crate::domain::regular::regular_use;
 use crate::domain::trail_row::{Sighting, TrailRow, is_denied};
 use crate::ports::trail::{

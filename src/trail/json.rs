@@ -84,6 +84,7 @@ fn json_lineage(lineage: &Lineage) -> Value {
             "certainty": node.certainty,
             "older": node.older,
             "why": node.why,
+            "keys": node.keys,
         })
     };
     let principal = |node: &Node| {
@@ -95,6 +96,10 @@ fn json_lineage(lineage: &Lineage) -> Value {
             "via": node.via,
             "made": time(node.made),
             "events": node.events,
+            "first": time(node.first),
+            "last": time(node.last),
+            "certainty": node.certainty,
+            "why": node.why,
             "status": node.standing.word(),
             "older": node.older,
         })
@@ -105,6 +110,11 @@ fn json_lineage(lineage: &Lineage) -> Value {
             "kind": node.kind.word(),
             "why": node.why,
             "events": node.events,
+            "minted_by": node.minted_by,
+            "via": node.via,
+            "made": time(node.made),
+            "expires": time(node.expires),
+            "keys": node.keys,
             "acts_as": node.arn,
             "first": time(node.first),
             "last": time(node.last),
@@ -116,6 +126,12 @@ fn json_lineage(lineage: &Lineage) -> Value {
     json!({
         "owner": lineage.owner_arn,
         "minted_by": lineage.minted_by,
+        "behind": lineage.behind.iter().map(|origin| json!({
+            "id": origin.id,
+            "via": origin.via,
+            "made": time(origin.made),
+            "certainty": origin.certainty,
+        })).collect::<Vec<_>>(),
         "credentials": lineage.credentials().map(credential).collect::<Vec<_>>(),
         "principals": lineage.principals().map(principal).collect::<Vec<_>>(),
         "second_order": lineage.second_order().map(second).collect::<Vec<_>>(),

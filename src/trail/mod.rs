@@ -1,6 +1,7 @@
 //! Reads CloudTrail where it lies: delivered objects, cut down to a case and asked in SQL.
 
 pub mod catalogue;
+pub mod columns;
 pub mod command_line;
 pub mod envelopes;
 pub mod flatten;

@@ -114,6 +114,8 @@ pub(super) struct Wanted<'a> {
     principals: HashSet<&'a str>,
     sessions: HashSet<&'a str>,
     addresses: HashSet<&'a str>,
+    targets: HashSet<&'a str>,
+    accounts: HashSet<&'a str>,
 }
 
 impl<'a> Wanted<'a> {
@@ -125,6 +127,8 @@ impl<'a> Wanted<'a> {
             principals: set(&subject.principals),
             sessions: set(&subject.sessions),
             addresses: set(&subject.addresses),
+            targets: set(&subject.targets),
+            accounts: set(&subject.accounts),
         }
     }
 
@@ -147,8 +151,29 @@ impl<'a> Wanted<'a> {
                 return Some("lineage");
             }
         }
+        if self.is_about(record) {
+            return Some("about");
+        }
         let from = record.source_ip.get()?;
         self.addresses.contains(from).then_some("address")
+    }
+
+    /// A change of the subject by somebody else, or a sign-in of one of its users.
+    fn is_about(&self, record: &Record<'_>) -> bool {
+        let account = record.recipient_account_id.get();
+        if !account.is_some_and(|account| self.accounts.contains(account)) {
+            return false;
+        }
+        let is_target = |text: &str| self.targets.contains(text);
+        match record.event_source.get() {
+            Some("signin.amazonaws.com") => {
+                record.user_identity.user_name.get().is_some_and(is_target)
+            }
+            Some("iam.amazonaws.com") if record.read_only.flag() != Some(1) => {
+                flatten::targets(record).iter().any(|target| is_target(target))
+            }
+            _ => false,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where in a record's JSON parts each extracted column lies; the Athena queries follow this table.
+//! Finds values in a record's JSON parts by path, as `json_extract_scalar` does.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,105 +12,8 @@ pub enum Part {
     Additional,
 }
 
-use Part::{Additional, Request, Response};
-
 /// Paths of one column: the first that holds a scalar wins.
 pub type Paths = &'static [(Part, &'static str)];
-
-pub const MINTED_KEY: Paths = &[
-    (Response, "credentials.accessKeyId"),
-    (Response, "accessKey.accessKeyId"),
-    (Response, "serviceSpecificCredential.serviceSpecificCredentialId"),
-    (Response, "credentialSet[0].credentials.accessKeyId"),
-    (Response, "roleCredentials.accessKeyId"),
-];
-pub const MINTED_ARN: Paths = &[
-    (Response, "assumedRoleUser.arn"),
-    (Response, "federatedUser.arn"),
-    (Response, "credentialSet[0].assumedRoleUser.arn"),
-    (Response, "user.arn"),
-    (Response, "role.arn"),
-];
-pub const MINTED_PRINCIPAL_ID: Paths = &[
-    (Response, "assumedRoleUser.assumedRoleId"),
-    (Response, "federatedUser.federatedUserId"),
-    (Response, "credentialSet[0].assumedRoleUser.assumedRoleId"),
-    (Response, "user.userId"),
-    (Response, "role.roleId"),
-];
-pub const MINTED_EXPIRES: Paths = &[
-    (Response, "credentials.expiration"),
-    (Response, "credentialSet[0].credentials.expiration"),
-    (Response, "roleCredentials.expiration"),
-];
-pub const TARGET_USER: Paths = &[
-    (Request, "userName"),
-    (Response, "accessKey.userName"),
-    (Response, "user.userName"),
-    (Response, "loginProfile.userName"),
-    (Response, "serviceSpecificCredential.userName"),
-];
-pub const TARGET_ROLE: Paths =
-    &[(Request, "roleArn"), (Request, "roleName"), (Response, "role.arn")];
-pub const TARGET_GROUP: Paths = &[(Request, "groupName")];
-pub const TARGET_POLICY: Paths =
-    &[(Request, "policyArn"), (Request, "policyName"), (Response, "policy.arn")];
-pub const TARGET_KEY: Paths = &[(Request, "accessKeyId"), (Request, "serviceSpecificCredentialId")];
-pub const TARGET_STATUS: Paths = &[(Request, "status")];
-pub const SESSION_NAME: Paths = &[(Request, "roleSessionName")];
-pub const BUCKET: Paths = &[(Request, "bucketName")];
-pub const OBJECT_KEY: Paths = &[(Request, "key")];
-pub const BYTES_OUT: Paths = &[(Additional, "bytesTransferredOut")];
-pub const BYTES_IN: Paths = &[(Additional, "bytesTransferredIn")];
-pub const CONSOLE_RESULT: Paths = &[(Response, "ConsoleLogin")];
-pub const MFA_USED: Paths = &[(Additional, "MFAUsed")];
-/// After the `resources` list of the record itself; the most telling name first.
-pub const RESOURCE: Paths = &[
-    (Request, "userName"),
-    (Request, "roleName"),
-    (Request, "roleArn"),
-    (Request, "policyArn"),
-    (Request, "instanceProfileName"),
-    (Request, "functionName"),
-    (Request, "secretId"),
-    (Request, "bucketName"),
-    (Request, "instanceId"),
-    (Request, "instancesSet.items[0].instanceId"),
-    (Request, "groupId"),
-    (Request, "groupName"),
-    (Request, "snapshotId"),
-    (Request, "imageId"),
-    (Request, "volumeId"),
-    (Request, "vpcId"),
-    (Request, "subnetId"),
-    (Request, "keyId"),
-    (Request, "tableName"),
-    (Request, "dBInstanceIdentifier"),
-    (Request, "dBSnapshotIdentifier"),
-    (Request, "logGroupName"),
-    (Request, "trailName"),
-    (Request, "detectorId"),
-    (Request, "topicArn"),
-    (Request, "queueUrl"),
-    (Request, "stackName"),
-    (Request, "clusterName"),
-    (Request, "repositoryName"),
-    (Request, "documentName"),
-    (Request, "modelId"),
-    (Request, "policyName"),
-    (Request, "name"),
-    (Response, "instancesSet.items[0].instanceId"),
-    (Response, "groupId"),
-    (Response, "vpc.vpcId"),
-    (Response, "subnet.subnetId"),
-    (Response, "snapshotId"),
-    (Response, "imageId"),
-    (Response, "volumeId"),
-    (Response, "functionArn"),
-    (Response, "trailARN"),
-    (Response, "trustAnchor.trustAnchorArn"),
-    (Response, "arn"),
-];
 
 /// The parsed JSON parts of one record.
 #[derive(Debug)]
@@ -134,9 +37,9 @@ impl Parts {
     pub fn scalar(&self, paths: Paths) -> Option<String> {
         paths.iter().find_map(|(part, path)| {
             let value = match part {
-                Request => &self.request,
-                Response => &self.response,
-                Additional => &self.additional,
+                Part::Request => &self.request,
+                Part::Response => &self.response,
+                Part::Additional => &self.additional,
             };
             scalar_text(walk(value, path)?)
         })
@@ -148,6 +51,22 @@ impl Parts {
         let whole = text.split('.').next().unwrap_or(&text);
         whole.parse().ok()
     }
+}
+
+/// A path as `json_extract_scalar` takes it.
+pub fn json_path(path: &str) -> String {
+    let mut text = "$".to_owned();
+    for step in path.split('.') {
+        let (name, index) = step.find('[').map_or((step, ""), |at| step.split_at(at));
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            text.push('.');
+            text.push_str(name);
+        } else {
+            text.push_str(&format!("[\"{name}\"]"));
+        }
+        text.push_str(index);
+    }
+    text
 }
 
 /// Parses one part; some shippers hold it as text that is JSON.

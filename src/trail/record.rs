@@ -23,11 +23,16 @@ impl Text<'_> {
 
     /// 1 for true, 0 for false.
     pub fn flag(&self) -> Option<i64> {
-        match self.get() {
-            Some("true") => Some(1),
-            Some("false") => Some(0),
-            _ => None,
-        }
+        flag(self.get())
+    }
+}
+
+/// 1 for true, 0 for false.
+pub fn flag(text: Option<&str>) -> Option<i64> {
+    match text {
+        Some("true") => Some(1),
+        Some("false") => Some(0),
+        _ => None,
     }
 }
 

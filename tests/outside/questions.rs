@@ -144,7 +144,7 @@ fn athena(judge: &mut SqlJudge, template: &str, subject: &Subject) -> Vec<Vec<Op
     let (from, to) = (["0000".to_owned()], ["9999".to_owned()]);
     let key = [subject.key_id.clone()];
     let raw = [("table", TRAIL_TABLE), ("partitions", "dt >= '0000'")];
-    let lists: [(&str, &[String]); 7] = [
+    let lists: [(&str, &[String]); 9] = [
         ("from", &from),
         ("to", &to),
         ("key", &key),
@@ -152,6 +152,8 @@ fn athena(judge: &mut SqlJudge, template: &str, subject: &Subject) -> Vec<Vec<Op
         ("principals", &subject.principals),
         ("sessions", &subject.sessions),
         ("addresses", &subject.addresses),
+        ("targets", &subject.targets),
+        ("accounts", &subject.accounts),
     ];
     let filled = fill(template, &raw, &lists);
     let found = judge.athena(&filled.sql, &json!(filled.values));

@@ -183,7 +183,7 @@ fn ask(
     let (key, from, to) =
         (one(&subject.key_id), one("2000-01-01T00:00:00Z"), one("2100-01-01T00:00:00Z"));
     let raw = [("table", TRAIL_TABLE), ("partitions", "dt >= '2000/01/01'")];
-    let values: [(&str, &[String]); 8] = [
+    let values: [(&str, &[String]); 10] = [
         ("from", &from),
         ("to", &to),
         ("key", &key),
@@ -192,6 +192,8 @@ fn ask(
         ("roles", &subject.principals),
         ("sessions", &subject.sessions),
         ("addresses", &subject.addresses),
+        ("targets", &subject.targets),
+        ("accounts", &subject.accounts),
     ];
     let filled = fill(template, &raw, &values);
     let found = judge.athena(&filled.sql, &json!(filled.values));

@@ -148,6 +148,18 @@ def transpiled(sql: str, parameters: list[str]) -> str:
         if not isinstance(value, (exp.Literal, exp.Neg, exp.Cast, exp.Null, exp.Boolean)):
             raise ValueError(f"not a literal: {text}")
         mark.replace(value)
+    return in_duckdb(tree)
+
+
+def in_duckdb(tree) -> str:
+    """Athena's `json_extract_scalar` is null on an object or a list; DuckDB's writes it out."""
+    for call in list(tree.find_all(exp.JSONExtractScalar)):
+        place = [call.this.copy(), call.expression.copy()]
+        shape = exp.Anonymous(this="json_type", expressions=place)
+        compound = exp.In(this=shape, expressions=[exp.Literal.string("OBJECT"),
+                                                   exp.Literal.string("ARRAY")])
+        case = exp.Case(ifs=[exp.If(this=compound, true=exp.Null())], default=call.copy())
+        call.replace(exp.Paren(this=case))
     return tree.sql(dialect="duckdb")
 
 
@@ -165,7 +177,7 @@ def answer(database, question: dict) -> dict:
     if op == "query":
         return run(database, question["sql"], question.get("parameters"))
     if op == "athena":
-        (sql,) = sqlglot.transpile(question["sql"], read="athena", write="duckdb")
+        sql = in_duckdb(sqlglot.parse_one(question["sql"], read="athena"))
         return run(database, sql, question.get("parameters"))
     raise ValueError(f"no such question: {op}")
 

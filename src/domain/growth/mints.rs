@@ -1,8 +1,10 @@
 //! What a credential of the lineage was seen making: credentials, principals, ways in.
 
-use super::{Growth, is_key_id};
-use crate::domain::lineage::{Node, NodeKind};
-use crate::domain::sighting_index::Calls;
+use super::Growth;
+use crate::domain::lineage::{Certainty, Node, NodeKind};
+use crate::domain::lineage_call::Calls;
+use crate::domain::record_text::is_key_id;
+use crate::domain::sighting_index::session_arn;
 use crate::domain::trail_row::{Sighting, parse_time};
 
 impl<'a> Growth<'a> {
@@ -24,13 +26,23 @@ impl<'a> Growth<'a> {
     pub(super) fn child(&self, parent: &Node, edge: &'a Sighting) -> Option<Node> {
         let call = edge.event_name.as_deref().unwrap_or_default();
         let mut node = match Calls::of(call) {
-            Calls::Mint => self.minted(edge)?,
+            Calls::Mint if edge.minted_key.as_deref().is_some_and(is_key_id) => {
+                self.minted(edge)?
+            }
+            Calls::Mint => self.unnamed(edge)?,
+            Calls::SignInToken => self.minted(edge)?,
             Calls::Create => self.created(edge)?,
             Calls::TakeOver => self.taken_over(edge)?,
-            Calls::SignIn | Calls::End | Calls::Other => return None,
+            Calls::SignIn
+            | Calls::Provide
+            | Calls::Launch
+            | Calls::Alter
+            | Calls::Enter
+            | Calls::End
+            | Calls::Other => return None,
         };
         node.minted_by = Some(parent.id.clone());
-        node.certainty = parent.certainty;
+        node.certainty = parent.certainty.max(node.certainty);
         node.reach = parent.reach;
         node.depth = parent.depth + 1;
         if node.why.is_empty() {
@@ -43,9 +55,16 @@ impl<'a> Growth<'a> {
         let id = edge.minted_key.as_deref().filter(|id| is_key_id(id))?;
         let kind = match edge.event_name.as_deref() {
             Some("CreateAccessKey") => NodeKind::LongTermKey,
-            Some("CreateServiceSpecificCredential") => NodeKind::ServiceCredential,
+            Some(
+                "CreateServiceSpecificCredential"
+                | "UploadSSHPublicKey"
+                | "UploadSigningCertificate",
+            ) => NodeKind::ServiceCredential,
             Some("GetSessionToken") => NodeKind::UserSession,
             Some("GetFederationToken") => NodeKind::FederatedUser,
+            Some("GetSigninToken") if edge.identity_type.as_deref() == Some("FederatedUser") => {
+                NodeKind::FederatedUser
+            }
             _ if edge.identity_type.as_deref() == Some("AWSService") => NodeKind::ServiceSession,
             _ => NodeKind::RoleSession,
         };
@@ -74,6 +93,26 @@ impl<'a> Growth<'a> {
             | NodeKind::User
             | NodeKind::Role => {}
         }
+        Some(node)
+    }
+
+    /// A session whose key the record hides: it is told by who it is and when it began.
+    fn unnamed(&self, edge: &Sighting) -> Option<Node> {
+        let arn = session_arn(edge)?;
+        let mut uses = self.index.session(&arn, &edge.first_time).into_iter();
+        let seen = uses.find(|seen| seen.access_key_id.as_deref().is_some_and(is_key_id))?;
+        let id = seen.access_key_id.as_deref()?;
+        if self.index.mint_of(id).is_some() {
+            return None;
+        }
+        let mut node = self.key_node(id, NodeKind::RoleSession);
+        node.via = edge.event_name.clone().unwrap_or_default();
+        node.made = parse_time(&edge.first_time);
+        node.expires = edge.minted_expires.as_deref().and_then(parse_time);
+        if edge.minted_arn.is_none() {
+            node.certainty = Certainty::Likely;
+        }
+        node.why = format!("{} opened {arn} then; the record hides the key", node.via);
         Some(node)
     }
 

@@ -1,9 +1,10 @@
 //! What belongs without a mint in the trail: by principals, sessions, services and sign-ins.
 
 use super::mints::caller_name;
-use super::{FORWARD_SLACK, Growth, is_key_id, role_of, tally};
+use super::{FORWARD_SLACK, Growth, role_of, tally};
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach};
-use crate::domain::sighting_index::Calls;
+use crate::domain::lineage_call::Calls;
+use crate::domain::record_text::is_key_id;
 use crate::domain::trail_row::{Sighting, parse_time};
 
 impl<'a> Growth<'a> {
@@ -46,7 +47,7 @@ impl<'a> Growth<'a> {
     }
 
     /// A credential that was used and that nobody was seen minting.
-    fn used(&self, seen: &'a Sighting) -> Option<Node> {
+    pub(super) fn used(&self, seen: &'a Sighting) -> Option<Node> {
         if seen.invoked_by.is_none() && self.index.console_start(seen).is_some() {
             return self.console_node(seen);
         }
@@ -64,31 +65,30 @@ impl<'a> Growth<'a> {
         Some(node)
     }
 
-    fn console_node(&self, seen: &'a Sighting) -> Option<Node> {
-        if seen.event_name.as_deref() == Some("ConsoleLogin")
-            && seen.console_result.as_deref() != Some("Success")
-        {
-            return None;
-        }
+    pub(super) fn console_node(&self, seen: &'a Sighting) -> Option<Node> {
         let arn = seen.identity_arn.as_deref()?;
         let start = self.index.console_start(seen)?;
+        Some(self.console_session(arn, start, seen))
+    }
+
+    pub(super) fn console_session(&self, arn: &str, start: &str, seen: &Sighting) -> Node {
         let mut node = self.key_node(&format!("{arn}@{start}"), NodeKind::ConsoleSession);
         let uses = self.index.session_named(&node.id);
         node.via = "ConsoleLogin".to_owned();
         node.arn = Some(arn.to_owned());
         node.user_name = seen.user_name.clone();
         node.principal_id = seen.principal_id.clone();
+        node.role_arn = role_of(seen);
         node.made = parse_time(start);
         tally(&mut node, &uses);
-        Some(node)
+        node
     }
 
-    /// Sessions that belong without a mint: the same session under other keys, work a service did
-    /// on a caller's behalf, and sign-ins of the key's own user from the actor's addresses.
+    /// Sessions that belong without a mint: the same session under other keys, and work a service
+    /// did on a caller's behalf.
     pub(super) fn follow_sessions(&mut self) {
         self.follow_same_session();
         self.follow_forwarded();
-        self.follow_owner_sign_ins();
     }
 
     pub(super) fn follow_same_session(&mut self) {
@@ -96,6 +96,11 @@ impl<'a> Growth<'a> {
         let nodes = self.nodes.clone();
         for parent in nodes.iter().filter(|node| !node.kind.is_principal()) {
             for seen in self.index.same_session(parent) {
+                // Sessions may share a name and a second; a minted key is told by its mint.
+                let key = seen.access_key_id.as_deref();
+                if key.is_some_and(|key| self.index.mint_of(key).is_some()) {
+                    continue;
+                }
                 if seen.invoked_by.is_some() {
                     self.forward(parent, seen, parent.certainty);
                     continue;
@@ -168,27 +173,6 @@ impl<'a> Growth<'a> {
         for edge in self.index.forwarded_session(arn, start, service) {
             if let Some(child) = self.child(&node, edge) {
                 self.add(child);
-            }
-        }
-    }
-
-    pub(super) fn follow_owner_sign_ins(&mut self) {
-        let Some(owner) = self.lineage.owner_arn.clone() else {
-            return;
-        };
-        let addresses = self.addresses();
-        for seen in self.index.sign_ins_of(&owner) {
-            let from = seen.addresses.as_deref().unwrap_or_default();
-            if !from.split(' ').any(|address| addresses.contains(address)) {
-                continue;
-            }
-            if let Some(mut node) = self.console_node(seen) {
-                node.minted_by = Some(owner.clone());
-                node.certainty = Certainty::Likely;
-                node.reach = Reach::SecondOrder;
-                node.depth = 1;
-                node.why = "the key's own user signed in from an address of the key".to_owned();
-                self.add(node);
             }
         }
     }

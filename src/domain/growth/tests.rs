@@ -1,6 +1,8 @@
 //! What a lineage must name, and what it must not be fooled by.
 
-use super::{Bounds, grow, is_key_id};
+mod indirect;
+
+use super::{Bounds, grow};
 use crate::domain::lineage::{Certainty, Lineage, Node, NodeKind, Standing, Subject};
 use crate::domain::trail_row::Sighting;
 
@@ -316,8 +318,6 @@ fn a_password_set_on_an_old_user_makes_its_later_sign_ins_likely() {
 #[test]
 fn masked_ids_link_nothing() {
     let masked = "AKIA****************";
-    assert!(!is_key_id(masked) && !is_key_id("AKIAXXXXXXXXXXXXXXXX"));
-    assert!(!is_key_id("HIDDEN_DUE_TO_SECURITY_REASONS"));
     let lineage =
         lineage(&[assume(KEY, "one", masked, 1), assume(masked, "two", "ASIAAAAAAAAAAAAAAA22", 2)]);
     assert!(lineage.nodes.is_empty());

@@ -1,6 +1,6 @@
 //! What is left after a containment, one question at a time.
 
-use crate::domain::action::{Action, Change};
+use crate::domain::action::{Action, Change, SideKind};
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::facts::{AccountFinding, Fact, Finding};
@@ -116,6 +116,23 @@ fn sessions_and_keys_of_a_denied_user_are_no_remains() {
         node(NodeKind::ServiceCredential, "ACCA1", "ci", "AIDA1"),
     ];
     assert_eq!(left(&contained(), &nodes, &[user("ci", "AIDA1", -9)]), Remains::default());
+}
+
+#[test]
+fn an_uploaded_key_or_certificate_is_switched_off_as_what_it_is() {
+    let calls =
+        ["UploadSSHPublicKey", "UploadSigningCertificate", "CreateServiceSpecificCredential"];
+    let kinds = calls.map(|call| {
+        let made = node(NodeKind::ServiceCredential, "APKAI0000000000000001", "deploy", "AIDA9");
+        let made = Node { via: call.to_owned(), ..made };
+        let found = left(&contained(), &[made], &[user("deploy", "AIDA9", -9)]);
+        match &found.covered[..] {
+            [Target { part: Part::Side(one), .. }] => one.kind,
+            other => panic!("{call}: {other:?}"),
+        }
+    });
+    let wanted = [SideKind::SshKey, SideKind::SigningCertificate, SideKind::ServiceSpecific];
+    assert_eq!(kinds, wanted);
 }
 
 #[test]
