@@ -255,7 +255,9 @@ mod tests {
         let lists: [(&str, &[String]); 4] =
             [("from", &bounds), ("to", &bounds), ("names", &names), ("targets", &targets)];
         let filled = fill(&template, &raw, &lists);
-        assert!(!filled.sql.contains(['{', '}']), "{}", filled.sql);
+        // The pattern of an instance's id counts its characters in braces of its own.
+        let left = filled.sql.replace("{8,17}", "");
+        assert!(!left.contains(['{', '}']), "{}", filled.sql);
         assert_eq!(filled.values.len(), 2 + 1 + 6 * 2);
     }
 }
