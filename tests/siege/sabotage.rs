@@ -69,6 +69,10 @@ impl Contain for SkipsTheDeny {
         self.inner.apply(ticket).await
     }
 
+    fn eradicate_role(&self) -> Option<String> {
+        self.inner.eradicate_role()
+    }
+
     fn role(&self) -> Option<String> {
         self.inner.role()
     }
