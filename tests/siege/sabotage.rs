@@ -1,36 +1,28 @@
 //! Sieges that must fail: they show that the reckoning would see what is left.
 
 use crate::campaign::Terms;
-use crate::partial_trail::PartialTrail;
 use crate::run;
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use keyleak::domain::action::Change;
 use keyleak::ports::cloud::{Applied, CallError, Contain};
 use keyleak::ports::ticket::Ticket;
-use keyleak::ports::trail::Trail;
-use keyleak::trail::investigator::Investigator;
-use keyleak::trail::local::LocalTrail;
 use libtest_mimic::{Failed, Trial};
 use std::sync::Arc;
 
 /// Longer than an honest siege of the same seed takes.
-const IN_VAIN: SignedDuration = SignedDuration::from_mins(20);
+const IN_VAIN: SignedDuration = SignedDuration::from_mins(12);
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("sabotage_without_the_deny_it_is_never_contained", without_the_deny),
         Trial::test("sabotage_a_credential_that_was_left_is_named", a_credential_left),
-        Trial::test(
-            "sabotage_what_the_trail_forgot_is_not_called_contained_unnoticed",
-            forgotten_sessions,
-        ),
     ]
 }
 
 fn without_the_deny() -> Result<(), Failed> {
     let rights = |inner| Arc::new(SkipsTheDeny { inner }) as Arc<dyn Contain>;
-    let outcome = run(1, &Terms { rights, patience: IN_VAIN, ..Terms::honest() });
+    let outcome = run(2, &Terms { rights, patience: IN_VAIN, ..Terms::honest() });
     expect(outcome.contained_after.is_none(), "it is called contained", &outcome.journal)?;
     expect(!outcome.faults().is_empty(), "the siege does not fail", &outcome.journal)
 }
@@ -39,16 +31,6 @@ fn a_credential_left() -> Result<(), Failed> {
     let outcome = run(2, &Terms { plants_one: true, ..Terms::honest() });
     let named = outcome.faults().iter().any(|fault| fault.contains("key of colleague-01"));
     expect(named, "the credential that was left is not named", &outcome.journal)
-}
-
-/// The trail never tells who assumed a role, so that nobody can know of the sessions.
-fn forgotten_sessions() -> Result<(), Failed> {
-    let trail = |inner: LocalTrail| {
-        let is_left_out = |call: &str, _: &str| call == "AssumeRole";
-        Arc::new(Investigator::new(PartialTrail { inner, is_left_out })) as Arc<dyn Trail>
-    };
-    let outcome = run(1, &Terms { trail, patience: IN_VAIN, ..Terms::honest() });
-    expect(!outcome.faults().is_empty(), "the siege does not fail", &outcome.journal)
 }
 
 fn expect(is_so: bool, else_said: &str, journal: &str) -> Result<(), Failed> {
