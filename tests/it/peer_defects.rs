@@ -52,26 +52,30 @@ async fn aws_ir_without_the_right_to_change_nothing_is_tried_and_the_commands_ar
 /// Panther: only the second version of AWS's policy was known, and AWS has had four since.
 #[tokio::test(flavor = "multi_thread")]
 async fn panther_every_version_of_awss_quarantine_is_known_and_none_is_taken_off() {
-    for (seed, version) in (32..).zip(["", "V2", "V3", "V4"]) {
-        let name = format!("{QUARANTINE_PREFIX}{version}");
-        let document = r#"{"Version":"2012-10-17","Statement":
-            [{"Effect":"Deny","Action":"ec2:RunInstances","Resource":"*"}]}"#;
-        let mut arn = None;
-        let quarantined = |cloud: &Arc<SimCloud>, user: NewUser| {
-            let policy = cloud.add_policy(&name, document).unwrap();
-            arn = Some(policy.clone());
-            user.attached(&policy)
-        };
-        let (ground, cloud) = town(seed, quarantined).await;
-        let bureau = Bureau::open(&ground).await;
-        let case = bureau.report(&ground.key().access_key_id, ground.since).await;
-        approve(&bureau, &case, PlanKind::Containment).await;
-        bureau.wait(&case, "contained", is_contained).await;
-        let now = bureau.desk.ledger.load(&case).await.unwrap();
-        let known = now.facts().quarantine.as_ref().and_then(|fact| fact.known());
-        assert_eq!(known, Some(&Some(name)));
-        let state = cloud.user_state(USER).unwrap();
-        assert!(state.has_policy(&arn.unwrap()), "it is still attached: {:?}", state.attached);
-        bureau.close().await;
-    }
+    let stories =
+        (32..).zip(["", "V2", "V3", "V4"]).map(|(seed, version)| quarantined(seed, version));
+    futures_util::future::join_all(stories).await;
+}
+
+async fn quarantined(seed: u64, version: &str) {
+    let name = format!("{QUARANTINE_PREFIX}{version}");
+    let document = r#"{"Version":"2012-10-17","Statement":
+        [{"Effect":"Deny","Action":"ec2:RunInstances","Resource":"*"}]}"#;
+    let mut arn = None;
+    let by_aws = |cloud: &Arc<SimCloud>, user: NewUser| {
+        let policy = cloud.add_policy(&name, document).unwrap();
+        arn = Some(policy.clone());
+        user.attached(&policy)
+    };
+    let (ground, cloud) = town(seed, by_aws).await;
+    let bureau = Bureau::open(&ground).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let known = now.facts().quarantine.as_ref().and_then(|fact| fact.known());
+    assert_eq!(known, Some(&Some(name)));
+    let state = cloud.user_state(USER).unwrap();
+    assert!(state.has_policy(&arn.unwrap()), "it is still attached: {:?}", state.attached);
+    bureau.close().await;
 }

@@ -32,7 +32,7 @@ const SEEDS: &str = "--seeds";
 const WATCHING: &str = "--watching";
 /// Sieges at a time; they wait more than they work.
 const AT_ONCE: usize = 4;
-/// The seed that `cargo test` runs, besides the sabotages.
+/// The seed that `cargo test` runs, besides a sabotage.
 const SAMPLE: u64 = 2;
 
 fn main() -> ExitCode {
@@ -91,6 +91,11 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// Runs all of these, several at a time; whether all ended as promised.
 fn many(seeds: std::ops::Range<u64>, watching: bool) -> bool {
+    if let Err(why) = sabotage::without_the_deny() {
+        println!("sabotage: without the deny {}", why.message().unwrap_or_default());
+        return false;
+    }
+    println!("sabotage: without the deny it is never contained");
     runtime().block_on(async {
         let sieges = futures_util::stream::iter(seeds).map(|seed| async move {
             match watching {
