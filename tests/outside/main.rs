@@ -72,13 +72,8 @@ use libtest_mimic::Arguments;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Trials at a time, on a machine of two cores.
-const AT_ONCE: usize = 3;
-
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    // Most of a trial is waiting: for a trail that is late, for the next read-back.
-    arguments.test_threads = arguments.test_threads.or(Some(AT_ONCE));
+    let arguments = Arguments::from_args();
     let parts = Arc::new(parts::Parts::default());
     let mut trials = Vec::new();
     trials.extend(parts::trials(&parts));
