@@ -4,17 +4,15 @@
 //! something comes from the same few sources day after day; whoever found it comes from another.
 //! Where the trail is too short or the key too irregular to tell the two apart, nothing is claimed.
 
-use crate::domain::key_use::{Source, Use, uses_in_order};
+use crate::domain::key_use::{Source, Use, by_source, is_regular, uses_in_order};
 use crate::domain::record::Press;
 use crate::domain::trail_row::TrailRow;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The first days of use that are taken to be the owner's.
 const BASELINE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// A source that was there on so many of them is one of the owner's own.
-const OWN_DAYS_MIN: usize = 3;
 /// A key that runs something is seen within days; one that woke up later may have been woken.
 const IDLE_MAX: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// So many regular sources are named.
@@ -155,11 +153,7 @@ fn found(unlike: &Use<'_>, own: &BTreeSet<Source>) -> ExposureFinding {
 }
 
 fn own_sources<'a>(uses: impl Iterator<Item = &'a Use<'a>>) -> BTreeSet<Source> {
-    let mut days: BTreeMap<&Source, BTreeSet<i64>> = BTreeMap::new();
-    for used in uses {
-        days.entry(&used.source).or_default().insert(used.day());
-    }
-    let own = days.into_iter().filter(|(_, days)| days.len() >= OWN_DAYS_MIN);
+    let own = by_source(uses).into_iter().filter(|(_, uses)| is_regular(uses));
     own.map(|(source, _)| source.clone()).collect()
 }
 

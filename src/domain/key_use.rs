@@ -2,8 +2,11 @@
 
 use crate::domain::trail_row::{TrailRow, parse_time};
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+/// A source that used the key on so many days is a regular one.
+const REGULAR_DAYS_MIN: usize = 3;
 /// Longer names of programs are cut: a caller may say anything of itself.
 const AGENT_LENGTH_MAX: usize = 40;
 /// Providers give a whole network of this many bits to one IPv6 customer, who changes within it.
@@ -26,7 +29,7 @@ pub struct Use<'a> {
 
 impl Use<'_> {
     /// The day it was on, UTC.
-    pub fn day(&self) -> i64 {
+    fn day(&self) -> i64 {
         self.at.as_second().div_euclid(24 * 60 * 60)
     }
 }
@@ -36,6 +39,27 @@ pub fn uses_in_order(rows: &[TrailRow]) -> Vec<Use<'_>> {
     let mut uses: Vec<Use<'_>> = rows.iter().filter_map(use_of).collect();
     uses.sort_by_key(|used| used.at);
     uses
+}
+
+/// The uses by where they came from, each in the order given.
+pub fn by_source<'a>(
+    uses: impl IntoIterator<Item = &'a Use<'a>>,
+) -> BTreeMap<&'a Source, Vec<&'a Use<'a>>> {
+    let mut by_source: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for used in uses {
+        by_source.entry(&used.source).or_default().push(used);
+    }
+    by_source
+}
+
+/// On how many days they were.
+pub fn days(uses: &[&Use<'_>]) -> usize {
+    uses.iter().map(|used| used.day()).collect::<BTreeSet<_>>().len()
+}
+
+/// Whether the uses of one source are those of something that runs, day after day.
+pub fn is_regular(uses: &[&Use<'_>]) -> bool {
+    days(uses) >= REGULAR_DAYS_MIN
 }
 
 /// A call that the holder of the key made; what a service did on its behalf is not one.

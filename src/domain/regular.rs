@@ -3,14 +3,12 @@
 //! Needs: an approver at night decides about somebody else's production. The trail tells which
 //! machines use the key day after day, for what, and when last; those stop with it.
 
-use crate::domain::key_use::{Source, Use, uses_in_order};
+use crate::domain::key_use::{Source, Use, by_source, days, is_regular, uses_in_order};
 use crate::domain::trail_row::TrailRow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// A source that used the key on so many days is a regular one.
-const DAYS_MIN: usize = 3;
 /// The busiest sources are told one by one.
 const SOURCES_MAX: usize = 5;
 /// Services that are told of each.
@@ -43,13 +41,10 @@ pub struct RegularSource {
 
 /// Finds the sources that used the key on several days before it was exposed, if that is known.
 pub fn regular_use(rows: &[TrailRow], exposed_since: Option<Timestamp>) -> RegularUse {
-    let mut by_source: BTreeMap<Source, Vec<Use<'_>>> = BTreeMap::new();
-    let lawful = |used: &Use<'_>| exposed_since.is_none_or(|since| used.at < since);
-    for used in uses_in_order(rows).into_iter().filter(lawful) {
-        by_source.entry(used.source.clone()).or_default().push(used);
-    }
+    let uses = uses_in_order(rows);
+    let lawful = |used: &&Use<'_>| exposed_since.is_none_or(|since| used.at < since);
     let (regular, stray): (Vec<_>, Vec<_>) =
-        by_source.into_iter().partition(|(_, uses)| days(uses) >= DAYS_MIN);
+        by_source(uses.iter().filter(lawful)).into_iter().partition(|(_, uses)| is_regular(uses));
     let mut sources: Vec<RegularSource> =
         regular.into_iter().filter_map(|(source, uses)| told(source, &uses)).collect();
     sources.sort_by_key(|source| std::cmp::Reverse(source.calls));
@@ -90,24 +85,20 @@ impl RegularSource {
     }
 }
 
-fn told(source: Source, uses: &[Use<'_>]) -> Option<RegularSource> {
-    let service = |used: &Use<'_>| {
+fn told(source: &Source, uses: &[&Use<'_>]) -> Option<RegularSource> {
+    let service = |used: &&Use<'_>| {
         let name = used.row.event_source.as_deref()?;
         Some(name.trim_end_matches(".amazonaws.com").to_owned())
     };
     let services: BTreeSet<String> = uses.iter().filter_map(service).collect();
     Some(RegularSource {
-        address: source.address,
-        agent: source.agent,
+        address: source.address.clone(),
+        agent: source.agent.clone(),
         services: services.into_iter().take(SERVICES_MAX).collect(),
         calls: uses.len() as u64,
         days: days(uses) as u64,
         last: uses.last()?.at,
     })
-}
-
-fn days(uses: &[Use<'_>]) -> usize {
-    uses.iter().map(Use::day).collect::<BTreeSet<_>>().len()
 }
 
 #[cfg(test)]
