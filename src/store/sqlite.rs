@@ -37,6 +37,12 @@ pub enum OpenError {
     Foreign { path: PathBuf },
 }
 
+impl OpenError {
+    fn database(path: &Path, error: &dyn std::fmt::Display) -> Self {
+        Self::Database { path: path.to_owned(), reason: error.to_string() }
+    }
+}
+
 /// The embedded store.
 #[derive(Debug, Clone)]
 pub struct Sqlite {
@@ -47,10 +53,7 @@ pub struct Sqlite {
 impl Sqlite {
     /// Opens the file, makes it if it is not there, and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let failed = |error: &dyn std::fmt::Display| OpenError::Database {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
+        let failed = |error: &dyn std::fmt::Display| OpenError::database(path, error);
         let mut connection = connect(path).map_err(|error| failed(&error))?;
         let found = migrate(&mut connection).map_err(|error| failed(&error))?;
         if found > MIGRATIONS.len() {
@@ -64,10 +67,7 @@ impl Sqlite {
     /// Opens a file that must be there, as it is, and never writes to it: it may be evidence, or
     /// lie where nobody may write.
     pub fn open_to_read(path: &Path) -> Result<Self, OpenError> {
-        let failed = |error: &dyn std::fmt::Display| OpenError::Database {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
+        let failed = |error: &dyn std::fmt::Display| OpenError::database(path, error);
         let reader = connect_to_read(path).map_err(|error| failed(&error))?;
         let found = schema_version(&reader).map_err(|error| failed(&error))?;
         let foreign = |_| OpenError::Foreign { path: path.to_owned() };
