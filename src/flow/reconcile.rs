@@ -67,7 +67,9 @@ pub async fn held_against(
         unread,
         truncated,
     };
-    let cases = with_a_journal(witness.journal, listed, &rows).await?;
+    // Its own journal is the one that is held against the trail.
+    let others = listed.into_iter().filter(|other| other != case.id());
+    let cases = with_a_journal(witness.journal, others, &rows).await?;
     Ok(compare(case, &Testimony { looked, rows: &rows, cases: &cases }))
 }
 
@@ -75,7 +77,7 @@ pub async fn held_against(
 /// is an index, and who can only write that one must not be able to explain a session.
 async fn with_a_journal(
     journal: &dyn Journal,
-    listed: Vec<CaseId>,
+    listed: impl Iterator<Item = CaseId>,
     rows: &[TrailRow],
 ) -> Result<BTreeSet<CaseId>, TrailError> {
     let sessions: BTreeSet<&str> = rows.iter().map(session).collect();

@@ -32,7 +32,7 @@ pub struct Testimony<'a> {
     pub looked: Looked,
     /// The changing calls of the contain role since the case was opened, refused ones included.
     pub rows: &'a [TrailRow],
-    /// The cases there are in whose names something was called: a session of none is known as such.
+    /// The other cases in whose names something was called: a session of none is known as such.
     pub cases: &'a BTreeSet<CaseId>,
 }
 
