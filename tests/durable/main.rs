@@ -8,6 +8,9 @@
 )]
 
 mod bot;
+#[path = "../support/chance.rs"]
+#[expect(dead_code, reason = "a storm gives each of many a chance of its own")]
+mod chance;
 mod check;
 mod deaths;
 mod generous;

@@ -5,16 +5,15 @@
 //! make the same of it.
 
 mod books;
-mod chance;
 mod crowd;
 mod fleet;
 mod judge;
 mod tally;
 
+use crate::chance::Chance;
 use crate::orders::{Sabotage, Weather};
 use crate::runtime;
 use crate::storm::books::{Books, Letter};
-use crate::storm::chance::Chance;
 use crate::storm::crowd::Crowd;
 use crate::storm::fleet::Fleet;
 use crate::storm::tally::Tally;

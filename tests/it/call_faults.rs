@@ -1,8 +1,8 @@
 //! Each call of a containment and of its undo fails once, with each class of error.
 
 use crate::bureau::{ASKER, Bureau, is_contained, journal};
-use crate::ground::{Ground, USER};
-use crate::simulated::{QUICK, ground_with_past};
+use crate::ground::USER;
+use crate::simulated::town;
 use crate::story::{approve, contained_and_undone};
 use futures_util::{FutureExt, StreamExt};
 use keyleak::domain::button::ButtonAction;
@@ -13,11 +13,9 @@ use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::principal::PrincipalName;
 use keyleak::domain::step_result::StepResult;
 use keyleak::flow::photograph::photograph;
-use keyleak::sim::cloud::SimCloud;
 use keyleak::sim::cloud::faults::Fault;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 /// What may go by itself: the call is tried again.
 const TRANSIENT: [Fault; 4] =
@@ -27,16 +25,10 @@ const EVERY: &str = "KEYLEAK_EVERY_FAULT";
 /// Stories that are told at once; most of each is waiting.
 const AT_ONCE: usize = 8;
 
-async fn town(seed: u64) -> (Ground, Arc<SimCloud>) {
-    let mut kept = None;
-    let ground = ground_with_past(seed, QUICK, |cloud, _| kept = Some(Arc::clone(cloud))).await;
-    (ground, kept.unwrap())
-}
-
 /// The calls that the bot makes in a story in which nothing fails, and whether each changes
 /// something.
 async fn calls_of_the_bot() -> BTreeSet<(&'static str, bool)> {
-    let (ground, cloud) = town(900).await;
+    let (ground, cloud) = town(900, |_, user| user).await;
     contained_and_undone(&ground).await;
     let role = cloud.contain_role();
     let role = role.rsplit('/').next().unwrap().to_owned();
@@ -62,7 +54,7 @@ async fn all_right<S: Future<Output = ()>>(stories: Vec<(String, S)>) {
 
 /// The call fails the first time that the bot makes it, and the whole story is as if it had not.
 async fn contained_all_the_same(call: &'static str, fault: Fault, seed: u64) {
-    let (ground, cloud) = town(seed).await;
+    let (ground, cloud) = town(seed, |_, user| user).await;
     // The story itself looks at the user first, with the bot's rights.
     photograph(ground.lookup.as_ref(), &PrincipalName::user(USER)).await.unwrap();
     let is_made = cloud.calls().iter().any(|made| made.name == call && !made.is_change);
@@ -94,7 +86,7 @@ async fn whichever_call_fails_in_passing_the_case_is_contained_and_undone() {
 
 /// A change that is refused for good is told as it is, contains nothing, and can be asked for anew.
 async fn told_and_asked_for_anew(call: &'static str, seed: u64) {
-    let (ground, cloud) = town(seed).await;
+    let (ground, cloud) = town(seed, |_, user| user).await;
     cloud.inject(call, 1, Fault::Denied);
     let bureau = Bureau::open(&ground).await;
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;
@@ -136,7 +128,7 @@ async fn a_change_that_is_refused_for_good_is_told_and_done_once_it_is_allowed()
 #[tokio::test(flavor = "multi_thread")]
 async fn sabotage_a_failure_that_does_not_pass_is_noticed() {
     let story = async {
-        let (ground, cloud) = town(999).await;
+        let (ground, cloud) = town(999, |_, user| user).await;
         (1..=200).for_each(|nth| cloud.inject("AttachUserPolicy", nth, Fault::Denied));
         let bureau = Bureau::open(&ground).await;
         let case = bureau.report(&ground.key().access_key_id, ground.since).await;

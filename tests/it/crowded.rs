@@ -1,7 +1,7 @@
 //! A user whose every place is taken is contained, and gets everything back by undo.
 
 use crate::ground::USER;
-use crate::simulated::{QUICK, ground_of_user};
+use crate::simulated::town;
 use crate::story::contained_and_undone;
 use jiff::SignedDuration;
 use keyleak::domain::action::SideKind;
@@ -57,14 +57,9 @@ fn state(cloud: &SimCloud) -> Photograph {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_whose_every_place_is_taken_is_contained_and_gets_everything_back() {
-    let mut kept = None;
+    let (ground, cloud) = town(21, crowded).await;
     let long_ago = Clock::real().now() - SignedDuration::from_hours(24 * 90);
-    let ground = ground_of_user((21, QUICK), crowded, |cloud, _| {
-        cloud.add_key(USER, long_ago).unwrap();
-        kept = Some(Arc::clone(cloud));
-    });
-    let ground = ground.await;
-    let cloud = kept.unwrap();
+    cloud.add_key(USER, long_ago).unwrap();
     let before = state(&cloud);
     assert_eq!((before.attached.len(), before.active_keys().count()), (ATTACHED_MAX, 2));
     assert_eq!(before.side_states().filter(|side| side.active).count(), SideKind::ALL.len());

@@ -3,7 +3,7 @@
 use crate::bureau::{APPROVER, ASKER, Bureau, honest, is_contained, journal};
 use crate::eradicated::{approved, contained, deleted, only_the_actors_are_gone, press, proposed};
 use crate::ground::{BACKDOOR, Ground, USER};
-use crate::simulated::{QUICK, ground, ground_with_past};
+use crate::simulated::{self, QUICK, ground};
 use crate::story;
 use async_trait::async_trait;
 use keyleak::domain::action::{Action, Change};
@@ -42,13 +42,12 @@ struct Town {
 }
 
 async fn town(seed: u64) -> Town {
-    let mut kept = None;
-    let ground = ground_with_past(seed, QUICK, |cloud: &Arc<SimCloud>, _| {
+    let beside = |cloud: &Arc<SimCloud>, user| {
         let old = NewUser::named(OLD, "2024-01-01T00:00:00Z".parse().unwrap());
         cloud.add_user(old).unwrap();
-        kept = Some(Arc::clone(cloud));
-    })
-    .await;
+        user
+    };
+    let (ground, cloud) = simulated::town(seed, beside).await;
     let thief = Arc::clone(&ground.attacker);
     let user = || BACKDOOR.to_owned();
     let on = || PrincipalName::user(BACKDOOR);
@@ -82,7 +81,7 @@ async fn town(seed: u64) -> Town {
         Reply::Minted(credential) => credential,
         other @ (Reply::Allowed | Reply::Refused(_)) => panic!("{other:?}"),
     };
-    Town { ground, cloud: kept.unwrap(), session }
+    Town { ground, cloud, session }
 }
 
 /// An actor who tries a credential without a pause, and whether anything ever came of it.

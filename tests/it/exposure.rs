@@ -3,7 +3,8 @@
 use crate::bureau::{APPROVER, ASKER, Bureau, caller, is_contained};
 use crate::ground::{BACKDOOR, Ground, USER};
 use crate::partial_trail::PartialTrail;
-use crate::simulated::{OFFICE, QUICK, ground, ground_with_past};
+use crate::sim_account::OFFICE;
+use crate::simulated::{QUICK, ground, ground_with_past};
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::button::{ButtonAction, PlanAddress};
 use keyleak::domain::case::Case;

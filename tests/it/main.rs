@@ -44,7 +44,11 @@ mod second_witness;
 mod serve_command;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
+#[path = "../support/sim_account.rs"]
+mod sim_account;
 mod simulated;
+#[path = "../support/skips_the_deny.rs"]
+mod skips_the_deny;
 mod slack_app;
 mod slack_away;
 mod stage;

@@ -1,8 +1,8 @@
 //! What went wrong in other tools for the same job, and must not here; each test names the tool.
 
 use crate::bureau::{ASKER, Bureau, honest, is_contained};
-use crate::ground::{Ground, USER};
-use crate::simulated::{QUICK, ground_of_user};
+use crate::ground::USER;
+use crate::simulated::town;
 use crate::story::approve;
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
@@ -13,16 +13,6 @@ use keyleak::sim::cloud::SimCloud;
 use keyleak::sim::cloud::setup::NewUser;
 use std::sync::Arc;
 use std::time::Duration;
-
-async fn town(
-    seed: u64,
-    furnish: impl FnOnce(&Arc<SimCloud>, NewUser) -> NewUser,
-) -> (Ground, Arc<SimCloud>) {
-    let mut kept = None;
-    let ground = ground_of_user((seed, QUICK), furnish, |cloud, _| kept = Some(Arc::clone(cloud)));
-    let ground = ground.await;
-    (ground, kept.unwrap())
-}
 
 /// `aws_ir`: a dry run acted, because the option was not passed on.
 #[tokio::test(flavor = "multi_thread")]

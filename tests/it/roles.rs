@@ -2,7 +2,8 @@
 
 use crate::bureau::{Bureau, is_contained, journal};
 use crate::ground::Ground;
-use crate::simulated::{OFFICE, QUICK, ground_with_past};
+use crate::sim_account::OFFICE;
+use crate::simulated::{QUICK, ground_with_past};
 use crate::story::{self, refused};
 use keyleak::domain::action::Change;
 use keyleak::domain::case::Case;

@@ -1,37 +1,21 @@
 //! The story on the simulated account, whose IAM takes seconds to enforce and whose trail is late.
 
 use crate::bureau::{Bureau, is_contained};
-use crate::ground::{Ground, USER, plunder};
+use crate::ground::{Ground, USER};
+use crate::sim_account::SimAccount;
 use crate::story;
 use jiff::SignedDuration;
 use keyleak::domain::event::Event;
-use keyleak::domain::ids::AccountId;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::principal::PrincipalName;
-use keyleak::drill::world::production_timing;
-use keyleak::ports::clock::Clock;
-use keyleak::sim::attacker::{Attacker, Credential, Operation};
-use keyleak::sim::cloud::attacker::Visitor;
+use keyleak::sim::attacker::{Credential, Operation};
 use keyleak::sim::cloud::managed::{ADMINISTRATOR, DENY_ALL};
 use keyleak::sim::cloud::setup::NewUser;
-use keyleak::sim::cloud::{DELIVERY_DELAY, LAG, SimCloud, SimCloudConfig};
+use keyleak::sim::cloud::{LAG, SimCloud};
 use std::sync::Arc;
-use std::time::Duration;
-use tempfile::TempDir;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::TaskTracker;
 
 /// Five minutes of read-back become three seconds.
 pub(crate) const QUICK: u32 = 100;
-/// Where the thief calls from, and where everybody else does.
-const THIEF: (&str, &str) = ("203.0.113.66", "Boto3/1.34.1 md/Botocore#1.34.1");
-pub(crate) const OFFICE: (&str, &str) = ("192.0.2.14", "aws-cli/2.15.0");
-
-/// What ends with the ground.
-struct Kept {
-    _folder: TempDir,
-    _stop: DropGuard,
-}
 
 pub(crate) async fn ground(seed: u64, speed: u32) -> Ground {
     ground_with_past(seed, speed, |_, _| {}).await
@@ -43,52 +27,24 @@ pub(crate) async fn ground_with_past(
     speed: u32,
     past: impl FnOnce(&Arc<SimCloud>, &Credential),
 ) -> Ground {
-    ground_of_user((seed, speed), |_, user| user, past).await
+    let account = SimAccount::new((seed, speed), LAG);
+    let user = NewUser::named(USER, account.long_ago()).attached(ADMINISTRATOR);
+    let (_, key) = account.cloud.add_user(user).unwrap();
+    past(&account.cloud, &key);
+    account.leak(&key).await
 }
 
-/// The same, where the key is that of a user with more than the administrator's policy.
-pub(crate) async fn ground_of_user(
-    (seed, speed): (u64, u32),
+/// The same, where the key is that of a user with more than the administrator's policy; and the
+/// account itself, to look into it.
+pub(crate) async fn town(
+    seed: u64,
     furnish: impl FnOnce(&Arc<SimCloud>, NewUser) -> NewUser,
-    past: impl FnOnce(&Arc<SimCloud>, &Credential),
-) -> Ground {
-    let folder = tempfile::tempdir().unwrap();
-    let clock = Clock::accelerated(speed);
-    let cloud = SimCloud::new(SimCloudConfig {
-        account: AccountId("029608264753".to_owned()),
-        clock,
-        seed,
-        lag: LAG,
-        delivery_delay: DELIVERY_DELAY,
-        trail_folder: folder.path().to_owned(),
-    })
-    .unwrap();
-    let stop = CancellationToken::new();
-    cloud.start_delivery(&TaskTracker::new(), stop.clone());
-    let long_ago = clock.now() - SignedDuration::from_hours(24 * 200);
-    let user = furnish(&cloud, NewUser::named(USER, long_ago).attached(ADMINISTRATOR));
-    let (_, key) = cloud.add_user(user).unwrap();
-    past(&cloud, &key);
-    let office = Visitor::new(&cloud, OFFICE.0, OFFICE.1);
-    assert!(office.call(&key, &Operation::ListBuckets).await.worked(), "her lawful use");
-    clock.sleep(Duration::from_secs(2)).await;
-    let since = jiff::Timestamp::from_second(clock.now().as_second()).unwrap();
-    let thief = Visitor::new(&cloud, THIEF.0, THIEF.1);
-    let takings = plunder(&thief, &key).await;
-    Ground {
-        clock,
-        timing: production_timing(),
-        lookup: Arc::clone(&cloud) as Arc<_>,
-        contain: Arc::clone(&cloud) as Arc<_>,
-        deny_policy_arn: DENY_ALL.to_owned(),
-        protected_arns: Vec::new(),
-        trail: folder.path().to_owned(),
-        attacker: Arc::new(thief),
-        since,
-        loot: takings.loot,
-        backdoor: takings.backdoor,
-        _parts: Box::new(Kept { _folder: folder, _stop: stop.drop_guard() }),
-    }
+) -> (Ground, Arc<SimCloud>) {
+    let account = SimAccount::new((seed, QUICK), LAG);
+    let cloud = Arc::clone(&account.cloud);
+    let user = NewUser::named(USER, account.long_ago()).attached(ADMINISTRATOR);
+    let (_, key) = cloud.add_user(furnish(&cloud, user)).unwrap();
+    (account.leak(&key).await, cloud)
 }
 
 #[tokio::test(flavor = "multi_thread")]

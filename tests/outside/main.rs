@@ -51,6 +51,8 @@ mod service;
 mod signatures;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
+#[path = "../support/skips_the_deny.rs"]
+mod skips_the_deny;
 mod slack_app;
 mod slack_client;
 mod slack_judge;

@@ -11,6 +11,8 @@
 mod bureau;
 mod bystanders;
 mod campaign;
+#[path = "../support/chance.rs"]
+#[expect(dead_code, reason = "a siege chooses in fewer ways than a storm")]
 mod chance;
 #[path = "../support/ground.rs"]
 mod ground;
@@ -19,6 +21,10 @@ mod raider;
 mod sabotage;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
+#[path = "../support/sim_account.rs"]
+mod sim_account;
+#[path = "../support/skips_the_deny.rs"]
+mod skips_the_deny;
 mod town;
 
 use campaign::{Outcome, Terms, besiege};

@@ -2,7 +2,8 @@
 
 use crate::chance::Chance;
 use crate::ground::{BACKDOOR, USER};
-use crate::town::{ABROAD, ACCOUNT, SHARED, role_arn, trust};
+use crate::sim_account::ACCOUNT;
+use crate::town::{ABROAD, SHARED, role_arn, trust};
 use keyleak::domain::principal::PrincipalName;
 use keyleak::sim::attacker::{Credential, Operation};
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
@@ -12,7 +13,7 @@ const ALLOW_ALL: &str =
 /// The inline policy of the actor's own making.
 const POLICY: &str = "extra";
 /// One move in so many touches a colleague; each costs the colleague something.
-const MEAN_ONCE_IN: u64 = 40;
+const MEAN_ONCE_IN: usize = 40;
 
 /// What the actor knows of the account.
 #[derive(Debug, Clone)]

@@ -13,8 +13,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// What sets a raider's choices apart from what else has the same seed.
+const OWN_CHANCE: u64 = 0x5113_6E00_0000_0000;
 /// The shortest and the longest pause between two moves, in milliseconds of the account.
-const PAUSE_MS: (u64, u64) = (300, 5_000);
+const PAUSE_MS: (usize, usize) = (300, 5_000);
 /// After so many moves the whole loot is tried once.
 const TRIED_EVERY: u64 = 12;
 
@@ -57,7 +59,7 @@ impl Raider {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (working, stopped) = (Arc::clone(&den), stop.clone());
         tasks.spawn(async move {
-            stopped.run_until_cancelled(working.work(Chance::new(seed))).await;
+            stopped.run_until_cancelled(working.work(Chance::of(seed ^ OWN_CHANCE))).await;
         });
         if takes_off {
             let (working, stopped) = (Arc::clone(&den), stop.clone());
@@ -140,7 +142,7 @@ impl Den {
             // The first that may do it does; the newest are the least likely to be known yet.
             let mut held = self.held();
             held.reverse();
-            let first = usize::try_from(chance.below(3)).unwrap_or(0).min(held.len() - 1);
+            let first = chance.below(3).min(held.len() - 1);
             held.rotate_left(first);
             for credential in &held {
                 if self.call(credential, &operation).await {
@@ -151,7 +153,7 @@ impl Den {
                 self.try_reads().await;
             }
             let (shortest, longest) = PAUSE_MS;
-            let pause = shortest + chance.below(longest - shortest);
+            let pause = (shortest + chance.below(longest - shortest)) as u64;
             self.clock.sleep(Duration::from_millis(pause)).await;
         }
     }

@@ -2,11 +2,9 @@
 
 use crate::campaign::Terms;
 use crate::run;
-use async_trait::async_trait;
+use crate::skips_the_deny::SkipsTheDeny;
 use jiff::SignedDuration;
-use keyleak::domain::action::Change;
-use keyleak::ports::cloud::{Applied, CallError, Contain};
-use keyleak::ports::ticket::Ticket;
+use keyleak::ports::cloud::Contain;
 use libtest_mimic::{Failed, Trial};
 use std::sync::Arc;
 
@@ -33,27 +31,4 @@ fn a_credential_left() -> Result<(), Failed> {
 
 fn expect(is_so: bool, else_said: &str, journal: &str) -> Result<(), Failed> {
     if is_so { Ok(()) } else { Err(format!("{else_said}\n{journal}").into()) }
-}
-
-/// Everything is carried out but the deny, which is claimed as done.
-struct SkipsTheDeny {
-    inner: Arc<dyn Contain>,
-}
-
-#[async_trait]
-impl Contain for SkipsTheDeny {
-    async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
-        if matches!(ticket.action().change, Change::Deny { .. }) {
-            return Ok(Applied { how: None, request_id: None });
-        }
-        self.inner.apply(ticket).await
-    }
-
-    fn eradicate_role(&self) -> Option<String> {
-        self.inner.eradicate_role()
-    }
-
-    fn role(&self) -> Option<String> {
-        self.inner.role()
-    }
 }

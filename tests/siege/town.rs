@@ -1,23 +1,15 @@
 //! An account with a leaked key, a role that colleagues share, and twenty people at lawful work.
 
-use crate::ground::{Ground, USER, plunder};
-use jiff::SignedDuration;
-use keyleak::domain::ids::AccountId;
-use keyleak::drill::world::production_timing;
-use keyleak::ports::clock::Clock;
-use keyleak::sim::attacker::{Attacker, Credential, Operation};
+use crate::ground::{Ground, USER};
+use crate::sim_account::{ACCOUNT, SimAccount};
+use keyleak::sim::attacker::Credential;
 use keyleak::sim::cloud::attacker::Visitor;
-use keyleak::sim::cloud::managed::{ADMINISTRATOR, DENY_ALL};
+use keyleak::sim::cloud::managed::ADMINISTRATOR;
 use keyleak::sim::cloud::setup::{NewRole, NewUser};
-use keyleak::sim::cloud::{DELIVERY_DELAY, SimCloud, SimCloudConfig};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::TempDir;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::TaskTracker;
 
-pub(crate) const ACCOUNT: &str = "029608264753";
 /// An account that the actor has, and that nobody here knows.
 pub(crate) const ABROAD: &str = "999999999999";
 /// A role of long ago, which everybody at work here uses.
@@ -26,15 +18,6 @@ pub(crate) const SHARED: &str = "deploy";
 /// take seconds for what takes milliseconds.
 const SPEED: u32 = 50;
 const PEOPLE: usize = 20;
-/// Where the thief calls from, and where everybody else does.
-const THIEF: (&str, &str) = ("203.0.113.66", "Boto3/1.34.1 md/Botocore#1.34.1");
-const OFFICE: (&str, &str) = ("192.0.2.14", "aws-cli/2.15.0");
-
-/// What ends with the town.
-struct Kept {
-    _folder: TempDir,
-    _stop: DropGuard,
-}
 
 pub(crate) struct Town {
     pub(crate) ground: Ground,
@@ -61,20 +44,8 @@ pub(crate) fn role_arn(role: &str) -> String {
 
 /// A town whose IAM takes so long to enforce; its key leaks, and the thief is inside.
 pub(crate) async fn town(seed: u64, lag: RangeInclusive<Duration>) -> Town {
-    let folder = tempfile::tempdir().expect("a folder");
-    let clock = Clock::accelerated(SPEED);
-    let cloud = SimCloud::new(SimCloudConfig {
-        account: AccountId(ACCOUNT.to_owned()),
-        clock,
-        seed,
-        lag,
-        delivery_delay: DELIVERY_DELAY,
-        trail_folder: folder.path().to_owned(),
-    });
-    let cloud = cloud.expect("an account");
-    let stop = CancellationToken::new();
-    cloud.start_delivery(&TaskTracker::new(), stop.clone());
-    let long_ago = clock.now() - SignedDuration::from_hours(24 * 200);
+    let account = SimAccount::new((seed, SPEED), lag);
+    let (cloud, long_ago) = (Arc::clone(&account.cloud), account.long_ago());
     let admin = |name: &str| {
         let user = NewUser::named(name, long_ago).attached(ADMINISTRATOR);
         cloud.add_user(user).expect("a user").1
@@ -85,25 +56,6 @@ pub(crate) async fn town(seed: u64, lag: RangeInclusive<Duration>) -> Town {
     let role = NewRole::trusting(SHARED, &trust(&[ACCOUNT]), long_ago).attached(ADMINISTRATOR);
     cloud.add_role(role).expect("a role");
     let abroad = cloud.add_foreign_key(ABROAD);
-    let office = Arc::new(Visitor::new(&cloud, OFFICE.0, OFFICE.1));
-    assert!(office.call(&key, &Operation::ListBuckets).await.worked(), "her lawful use");
-    clock.sleep(Duration::from_secs(2)).await;
-    let since = jiff::Timestamp::from_second(clock.now().as_second()).expect("a time");
-    let thief = Visitor::new(&cloud, THIEF.0, THIEF.1);
-    let takings = plunder(&thief, &key).await;
-    let ground = Ground {
-        clock,
-        timing: production_timing(),
-        lookup: Arc::clone(&cloud) as Arc<_>,
-        contain: Arc::clone(&cloud) as Arc<_>,
-        deny_policy_arn: DENY_ALL.to_owned(),
-        protected_arns: Vec::new(),
-        trail: folder.path().to_owned(),
-        attacker: Arc::new(thief),
-        since,
-        loot: takings.loot,
-        backdoor: takings.backdoor,
-        _parts: Box::new(Kept { _folder: folder, _stop: stop.drop_guard() }),
-    };
-    Town { ground, office, people, abroad }
+    let office = Arc::new(account.office());
+    Town { ground: account.leak(&key).await, office, people, abroad }
 }

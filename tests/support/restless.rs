@@ -2,7 +2,8 @@
 
 use crate::bureau::{Bureau, honest, is_contained, journal};
 use crate::ground::Ground;
-use crate::story::{SkipsTheDeny, approve, watched_in_vain};
+use crate::skips_the_deny::SkipsTheDeny;
+use crate::story::{approve, watched_in_vain};
 use crate::thief::Thief;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;

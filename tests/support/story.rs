@@ -3,8 +3,7 @@
 use crate::bureau::{APPROVER, ASKER, Bureau, honest, is_contained, journal};
 use crate::ground::{BACKDOOR, Ground, USER};
 use crate::partial_trail::PartialTrail;
-use async_trait::async_trait;
-use keyleak::domain::action::Change;
+use crate::skips_the_deny::SkipsTheDeny;
 use keyleak::domain::button::{ButtonAction, PlanAddress};
 use keyleak::domain::case::Case;
 use keyleak::domain::differences::differences;
@@ -14,8 +13,7 @@ use keyleak::domain::plan::PlanKind;
 use keyleak::domain::plan_state::{PlanState, PlanStatus};
 use keyleak::domain::principal::PrincipalName;
 use keyleak::flow::photograph::photograph;
-use keyleak::ports::cloud::{Applied, CallError, Contain};
-use keyleak::ports::ticket::Ticket;
+use keyleak::ports::cloud::Contain;
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
 use keyleak::trail::investigator::Investigator;
 use std::sync::Arc;
@@ -180,27 +178,4 @@ async fn no_backdoor(ground: &Ground) -> Result<(), String> {
         return Err(format!("the new user is not denied: {:?}", state.attached));
     }
     Ok(())
-}
-
-/// Everything is carried out but the deny.
-pub(crate) struct SkipsTheDeny {
-    pub(crate) inner: Arc<dyn Contain>,
-}
-
-#[async_trait]
-impl Contain for SkipsTheDeny {
-    async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
-        if matches!(ticket.action().change, Change::Deny { .. }) {
-            return Ok(Applied { how: None, request_id: None });
-        }
-        self.inner.apply(ticket).await
-    }
-
-    fn role(&self) -> Option<String> {
-        self.inner.role()
-    }
-
-    fn eradicate_role(&self) -> Option<String> {
-        self.inner.eradicate_role()
-    }
 }

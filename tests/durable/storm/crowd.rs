@@ -1,9 +1,9 @@
 //! The people around one case in a storm: what they see, what they do, and how Slack delivers it.
 
+use crate::chance::Chance;
 use crate::people::key_of_sent;
 use crate::storm::Sky;
 use crate::storm::books::{Deed, Letter};
-use crate::storm::chance::Chance;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use keyleak::domain::case::Case;

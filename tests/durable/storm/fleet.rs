@@ -1,7 +1,7 @@
 //! The replicas of a storm, and the hand that kills them.
 
+use crate::chance::Chance;
 use crate::orders::{Mishap, Sabotage};
-use crate::storm::chance::Chance;
 use crate::town::{Replica, Town};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,10 +1,15 @@
-//! Chance with a seed, so that what people do in a storm can be done again.
+//! Chance with a seed: the same seed makes the same choices in the same order.
 
 /// `SplitMix64`, which is enough to choose by.
 #[derive(Debug, Clone)]
 pub(crate) struct Chance(u64);
 
 impl Chance {
+    /// Chance that begins here.
+    pub(crate) fn of(start: u64) -> Self {
+        Self(start)
+    }
+
     /// The chance of one of many who share a seed.
     pub(crate) fn new(seed: u64, nth: usize) -> Self {
         let mut chance = Self(seed ^ (nth as u64 + 1).wrapping_mul(0xA076_1D64_78BD_642F));
