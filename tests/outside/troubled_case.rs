@@ -134,7 +134,7 @@ impl<'a> Troubled<'a> {
         let deadline = Instant::now() + PATIENCE;
         self.press_and_hear(&pressed, kind).await?;
         while self.stored(kind).await.is_empty() {
-            let never = || format!("{kind} is not stored\n{}", self.town.service.log());
+            let never = || format!("{kind} is not stored, {}", self.last_told());
             (Instant::now() < deadline).then_some(()).ok_or_else(never)?;
             self.press_and_hear(&pressed, kind).await?;
         }
@@ -229,6 +229,13 @@ impl<'a> Troubled<'a> {
         let whispers = self.town.service.slack.ephemerals(APPROVER).into_iter();
         let here = whispers.filter(|whisper| whisper.channel == channel);
         here.map(|whisper| whisper.message.to_string()).collect()
+    }
+
+    /// What the approver and the channel heard last, for a case in which something never came.
+    fn last_told(&self) -> String {
+        let whisper = self.whispers().pop().unwrap_or_default();
+        let said = self.said().join("\n---\n");
+        format!("and who pressed heard last: {whisper}\nthe channel:\n{said}")
     }
 
     async fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> Result<(), String> {
