@@ -27,6 +27,9 @@ const OPENED: [&str; 2] = ["Opened case", "already has the open case"];
 const NOTHING_DONE: &str = "so nothing was done";
 const NOT_SURE: &str = "Not recorded, as far as I can see";
 
+/// No message is before this one.
+const FIRST: &str = "";
+
 /// A table that fails: its name, the operation, and how.
 pub(crate) type Failing = (&'static str, &'static str, Fault);
 
@@ -43,6 +46,8 @@ pub(crate) struct Troubled<'a> {
 struct Pressed {
     press: Press,
     channel: String,
+    /// The message.
+    ts: String,
 }
 
 impl<'a> Troubled<'a> {
@@ -61,10 +66,13 @@ impl<'a> Troubled<'a> {
         self.open_amid(failing).await?;
         self.town.faulty.end(&self.mark);
         self.open_for_certain().await?;
-        self.decide_amid(failing, ("plan.approve", "approved")).await?;
+        let approve = self.button(APPROVER, "plan.approve", FIRST).await?;
+        self.decide_amid(failing, &approve, "approved").await?;
         self.wait("contained", |said| said.contains("Contained as of")).await?;
         self.press_as(ASKER, "plan.undo").await;
-        self.decide_amid(failing, ("plan.deny", "denied")).await?;
+        // The card of the approved plan may not be drawn again yet, and have its buttons still.
+        let deny = self.button(APPROVER, "plan.deny", &approve.ts).await?;
+        self.decide_amid(failing, &deny, "denied").await?;
         for kind in ["opened", "approved", "denied"] {
             let times = self.stored(kind).await.len();
             (times == 1).then_some(()).ok_or(format!("{kind} stands {times} times"))?;
@@ -118,12 +126,12 @@ impl<'a> Troubled<'a> {
     async fn decide_amid(
         &self,
         failing: Failing,
-        (button, kind): (&str, &str),
+        pressed: &Pressed,
+        kind: &str,
     ) -> Result<(), String> {
-        let pressed = self.button(APPROVER, button).await?;
         let heard = self.whispers().len();
         self.town.faulty.begin(trouble(&self.mark, failing));
-        self.press_and_hear(&pressed, kind).await?;
+        self.press_and_hear(pressed, kind).await?;
         let denied = self.whispers().iter().skip(heard).any(|said| said.contains(NOTHING_DONE));
         if denied && !self.stored(kind).await.is_empty() {
             return Err(format!("it is {kind}, and who pressed hears that nothing was done"));
@@ -132,11 +140,11 @@ impl<'a> Troubled<'a> {
         self.town.faulty.end(&self.mark);
         // Pressed again in any case, and until it counts: an emulator under load may be slow.
         let deadline = Instant::now() + PATIENCE;
-        self.press_and_hear(&pressed, kind).await?;
+        self.press_and_hear(pressed, kind).await?;
         while self.stored(kind).await.is_empty() {
             let never = || format!("{kind} is not stored, {}", self.last_told());
             (Instant::now() < deadline).then_some(()).ok_or_else(never)?;
-            self.press_and_hear(&pressed, kind).await?;
+            self.press_and_hear(pressed, kind).await?;
         }
         let at = self.stored(kind).await[0];
         // What was said to be undone did not come later after all; and where it was stored, nobody
@@ -163,7 +171,7 @@ impl<'a> Troubled<'a> {
     }
 
     async fn press_as(&self, user: &str, button: &str) {
-        let pressed = self.button(user, button).await.unwrap_or_else(|why| panic!("{why}"));
+        let pressed = self.button(user, button, FIRST).await.unwrap_or_else(|why| panic!("{why}"));
         self.send(&pressed).await;
     }
 
@@ -187,15 +195,15 @@ impl<'a> Troubled<'a> {
         panic!("a machine that stands still this often proves nothing");
     }
 
-    /// The newest message with this button, kept as it is now.
-    async fn button(&self, user: &str, button: &str) -> Result<Pressed, String> {
+    /// The newest message with this button after another one, kept as it is now.
+    async fn button(&self, user: &str, button: &str, after: &str) -> Result<Pressed, String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some((channel, message)) = self.newest_with(button) {
+            if let Some((channel, message)) = self.newest_with(button, after) {
                 let ts = message["ts"].as_str().unwrap_or_default().to_owned();
-                let place = Place::Message { channel: channel.clone(), ts };
+                let place = Place::Message { channel: channel.clone(), ts: ts.clone() };
                 let press = Press { as_seen: Some(message), ..Press::new(user, place, button) };
-                return Ok(Pressed { press, channel });
+                return Ok(Pressed { press, channel, ts });
             }
             if Instant::now() > deadline {
                 let said = self.said().join("\n---\n");
@@ -205,11 +213,12 @@ impl<'a> Troubled<'a> {
         }
     }
 
-    fn newest_with(&self, button: &str) -> Option<(String, Value)> {
+    fn newest_with(&self, button: &str, after: &str) -> Option<(String, Value)> {
         let channel = self.channel()?;
         let messages = self.town.service.slack.messages(&channel);
         let holds = |message: &&Value| message["blocks"].to_string().contains(button);
-        Some((channel, messages.iter().rev().find(holds)?.clone()))
+        let mut later = messages.iter().rev().take_while(|message| message["ts"] != after);
+        Some((channel, later.find(holds)?.clone()))
     }
 
     fn channel(&self) -> Option<String> {
