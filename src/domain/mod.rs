@@ -43,6 +43,7 @@ pub mod record_text;
 pub mod regular;
 pub mod remains;
 pub mod report;
+pub mod reverting;
 pub mod revocation;
 pub mod room;
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::photograph_all;
 use crate::flow::{gains, sweep};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who takes a containment back faster than the trail tells.
 const UNKNOWN_REVERTER: &str = "somebody faster than the trail, while new users keep coming,";
@@ -41,30 +41,45 @@ pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(
         return Ok(());
     }
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-    if state.is_racing(desk.clock.now()) && state.raced < RACED_MAX {
+    if state.is_racing(desk.clock.now()) {
         put_back(desk, case, state).await?;
     }
     Ok(())
 }
 
-/// Puts the approved steps in force again that somebody took back.
+/// Puts in force again what somebody took back: of the steps that people approved in this plan,
+/// and of those that the last reading back found undone, whichever plan they are of. What was
+/// stopped on suspicion alone is not fought over.
 async fn put_back(desk: &Desk, case: &Case, state: &PlanState) -> Result<(), StepError> {
-    let approved = state.plan.steps.len();
-    let mut reverted = Vec::new();
-    let principals = state.plan.steps.iter().map(|step| step.action.on.key()).collect();
+    let approved = 0..state.plan.steps.len() as u32;
+    let approved = approved.map(|index| (state.plan.number, index));
+    let drifts = state.reverted().into_iter().flat_map(|check| &check.drifts);
+    let drifts = drifts.filter_map(|drift| Some((drift.plan, drift.step?)));
+    let watched: BTreeSet<(PlanNumber, u32)> = approved.chain(drifts).collect();
+    let plans = || case.standing_plans().filter(|state| state.raced < RACED_MAX);
+    let steps = || {
+        plans().flat_map(|state| {
+            let number = state.plan.number;
+            let holding = state.holding_steps().filter(|(_, step, _)| !step.provisional);
+            let holding = holding.map(move |(index, step, done)| ((number, index), step, done));
+            holding.filter(|(at, _, _)| watched.contains(at))
+        })
+    };
+    let principals = steps().map(|(_, step, _)| step.action.on.key()).collect();
     let now = photograph_all(desk.lookup.as_ref(), principals).await?;
-    for (index, step, done) in state.holding_steps().filter(|(at, _, _)| (*at as usize) < approved)
-    {
+    let mut reverted: BTreeMap<PlanNumber, Vec<u32>> = BTreeMap::new();
+    for ((plan, index), step, done) in steps() {
         let began = done.began_at.unwrap_or(Timestamp::MIN);
         let found = now.get(&step.action.on.key()).and_then(Option::as_ref);
         if found.is_some_and(|found| no_longer(&step.action, found, began).is_some()) {
-            reverted.push(index);
+            reverted.entry(plan).or_default().push(index);
         }
     }
-    if reverted.is_empty() {
-        return Ok(());
+    let mut case = case.clone();
+    for (plan, steps) in reverted {
+        let reverter = UNKNOWN_REVERTER.to_owned();
+        let event = Event::Reapply { plan, steps, reverter, racing: true };
+        case = conclude(desk, &case, event).await?;
     }
-    let reverter = UNKNOWN_REVERTER.to_owned();
-    let event = Event::Reapply { plan: state.plan.number, steps: reverted, reverter, racing: true };
-    conclude(desk, case, event).await.map(drop)
+    Ok(())
 }

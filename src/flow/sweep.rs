@@ -1,5 +1,6 @@
 //! The sweep after a containment: what the trail and IAM's inventory still show, until nothing.
 
+use crate::domain::agenda::REAPPLIED_MAX;
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event};
 use crate::domain::lineage::{Lineage, Node};
@@ -7,6 +8,8 @@ use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
 use crate::domain::reading::SurveyNote;
 use crate::domain::remains::{Census, Remains, all_made_good, remains};
+use crate::domain::reverting::{can_revert, reverting_calls};
+use crate::domain::trail_row::TrailRow;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};
 use crate::flow::targets::prepare;
@@ -20,16 +23,6 @@ const NODES_MAX: usize = 150;
 /// Records come out of order by about this part of the time after which the trail is complete:
 /// CloudTrail delivers within some five minutes, and hardly ever after twenty.
 const DISORDER_PARTS: i32 = 4;
-/// The calls by which a containment is taken back.
-const REVERTING_CALLS: [&str; 6] = [
-    "DetachUserPolicy",
-    "DeleteUserPolicy",
-    "UpdateAccessKey",
-    "CreateAccessKey",
-    "DeletePolicy",
-    "CreatePolicyVersion",
-];
-
 /// Reads the trail once more for a standing containment, and acts on what it shows.
 pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), StepError> {
     let Some(trail) = &desk.trail else {
@@ -143,30 +136,23 @@ async fn trace_reverter(
     let (Some(trail), Some(state)) = (&desk.trail, case.plan(plan)) else {
         return Ok(());
     };
-    let drifts = open_drifts(state);
-    if drifts.is_empty() || state.reapplied >= crate::domain::agenda::REAPPLIED_MAX {
-        return Ok(());
-    }
     let mut steps: BTreeMap<PlanNumber, Vec<u32>> = BTreeMap::new();
     let mut reverter = None;
-    for drift in drifts {
-        let Some(step) = drift.step else { continue };
-        let Some(action) = case.plan(drift.plan).and_then(|state| state.step(step)) else {
+    for (state, index) in revertible(case, open_drifts(state)) {
+        let Some((_, step, done)) = state.all_steps().find(|(at, _, _)| *at == index) else {
             continue;
         };
+        let change = &step.action.change;
         let deeds = Deeds {
-            event_names: REVERTING_CALLS.iter().map(|name| (*name).to_owned()).collect(),
-            target: action.action.on.name.clone(),
-            window: Window { from: state.started_at(), to: None },
+            event_names: reverting_calls(change).iter().map(|name| (*name).to_owned()).collect(),
+            target: step.action.on.name.clone(),
+            window: Window { from: done.began_at.map(to_the_second), to: None },
         };
-        for row in trail.who_did(&deeds).await? {
-            let key = row.access_key_id.clone().unwrap_or_default();
-            let arn = row.identity_arn.clone().unwrap_or_default();
-            if in_lineage(lineage, &key, &arn) {
-                reverter = Some(arn);
-                steps.entry(drift.plan).or_default().push(step);
-                break;
-            }
+        let rows = trail.who_did(&deeds).await?;
+        let mut reverting = rows.iter().filter(|row| can_revert(change, row));
+        if let Some(row) = reverting.find(|row| in_lineage(lineage, row)) {
+            reverter = row.identity_arn.clone();
+            steps.entry(state.plan.number).or_default().push(index);
         }
     }
     let Some(reverter) = reverter else {
@@ -184,7 +170,21 @@ fn open_drifts(state: &PlanState) -> Vec<&Drift> {
     state.reverted().map_or(Vec::new(), |check| check.drifts.iter().collect())
 }
 
-fn in_lineage(lineage: &Lineage, key: &str, arn: &str) -> bool {
+/// The steps among these drifts that may be put back once more without asking.
+fn revertible<'a>(case: &'a Case, drifts: Vec<&Drift>) -> Vec<(&'a PlanState, u32)> {
+    let step = |drift: &Drift| Some((case.plan(drift.plan)?, drift.step?));
+    let steps = drifts.into_iter().filter_map(step);
+    steps.filter(|(state, _)| state.reapplied < REAPPLIED_MAX).collect()
+}
+
+/// CloudTrail tells the second of a call and no more.
+fn to_the_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+fn in_lineage(lineage: &Lineage, row: &TrailRow) -> bool {
+    let key = row.access_key_id.as_deref().unwrap_or_default();
+    let arn = row.identity_arn.as_deref().unwrap_or_default();
     let owner = lineage.owner_arn.as_deref() == Some(arn) && !arn.is_empty();
     let node = |node: &Node| {
         let same_arn = node.arn.as_deref() == Some(arn) && !arn.is_empty();

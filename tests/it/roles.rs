@@ -2,19 +2,22 @@
 
 use crate::bureau::{Bureau, is_contained, journal};
 use crate::ground::Ground;
-use crate::sim_account::OFFICE;
-use crate::simulated::{QUICK, ground_with_past};
+use crate::sim_account::{OFFICE, SimAccount};
+use crate::simulated::{QUICK, leaked};
 use crate::story::{self, refused};
 use keyleak::domain::action::Change;
 use keyleak::domain::case::Case;
+use keyleak::domain::event::Event;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::revocation::Sessions;
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
-use keyleak::sim::cloud::SimCloud;
 use keyleak::sim::cloud::attacker::Visitor;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
 use keyleak::sim::cloud::setup::{NewRole, NewUser};
+use keyleak::sim::cloud::{LAG, SimCloud};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An account that the actor has, and that nobody here knows.
 const ABROAD: &str = "999999999999";
@@ -23,6 +26,12 @@ const ACCOUNT: &str = "029608264753";
 const SHARED: &str = "deploy";
 /// What the actor makes to come back with.
 const OWN: &str = "backup-agent";
+
+/// IAM on a slow day.
+const SLOW: RangeInclusive<Duration> = Duration::from_secs(4)..=Duration::from_secs(5);
+/// So often the actor tries to take a deny off, ten times a second: longer than the deny is waited
+/// for.
+const TAKEN_OFF_MAX: usize = 3_000;
 
 fn trust(account: &str) -> String {
     format!(
@@ -46,8 +55,14 @@ struct Town {
 }
 
 async fn town(seed: u64) -> Town {
+    town_where(LAG, seed).await
+}
+
+/// The same where IAM takes so long to enforce.
+async fn town_where(lag: RangeInclusive<Duration>, seed: u64) -> Town {
     let mut kept = None;
-    let ground = ground_with_past(seed, QUICK, |cloud: &Arc<SimCloud>, _| {
+    let account = SimAccount::new((seed, QUICK), lag);
+    let ground = leaked(account, |cloud: &Arc<SimCloud>, _| {
         let long_ago = "2024-01-01T00:00:00Z".parse().unwrap();
         let role = NewRole::trusting(SHARED, &trust(ACCOUNT), long_ago).attached(ADMINISTRATOR);
         cloud.add_role(role).unwrap();
@@ -89,7 +104,7 @@ async fn the_actors_sessions_of_a_shared_role_end_and_a_colleagues_goes_on() {
     let on = keyleak::domain::principal::PrincipalName::role(OWN);
     let attach = Operation::AttachPolicy { to: on, policy_arn: ADMINISTRATOR.to_owned() };
     does(thief, &evil, &attach).await;
-    ground.clock.sleep(std::time::Duration::from_secs(10)).await;
+    ground.clock.sleep(Duration::from_secs(10)).await;
     let back_again = minted(thief, &abroad, &assume(OWN, "boto")).await;
     for held in [&evil, &back_again] {
         does(thief, held, &Operation::ListBuckets).await;
@@ -138,7 +153,7 @@ async fn who_may_assume_a_role_is_asked_about_when_the_actor_changed_it() {
     );
     let update = Operation::UpdateTrust { role: SHARED.to_owned(), trust: both };
     does(thief, ground.key(), &update).await;
-    ground.clock.sleep(std::time::Duration::from_secs(10)).await;
+    ground.clock.sleep(Duration::from_secs(10)).await;
     let evil = minted(thief, &abroad, &assume(SHARED, "boto")).await;
     does(thief, &evil, &Operation::ListBuckets).await;
 
@@ -152,5 +167,42 @@ async fn who_may_assume_a_role_is_asked_about_when_the_actor_changed_it() {
     assert!(!again.worked(), "nobody abroad may assume it any more: {again:?}");
     let later = minted(&office, &colleague, &assume(SHARED, "release")).await;
     does(&office, &later, &Operation::ListBuckets).await;
+    bureau.close().await;
+}
+
+/// IAM takes seconds to enforce the deny on the actor's own role; in them its session takes the
+/// deny off again. The trail names the session, so nobody has to be asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deny_that_the_actor_takes_off_its_role_is_put_back_once_the_trail_names_it() {
+    let Town { ground, abroad, .. } = town_where(SLOW, 43).await;
+    let thief = ground.attacker.as_ref();
+    let own = Operation::CreateRole { role: OWN.to_owned(), trust: trust(ABROAD) };
+    does(thief, ground.key(), &own).await;
+    let on = || keyleak::domain::principal::PrincipalName::role(OWN);
+    let attach = Operation::AttachPolicy { to: on(), policy_arn: ADMINISTRATOR.to_owned() };
+    does(thief, ground.key(), &attach).await;
+    ground.clock.sleep(Duration::from_secs(10)).await;
+    let back_again = minted(thief, &abroad, &assume(OWN, "boto")).await;
+
+    let bureau = Bureau::open(&ground).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    let policy_arn = ground.deny_policy_arn.clone();
+    let off = Operation::DetachPolicy { from: on(), policy_arn };
+    let mut tries = 0;
+    while !thief.call(&back_again, &off).await.worked() {
+        tries += 1;
+        assert!(tries < TAKEN_OFF_MAX, "IAM was too quick for the actor");
+        ground.clock.sleep(Duration::from_millis(100)).await;
+    }
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let named = |event: &Event| {
+        matches!(event, Event::Reapply { reverter, racing: false, .. }
+            if reverter.ends_with(&format!("assumed-role/{OWN}/boto")))
+    };
+    let mut records = now.records().iter();
+    assert!(records.any(|record| named(&record.event)), "{}", journal(&now));
+    refused(thief, &back_again).await.unwrap();
     bureau.close().await;
 }

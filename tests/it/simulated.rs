@@ -27,7 +27,14 @@ pub(crate) async fn ground_with_past(
     speed: u32,
     past: impl FnOnce(&Arc<SimCloud>, &Credential),
 ) -> Ground {
-    let account = SimAccount::new((seed, speed), LAG);
+    leaked(SimAccount::new((seed, speed), LAG), past).await
+}
+
+/// The same in this account.
+pub(crate) async fn leaked(
+    account: SimAccount,
+    past: impl FnOnce(&Arc<SimCloud>, &Credential),
+) -> Ground {
     let user = NewUser::named(USER, account.long_ago()).attached(ADMINISTRATOR);
     let (_, key) = account.cloud.add_user(user).unwrap();
     past(&account.cloud, &key);

@@ -36,8 +36,6 @@ use std::process::ExitCode;
 const SEEDS: &str = "--seeds";
 /// The same with a raider who watches for the deny, where IAM takes up to ten seconds.
 const WATCHING: &str = "--watching";
-/// Sieges at a time; they wait more than they work.
-const AT_ONCE: usize = 4;
 /// The seed that `cargo test` runs, besides a sabotage.
 const SAMPLE: u64 = 2;
 
@@ -54,8 +52,7 @@ fn main() -> ExitCode {
         };
     }
     let mut arguments = Arguments::from_args();
-    // A siege waits more than it works.
-    arguments.test_threads = arguments.test_threads.or(Some(AT_ONCE));
+    arguments.test_threads = arguments.test_threads.or(Some(at_once()));
     libtest_mimic::run(&arguments, trials()).exit_code()
 }
 
@@ -73,13 +70,18 @@ fn run(seed: u64, terms: &Terms) -> Outcome {
     runtime().block_on(besiege(seed, terms))
 }
 
-/// The account's clock goes on at its speed also while a busy machine leaves the bot no time, and
-/// the raider may outrun it then; so what was never contained is tried once more.
+/// Sieges at a time: the account's clock goes on also while a machine leaves the bot no time.
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// On a busy machine the raider may outrun a bot that gets no time; so what was never contained is
+/// tried once more, in a town with less haste.
 async fn in_peace(seed: u64) -> Outcome {
     let outcome = besiege(seed, &Terms::honest()).await;
     match outcome.contained_after {
         Some(_) => outcome,
-        None => besiege(seed, &Terms::honest()).await,
+        None => besiege(seed, &Terms::unhurried()).await,
     }
 }
 
@@ -109,7 +111,7 @@ fn many(seeds: std::ops::Range<u64>, watching: bool) -> bool {
                 false => (seed, in_peace(seed).await),
             }
         });
-        let mut ended = sieges.buffer_unordered(AT_ONCE);
+        let mut ended = sieges.buffer_unordered(at_once());
         let mut tally = Tally::default();
         while let Some((seed, outcome)) = ended.next().await {
             tally.add(seed, &outcome, watching);

@@ -14,9 +14,6 @@ use std::time::Duration;
 pub(crate) const ABROAD: &str = "999999999999";
 /// A role of long ago, which everybody at work here uses.
 pub(crate) const SHARED: &str = "deploy";
-/// Five minutes of read-back become six seconds; quicker, a machine with two cores makes the bot
-/// take seconds for what takes milliseconds.
-const SPEED: u32 = 50;
 const PEOPLE: usize = 20;
 
 pub(crate) struct Town {
@@ -42,9 +39,10 @@ pub(crate) fn role_arn(role: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{role}")
 }
 
-/// A town whose IAM takes so long to enforce; its key leaks, and the thief is inside.
-pub(crate) async fn town(seed: u64, lag: RangeInclusive<Duration>) -> Town {
-    let account = SimAccount::new((seed, SPEED), lag);
+/// A town whose clock runs so much faster and whose IAM takes so long to enforce; its key leaks,
+/// and the thief is inside.
+pub(crate) async fn town((seed, speed): (u64, u32), lag: RangeInclusive<Duration>) -> Town {
+    let account = SimAccount::new((seed, speed), lag);
     let (cloud, long_ago) = (Arc::clone(&account.cloud), account.long_ago());
     let admin = |name: &str| {
         let user = NewUser::named(name, long_ago).attached(ADMINISTRATOR);
