@@ -6,7 +6,7 @@ use crate::domain::trail_row::{Sighting, parse_time};
 use jiff::{SignedDuration, Timestamp};
 
 /// The longest any temporary credential lives (`GetSessionToken`, `GetFederationToken`).
-const SESSION_AGE_MAX: SignedDuration = SignedDuration::from_hours(36);
+pub(super) const SESSION_AGE_MAX: SignedDuration = SignedDuration::from_hours(36);
 
 impl SightingIndex<'_> {
     /// Whether a node still works, as far as the trail tells.

@@ -2,23 +2,38 @@
 
 use crate::domain::action::{Action, Change};
 use crate::domain::force::is_by_boundary;
+use crate::domain::ids::AccessKeyId;
 use crate::domain::plan::Step;
-use crate::domain::snapshot::{Photograph, Snapshot};
+use crate::domain::snapshot::{Own, Photograph, Snapshot};
+use crate::domain::standing::SESSION_AGE_MAX;
+use jiff::{SignedDuration, Timestamp};
+
+/// What an undo is decided with.
+#[derive(Debug, Clone, Copy)]
+pub struct Undoing<'a> {
+    pub before: &'a Snapshot,
+    pub now: &'a [Photograph],
+    /// The key that the case is about.
+    pub leaked: &'a AccessKeyId,
+    pub at: Timestamp,
+}
 
 /// In the reverse order of the done steps, each taken back once; what is gone needs no undoing.
-pub fn undoing_steps(done: &[&Action], before: &Snapshot, now: &[Photograph]) -> Vec<Step> {
+/// Each step comes with the time at which it was done.
+pub fn undoing_steps(done: &[(&Action, Timestamp)], undoing: Undoing<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    for done in done.iter().rev() {
+    for (done, since) in done.iter().rev() {
         let key = done.on.key();
-        let now = now.iter().find(|photograph| photograph.key() == key);
-        let (Some(before), Some(now)) = (before.of(&key), now) else {
+        let now = undoing.now.iter().find(|photograph| photograph.key() == key);
+        let (Some(before), Some(now)) = (undoing.before.of(&key), now) else {
             continue;
         };
         for (change, because) in undo(done, before, now) {
             let action = Action { on: done.on.clone(), change };
             if !steps.iter().any(|known| known.action == action) {
+                let again = works_again(&action.change, before, (*since, undoing));
                 steps.push(Step {
-                    blast_radius: vec![action.on.to_string()],
+                    blast_radius: [action.on.to_string()].into_iter().chain(again).collect(),
                     action,
                     because: because.to_owned(),
                     provisional: false,
@@ -27,6 +42,47 @@ pub fn undoing_steps(done: &[&Action], before: &Snapshot, now: &[Photograph]) ->
         }
     }
     steps
+}
+
+/// Who gets back more than the owner lost, in words.
+fn works_again(
+    change: &Change,
+    before: &Photograph,
+    (stopped, undoing): (Timestamp, Undoing<'_>),
+) -> Option<String> {
+    match change {
+        Change::ActivateKey { key } if key == undoing.leaked => Some(
+            "whoever found the leaked key, which AWS advises never to make active again: replace \
+             it instead"
+                .to_owned(),
+        ),
+        Change::LiftDeny { .. } | Change::LiftRevocation { .. } => {
+            let until = stopped.checked_add(session_max(before)).ok()?;
+            (undoing.at < until).then(|| {
+                format!(
+                    "whoever holds a session opened before {stopped:.0}, which may live until \
+                     {until:.0}: to lift it later wakes none of them"
+                )
+            })
+        }
+        Change::ActivateKey { .. }
+        | Change::ActivateCredential { .. }
+        | Change::SetBoundary { .. }
+        | Change::PutTrust { .. }
+        | Change::Deny { .. }
+        | Change::DeactivateKey { .. }
+        | Change::DeactivateCredential { .. }
+        | Change::RevokeSessions { .. }
+        | Change::Delete { .. } => None,
+    }
+}
+
+/// How long a session of the principal lives at most.
+fn session_max(before: &Photograph) -> SignedDuration {
+    match &before.own {
+        Own::User(_) => SESSION_AGE_MAX,
+        Own::Role(role) => SignedDuration::from_secs(role.session_seconds_max.into()),
+    }
 }
 
 fn undo(done: &Action, before: &Photograph, now: &Photograph) -> Vec<(Change, &'static str)> {
@@ -74,5 +130,104 @@ fn undo(done: &Action, before: &Photograph, now: &Photograph) -> Vec<(Change, &'
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
         | Change::Delete { .. } => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::facts::{Fact, KeyState};
+    use crate::domain::ids::AccountId;
+    use crate::domain::principal::Principal;
+    use crate::domain::sample::{self, KEY, at};
+    use crate::domain::snapshot::{OfRole, OfUser};
+    use std::collections::BTreeMap;
+
+    const HOUR: i64 = 3_600;
+
+    fn photograph(of: &Principal, own: Own) -> Photograph {
+        Photograph {
+            name: of.name.clone(),
+            id: of.id.clone(),
+            arn: of.arn.clone(),
+            path: "/".to_owned(),
+            created: None,
+            boundary: None,
+            tags: BTreeMap::new(),
+            attached: Vec::new(),
+            inline: BTreeMap::new(),
+            own,
+        }
+    }
+
+    fn user_with(keys: &[&str]) -> Photograph {
+        let key = |id: &&str| KeyState {
+            id: AccessKeyId::parse(id).unwrap(),
+            active: true,
+            created: Some(at(0)),
+        };
+        let own = OfUser {
+            keys: keys.iter().map(key).collect(),
+            groups: Vec::new(),
+            login_profile: Fact::Known(None),
+            mfa_devices: Fact::Known(Vec::new()),
+            service_credentials: Fact::Known(Vec::new()),
+            ssh_keys: Fact::Known(Vec::new()),
+            signing_certificates: Fact::Known(Vec::new()),
+        };
+        photograph(&sample::user("ci", "AIDA1"), Own::User(own))
+    }
+
+    fn role_of(session_seconds_max: i32) -> Photograph {
+        let own = OfRole {
+            trust: "{}".to_owned(),
+            description: None,
+            session_seconds_max,
+            instance_profiles: Fact::Known(Vec::new()),
+        };
+        photograph(&sample::role("deploy", "AROA1"), Own::Role(own))
+    }
+
+    /// What it hits to take this step back, done at the sample's beginning, so long afterwards.
+    fn hit(before: Photograph, change: Change, hours: i64) -> Vec<String> {
+        let action = Action { on: before.principal(), change };
+        let account = AccountId("029608264753".to_owned());
+        let before = Snapshot { account, principals: vec![before] };
+        let undoing = Undoing {
+            before: &before,
+            now: &before.principals,
+            leaked: &AccessKeyId::parse(KEY).unwrap(),
+            at: at(hours * HOUR),
+        };
+        let steps = undoing_steps(&[(&action, at(0))], undoing);
+        steps.into_iter().flat_map(|step| step.blast_radius).collect()
+    }
+
+    fn deny() -> Change {
+        let arn = "arn:aws:iam::aws:policy/AWSDenyAll".to_owned();
+        Change::Deny { policy_arn: arn, inline_name: "KeyleakDeny".to_owned() }
+    }
+
+    #[test]
+    fn sessions_wake_up_for_a_day_and_a_half_on_a_user_and_as_long_as_a_role_lets_them() {
+        let until = |hits: &[String], hours: i64| {
+            hits.iter().any(|hit| hit.contains(&format!("until {:.0}", at(hours * HOUR))))
+        };
+        assert!(until(&hit(user_with(&[]), deny(), 35), 36));
+        assert_eq!(hit(user_with(&[]), deny(), 36), ["user ci"]);
+        assert!(until(&hit(role_of(12 * 3_600), deny(), 11), 12));
+        assert_eq!(hit(role_of(3_600), deny(), 11), ["role deploy"]);
+    }
+
+    #[test]
+    fn only_the_leaked_key_is_warned_of_by_name() {
+        let other = "AKIAQNZGKIQYYYYYYYYY";
+        let stop = |key: &str| Change::DeactivateKey { key: AccessKeyId::parse(key).unwrap() };
+        let leaked = hit(user_with(&[KEY, other]), stop(KEY), 99);
+        assert!(
+            leaked.iter().any(|hit| hit.contains("whoever found the leaked key")),
+            "{leaked:?}"
+        );
+        assert_eq!(hit(user_with(&[KEY, other]), stop(other), 99), ["user ci"]);
     }
 }

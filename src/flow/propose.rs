@@ -12,9 +12,9 @@ use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assembl
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::PrincipalName;
 use crate::domain::remains::contained;
-use crate::domain::snapshot::SnapshotRef;
+use crate::domain::snapshot::{Photograph, Snapshot, SnapshotRef};
 use crate::domain::target::{Part, Target};
-use crate::domain::undoing::undoing_steps;
+use crate::domain::undoing::{Undoing, undoing_steps};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{account_of, first_snapshot, keep, photograph_if_there};
@@ -118,31 +118,16 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         case.wanted_undo().map_or_else(|| case.opened_by().clone(), |press| press.by.clone());
     // What was deleted since has nothing left that could be undone.
     let deleted = deleted(case);
-    let done: Vec<&Action> = case
+    let at = desk.clock.now();
+    let done: Vec<(&Action, Timestamp)> = case
         .standing_plans()
         .flat_map(PlanState::holding_steps)
-        .map(|(_, step, _)| &step.action)
-        .filter(|action| !deleted.contains(&action.on))
+        .map(|(_, step, done)| (&step.action, done.ended_at.unwrap_or(at)))
+        .filter(|(action, _)| !deleted.contains(&action.on))
         .collect();
     let before = first_snapshot(desk, case).await?;
-    let mut now = Vec::new();
-    let mut moved = Vec::new();
-    for photograph in &before.principals {
-        let key = photograph.key();
-        if !done.iter().any(|action| action.on.key() == key) {
-            continue;
-        }
-        match photograph_if_there(desk.lookup.as_ref(), &key).await? {
-            None => moved.push(format!("{key} no longer exists")),
-            Some(found) => {
-                let left = as_left(photograph, &found, &done);
-                let moves = three_way(photograph, &left, &found);
-                moved.extend(moves.into_iter().map(|difference| format!("{key}: {difference}")));
-                now.push(found);
-            }
-        }
-    }
-    let steps = undoing_steps(&done, &before, &now);
+    let actions: Vec<&Action> = done.iter().map(|(action, _)| *action).collect();
+    let (now, moved) = compared(desk, &before, &actions).await?;
     if !moved.is_empty() {
         let why = format!(
             "the account is no longer as the plan left it, so undo could restore the wrong \
@@ -151,10 +136,37 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         );
         return not_proposed(desk, case, why).await;
     }
+    let leaked = &case.opening().key;
+    let steps = undoing_steps(&done, Undoing { before: &before, now: &now, leaked, at });
     let snapshot = keep(desk, case, before.principals).await?;
     let mut frame = frame(desk, case, (PlanKind::Undo, requested_by), snapshot);
     frame.about = Some(standing.plan.number);
     propose(desk, case, frame, steps).await
+}
+
+/// The principals of the done steps as they are now, and where they are not as these left them.
+async fn compared(
+    desk: &Desk,
+    before: &Snapshot,
+    done: &[&Action],
+) -> Result<(Vec<Photograph>, Vec<String>), StepError> {
+    let (mut now, mut moved) = (Vec::new(), Vec::new());
+    for photograph in &before.principals {
+        let key = photograph.key();
+        if !done.iter().any(|action| action.on.key() == key) {
+            continue;
+        }
+        match photograph_if_there(desk.lookup.as_ref(), &key).await? {
+            None => moved.push(format!("{key} no longer exists")),
+            Some(found) => {
+                let left = as_left(photograph, &found, done);
+                let moves = three_way(photograph, &left, &found);
+                moved.extend(moves.into_iter().map(|difference| format!("{key}: {difference}")));
+                now.push(found);
+            }
+        }
+    }
+    Ok((now, moved))
 }
 
 async fn propose(

@@ -4,13 +4,12 @@ use super::Growth;
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach};
 use crate::domain::lineage_call::Calls;
 use crate::domain::sighting_index::call;
+use crate::domain::standing::SESSION_AGE_MAX;
 use crate::domain::trail_row::{Sighting, parse_time};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a sign-in token works.
 const SIGN_IN_TOKEN_AGE_MAX: SignedDuration = SignedDuration::from_mins(15);
-/// The longest any temporary credential lives; a session without an end in the trail has this one.
-const SESSION_AGE_MAX: SignedDuration = SignedDuration::from_hours(36);
 
 impl<'a> Growth<'a> {
     /// Console sessions a session of the lineage opened, switched into, or that its owner opened.
