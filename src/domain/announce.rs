@@ -189,7 +189,7 @@ fn words(event: &Event) -> Option<String> {
         Event::NotProposed { why, eradication: true } => format!("Not deleted: {why}"),
         Event::NotProposed { why, .. } => format!("No plan: {why}"),
         Event::Expired { plan } => format!(
-            "Plan {} expired without enough approvals. Press Containment for a new one.",
+            "Plan {} expired without enough approvals. Its card says how to have a new one.",
             plan.0
         ),
         Event::Voided { plan, why } => format!("Plan {} is void: {why}", plan.0),
@@ -213,7 +213,10 @@ fn words(event: &Event) -> Option<String> {
             ends.join("; ")
         ),
         Event::Held { plan } => {
-            format!("Plan {} holds: every step was read back on schedule and is in force.", plan.0)
+            format!(
+                "Plan {} holds: every step that was done was read back on schedule and is in force.",
+                plan.0
+            )
         }
         Event::Contained { as_of, .. } => format!(
             "Contained as of {as_of}: the trail is complete past the last step, and neither it nor \

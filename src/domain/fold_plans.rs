@@ -252,7 +252,7 @@ impl PlanState {
     pub fn dead_because(&self) -> Option<String> {
         match self.status() {
             PlanStatus::Denied => Some("it was denied".to_owned()),
-            PlanStatus::Expired => Some("it expired; press Containment for a new one".to_owned()),
+            PlanStatus::Expired => Some(self.plan.kind.expired().to_owned()),
             PlanStatus::Voided => {
                 Some(format!("it was voided: {}", self.voided.clone().unwrap_or_default()))
             }

@@ -30,6 +30,15 @@ impl PlanKind {
     pub fn contains(self) -> bool {
         matches!(self, Self::Containment | Self::FollowUp)
     }
+
+    /// Why one that expired is over, and how to have another.
+    pub fn expired(self) -> &'static str {
+        match self {
+            Self::Containment | Self::FollowUp => "it expired; press Containment for a new one",
+            Self::Undo => "it expired; press Undo on the containment's card for a new one",
+            Self::Eradication => "it expired; press Eradication for a new one",
+        }
+    }
 }
 
 /// The number of a plan within its case, from 1.

@@ -307,7 +307,7 @@ fn is_open(state: &PlanState, now: Timestamp) -> Result<(), Refusal> {
         return Err(Refusal::Dead(why));
     }
     match now >= state.plan.expires_at && !state.is_approved() {
-        true => Err(Refusal::Dead("it expired; press Containment for a new one".to_owned())),
+        true => Err(Refusal::Dead(state.plan.kind.expired().to_owned())),
         false => Ok(()),
     }
 }

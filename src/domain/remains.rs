@@ -384,6 +384,7 @@ fn open_end(node: &Node, why: &str) -> String {
 }
 
 mod sessions;
+pub mod spared;
 mod strangers;
 #[cfg(test)]
 mod tests;

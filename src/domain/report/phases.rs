@@ -148,7 +148,7 @@ fn containment(case: &Case) -> (Progress, String) {
         | PlanStatus::Expired
         | PlanStatus::Voided => Progress::Running,
     };
-    (progress, words::plan_status(state))
+    (progress, words::standing_status(case, state))
 }
 
 fn eradication(case: &Case) -> (Progress, String) {

@@ -7,8 +7,10 @@ use crate::domain::plan::PlanKind;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
-use crate::domain::report::{SUMMARY_LINES_MAX, markdown, summary, timeline};
-use crate::domain::sample::{at, minted, opened, person, plan};
+use crate::domain::report::{
+    SUMMARY_LINES_MAX, markdown, plan_words, status_words, summary, timeline,
+};
+use crate::domain::sample::{self, at, minted, opened, person, plan};
 use crate::domain::step_result::StepResult;
 
 fn then(case: &mut Case, who: Actor, seconds: i64, event: Event) {
@@ -143,4 +145,36 @@ fn foreign_words_are_shown_in_the_report_and_do_nothing() {
         assert!(!report.contains(live), "{live:?} is live in the report");
     }
     assert!(report.contains("alert"), "and nothing is hidden");
+}
+
+#[test]
+fn a_plan_that_did_not_come_about_says_what_is_not_so_and_nothing_of_the_containment() {
+    let mut case = contained();
+    let expired = |case: &mut Case, kind| {
+        let proposed = plan(case, kind);
+        let (number, hash) = (proposed.number, proposed.hash());
+        own(case, 2_000, Event::Proposed { plan: Box::new(proposed), hash });
+        own(case, 2_001, Event::Expired { plan: number });
+        plan_words(case.plan(number).unwrap())
+    };
+    let undo = expired(&mut case, PlanKind::Undo);
+    assert!(undo.contains("press Undo") && undo.ends_with("; nothing was undone"), "{undo}");
+    let eradication = expired(&mut case, PlanKind::Eradication);
+    assert!(eradication.ends_with("; nothing was deleted"), "{eradication}");
+    let containment = expired(&mut case, PlanKind::Containment);
+    assert!(containment.ends_with("for a new one; not contained"), "{containment}");
+}
+
+#[test]
+fn contained_does_not_hide_what_people_decided_to_leave() {
+    let mut case = contained();
+    let mut asked = plan(&case, PlanKind::FollowUp);
+    asked.steps.iter_mut().for_each(|step| step.action.on = sample::user("ops", "AIDA2"));
+    let (number, hash) = (asked.number, asked.hash());
+    own(&mut case, 340, Event::Proposed { plan: Box::new(asked), hash });
+    let denied = Event::Denied { plan: number, reason: None };
+    then(&mut case, by("bob"), 350, denied);
+    let status = status_words(&case);
+    assert!(status.starts_with("contained as of"), "{status}");
+    assert!(status.ends_with("left alone by decision of people: user ops"), "{status}");
 }

@@ -6,8 +6,13 @@ use crate::domain::event::Phase;
 use crate::domain::exposure::Basis;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
+use crate::domain::remains::spared::left_alone;
 use crate::domain::report::{TimesToContain, name_of, span, utc};
 use crate::domain::step_result::StepResult;
+use std::collections::BTreeSet;
+
+/// So many principals are named in one sentence.
+const LEFT_SHOWN_MAX: usize = 5;
 
 /// What people call a kind of plan.
 pub(super) fn kind_word(kind: PlanKind) -> &'static str {
@@ -44,12 +49,12 @@ fn open_status(case: &Case) -> String {
         // Deleting what the actor made says nothing of what is contained.
         let standing = case.standing_containment();
         let standing = standing.filter(|_| state.plan.kind == PlanKind::Eradication);
-        let standing = standing.map(|standing| format!("{}; ", plan_status(standing)));
-        return standing.unwrap_or_default() + &plan_status(state);
+        let standing = standing.map(|standing| format!("{}; ", standing_status(case, standing)));
+        return standing.unwrap_or_default() + &standing_status(case, state);
     }
     // A dead proposal takes nothing back, so what was done before it still counts.
     if let Some(state) = case.standing_containment() {
-        return plan_status(state);
+        return standing_status(case, state);
     }
     match (case.plans().next_back(), case.not_proposed()) {
         (Some(state), _) => plan_status(state),
@@ -57,6 +62,21 @@ fn open_status(case: &Case) -> String {
         (None, None) if case.validated() => "validated; not contained".to_owned(),
         (None, None) => "being validated; not contained".to_owned(),
     }
+}
+
+/// Where a plan stands; "contained" does not hide what people decided to leave.
+pub(super) fn standing_status(case: &Case, state: &PlanState) -> String {
+    let status = plan_status(state);
+    let left = if state.contained.is_some() { left_alone(case) } else { BTreeSet::new() };
+    if left.is_empty() {
+        return status;
+    }
+    let names: Vec<String> = left.iter().take(LEFT_SHOWN_MAX).map(ToString::to_string).collect();
+    let more = match left.len().saturating_sub(LEFT_SHOWN_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{status}; left alone by decision of people: {}{more}", names.join(", "))
 }
 
 /// Where a plan stands.
@@ -90,12 +110,26 @@ pub(super) fn plan_status(state: &PlanState) -> String {
         PlanStatus::Done if reverted(state) => format!("{plan} was reverted; act now"),
         PlanStatus::Done => ended("done"),
         PlanStatus::Partly => format!("{plan} only partly done: {}", progress(state)),
-        PlanStatus::Denied => format!("{plan} denied; not contained"),
-        PlanStatus::Expired => format!("{plan} expired; not contained"),
+        PlanStatus::Denied => format!("{plan} denied; {}", undone(state.plan.kind)),
+        PlanStatus::Expired => {
+            let kind = state.plan.kind;
+            format!("{plan}: {}; {}", kind.expired(), undone(kind))
+        }
         PlanStatus::Voided => format!(
-            "{plan} voided ({}); not contained",
-            state.voided.as_deref().unwrap_or("no reason")
+            "{plan} voided ({}); {}",
+            state.voided.as_deref().unwrap_or("no reason"),
+            undone(state.plan.kind)
         ),
+    }
+}
+
+/// What is not so because a plan of this kind did not come about.
+fn undone(kind: PlanKind) -> &'static str {
+    match kind {
+        PlanKind::Containment => "not contained",
+        PlanKind::FollowUp => "what it names is not contained",
+        PlanKind::Undo => "nothing was undone",
+        PlanKind::Eradication => "nothing was deleted",
     }
 }
 
