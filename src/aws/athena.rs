@@ -10,7 +10,6 @@ use crate::ports::clock::Clock;
 use crate::ports::trail::{Coverage, Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 /// Every IAM action that this adapter calls; `manifests/iam/bot.json` allows these.
@@ -36,8 +35,6 @@ const CHOICE: &str = "cases AS (";
 const ROWS_MAX: usize = 200_000;
 /// Who reverted a containment is a question about a handful of calls.
 const DEEDS_MAX: usize = 10_000;
-/// Records arrive within hours, so the newest is nearly always among these days' records.
-const WATERMARK_DAYS: i32 = 2;
 /// Changing calls by any session of a role; what CloudTrail does not call a read is a change.
 const BY_ROLE: &str = "issuer_arn IN ({roles}) AND coalesce(read_only, 0) <> 1";
 /// Later than any event.
@@ -171,17 +168,6 @@ impl Source for AthenaTrail {
         let mut rows = typed(&found, TrailRow::from_texts)?;
         rows.sort_unstable();
         Ok(RoleCalls { rows, coverage: covered.0, truncated: found.truncated })
-    }
-
-    async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
-        let newest = Span::newest(self.runner.clock.now(), WATERMARK_DAYS);
-        let (coverage, _) = self.coverage(newest).await?;
-        if coverage.last.is_some() {
-            return Ok(coverage.last);
-        }
-        // A trail that has been silent for days still has a last record.
-        let (coverage, _) = self.coverage(self.span(Window::default())).await?;
-        Ok(coverage.last)
     }
 }
 

@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 const NAME_CHARS_MAX: usize = 255;
 /// Objects are filed under the day they were delivered, up to some hours after the event.
 const DELIVERY_LAG: SignedDuration = SignedDuration::from_hours(24);
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// How the table is cut into days.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,13 +139,6 @@ impl Table {
             return "1 = 1".to_owned();
         }
         parts.join("\n    AND ")
-    }
-}
-
-impl Span {
-    /// The days at the end of a span, for what is only asked of the newest records.
-    pub(super) fn newest(now: Timestamp, days: i32) -> Self {
-        Self { from: now.checked_sub(DAY * days).unwrap_or(now), to: None }
     }
 }
 

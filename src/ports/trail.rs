@@ -92,7 +92,7 @@ pub struct Cut {
     pub truncated: bool,
 }
 
-/// A question to a place: who made these calls about this target?
+/// A question to a place: who made these changes to IAM about this target?
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deeds {
     /// Exact call names, such as `DetachUserPolicy`.
@@ -148,9 +148,6 @@ pub trait Source: Send + Sync {
 
     /// Every changing call of a role's sessions, refused ones included.
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;
-
-    /// The newest event time held; what happened later is not known yet.
-    async fn watermark(&self) -> Result<Option<Timestamp>, TrailError>;
 }
 
 /// What to survey.
@@ -294,7 +291,4 @@ pub trait Trail: Send + Sync {
 
     /// Every changing call of a role's sessions, refused ones included: what did the bot do?
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;
-
-    /// The newest event time the trail holds.
-    async fn watermark(&self) -> Result<Option<Timestamp>, TrailError>;
 }

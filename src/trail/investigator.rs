@@ -163,10 +163,6 @@ impl<S: Source> Trail for Investigator<S> {
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         self.source.role_calls(role, window).await
     }
-
-    async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
-        self.source.watermark().await
-    }
 }
 
 /// Users and roles that pass one saw being made, and that are not in the lineage.

@@ -4,24 +4,26 @@ use crate::domain::lineage::Subject;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
+use crate::trail::memo::Memo;
 use crate::trail::objects::{self, Found};
-use crate::trail::passes::{CallerPass, CutPass, DeedPass, NoPass, RolePass, Wanted};
-use crate::trail::scan::scan;
+use crate::trail::passes::{CallerPass, CutPass, DEEDS_MAX, RolePass, Wanted, is_deed};
+use crate::trail::scan::{Bounds, scan};
 use async_trait::async_trait;
-use jiff::Timestamp;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Files and folders that hold delivered CloudTrail objects.
 #[derive(Debug, Clone)]
 pub struct LocalTrail {
     paths: Vec<PathBuf>,
+    memo: Arc<Memo>,
 }
 
 impl LocalTrail {
     /// Names the places; they are listed anew at every pass, so late deliveries count.
     pub fn new(paths: Vec<PathBuf>) -> Self {
-        Self { paths }
+        Self { paths, memo: Arc::default() }
     }
 
     fn found(&self) -> Result<Found, TrailError> {
@@ -71,10 +73,14 @@ impl LocalTrail {
     }
 
     fn deeds_now(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
-        let make = || DeedPass::new(deeds);
-        let (passes, _, _) = scan(&self.found()?, deeds.window, &make);
-        let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(|pass| pass.rows).collect();
+        let bounds = Bounds::of(deeds.window);
+        let changes = self.memo.changes(&self.found()?);
+        let wanted = |row: &&TrailRow| bounds.hold(&row.event_time) && is_deed(deeds, row);
+        let rows = changes.iter().flat_map(|changes| changes.iter()).filter(wanted);
+        let mut rows: Vec<TrailRow> = rows.cloned().collect();
         rows.sort_unstable();
+        rows.dedup();
+        rows.truncate(DEEDS_MAX);
         Ok(rows)
     }
 
@@ -108,14 +114,6 @@ impl Source for LocalTrail {
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         let role = role.to_owned();
         self.run(move |own| own.role_calls_now(&role, window)).await
-    }
-
-    async fn watermark(&self) -> Result<Option<Timestamp>, TrailError> {
-        self.run(|own| {
-            let (_, coverage, _) = scan(&own.found()?, Window::default(), &NoPass::default);
-            Ok(coverage.last)
-        })
-        .await
     }
 }
 

@@ -8,6 +8,7 @@ pub mod flatten;
 pub mod investigator;
 pub mod json;
 pub mod local;
+mod memo;
 pub mod objects;
 pub mod output;
 mod passes;

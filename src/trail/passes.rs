@@ -1,4 +1,4 @@
-//! What one reading of the objects keeps: callers and mints, the cut, or the deeds about a target.
+//! What one reading of the objects keeps: callers and mints, the cut, or the calls of a role.
 
 use crate::domain::lineage::Subject;
 use crate::domain::trail_row::{Sighting, TrailRow};
@@ -15,15 +15,7 @@ const ADDRESSES_MAX: usize = 64;
 /// Rows of one case: above this a case belongs to Athena. One row is about half a kilobyte.
 const ROWS_MAX: usize = 2_000_000;
 /// Deeds one answer holds; containment is never reverted this often.
-const DEEDS_MAX: usize = 10_000;
-
-/// Only counts.
-#[derive(Default)]
-pub(super) struct NoPass;
-
-impl Pass for NoPass {
-    fn take(&mut self, _record: &Record<'_>, _time: &str) {}
-}
+pub(super) const DEEDS_MAX: usize = 10_000;
 
 /// Pass one: lineage calls one by one, all other calls counted per caller.
 #[derive(Default)]
@@ -203,47 +195,30 @@ impl Pass for CutPass<'_> {
     }
 }
 
-/// Successful calls about one target, by anyone.
-pub(super) struct DeedPass<'a> {
-    deeds: &'a Deeds,
-    pub(super) rows: Vec<TrailRow>,
-}
-
-impl<'a> DeedPass<'a> {
-    pub(super) fn new(deeds: &'a Deeds) -> Self {
-        Self { deeds, rows: Vec::new() }
+/// Whether a successful change is one of these calls, about their target.
+pub(super) fn is_deed(deeds: &Deeds, row: &TrailRow) -> bool {
+    let name = row.event_name.as_deref().unwrap_or_default();
+    if !deeds.event_names.iter().any(|wanted| wanted == name) {
+        return false;
     }
-}
-
-impl Pass for DeedPass<'_> {
-    fn take(&mut self, record: &Record<'_>, time: &str) {
-        let name = record.event_name.get().unwrap_or_default();
-        let wanted = self.deeds.event_names.iter().any(|wanted| wanted == name);
-        if !wanted || record.error_code.get().is_some() || self.rows.len() >= DEEDS_MAX {
-            return;
-        }
-        let row = flatten::row(record, time, "deed");
-        let target = &self.deeds.target;
-        let bare = target.rsplit('/').next().unwrap_or(target);
-        let about = [
-            &row.target_user,
-            &row.target_role,
-            &row.target_group,
-            &row.target_policy,
-            &row.target_key,
-            &row.resource,
-        ];
-        // IAM calls without a name are about the caller itself.
-        let itself = match (&row.target_user, &row.target_role) {
-            (None, None) => row.user_name.as_deref(),
-            _ => None,
-        };
-        let is_target = |text: &str| text == target || text == bare;
-        let named = about.into_iter().flatten().map(String::as_str);
-        if named.chain(itself).any(is_target) {
-            self.rows.push(row);
-        }
-    }
+    let target = &deeds.target;
+    let bare = target.rsplit('/').next().unwrap_or(target);
+    let about = [
+        &row.target_user,
+        &row.target_role,
+        &row.target_group,
+        &row.target_policy,
+        &row.target_key,
+        &row.resource,
+    ];
+    // IAM calls without a name are about the caller itself.
+    let itself = match (&row.target_user, &row.target_role) {
+        (None, None) => row.user_name.as_deref(),
+        _ => None,
+    };
+    let is_target = |text: &str| text == target || text == bare;
+    let named = about.into_iter().flatten().map(String::as_str);
+    named.chain(itself).any(is_target)
 }
 
 /// Changing calls by the sessions of one role.

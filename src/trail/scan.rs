@@ -9,7 +9,7 @@ use crate::trail::record::Record;
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasher;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,6 +20,8 @@ const SHARDS: usize = 64;
 
 /// What a pass does with each record that is in the window and not a duplicate.
 pub trait Pass: Send {
+    /// Is told of each object before its records.
+    fn begin(&mut self, _object: &Path) {}
     /// Takes one record.
     fn take(&mut self, record: &Record<'_>, time: &str);
 }
@@ -43,9 +45,21 @@ pub struct Account {
 
 /// The window as texts that compare with event times.
 #[derive(Debug, Default)]
-struct Bounds {
+pub(super) struct Bounds {
     from: Option<String>,
     to: Option<String>,
+}
+
+impl Bounds {
+    pub(super) fn of(window: Window) -> Self {
+        let text = crate::domain::trail_row::format_time;
+        Self { from: window.from.map(text), to: window.to.map(text) }
+    }
+
+    pub(super) fn hold(&self, time: &str) -> bool {
+        self.from.as_deref().is_none_or(|from| time >= from)
+            && self.to.as_deref().is_none_or(|to| time < to)
+    }
 }
 
 /// Records seen before, by keyed hash of their bytes: 8 bytes a record instead of the record, and
@@ -75,10 +89,7 @@ pub fn scan<P: Pass>(
     make: &(dyn Fn() -> P + Sync),
 ) -> (Vec<P>, Coverage, u64) {
     let seen = Seen::new();
-    let bounds = Bounds {
-        from: window.from.map(crate::domain::trail_row::format_time),
-        to: window.to.map(crate::domain::trail_row::format_time),
-    };
+    let bounds = Bounds::of(window);
     let next = AtomicUsize::new(0);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = cores.clamp(1, THREADS_MAX).min(found.objects.len().max(1));
@@ -112,6 +123,7 @@ fn work<P: Pass>(
         Reader { pass, seen, bounds, account: Account::default(), place: String::new() };
     while let Some(path) = objects.get(next.fetch_add(1, Ordering::Relaxed)) {
         reader.place = path.display().to_string();
+        reader.pass.begin(path);
         reader.account.bytes += std::fs::metadata(path).map_or(0, |meta| meta.len());
         match objects::read(path, &mut reader) {
             Ok(()) => reader.account.objects_used += 1,
@@ -155,9 +167,7 @@ impl<P: Pass> Reader<'_, P> {
             return Err(harmless::INSIGHT_RECORD);
         }
         let time = event_time(&record).ok_or("no event time")?;
-        if self.bounds.from.as_deref().is_some_and(|from| &*time < from)
-            || self.bounds.to.as_deref().is_some_and(|to| &*time >= to)
-        {
+        if !self.bounds.hold(&time) {
             return Err(harmless::OUTSIDE);
         }
         if !self.seen.is_new(json) {

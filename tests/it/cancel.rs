@@ -55,10 +55,6 @@ impl Source for NeverRead {
     async fn role_calls(&self, _: &str, _: Window) -> Result<RoleCalls, TrailError> {
         std::future::pending().await
     }
-
-    async fn watermark(&self) -> Result<Option<jiff::Timestamp>, TrailError> {
-        Ok(None)
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

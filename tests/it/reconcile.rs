@@ -56,10 +56,6 @@ impl Source for Without {
         calls.rows.retain(|row| row.event_name.as_deref() != Some(self.call));
         Ok(calls)
     }
-
-    async fn watermark(&self) -> Result<Option<jiff::Timestamp>, TrailError> {
-        self.inner.watermark().await
-    }
 }
 
 fn folder(world: &World) -> PathBuf {

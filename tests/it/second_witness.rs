@@ -46,10 +46,6 @@ impl Source for Undelivered {
     async fn role_calls(&self, _: &str, _: Window) -> Result<RoleCalls, TrailError> {
         Ok(RoleCalls::default())
     }
-
-    async fn watermark(&self) -> Result<Option<jiff::Timestamp>, TrailError> {
-        self.0.watermark().await
-    }
 }
 
 /// An account whose trail is waited for no longer than some minutes of its clock.

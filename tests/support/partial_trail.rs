@@ -39,8 +39,4 @@ impl<F: Fn(&str, &str) -> bool + Send + Sync> Source for PartialTrail<F> {
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         self.inner.role_calls(role, window).await
     }
-
-    async fn watermark(&self) -> Result<Option<jiff::Timestamp>, TrailError> {
-        self.inner.watermark().await
-    }
 }

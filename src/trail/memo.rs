@@ -1,0 +1,188 @@
+//! What is remembered of objects that were read before, so that a watch reads only what is new.
+//!
+//! CloudTrail writes an object once. Of each are kept the changes to IAM, which are few; a file
+//! that grows, as a shipper's does, is read again.
+
+use crate::domain::trail_row::TrailRow;
+use crate::ports::trail::Window;
+use crate::trail::flatten;
+use crate::trail::objects::Found;
+use crate::trail::record::Record;
+use crate::trail::scan::{Pass, scan};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// Objects remembered, at some 200 bytes each; the others are read every time.
+const OBJECTS_MAX: usize = 500_000;
+/// Changes remembered, at about half a kilobyte each.
+const CHANGES_MAX: usize = 200_000;
+const IAM: &str = "iam.amazonaws.com";
+
+/// The changes to IAM in one object that succeeded.
+type Changes = Arc<Vec<TrailRow>>;
+
+/// By what a changed object is told from the one that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    bytes: u64,
+    modified: SystemTime,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let meta = std::fs::metadata(path).ok()?;
+        Some(Self { bytes: meta.len(), modified: meta.modified().ok()? })
+    }
+}
+
+/// The changes in the objects of one trail.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    objects: HashMap<PathBuf, (Stamp, Changes)>,
+    changes: usize,
+}
+
+impl Memo {
+    /// The changes in each of these objects; those that are new or have grown are read.
+    pub(super) fn changes(&self, found: &Found) -> Vec<Changes> {
+        let mut all = Vec::new();
+        let mut unread = HashMap::new();
+        {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            for path in &found.objects {
+                let stamp = Stamp::of(path);
+                match known.objects.get(path) {
+                    Some((then, changes)) if Some(*then) == stamp => all.push(Arc::clone(changes)),
+                    Some(_) | None => {
+                        unread.insert(path.clone(), stamp);
+                    }
+                }
+            }
+        }
+        all.extend(self.read(&unread));
+        all
+    }
+
+    /// Reads these objects, which were as their stamps say before.
+    fn read(&self, unread: &HashMap<PathBuf, Option<Stamp>>) -> Vec<Changes> {
+        let objects = unread.keys().cloned().collect();
+        let found = Found { objects, refused: Vec::new() };
+        let (passes, _, _) = scan(&found, Window::default(), &ChangePass::default);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Vec::new();
+        for (path, changes) in passes.into_iter().flat_map(|pass| pass.objects) {
+            let changes = Arc::new(changes);
+            if let Some(stamp) = unread.get(&path).copied().flatten() {
+                known.keep(path, (stamp, Arc::clone(&changes)));
+            }
+            all.push(changes);
+        }
+        all
+    }
+}
+
+impl Known {
+    fn keep(&mut self, path: PathBuf, (stamp, changes): (Stamp, Changes)) {
+        if let Some((_, before)) = self.objects.remove(&path) {
+            self.changes -= before.len();
+        }
+        let sum = self.changes + changes.len();
+        if sum <= CHANGES_MAX && self.objects.len() < OBJECTS_MAX {
+            self.changes = sum;
+            self.objects.insert(path, (stamp, changes));
+        }
+    }
+}
+
+/// The changes of each object that one thread reads.
+#[derive(Default)]
+struct ChangePass {
+    objects: Vec<(PathBuf, Vec<TrailRow>)>,
+}
+
+impl Pass for ChangePass {
+    fn begin(&mut self, object: &Path) {
+        self.objects.push((object.to_owned(), Vec::new()));
+    }
+
+    fn take(&mut self, record: &Record<'_>, time: &str) {
+        let changes = record.read_only.flag() != Some(1) && record.error_code.get().is_none();
+        if changes
+            && record.event_source.get() == Some(IAM)
+            && let Some((_, rows)) = self.objects.last_mut()
+        {
+            rows.push(flatten::row(record, time, "deed"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use std::io::Write;
+    use tempfile::TempDir;
+
+    fn record(id: &str, name: &str) -> Value {
+        let time = format!("2026-11-01T00:00:0{id}Z");
+        json!({ "eventID": id, "eventTime": time, "eventName": name, "eventSource": IAM })
+    }
+
+    fn write(folder: &TempDir, file: &str, records: &[Value]) {
+        let text = json!({ "Records": records }).to_string();
+        std::fs::write(folder.path().join(file), text).unwrap();
+    }
+
+    fn told(memo: &Memo, folder: &TempDir) -> Vec<String> {
+        let found = crate::trail::objects::find(&[folder.path().to_owned()]).unwrap();
+        let all = memo.changes(&found);
+        let rows = all.iter().flat_map(|changes| changes.iter());
+        let mut names: Vec<_> = rows.filter_map(|row| row.event_name.clone()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_was_read_is_not_read_again_and_what_is_new_or_grew_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let memo = Memo::default();
+        let first = record("1", "DetachUserPolicy");
+        write(&folder, "one.json", std::slice::from_ref(&first));
+        assert_eq!(told(&memo, &folder), ["DetachUserPolicy"]);
+
+        // Other text under the same stamp goes unseen: the object is not opened.
+        let path = folder.path().join("one.json");
+        let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap().replace("Detach", "Attach");
+        let mut file = std::fs::File::create(&path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file.set_modified(modified).unwrap();
+        assert_eq!(told(&memo, &folder), ["DetachUserPolicy"]);
+
+        write(&folder, "two.json", &[record("2", "UpdateAccessKey")]);
+        assert_eq!(told(&memo, &folder), ["DetachUserPolicy", "UpdateAccessKey"]);
+
+        write(&folder, "one.json", &[first, record("3", "DeleteUserPolicy")]);
+        let all = ["DeleteUserPolicy", "DetachUserPolicy", "UpdateAccessKey"];
+        assert_eq!(told(&memo, &folder), all);
+        assert_eq!(memo.known.lock().unwrap().changes, all.len());
+    }
+
+    #[test]
+    fn reads_and_what_was_refused_are_no_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut read = record("1", "GetUser");
+        read["readOnly"] = json!(true);
+        let mut refused = record("2", "DetachUserPolicy");
+        refused["errorCode"] = json!("AccessDenied");
+        write(&folder, "one.json", &[read, refused]);
+        assert_eq!(told(&Memo::default(), &folder), Vec::<String>::new());
+    }
+}
