@@ -35,6 +35,8 @@ pub(crate) struct Leak {
     /// The account as the bot reaches it.
     pub(crate) bot: Account,
     pub(crate) bot_key: Credential,
+    /// The settings that say with whose rights the bot looks and changes.
+    pub(crate) rights: String,
     /// When the key leaked: after everything lawful, before everything else.
     pub(crate) since: Timestamp,
     pub(crate) key: Credential,
@@ -82,6 +84,7 @@ pub(crate) async fn leak_delivered(
         thief,
         bot,
         bot_key,
+        rights: "contain = \"own-credentials\"".to_owned(),
         since,
         key,
         session,

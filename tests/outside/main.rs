@@ -31,6 +31,7 @@ mod ground;
 mod journal_contract;
 mod journal_document;
 mod leak;
+mod least_rights;
 mod ministack;
 mod object_lock;
 mod operators;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
     trials.extend(calibration::trials(&parts));
     trials.extend(containment::trials(&parts));
     trials.extend(served::trials(&parts));
+    trials.extend(least_rights::trials(&parts));
     trials.extend(tableless::trials(&parts));
     trials.extend(troubled::trials(&parts));
     trials.extend(emulated::trials(&parts));

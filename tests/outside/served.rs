@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How late the trail comes: CloudTrail's minutes, compressed.
-const DELIVERY: Duration = Duration::from_millis(500);
+pub(crate) const DELIVERY: Duration = Duration::from_millis(500);
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let stories = [
@@ -38,6 +38,13 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 async fn story(parts: &Parts, journal: Journal, account: &str) -> Result<(), Missing> {
     let leak = leak_delivered(parts, account, DELIVERY).await?;
     let mut service = Service::start(&leak, journal).await;
+    contained_and_undone(&leak, &mut service).await;
+    judge_messages(&mut SlackJudge::start(parts.python()?), &service);
+    Ok(())
+}
+
+/// From the command to contained and back, with a restart in between.
+pub(crate) async fn contained_and_undone(leak: &Leak, service: &mut Service) {
     service.slash(&leak.key.id).await;
     service.press(APPROVER, "plan.approve").await;
     service.kill_and_restart();
@@ -53,9 +60,7 @@ async fn story(parts: &Parts, journal: Journal, account: &str) -> Result<(), Mis
     assert!(verified.status.success(), "{verified:?}");
     service.press(ASKER, "plan.undo").await;
     service.press(APPROVER, "plan.approve").await;
-    works_again(&leak).await;
-    judge_messages(&mut SlackJudge::start(parts.python()?), &service);
-    Ok(())
+    works_again(leak).await;
 }
 
 async fn works_again(leak: &Leak) {

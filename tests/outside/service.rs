@@ -260,6 +260,7 @@ async fn settings(
     let folder = folder.path().display();
     let (api_url, trail) = (slack.api_url(), leak.recorder.folder().display());
     let (account, deny) = (&leak.owner.id, leak.owner.deny_all_policy().await);
+    let rights = &leak.rights;
     format!(
         r#"server.listen = "{listen}"
 [slack]
@@ -270,7 +271,7 @@ app_id = "A0SIM00001"
 responders = ["{ASKER}", "{APPROVER}"]
 approvers = ["{APPROVER}"]
 [aws]
-contain = "own-credentials"
+{rights}
 deny_policy_arn = "{deny}"
 protected_arns = ["arn:aws:iam::{account}:user/{BOT}"]
 [journal]
