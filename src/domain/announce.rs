@@ -214,7 +214,7 @@ fn words(event: &Event) -> Option<String> {
         ),
         Event::Held { plan } => {
             format!(
-                "Plan {} holds: every step that was done was read back on schedule and is in force.",
+                "Plan {} holds: what was done was read back on schedule and is in force.",
                 plan.0
             )
         }

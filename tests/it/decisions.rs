@@ -157,7 +157,9 @@ async fn a_plan_that_nobody_approves_in_time_expires_and_a_new_one_can_be_asked_
         let channel = case.room().channel.clone().unwrap();
         let messages = world.slack.messages(&channel.0);
         is(1, PlanStatus::Expired)(case)
-            && messages.iter().any(|m| m.to_string().contains("Press Containment for a new one"))
+            && ["expired without enough approvals", "press Containment for a new one"]
+                .iter()
+                .all(|said| messages.iter().any(|message| message.to_string().contains(said)))
     };
     until(world, &case, "the channel told of the expiry", told).await.unwrap();
     press_as_seen(world, APPROVER, (&place, old)).await;
