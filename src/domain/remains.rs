@@ -385,6 +385,6 @@ fn open_end(node: &Node, why: &str) -> String {
 
 mod sessions;
 pub mod spared;
-mod strangers;
+pub mod strangers;
 #[cfg(test)]
 mod tests;

@@ -220,8 +220,9 @@ async fn conclude(
         case = lane::conclude(desk, &case, event).await?;
     }
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-    if !left.cleared.is_empty() {
-        return gains::release(desk, &case, &left.cleared).await;
+    let cleared = gains::releasable(desk, &case, &left.cleared).await?;
+    if !cleared.is_empty() {
+        return gains::release(desk, &case, &cleared).await;
     }
     if gains::take(desk, &case, (&left.covered, &left.created)).await? {
         return Ok(());

@@ -57,6 +57,7 @@ mod stores;
 mod story;
 mod tampering;
 mod text;
+mod two_cases;
 mod verify;
 #[path = "../support/work_contract.rs"]
 mod work_contract;

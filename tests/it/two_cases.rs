@@ -1,0 +1,58 @@
+//! Two cases in one account: what one holds the other does not give back.
+
+use crate::bureau::{Bureau, is_contained, journal};
+use crate::sim_account::OFFICE;
+use crate::simulated::{QUICK, ground_with_past};
+use crate::story;
+use keyleak::domain::case::Case;
+use keyleak::domain::plan::PlanKind;
+use keyleak::domain::principal::PrincipalName;
+use keyleak::flow::photograph::photograph;
+use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
+use keyleak::sim::cloud::SimCloud;
+use keyleak::sim::cloud::attacker::Visitor;
+use keyleak::sim::cloud::managed::ADMINISTRATOR;
+use keyleak::sim::cloud::setup::NewUser;
+use std::sync::Arc;
+
+/// Made by a colleague while the actor of another case is at work, and leaked at once.
+const FRESH: &str = "fresh";
+
+async fn by_the_office(office: &Visitor, with: &Credential, operation: Operation) -> Reply {
+    let reply = office.call(with, &operation).await;
+    assert!(reply.worked(), "{operation:?}: {reply:?}");
+    reply
+}
+
+/// The first case stops the new user on suspicion and lets it go when the trail names its maker;
+/// by then the second has contained it, because its own key leaked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspicion_that_is_cleared_takes_no_deny_off_that_another_case_needs() {
+    let mut kept = None;
+    let ground = ground_with_past(61, QUICK, |cloud: &Arc<SimCloud>, _| {
+        let ops = NewUser::named("ops", "2024-01-01T00:00:00Z".parse().unwrap());
+        let (_, ops) = cloud.add_user(ops.attached(ADMINISTRATOR)).unwrap();
+        kept = Some((Visitor::new(cloud, OFFICE.0, OFFICE.1), ops));
+    })
+    .await;
+    let (office, ops) = kept.unwrap();
+    let bureau = Bureau::open(&ground).await;
+    let first = bureau.report(&ground.key().access_key_id, ground.since).await;
+    story::approve(&bureau, &first, PlanKind::Containment).await;
+    by_the_office(&office, &ops, Operation::CreateUser { user: FRESH.to_owned() }).await;
+    let made = Operation::CreateAccessKey { user: FRESH.to_owned() };
+    let Reply::Minted(key) = by_the_office(&office, &ops, made).await else { panic!("a key") };
+    let suspected = |case: &Case| {
+        let mut steps = case.plans().flat_map(|state| state.done_steps());
+        steps.any(|(_, step, _)| step.provisional && step.action.on.name == FRESH).then_some(())
+    };
+    bureau.wait(&first, "the new user is stopped on suspicion", suspected).await;
+    let second = bureau.report(&key.access_key_id, ground.clock.now()).await;
+    story::approve(&bureau, &second, PlanKind::Containment).await;
+    bureau.wait(&first, "the first is contained", is_contained).await;
+    bureau.wait(&second, "the second is contained", is_contained).await;
+    let now = photograph(ground.lookup.as_ref(), &PrincipalName::user(FRESH)).await.unwrap();
+    let told = bureau.desk.ledger.load(&first).await.unwrap();
+    assert!(now.has_policy(&ground.deny_policy_arn), "{:?}\n{}", now.attached, journal(&told));
+    bureau.close().await;
+}
