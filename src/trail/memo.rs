@@ -66,7 +66,9 @@ impl Memo {
                 }
             }
         }
-        all.extend(self.read(&unread));
+        if !unread.is_empty() {
+            all.extend(self.read(&unread));
+        }
         all
     }
 
