@@ -135,9 +135,8 @@ pub(super) fn blast_radius(photograph: &Photograph) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::sample::opened;
+    use crate::domain::sample::{self, opened, photograph};
     use crate::domain::snapshot::OfRole;
-    use std::collections::BTreeMap;
 
     #[test]
     fn a_role_is_denied_and_nobody_may_open_a_session_of_it_any_more() {
@@ -150,18 +149,7 @@ mod tests {
             session_seconds_max: 3600,
             instance_profiles: Fact::Known(Vec::new()),
         };
-        let role = Photograph {
-            name: "evil".to_owned(),
-            id: "AROA1".to_owned(),
-            arn: "arn:aws:iam::029608264753:role/evil".to_owned(),
-            path: "/".to_owned(),
-            created: None,
-            boundary: None,
-            tags: BTreeMap::new(),
-            attached: Vec::new(),
-            inline: BTreeMap::new(),
-            own: Own::Role(own),
-        };
+        let role = photograph(&sample::role("evil", "AROA1"), Own::Role(own));
         let rules = PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
             protected_arns: Vec::new(),

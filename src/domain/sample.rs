@@ -8,8 +8,9 @@ use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
 use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::{Actor, Entry};
-use crate::domain::snapshot::SnapshotRef;
+use crate::domain::snapshot::{Own, Photograph, SnapshotRef};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// A key that carries the account of [`plan`].
 pub(crate) const KEY: &str = "AKIAQNZGKIQY56JQ7WML";
@@ -36,6 +37,22 @@ pub(crate) fn role(name: &str, id: &str) -> Principal {
 fn principal(kind: PrincipalKind, name: &str, id: &str) -> Principal {
     let arn = format!("arn:aws:iam::029608264753:{}/{name}", kind.word());
     Principal { kind, name: name.to_owned(), id: id.to_owned(), arn }
+}
+
+/// A principal that has nothing but what is its own.
+pub(crate) fn photograph(of: &Principal, own: Own) -> Photograph {
+    Photograph {
+        name: of.name.clone(),
+        id: of.id.clone(),
+        arn: of.arn.clone(),
+        path: "/".to_owned(),
+        created: None,
+        boundary: None,
+        tags: BTreeMap::new(),
+        attached: Vec::new(),
+        inline: BTreeMap::new(),
+        own,
+    }
 }
 
 /// A case that ana opened with delivery `d0`.

@@ -138,27 +138,10 @@ mod tests {
     use super::*;
     use crate::domain::facts::{Fact, KeyState};
     use crate::domain::ids::AccountId;
-    use crate::domain::principal::Principal;
     use crate::domain::sample::{self, KEY, at};
     use crate::domain::snapshot::{OfRole, OfUser};
-    use std::collections::BTreeMap;
 
     const HOUR: i64 = 3_600;
-
-    fn photograph(of: &Principal, own: Own) -> Photograph {
-        Photograph {
-            name: of.name.clone(),
-            id: of.id.clone(),
-            arn: of.arn.clone(),
-            path: "/".to_owned(),
-            created: None,
-            boundary: None,
-            tags: BTreeMap::new(),
-            attached: Vec::new(),
-            inline: BTreeMap::new(),
-            own,
-        }
-    }
 
     fn user_with(keys: &[&str]) -> Photograph {
         let key = |id: &&str| KeyState {
@@ -175,7 +158,7 @@ mod tests {
             ssh_keys: Fact::Known(Vec::new()),
             signing_certificates: Fact::Known(Vec::new()),
         };
-        photograph(&sample::user("ci", "AIDA1"), Own::User(own))
+        sample::photograph(&sample::user("ci", "AIDA1"), Own::User(own))
     }
 
     fn role_of(session_seconds_max: i32) -> Photograph {
@@ -185,7 +168,7 @@ mod tests {
             session_seconds_max,
             instance_profiles: Fact::Known(Vec::new()),
         };
-        photograph(&sample::role("deploy", "AROA1"), Own::Role(own))
+        sample::photograph(&sample::role("deploy", "AROA1"), Own::Role(own))
     }
 
     /// What it hits to take this step back, done at the sample's beginning, so long afterwards.
