@@ -118,6 +118,7 @@ fn matters(event: &Event) -> bool {
         | Event::Intent { .. }
         | Event::ReadBack { .. }
         | Event::OpenEnds { .. }
+        | Event::HandedOver { .. }
         | Event::Surveyed { .. }
         | Event::SurveyFailed { .. }
         | Event::Answered { .. }

@@ -223,6 +223,11 @@ fn words(event: &Event) -> Option<String> {
              IAM's inventory shows anything more."
         ),
         Event::WatchEnded { .. } => "The watch is over; nothing was reverted.".to_owned(),
+        Event::HandedOver { from, action } => format!(
+            "Case {from} was undone. What this case needs too stays in force, and the undo of this \
+             case gives it back: {}.",
+            action.sentence()
+        ),
         Event::SurveyFailed { why } => format!("The trail could not be read: {why}"),
         Event::QuestionFailed { question, why, .. } => {
             format!("Question {question} has no answer: {why}")

@@ -1,8 +1,9 @@
 //! What the journal holds: every decision, what it rested on, and what came of it.
 
+use crate::domain::action::Action;
 use crate::domain::brake::Brake;
 use crate::domain::facts::Finding;
-use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
+use crate::domain::ids::{AccessKeyId, CaseId, ChannelId, MessageTs, PersonId};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::reconciliation::Reconciliation;
@@ -41,7 +42,7 @@ pub struct Opening {
     pub endpoints: Vec<String>,
     /// The case whose channel this one shares, when several ids were given at once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shares_channel_of: Option<crate::domain::ids::CaseId>,
+    pub shares_channel_of: Option<CaseId>,
 }
 
 /// A Slack message that the case posts once, by the key that makes it so.
@@ -226,6 +227,12 @@ pub enum Event {
     UndoWanted {
         plan: PlanNumber,
     },
+    /// Another case was undone while this one needs the same on the same principal, and left it to
+    /// the undo of this one.
+    HandedOver {
+        from: CaseId,
+        action: Action,
+    },
     Surveyed {
         survey: Box<SurveyNote>,
     },
@@ -322,6 +329,7 @@ impl Event {
             | Self::WatchEnded { .. }
             | Self::OpenEnds { .. }
             | Self::UndoWanted { .. }
+            | Self::HandedOver { .. }
             | Self::Braked { .. }
             | Self::Surveyed { .. }
             | Self::SurveyFailed { .. }

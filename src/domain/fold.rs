@@ -183,7 +183,9 @@ impl Case {
             Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
             Event::Archived => self.archived = true,
             Event::Braked { brake } => self.brake = Some(brake.as_ref().clone()),
-            Event::SummaryAsked
+            // What it means is read from the records, by `domain::sharing`.
+            Event::HandedOver { .. }
+            | Event::SummaryAsked
             | Event::ReportAsked
             | Event::Note { .. }
             | Event::Refused { .. } => {}

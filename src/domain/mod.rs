@@ -49,6 +49,7 @@ pub mod room;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod secret;
+pub mod sharing;
 pub mod sighting_index;
 pub mod snapshot;
 mod standing;

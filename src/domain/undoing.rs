@@ -2,7 +2,7 @@
 
 use crate::domain::action::{Action, Change};
 use crate::domain::force::is_by_boundary;
-use crate::domain::ids::AccessKeyId;
+use crate::domain::ids::{AccessKeyId, CaseId};
 use crate::domain::plan::Step;
 use crate::domain::snapshot::{Own, Photograph, Snapshot};
 use crate::domain::standing::SESSION_AGE_MAX;
@@ -13,6 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 pub struct Undoing<'a> {
     pub before: &'a Snapshot,
     pub now: &'a [Photograph],
+    /// What the undo of other cases left to this one.
+    pub handed_over: &'a [(&'a CaseId, &'a Action)],
     /// The key that the case is about.
     pub leaked: &'a AccessKeyId,
     pub at: Timestamp,
@@ -39,6 +41,17 @@ pub fn undoing_steps(done: &[(&Action, Timestamp)], undoing: Undoing<'_>) -> Vec
                     provisional: false,
                 });
             }
+        }
+    }
+    for (from, action) in undoing.handed_over {
+        let there = undoing.now.iter().any(|now| now.principal() == action.on);
+        if there && !steps.iter().any(|known| known.action == **action) {
+            steps.push(Step {
+                action: Action::clone(action),
+                blast_radius: vec![action.on.to_string()],
+                because: format!("case {from} was undone before, and left it to this one"),
+                provisional: false,
+            });
         }
     }
     steps
@@ -179,6 +192,7 @@ mod tests {
         let undoing = Undoing {
             before: &before,
             now: &before.principals,
+            handed_over: &[],
             leaked: &AccessKeyId::parse(KEY).unwrap(),
             at: at(hours * HOUR),
         };

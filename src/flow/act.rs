@@ -5,7 +5,7 @@ use crate::domain::agenda::Act;
 use crate::domain::caps::Full;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
-use crate::domain::ids::{AccountId, UserName};
+use crate::domain::ids::{AccountId, CaseId, UserName};
 use crate::domain::plan::protection;
 use crate::domain::policy;
 use crate::domain::principal::PrincipalKind;
@@ -15,7 +15,7 @@ use crate::flow::desk::Desk;
 use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::ledger::LedgerError;
-use crate::flow::{brakes, chase, eradicate, propose, readback};
+use crate::flow::{brakes, chase, eradicate, propose, readback, sharing};
 use crate::ports::cloud::{CallClass, CallError, Contain};
 use crate::ports::journal::AppendError;
 use crate::ports::ticket::{NoTicket, StepAttempt, Ticket, begin};
@@ -79,6 +79,10 @@ async fn carry_out(
         let event = Event::Voided { plan: which.plan, why: drift.why.clone() };
         return conclude(desk, case, event).await.map(drop);
     }
+    let left_to = match sharing::gives_back(state, &step.action) {
+        true => sharing::left_to(desk, case, &step.action).await?,
+        false => None,
+    };
     let now = desk.clock.now();
     let ticket = match begin(desk.books(), case, &approval, which, now).await {
         Ok(ticket) => ticket,
@@ -104,10 +108,11 @@ async fn carry_out(
         // Stopped for too long: who has the case by now finds the intent, and looks before it acts.
         return Err(StepError::MovedOn);
     }
-    let result = match drift {
+    let result = match (drift, left_to) {
         // Half a containment is not called off for what an actor can bring about.
-        Some(drift) => drift.result(),
-        None => apply(contain.as_ref(), &ticket).await,
+        (Some(drift), _) => drift.result(),
+        (None, Some(heir)) => still_needed(&heir),
+        (None, None) => apply(contain.as_ref(), &ticket).await,
     };
     outcome(desk, case, which, result).await
 }
@@ -183,6 +188,12 @@ async fn apply(contain: &dyn Contain, ticket: &Ticket) -> StepResult {
             request_id: error.request_id,
         },
     }
+}
+
+/// What is not given back while another case stands on it; its undo will.
+fn still_needed(heir: &CaseId) -> StepResult {
+    let how = format!("left as it is: case {heir} needs it too, and its undo gives it back");
+    StepResult::Done { changed: false, how: Some(how), request_id: None }
 }
 
 fn found_in_force() -> StepResult {

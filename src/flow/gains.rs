@@ -4,13 +4,11 @@ use crate::domain::action::Change;
 use crate::domain::case::Case;
 use crate::domain::plan::{PlanKind, Step};
 use crate::domain::principal::PrincipalName;
-use crate::domain::remains::strangers::surely_denies;
 use crate::domain::remains::{Cleared, Inhabitant};
 use crate::domain::revocation::Sessions;
 use crate::domain::target::Target;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
-use crate::flow::ledger::LedgerError;
 use crate::flow::photograph::Photographs;
 use crate::flow::targets::prepare;
 use crate::flow::{propose, readback};
@@ -76,27 +74,6 @@ pub async fn take(
 
 fn hits_others(change: &Change) -> bool {
     matches!(change, Change::RevokeSessions { sessions: Sessions::Everyone, .. })
-}
-
-/// Those of the cleared whom no other open case holds for more than a suspicion: the deny is one
-/// policy, and what another case needs is not ours to take off.
-pub async fn releasable(
-    desk: &Desk,
-    case: &Case,
-    cleared: &[Cleared],
-) -> Result<Vec<Cleared>, StepError> {
-    let mut free = cleared.to_vec();
-    if free.is_empty() {
-        return Ok(free);
-    }
-    let open = desk.work.open_cases().await;
-    let open = open.map_err(|error| LedgerError::Unreachable(error.0))?;
-    for id in open.iter().filter(|id| *id != case.id()) {
-        if let Some(other) = desk.ledger.find(id).await? {
-            free.retain(|cleared| !surely_denies(&other, &cleared.on));
-        }
-    }
-    Ok(free)
 }
 
 /// Takes back what was done on suspicion, now that the trail names another maker.

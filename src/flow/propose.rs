@@ -12,12 +12,14 @@ use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assembl
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::PrincipalName;
 use crate::domain::remains::contained;
+use crate::domain::sharing::{handed_over, needs};
 use crate::domain::snapshot::{Photograph, Snapshot, SnapshotRef};
 use crate::domain::target::{Part, Target};
 use crate::domain::undoing::{Undoing, undoing_steps};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{account_of, first_snapshot, keep, photograph_if_there};
+use crate::flow::sharing;
 use crate::flow::targets::{Prepared, prepare};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -136,12 +138,31 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         );
         return not_proposed(desk, case, why).await;
     }
-    let leaked = &case.opening().key;
-    let steps = undoing_steps(&done, Undoing { before: &before, now: &now, leaked, at });
+    let handed_over = handed_over(case);
+    let undoing = Undoing {
+        before: &before,
+        now: &now,
+        handed_over: &handed_over,
+        leaked: &case.opening().key,
+        at,
+    };
+    let mut steps = undoing_steps(&done, undoing);
+    tell_what_stays(desk, case, &mut steps).await?;
     let snapshot = keep(desk, case, before.principals).await?;
     let mut frame = frame(desk, case, (PlanKind::Undo, requested_by), snapshot);
     frame.about = Some(standing.plan.number);
     propose(desk, case, frame, steps).await
+}
+
+/// Who approves is told which of it stays as it is, because another case needs it.
+async fn tell_what_stays(desk: &Desk, case: &Case, steps: &mut [Step]) -> Result<(), StepError> {
+    for other in sharing::beside(desk, case).await? {
+        for step in steps.iter_mut().filter(|step| needs(&other, &step.action)) {
+            let id = other.id();
+            step.blast_radius.push(format!("nobody yet: case {id} needs it too, so it stays"));
+        }
+    }
+    Ok(())
 }
 
 /// The principals of the done steps as they are now, and where they are not as these left them.

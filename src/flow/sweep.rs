@@ -220,9 +220,8 @@ async fn conclude(
         case = lane::conclude(desk, &case, event).await?;
     }
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-    let cleared = gains::releasable(desk, &case, &left.cleared).await?;
-    if !cleared.is_empty() {
-        return gains::release(desk, &case, &cleared).await;
+    if !left.cleared.is_empty() {
+        return gains::release(desk, &case, &left.cleared).await;
     }
     if gains::take(desk, &case, (&left.covered, &left.created)).await? {
         return Ok(());

@@ -1,10 +1,13 @@
 //! Two cases in one account: what one holds the other does not give back.
 
 use crate::bureau::{Bureau, is_contained, journal};
+use crate::ground::USER;
 use crate::sim_account::OFFICE;
 use crate::simulated::{QUICK, ground_with_past};
 use crate::story;
 use keyleak::domain::case::Case;
+use keyleak::domain::differences::differences;
+use keyleak::domain::event::Drift;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::principal::PrincipalName;
 use keyleak::flow::photograph::photograph;
@@ -54,5 +57,39 @@ async fn a_suspicion_that_is_cleared_takes_no_deny_off_that_another_case_needs()
     let now = photograph(ground.lookup.as_ref(), &PrincipalName::user(FRESH)).await.unwrap();
     let told = bureau.desk.ledger.load(&first).await.unwrap();
     assert!(now.has_policy(&ground.deny_policy_arn), "{:?}\n{}", now.attached, journal(&told));
+    bureau.close().await;
+}
+
+/// Both keys of one user leaked. What the first undo leaves to the second case is given back by
+/// the undo of that one: nothing is open in between, and nothing stays shut for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_gives_nothing_back_that_another_case_needs_and_the_last_gives_back_all() {
+    let mut second_key = None;
+    let ground = ground_with_past(62, QUICK, |cloud: &Arc<SimCloud>, _| {
+        second_key = Some(cloud.add_key(USER, "2024-02-01T00:00:00Z".parse().unwrap()).unwrap());
+    })
+    .await;
+    let user = PrincipalName::user(USER);
+    let before = photograph(ground.lookup.as_ref(), &user).await.unwrap();
+    let bureau = Bureau::open(&ground).await;
+    let mut cases = Vec::new();
+    for key in [ground.key(), &second_key.unwrap()] {
+        let case = bureau.report(&key.access_key_id, ground.since).await;
+        story::approve(&bureau, &case, PlanKind::Containment).await;
+        bureau.wait(&case, "contained", is_contained).await;
+        cases.push(case);
+    }
+    let [first, second] = cases.as_slice() else { panic!("two cases") };
+    let told = story::undo(&bureau, first).await;
+    assert!(told.contains(&format!("case {second} needs it too")), "{told}");
+    let between = photograph(ground.lookup.as_ref(), &user).await.unwrap();
+    assert!(between.has_policy(&ground.deny_policy_arn), "{:?}", between.attached);
+    assert_eq!(between.active_keys().count(), 0, "{between:?}");
+    story::undo(&bureau, second).await;
+    let after = photograph(ground.lookup.as_ref(), &user).await.unwrap();
+    let now = bureau.desk.ledger.load(second).await.unwrap();
+    let drifts = now.plans().flat_map(|state| &state.checks).flat_map(|check| &check.drifts);
+    assert_eq!(drifts.collect::<Vec<_>>(), Vec::<&Drift>::new(), "{}", journal(&now));
+    assert_eq!(differences(&before, &after), Vec::<String>::new(), "{}", journal(&now));
     bureau.close().await;
 }

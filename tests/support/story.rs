@@ -39,16 +39,25 @@ pub(crate) async fn contained_and_undone(ground: &Ground) {
     let now = bureau.desk.ledger.load(&case).await.expect("the case is readable");
     no_backdoor(ground).await.unwrap_or_else(|why| panic!("{why}\n{}", journal(&now)));
 
-    let standing = standing(&bureau, &case).await;
-    assert_eq!(standing.case, plan.case);
-    bureau.press(ASKER, ButtonAction::Undo(standing)).await;
-    approve(&bureau, &case, PlanKind::Undo).await;
-    bureau.wait(&case, "undone", |case| done(case, PlanKind::Undo)).await;
+    assert_eq!(standing(&bureau, &case).await.case, plan.case);
+    undo(&bureau, &case).await;
     all_work_again(ground).await;
     let after = photograph(ground.lookup.as_ref(), &user).await.expect("her state");
     assert_eq!(differences(&before, &after), Vec::<String>::new());
     bureau.checked_chain(&case).await;
     bureau.close().await;
+}
+
+/// Asks for the undo of what stands, has it approved and waits for its end; whom it says it hits.
+pub(crate) async fn undo(bureau: &Bureau, case: &CaseId) -> String {
+    let standing = standing(bureau, case).await;
+    bureau.press(ASKER, ButtonAction::Undo(standing)).await;
+    approve(bureau, case, PlanKind::Undo).await;
+    bureau.wait(case, "undone", |case| done(case, PlanKind::Undo)).await;
+    let now = bureau.desk.ledger.load(case).await.expect("the case is readable");
+    let undone = now.plans().rfind(|state| state.plan.kind == PlanKind::Undo);
+    let steps = undone.into_iter().flat_map(|state| &state.plan.steps);
+    steps.flat_map(|step| step.blast_radius.clone()).collect::<Vec<_>>().join("\n")
 }
 
 /// Sabotage: the deny is skipped and claimed as done; the bot must notice by itself.

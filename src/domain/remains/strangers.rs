@@ -6,8 +6,7 @@ use crate::domain::case::Case;
 use crate::domain::lineage::MadePrincipal;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
-use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
-use crate::domain::step_result::StepResult;
+use crate::domain::principal::{PrincipalKind, PrincipalName};
 use crate::domain::target::{Part, Target};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -59,16 +58,6 @@ pub(super) fn cleared(case: &Case, made_by_others: &[MadePrincipal]) -> Vec<Clea
             Some(Cleared { on: on.clone(), by: made.by.clone() })
         })
         .collect()
-}
-
-/// Whether a case denies everything to this principal, and not on a suspicion alone.
-pub fn surely_denies(case: &Case, on: &Principal) -> bool {
-    let steps = case.standing_plans().flat_map(PlanState::all_steps);
-    let mut denies = steps.filter(|(_, step, done)| {
-        let failed = matches!(done.result, Some(StepResult::Failed { .. }));
-        !failed && !step.provisional && matches!(step.action.change, Change::Deny { .. })
-    });
-    denies.any(|(_, step, _)| step.action.on == *on)
 }
 
 fn is_same(made: &MadePrincipal, one: &Inhabitant) -> bool {

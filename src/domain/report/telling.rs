@@ -106,7 +106,8 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         | Event::OpenEnds { .. }
         | Event::Contained { .. }
         | Event::WatchEnded { .. }
-        | Event::UndoWanted { .. } => acted(case, event),
+        | Event::UndoWanted { .. }
+        | Event::HandedOver { .. } => acted(case, event),
     }
 }
 
@@ -193,6 +194,10 @@ fn acted(case: &Case, event: &Event) -> Option<Told> {
         }
         Event::WatchEnded { plan } => minor(format!("ended the watch of plan {}", plan.0)),
         Event::UndoWanted { plan } => major(format!("asked to undo plan {}", plan.0)),
+        Event::HandedOver { from, action } => major(format!(
+            "left this to the undo of this case, because {from} was undone: {}",
+            action.sentence()
+        )),
         _ => None,
     }
 }

@@ -1,0 +1,92 @@
+//! What two cases hold alike (one deny, one key, one trust) is given back by the last of them.
+
+use crate::domain::action::{Action, Change};
+use crate::domain::case::Case;
+use crate::domain::event::Event;
+use crate::domain::ids::CaseId;
+use crate::domain::plan::PlanKind;
+use crate::domain::plan_state::{PlanState, PlanStatus};
+use crate::domain::step_result::StepResult;
+
+/// Whether a case still needs what this action would give back: it stands on the same principal,
+/// and not on a suspicion alone. Under a deny nothing of the principal is given back.
+pub fn needs(case: &Case, back: &Action) -> bool {
+    let mut steps = case.standing_plans().flat_map(PlanState::all_steps);
+    steps.any(|(_, step, done)| {
+        let failed = matches!(done.result, Some(StepResult::Failed { .. }));
+        let stands = !failed && !step.provisional && step.action.on == back.on;
+        stands && holds_down(&step.action.change, &back.change)
+    })
+}
+
+/// Whether the one change has to be gone before the other may be made.
+fn holds_down(held: &Change, back: &Change) -> bool {
+    match (held, back) {
+        // An inline policy that ends sessions has the name of its own case.
+        (_, Change::LiftRevocation { .. }) => false,
+        (Change::Deny { .. }, _) | (Change::PutTrust { .. }, Change::PutTrust { .. }) => true,
+        (Change::DeactivateKey { key }, Change::ActivateKey { key: other }) => key == other,
+        (
+            Change::DeactivateCredential { credential },
+            Change::ActivateCredential { credential: other },
+        ) => credential == other,
+        _ => false,
+    }
+}
+
+/// What this case's undo gives back for others: they were undone while it still needed it.
+pub fn handed_over(case: &Case) -> Vec<(&CaseId, &Action)> {
+    let undone = case.plans().filter(|state| {
+        state.plan.kind == PlanKind::Undo && matches!(state.status(), PlanStatus::Done)
+    });
+    // An older one was part of that undo.
+    let after = undone.map(|state| state.proposed.seq).max();
+    let records = case.records().iter().filter(|record| Some(record.seq) > after);
+    let left = records.filter_map(|record| {
+        let Event::HandedOver { from, action } = &record.event else { return None };
+        Some((from, action))
+    });
+    left.collect()
+}
+
+/// Whether another case has left just this to the case already.
+pub fn has_been_handed(case: &Case, what: &Action, from: &CaseId) -> bool {
+    handed_over(case).into_iter().any(|(by, action)| by == from && action == what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::AccessKeyId;
+    use crate::domain::sample::KEY;
+
+    fn deny() -> Change {
+        let policy_arn = "arn:aws:iam::aws:policy/AWSDenyAll".to_owned();
+        Change::Deny { policy_arn, inline_name: "KeyleakDeny-a".to_owned() }
+    }
+
+    fn lift() -> Change {
+        let policy_arn = "arn:aws:iam::aws:policy/AWSDenyAll".to_owned();
+        Change::LiftDeny { policy_arn, inline_name: "KeyleakDeny-b".to_owned() }
+    }
+
+    #[test]
+    fn under_a_deny_nothing_is_given_back_but_what_only_the_other_case_has() {
+        let key = AccessKeyId::parse(KEY).unwrap();
+        assert!(holds_down(&deny(), &lift()));
+        assert!(holds_down(&deny(), &Change::ActivateKey { key }));
+        assert!(holds_down(&deny(), &Change::SetBoundary { boundary: None }));
+        let own = Change::LiftRevocation { inline_name: "KeyleakRevoke-b".to_owned() };
+        assert!(!holds_down(&deny(), &own));
+    }
+
+    #[test]
+    fn a_key_holds_down_itself_and_no_deny() {
+        let key = AccessKeyId::parse(KEY).unwrap();
+        let other = AccessKeyId::parse("AKIAQNZGKIQYYYYYYYYY").unwrap();
+        let held = Change::DeactivateKey { key: key.clone() };
+        assert!(holds_down(&held, &Change::ActivateKey { key }));
+        assert!(!holds_down(&held, &Change::ActivateKey { key: other }));
+        assert!(!holds_down(&held, &lift()));
+    }
+}
