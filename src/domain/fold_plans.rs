@@ -68,6 +68,9 @@ impl Case {
                 if steps.iter().any(|step| step.provisional) {
                     state.raced_at = Some(record.at);
                 }
+                if steps.iter().any(|step| step.action.contains()) {
+                    state.shown_at = Some(record.at);
+                }
                 state.steps.extend(steps.iter().map(|_| StepState::default()));
                 state.covered.extend(steps.iter().cloned());
                 state.snapshots.push(snapshot.clone());
@@ -116,6 +119,7 @@ impl Case {
                 } else {
                     state.reapplied += 1;
                 }
+                state.shown_at = Some(record.at);
                 state.held_at = None;
                 for index in steps {
                     let step = state.steps.get_mut(*index as usize);
@@ -219,6 +223,7 @@ impl PlanState {
             reapplied: 0,
             raced: 0,
             raced_at: None,
+            shown_at: None,
             held_at: None,
             contained: None,
             open_ends: Vec::new(),

@@ -50,6 +50,8 @@ pub struct PlanState {
     /// How often steps were put back while the actor was being run down, and when it last showed.
     pub raced: u32,
     pub raced_at: Option<Timestamp>,
+    /// When the actor was last seen to have gained something, or taken something back.
+    pub shown_at: Option<Timestamp>,
     pub held_at: Option<Timestamp>,
     /// The watermark as of which it is contained, and when that was said.
     pub contained: Option<(Timestamp, Timestamp)>,

@@ -6,8 +6,9 @@
 //! whom. An actor who makes users faster than the trail tells of them would never be caught by the
 //! trail alone. So a user that is newer than what the trail tells is stopped on suspicion, while a
 //! containment is under way, and released as soon as the trail names another maker. A role that is
-//! newer waits for the trail: nothing can be done as it before somebody assumes it, which the
-//! trail tells in the same breath.
+//! newer is treated so only where it was made after the containment began and the actor has shown
+//! itself since: roles are made all day by whoever deploys something, but an actor who is still
+//! there makes the next one before the trail tells of the last.
 
 use crate::domain::action::{Action, Change, SideCredential, SideKind};
 use crate::domain::case::Case;
@@ -165,6 +166,7 @@ impl Search<'_> {
             return;
         };
         if self.held.holds(node, &on) {
+            self.close_for_good(node, on);
             return;
         }
         match node.kind {
@@ -201,6 +203,15 @@ impl Search<'_> {
         }
     }
 
+    /// A role that was denied on suspicion, and that the trail shows the actor making: nobody may
+    /// open a session of it any more.
+    fn close_for_good(&mut self, node: &Node, on: PrincipalName) {
+        if node.kind == NodeKind::Role && node.is_created() {
+            let because = "the trail shows that the actor made this role";
+            self.cover_once(Target::new(on, Part::Closed, because));
+        }
+    }
+
     fn look_at_key(&mut self, node: &Node, on: PrincipalName) {
         let Some(key) = AccessKeyId::from_record(&node.id) else {
             self.leave_open(node, "its id is not one IAM would take");
@@ -227,7 +238,7 @@ impl Search<'_> {
                 Part::Whole => "the new",
                 Part::Key(_) | Part::Side(_) => "a new credential of",
                 Part::Sessions { .. } => "sessions of",
-                Part::Trust => "who may assume",
+                Part::Closed | Part::Trust => "who may assume",
             };
             format!("{part} {}, which is protected: contain it by hand", target.on)
         }));
@@ -319,7 +330,7 @@ fn answers(action: &Action, part: &Part) -> bool {
     let change = &action.change;
     match part {
         Part::Whole => matches!(change, Change::Deny { .. }),
-        Part::Trust => matches!(change, Change::PutTrust { .. }),
+        Part::Closed | Part::Trust => matches!(change, Change::PutTrust { .. }),
         Part::Key(key) => action.stops(key),
         Part::Side(one) => *change == Change::DeactivateCredential { credential: one.clone() },
         Part::Sessions { sessions: wanted, until: seen } => matches!(

@@ -28,6 +28,8 @@ pub enum Part {
         sessions: Sessions,
         until: Timestamp,
     },
+    /// That anybody may open a session of the role.
+    Closed,
     /// Whom the role's trust policy lets in from outside.
     Trust,
 }

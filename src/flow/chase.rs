@@ -12,6 +12,7 @@ use crate::domain::event::Event;
 use crate::domain::force::no_longer;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
+use crate::domain::remains::strangers::at_large_since;
 use crate::domain::remains::{Census, remains};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
@@ -25,14 +26,18 @@ const UNKNOWN_REVERTER: &str = "somebody faster than the trail, while new users 
 
 /// One look at the inventory, and at what the approved steps left.
 pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), StepError> {
-    let inhabitants = gains::users(desk).await?;
     let note = case.survey().map(|(_, note)| note);
+    let told_until = sweep::told_until(desk, note.and_then(|note| note.watermark));
+    let inhabitants = match at_large_since(case, told_until) {
+        Some(_) => gains::inhabitants(desk).await?,
+        None => gains::users(desk).await?,
+    };
     let census = Census {
         nodes: note.map_or(&[], |note| &note.nodes),
         made_by_others: note.map_or(&[], |note| &note.made_by_others),
         // Only newcomers are taken here; what sessions there are the sweep tells.
         sessions_of_others: &BTreeSet::new(),
-        told_until: sweep::told_until(desk, note.and_then(|note| note.watermark)),
+        told_until,
         inhabitants: &inhabitants,
     };
     let mut left = remains(case, &census, &desk.rules.plans);

@@ -11,7 +11,7 @@ use crate::domain::remains::contained;
 use crate::domain::revocation::Sessions;
 use crate::domain::snapshot::Photograph;
 use crate::domain::target::{Part, Target};
-use crate::domain::trust::{Insiders, without_outsiders};
+use crate::domain::trust::{Insiders, of_nobody, without_outsiders};
 use crate::flow::desk::Desk;
 use crate::flow::photograph::{Photographs, account_of, photograph_all};
 use crate::ports::cloud::CallError;
@@ -78,7 +78,11 @@ fn steps(
     match &target.part {
         Part::Whole => {
             let steps = containing.whole(photograph, because).into_iter();
-            steps.map(|step| Step { provisional: target.suspected, ..step }).collect()
+            // A suspicion does what can be taken back whatever else is there by then.
+            let steps = steps
+                .filter(|step| !target.suspected || step.action.taken_back().is_some())
+                .map(|step| Step { provisional: target.suspected, ..step });
+            steps.collect()
         }
         Part::Key(key) => {
             vec![one(photograph, Change::DeactivateKey { key: key.clone() }, because)]
@@ -89,6 +93,11 @@ fn steps(
         }
         Part::Sessions { sessions, until } => {
             vec![containing.sessions(photograph, (sessions.clone(), *until), because)]
+        }
+        Part::Closed => {
+            let close = one(photograph, Change::PutTrust { document: of_nobody() }, because);
+            let radius = format!("whoever opens sessions of {}", photograph.key());
+            vec![Step { blast_radius: vec![radius], ..close }]
         }
         Part::Trust => {
             let account = account_of(case, std::slice::from_ref(photograph));

@@ -15,6 +15,7 @@ impl Search<'_> {
     /// Principals that were made since the exposure and that nothing explains yet.
     pub(super) fn newcomers(&mut self, census: &Census<'_>) {
         let (exposed, considered) = (self.case.exposed_since(), considered(self.case));
+        let at_large = at_large_since(self.case, census.told_until);
         for one in census.inhabitants {
             let Some(created) = one.created else { continue };
             // Times are told in whole seconds, so what was made in that very second counts.
@@ -24,7 +25,11 @@ impl Search<'_> {
                 || self.left.created.contains(&one.name)
                 || protects_itself(&one.arn)
                 || census.made_by_others.iter().any(|made| is_same(made, one));
-            let suspected = one.name.kind == PrincipalKind::User && since(census.told_until);
+            let suspected = since(census.told_until)
+                && match one.name.kind {
+                    PrincipalKind::User => true,
+                    PrincipalKind::Role => at_large.is_some_and(since),
+                };
             match exposed.map(since) {
                 _ if known => {}
                 Some(true) | None if suspected => self.suspect(one.name.clone()),
@@ -43,6 +48,14 @@ impl Search<'_> {
         let target = Target { suspected: true, ..Target::new(on, Part::Whole, because) };
         self.cover(target);
     }
+}
+
+/// Since when keyleak has been at work against somebody who is still there, as far as is known:
+/// they gained something, or took something back, later than the trail tells.
+pub fn at_large_since(case: &Case, told_until: Timestamp) -> Option<Timestamp> {
+    let shown = case.standing_plans().filter_map(|state| state.shown_at).max()?;
+    let began = case.standing_plans().filter_map(PlanState::started_at).min()?;
+    (shown > told_until).then_some(began)
 }
 
 /// Principals that were stopped on suspicion and that somebody else made.

@@ -78,6 +78,14 @@ fn node(kind: NodeKind, id: &str, of: &str, principal: &str) -> Node {
     }
 }
 
+fn role(name: &str, id: &str, created: i64) -> Inhabitant {
+    Inhabitant {
+        name: PrincipalName::role(name),
+        arn: format!("arn:aws:iam::029608264753:role/{name}"),
+        ..user(name, id, created)
+    }
+}
+
 /// Nobody else opened a session, unless a test says otherwise.
 static NOBODYS: BTreeSet<String> = BTreeSet::new();
 
@@ -343,11 +351,6 @@ fn what_lies_in_another_account_is_said_to_be_open() {
 
 #[test]
 fn new_roles_wait_for_the_trail_and_are_asked_about_when_it_explains_nothing() {
-    let role = |name: &str, id: &str, created: i64| Inhabitant {
-        name: PrincipalName::role(name),
-        arn: format!("arn:aws:iam::029608264753:role/{name}"),
-        ..user(name, id, created)
-    };
     assert_eq!(left(&contained(), &[], &[role("new", "AROA3", 101)]), Remains::default());
     let found = left(&contained(), &[], &[role("older", "AROA4", 50)]);
     assert_eq!(said(&found.asked), [whole("role older", false)]);
@@ -355,3 +358,5 @@ fn new_roles_wait_for_the_trail_and_are_asked_about_when_it_explains_nothing() {
     let linked = Inhabitant { arn: linked, ..role("AWSServiceRoleForX", "AROA5", 50) };
     assert_eq!(left(&contained(), &[], &[linked]), Remains::default());
 }
+
+mod suspicion;
