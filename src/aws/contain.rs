@@ -6,7 +6,7 @@ use crate::aws::error::call_error;
 use crate::aws::session::{TicketSessions, account_of};
 use crate::domain::action::Action;
 use crate::domain::ids::AccountId;
-use crate::ports::cloud::{Applied, CallClass, CallError, Contain};
+use crate::ports::cloud::{Ahead, Applied, CallClass, CallError, Contain};
 use crate::ports::ticket::Ticket;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -86,6 +86,16 @@ impl Contain for AwsContain {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
         let iam = self.client(ticket).await?;
         changes::carry_out(&iam, ticket.action(), ticket.record().at).await
+    }
+
+    async fn warm(&self, ahead: Ahead<'_>) {
+        let Rights::Role { sessions, account } = &self.rights else { return };
+        if !ahead.action.reversible() || account.as_ref() != Some(ahead.account) {
+            return;
+        }
+        if let Err(error) = sessions.warm(ahead).await {
+            tracing::warn!(%error, "the contain role cannot be assumed");
+        }
     }
 
     fn role(&self) -> Option<String> {
@@ -435,6 +445,27 @@ mod tests {
         assert!(!parameter("Policy").contains("iam:UpdateAccessKey"));
         let token = seen[1].headers.get("x-amz-security-token");
         assert_eq!(token.map(String::as_str), Some("session-token"));
+    }
+
+    /// After the last approval nothing but the deny itself is asked of AWS.
+    #[tokio::test]
+    async fn rights_that_were_made_ready_leave_the_deny_as_the_only_call() {
+        let fake = WireFake::start([Answer::ok(ASSUMED), ok()]);
+        let contain = AwsContain::new(&fake.config().await, Some(&role(ACCOUNT))).unwrap();
+        let ticket = tickets(vec![deny_user()]).await.remove(0);
+        let ahead = |account| Ahead {
+            case: ticket.case(),
+            account,
+            plan_hash: ticket.plan_hash(),
+            action: ticket.action(),
+        };
+        let elsewhere = AccountId("999999999999".to_owned());
+        contain.warm(ahead(&elsewhere)).await;
+        assert_eq!(fake.operations(), Vec::<String>::new(), "the role is of another account");
+        contain.warm(ahead(ticket.account())).await;
+        assert_eq!(fake.operations(), ["AssumeRole"]);
+        contain.apply(&ticket).await.unwrap();
+        assert_eq!(fake.operations(), ["AssumeRole", "AttachUserPolicy"]);
     }
 
     #[tokio::test]

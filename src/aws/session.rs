@@ -3,8 +3,9 @@
 use crate::aws::clients::RoleSettings;
 use crate::aws::error::call_error;
 use crate::domain::action::{Action, Change};
+use crate::domain::ids::CaseId;
 use crate::domain::reconciliation::session_name;
-use crate::ports::cloud::{CallClass, CallError};
+use crate::ports::cloud::{Ahead, CallClass, CallError};
 use crate::ports::ticket::Ticket;
 use aws_config::SdkConfig;
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
@@ -44,6 +45,16 @@ struct SessionKey {
     rights: String,
 }
 
+impl SessionKey {
+    fn new(case: &CaseId, plan_hash: &str, action: &Action) -> Self {
+        Self {
+            session_name: session_name(case),
+            plan_hash: plan_hash.to_owned(),
+            rights: session_policy(action).to_string(),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Held {
     iam: aws_sdk_iam::Client,
@@ -66,14 +77,20 @@ impl TicketSessions {
 
     /// A client that may carry out this ticket's action; steps that need the same rights share it.
     pub(super) async fn client(&self, ticket: &Ticket) -> Result<aws_sdk_iam::Client, CallError> {
-        let key = SessionKey {
-            session_name: session_name(ticket.case()),
-            plan_hash: ticket.plan_hash().to_owned(),
-            rights: session_policy(ticket.action()).to_string(),
-        };
-        if let Some(iam) = self.still_held(&key) {
-            return Ok(iam);
+        let key = SessionKey::new(ticket.case(), ticket.plan_hash(), ticket.action());
+        match self.still_held(&key) {
+            Some(iam) => Ok(iam),
+            None => self.renewed(key).await,
         }
+    }
+
+    /// Opens the session that this action of a plan will need.
+    pub(super) async fn warm(&self, ahead: Ahead<'_>) -> Result<(), CallError> {
+        let Ahead { case, plan_hash, action, account: _ } = ahead;
+        self.renewed(SessionKey::new(case, plan_hash, action)).await.map(drop)
+    }
+
+    async fn renewed(&self, key: SessionKey) -> Result<aws_sdk_iam::Client, CallError> {
         let begun = Instant::now();
         let iam = self.assume(&key).await?;
         let until = begun + Duration::from_secs(USED_SECONDS_MAX);

@@ -4,12 +4,9 @@ use crate::domain::case::Case;
 use crate::domain::eradicating;
 use crate::domain::event::Phase;
 use crate::domain::plan::PlanNumber;
-use crate::domain::plan_state::{CHASE, PlanState, PlanStatus, StepState};
-use crate::domain::step_result::StepResult;
+use crate::domain::plan_state::{CHASE, PlanState, PlanStatus};
 use jiff::{SignedDuration, Timestamp};
 
-/// How often IAM's inventory is looked at right after a containment; IAM takes such calls gladly.
-const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// What is taken back while the actor is being run down is put back so often, then a person must
 /// look: at one a second that is far longer than IAM takes to enforce a deny.
 pub const RACED_MAX: u32 = 60;
@@ -74,6 +71,8 @@ pub enum Act {
     EndWatch(PlanNumber),
     /// Look at IAM's inventory for what the actor makes faster than the trail tells.
     LookAround(PlanNumber),
+    /// Have the rights ready for the first steps of a plan that people are deciding.
+    Warm(PlanNumber),
 }
 
 /// Work of the lane that only reads: the account, the trail, the questions.
@@ -106,6 +105,8 @@ pub struct Lookout {
     /// Whether there is a trail that will tell who made what.
     pub possible: bool,
     pub looked_at: Option<Timestamp>,
+    /// For which plan the rights were last made ready, and when.
+    pub warmed: Option<(PlanNumber, Timestamp)>,
 }
 
 /// The next change to the account.
@@ -118,14 +119,15 @@ pub fn next_act(case: &Case, timing: &Timing, lookout: Lookout, now: Timestamp) 
     let step = if case.is_frozen() {
         Due::Nothing
     } else {
-        soonest(plans().map(|state| next_step(state, now)))
+        soonest(plans().map(|state| stepping::next(state, now)))
     };
     let others = [
         step,
         expiry(case, now),
-        next_look(case, timing, lookout, now),
+        looking::next(case, timing, lookout, now),
         proposal(case, lookout, now),
         soonest(case.plans().rev().map(|state| next_check(case, state, timing, now))),
+        looking::warming(case, lookout, now),
     ];
     soonest(others)
 }
@@ -191,32 +193,6 @@ fn at<T>(when: Timestamp, now: Timestamp, task: T) -> Due<T> {
 
 fn recorded_and_alive(state: &PlanState) -> bool {
     state.has_begun() || state.voided.is_none() && matches!(state.status(), PlanStatus::Approved)
-}
-
-/// Denies come first, wherever in the plan they stand: each ends more than a key made inactive.
-fn next_step(state: &PlanState, now: Timestamp) -> Due<Act> {
-    // A plan that was voided half-way ends, but what it covers since is not given up with it.
-    let first = if state.voided.is_some() { state.plan.steps.len() } else { 0 };
-    let steps = || state.all_steps().skip(first);
-    let denies = steps().filter(|(_, step, _)| step.action.runs_unchecked());
-    let others = steps().filter(|(_, step, _)| !step.action.runs_unchecked());
-    soonest(denies.chain(others).map(|(index, what, step)| {
-        if let Some(until) = state.held_up(what).filter(|until| *until > now) {
-            return Due::At(until);
-        }
-        let task = Act::Step { plan: state.plan.number, step: index, attempt: step.attempts + 1 };
-        match &step.result {
-            None => Due::Now(task),
-            Some(_) if step.awaits_retry() => at(retry_at(step), now, task),
-            Some(StepResult::Failed { .. } | StepResult::Done { .. }) => Due::Nothing,
-        }
-    }))
-}
-
-/// Waits 2, 4, 8, 16 seconds before the next attempt.
-fn retry_at(step: &StepState) -> Timestamp {
-    let wait = SignedDuration::from_secs(1 << step.attempts.min(6));
-    step.ended_at.map_or(Timestamp::MIN, |ended| ended + wait)
 }
 
 fn expiry(case: &Case, now: Timestamp) -> Due<Act> {
@@ -325,26 +301,6 @@ fn next_watch(state: &PlanState, timing: &Timing, now: Timestamp) -> Due<Act> {
     if next == over { Due::At(over) } else { at(next, now, Act::ReadBack { plan: number, check }) }
 }
 
-/// Once a second while the actor may still be quicker than the trail, then as often as the trail.
-fn next_look(case: &Case, timing: &Timing, lookout: Lookout, now: Timestamp) -> Due<Act> {
-    let covering = case.covering_plan().and_then(|plan| case.plan(plan));
-    let Some(state) = covering.filter(|_| lookout.possible) else {
-        return Due::Nothing;
-    };
-    let Some(last) = state.steps.iter().filter_map(|step| step.ended_at).max() else {
-        return Due::Nothing;
-    };
-    let chased = last + CHASE > now || state.is_racing(now);
-    let task = Act::LookAround(state.plan.number);
-    // A look that found something is followed by the next at once: who rests gives the actor time.
-    let found = |looked_at| state.raced_at.is_some_and(|raced_at| raced_at >= looked_at);
-    if lookout.looked_at.is_some_and(found) {
-        return Due::Now(task);
-    }
-    let every = if chased { LOOK_EVERY } else { timing.survey_every.max(LOOK_EVERY) };
-    lookout.looked_at.map_or(Due::Now(task.clone()), |looked_at| at(looked_at + every, now, task))
-}
-
 /// The trail is read again and again while a containment is not complete, then while it is watched.
 fn next_sweep(
     case: &Case,
@@ -394,5 +350,7 @@ fn next_question(case: &Case) -> Due<Ask> {
     }
 }
 
+mod looking;
+pub mod stepping;
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,12 @@
 
 use crate::domain::action::Action;
 use crate::domain::agenda::Act;
+use crate::domain::agenda::stepping::abreast;
 use crate::domain::caps::Full;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::{AccountId, CaseId, UserName};
-use crate::domain::plan::protection;
+use crate::domain::plan::{Plan, PlanNumber, protection};
 use crate::domain::policy;
 use crate::domain::principal::PrincipalKind;
 use crate::domain::record::Entry;
@@ -16,16 +17,20 @@ use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::ledger::LedgerError;
 use crate::flow::{brakes, chase, eradicate, propose, readback, sharing};
-use crate::ports::cloud::{CallClass, CallError, Contain};
+use crate::ports::cloud::{Ahead, CallClass, CallError, Contain};
 use crate::ports::journal::AppendError;
 use crate::ports::ticket::{NoTicket, StepAttempt, Ticket, begin};
+use futures_util::future::join_all;
+
+/// So many sessions are opened ahead: one for each principal that is denied first.
+const WARMED_MAX: usize = 8;
 
 /// Does one piece of the lane's work; what it changes outside is covered by the hold.
 pub async fn act(desk: &Desk, case: &Case, task: &Act, hold: &Hold) -> Result<(), StepError> {
     let concluded = match task {
         Act::Step { plan, step, attempt } => {
             let which = StepAttempt { plan: *plan, step: *step, attempt: *attempt };
-            return carry_out(desk, case, which, hold).await;
+            return carry_out_abreast(desk, case, which, hold).await;
         }
         Act::ProposeUndo(_) => return propose::undo(desk, case).await,
         Act::ProposeContainment => return propose::containment(desk, case).await,
@@ -34,12 +39,45 @@ pub async fn act(desk: &Desk, case: &Case, task: &Act, hold: &Hold) -> Result<()
         Act::ReadBack { plan, check } => {
             return readback::read_back(desk, case, *plan, *check).await;
         }
+        Act::Warm(plan) => {
+            warm(desk, case, *plan).await;
+            return Ok(());
+        }
         Act::LookAround(plan) => return chase::look_around(desk, case, *plan).await,
         Act::Expire(plan) => Event::Expired { plan: *plan },
         Act::Hold(plan) => Event::Held { plan: *plan },
         Act::EndWatch(plan) => Event::WatchEnded { plan: *plan },
     };
     conclude(desk, case, concluded).await.map(drop)
+}
+
+/// Has the rights ready for the steps that come first, while people decide.
+async fn warm(desk: &Desk, case: &Case, plan: PlanNumber) {
+    let (Some(contain), Some(state)) = (&desk.contain, case.plan(plan)) else { return };
+    let first = state.plan.steps.iter().filter(|step| step.action.runs_unchecked());
+    let first = first.take(WARMED_MAX);
+    let Plan { case, account, .. } = &state.plan;
+    let plan_hash = state.hash.as_str();
+    let mut sessions = Vec::new();
+    for step in first {
+        sessions.push(contain.warm(Ahead { case, account, plan_hash, action: &step.action }));
+    }
+    join_all(sessions).await;
+}
+
+/// A step, and those that may be carried out at the same time. All of them come to their end.
+async fn carry_out_abreast(
+    desk: &Desk,
+    case: &Case,
+    first: StepAttempt,
+    hold: &Hold,
+) -> Result<(), StepError> {
+    let state = case.plan(first.plan).ok_or(StepError::MovedOn)?;
+    let steps = abreast(state, first.step, desk.clock.now()).into_iter();
+    let steps = steps.map(|(step, attempt)| {
+        carry_out(desk, case, StepAttempt { plan: first.plan, step, attempt }, hold)
+    });
+    join_all(steps).await.into_iter().collect()
 }
 
 /// One attempt at one step: re-check, intent, act, outcome.
@@ -50,9 +88,6 @@ async fn carry_out(
     hold: &Hold,
 ) -> Result<(), StepError> {
     let Some(contain) = &desk.contain else {
-        return Err(StepError::MovedOn);
-    };
-    let Some(approval) = policy::recorded(case, which.plan) else {
         return Err(StepError::MovedOn);
     };
     let state = case.plan(which.plan).ok_or(StepError::MovedOn)?;
@@ -83,26 +118,8 @@ async fn carry_out(
         true => sharing::left_to(desk, case, &step.action).await?,
         false => None,
     };
-    let now = desk.clock.now();
-    let ticket = match begin(desk.books(), case, &approval, which, now).await {
-        Ok(ticket) => ticket,
-        Err(NoTicket::Append(error @ (AppendError::Refused(_) | AppendError::Unavailable(_)))) => {
-            return Err(LedgerError::from(error).into());
-        }
-        Err(NoTicket::Append(AppendError::Conflict) | NoTicket::NotApproved) => {
-            return Err(StepError::MovedOn);
-        }
-        // The freeze goes into the case, which keeps its steps from being tried until the thaw.
-        Err(NoTicket::Frozen(brake)) => return brakes::tell(desk, case, *brake).await,
-        Err(NoTicket::Capped(Full { why, until })) => {
-            let capped = Event::Capped { plan: which.plan, why, until };
-            return conclude(desk, case, capped).await.map(drop);
-        }
-        Err(NoTicket::BrakeUnknown(why)) => return Err(LedgerError::Unreachable(why).into()),
-        Err(NoTicket::Illegal(why)) => {
-            tracing::error!(case.id = %case.id(), %why, "an intent was refused");
-            return Err(StepError::MovedOn);
-        }
+    let Some(ticket) = intend(desk, case, which).await? else {
+        return Ok(());
     };
     if !hold.covers_an_effect() {
         // Stopped for too long: who has the case by now finds the intent, and looks before it acts.
@@ -115,6 +132,37 @@ async fn carry_out(
         (None, None) => apply(contain.as_ref(), &ticket).await,
     };
     outcome(desk, case, which, result).await
+}
+
+/// Writes the intent, in this process's turn; none where a brake forbids it, which is written down.
+async fn intend(desk: &Desk, case: &Case, which: StepAttempt) -> Result<Option<Ticket>, StepError> {
+    let turn = desk.ledger.take_turn(case.id()).await?;
+    let approval = policy::recorded(&turn.case, which.plan).ok_or(StepError::MovedOn)?;
+    let why = match begin(desk.books(), &turn.case, &approval, which, desk.clock.now()).await {
+        Ok(ticket) => {
+            desk.ledger.learn(turn, ticket.record());
+            return Ok(Some(ticket));
+        }
+        Err(why) => why,
+    };
+    drop(turn);
+    match why {
+        NoTicket::Append(error @ (AppendError::Refused(_) | AppendError::Unavailable(_))) => {
+            Err(LedgerError::from(error).into())
+        }
+        NoTicket::Append(AppendError::Conflict) | NoTicket::NotApproved => Err(StepError::MovedOn),
+        // The freeze goes into the case, which keeps its steps from being tried until the thaw.
+        NoTicket::Frozen(brake) => brakes::tell(desk, case, *brake).await.map(|()| None),
+        NoTicket::Capped(Full { why, until }) => {
+            let capped = Event::Capped { plan: which.plan, why, until };
+            conclude(desk, case, capped).await.map(|_| None)
+        }
+        NoTicket::BrakeUnknown(why) => Err(LedgerError::Unreachable(why).into()),
+        NoTicket::Illegal(why) => {
+            tracing::error!(case.id = %case.id(), %why, "an intent was refused");
+            Err(StepError::MovedOn)
+        }
+    }
 }
 
 /// Why a step must not be done any more.

@@ -57,6 +57,13 @@ pub struct Ledger {
     turns: Mutex<BTreeMap<CaseId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
+/// The right to append to a case before every other lane of this process.
+#[derive(Debug)]
+pub struct Turn {
+    pub case: Case,
+    _taken: tokio::sync::OwnedMutexGuard<()>,
+}
+
 impl Ledger {
     pub fn new(journal: Arc<dyn Journal>) -> Self {
         Self {
@@ -163,6 +170,23 @@ impl Ledger {
             }
         }
         Err(NotAppended::Ledger(LedgerError::Contended))
+    }
+
+    /// The newest state that this process knows, while no other lane here appends to the case: for
+    /// a record that is written elsewhere. What another process wrote meanwhile conflicts with it.
+    pub async fn take_turn(&self, id: &CaseId) -> Result<Turn, LedgerError> {
+        let taken = self.turn(id).lock_owned().await;
+        let case = self.at_hand(id).await?.ok_or_else(|| LedgerError::NoSuchCase(id.clone()))?;
+        Ok(Turn { case, _taken: taken })
+    }
+
+    /// Takes in the record that was written in this turn.
+    pub fn learn(&self, turn: Turn, record: &Record) {
+        let mut after = turn.case;
+        // What cannot follow is found by the next reader, who checks the whole chain.
+        if after.apply(record).is_ok() {
+            self.keep(after);
+        }
     }
 
     /// Appends an entry whatever the state, as long as the fold allows it.

@@ -1,8 +1,8 @@
 //! What the bot asks of the AWS account, and the changes it makes there.
 
-use crate::domain::action::SideKind;
+use crate::domain::action::{Action, SideKind};
 use crate::domain::facts::{Alert, KeyState, LastUse};
-use crate::domain::ids::{AccessKeyId, AccountId, UserName};
+use crate::domain::ids::{AccessKeyId, AccountId, CaseId, UserName};
 use crate::domain::principal::PrincipalName;
 use crate::domain::snapshot::{AttachedPolicy, SideState};
 use crate::ports::ticket::Ticket;
@@ -123,11 +123,24 @@ pub trait Lookup: Send + Sync {
     async fn health(&self, key: &AccessKeyId) -> Result<Vec<Alert>, CallError>;
 }
 
+/// An action of a plan that people are deciding, and for what its rights will be asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Ahead<'a> {
+    pub case: &'a CaseId,
+    pub account: &'a AccountId,
+    pub plan_hash: &'a str,
+    pub action: &'a Action,
+}
+
 /// The only changes the program makes to an account; each takes the ticket of a journaled intent.
 #[async_trait]
 pub trait Contain: Send + Sync {
     /// Carries out the ticket's action. Repeating it is harmless: what is already so is success.
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError>;
+
+    /// Makes the rights ready for an action of a plan that may soon be approved, and changes
+    /// nothing; what fails here fails again, and is told, when the action is carried out.
+    async fn warm(&self, _ahead: Ahead<'_>) {}
 
     /// The ARN of the role whose sessions, named after case and plan, make the changes; `None`
     /// where they are made with credentials that name neither.

@@ -29,7 +29,7 @@ struct Round {
     memory: Memory,
     swept_at: Option<Timestamp>,
     anchored: Option<u64>,
-    looked_at: Option<Timestamp>,
+    lookout: Lookout,
     failures: u32,
     overtaken: u32,
 }
@@ -126,7 +126,7 @@ async fn look(
         return Ok(Step::Over);
     }
     match lane {
-        Lane::Act => look_act(desk, holding, &case, &mut round.looked_at).await,
+        Lane::Act => look_act(desk, holding, &case, &mut round.lookout).await,
         Lane::Ask => look_ask(desk, &case, &mut round.swept_at).await,
         Lane::Anchor => {
             let anchored = notary::anchor(desk, &case, &mut round.anchored).await?;
@@ -144,17 +144,22 @@ async fn look_act(
     desk: &Desk,
     holding: &Holding<'_>,
     case: &Case,
-    looked_at: &mut Option<Timestamp>,
+    lookout: &mut Lookout,
 ) -> Result<Step, StepError> {
     if let Some(brake) = desk.brake.news_for(case) {
         brakes::tell(desk, case, brake).await?;
         return Ok(Step::Again(View::AtHand));
     }
     let now = desk.clock.now();
-    let lookout = Lookout { possible: desk.trail.is_some(), looked_at: *looked_at };
-    match next_act(case, &desk.rules.timing, lookout, now) {
+    lookout.possible = desk.trail.is_some();
+    match next_act(case, &desk.rules.timing, *lookout, now) {
+        Due::Now(task @ Act::Warm(plan)) => {
+            lookout.warmed = Some((plan, now));
+            act::act(desk, case, &task, holding.hold).await?;
+            Ok(Step::Again(View::AtHand))
+        }
         Due::Now(task @ Act::LookAround(_)) => {
-            *looked_at = Some(now);
+            lookout.looked_at = Some(now);
             match act::act(desk, case, &task, holding.hold).await {
                 // Looking around must never hold up the steps that were approved.
                 Err(StepError::Call(error)) => {

@@ -39,8 +39,14 @@ fn by(case: &mut Case, user: &str, event: Event) {
     case.apply(&record).unwrap();
 }
 
+/// With the rights ready.
 fn act(case: &Case, seconds: i64) -> Due<Act> {
-    next_act(case, &timing(), Lookout::default(), at(seconds))
+    next_act(case, &timing(), warm(case, seconds), at(seconds))
+}
+
+fn warm(case: &Case, seconds: i64) -> Lookout {
+    let warmed = case.pending_plan().map(|state| (state.plan.number, at(seconds)));
+    Lookout { warmed, ..Lookout::default() }
 }
 
 /// A case whose plan of two steps is approved.
@@ -122,8 +128,9 @@ fn a_plan_that_nobody_decides_expires() {
     let plan = sample::plan(&case, PlanKind::Containment);
     let (number, hash, expires) = (plan.number, plan.hash(), plan.expires_at);
     then(&mut case, 1, Event::Proposed { plan: Box::new(plan), hash });
-    assert_eq!(act(&case, 2), Due::At(expires));
-    let due = next_act(&case, &timing(), Lookout::default(), expires);
+    let warm = Lookout { warmed: Some((number, expires)), ..Lookout::default() };
+    assert_eq!(next_act(&case, &timing(), warm, at(2)), Due::At(expires));
+    let due = next_act(&case, &timing(), warm, expires);
     assert_eq!(due, Due::Now(Act::Expire(number)));
 }
 
@@ -268,7 +275,7 @@ fn the_plan_waits_for_a_first_look_at_the_trail_and_no_longer_than_a_minute() {
     let mut case = sample::opened();
     then(&mut case, 1, Event::Validated);
     let trail = TrailState { configured: true, swept_at: None };
-    let lookout = Lookout { possible: true, looked_at: None };
+    let lookout = Lookout { possible: true, ..Lookout::default() };
     let act = |case: &Case, seconds| next_act(case, &timing(), lookout, at(seconds));
     assert_eq!(next_ask(&case, &timing(), trail, at(1)), Due::Now(Ask::FirstLook));
     assert_eq!(act(&case, 1), Due::At(at(61)));
@@ -350,3 +357,5 @@ fn what_somebody_else_put_back_is_read_again_and_not_proposed_without_end() {
     then(&mut case, 30, Event::ReadBack { plan, check: 1, drifts: Vec::new() });
     assert_eq!(act(&case, 30), Due::At(at(70)), "the schedule goes on");
 }
+
+mod abreast;
