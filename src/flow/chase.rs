@@ -25,7 +25,7 @@ const UNKNOWN_REVERTER: &str = "somebody faster than the trail, while new users 
 
 /// One look at the inventory, and at what the approved steps left.
 pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), StepError> {
-    let inhabitants = gains::users(desk).await?;
+    let inhabitants = gains::users(desk, case).await?;
     let note = case.survey().map(|(_, note)| note);
     let census = Census {
         nodes: note.map_or(&[], |note| &note.nodes),
@@ -66,7 +66,7 @@ async fn put_back(desk: &Desk, case: &Case, state: &PlanState) -> Result<(), Ste
         })
     };
     let principals = steps().map(|(_, step, _)| step.action.on.key()).collect();
-    let now = photograph_all(desk.lookup.as_ref(), principals).await?;
+    let now = photograph_all(desk.lookup(case)?, principals).await?;
     let mut reverted: BTreeMap<PlanNumber, Vec<u32>> = BTreeMap::new();
     for ((plan, index), step, done) in steps() {
         let began = done.began_at.unwrap_or(Timestamp::MIN);

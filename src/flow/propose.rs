@@ -22,8 +22,6 @@ use crate::flow::targets::{Prepared, prepare};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-const READ_ONLY: &str = "no contain role is configured, so keyleak changes nothing; by hand:";
-
 /// Proposes to contain the key's user, or says why not.
 pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let requested_by = requester(case);
@@ -63,7 +61,7 @@ pub async fn again(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     for (_, step, done) in case.standing_plans().flat_map(PlanState::holding_steps) {
         let key = step.action.on.key();
         if !prepared.photographs.contains_key(&key) {
-            let found = photograph_if_there(desk.lookup.as_ref(), &key).await?;
+            let found = photograph_if_there(desk.lookup(case)?, &key).await?;
             prepared.photographs.insert(key.clone(), found);
         }
         let Some(Some(now)) = prepared.photographs.get(&key) else {
@@ -127,7 +125,7 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         .collect();
     let before = first_snapshot(desk, case).await?;
     let actions: Vec<&Action> = done.iter().map(|(action, _)| *action).collect();
-    let (now, moved) = compared(desk, &before, &actions).await?;
+    let (now, moved) = compared(desk, case, (&before, &actions)).await?;
     if !moved.is_empty() {
         let why = format!(
             "the account is no longer as the plan left it, so undo could restore the wrong \
@@ -147,8 +145,8 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
 /// The principals of the done steps as they are now, and where they are not as these left them.
 async fn compared(
     desk: &Desk,
-    before: &Snapshot,
-    done: &[&Action],
+    case: &Case,
+    (before, done): (&Snapshot, &[&Action]),
 ) -> Result<(Vec<Photograph>, Vec<String>), StepError> {
     let (mut now, mut moved) = (Vec::new(), Vec::new());
     for photograph in &before.principals {
@@ -156,7 +154,7 @@ async fn compared(
         if !done.iter().any(|action| action.on.key() == key) {
             continue;
         }
-        match photograph_if_there(desk.lookup.as_ref(), &key).await? {
+        match photograph_if_there(desk.lookup(case)?, &key).await? {
             None => moved.push(format!("{key} no longer exists")),
             Some(found) => {
                 let left = as_left(photograph, &found, done);
@@ -229,8 +227,14 @@ fn containable(desk: &Desk, case: &Case) -> Result<UserName, String> {
         Some(Fact::Unknown(why)) => return Err(format!("the key's owner is unknown: {why}")),
         None => return Err("the key's owner is not known yet".to_owned()),
     };
-    if desk.contain.is_none() {
-        return Err(format!("{READ_ONLY} {}", by_hand(desk, case, &owner.user)));
+    if desk.contain(case).is_none() {
+        let account = account_of(case, &[]);
+        let by_hand = by_hand(desk, case, &owner.user);
+        let setting = desk.accounts.setting(&account, "contain_role");
+        return Err(format!(
+            "no contain role is configured for account {account} ({setting}), so keyleak changes \
+             nothing there; by hand: {by_hand}"
+        ));
     }
     Ok(owner.user.clone())
 }
@@ -240,7 +244,7 @@ fn by_hand(desk: &Desk, case: &Case, user: &UserName) -> String {
         "aws iam attach-user-policy --user-name {user} --policy-arn {}; then aws iam \
          update-access-key --user-name {user} --access-key-id <the one ending in {}> \
          --status Inactive",
-        desk.rules.plans.deny_policy_arn,
+        desk.rules.plans.deny_in(&account_of(case, &[]).0),
         case.opening().key.last_four()
     )
 }

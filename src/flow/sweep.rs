@@ -36,7 +36,7 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     let case = remember(desk, case, trail.as_ref(), &mut survey).await?;
     trace_reverter(desk, &case, plan, &survey.lineage).await?;
     let case = desk.ledger.load(case.id()).await?;
-    let inhabitants = gains::inhabitants(desk).await?;
+    let inhabitants = gains::inhabitants(desk, &case).await?;
     let census = Census {
         nodes: &survey.lineage.nodes,
         made_by_others: &survey.made_by_others,

@@ -331,6 +331,7 @@ fn what_lies_in_another_account_is_said_to_be_open() {
         from_id: None,
         confirmed: true,
         ours: true,
+        name: None,
         canary: false,
     };
     then(&mut case, Event::Found { finding: Finding::Account(Fact::Known(account)) });
