@@ -3,6 +3,7 @@
 use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::differences::three_way;
+use crate::domain::elsewhere::{TRUST_AND_SAFETY, is_elsewhere};
 use crate::domain::eradicating::deleted;
 use crate::domain::event::{Event, Phase};
 use crate::domain::facts::Fact;
@@ -209,10 +210,10 @@ fn containable(desk: &Desk, case: &Case) -> Result<UserName, String> {
                 account.account
             ));
         }
-        if !account.ours {
+        if is_elsewhere(account) {
             return Err(format!(
                 "the key belongs to account {}, which is not ours. Tell its owner, or AWS Trust & \
-                 Safety (trustandsafety@support.aws.com) with the id and where it was found",
+                 Safety ({TRUST_AND_SAFETY}); the letter to copy is in the channel",
                 account.account
             ));
         }

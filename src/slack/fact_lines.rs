@@ -69,7 +69,9 @@ fn account(found: &AccountFinding) -> Vec<Value> {
              contained here"
         }
         (false, true) => "",
-        (false, false) => " – not one of ours: its owner has to contain it; tell AWS and them",
+        (false, false) => {
+            " – not one of ours: its owner has to contain it; what to write to AWS is below"
+        }
     });
     if let Some(other) = found.from_id.as_ref().filter(|other| **other != found.account) {
         said.push_str(&format!(" (AWS says so; the id itself says {other}, which is odd)"));
