@@ -34,6 +34,7 @@ pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(
         sessions_of_others: &BTreeSet::new(),
         told_until: sweep::told_until(desk, note.and_then(|note| note.watermark)),
         inhabitants: &inhabitants,
+        served: &desk.accounts.served(),
     };
     let mut left = remains(case, &census, &desk.rules.plans);
     left.covered.retain(|target| target.suspected);
