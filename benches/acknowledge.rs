@@ -21,6 +21,7 @@ use keyleak::drill::world::production_timing;
 use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::ledger::Ledger;
 use keyleak::flow::seen::Seen;
+use keyleak::ports::accounts::{Access, Accounts};
 use keyleak::ports::clock::Clock;
 use keyleak::ports::journal::{
     AppendError, Brakes, Claim, Inbox, Journal, Kept, Lease, Listed, StoreError, Work,
@@ -256,8 +257,10 @@ impl Front {
             work: store,
             brake: Seen::default(),
             evidence: Arc::new(Folder::open(&folder.join("evidence")).unwrap()),
-            lookup: Arc::clone(&cloud) as Arc<_>,
-            contain: Some(cloud),
+            accounts: Accounts::only(Access {
+                lookup: Arc::clone(&cloud) as Arc<_>,
+                contain: Some(cloud),
+            }),
             trail: None,
             chat: Arc::new(SlackChat::new(&settings, clock).unwrap()),
             clock,

@@ -1,5 +1,7 @@
 //! The one place that loads the SDK's configuration, with our timeouts, retries and roles.
 
+use crate::domain::ids::AccountId;
+use crate::domain::principal::account_in;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
@@ -8,6 +10,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::SharedCredentialsProvider;
 use aws_types::service_config::ServiceConfigKey;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A connection takes milliseconds; what takes longer is a network that drops packets.
@@ -50,6 +53,49 @@ pub struct AwsSettings {
     pub eradicate_role: Option<RoleSettings>,
     /// Where GuardDuty findings are looked for; findings are regional.
     pub guard_duty_regions: Vec<String>,
+    /// The accounts beside the bot's own, each with roles of its own.
+    pub accounts: BTreeMap<AccountId, AccountSettings>,
+}
+
+/// The roles of an account beside the bot's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountSettings {
+    /// What people call it.
+    pub name: Option<String>,
+    /// The bot's own credentials reach no other account, so there has to be one.
+    pub lookup_role: RoleSettings,
+    /// Without it nothing is changed there.
+    pub contain_role: Option<RoleSettings>,
+    pub eradicate_role: Option<RoleSettings>,
+}
+
+impl AwsSettings {
+    /// The roles in whose sessions an account is changed: what contains, then what deletes.
+    pub fn changing_roles(&self, account: Option<&AccountId>) -> Vec<&RoleSettings> {
+        if let Some(other) = account.and_then(|account| self.accounts.get(account)) {
+            return other.contain_role.iter().chain(&other.eradicate_role).collect();
+        }
+        let contain = match &self.contain {
+            Some(ContainSettings::Role(role)) => Some(role),
+            Some(ContainSettings::OwnCredentials) | None => None,
+        };
+        contain.into_iter().chain(&self.eradicate_role).collect()
+    }
+
+    /// The bot's own account, where the ARN of a role tells it.
+    pub fn own_account(&self) -> Option<AccountId> {
+        let role = self.lookup_role.as_ref();
+        let role = role.or_else(|| self.changing_roles(None).into_iter().next())?;
+        account_in(&role.arn).and_then(AccountId::parse)
+    }
+}
+
+impl AccountSettings {
+    /// Every role of the account.
+    pub fn roles(&self) -> impl Iterator<Item = &RoleSettings> {
+        let changing = self.contain_role.iter().chain(&self.eradicate_role);
+        std::iter::once(&self.lookup_role).chain(changing)
+    }
 }
 
 /// Loads credentials, region and endpoints as every AWS tool does (`AWS_ENDPOINT_URL` and its

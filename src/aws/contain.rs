@@ -21,6 +21,8 @@ pub struct AwsContain {
     rights: Rights,
     /// What deletes for good; without it nothing does.
     eradicate: Option<(Box<TicketSessions>, Option<AccountId>)>,
+    /// The settings that name its roles.
+    section: String,
 }
 
 #[derive(Debug)]
@@ -43,7 +45,13 @@ impl AwsContain {
                 account: OnceCell::new(),
             },
         };
-        Some(Self { rights, eradicate: None })
+        Some(Self { rights, eradicate: None, section: "aws".to_owned() })
+    }
+
+    /// The same, for an account beside the bot's own.
+    #[must_use]
+    pub fn of(self, account: &AccountId) -> Self {
+        Self { section: format!("aws.accounts.{account}"), ..self }
     }
 
     /// The same, with a role of its own for what cannot be undone.
@@ -61,23 +69,46 @@ impl AwsContain {
         let call = first_call(ticket.action());
         if !ticket.action().reversible() {
             let Some((sessions, account)) = &self.eradicate else {
-                let message = "no role that deletes is configured; set aws.eradicate_role";
+                let section = &self.section;
+                let message =
+                    format!("no role that deletes is configured; set {section}.eradicate_role");
                 return Err(CallError::new(CallClass::Denied, call, message));
             };
-            same_account(call, account.as_ref(), ticket.account())?;
+            self.is_for(call, account.as_ref(), ticket.account())?;
             return sessions.client(ticket).await;
         }
         match &self.rights {
             Rights::Role { sessions, account } => {
-                same_account(call, account.as_ref(), ticket.account())?;
+                self.is_for(call, account.as_ref(), ticket.account())?;
                 sessions.client(ticket).await
             }
             Rights::Own { iam, sts, account } => {
                 let own = account.get_or_try_init(|| caller_account(sts)).await?;
-                same_account(call, Some(own), ticket.account())?;
+                self.is_for(call, Some(own), ticket.account())?;
                 Ok(iam.clone())
             }
         }
+    }
+}
+
+impl AwsContain {
+    /// Nothing is changed in an account other than the one the plan was approved for.
+    fn is_for(
+        &self,
+        call: &str,
+        reached: Option<&AccountId>,
+        approved: &AccountId,
+    ) -> Result<(), CallError> {
+        if reached == Some(approved) {
+            return Ok(());
+        }
+        let reached = reached.map_or("an account that its ARN does not name", |id| id.0.as_str());
+        let message = format!(
+            "the plan is for account {approved} and the roles of [{}] reach {reached}; the roles \
+             of {approved} go into [aws.accounts.{approved}]",
+            self.section
+        );
+        Err(CallError::new(CallClass::Denied, call, message))
     }
 }
 
@@ -112,23 +143,6 @@ impl Contain for AwsContain {
 
 fn first_call(action: &Action) -> &'static str {
     action.permissions().first().copied().unwrap_or("iam")
-}
-
-/// Nothing is changed in an account other than the one the plan was approved for.
-fn same_account(
-    call: &str,
-    reached: Option<&AccountId>,
-    approved: &AccountId,
-) -> Result<(), CallError> {
-    if reached == Some(approved) {
-        return Ok(());
-    }
-    let reached = reached.map_or("an account that its ARN does not name", |id| id.0.as_str());
-    let message = format!(
-        "the plan is for account {approved} and the configured rights reach {reached}; \
-         set aws.contain to a role in {approved}"
-    );
-    Err(CallError::new(CallClass::Denied, call, message))
 }
 
 async fn caller_account(sts: &aws_sdk_sts::Client) -> Result<AccountId, CallError> {
@@ -486,6 +500,7 @@ mod tests {
         let ticket = tickets(vec![deny_user()]).await.remove(0);
         let error = contain.apply(&ticket).await.unwrap_err();
         assert_eq!((error.class, error.call.as_str()), (CallClass::Denied, "sts:AssumeRole"));
+        assert!(error.message.starts_with("arn:aws:iam::123456789012:role/keyleak-contain could"));
     }
 
     #[tokio::test]

@@ -2,9 +2,12 @@
 
 use crate::aws::anchors::AnchorSettings;
 use crate::aws::athena_table::AthenaSettings;
-use crate::aws::clients::{AwsSettings, ContainSettings};
+use crate::aws::clients::{AccountSettings, AwsSettings, ContainSettings, RoleSettings};
 use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
+use crate::domain::ids::AccountId;
+use crate::domain::principal::account_in;
+use std::collections::BTreeSet;
 
 /// The policy of the role that looks: only reading, and only what validation asks.
 const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
@@ -40,7 +43,8 @@ pub struct ManifestNames<'a> {
     pub athena: Option<&'a AthenaSettings>,
 }
 
-/// The five policies as one JSON object, and what is left for a person to fill in.
+/// The five policies as one JSON object, a trust policy for each account that asks for an external
+/// id of its own, and what is left for a person to fill in.
 pub fn policies(names: &ManifestNames<'_>) -> String {
     let all = [
         ("lookup", LOOKUP),
@@ -49,7 +53,9 @@ pub fn policies(names: &ManifestNames<'_>) -> String {
         ("bot", BOT),
         ("trust", TRUST),
     ];
-    let named = all.map(|(name, text)| (name, named(text, names)));
+    let mut named: Vec<(String, String)> =
+        all.map(|(name, text)| (name.to_owned(), named(text, names))).into();
+    named.extend(other_trusts(names));
     let left = TO_FILL_IN.iter().filter(|(text, _)| named.iter().any(|(_, n)| n.contains(text)));
     let left: Vec<String> = left.map(|(text, what)| format!("{text} is {what}")).collect();
     let mut members: Vec<String> =
@@ -66,23 +72,69 @@ pub fn tables(names: &TableNames) -> String {
     named(TABLES).trim_end().to_owned()
 }
 
+/// The roles of each tier, the bot's own account first. All of them are out of reach of all
+/// changes, and each is one that the bot may assume.
+fn tiers(aws: &AwsSettings) -> [(&'static str, Vec<&RoleSettings>); 3] {
+    let contain = match &aws.contain {
+        Some(ContainSettings::Role(role)) => Some(role),
+        Some(ContainSettings::OwnCredentials) | None => None,
+    };
+    let others = || aws.accounts.values();
+    let lookup = aws.lookup_role.iter().chain(others().map(|other| &other.lookup_role));
+    let contain = contain.into_iter().chain(others().filter_map(|o| o.contain_role.as_ref()));
+    let eradicate = aws.eradicate_role.iter();
+    let eradicate = eradicate.chain(others().filter_map(|o| o.eradicate_role.as_ref()));
+    [
+        ("lookup", lookup.collect()),
+        ("contain", contain.collect()),
+        ("eradicate", eradicate.collect()),
+    ]
+}
+
+/// The deny, as it is called in each account: a policy of our own has another ARN in each.
+fn denies(names: &ManifestNames<'_>) -> String {
+    let arn = names.deny_policy_arn;
+    let mut all = BTreeSet::from([arn.to_owned()]);
+    if let Some(of) = account_in(arn).and_then(AccountId::parse) {
+        let accounts = names.aws.accounts.keys().cloned().chain(names.aws.own_account());
+        all.extend(accounts.map(|account| arn.replacen(&of.0, &account.0, 1)));
+    }
+    match all.first().filter(|_| all.len() == 1) {
+        Some(one) => serde_json::json!(one).to_string(),
+        None => serde_json::json!(all).to_string(),
+    }
+}
+
+fn own_external_id(aws: &AwsSettings) -> Option<&str> {
+    let own = aws.lookup_role.iter().chain(aws.changing_roles(None)).next()?;
+    own.external_id.as_deref()
+}
+
+/// The trust policy of every account that asks for another external id than the bot's own.
+fn other_trusts(names: &ManifestNames<'_>) -> Vec<(String, String)> {
+    let own = own_external_id(names.aws);
+    let other = |(id, account): (&AccountId, &AccountSettings)| {
+        let external_id = account.lookup_role.external_id.as_deref()?;
+        let text = TRUST.replace(EXTERNAL_ID, &quoted(external_id));
+        (Some(external_id) != own).then(|| (format!("trust_{id}"), text))
+    };
+    names.aws.accounts.iter().filter_map(other).collect()
+}
+
 fn named(text: &str, names: &ManifestNames<'_>) -> String {
     let mut text = text
         .replace("table/keyleak-journal", &format!("table/{}", quoted(&names.tables.journal)))
         .replace("table/keyleak-work", &format!("table/{}", quoted(&names.tables.work)))
-        .replace("arn:aws:iam::aws:policy/AWSDenyAll", &quoted(names.deny_policy_arn));
-    let lookup = names.aws.lookup_role.as_ref();
-    let contain = match &names.aws.contain {
-        Some(ContainSettings::Role(role)) => Some(role),
-        Some(ContainSettings::OwnCredentials) | None => None,
-    };
-    let eradicate = names.aws.eradicate_role.as_ref();
-    for (role, name) in [(lookup, "lookup"), (contain, "contain"), (eradicate, "eradicate")] {
-        if let Some(role) = role {
-            text = text.replace(&format!("arn:aws:iam::*:role/keyleak-{name}"), &quoted(&role.arn));
+        .replace("\"arn:aws:iam::aws:policy/AWSDenyAll\"", &denies(names));
+    for (name, roles) in tiers(names.aws) {
+        let arns: Vec<String> =
+            roles.iter().map(|role| format!("\"{}\"", quoted(&role.arn))).collect();
+        if !arns.is_empty() {
+            let standing = format!("\"arn:aws:iam::*:role/keyleak-{name}\"");
+            text = text.replace(&standing, &arns.join(", "));
         }
     }
-    if let Some(id) = lookup.or(contain).and_then(|role| role.external_id.as_deref()) {
+    if let Some(id) = own_external_id(names.aws) {
         text = text.replace(EXTERNAL_ID, &quoted(id));
     }
     if let Some(evidence) = names.evidence {
@@ -121,7 +173,6 @@ fn bucket_of(address: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::aws::athena_table::DayColumns;
-    use crate::aws::clients::RoleSettings;
     use serde_json::Value;
 
     fn role(name: &str) -> RoleSettings {
@@ -196,6 +247,99 @@ mod tests {
             EXTERNAL_ID,
         ] {
             assert!(!printed.contains(gone), "{gone}");
+        }
+    }
+
+    fn printed(aws: &AwsSettings) -> Value {
+        printed_with(aws, "arn:aws:iam::aws:policy/AWSDenyAll")
+    }
+
+    fn printed_with(aws: &AwsSettings, deny_policy_arn: &str) -> Value {
+        let names = ManifestNames {
+            tables: &tables_named("keyleak-journal", "keyleak-work"),
+            deny_policy_arn,
+            aws,
+            anchors: None,
+            evidence: None,
+            athena: None,
+        };
+        serde_json::from_str(&policies(&names)).unwrap()
+    }
+
+    fn account(id: &str) -> AccountSettings {
+        let role = |tier: &str| {
+            let external_id = Some(format!("of-{id}"));
+            RoleSettings { arn: format!("arn:aws:iam::{id}:role/keyleak-{tier}"), external_id }
+        };
+        AccountSettings {
+            name: None,
+            lookup_role: role("looks"),
+            contain_role: Some(role("contains")),
+            eradicate_role: Some(role("deletes")),
+        }
+    }
+
+    fn with_accounts(accounts: &[AccountSettings]) -> AwsSettings {
+        let id = |number| AccountId(format!("{number:012}"));
+        let accounts = accounts.iter().cloned().enumerate().map(|(at, one)| (id(at), one));
+        AwsSettings {
+            lookup_role: Some(role("eyes")),
+            contain: Some(ContainSettings::Role(role("hands"))),
+            accounts: accounts.collect(),
+            ..AwsSettings::default()
+        }
+    }
+
+    #[test]
+    fn the_bot_may_assume_every_configured_role_and_no_plan_reaches_any() {
+        let printed = printed(&with_accounts(&[account("210987654321")]));
+        let other = |tier: &str| format!("arn:aws:iam::210987654321:role/keyleak-{tier}");
+        let mut roles = vec![role("eyes").arn, other("looks"), role("hands").arn];
+        roles.extend([other("contains"), other("deletes")]);
+        assert_eq!(printed["bot"]["Statement"][0]["Resource"], serde_json::json!(roles));
+        for policy in ["contain", "eradicate"] {
+            let statements = printed[policy]["Statement"].as_array().unwrap();
+            let deny = statements.iter().find(|one| one["Effect"] == "Deny").unwrap();
+            let out_of_reach = deny["Resource"].as_array().unwrap();
+            assert!(roles.iter().all(|role| out_of_reach.contains(&Value::from(role.as_str()))));
+        }
+    }
+
+    #[test]
+    fn an_account_with_an_external_id_of_its_own_has_a_trust_policy_of_its_own() {
+        let asked = |policy: &Value| {
+            policy["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"].clone()
+        };
+        let own = account("210987654321");
+        let mut same = own.clone();
+        same.lookup_role.external_id = role("eyes").external_id;
+        let printed = printed(&with_accounts(&[own, same]));
+        assert_eq!(asked(&printed["trust"]), "secret-handshake");
+        assert_eq!(asked(&printed["trust_000000000000"]), "of-210987654321");
+        assert_eq!(printed["trust_000000000001"], Value::Null, "it is the same as `trust`");
+    }
+
+    #[test]
+    fn a_deny_of_our_own_is_allowed_under_its_name_in_each_account() {
+        let aws = with_accounts(&[account("000000000000")]);
+        let own = "arn:aws:iam::123456789012:policy/Deny";
+        let everywhere = serde_json::json!(["arn:aws:iam::000000000000:policy/Deny", own]);
+        let of_aws = "arn:aws:iam::aws:policy/AWSDenyAll";
+        for (configured, allowed) in [(of_aws, Value::from(of_aws)), (own, everywhere)] {
+            let printed = printed_with(&aws, configured);
+            let statement = &printed["contain"]["Statement"][0];
+            assert_eq!(statement["Condition"]["ArnEquals"]["iam:PolicyARN"], allowed);
+        }
+    }
+
+    /// IAM takes 6,144 characters of a managed policy and counts no white space.
+    #[test]
+    fn the_most_accounts_that_can_be_configured_fit_into_the_policies() {
+        let all: Vec<AccountSettings> = (0..20).map(|at| account(&format!("{at:012}"))).collect();
+        let printed = printed(&with_accounts(&all));
+        for policy in ["lookup", "contain", "eradicate", "bot"] {
+            let length = printed[policy].to_string().len();
+            assert!(length <= 6_144, "{policy} has {length} characters");
         }
     }
 

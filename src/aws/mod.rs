@@ -1,5 +1,6 @@
 //! All that knows AWS: lookups, the only changes, the journal's tables, evidence and Athena.
 
+pub mod accounts;
 pub mod anchors;
 pub mod athena;
 mod athena_run;

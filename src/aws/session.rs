@@ -110,7 +110,7 @@ impl TicketSessions {
             .duration_seconds(SESSION_SECONDS)
             .send()
             .await
-            .map_err(|error| call_error(ASSUME_ROLE, &error))?;
+            .map_err(|error| self.not_assumed(call_error(ASSUME_ROLE, &error)))?;
         let minted = answer.credentials().ok_or_else(|| {
             let message = "AWS assumed the role and gave no credentials";
             CallError::new(CallClass::Other, ASSUME_ROLE, message)
@@ -129,6 +129,19 @@ impl TicketSessions {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build();
         Ok(aws_sdk_iam::Client::new(&config))
+    }
+
+    /// Which of several roles it was, and where the reason may lie.
+    fn not_assumed(&self, error: CallError) -> CallError {
+        if error.class != CallClass::Denied {
+            return error;
+        }
+        let message = format!(
+            "{} could not be assumed; check its trust policy, its external id and the bot's own \
+             policy ({})",
+            self.role.arn, error.message
+        );
+        CallError { message, ..error }
     }
 
     fn still_held(&self, key: &SessionKey) -> Option<aws_sdk_iam::Client> {

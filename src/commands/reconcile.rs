@@ -1,10 +1,10 @@
 //! `keyleak reconcile`: holds a case's journal against AWS's own log, and changes nothing.
 
-use crate::aws::clients::ContainSettings;
+use crate::aws::clients::{AwsSettings, RoleSettings};
 use crate::cli::ReconcileArguments;
 use crate::commands::stores::{self, Stores};
 use crate::commands::{CommandError, trails};
-use crate::config::{self, Config};
+use crate::config;
 use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::reconciliation::comparison::Comparison;
@@ -24,8 +24,8 @@ use tokio_util::task::TaskTracker;
 struct Sources {
     stores: Stores,
     trail: Option<Arc<dyn Trail>>,
-    /// The role that contains and the one that deletes, as far as they are known.
-    roles: Vec<String>,
+    /// The settings that name the roles of each account, where the command line names none.
+    settings: AwsSettings,
     complete_after: jiff::SignedDuration,
 }
 
@@ -39,14 +39,14 @@ pub async fn reconcile(arguments: &ReconcileArguments) -> Result<String, Command
                      delivered CloudTrail objects with --trail, or set trail.athena";
         CommandError::Setup(words.to_owned())
     })?;
-    if sources.roles.is_empty() {
+    let roles = roles(arguments, &sources.settings, &case);
+    if roles.is_empty() {
         return Err(CommandError::Setup(unknown_role(&case)));
     }
     let listed = sources.stores.work.all_cases().await;
     let listed = listed.map_err(|error| CommandError::Setup(error.to_string()))?;
     let (journal, complete_after) = (sources.stores.journal.as_ref(), sources.complete_after);
-    let roles = sources.roles.as_slice();
-    let witness = Witness { trail: trail.as_ref(), journal, roles, complete_after };
+    let witness = Witness { trail: trail.as_ref(), journal, roles: &roles, complete_after };
     let compared = held_against(witness, &case, listed).await;
     let compared = compared.map_err(|error| CommandError::Setup(error.to_string()))?;
     let text = if arguments.json { as_json(&case, &compared) } else { as_words(&case, &compared) };
@@ -66,7 +66,7 @@ async fn sources(arguments: &ReconcileArguments) -> Result<Sources, CommandError
         return Ok(Sources {
             stores: stores::kept(journal)?,
             trail: local(),
-            roles: named(arguments),
+            settings: AwsSettings::default(),
             // A journal alone names no settings.
             complete_after: production_timing().trail_complete_after,
         });
@@ -78,29 +78,23 @@ async fn sources(arguments: &ReconcileArguments) -> Result<Sources, CommandError
         Some(trail) => Some(trail),
         None => trails::configured(&config, &sdk, &TaskTracker::new()).await?,
     };
-    let roles = match named(arguments) {
-        none if none.is_empty() => configured(&config),
-        roles => roles,
-    };
     Ok(Sources {
         stores: stores::journal(&config, &sdk)?,
         trail,
-        roles,
         complete_after: config.rules.timing.trail_complete_after,
+        settings: config.aws,
     })
 }
 
-fn named(arguments: &ReconcileArguments) -> Vec<String> {
-    arguments.contain_role.iter().chain(&arguments.eradicate_role).cloned().collect()
-}
-
-fn configured(config: &Config) -> Vec<String> {
-    let contain = config.aws.contain.as_ref().and_then(|contain| match contain {
-        ContainSettings::Role(role) => Some(role),
-        ContainSettings::OwnCredentials => None,
-    });
-    let roles = contain.into_iter().chain(&config.aws.eradicate_role);
-    roles.map(|role| role.arn.clone()).collect()
+/// The roles that change the case's account, by the command line, else by the settings.
+fn roles(arguments: &ReconcileArguments, settings: &AwsSettings, case: &Case) -> Vec<String> {
+    let named: Vec<&String> =
+        arguments.contain_role.iter().chain(&arguments.eradicate_role).collect();
+    if !named.is_empty() {
+        return named.into_iter().cloned().collect();
+    }
+    let arn = |role: &RoleSettings| role.arn.clone();
+    settings.changing_roles(case.account()).into_iter().map(arn).collect()
 }
 
 fn unknown_role(case: &Case) -> String {

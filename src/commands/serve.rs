@@ -1,8 +1,6 @@
 //! `keyleak serve`: the service against real parts, until it is told to stop.
 
-use crate::aws::clients;
-use crate::aws::contain::AwsContain;
-use crate::aws::lookup::AwsLookup;
+use crate::aws::{accounts, clients};
 use crate::cli::Store;
 use crate::commands::{CommandError, stores, trails};
 use crate::config::{self, Config, SlackConfig};
@@ -10,7 +8,6 @@ use crate::flow::desk::{Desk, Rules};
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
 use crate::ports::clock::Clock;
-use crate::ports::cloud::Contain;
 use crate::running::{Bot, Gate};
 use crate::slack::chat::SlackChat;
 use crate::slack::web::SlackSettings;
@@ -42,7 +39,7 @@ pub async fn serve(store: &Store) -> Result<(), CommandError> {
     };
     let listen = config.listen;
     let desk = desk(config, &sdk, &tasks).await?;
-    if desk.contain.is_none() {
+    if !desk.accounts.may_change() {
         tracing::warn!("no contain role is configured: keyleak is read-only");
     }
     let bot = Bot::start(desk, gate, listener, holder());
@@ -63,17 +60,13 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
         endpoints.push(format!("Slack: {}", config.slack.api_url));
     }
     let trail = trails::configured(&config, sdk, tasks).await?;
-    let contain = AwsContain::new(sdk, config.aws.contain.as_ref());
-    let eradicate = config.aws.eradicate_role.as_ref();
-    let contain = contain.map(|contain| contain.eradicating(sdk, eradicate));
     Ok(Desk {
         ledger: Ledger::new(stores.journal),
         work: stores.work,
         brake: Seen::default(),
         evidence: stores::evidence(&config.evidence, sdk)?,
         notary: stores::notary(config.anchors.as_ref(), sdk)?,
-        lookup: Arc::new(AwsLookup::new(sdk, &config.aws).await),
-        contain: contain.map(|contain| Arc::new(contain) as Arc<dyn Contain>),
+        accounts: accounts::accounts(sdk, &config.aws).await,
         trail,
         chat: Arc::new(chat(&config.slack)?),
         clock: Clock::real(),

@@ -1,10 +1,11 @@
 //! Every setting there is, in one struct, read once at the start and checked as a whole.
 
+pub mod accounts;
 pub mod anchors;
 pub mod reader;
 
 use crate::aws::athena_table::{AthenaSettings, DayColumns, ValueColumn};
-use crate::aws::clients::{AwsSettings, ContainSettings, RoleSettings};
+use crate::aws::clients::{AccountSettings, AwsSettings};
 use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
 use crate::config::anchors::AnchorConfig;
@@ -139,12 +140,13 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
     let listen = listen(r);
     let public_url = public_url(r);
     let slack = slack(r);
-    let rules = rules(r, &slack.team_id);
+    let aws = accounts::aws(r);
+    let rules = rules(r, &slack.team_id, &aws);
     let config = Config {
         listen,
         public_url,
         slack,
-        aws: aws(r),
+        aws,
         journal: journal(r),
         evidence: evidence(r),
         anchors: anchors::anchors(r),
@@ -196,7 +198,7 @@ fn slack(r: &mut Reader) -> SlackConfig {
     }
 }
 
-fn rules(r: &mut Reader, team: &str) -> Rules {
+fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
     let set = |r: &mut Reader, name: &str| -> BTreeSet<String> {
         r.texts(name).unwrap_or_default().into_iter().collect()
     };
@@ -210,7 +212,7 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
     };
     let plans = PlanRules {
         deny_policy_arn: r.text_or("aws.deny_policy_arn", DENY_ALL_ARN),
-        protected_arns: protected_arns(r),
+        protected_arns: protected_arns(r, aws),
         approvals_reversible: r.number("people.approvals_reversible", 1, 1),
         approvals_irreversible: r.number("people.approvals_irreversible", 2, 1),
         expires_after: r.span("timing.plan_expires_after", "60m"),
@@ -227,12 +229,12 @@ fn rules(r: &mut Reader, team: &str) -> Rules {
     }
 }
 
-/// What is configured, and the bot's own ways into the account.
-fn protected_arns(r: &mut Reader) -> Vec<String> {
+/// What is configured, and the bot's own ways into the accounts.
+fn protected_arns(r: &mut Reader, aws: &AwsSettings) -> Vec<String> {
     let mut arns = r.texts("aws.protected_arns").unwrap_or_default();
-    arns.extend(r.text("aws.lookup_role"));
-    arns.extend(r.text("aws.contain_role"));
-    arns.extend(r.text("aws.eradicate_role"));
+    let own = aws.lookup_role.iter().chain(aws.changing_roles(None));
+    let others = aws.accounts.values().flat_map(AccountSettings::roles);
+    arns.extend(own.chain(others).map(|role| role.arn.clone()));
     arns
 }
 
@@ -275,36 +277,6 @@ fn timing(r: &mut Reader) -> Timing {
         watch_for: r.span("timing.watch_for", "30m"),
         watch_every: r.span("timing.watch_every", "5m"),
         trail_complete_after: r.span("timing.trail_complete_after", "20m"),
-    }
-}
-
-fn aws(r: &mut Reader) -> AwsSettings {
-    let external_id = r.text("aws.external_id");
-    let role = |arn: String| RoleSettings { arn, external_id: external_id.clone() };
-    let contain_role = r.text("aws.contain_role").map(role);
-    let own = r.text("aws.contain");
-    let contain = match (contain_role, own.as_deref()) {
-        (Some(role), None) => Some(ContainSettings::Role(role)),
-        (None, Some("own-credentials")) => Some(ContainSettings::OwnCredentials),
-        (None, None) => None,
-        (Some(_), Some(_)) => {
-            r.reject("aws.contain", "and aws.contain_role exclude each other");
-            None
-        }
-        (None, Some(_)) => {
-            r.reject(
-                "aws.contain",
-                "can only be \"own-credentials\"; a role goes in aws.contain_role",
-            );
-            None
-        }
-    };
-    AwsSettings {
-        region: r.text("aws.region"),
-        lookup_role: r.text("aws.lookup_role").map(role),
-        contain,
-        eradicate_role: r.text("aws.eradicate_role").map(role),
-        guard_duty_regions: r.texts("aws.guard_duty_regions").unwrap_or_default(),
     }
 }
 
@@ -356,6 +328,10 @@ fn athena(r: &mut Reader, database: String) -> AthenaSettings {
         let values = r.texts(values).unwrap_or_default();
         r.text(column).map(|column| ValueColumn { column, values })
     };
+    let account = column(r, "trail.athena.account_column", "trail.athena.accounts");
+    if let Some(account) = &account {
+        accounts::check_trail(r, "trail.athena.accounts", &account.values);
+    }
     AthenaSettings {
         catalog: r.text("trail.athena.catalog"),
         database,
@@ -364,7 +340,7 @@ fn athena(r: &mut Reader, database: String) -> AthenaSettings {
         output: r.text("trail.athena.output"),
         days: days(r),
         region: column(r, "trail.athena.region_column", "trail.athena.regions"),
-        account: column(r, "trail.athena.account_column", "trail.athena.accounts"),
+        account,
         lookback_days: r.number("trail.athena.lookback_days", 15, 1),
     }
 }

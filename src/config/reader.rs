@@ -1,7 +1,7 @@
 //! Reads settings one by one from a TOML file and the environment, and collects every error.
 
 use jiff::SignedDuration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use toml::de::{DeTable, DeValue};
 
@@ -42,6 +42,8 @@ enum Value {
 pub struct Reader {
     file: String,
     written: BTreeMap<String, Written>,
+    /// Where each table begins, an empty one too.
+    tables: BTreeMap<String, String>,
     /// What was asked for, with its default.
     asked: BTreeMap<String, String>,
     errors: Vec<String>,
@@ -155,6 +157,18 @@ impl Reader {
         texts
     }
 
+    /// The names of the tables right below `name`, whose settings are read one by one.
+    pub fn tables(&mut self, name: &str) -> BTreeSet<String> {
+        if let Some(written) = self.take(name, "") {
+            let example = format!("must be tables such as [{name}.210987654321]");
+            self.wrong::<()>(&written, name, &example);
+        }
+        let below = format!("{name}.");
+        let named = self.written.keys().chain(self.tables.keys());
+        let rest = named.filter_map(|known| known.strip_prefix(&below));
+        rest.filter_map(|rest| rest.split('.').next()).map(str::to_owned).collect()
+    }
+
     /// A span of time such as `90s`, `5m` or `15d`.
     pub fn span(&mut self, name: &str, default: &str) -> SignedDuration {
         let (text, written) = match self.take(name, default) {
@@ -224,8 +238,9 @@ impl Reader {
 
     /// Notes an error about a setting that was read, with its place.
     pub fn reject(&mut self, name: &str, why: &str) {
-        let place = self.written.get(name).map_or(self.file.clone(), |w| w.place.clone());
-        self.errors.push(format!("{place}: {name} {why}"));
+        let table = || self.tables.get(name).cloned().unwrap_or_else(|| self.file.clone());
+        let place = self.written.get(name).map_or_else(table, |written| written.place.clone());
+        self.note(format!("{place}: {name} {why}"));
     }
 
     /// All errors, unknown and missing settings among them.
@@ -259,6 +274,7 @@ impl Reader {
             if let DeValue::Table(inner) = value.get_ref()
                 && !TABLES_OF_TEXTS.contains(&name.as_str())
             {
+                self.tables.insert(name.clone(), place);
                 self.read_table(text, &name, inner);
             } else {
                 let value = value_of(value.get_ref());
@@ -285,8 +301,15 @@ impl Reader {
     }
 
     fn wrong<T>(&mut self, written: &Written, name: &str, why: &str) -> Option<T> {
-        self.errors.push(format!("{}: {name} {why}", written.place));
+        self.note(format!("{}: {name} {why}", written.place));
         None
+    }
+
+    /// A setting that is looked at twice is complained about once.
+    fn note(&mut self, error: String) {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
     }
 }
 

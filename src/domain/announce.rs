@@ -1,7 +1,9 @@
 //! Which messages a case owes its channel: derived from the records, each with a key of its own.
 
 use crate::domain::case::Case;
+use crate::domain::elsewhere::is_elsewhere;
 use crate::domain::event::{Drift, Event, Phase, PostKey};
+use crate::domain::facts::{Fact, Finding};
 use crate::domain::identity::AwsIdentity;
 use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::reconciliation::{Reconciliation, Verdict};
@@ -30,6 +32,8 @@ pub enum What {
     /// The story up to a record.
     Summary(u64),
     Checklist(Phase),
+    /// What to write to AWS about a key that is somebody else's.
+    Letter,
     /// The answer that a record holds, as a table, and the whole of it as a file.
     Answer(u64),
     /// Plain words that somebody must notice.
@@ -70,6 +74,8 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
             continue;
         }
         owed.extend(said(record));
+        let is_first = owed.iter().all(|owed| owed.what != What::Letter);
+        owed.extend(to_aws(record).filter(|_| is_first));
         owed.extend(last_words(record));
         if summed_up(record, &mut phase) {
             let key = PostKey(format!("summary-{}", record.seq));
@@ -77,6 +83,15 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         }
     }
     owed
+}
+
+/// The letter to AWS, where the key turns out to be somebody else's.
+fn to_aws(record: &Record) -> Option<Announcement> {
+    let Event::Found { finding: Finding::Account(Fact::Known(found)) } = &record.event else {
+        return None;
+    };
+    let key = PostKey(format!("letter-{}", record.seq));
+    is_elsewhere(found).then_some(Announcement { key, what: What::Letter })
 }
 
 /// The report of a closed case, once AWS's own log was asked about it.

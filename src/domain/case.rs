@@ -4,7 +4,7 @@ use crate::domain::brake::Brake;
 use crate::domain::event::{Opening, Phase};
 use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::facts::Facts;
-use crate::domain::ids::{CaseId, PersonId};
+use crate::domain::ids::{AccountId, CaseId, PersonId};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::reading::{AnswerNote, SurveyNote};
@@ -102,6 +102,14 @@ impl Case {
 
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// The account that the case is about: once something was changed it is the account of that
+    /// plan, whatever validation finds out later; before, it is as validation told.
+    pub fn account(&self) -> Option<&AccountId> {
+        let begun = self.plans.values().rev().find(|state| state.has_begun());
+        let begun = begun.map(|state| &state.plan.account);
+        begun.or_else(|| self.facts.account_known().map(|finding| &finding.account))
     }
 
     /// Whether a validation is complete that was not asked for again since.

@@ -4,6 +4,7 @@ use crate::domain::action::{Action, Change};
 use crate::domain::facts::Fact;
 use crate::domain::ids::{AccessKeyId, CaseId};
 use crate::domain::plan::{PlanRules, Step};
+use crate::domain::principal::account_in;
 use crate::domain::revocation::{Revocation, Sessions};
 use crate::domain::snapshot::{Own, Photograph};
 use crate::domain::trust::of_nobody;
@@ -34,8 +35,9 @@ impl Containing<'_> {
             because: because.to_owned(),
             provisional: false,
         };
+        let account = account_in(&photograph.arn).unwrap_or_default();
         let deny = Change::Deny {
-            policy_arn: self.rules.deny_policy_arn.clone(),
+            policy_arn: self.rules.deny_in(account),
             inline_name: deny_name(self.case),
         };
         let mut steps = vec![step(deny, because)];
@@ -136,7 +138,43 @@ pub(super) fn blast_radius(photograph: &Photograph) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::domain::sample::{self, opened, photograph};
-    use crate::domain::snapshot::OfRole;
+    use crate::domain::snapshot::{OfRole, OfUser};
+
+    fn rules(deny_policy_arn: &str) -> PlanRules {
+        PlanRules {
+            deny_policy_arn: deny_policy_arn.to_owned(),
+            protected_arns: Vec::new(),
+            approvals_reversible: 1,
+            approvals_irreversible: 2,
+            expires_after: jiff::SignedDuration::from_hours(1),
+        }
+    }
+
+    #[test]
+    fn a_deny_of_our_own_is_the_policy_of_that_name_in_the_account_of_the_principal() {
+        for (configured, attached) in [
+            ("arn:aws:iam::123456789012:policy/Deny", "arn:aws:iam::029608264753:policy/Deny"),
+            ("arn:aws:iam::029608264753:policy/Deny", "arn:aws:iam::029608264753:policy/Deny"),
+            ("arn:aws:iam::aws:policy/AWSDenyAll", "arn:aws:iam::aws:policy/AWSDenyAll"),
+        ] {
+            let (case, rules) = (opened(), rules(configured));
+            let leaked = &case.opening().key;
+            let containing = Containing { case: case.id(), leaked, rules: &rules, regular: &[] };
+            let none = || Fact::Known(Vec::new());
+            let own = Own::User(OfUser {
+                keys: Vec::new(),
+                groups: Vec::new(),
+                login_profile: Fact::Known(None),
+                mfa_devices: Fact::Known(Vec::new()),
+                service_credentials: none(),
+                ssh_keys: none(),
+                signing_certificates: none(),
+            });
+            let steps = containing.whole(&photograph(&sample::user("ci", "AIDA1"), own), "");
+            let Change::Deny { policy_arn, .. } = &steps[0].action.change else { panic!("a deny") };
+            assert_eq!(policy_arn, attached);
+        }
+    }
 
     #[test]
     fn a_role_is_denied_and_nobody_may_open_a_session_of_it_any_more() {
@@ -150,13 +188,7 @@ mod tests {
             instance_profiles: Fact::Known(Vec::new()),
         };
         let role = photograph(&sample::role("evil", "AROA1"), Own::Role(own));
-        let rules = PlanRules {
-            deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
-            protected_arns: Vec::new(),
-            approvals_reversible: 1,
-            approvals_irreversible: 2,
-            expires_after: jiff::SignedDuration::from_hours(1),
-        };
+        let rules = rules("arn:aws:iam::aws:policy/AWSDenyAll");
         let leaked = &case.opening().key;
         let containing = Containing { case: case.id(), leaked, rules: &rules, regular: &[] };
         let steps = containing.whole(&role, "the actor made it");

@@ -81,8 +81,7 @@ pub fn made_by_actor(case: &Case) -> Vec<Made> {
 pub fn step(case: &Case, made: &Made, now: &Photograph, rules: &PlanRules) -> Result<Step, String> {
     let name = &made.name;
     let account = account_in(&now.arn).unwrap_or_default();
-    let own = case.facts().account_known().map(|found| found.account.0.as_str());
-    let account = AccountId(own.unwrap_or(account).to_owned());
+    let account = case.account().cloned().unwrap_or_else(|| AccountId(account.to_owned()));
     if let Some(why) = protection(&now.arn, &account, rules) {
         return Err(format!("{name} is not touched: {why}"));
     }
@@ -95,7 +94,7 @@ pub fn step(case: &Case, made: &Made, now: &Photograph, rules: &PlanRules) -> Re
     if let Some(what) = unread(now) {
         return Err(format!("{name} could not be made again: {what} cannot be read"));
     }
-    let (policy_arn, inline_name) = (rules.deny_policy_arn.clone(), deny_name(case.id()));
+    let (policy_arn, inline_name) = (rules.deny_in(&account.0), deny_name(case.id()));
     let on = now.principal();
     let deny = Change::Deny { policy_arn: policy_arn.clone(), inline_name: inline_name.clone() };
     if !holds(&Action { on: on.clone(), change: deny }, now, Timestamp::MIN) {

@@ -25,6 +25,9 @@ pub struct AccountFinding {
     pub confirmed: bool,
     pub ours: bool,
     pub canary: bool,
+    /// What people call it, by the settings; only accounts beside the bot's own have a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// Who the key belongs to inside the account.

@@ -20,7 +20,8 @@ pub enum KeyKind {
     Session,
 }
 
-/// An AWS access key id; shown masked everywhere but in AWS calls and the journal.
+/// An AWS access key id; shown masked everywhere but in AWS calls, the journal, and the letter to
+/// AWS about a key that is somebody else's.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AccessKeyId(String);
@@ -86,7 +87,7 @@ impl AccessKeyId {
         (known && rest && text.len() == KEY_LENGTH).then(|| Self(text.to_owned()))
     }
 
-    /// The whole id, for AWS calls and the journal only.
+    /// The whole id, for AWS calls, the journal and the letter to AWS only.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -49,6 +49,11 @@ impl NodeKind {
         }
     }
 
+    /// A key that lasts until somebody ends it.
+    pub fn is_long_term(self) -> bool {
+        self == Self::LongTermKey
+    }
+
     /// A user or a role: what policies attach to.
     pub fn is_principal(self) -> bool {
         matches!(self, Self::User | Self::Role)

@@ -13,6 +13,7 @@ pub mod command;
 pub mod containing;
 pub mod differences;
 pub mod digest;
+pub mod elsewhere;
 pub mod eradicating;
 pub mod event;
 pub mod exposure;

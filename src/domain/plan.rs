@@ -115,6 +115,18 @@ pub struct PlanFrame {
     pub now: Timestamp,
 }
 
+impl PlanRules {
+    /// The deny for an account: AWS's own is the same everywhere, and a policy of our own is looked
+    /// for under its name in each account.
+    pub fn deny_in(&self, account: &str) -> String {
+        let own = account_in(&self.deny_policy_arn).and_then(AccountId::parse);
+        match own.filter(|own| own.0 != account && !account.is_empty()) {
+            Some(own) => self.deny_policy_arn.replacen(&own.0, account, 1),
+            None => self.deny_policy_arn.clone(),
+        }
+    }
+}
+
 impl Plan {
     /// SHA-256 over the canonical form of everything in the plan.
     pub fn hash(&self) -> String {
@@ -191,4 +203,40 @@ pub fn protection(arn: &str, account: &AccountId, rules: &PlanRules) -> Option<&
         return Some("it belongs to another account than the plan");
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sample::{at, opened, plan};
+
+    /// Assembles the sample's steps again, for this account.
+    fn assembled(account: &str) -> Result<Plan, NoPlan> {
+        let sample = plan(&opened(), PlanKind::Containment);
+        let frame = PlanFrame {
+            case: sample.case,
+            number: sample.number,
+            kind: sample.kind,
+            about: None,
+            requested_by: sample.requested_by,
+            exposed_since: None,
+            snapshot: sample.snapshot,
+            now: at(0),
+        };
+        let rules = PlanRules {
+            deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
+            protected_arns: Vec::new(),
+            approvals_reversible: 1,
+            approvals_irreversible: 2,
+            expires_after: jiff::SignedDuration::from_hours(1),
+        };
+        assemble(frame, AccountId(account.to_owned()), sample.steps, &rules)
+    }
+
+    #[test]
+    fn a_plan_has_no_step_on_another_account_than_its_own() {
+        assert!(assembled("029608264753").is_ok());
+        let why = assembled("210987654321").unwrap_err().to_string();
+        assert!(why.contains("it belongs to another account than the plan"), "{why}");
+    }
 }

@@ -12,7 +12,7 @@
 
 use crate::domain::action::{Action, Change, SideCredential, SideKind};
 use crate::domain::case::Case;
-use crate::domain::ids::AccessKeyId;
+use crate::domain::ids::{AccessKeyId, AccountId};
 use crate::domain::lineage::{Certainty, MadePrincipal, Node, NodeKind, Standing};
 use crate::domain::plan::{PlanKind, PlanRules, protection};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
@@ -44,7 +44,12 @@ pub struct Census<'a> {
     /// Up to when the trail tells who made what.
     pub told_until: Timestamp,
     pub inhabitants: &'a [Inhabitant],
+    /// The accounts that keyleak serves, with what people call them.
+    pub served: &'a Served,
 }
+
+/// The accounts that keyleak serves, with what people call them.
+pub type Served = BTreeMap<AccountId, Option<String>>;
 
 /// A principal that was stopped on suspicion, and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +74,7 @@ pub struct Remains {
 
 /// Compares the lineage and the inventory with what the standing plans contain.
 pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
-    let created = created(census.nodes);
+    let created = created(case, census.nodes);
     let left = Remains {
         cleared: strangers::cleared(case, census.made_by_others),
         created: created.clone(),
@@ -78,7 +83,8 @@ pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
     let held = Held::of(case, census.inhabitants);
     let others = census.sessions_of_others;
     let sessions = BTreeMap::new();
-    let mut search = Search { case, held, others, sessions, is_likely: false, left };
+    let served = census.served;
+    let mut search = Search { case, held, others, served, sessions, is_likely: false, left };
     census.nodes.iter().filter(|node| is_held(node)).for_each(|node| search.look_at(node));
     search.take_sessions();
     search.is_likely = true;
@@ -143,6 +149,7 @@ struct Search<'a> {
     case: &'a Case,
     held: Held<'a>,
     others: &'a BTreeSet<String>,
+    served: &'a Served,
     /// Live sessions of principals that were there before, and when the last was minted.
     sessions: BTreeMap<PrincipalName, (BTreeSet<String>, Option<Timestamp>)>,
     /// Whether what is looked at is the actor's only by appearance: then nothing is covered, and
@@ -154,11 +161,11 @@ struct Search<'a> {
 impl Search<'_> {
     fn look_at(&mut self, node: &Node) {
         let place = node.arn.as_deref().or(node.role_arn.as_deref()).and_then(account_in);
-        if let (Some(place), Some(ours)) = (place, self.account())
-            && place != ours
+        if let (Some(place), Some(own)) = (place, self.case.account())
+            && place != own.0
         {
-            let why = format!("it is in account {place}, out of our reach; tell its owners");
-            self.leave_open(node, &why);
+            // No plan of this case can ask about it, so it is never passed over.
+            self.left.open_ends.push(elsewhere::open_end(node, place, self.served));
             return;
         }
         let Some(on) = principal_of(node) else {
@@ -226,7 +233,7 @@ impl Search<'_> {
         let protected = |target: &Target| {
             let one = inhabitants.iter().find(|one| one.name == target.on)?;
             let account = account_in(&one.arn)?.to_owned();
-            protection(&one.arn, &crate::domain::ids::AccountId(account), rules)
+            protection(&one.arn, &AccountId(account), rules)
         };
         self.left.asked.retain(|target| protected(target).is_none());
         let (spared, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.left.covered)
@@ -246,7 +253,7 @@ impl Search<'_> {
 
     fn leave_open(&mut self, node: &Node, why: &str) {
         if !self.is_likely {
-            self.left.open_ends.push(open_end(node, why));
+            self.left.open_ends.push(named(node, why));
         }
     }
 
@@ -297,10 +304,6 @@ impl Search<'_> {
             steps.any(|action| action.on.key() == target.on && answers(action, &target.part))
         });
         answers.next().map(PlanState::status)
-    }
-
-    fn account(&self) -> Option<&str> {
-        self.case.facts().account_known().map(|finding| finding.account.0.as_str())
     }
 }
 
@@ -365,10 +368,14 @@ fn principal_of(node: &Node) -> Option<PrincipalName> {
     }
 }
 
-/// The principals that the actor created.
-fn created(nodes: &[Node]) -> BTreeSet<PrincipalName> {
+/// The principals of the case's account that the actor created; another account may have some of
+/// the same name.
+fn created(case: &Case, nodes: &[Node]) -> BTreeSet<PrincipalName> {
+    let own = case.account().map(|account| account.0.as_str());
+    let is_here = |arn: &&str| own.is_none() || account_in(arn) == own;
     let created = nodes.iter().filter(|node| is_held(node) && node.is_created());
-    created.filter_map(|node| node.arn.as_deref().and_then(PrincipalName::of_arn)).collect()
+    let arns = created.filter_map(|node| node.arn.as_deref()).filter(is_here);
+    arns.filter_map(PrincipalName::of_arn).collect()
 }
 
 /// Whether the actor surely holds it and it still works.
@@ -389,11 +396,13 @@ fn works(node: &Node) -> bool {
     works && (!node.older || opened)
 }
 
-fn open_end(node: &Node, why: &str) -> String {
+/// What is left open, and why.
+fn named(node: &Node, why: &str) -> String {
     let name = node.arn.as_deref().unwrap_or(&node.id);
     format!("{} {name} ({}), still {}: {why}", node.kind.word(), node.why, node.standing.word())
 }
 
+mod elsewhere;
 mod sessions;
 pub mod spared;
 pub mod strangers;

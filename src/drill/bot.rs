@@ -9,6 +9,7 @@ use crate::drill::people;
 use crate::flow::desk::{Desk, Notary, Rules};
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
+use crate::ports::accounts::{Access, Accounts};
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{Contain, Lookup};
 use crate::ports::journal::Journal;
@@ -96,8 +97,7 @@ pub fn desk(outside: Outside<'_>, journal_through: JournalThrough<'_>) -> Result
         brake: Seen::default(),
         evidence: Arc::new(evidence),
         notary: Some(notary),
-        lookup: outside.lookup,
-        contain: Some(outside.contain),
+        accounts: Accounts::only(Access { lookup: outside.lookup, contain: Some(outside.contain) }),
         trail: Some(Arc::new(Investigator::new(trail))),
         chat: Arc::new(SlackChat::new(&settings, outside.clock).map_err(said)?),
         clock: outside.clock,

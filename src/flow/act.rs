@@ -6,10 +6,10 @@ use crate::domain::agenda::stepping::abreast;
 use crate::domain::caps::Full;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
-use crate::domain::ids::{AccountId, CaseId, UserName};
+use crate::domain::ids::{CaseId, UserName};
 use crate::domain::plan::{Plan, PlanNumber, protection};
 use crate::domain::policy;
-use crate::domain::principal::PrincipalKind;
+use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::Entry;
 use crate::domain::step_result::StepResult;
 use crate::flow::desk::Desk;
@@ -17,7 +17,8 @@ use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::ledger::LedgerError;
 use crate::flow::{brakes, chase, eradicate, propose, readback, sharing};
-use crate::ports::cloud::{Ahead, CallClass, CallError, Contain};
+use crate::ports::accounts::Access;
+use crate::ports::cloud::{Ahead, CallClass, CallError, Detail};
 use crate::ports::journal::AppendError;
 use crate::ports::ticket::{NoTicket, StepAttempt, Ticket, begin};
 use futures_util::future::join_all;
@@ -53,7 +54,9 @@ pub async fn act(desk: &Desk, case: &Case, task: &Act, hold: &Hold) -> Result<()
 
 /// Has the rights ready for the steps that come first, while people decide.
 async fn warm(desk: &Desk, case: &Case, plan: PlanNumber) {
-    let (Some(contain), Some(state)) = (&desk.contain, case.plan(plan)) else { return };
+    let Some(state) = case.plan(plan) else { return };
+    let access = desk.accounts.reach(Some(&state.plan.account));
+    let Some(contain) = access.ok().and_then(|access| access.contain.as_ref()) else { return };
     let first = state.plan.steps.iter().filter(|step| step.action.runs_unchecked());
     let first = first.take(WARMED_MAX);
     let Plan { case, account, .. } = &state.plan;
@@ -87,14 +90,17 @@ async fn carry_out(
     which: StepAttempt,
     hold: &Hold,
 ) -> Result<(), StepError> {
-    let Some(contain) = &desk.contain else {
-        return Err(StepError::MovedOn);
-    };
     let state = case.plan(which.plan).ok_or(StepError::MovedOn)?;
     let step = state.step(which.step).ok_or(StepError::MovedOn)?;
+    // In the account of the plan that was approved, and in no other.
+    let access = desk.accounts.reach(Some(&state.plan.account));
+    if access.as_ref().is_ok_and(|access| access.contain.is_none()) {
+        return Err(StepError::MovedOn);
+    }
     let standing = state.steps.get(which.step as usize);
     if let Some((open, began)) = standing.and_then(|step| step.open_attempt.zip(step.began_at))
-        && readback::is_in_force(desk, &step.action, began).await
+        && let Ok(access) = &access
+        && readback::is_in_force(access.lookup.as_ref(), &step.action, began).await
     {
         // Cut off between the act and its record: the act is not repeated, only written down.
         let found = StepAttempt { attempt: open, ..which };
@@ -107,7 +113,7 @@ async fn carry_out(
         true => None,
         false => match eradicate::no_longer_safe(case, state) {
             Some(why) => Some(Drift { why: why.to_owned(), gone: false }),
-            None => drift(desk, &state.plan.account, &step.action).await?,
+            None => drift(desk, &state.plan, &step.action).await?,
         },
     };
     if let (Some(drift), false) = (&drift, state.has_begun()) {
@@ -129,7 +135,7 @@ async fn carry_out(
         // Half a containment is not called off for what an actor can bring about.
         (Some(drift), _) => drift.result(),
         (None, Some(heir)) => still_needed(&heir),
-        (None, None) => apply(contain.as_ref(), &ticket).await,
+        (None, None) => apply(access, &ticket).await,
     };
     outcome(desk, case, which, result).await
 }
@@ -182,17 +188,10 @@ impl Drift {
 }
 
 /// Whether the step still finds the principal that it was approved for.
-async fn drift(
-    desk: &Desk,
-    account: &AccountId,
-    action: &Action,
-) -> Result<Option<Drift>, StepError> {
+async fn drift(desk: &Desk, plan: &Plan, action: &Action) -> Result<Option<Drift>, StepError> {
     let on = &action.on;
-    let found = match on.kind {
-        PrincipalKind::User => desk.lookup.user(&UserName(on.name.clone())).await,
-        PrincipalKind::Role => desk.lookup.role(&on.name).await.map(|role| role.detail),
-    };
-    match found {
+    let account = &plan.account;
+    match found_now(desk.accounts.reach(Some(account)), on).await {
         Ok(now) if now.id != on.id => Ok(Some(Drift {
             why: format!("{on} was deleted and made again (its id was {}, is {})", on.id, now.id),
             gone: true,
@@ -214,9 +213,25 @@ async fn drift(
     }
 }
 
-async fn apply(contain: &dyn Contain, ticket: &Ticket) -> StepResult {
+async fn found_now(
+    access: Result<&Access, CallError>,
+    on: &Principal,
+) -> Result<Detail, CallError> {
+    let lookup = &access?.lookup;
+    match on.kind {
+        PrincipalKind::User => lookup.user(&UserName(on.name.clone())).await,
+        PrincipalKind::Role => lookup.role(&on.name).await.map(|role| role.detail),
+    }
+}
+
+/// Without a way into the account the step fails in the case, where people see it.
+async fn apply(access: Result<&Access, CallError>, ticket: &Ticket) -> StepResult {
+    let applied = async {
+        let read_only = || CallError::new(CallClass::Denied, "the step", "nothing may be changed");
+        access?.contain.as_ref().ok_or_else(read_only)?.apply(ticket).await
+    };
     // Real time, as the network takes it; a step that is cut off here is looked at and tried again.
-    let applied = tokio::time::timeout(EFFECT_TIME_MAX, contain.apply(ticket)).await;
+    let applied = tokio::time::timeout(EFFECT_TIME_MAX, applied).await;
     let in_time = applied.unwrap_or_else(|_| {
         let message = format!("AWS did not answer within {} s", EFFECT_TIME_MAX.as_secs());
         Err(CallError::new(CallClass::Unavailable, "the step", message))

@@ -29,8 +29,8 @@ pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(
     let note = case.survey().map(|(_, note)| note);
     let told_until = sweep::told_until(desk, note.and_then(|note| note.watermark));
     let inhabitants = match at_large_since(case, told_until) {
-        Some(_) => gains::inhabitants(desk).await?,
-        None => gains::users(desk).await?,
+        Some(_) => gains::inhabitants(desk, case).await?,
+        None => gains::users(desk, case).await?,
     };
     let census = Census {
         nodes: note.map_or(&[], |note| &note.nodes),
@@ -39,6 +39,7 @@ pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(
         sessions_of_others: &BTreeSet::new(),
         told_until,
         inhabitants: &inhabitants,
+        served: &desk.accounts.served(),
     };
     let mut left = remains(case, &census, &desk.rules.plans);
     left.covered.retain(|target| target.suspected);
@@ -71,7 +72,7 @@ async fn put_back(desk: &Desk, case: &Case, state: &PlanState) -> Result<(), Ste
         })
     };
     let principals = steps().map(|(_, step, _)| step.action.on.key()).collect();
-    let now = photograph_all(desk.lookup.as_ref(), principals).await?;
+    let now = photograph_all(desk.lookup(case)?, principals).await?;
     let mut reverted: BTreeMap<PlanNumber, Vec<u32>> = BTreeMap::new();
     for ((plan, index), step, done) in steps() {
         let began = done.began_at.unwrap_or(Timestamp::MIN);

@@ -3,15 +3,17 @@
 use crate::domain::agenda::Timing;
 use crate::domain::brake::Brake;
 use crate::domain::caps::{Caps, Tally};
+use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
+use crate::ports::accounts::Accounts;
 use crate::ports::anchors::Anchors;
 use crate::ports::chat::Chat;
 use crate::ports::clock::Clock;
-use crate::ports::cloud::{Contain, Lookup};
+use crate::ports::cloud::{CallError, Contain, Lookup};
 use crate::ports::evidence::Evidence;
 use crate::ports::journal::{StoreError, Work};
 use crate::ports::ticket::Books;
@@ -27,9 +29,8 @@ pub struct Desk {
     pub evidence: Arc<dyn Evidence>,
     /// `None` when no place for anchors is configured: then a rewritten journal cannot be told.
     pub notary: Option<Notary>,
-    pub lookup: Arc<dyn Lookup>,
-    /// `None` when no contain role is configured: then nothing is ever changed.
-    pub contain: Option<Arc<dyn Contain>>,
+    /// The ways into the accounts that are served; a case uses those of its own account only.
+    pub accounts: Accounts,
     /// `None` when no trail is configured: then "contained" is never claimed.
     pub trail: Option<Arc<dyn Trail>>,
     pub chat: Arc<dyn Chat>,
@@ -82,6 +83,16 @@ impl Desk {
     /// The part of the desk at which decisions are taken.
     pub fn bench(&self) -> Bench<'_> {
         Bench { ledger: &self.ledger, policy: &self.rules.policy, clock: self.clock }
+    }
+
+    /// Looks at the case's account.
+    pub fn lookup(&self, case: &Case) -> Result<&dyn Lookup, CallError> {
+        Ok(self.accounts.reach(case.account())?.lookup.as_ref())
+    }
+
+    /// Changes the case's account; `None` where nothing there is ever changed.
+    pub fn contain(&self, case: &Case) -> Option<&dyn Contain> {
+        self.accounts.reach(case.account()).ok()?.contain.as_deref()
     }
 
     /// Whether decisions can be taken and kept: asks both tables, and finds what the work table

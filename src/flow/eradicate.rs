@@ -12,6 +12,7 @@ use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{account_of, keep, photograph_all, photograph_plans};
 use crate::flow::propose::frame;
+use crate::ports::cloud::Contain;
 
 /// A notice has room for the commands of so many principals; the others go the same way.
 const BY_HAND_MAX: usize = 2;
@@ -45,9 +46,9 @@ pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
     if steps.is_empty() {
         return not_proposed(desk, case, nothing(&left_out)).await;
     }
-    let role = desk.contain.as_ref().and_then(|contain| contain.eradicate_role());
+    let role = desk.contain(case).and_then(Contain::eradicate_role);
     if role.is_none() {
-        return not_proposed(desk, case, by_hand(desk, &steps)).await;
+        return not_proposed(desk, case, by_hand(desk, case, &steps)).await;
     }
     let account = account_of(case, &photographs);
     let snapshot = keep(desk, case, photographs).await?;
@@ -80,7 +81,7 @@ pub(super) async fn read_back(
     check: u32,
 ) -> Result<(), StepError> {
     let plan = state.plan.number;
-    let now = photograph_plans(desk, &[state]).await?;
+    let now = photograph_plans(desk, case, &[state]).await?;
     let there = state.done_steps().filter_map(|(index, step, _)| {
         let on = &step.action.on;
         let found = now.get(&on.key())?.as_ref()?;
@@ -98,7 +99,7 @@ pub(super) async fn read_back(
 async fn prepare(desk: &Desk, case: &Case) -> Result<Prepared, StepError> {
     let made = made_by_actor(case);
     let names = made.iter().map(|made| made.name.clone()).collect();
-    let now = photograph_all(desk.lookup.as_ref(), names).await?;
+    let now = photograph_all(desk.lookup(case)?, names).await?;
     let mut prepared = Prepared::default();
     for made in &made {
         let Some(Some(photograph)) = now.get(&made.name) else {
@@ -130,7 +131,7 @@ fn nothing(left_out: &[String]) -> String {
     shown.join("; ")
 }
 
-fn by_hand(desk: &Desk, steps: &[Step]) -> String {
+fn by_hand(desk: &Desk, case: &Case, steps: &[Step]) -> String {
     let now = desk.clock.now();
     let shown = steps.iter().take(BY_HAND_MAX);
     let commands: Vec<String> = shown.flat_map(|step| commands(&step.action, now)).collect();
@@ -141,8 +142,9 @@ fn by_hand(desk: &Desk, steps: &[Step]) -> String {
         others => format!("\nand likewise {}", others.join(", ")),
     };
     format!(
-        "no role that deletes is configured (aws.eradicate_role, with the policy `eradicate` of \
-         `keyleak manifest iam`); by hand:\n{}{others}",
+        "no role that deletes is configured ({}, with the policy `eradicate` of `keyleak manifest \
+         iam`); by hand:\n{}{others}",
+        desk.accounts.setting(&account_of(case, &[]), "eradicate_role"),
         commands.join("\n")
     )
 }

@@ -19,10 +19,10 @@ use std::collections::BTreeSet;
 /// about half a kilobyte, and DynamoDB takes 400 KB an item.
 const TARGETS_AT_ONCE_MAX: usize = 40;
 
-/// Everybody in the account, as IAM lists them now.
-pub async fn inhabitants(desk: &Desk) -> Result<Vec<Inhabitant>, StepError> {
-    let (mut everybody, roles) = tokio::try_join!(users(desk), async {
-        desk.lookup.roles().await.map_err(StepError::from)
+/// Everybody in the case's account, as IAM lists them now.
+pub async fn inhabitants(desk: &Desk, case: &Case) -> Result<Vec<Inhabitant>, StepError> {
+    let (mut everybody, roles) = tokio::try_join!(users(desk, case), async {
+        desk.lookup(case)?.roles().await.map_err(StepError::from)
     })?;
     everybody.extend(roles.into_iter().map(|role| {
         let name = PrincipalName::role(&role.detail.name);
@@ -31,9 +31,9 @@ pub async fn inhabitants(desk: &Desk) -> Result<Vec<Inhabitant>, StepError> {
     Ok(everybody)
 }
 
-/// The users of the account: they are what an actor makes to get back in within seconds.
-pub async fn users(desk: &Desk) -> Result<Vec<Inhabitant>, StepError> {
-    let users = desk.lookup.users().await?.into_iter();
+/// The users of the case's account: they are what an actor makes to get back in within seconds.
+pub async fn users(desk: &Desk, case: &Case) -> Result<Vec<Inhabitant>, StepError> {
+    let users = desk.lookup(case)?.users().await?.into_iter();
     Ok(users.map(|user| inhabitant(PrincipalName::user(&user.name), user)).collect())
 }
 

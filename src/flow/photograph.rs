@@ -69,10 +69,14 @@ pub async fn photograph_all(
 }
 
 /// Every principal that the plans' steps change, as IAM has it now.
-pub async fn photograph_plans(desk: &Desk, plans: &[&PlanState]) -> Result<Photographs, StepError> {
+pub async fn photograph_plans(
+    desk: &Desk,
+    case: &Case,
+    plans: &[&PlanState],
+) -> Result<Photographs, StepError> {
     let steps = plans.iter().flat_map(|state| state.all_steps());
     let principals = steps.map(|(_, step, _)| step.action.on.key()).collect();
-    Ok(photograph_all(desk.lookup.as_ref(), principals).await?)
+    Ok(photograph_all(desk.lookup(case)?, principals).await?)
 }
 
 /// Stores photographs as evidence, by their hash.
@@ -108,13 +112,13 @@ pub async fn read(desk: &Desk, which: &SnapshotRef) -> Result<Snapshot, StepErro
     serde_json::from_slice(&content).map_err(|error| StepError::Broken(error.to_string()))
 }
 
-/// The account by the facts, else by the photographed principal's own ARN.
+/// The case's account, else that of the photographed principal's own ARN.
 pub fn account_of(case: &Case, principals: &[Photograph]) -> AccountId {
-    let by_facts = case.facts().account_known().map(|finding| finding.account.clone());
+    let by_case = case.account().cloned();
     let arn = principals.first().map(|principal| principal.arn.as_str());
     let arn = arn.or_else(|| case.facts().owner_known().map(|owner| owner.arn.as_str()));
     let by_arn = arn.and_then(account_in).unwrap_or_default();
-    by_facts.unwrap_or_else(|| AccountId(by_arn.to_owned()))
+    by_case.unwrap_or_else(|| AccountId(by_arn.to_owned()))
 }
 
 async fn of_user(lookup: &dyn Lookup, user: &UserName) -> Result<(Detail, Own), CallError> {

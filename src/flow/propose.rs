@@ -3,6 +3,7 @@
 use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::differences::three_way;
+use crate::domain::elsewhere::{TRUST_AND_SAFETY, is_elsewhere};
 use crate::domain::eradicating::deleted;
 use crate::domain::event::{Event, Phase};
 use crate::domain::facts::Fact;
@@ -23,8 +24,6 @@ use crate::flow::sharing;
 use crate::flow::targets::{Prepared, prepare};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-
-const READ_ONLY: &str = "no contain role is configured, so keyleak changes nothing; by hand:";
 
 /// Proposes to contain the key's user, or says why not.
 pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
@@ -65,7 +64,7 @@ pub async fn again(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     for (_, step, done) in case.standing_plans().flat_map(PlanState::holding_steps) {
         let key = step.action.on.key();
         if !prepared.photographs.contains_key(&key) {
-            let found = photograph_if_there(desk.lookup.as_ref(), &key).await?;
+            let found = photograph_if_there(desk.lookup(case)?, &key).await?;
             prepared.photographs.insert(key.clone(), found);
         }
         let Some(Some(now)) = prepared.photographs.get(&key) else {
@@ -129,7 +128,7 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         .collect();
     let before = first_snapshot(desk, case).await?;
     let actions: Vec<&Action> = done.iter().map(|(action, _)| *action).collect();
-    let (now, moved) = compared(desk, &before, &actions).await?;
+    let (now, moved) = compared(desk, case, (&before, &actions)).await?;
     if !moved.is_empty() {
         let why = format!(
             "the account is no longer as the plan left it, so undo could restore the wrong \
@@ -168,8 +167,8 @@ async fn tell_what_stays(desk: &Desk, case: &Case, steps: &mut [Step]) -> Result
 /// The principals of the done steps as they are now, and where they are not as these left them.
 async fn compared(
     desk: &Desk,
-    before: &Snapshot,
-    done: &[&Action],
+    case: &Case,
+    (before, done): (&Snapshot, &[&Action]),
 ) -> Result<(Vec<Photograph>, Vec<String>), StepError> {
     let (mut now, mut moved) = (Vec::new(), Vec::new());
     for photograph in &before.principals {
@@ -177,7 +176,7 @@ async fn compared(
         if !done.iter().any(|action| action.on.key() == key) {
             continue;
         }
-        match photograph_if_there(desk.lookup.as_ref(), &key).await? {
+        match photograph_if_there(desk.lookup(case)?, &key).await? {
             None => moved.push(format!("{key} no longer exists")),
             Some(found) => {
                 let left = as_left(photograph, &found, done);
@@ -232,10 +231,10 @@ fn containable(desk: &Desk, case: &Case) -> Result<UserName, String> {
                 account.account
             ));
         }
-        if !account.ours {
+        if is_elsewhere(account) {
             return Err(format!(
                 "the key belongs to account {}, which is not ours. Tell its owner, or AWS Trust & \
-                 Safety (trustandsafety@support.aws.com) with the id and where it was found",
+                 Safety ({TRUST_AND_SAFETY}); the letter to copy is in the channel",
                 account.account
             ));
         }
@@ -250,8 +249,14 @@ fn containable(desk: &Desk, case: &Case) -> Result<UserName, String> {
         Some(Fact::Unknown(why)) => return Err(format!("the key's owner is unknown: {why}")),
         None => return Err("the key's owner is not known yet".to_owned()),
     };
-    if desk.contain.is_none() {
-        return Err(format!("{READ_ONLY} {}", by_hand(desk, case, &owner.user)));
+    if desk.contain(case).is_none() {
+        let account = account_of(case, &[]);
+        let by_hand = by_hand(desk, case, &owner.user);
+        let setting = desk.accounts.setting(&account, "contain_role");
+        return Err(format!(
+            "no contain role is configured for account {account} ({setting}), so keyleak changes \
+             nothing there; by hand: {by_hand}"
+        ));
     }
     Ok(owner.user.clone())
 }
@@ -261,7 +266,7 @@ fn by_hand(desk: &Desk, case: &Case, user: &UserName) -> String {
         "aws iam attach-user-policy --user-name {user} --policy-arn {}; then aws iam \
          update-access-key --user-name {user} --access-key-id <the one ending in {}> \
          --status Inactive",
-        desk.rules.plans.deny_policy_arn,
+        desk.rules.plans.deny_in(&account_of(case, &[]).0),
         case.opening().key.last_four()
     )
 }

@@ -15,7 +15,7 @@ use crate::flow::desk::Desk;
 use crate::flow::eradicate;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{self, Photographs, keep, photograph, photograph_plans};
-use crate::ports::cloud::CallClass;
+use crate::ports::cloud::{CallClass, Lookup};
 use jiff::Timestamp;
 
 /// Reads every principal of the standing plans and writes down what no longer holds.
@@ -32,7 +32,7 @@ pub async fn read_back(
         PlanKind::Containment | PlanKind::FollowUp => {}
     }
     let plans: Vec<_> = case.standing_plans().collect();
-    let now = photograph_plans(desk, &plans).await?;
+    let now = photograph_plans(desk, case, &plans).await?;
     let mut drifts = Vec::new();
     for state in &plans {
         drifts.extend(state.holding_steps().filter_map(|(index, step, done)| {
@@ -67,7 +67,7 @@ async fn read_back_undo(
 ) -> Result<(), StepError> {
     let plan = state.plan.number;
     let before = photograph::read(desk, &state.plan.snapshot).await?;
-    let now = photograph_plans(desk, &[state]).await?;
+    let now = photograph_plans(desk, case, &[state]).await?;
     let mut drifts = Vec::new();
     for photograph in now.values().flatten() {
         let name = photograph.key();
@@ -108,9 +108,9 @@ pub async fn cover(
 }
 
 /// Whether the account is already as the action would leave it; the attempt began then.
-pub async fn is_in_force(desk: &Desk, action: &Action, began: Timestamp) -> bool {
+pub async fn is_in_force(lookup: &dyn Lookup, action: &Action, began: Timestamp) -> bool {
     // What cannot be looked at is done again: every action may be repeated.
-    match photograph(desk.lookup.as_ref(), &action.on.key()).await {
+    match photograph(lookup, &action.on.key()).await {
         Ok(now) => holds(action, &now, began),
         Err(error) if error.class == CallClass::NotFound => !action.reversible(),
         Err(_) => false,

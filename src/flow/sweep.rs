@@ -36,13 +36,14 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     let case = remember(desk, case, trail.as_ref(), &mut survey).await?;
     trace_reverter(desk, &case, plan, &survey.lineage).await?;
     let case = desk.ledger.load(case.id()).await?;
-    let inhabitants = gains::inhabitants(desk).await?;
+    let inhabitants = gains::inhabitants(desk, &case).await?;
     let census = Census {
         nodes: &survey.lineage.nodes,
         made_by_others: &survey.made_by_others,
         sessions_of_others: &survey.sessions_of_others,
         told_until: told_until(desk, survey.watermark),
         inhabitants: &inhabitants,
+        served: &desk.accounts.served(),
     };
     let left = remains(&case, &census, &desk.rules.plans);
     conclude(desk, &case, plan, (left, survey.watermark)).await
@@ -149,7 +150,9 @@ async fn trace_reverter(
             window: Window { from: done.began_at.map(to_the_second), to: None },
         };
         let rows = trail.who_did(&deeds).await?;
-        let mut reverting = rows.iter().filter(|row| can_revert(change, row));
+        let account = &state.plan.account.0;
+        let mut reverting =
+            rows.iter().filter(|row| is_in(account, row) && can_revert(change, row));
         if let Some(row) = reverting.find(|row| in_lineage(lineage, row)) {
             reverter = row.identity_arn.clone();
             steps.entry(state.plan.number).or_default().push(index);
@@ -164,6 +167,11 @@ async fn trace_reverter(
         case = lane::conclude(desk, &case, event).await?;
     }
     Ok(())
+}
+
+/// Another account may have a principal of the same name.
+fn is_in(account: &str, row: &TrailRow) -> bool {
+    row.recipient_account.as_deref().is_none_or(|place| place == account)
 }
 
 fn open_drifts(state: &PlanState) -> Vec<&Drift> {
@@ -260,4 +268,19 @@ pub fn told_until(desk: &Desk, watermark: Option<Timestamp>) -> Timestamp {
 /// By about how much records come out of order.
 pub fn disorder(complete_after: SignedDuration) -> SignedDuration {
     complete_after / DISORDER_PARTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_about_a_namesake_in_another_account_takes_nothing_back() {
+        let in_account = |account: Option<&str>| {
+            let recipient_account = account.map(str::to_owned);
+            is_in("029608264753", &TrailRow { recipient_account, ..TrailRow::default() })
+        };
+        assert!(in_account(Some("029608264753")) && !in_account(Some("210987654321")));
+        assert!(in_account(None), "old records name none");
+    }
 }

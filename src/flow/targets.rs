@@ -35,7 +35,7 @@ pub(super) async fn prepare(
     (targets, made_by_actor): (&[Target], &BTreeSet<PrincipalName>),
 ) -> Result<Prepared, CallError> {
     let principals = targets.iter().map(|target| target.on.clone()).collect();
-    let photographs = photograph_all(desk.lookup.as_ref(), principals).await?;
+    let photographs = photograph_all(desk.lookup(case)?, principals).await?;
     let mut prepared = Prepared::default();
     let ours = contained(case);
     for target in targets {

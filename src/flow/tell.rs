@@ -181,6 +181,7 @@ async fn say(
         What::Plan(plan) => (View::Plan(scene, *plan), None),
         What::Summary(upto) => (View::Summary(scene, *upto), None),
         What::Checklist(phase) => (View::Checklist(scene, *phase), None),
+        What::Letter => (View::Letter(scene), None),
         What::Notice(text) => (View::Notice(scene, text.clone()), None),
         What::Alarm(text) => (View::Alarm(scene, text.clone()), None),
         What::Answer(seq) => {

@@ -5,11 +5,12 @@ use crate::domain::event::{Event, Phase};
 use crate::domain::facts::{
     AccountFinding, Fact, Finding, OwnerFinding, Permissions, QUARANTINE_PREFIX,
 };
-use crate::domain::ids::{AccessKeyId, AccountId, KeyKind, UserName};
+use crate::domain::ids::{AccessKeyId, KeyKind, UserName};
 use crate::domain::principal::PrincipalName;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
+use crate::ports::accounts::Accounts;
 use crate::ports::cloud::{CallClass, CallError, KeyOwner, Lookup};
 use std::time::Duration;
 
@@ -23,11 +24,12 @@ const TOO_SLOW: &str = "AWS did not answer within 20 seconds; press Validation t
 /// Finds out everything about the key, each answer a record of its own as it arrives.
 pub async fn validate(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let key = &case.opening().key;
-    let account = within(account(desk.lookup.as_ref(), key)).await;
-    let ours = account.known().is_none_or(|finding| finding.ours);
-    found(desk, case, Finding::Account(account)).await?;
-    if ours {
-        owner_and_alerts(desk, case).await?;
+    let account = within(account(&desk.accounts, key)).await;
+    found(desk, case, Finding::Account(account.clone())).await?;
+    let account = account.known();
+    if account.is_none_or(|finding| finding.ours) {
+        let access = desk.accounts.reach(account.map(|finding| &finding.account));
+        owner_and_alerts(desk, case, access.map_err(StepError::from)?.lookup.as_ref()).await?;
     } else {
         let elsewhere = || "the key is not of this account".to_owned();
         found(desk, case, Finding::Owner(Fact::Unknown(elsewhere()))).await?;
@@ -50,8 +52,7 @@ async fn found(desk: &Desk, case: &Case, finding: Finding) -> Result<(), StepErr
     Ok(())
 }
 
-async fn owner_and_alerts(desk: &Desk, case: &Case) -> Result<(), StepError> {
-    let lookup = desk.lookup.as_ref();
+async fn owner_and_alerts(desk: &Desk, case: &Case, lookup: &dyn Lookup) -> Result<(), StepError> {
     let key = &case.opening().key;
     let owner = if key.kind() == KeyKind::Session {
         Fact::Unknown("a session key; the trail names the user or role behind it".to_owned())
@@ -61,7 +62,7 @@ async fn owner_and_alerts(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let user = owner.known().and_then(|owner| owner.user.clone());
     let last_use = owner.clone().map(|owner| owner.last_use);
     found(desk, case, Finding::LastUse(last_use)).await?;
-    let detail = owner_finding(desk, &owner).await;
+    let detail = owner_finding(desk, lookup, &owner).await;
     found(desk, case, Finding::Owner(detail)).await?;
     if let Some(user) = &user {
         let keys = within(patiently(desk, || lookup.access_keys(user))).await;
@@ -79,9 +80,10 @@ async fn owner_and_alerts(desk: &Desk, case: &Case) -> Result<(), StepError> {
     found(desk, case, Finding::Health(health)).await
 }
 
-/// The account by AWS's word, else by the id's own, else unknown.
-async fn account(lookup: &dyn Lookup, key: &AccessKeyId) -> Fact<AccountFinding> {
+/// The account by AWS's word, which it gives to anybody of any key; else by the id's own.
+async fn account(accounts: &Accounts, key: &AccessKeyId) -> Fact<AccountFinding> {
     let from_id = key.account();
+    let lookup = &accounts.own().lookup;
     let (own, asked) = tokio::join!(lookup.own_account(), lookup.key_account(key));
     let confirmed = asked.is_ok();
     let account = match (asked, &from_id) {
@@ -91,20 +93,30 @@ async fn account(lookup: &dyn Lookup, key: &AccessKeyId) -> Fact<AccountFinding>
             return Fact::Unknown(format!("not readable from the id, and {error}"));
         }
     };
-    let own: AccountId = match own {
-        Ok(own) => own,
-        Err(error) => return Fact::Unknown(error.to_string()),
+    if let Ok(own) = &own {
+        accounts.learn_own(own);
+    }
+    let other = accounts.other(&account);
+    let ours = match (other, own) {
+        (Some(_), _) => true,
+        (None, Ok(own)) => account == own,
+        (None, Err(error)) => return Fact::Unknown(error.to_string()),
     };
     Fact::Known(AccountFinding {
-        ours: account == own,
+        ours,
         canary: account.is_canary(),
+        name: other.and_then(|other| other.name.clone()),
         account,
         from_id,
         confirmed,
     })
 }
 
-async fn owner_finding(desk: &Desk, owner: &Fact<KeyOwner>) -> Fact<OwnerFinding> {
+async fn owner_finding(
+    desk: &Desk,
+    lookup: &dyn Lookup,
+    owner: &Fact<KeyOwner>,
+) -> Fact<OwnerFinding> {
     let user = match owner {
         Fact::Unknown(why) => return Fact::Unknown(why.clone()),
         Fact::Known(owner) => match &owner.user {
@@ -112,7 +124,7 @@ async fn owner_finding(desk: &Desk, owner: &Fact<KeyOwner>) -> Fact<OwnerFinding
             Some(user) => user,
         },
     };
-    let detail = within(patiently(desk, || desk.lookup.user(user))).await;
+    let detail = within(patiently(desk, || lookup.user(user))).await;
     detail.map(|detail| OwnerFinding {
         user: user.clone(),
         user_id: detail.id,

@@ -52,6 +52,8 @@ pub enum View<'a> {
     Summary(Scene<'a>, u64),
     /// What a phase offers beyond what the bot does itself: a checklist with commands.
     Checklist(Scene<'a>, crate::domain::event::Phase),
+    /// What to write to AWS about a key that is somebody else's.
+    Letter(Scene<'a>),
     /// A question's answer as a short table.
     Answer(Scene<'a>, &'a Answer),
     /// Something that must be noticed, in plain words.

@@ -1,5 +1,6 @@
 //! What the program needs from the outside world, in its own words; adapters implement it.
 
+pub mod accounts;
 pub mod anchors;
 pub mod chat;
 pub mod clock;

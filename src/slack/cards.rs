@@ -18,6 +18,7 @@ pub fn draw(view: &View<'_>, means: Means) -> Drawn {
         View::Plan(scene, number) => (scene, plan_card::sketch(scene, *number)),
         View::Summary(scene, upto) => (scene, telling::summary(scene, *upto)),
         View::Checklist(scene, phase) => (scene, checklist::sketch(scene, *phase)),
+        View::Letter(scene) => (scene, telling::letter(scene)),
         View::Answer(scene, found) => (scene, answer::sketch(scene, found, means)),
         View::Notice(scene, text) => (scene, telling::notice(scene, text)),
         View::Alarm(scene, text) => (scene, telling::alarm(scene, text)),

@@ -62,14 +62,20 @@ fn line<T>(
 
 fn account(found: &AccountFinding) -> Vec<Value> {
     let mut said = found.account.to_string();
+    said.extend(found.name.iter().map(|name| format!(" ({})", field(name))));
     said.push_str(match (found.canary, found.ours) {
         (true, _) => {
             " – a canary service's: the key is a tripwire that somebody touched, and cannot be \
              contained here"
         }
         (false, true) => "",
-        (false, false) => " – not one of ours: its owner has to contain it; tell AWS and them",
+        (false, false) => {
+            " – not one of ours: its owner has to contain it; what to write to AWS is below"
+        }
     });
+    if let Some(other) = found.from_id.as_ref().filter(|other| **other != found.account) {
+        said.push_str(&format!(" (AWS says so; the id itself says {other}, which is odd)"));
+    }
     if !found.confirmed {
         said.push_str(match &found.from_id {
             Some(_) => " (read from the id, not confirmed by AWS)",
@@ -163,5 +169,31 @@ fn names(all: &[String]) -> String {
     match all.len().saturating_sub(NAMES_SHOWN_MAX) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::AccountId;
+
+    fn said(from_id: &str, name: Option<&str>) -> String {
+        let id = |number: &str| AccountId(number.to_owned());
+        let found = AccountFinding {
+            account: id("210987654321"),
+            from_id: Some(id(from_id)),
+            confirmed: true,
+            ours: true,
+            canary: false,
+            name: name.map(str::to_owned),
+        };
+        account(&found).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_account_is_shown_with_its_name_and_with_an_id_that_says_otherwise() {
+        assert!(said("210987654321", Some("prod")).contains("\"210987654321 (prod)\""));
+        assert!(!said("210987654321", None).contains("odd"));
+        assert!(said("123456789012", None).contains("the id itself says 123456789012"));
     }
 }

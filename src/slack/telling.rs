@@ -1,10 +1,12 @@
 //! Summaries and notices: words of ours around words of others, never live.
 
 use crate::domain::case::Case;
+use crate::domain::elsewhere;
 use crate::domain::report::{status_words, summary as summary_lines};
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
-    bold, context, cut, fallback, header, list, newline, paragraph, person, rich, text,
+    bold, context, cut, fallback, header, list, newline, paragraph, person, preformatted, rich,
+    text,
 };
 use crate::slack::sketch::{Drawn, Sketch};
 use serde_json::Value;
@@ -66,6 +68,23 @@ pub(super) fn notice(scene: &Scene<'_>, said: &str) -> Sketch {
         blocks: vec![
             rich("notice", vec![paragraph(parts)]),
             context(&format!("Status: {}", status_words(scene.case))),
+        ],
+        tail: Vec::new(),
+    }
+}
+
+/// What to write to AWS about a key that is somebody else's, to be copied as a whole.
+pub(super) fn letter(scene: &Scene<'_>) -> Sketch {
+    let key = &scene.case.opening().key;
+    let title = format!("Key {key} is somebody else's: tell AWS");
+    let lines = elsewhere::letter(scene.case).unwrap_or_default();
+    let how = "I send nothing. Copy this, add what you know of the place, and send it; if you know \
+               the account's owner, tell them too. Never send or try the secret.";
+    Sketch {
+        text: format!("{title}. What to write to {} is below.", elsewhere::TRUST_AND_SAFETY),
+        blocks: vec![
+            header(&title),
+            rich("letter", vec![paragraph(vec![text(how)]), preformatted(&lines)]),
         ],
         tail: Vec::new(),
     }

@@ -1,6 +1,7 @@
 //! Tests of the whole library from outside, against nothing but files and this machine.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod accounts;
 mod acknowledge;
 mod bad_input;
 mod binary;

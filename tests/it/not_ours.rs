@@ -51,3 +51,37 @@ async fn a_canary_and_a_key_of_somebody_else_are_explained_and_recorded_and_get_
         stage.strike().await;
     }
 }
+
+/// Ready to be copied, with the whole id and where it was found, and with no secret.
+#[tokio::test(flavor = "multi_thread")]
+async fn for_a_key_of_somebody_else_the_letter_to_aws_is_in_the_channel_once() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let key = key_of(FOREIGN);
+    let case = reported(world, &key).await;
+    let shown = |case: &Case| everything_said(world, case).contains("Access key id: ");
+    let now = until(world, &case, "the letter is there", shown).await.unwrap();
+    let said = everything_said(world, &now);
+    for wanted in [
+        format!("Access key id: {key}"),
+        format!("AWS account: {FOREIGN}, as AWS told us"),
+        "Where it was found: <say where".to_owned(),
+        "Reported to us: ".to_owned(),
+    ] {
+        assert!(said.contains(&wanted), "{wanted}: {said}");
+    }
+    assert_eq!(said.matches(&format!("Access key id: {key}")).count(), 1);
+    assert_eq!(world.slack.violations(), [""; 0]);
+    stage.strike().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn for_a_tripwire_there_is_no_letter() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let case = reported(world, &key_of(CANARY)).await;
+    let shown = |case: &Case| everything_said(world, case).contains("tripwire");
+    let now = until(world, &case, "the card explains it", shown).await.unwrap();
+    assert!(!everything_said(world, &now).contains("Access key id: "));
+    stage.strike().await;
+}

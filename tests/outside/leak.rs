@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// The user the bot works as, who was there before anything leaked.
 pub(crate) const BOT: &str = "keyleak-bot";
 /// Where the bot calls from.
-const BOT_IP: &str = "192.0.2.80";
+pub(crate) const BOT_IP: &str = "192.0.2.80";
 /// Where the thief calls from.
 pub(crate) const THIEF_IP: &str = "198.51.100.23";
 /// Where everybody else calls from.

@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
-const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
+pub(crate) const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
+pub(crate) const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
 const TRUST: &str = include_str!("../../manifests/iam/trust.json");
 const OF_THE_BOT: &str = include_str!("../../manifests/iam/bot.json");
 const AWSS_DENY: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
@@ -62,7 +62,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 }
 
 /// A printed policy, with the deny that the emulator has.
-fn printed(text: &str, deny: &str) -> Value {
+pub(crate) fn printed(text: &str, deny: &str) -> Value {
     serde_json::from_str(&text.replace(AWSS_DENY, deny)).expect("JSON")
 }
 
@@ -84,21 +84,35 @@ fn printed_without(text: &str, deny: &str, action: &str) -> Value {
 
 /// The bot's user with the printed policy in place of every right.
 async fn restrict_the_bot(owner: &Account) {
+    restrict_the_bot_to(owner, &printed(OF_THE_BOT, AWSS_DENY)).await;
+}
+
+/// The bot's user with this policy in place of every right.
+pub(crate) async fn restrict_the_bot_to(owner: &Account, policy: &Value) {
     let iam = &owner.root.iam;
     let made = iam.create_policy().policy_name("keyleak-bot");
-    let policy = printed(OF_THE_BOT, AWSS_DENY).to_string();
-    let made = made.policy_document(policy).send().await.expect("a policy");
+    let made = made.policy_document(policy.to_string()).send().await.expect("a policy");
     let arn = made.policy().and_then(|policy| policy.arn()).expect("its ARN");
     iam.attach_user_policy().user_name(BOT).policy_arn(arn).send().await.expect("attached");
     let all = iam.delete_user_policy().user_name(BOT).policy_name("administrator");
     all.send().await.expect("no administrator any more");
 }
 
-/// A role that the bot may assume, with these rights; its ARN.
+/// A role that the bot of the same account may assume, with these rights; its ARN.
 async fn role(owner: &Account, name: &str, policy: &Value) -> String {
-    let mut trust = printed(TRUST, AWSS_DENY);
+    role_for((&owner.id, EXTERNAL_ID), owner, name, policy).await
+}
+
+/// A role that the bot of an account may assume with this external id.
+pub(crate) async fn role_for(
+    (of_the_bot, external_id): (&str, &str),
+    owner: &Account,
+    name: &str,
+    policy: &Value,
+) -> String {
+    let mut trust = printed(&TRUST.replace(EXTERNAL_ID, external_id), AWSS_DENY);
     for statement in trust["Statement"].as_array_mut().expect("statements") {
-        statement["Principal"] = json!({"AWS": format!("arn:aws:iam::{}:user/{BOT}", owner.id)});
+        statement["Principal"] = json!({"AWS": format!("arn:aws:iam::{of_the_bot}:user/{BOT}")});
     }
     let iam = &owner.root.iam;
     let made = iam.create_role().role_name(name).assume_role_policy_document(trust.to_string());

@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod accounts;
 mod athena;
 mod attacker;
 mod aws_contract;
@@ -85,6 +86,7 @@ fn main() -> ExitCode {
     trials.extend(containment::trials(&parts));
     trials.extend(served::trials(&parts));
     trials.extend(least_rights::trials(&parts));
+    trials.extend(accounts::trials(&parts));
     trials.extend(tableless::trials(&parts));
     trials.extend(troubled::trials(&parts));
     trials.extend(emulated::trials(&parts));

@@ -17,6 +17,7 @@ use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::intake::{OpenRequest, open};
 use keyleak::flow::ledger::Ledger;
 use keyleak::flow::seen::Seen;
+use keyleak::ports::accounts::{Access, Accounts};
 use keyleak::ports::clock::Clock;
 use keyleak::ports::cloud::Contain;
 use keyleak::ports::trail::Trail;
@@ -79,6 +80,20 @@ impl Bureau {
         rights: impl FnOnce(Arc<dyn Contain>) -> Option<Arc<dyn Contain>>,
         trail: impl FnOnce(LocalTrail) -> Option<Arc<dyn Trail>>,
     ) -> Self {
+        let accounts = Accounts::only(Access {
+            lookup: Arc::clone(&ground.lookup),
+            contain: rights(Arc::clone(&ground.contain)),
+        });
+        let trail = trail(LocalTrail::new(vec![ground.trail.clone()]));
+        Self::open_in(ground, accounts, trail).await
+    }
+
+    /// The same, in accounts of which the ground is one.
+    pub(crate) async fn open_in(
+        ground: &Ground,
+        accounts: Accounts,
+        trail: Option<Arc<dyn Trail>>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Arc::new(Sqlite::open(&folder.path().join("journal.db")).expect("a journal"));
         let desk = Arc::new(Desk {
@@ -87,9 +102,8 @@ impl Bureau {
             brake: Seen::default(),
             evidence: Arc::new(Folder::open(&folder.path().join("evidence")).expect("a store")),
             notary: None,
-            lookup: Arc::clone(&ground.lookup),
-            contain: rights(Arc::clone(&ground.contain)),
-            trail: trail(LocalTrail::new(vec![ground.trail.clone()])),
+            accounts,
+            trail,
             chat: Arc::new(SilentChat::default()),
             clock: ground.clock,
             rules: rules(ground),

@@ -32,10 +32,18 @@ pub(crate) struct SimAccount {
 impl SimAccount {
     /// An account whose clock runs so much faster, and whose IAM takes so long to enforce.
     pub(crate) fn new((seed, speed): (u64, u32), lag: RangeInclusive<Duration>) -> Self {
+        Self::numbered(ACCOUNT, (seed, Clock::accelerated(speed)), lag)
+    }
+
+    /// The same with another number, by a clock that may be another account's too.
+    pub(crate) fn numbered(
+        number: &str,
+        (seed, clock): (u64, Clock),
+        lag: RangeInclusive<Duration>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let clock = Clock::accelerated(speed);
         let cloud = SimCloud::new(SimCloudConfig {
-            account: AccountId(ACCOUNT.to_owned()),
+            account: AccountId(number.to_owned()),
             clock,
             seed,
             lag,

@@ -12,6 +12,7 @@ use keyleak::domain::ids::CaseId;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::plan_state::{PlanState, PlanStatus};
 use keyleak::domain::principal::PrincipalName;
+use keyleak::domain::step_result::StepResult;
 use keyleak::flow::photograph::photograph;
 use keyleak::ports::cloud::Contain;
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
@@ -123,12 +124,22 @@ pub(crate) async fn approve(bureau: &Bureau, case: &CaseId, kind: PlanKind) -> P
     at
 }
 
-async fn standing(bureau: &Bureau, case: &CaseId) -> PlanAddress {
+pub(crate) async fn standing(bureau: &Bureau, case: &CaseId) -> PlanAddress {
     bureau.wait(case, "a standing plan", |case| case.standing_containment().map(address)).await
 }
 
 fn address(state: &PlanState) -> PlanAddress {
     PlanAddress { case: state.plan.case.clone(), plan: state.plan.number, hash: state.hash.clone() }
+}
+
+/// Why a step of the case failed.
+pub(crate) fn step_failed(case: &Case) -> Option<String> {
+    case.records().iter().find_map(|record| {
+        let Event::Outcome { result: StepResult::Failed { why, .. }, .. } = &record.event else {
+            return None;
+        };
+        Some(why.clone())
+    })
 }
 
 fn done(case: &Case, kind: PlanKind) -> Option<()> {
@@ -138,7 +149,7 @@ fn done(case: &Case, kind: PlanKind) -> Option<()> {
     plans.any(is_done).then_some(())
 }
 
-async fn all_refused(ground: &Ground) -> Result<(), String> {
+pub(crate) async fn all_refused(ground: &Ground) -> Result<(), String> {
     for held in ground.loot.iter().chain([&ground.backdoor]) {
         refused(ground.attacker.as_ref(), held).await?;
     }

@@ -3,6 +3,7 @@
 use super::Growth;
 use crate::domain::lineage::{Certainty, Node, NodeKind};
 use crate::domain::lineage_call::Calls;
+use crate::domain::principal::account_in;
 use crate::domain::record_text::is_key_id;
 use crate::domain::sighting_index::session_arn;
 use crate::domain::trail_row::{Sighting, parse_time};
@@ -136,14 +137,19 @@ impl<'a> Growth<'a> {
             "UpdateAssumeRolePolicy" => (NodeKind::Role, edge.target_role.as_deref()?),
             _ => (NodeKind::User, edge.target_user.as_deref()?),
         };
-        let same_name = |node: &&Node| node.id.rsplit('/').next() == name.rsplit('/').next();
-        if self.nodes.iter().filter(|node| node.kind == kind).any(|node| same_name(&node)) {
-            return None; // the actor made it: it is already listed
-        }
         let arn = match name.starts_with("arn:") {
             true => name.to_owned(),
             false => principal_arn(edge, kind, name)?,
         };
+        // The call names no path, and another account may have one of the same name.
+        let same = |known: &Node| {
+            let known = known.arn.as_deref().unwrap_or_default();
+            known.rsplit('/').next() == arn.rsplit('/').next()
+                && account_in(known) == account_in(&arn)
+        };
+        if self.nodes.iter().filter(|node| node.kind == kind).any(same) {
+            return None; // the actor made it: it is already listed
+        }
         let mut node = self.principal_node(edge, kind, arn);
         node.older = true;
         node.why = format!("{call} opened it to the actor; it existed before");

@@ -343,3 +343,24 @@ fn the_order_of_the_input_does_not_matter() {
     assert_eq!(lineage(&sightings), forwards);
     assert_eq!(forwards.nodes.len(), 5);
 }
+
+#[test]
+fn a_role_that_the_actor_made_elsewhere_hides_none_of_the_same_name_that_it_opened_here() {
+    let named = |account: &str| format!("arn:aws:iam::{account}:role/deploy");
+    let made = |account: &str| Sighting {
+        target_role: Some("deploy".to_owned()),
+        minted_arn: Some(named(account)),
+        recipient_account: Some(account.to_owned()),
+        ..call("CreateRole", KEY, 1)
+    };
+    let opened = Sighting {
+        target_role: Some("deploy".to_owned()),
+        ..call("UpdateAssumeRolePolicy", KEY, 2)
+    };
+    let roles = |account: &str| -> Vec<String> {
+        let lineage = lineage(&[made(account), opened.clone()]);
+        lineage.nodes.iter().map(|node| node.id.clone()).collect()
+    };
+    assert_eq!(roles(ACCOUNT), [named(ACCOUNT)], "the role that the actor made is listed once");
+    assert_eq!(roles("999999999999"), [named("999999999999"), named(ACCOUNT)]);
+}

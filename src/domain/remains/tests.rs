@@ -3,13 +3,11 @@
 use crate::domain::action::{Action, Change, SideKind};
 use crate::domain::case::Case;
 use crate::domain::event::Event;
-use crate::domain::facts::{AccountFinding, Fact, Finding};
-use crate::domain::ids::AccountId;
 use crate::domain::lineage::{Certainty, MadePrincipal, Node, NodeKind};
 use crate::domain::plan::{PlanKind, PlanNumber, PlanRules, Step};
 use crate::domain::principal::PrincipalName;
 use crate::domain::record::{Actor, Entry};
-use crate::domain::remains::{Census, Inhabitant, Remains, remains};
+use crate::domain::remains::{Census, Inhabitant, Remains, Served, remains};
 use crate::domain::revocation::Sessions;
 use crate::domain::sample::{self, at, minted, opened, person, plan};
 use crate::domain::snapshot::SnapshotRef;
@@ -17,6 +15,8 @@ use crate::domain::step_result::StepResult;
 use crate::domain::target::{Part, Target};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
+
+mod abroad;
 
 fn rules(protected: &[&str]) -> PlanRules {
     PlanRules {
@@ -89,6 +89,9 @@ fn role(name: &str, id: &str, created: i64) -> Inhabitant {
 /// Nobody else opened a session, unless a test says otherwise.
 static NOBODYS: BTreeSet<String> = BTreeSet::new();
 
+/// No account beside the case's own is served, unless a test says otherwise.
+static ALONE: Served = Served::new();
+
 /// The trail tells up to second 100, unless a test says otherwise.
 fn left(case: &Case, nodes: &[Node], inhabitants: &[Inhabitant]) -> Remains {
     let census = Census {
@@ -97,6 +100,7 @@ fn left(case: &Case, nodes: &[Node], inhabitants: &[Inhabitant]) -> Remains {
         sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants,
+        served: &ALONE,
     };
     remains(case, &census, &rules(&[]))
 }
@@ -169,6 +173,7 @@ fn nobody_is_suspected_whom_somebody_else_made() {
         sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants: &inhabitants,
+        served: &ALONE,
     };
     assert_eq!(remains(&contained(), &census, &rules(&[])), Remains::default());
 }
@@ -197,6 +202,7 @@ fn who_was_stopped_on_suspicion_is_cleared_once_the_trail_names_another_maker() 
         sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants: &[],
+        served: &ALONE,
     };
     let found = remains(&case, &census, &rules(&[]));
     assert_eq!(found.cleared.len(), 1, "{found:?}");
@@ -213,6 +219,7 @@ fn a_protected_user_is_left_to_people_and_keeps_the_case_open() {
         sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants: &inhabitants,
+        served: &ALONE,
     };
     let found = remains(&contained(), &census, &rules(&[&inhabitants[0].arn]));
     assert!(found.covered.is_empty(), "{found:?}");
@@ -273,6 +280,7 @@ fn a_session_with_the_name_of_somebody_elses_is_asked_about() {
         sessions_of_others: &sessions_of_others,
         told_until: at(100),
         inhabitants: &[],
+        served: &ALONE,
     };
     let found = remains(&contained(), &census, &rules(&[]));
     let part = |id| Part::Sessions { sessions: named(&[id]), until: at(12) };
@@ -329,24 +337,6 @@ fn a_role_the_actor_made_is_contained_whole_and_one_it_opened_is_asked_about() {
     let found = left(&contained(), &[role("evil"), opened], &[]);
     assert_eq!(said(&found.covered), [whole("role evil", false)]);
     assert_eq!(said(&found.asked), [("role deploy".to_owned(), Part::Trust, false)]);
-}
-
-#[test]
-fn what_lies_in_another_account_is_said_to_be_open() {
-    let mut case = contained();
-    let account = AccountFinding {
-        account: AccountId("029608264753".to_owned()),
-        from_id: None,
-        confirmed: true,
-        ours: true,
-        canary: false,
-    };
-    then(&mut case, Event::Found { finding: Finding::Account(Fact::Known(account)) });
-    let mut abroad = session("evil", 11);
-    abroad.arn = Some("arn:aws:sts::999999999999:assumed-role/deploy/evil".to_owned());
-    let found = left(&case, &[abroad], &[]);
-    assert!(found.open_ends[0].contains("account 999999999999"), "{found:?}");
-    assert!(found.covered.is_empty() && found.asked.is_empty());
 }
 
 #[test]

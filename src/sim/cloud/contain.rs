@@ -5,7 +5,7 @@ use crate::domain::principal::PrincipalName;
 use crate::domain::reconciliation::session_name;
 use crate::domain::revocation::Revocation;
 use crate::domain::step_result::StepResult;
-use crate::ports::cloud::{Applied, CallError, Contain};
+use crate::ports::cloud::{Applied, CallClass, CallError, Contain};
 use crate::ports::ticket::Ticket;
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::account::State;
@@ -21,6 +21,15 @@ const LAST_MINUTES: SignedDuration = SignedDuration::from_mins(2);
 #[async_trait]
 impl Contain for SimCloud {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
+        if *ticket.account() != self.account() {
+            // As on AWS, where the bot's roles are each of one account.
+            let message = format!(
+                "the plan is for account {} and these roles reach {}",
+                ticket.account(),
+                self.account()
+            );
+            return Err(CallError::new(CallClass::Denied, "sts:AssumeRole", message));
+        }
         let session = session_name(ticket.case());
         let intended = ticket.record().at;
         self.carry_out((&session, ticket.plan_hash()), ticket.action(), intended).await

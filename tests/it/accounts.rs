@@ -1,0 +1,156 @@
+//! Several accounts at once: each case is looked at and changed in its own, and in no other.
+
+use crate::bureau::{ASKER, Bureau, honest, is_contained, journal};
+use crate::ground::{Ground, USER};
+use crate::sim_account::{ACCOUNT, SimAccount};
+use crate::simulated::{QUICK, leaked};
+use crate::story;
+use keyleak::domain::button::ButtonAction;
+use keyleak::domain::case::Case;
+use keyleak::domain::ids::{AccountId, CaseId};
+use keyleak::domain::plan::PlanKind;
+use keyleak::domain::plan_state::{PlanState, PlanStatus};
+use keyleak::domain::principal::{PrincipalName, account_in};
+use keyleak::flow::photograph::photograph;
+use keyleak::ports::accounts::{Access, Accounts, Other};
+use keyleak::ports::clock::Clock;
+use keyleak::ports::cloud::{Contain, Lookup};
+use keyleak::sim::cloud::LAG;
+use keyleak::trail::local::LocalTrail;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The account beside the bot's own.
+const OTHER: &str = "210987654321";
+
+/// Two accounts that have users of the same names, each with a key that leaked.
+async fn grounds(seed: u64) -> [Ground; 2] {
+    let clock = Clock::accelerated(QUICK);
+    let account = |number: &str, seed| SimAccount::numbered(number, (seed, clock), LAG);
+    let own = leaked(account(ACCOUNT, seed), |_, _| {});
+    let other = leaked(account(OTHER, seed + 1), |_, _| {});
+    <[Ground; 2]>::from(tokio::join!(own, other))
+}
+
+fn access(lookup: &Arc<dyn Lookup>, contain: Option<&Arc<dyn Contain>>) -> Access {
+    Access { lookup: Arc::clone(lookup), contain: contain.cloned() }
+}
+
+/// The bot at work in its own account, and with this way into the other.
+async fn bureau([own, other]: &[Ground; 2], into_other: Access) -> Bureau {
+    let name = Some("prod".to_owned());
+    let others =
+        BTreeMap::from([(AccountId(OTHER.to_owned()), Other { name, access: into_other })]);
+    let accounts = Accounts::new(access(&own.lookup, Some(&own.contain)), None, others);
+    let trail = honest(LocalTrail::new(vec![own.trail.clone(), other.trail.clone()]));
+    Bureau::open_in(own, accounts, Some(trail)).await
+}
+
+async fn reported(bureau: &Bureau, ground: &Ground) -> CaseId {
+    bureau.report(&ground.key().access_key_id, ground.since).await
+}
+
+/// Every step that was done is about a principal of this account, by its id.
+async fn changed_only(case: &Case, ground: &Ground, account: &str) {
+    let steps: Vec<_> = case.plans().flat_map(PlanState::done_steps).collect();
+    assert!(!steps.is_empty(), "something was done");
+    for (_, step, _) in steps {
+        let on = &step.action.on;
+        assert_eq!(account_in(&on.arn), Some(account), "{on:?}");
+        let there = photograph(ground.lookup.as_ref(), &on.key()).await.unwrap();
+        assert_eq!(there.id, on.id, "{on:?}");
+    }
+    assert!(case.plans().all(|state| state.plan.account.0 == account));
+}
+
+async fn untouched(ground: &Ground) {
+    let now = photograph(ground.lookup.as_ref(), &PrincipalName::user(USER)).await.unwrap();
+    assert!(!now.has_policy(&ground.deny_policy_arn), "{:?}", now.attached);
+    assert!(now.keys().iter().all(|key| key.active), "{:?}", now.keys());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_cases_of_two_accounts_are_contained_each_in_its_own() {
+    let grounds = grounds(71).await;
+    let [own, other] = &grounds;
+    let bureau = bureau(&grounds, access(&other.lookup, Some(&other.contain))).await;
+    let (first, second) = (reported(&bureau, own).await, reported(&bureau, other).await);
+    story::approve(&bureau, &first, PlanKind::Containment).await;
+    story::approve(&bureau, &second, PlanKind::Containment).await;
+    for (case, ground, account) in [(&first, own, ACCOUNT), (&second, other, OTHER)] {
+        bureau.wait(case, "contained", is_contained).await;
+        story::all_refused(ground).await.unwrap_or_else(|why| panic!("{account}: {why}"));
+        let now = bureau.desk.ledger.load(case).await.unwrap();
+        changed_only(&now, ground, account).await;
+    }
+    let named = bureau.desk.ledger.load(&second).await.unwrap();
+    let finding = named.facts().account_known().unwrap();
+    assert_eq!((finding.ours, finding.name.as_deref()), (true, Some("prod")));
+    // What is given back in one account is not given back in the other.
+    let standing = story::standing(&bureau, &first).await;
+    bureau.press(ASKER, ButtonAction::Undo(standing)).await;
+    story::approve(&bureau, &first, PlanKind::Undo).await;
+    let undone = |case: &Case| {
+        let mut plans = case.plans();
+        let is_done = |state: &PlanState| {
+            state.plan.kind == PlanKind::Undo && state.status() == PlanStatus::Done
+        };
+        plans.any(is_done).then_some(())
+    };
+    bureau.wait(&first, "undone", undone).await;
+    story::all_refused(other).await.unwrap_or_else(|why| panic!("{OTHER}: {why}"));
+    bureau.close().await;
+}
+
+/// Sabotage: the role of the bot's own account stands under the number of the other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn sabotage_with_the_roles_swapped_nothing_is_changed_and_the_case_says_so() {
+    let grounds = grounds(73).await;
+    let [own, other] = &grounds;
+    let bureau = bureau(&grounds, access(&other.lookup, Some(&own.contain))).await;
+    let case = reported(&bureau, other).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    let why = bureau.wait(&case, "the step is refused", story::step_failed).await;
+    assert!(why.contains(OTHER) && why.contains(ACCOUNT), "{why}");
+    let over = |case: &Case| {
+        let state = case.plans().next()?;
+        matches!(state.status(), PlanStatus::Partly | PlanStatus::Done).then_some(())
+    };
+    bureau.wait(&case, "every step was tried", over).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!(now.plans().flat_map(PlanState::done_steps).count(), 0, "{}", journal(&now));
+    untouched(own).await;
+    untouched(other).await;
+    bureau.close().await;
+}
+
+/// Sabotage: the other account is looked at with the role of the bot's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn sabotage_with_the_lookups_swapped_there_is_no_plan_for_the_namesake() {
+    let grounds = grounds(75).await;
+    let [own, other] = &grounds;
+    let bureau = bureau(&grounds, access(&own.lookup, Some(&other.contain))).await;
+    let case = reported(&bureau, other).await;
+    let told = |case: &Case| case.not_proposed().map(|(_, why)| why.to_owned());
+    let why = bureau.wait(&case, "there is no plan", told).await;
+    assert!(why.contains("owner is unknown"), "{why}");
+    untouched(own).await;
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_an_account_has_no_contain_role_the_commands_are_for_that_account() {
+    let grounds = grounds(77).await;
+    let [own, other] = &grounds;
+    let bureau = bureau(&grounds, access(&other.lookup, None)).await;
+    let (first, second) = (reported(&bureau, own).await, reported(&bureau, other).await);
+    let told = |case: &Case| case.not_proposed().map(|(_, why)| why.to_owned());
+    let why = bureau.wait(&second, "there is no plan", told).await;
+    assert!(why.contains(&format!("no contain role is configured for account {OTHER}")), "{why}");
+    assert!(why.contains("aws iam attach-user-policy --user-name ci-deploy"), "{why}");
+    let plan = story::approve(&bureau, &first, PlanKind::Containment).await;
+    assert_eq!(plan.case, first, "in its own account it goes on changing");
+    bureau.wait(&first, "contained", is_contained).await;
+    untouched(other).await;
+    bureau.close().await;
+}
