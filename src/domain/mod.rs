@@ -50,6 +50,7 @@ pub mod room;
 pub(crate) mod sample;
 pub mod secret;
 pub mod sighting_index;
+pub mod signer;
 pub mod snapshot;
 mod standing;
 pub mod step_result;
