@@ -29,6 +29,7 @@ pub mod key_use;
 pub mod lineage;
 pub mod lineage_call;
 pub mod operator;
+pub mod options;
 pub mod plan;
 pub mod plan_state;
 pub mod policy;
