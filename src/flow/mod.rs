@@ -21,6 +21,7 @@ pub mod propose;
 pub mod readback;
 pub mod reconcile;
 pub mod seen;
+pub mod signer;
 pub mod spoken;
 pub mod sweep;
 mod targets;

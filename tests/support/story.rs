@@ -118,11 +118,11 @@ async fn standing(bureau: &Bureau, case: &CaseId) -> PlanAddress {
     bureau.wait(case, "a standing plan", |case| case.standing_containment().map(address)).await
 }
 
-fn address(state: &PlanState) -> PlanAddress {
+pub(crate) fn address(state: &PlanState) -> PlanAddress {
     PlanAddress { case: state.plan.case.clone(), plan: state.plan.number, hash: state.hash.clone() }
 }
 
-fn done(case: &Case, kind: PlanKind) -> Option<()> {
+pub(crate) fn done(case: &Case, kind: PlanKind) -> Option<()> {
     let mut plans = case.plans();
     let is_done =
         |state: &PlanState| state.plan.kind == kind && matches!(state.status(), PlanStatus::Done);
