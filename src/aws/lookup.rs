@@ -14,15 +14,19 @@ use crate::domain::snapshot::{AttachedPolicy, SideState};
 use crate::ports::cloud::{CallError, Detail, KeyOwner, Lookup, RoleDetail};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
+use aws_sdk_iam::types::SummaryKeyType;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
 const GET_ACCESS_KEY_INFO: &str = "sts:GetAccessKeyInfo";
 const GET_ACCESS_KEY_LAST_USED: &str = "iam:GetAccessKeyLastUsed";
+const GET_ACCOUNT_SUMMARY: &str = "iam:GetAccountSummary";
 /// Every IAM action that this file calls; `manifests/iam/lookup.json` allows these.
-pub const CALLS: &[&str] = &[GET_CALLER_IDENTITY, GET_ACCESS_KEY_INFO, GET_ACCESS_KEY_LAST_USED];
+pub const CALLS: &[&str] =
+    &[GET_CALLER_IDENTITY, GET_ACCESS_KEY_INFO, GET_ACCESS_KEY_LAST_USED, GET_ACCOUNT_SUMMARY];
 
+const ROOT_KEYS_PRESENT: SummaryKeyType = SummaryKeyType::AccountAccessKeysPresent;
 /// The name under which the lookup role's sessions appear in the trail.
 const SESSION_NAME: &str = "keyleak-lookup";
 /// Looks at one account with the lookup role, or with the bot's own credentials.
@@ -79,6 +83,14 @@ impl Lookup for AwsLookup {
             user: applicable(answer.user_name().unwrap_or_default()).map(UserName),
             last_use: last_use.unwrap_or(LastUse { at: None, service: None, region: None }),
         })
+    }
+
+    async fn root_has_keys(&self) -> Result<bool, CallError> {
+        let answer = self.iam.get_account_summary().send().await;
+        let answer = answer.map_err(|error| call_error(GET_ACCOUNT_SUMMARY, &error))?;
+        let present = answer.summary_map().and_then(|all| all.get(&ROOT_KEYS_PRESENT)).copied();
+        let lacks = || incomplete(GET_ACCOUNT_SUMMARY, "no AccountAccessKeysPresent");
+        present.map(|keys| keys > 0).ok_or_else(lacks)
     }
 
     async fn user(&self, user: &UserName) -> Result<Detail, CallError> {

@@ -50,6 +50,7 @@ pub async fn status(arguments: &CaseArguments) -> Result<String, CommandError> {
     };
     let newest = case.plans().rev().find(under_way);
     lines.extend(newest.map(|state| report::whole_plan(&case, state)));
+    lines.extend(report::instructions(&case).map(str::to_owned));
     Ok(lines.join("\n"))
 }
 

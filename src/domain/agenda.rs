@@ -1,5 +1,6 @@
 //! What is to be done next in a case, and when: pure, so that a restart finds the same work.
 
+use crate::domain::agenda::asking::{next_look_for_signer, next_question, next_reconciliation};
 use crate::domain::case::Case;
 use crate::domain::eradicating;
 use crate::domain::event::Phase;
@@ -81,6 +82,8 @@ pub enum Ask {
     Validate,
     /// Find out from the trail since when the key is exposed.
     FirstLook,
+    /// Read the trail again for whose session the key is.
+    FindSigner,
     /// Read the trail, contain what the actor took, and say "contained" once it is true.
     Sweep(PlanNumber),
     Question {
@@ -146,7 +149,11 @@ pub fn next_ask(case: &Case, timing: &Timing, trail: TrailState, now: Timestamp)
     if wants_first_look(case) {
         return Due::Now(Ask::FirstLook);
     }
-    soonest([next_sweep(case, timing, trail.swept_at, now), next_question(case)])
+    soonest([
+        next_sweep(case, timing, trail.swept_at, now),
+        next_look_for_signer(case, timing, trail.swept_at, now),
+        next_question(case),
+    ])
 }
 
 /// The next try at making the case's channel; a person who comes back to the case may have put
@@ -222,7 +229,7 @@ fn proposal(case: &Case, lookout: Lookout, now: Timestamp) -> Due<Act> {
         return Due::Nothing;
     }
     let pressed = case.presses(Phase::Containment).last().map_or(0, |press| press.seq);
-    let pressed = pressed.max(case.outdated().unwrap_or(0));
+    let pressed = pressed.max(case.outdated().unwrap_or(0)).max(case.signer_told().unwrap_or(0));
     let answered = case.plans().map(|state| state.proposed.seq).max().unwrap_or(0);
     let answered = answered.max(case.not_proposed().map_or(0, |(seq, _)| seq));
     if answered > 0 && pressed <= answered {
@@ -322,34 +329,7 @@ fn next_sweep(
     }
 }
 
-/// At once, and again until the trail has come past the last change or is not waited for any more.
-fn next_reconciliation(
-    case: &Case,
-    (closed, trail): (Timestamp, TrailState),
-    timing: &Timing,
-    now: Timestamp,
-) -> Due<Ask> {
-    if !case.awaits_reconciliation() {
-        return Due::Nothing;
-    }
-    match trail.swept_at.filter(|tried_at| *tried_at >= closed) {
-        None => Due::Now(Ask::Reconcile),
-        Some(tried_at) => at(tried_at + timing.watch_every, now, Ask::Reconcile),
-    }
-}
-
-fn next_question(case: &Case) -> Due<Ask> {
-    let asked = Phase::ALL.into_iter().filter(|phase| asks_questions(*phase)).filter_map(|phase| {
-        let press = case.presses(phase).last()?;
-        (!case.is_cancelled(press.seq) && !case.is_answered(press.seq))
-            .then_some((press.seq, phase))
-    });
-    match asked.min() {
-        Some((asked, phase)) => Due::Now(Ask::Question { asked, phase }),
-        None => Due::Nothing,
-    }
-}
-
+mod asking;
 mod looking;
 pub mod stepping;
 #[cfg(test)]

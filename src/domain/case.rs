@@ -4,7 +4,7 @@ use crate::domain::brake::Brake;
 use crate::domain::event::{Opening, Phase};
 use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::facts::Facts;
-use crate::domain::ids::{AccountId, CaseId, PersonId};
+use crate::domain::ids::{AccountId, CaseId, KeyKind, PersonId};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::reading::{AnswerNote, SurveyNote};
@@ -37,6 +37,8 @@ pub struct Case {
     pub(super) not_eradicated: Option<(u64, String)>,
     /// The record that took a proposal's time of exposure from under it; it is to be made again.
     pub(super) outdated: Option<u64>,
+    /// The record in which the trail told last who signs with the key.
+    pub(super) signer_told: Option<u64>,
     pub(super) wanted_undo: Option<Press>,
     pub(super) survey: Option<(u64, SurveyNote)>,
     pub(super) survey_failed: Option<(u64, String)>,
@@ -175,6 +177,21 @@ impl Case {
     /// The record that made a proposal outdated, while there is no newer one.
     pub fn outdated(&self) -> Option<u64> {
         self.outdated
+    }
+
+    /// Whether only the trail can tell whose key it is, and it has not yet, or not what opened the
+    /// session: records come out of order.
+    pub fn awaits_signer(&self) -> bool {
+        let elsewhere = self.facts.account_known().is_some_and(|a| a.canary || !a.ours);
+        let is_session = self.opening.key.kind() == KeyKind::Session;
+        let is_told = self.facts.signer_known().is_some_and(|signer| signer.via.is_some());
+        is_session && !elsewhere && !is_told
+    }
+
+    /// The record in which the trail told whose key it is, while there is no plan: what was said
+    /// to be missing is there now.
+    pub fn signer_told(&self) -> Option<u64> {
+        self.signer_told.filter(|_| self.plans.is_empty())
     }
 
     /// The undo that somebody asked for and that has no plan yet.

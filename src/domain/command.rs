@@ -2,7 +2,7 @@
 
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError};
 use crate::domain::plan::PlanNumber;
-use crate::domain::secret::{holds_fragment, holds_secret};
+use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
 use jiff::Timestamp;
 
 /// One command opens at most this many cases; each is a channel, and Slack makes few a minute.
@@ -69,6 +69,15 @@ pub enum CommandError {
          leaked twice: Slack has seen it too. Give me only the access key id (AKIA… or ASIA…)"
     )]
     Secret,
+    #[error(
+        "that is an API key of Amazon Bedrock, a secret. I did not store it, but treat it as \
+         leaked twice: Slack has seen it too. It is a service-specific credential of an IAM user (often \
+         BedrockAPIKey-…). Find it with aws iam list-service-specific-credentials --user-name \
+         <user>, and make it inactive with aws iam update-service-specific-credential --status \
+         Inactive (undo: --status Active). Where the user has access keys, give me the id of one: \
+         the plan makes all its credentials inactive and denies the user, short-term keys too"
+    )]
+    BedrockKey,
     #[error("word {position}: {why}")]
     Key { position: usize, why: KeyIdError },
     #[error(
@@ -108,6 +117,9 @@ impl Command {
     pub fn parse(text: &str) -> Result<Self, CommandError> {
         let text = without_marks(text);
         let verb = words(&text).next().map(str::to_ascii_lowercase);
+        if holds_bedrock_key(&text) {
+            return Err(CommandError::BedrockKey);
+        }
         // A reason is free text, in which a long word is not yet a part of a secret.
         let reasoned = matches!(verb.as_deref(), Some("break-glass" | "breakglass" | "review"));
         if if reasoned { holds_secret(&text) } else { holds_fragment(&text) } {
@@ -424,6 +436,23 @@ mod tests {
             assert_eq!(error, CommandError::Secret, "{text}");
             assert!(!format!("{error} {error:?}").contains("wJalr"));
         }
+    }
+
+    #[test]
+    fn a_pasted_key_of_bedrock_is_told_what_it_is_and_never_echoed() {
+        let tail = "QmVkcm9ja0FQSUtleS1hYmNkLWF0LTAyOTYwODI2NDc1Mzp3SmFscl";
+        for text in [
+            format!("ABSK{}", tail.repeat(2)),
+            format!("`ABSK{tail}`"),
+            format!("{A} bedrock-api-key-{tail}"),
+            format!("break-glass 2 they use ABSK{tail} now"),
+        ] {
+            let error = Command::parse(&text).unwrap_err();
+            assert_eq!(error, CommandError::BedrockKey, "{text}");
+            assert!(!format!("{error} {error:?}").contains("QmVk"));
+        }
+        let other = Command::parse(&format!("ABCD{tail}")).unwrap_err();
+        assert_eq!(other, CommandError::Secret, "by its looks it is some other secret");
     }
 
     #[test]

@@ -15,6 +15,8 @@ use jiff::Timestamp;
 pub struct Containing<'a> {
     pub case: &'a CaseId,
     pub leaked: &'a AccessKeyId,
+    /// The long-term key that a leaked session goes back to.
+    pub behind: Option<&'a AccessKeyId>,
     pub rules: &'a PlanRules,
     /// What uses the leaked key regularly, and stops with its user.
     pub regular: &'a [String],
@@ -28,6 +30,8 @@ impl Containing<'_> {
         let mut radius = blast_radius(photograph);
         if photograph.keys().iter().any(|key| key.id == *self.leaked) {
             radius.extend(self.regular.iter().cloned());
+        } else if self.behind.is_some_and(|own| photograph.keys().iter().any(|k| k.id == *own)) {
+            radius.push("whoever uses its long-term keys: not looked at for a session".to_owned());
         }
         let step = |change, because: &str| Step {
             action: Action { on: photograph.principal(), change },
@@ -46,11 +50,13 @@ impl Containing<'_> {
             steps.push(step(put, "whom it trusts could go on opening sessions of it"));
         }
         let mut keys: Vec<_> = photograph.active_keys().map(|key| &key.id).collect();
-        keys.sort_by_key(|key| (*key != self.leaked, (*key).clone()));
+        let own = |key: &AccessKeyId| key == self.leaked || Some(key) == self.behind;
+        keys.sort_by_key(|key| (!own(key), (*key).clone()));
         steps.extend(keys.into_iter().map(|key| {
-            let because = match key == self.leaked {
-                true => "the leaked key",
-                false => "another active key of the same user",
+            let because = match (key == self.leaked, Some(key) == self.behind) {
+                (true, _) => "the leaked key",
+                (false, true) => "the long-term key behind the leaked session",
+                (false, false) => "another active key of the same user",
             };
             step(Change::DeactivateKey { key: key.clone() }, because)
         }));
@@ -190,7 +196,8 @@ mod tests {
         let role = photograph(&sample::role("evil", "AROA1"), Own::Role(own));
         let rules = rules("arn:aws:iam::aws:policy/AWSDenyAll");
         let leaked = &case.opening().key;
-        let containing = Containing { case: case.id(), leaked, rules: &rules, regular: &[] };
+        let containing =
+            Containing { case: case.id(), leaked, behind: None, rules: &rules, regular: &[] };
         let steps = containing.whole(&role, "the actor made it");
         let [deny, trust] = steps.as_slice() else { panic!("two steps: {steps:?}") };
         assert!(matches!(deny.action.change, Change::Deny { .. }), "{deny:?}");

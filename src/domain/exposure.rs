@@ -75,6 +75,11 @@ impl Exposure {
         self.since.is_some() && self.is_bettered_by(found)
     }
 
+    /// Whether the trail showed a use that is unlike the owner's.
+    pub fn told_by_trail(&self) -> bool {
+        self.since.is_some() && matches!(self.basis, Basis::Trail { .. })
+    }
+
     /// The person on whose word the time rests, if it rests on one.
     pub fn said_by(&self) -> Option<&Press> {
         match &self.basis {

@@ -1,6 +1,7 @@
 //! What is known about the key: each fact is known, or unknown with the reason.
 
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
+use crate::domain::signer::Signer;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,10 @@ pub enum Finding {
     Quarantine(Fact<Option<String>>),
     GuardDuty(Fact<Vec<Alert>>),
     Health(Fact<Vec<Alert>>),
+    /// Who signs with the key, by the trail: asked where IAM cannot say whose it is.
+    Signer(Fact<Signer>),
+    /// Whether the root user has access keys: asked where IAM knows no user of a long-term key.
+    RootKeys(Fact<bool>),
 }
 
 /// Everything validation found so far; a missing entry was not asked yet.
@@ -99,6 +104,8 @@ pub struct Facts {
     pub quarantine: Option<Fact<Option<String>>>,
     pub guard_duty: Option<Fact<Vec<Alert>>>,
     pub health: Option<Fact<Vec<Alert>>>,
+    pub signer: Option<Fact<Signer>>,
+    pub root_keys: Option<Fact<bool>>,
 }
 
 impl<T> Fact<T> {
@@ -130,12 +137,19 @@ impl Facts {
             Finding::Quarantine(fact) => self.quarantine = Some(fact),
             Finding::GuardDuty(fact) => self.guard_duty = Some(fact),
             Finding::Health(fact) => self.health = Some(fact),
+            Finding::Signer(fact) => self.signer = Some(fact),
+            Finding::RootKeys(fact) => self.root_keys = Some(fact),
         }
     }
 
     /// The account, when it is known.
     pub fn account_known(&self) -> Option<&AccountFinding> {
         self.account.as_ref().and_then(Fact::known)
+    }
+
+    /// Who signs with the key, when the trail told it.
+    pub fn signer_known(&self) -> Option<&Signer> {
+        self.signer.as_ref().and_then(Fact::known)
     }
 
     /// The owner, when it is known.

@@ -3,7 +3,7 @@
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::exposure::Exposure;
-use crate::domain::facts::Facts;
+use crate::domain::facts::{Fact, Facts, Finding};
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
 use crate::domain::reconciliation::Reconciliation;
@@ -85,6 +85,7 @@ impl Case {
             not_proposed: None,
             not_eradicated: None,
             outdated: None,
+            signer_told: None,
             wanted_undo: None,
             survey: None,
             survey_failed: None,
@@ -157,7 +158,7 @@ impl Case {
                 self.plan_state(*plan)?;
                 self.wanted_undo = Some(press(record)?);
             }
-            Event::Found { finding } => self.facts.note(finding.clone()),
+            Event::Found { finding } => self.take_in_finding(record.seq, finding),
             Event::Validated => self.validated_at = Some(record.seq),
             Event::Exposed { since, why, .. } => {
                 self.take_in_exposure(record, *since, why.as_deref())?;
@@ -191,6 +192,13 @@ impl Case {
             | Event::Refused { .. } => {}
         }
         Ok(())
+    }
+
+    fn take_in_finding(&mut self, seq: u64, finding: &Finding) {
+        if matches!(finding, Finding::Signer(Fact::Known(_))) {
+            self.signer_told = Some(seq);
+        }
+        self.facts.note(finding.clone());
     }
 
     /// A closed case is held against AWS's own log once.

@@ -12,6 +12,7 @@ mod hosts;
 mod mints;
 mod reach;
 mod sign_ins;
+mod signer;
 
 use crate::domain::growth::mints::caller_name;
 use crate::domain::lineage::{Certainty, Lineage, Node, NodeKind, Reach, Standing};
@@ -106,6 +107,7 @@ impl<'a> Growth<'a> {
             }
         }
         self.lineage.behind = self.walk_back();
+        self.lineage.signer = self.signer();
         let mut root = self.key_node(key_id, NodeKind::LongTermKey);
         root.arn = self.lineage.owner_arn.clone();
         root.user_name = self.lineage.owner_name.clone();

@@ -1,6 +1,8 @@
 //! From what the trail saw being minted to every key, session and principal the actor reached.
 
 use crate::domain::principal::PrincipalName;
+use crate::domain::signer::Signer;
+use crate::domain::trail_row::TrailRow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -188,6 +190,9 @@ pub struct Lineage {
     /// From the exposed key back to the first credential behind it, the nearest first.
     #[serde(default)]
     pub behind: Vec<Origin>,
+    /// Who signs with the key, when a record names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Signer>,
     /// Nodes in the order they were reached.
     pub nodes: Vec<Node>,
     /// The sessions forwarded nodes stand for, as `ARN@start`.
@@ -239,6 +244,16 @@ impl Lineage {
             true => !node.is_created(),
             false => !self.is_minted(node),
         })
+    }
+
+    /// Adds to the signer what only the cut tells, and whether others go by the same name.
+    pub fn complete_signer(&mut self, cut: &[TrailRow], of_others: &BTreeSet<String>) {
+        let Some(signer) = &mut self.signer else {
+            return;
+        };
+        let mut own = cut.iter().filter(|row| row.access_key_id.as_ref() == Some(&self.key_id));
+        signer.source_identity = own.find_map(|row| row.source_identity.clone());
+        signer.alike = signer.user_id.as_ref().is_some_and(|id| of_others.contains(id));
     }
 
     /// Marks what was made before the key was exposed.

@@ -330,11 +330,13 @@ impl Approval {
 pub fn is_part_of(case: &Case, identity: &AwsIdentity, key_id: &str) -> bool {
     let owns = case.facts().owner_known().is_some_and(|owner| identity.belongs_to(&owner.arn));
     let is_the_key = case.opening().key.reveal() == key_id;
+    // Of a role that many use, only who goes by the name of the exposed session.
+    let signs = case.facts().signer_known().is_some_and(|signer| signer.arn == identity.arn);
     let nodes = case.survey().map(|(_, survey)| survey.nodes.as_slice()).unwrap_or_default();
     let grew = nodes.iter().filter(|node| !node.older).any(|node| {
         node.id == key_id || node.arn.as_deref().is_some_and(|arn| identity.belongs_to(arn))
     });
-    owns || is_the_key || grew
+    owns || is_the_key || signs || grew
 }
 
 /// The approval that the journal holds for a plan, if it holds enough of them.

@@ -71,6 +71,11 @@ pub fn status_words(case: &Case) -> String {
     words::status(case)
 }
 
+/// What people can do where no plan could be made, line by line.
+pub fn instructions(case: &Case) -> impl Iterator<Item = &str> {
+    words::instructions(case)
+}
+
 /// Where a plan stands, in one sentence.
 pub fn plan_words(state: &crate::domain::plan_state::PlanState) -> String {
     words::plan_status(state)

@@ -8,12 +8,33 @@ use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
 use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::{Actor, Entry};
+use crate::domain::signer::{Behind, Signer, SignerKind};
 use crate::domain::snapshot::{Own, Photograph, SnapshotRef};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// A key that carries the account of [`plan`].
 pub(crate) const KEY: &str = "AKIAQNZGKIQY56JQ7WML";
+
+/// The key of a session.
+pub(crate) const SESSION_KEY: &str = "ASIAQNZGKIQY56JQ7WML";
+
+/// A session of role `deploy`, as a record of the trail tells.
+pub(crate) fn signer() -> Signer {
+    Signer {
+        kind: SignerKind::Role,
+        arn: "arn:aws:sts::029608264753:assumed-role/deploy/boto".to_owned(),
+        parent_arn: Some("arn:aws:iam::029608264753:role/deploy".to_owned()),
+        parent_id: Some("AROA1".to_owned()),
+        user_id: Some("AROA1:boto".to_owned()),
+        source_identity: None,
+        began: Some(at(3)),
+        expires: None,
+        via: Some("AssumeRole".to_owned()),
+        alike: false,
+        behind: Behind::NoKey("a test".to_owned()),
+    }
+}
 
 /// A time, in seconds after the sample's beginning.
 pub(crate) fn at(seconds: i64) -> Timestamp {
@@ -57,8 +78,13 @@ pub(crate) fn photograph(of: &Principal, own: Own) -> Photograph {
 
 /// A case that ana opened with delivery `d0`.
 pub(crate) fn opened() -> Case {
+    opened_for(KEY)
+}
+
+/// The same of another key.
+pub(crate) fn opened_for(key: &str) -> Case {
     let opening = Opening {
-        key: AccessKeyId::parse(KEY).unwrap(),
+        key: AccessKeyId::parse(key).unwrap(),
         found_where: None,
         exposed_since: None,
         note: None,

@@ -10,6 +10,9 @@ const GLUED_PAIR_LENGTH: usize = 60;
 const TOKEN_LENGTH_MIN: usize = 100;
 /// Where only ids belong, anything this long and this mixed is a secret or a part of one.
 const FRAGMENT_LENGTH_MIN: usize = 30;
+/// How an API key of Amazon Bedrock begins; the rest is base64 of its user's name and a secret.
+const BEDROCK_PREFIX: &str = "ABSK";
+const BEDROCK_SHORT_PREFIX: &str = "bedrock-api-key-";
 /// What stands where a secret was.
 const REDACTED: &str = "[secret removed]";
 
@@ -23,6 +26,16 @@ const LETTERS_MIN: usize = 5;
 /// Whether a free text holds what looks like a secret key or a session token.
 pub fn holds_secret(text: &str) -> bool {
     secrets(text).next().is_some()
+}
+
+/// Whether a text holds an API key of Amazon Bedrock, long-term or short-term, or a part of one.
+pub fn holds_bedrock_key(text: &str) -> bool {
+    runs(text).any(|run| {
+        let before = &text[..run.start];
+        let run = &text[run];
+        let is_key = run.starts_with(BEDROCK_PREFIX) || before.ends_with(BEDROCK_SHORT_PREFIX);
+        is_key && run.len() >= FRAGMENT_LENGTH_MIN && is_mixed(run)
+    })
 }
 
 /// Whether a text that should hold nothing but ids and words holds a secret or a part of one.

@@ -12,6 +12,10 @@ pub struct Target {
     pub on: PrincipalName,
     pub part: Part,
     pub because: String,
+    /// The immutable id that it must have, where the trail tells it: a name may be another's now.
+    pub id: Option<String>,
+    /// What the steps do besides, for those who approve them.
+    pub besides: Vec<String>,
     /// On a suspicion that the trail cannot confirm yet.
     pub suspected: bool,
 }
@@ -36,6 +40,7 @@ pub enum Part {
 
 impl Target {
     pub fn new(on: PrincipalName, part: Part, because: &str) -> Self {
-        Self { on, part, because: because.to_owned(), suspected: false }
+        let because = because.to_owned();
+        Self { on, part, because, id: None, besides: Vec::new(), suspected: false }
     }
 }

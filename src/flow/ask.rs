@@ -8,7 +8,7 @@ use crate::domain::reading::AnswerNote;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
-use crate::flow::{exposure, reconcile, sweep, validate};
+use crate::flow::{exposure, reconcile, signer, sweep, validate};
 use crate::ports::trail::{CutReference, Survey, Trail, TrailError};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const LOOK_FOR_CANCEL: Duration = Duration::from_secs(2);
 pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
     match task {
         Ask::Validate => validate::validate(desk, case).await,
-        Ask::FirstLook => first_look(desk, case).await,
+        Ask::FirstLook | Ask::FindSigner => first_look(desk, case).await,
         // Boxed: it calls AWS from deep inside, and a worker's stack is small in a debug build.
         Ask::Reconcile => Box::pin(reconcile::at_closing(desk, case)).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
@@ -27,7 +27,8 @@ pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> 
     }
 }
 
-/// Reads the trail before a plan is made, so that the plan knows what is older than the exposure.
+/// Reads the trail before a plan is made, so that the plan knows what is older than the exposure,
+/// and whose session it is about.
 async fn first_look(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let Some(trail) = &desk.trail else {
         return Ok(());
@@ -35,6 +36,7 @@ async fn first_look(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let mut survey = match sweep::survey(desk, case, trail.as_ref()).await {
         Ok(survey) => survey,
         Err(StepError::Trail(error)) => {
+            let case = &signer::unread(desk, case, &error).await?;
             sweep::survey_failed(desk, case, &error).await?;
             let unread = ExposureFinding::unknown(format!("the trail could not be read: {error}"));
             return exposure::settle(desk, case, &unread).await.map(drop);

@@ -22,6 +22,7 @@ pub mod readback;
 pub mod reconcile;
 pub mod seen;
 pub mod sharing;
+pub mod signer;
 pub mod spoken;
 pub mod sweep;
 mod targets;

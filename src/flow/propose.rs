@@ -1,17 +1,18 @@
 //! Making plans: photograph the users, keep the snapshot, and journal the exact steps.
 
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Change};
+use crate::domain::by_hand::commands;
 use crate::domain::case::Case;
+use crate::domain::containing::revoke_name;
 use crate::domain::differences::three_way;
-use crate::domain::elsewhere::{TRUST_AND_SAFETY, is_elsewhere};
 use crate::domain::eradicating::deleted;
 use crate::domain::event::{Event, Phase};
-use crate::domain::facts::Fact;
+use crate::domain::first_target::first_target;
 use crate::domain::force::{as_left, no_longer};
-use crate::domain::ids::{KeyKind, PersonId, UserName};
+use crate::domain::ids::{KeyKind, PersonId};
 use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assemble};
 use crate::domain::plan_state::PlanState;
-use crate::domain::principal::PrincipalName;
+use crate::domain::principal::{Principal, PrincipalName};
 use crate::domain::remains::contained;
 use crate::domain::sharing::{handed_over, needs};
 use crate::domain::snapshot::{Photograph, Snapshot, SnapshotRef};
@@ -25,11 +26,11 @@ use crate::flow::targets::{Prepared, prepare};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// Proposes to contain the key's user, or says why not.
+/// Proposes to contain the principal that signs with the key, or says why not.
 pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let requested_by = requester(case);
-    let user = match containable(desk, case) {
-        Ok(user) => user,
+    let target = match containable(desk, case) {
+        Ok(target) => target,
         Err(why) => return not_proposed(desk, case, why).await,
     };
     let kind = if case.standing_containment().is_some() {
@@ -37,9 +38,7 @@ pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
     } else {
         PlanKind::Containment
     };
-    let because = "a deny ends the key and every session minted from it; an inactive key does not";
-    let owner = Target::new(PrincipalName::user(&user.0), Part::Whole, because);
-    for_targets(desk, case, &[owner], (kind, requested_by)).await
+    for_targets(desk, case, &[target], (kind, requested_by)).await
 }
 
 /// Who shaped the plan last does not approve it: by asking for it, or by saying since when the key
@@ -210,6 +209,7 @@ async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepE
     // The trail is read every half minute; what is still so need not be said each time.
     let asked = case.presses(Phase::Containment).last().map(|press| press.seq);
     let asked = asked.max(case.wanted_undo().map(|press| press.seq)).max(case.outdated());
+    let asked = asked.max(case.signer_told());
     let reverted = case.standing_containment().and_then(PlanState::reverted);
     let found_reverted = reverted.map(|check| check.at);
     let said = case.not_proposed().is_some_and(|(seq, before)| {
@@ -221,53 +221,43 @@ async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepE
     conclude(desk, case, Event::NotProposed { why, eradication: false }).await.map(drop)
 }
 
-/// The user whose containment can be proposed, or why there is none.
-fn containable(desk: &Desk, case: &Case) -> Result<UserName, String> {
-    if let Some(account) = case.facts().account_known() {
-        if account.canary {
-            return Err(format!(
-                "account {} belongs to a canary-token service: somebody touched a tripwire. \
-                 Find out who; there is nothing to contain",
-                account.account
-            ));
-        }
-        if is_elsewhere(account) {
-            return Err(format!(
-                "the key belongs to account {}, which is not ours. Tell its owner, or AWS Trust & \
-                 Safety ({TRUST_AND_SAFETY}); the letter to copy is in the channel",
-                account.account
-            ));
-        }
+/// What is contained first; without the right to change anything, the commands to do it by hand.
+fn containable(desk: &Desk, case: &Case) -> Result<Target, String> {
+    let target = first_target(case)?;
+    if desk.contain(case).is_some() {
+        return Ok(target);
     }
-    if case.opening().key.kind() == KeyKind::Session {
-        return Err("a session key cannot be deactivated; open a case for the long-term key \
-                    behind it, whose containment ends the session too"
-            .to_owned());
-    }
-    let owner = match &case.facts().owner {
-        Some(Fact::Known(owner)) => owner,
-        Some(Fact::Unknown(why)) => return Err(format!("the key's owner is unknown: {why}")),
-        None => return Err("the key's owner is not known yet".to_owned()),
-    };
-    if desk.contain(case).is_none() {
-        let account = account_of(case, &[]);
-        let by_hand = by_hand(desk, case, &owner.user);
-        let setting = desk.accounts.setting(&account, "contain_role");
-        return Err(format!(
-            "no contain role is configured for account {account} ({setting}), so keyleak changes \
-             nothing there; by hand: {by_hand}"
-        ));
-    }
-    Ok(owner.user.clone())
+    let account = account_of(case, &[]);
+    let setting = desk.accounts.setting(&account, "contain_role");
+    Err(format!(
+        "no contain role is configured for account {account} ({setting}), so keyleak changes \
+         nothing there; by hand: {}",
+        by_hand(desk, case, &target)
+    ))
 }
 
-fn by_hand(desk: &Desk, case: &Case, user: &UserName) -> String {
+fn by_hand(desk: &Desk, case: &Case, target: &Target) -> String {
+    let name = &target.on.name;
+    if let Part::Sessions { sessions, until } = &target.part {
+        let inline_name = revoke_name(case.id());
+        let change =
+            Change::RevokeSessions { sessions: sessions.clone(), until: *until, inline_name };
+        let (kind, id) = (target.on.kind, target.id.clone().unwrap_or_default());
+        let on = Principal { kind, name: name.clone(), id, arn: String::new() };
+        return commands(&Action { on, change }, desk.clock.now()).join("\n");
+    }
+    let deny = format!(
+        "aws iam attach-user-policy --user-name {name} --policy-arn {}",
+        desk.rules.plans.deny_in(&account_of(case, &[]).0)
+    );
+    let leaked = &case.opening().key;
+    let key = match leaked.kind() {
+        KeyKind::LongTerm => format!("<the one ending in {}>", leaked.last_four()),
+        KeyKind::Session => "<each of its keys>".to_owned(),
+    };
     format!(
-        "aws iam attach-user-policy --user-name {user} --policy-arn {}; then aws iam \
-         update-access-key --user-name {user} --access-key-id <the one ending in {}> \
-         --status Inactive",
-        desk.rules.plans.deny_in(&account_of(case, &[]).0),
-        case.opening().key.last_four()
+        "{deny}; then aws iam update-access-key --user-name {name} --access-key-id {key} \
+         --status Inactive"
     )
 }
 

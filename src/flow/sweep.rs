@@ -13,7 +13,7 @@ use crate::domain::trail_row::TrailRow;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};
 use crate::flow::targets::prepare;
-use crate::flow::{exposure, gains, propose};
+use crate::flow::{exposure, gains, propose, signer};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -70,6 +70,8 @@ pub async fn remember(
     trail: &dyn Trail,
     survey: &mut Survey,
 ) -> Result<Case, StepError> {
+    // Whose key it is comes first: once the time of exposure is known, a plan is made.
+    let case = &signer::settle(desk, case, survey).await?;
     let case = &exposure::settle_by(desk, case, survey).await?;
     let known = case.survey().is_some_and(|(_, note)| {
         note.cut_sha256 == survey.cut.sha256 && note.exposed_since == case.exposed_since()

@@ -9,6 +9,7 @@ use crate::domain::principal::PrincipalName;
 use crate::domain::regular::RegularUse;
 use crate::domain::remains::contained;
 use crate::domain::revocation::Sessions;
+use crate::domain::signer::Signer;
 use crate::domain::snapshot::Photograph;
 use crate::domain::target::{Part, Target};
 use crate::domain::trust::{Insiders, of_nobody, without_outsiders};
@@ -47,7 +48,18 @@ pub(super) async fn prepare(
             prepared.left_out.push(format!("{} is not touched: {why}", target.on));
             continue;
         }
-        let steps = steps(desk, case, (target, photograph, made_by_actor));
+        if let Some(other) = target.id.as_ref().filter(|id| **id != photograph.id) {
+            prepared.left_out.push(format!(
+                "{} is another one by now (its id is {}, and the session is of {other}); the \
+                 session died with the old one",
+                target.on, photograph.id
+            ));
+            continue;
+        }
+        let mut steps = steps(desk, case, (target, photograph, made_by_actor));
+        if let Some(first) = steps.first_mut() {
+            first.blast_radius.extend(target.besides.iter().cloned());
+        }
         let missing = |step: &Step| {
             let foreign = matches!(step.action.change, Change::Deny { .. })
                 && !ours.contains(&photograph.key());
@@ -71,6 +83,7 @@ fn steps(
     let containing = Containing {
         case: case.id(),
         leaked: &case.opening().key,
+        behind: case.facts().signer_known().and_then(Signer::key_behind),
         rules: &desk.rules.plans,
         regular: &regular_use(case),
     };

@@ -8,6 +8,7 @@ use crate::domain::facts::{
 use crate::domain::ids::{AccessKeyId, KeyKind, UserName};
 use crate::domain::principal::PrincipalName;
 use crate::domain::record::Entry;
+use crate::domain::signer::Signer;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
 use crate::ports::accounts::Accounts;
@@ -54,30 +55,91 @@ async fn found(desk: &Desk, case: &Case, finding: Finding) -> Result<(), StepErr
 
 async fn owner_and_alerts(desk: &Desk, case: &Case, lookup: &dyn Lookup) -> Result<(), StepError> {
     let key = &case.opening().key;
-    let owner = if key.kind() == KeyKind::Session {
-        Fact::Unknown("a session key; the trail names the user or role behind it".to_owned())
-    } else {
-        within(patiently(desk, || lookup.key_owner(key))).await
+    let user = match key.kind() {
+        KeyKind::Session => session((desk, lookup), case).await?,
+        KeyKind::LongTerm => long_term_key((desk, lookup), case).await?,
     };
-    let user = owner.known().and_then(|owner| owner.user.clone());
-    let last_use = owner.clone().map(|owner| owner.last_use);
-    found(desk, case, Finding::LastUse(last_use)).await?;
-    let detail = owner_finding(desk, lookup, &owner).await;
-    found(desk, case, Finding::Owner(detail)).await?;
-    if let Some(user) = &user {
-        let keys = within(patiently(desk, || lookup.access_keys(user))).await;
-        found(desk, case, Finding::Keys(keys)).await?;
-        let permissions = within(permissions(lookup, user)).await;
-        let quarantine = permissions.clone().map(|held| quarantine(&held));
-        found(desk, case, Finding::Permissions(permissions)).await?;
-        found(desk, case, Finding::Quarantine(quarantine)).await?;
-    }
     let (guard_duty, health) = tokio::join!(
         within(async { fact(lookup.guard_duty(key, user.as_ref()).await) }),
         within(async { fact(lookup.health(key).await) }),
     );
     found(desk, case, Finding::GuardDuty(guard_duty)).await?;
     found(desk, case, Finding::Health(health)).await
+}
+
+/// A long-term key: IAM knows its user.
+async fn long_term_key(
+    (desk, lookup): (&Desk, &dyn Lookup),
+    case: &Case,
+) -> Result<Option<UserName>, StepError> {
+    let key = &case.opening().key;
+    let owner = within(patiently(desk, || lookup.key_owner(key))).await;
+    let user = owner.known().and_then(|owner| owner.user.clone());
+    let last_use = owner.clone().map(|owner| owner.last_use);
+    found(desk, case, Finding::LastUse(last_use)).await?;
+    let detail = owner_finding(desk, lookup, &owner).await;
+    found(desk, case, Finding::Owner(detail)).await?;
+    match &user {
+        Some(user) => held_by_user((desk, lookup), case, user).await?,
+        None => {
+            let root = within(patiently(desk, || lookup.root_has_keys())).await;
+            found(desk, case, Finding::RootKeys(root)).await?;
+        }
+    }
+    Ok(user)
+}
+
+/// A session's key: IAM does not know it, so that only the trail tells whose it is.
+async fn session(
+    (desk, lookup): (&Desk, &dyn Lookup),
+    case: &Case,
+) -> Result<Option<UserName>, StepError> {
+    let unused = "AWS keeps no last use of a session's key; the trail shows its calls".to_owned();
+    found(desk, case, Finding::LastUse(Fact::Unknown(unused))).await?;
+    if let Some(signer) = case.facts().signer_known() {
+        parent((desk, lookup), case, signer).await?;
+        return Ok(signer.parent().and_then(|parent| parent.as_user()));
+    }
+    let by_trail = "a session key; the trail names the user or role behind it".to_owned();
+    found(desk, case, Finding::Owner(Fact::Unknown(by_trail))).await?;
+    if desk.trail.is_none() {
+        let why = "no trail is configured, and IAM does not know whose session it is".to_owned();
+        found(desk, case, Finding::Signer(Fact::Unknown(why))).await?;
+    }
+    Ok(None)
+}
+
+/// What is known of the user or role that the trail names behind a session.
+pub async fn parent(
+    (desk, lookup): (&Desk, &dyn Lookup),
+    case: &Case,
+    signer: &Signer,
+) -> Result<(), StepError> {
+    let Some(parent) = signer.parent() else {
+        return Ok(());
+    };
+    if let Some(user) = parent.as_user() {
+        let owner = of_user((desk, lookup), &user).await;
+        found(desk, case, Finding::Owner(owner)).await?;
+        return held_by_user((desk, lookup), case, &user).await;
+    }
+    let no_user = format!("no user's: a session of {parent}");
+    found(desk, case, Finding::Owner(Fact::Unknown(no_user))).await?;
+    let held = within(permissions(lookup, &parent)).await;
+    found(desk, case, Finding::Permissions(held)).await
+}
+
+async fn held_by_user(
+    (desk, lookup): (&Desk, &dyn Lookup),
+    case: &Case,
+    user: &UserName,
+) -> Result<(), StepError> {
+    let keys = within(patiently(desk, || lookup.access_keys(user))).await;
+    found(desk, case, Finding::Keys(keys)).await?;
+    let permissions = within(permissions(lookup, &PrincipalName::user(&user.0))).await;
+    let quarantine = permissions.clone().map(|held| quarantine(&held));
+    found(desk, case, Finding::Permissions(permissions)).await?;
+    found(desk, case, Finding::Quarantine(quarantine)).await
 }
 
 /// The account by AWS's word, which it gives to anybody of any key; else by the id's own.
@@ -124,6 +186,10 @@ async fn owner_finding(
             Some(user) => user,
         },
     };
+    of_user((desk, lookup), user).await
+}
+
+async fn of_user((desk, lookup): (&Desk, &dyn Lookup), user: &UserName) -> Fact<OwnerFinding> {
     let detail = within(patiently(desk, || lookup.user(user))).await;
     detail.map(|detail| OwnerFinding {
         user: user.clone(),
@@ -134,13 +200,15 @@ async fn owner_finding(
     })
 }
 
-async fn permissions(lookup: &dyn Lookup, user: &UserName) -> Fact<Permissions> {
-    let of = PrincipalName::user(&user.0);
-    let (attached, inline, groups) = tokio::join!(
-        lookup.attached_policies(&of),
-        lookup.inline_policies(&of),
-        lookup.groups(user)
-    );
+async fn permissions(lookup: &dyn Lookup, of: &PrincipalName) -> Fact<Permissions> {
+    let groups = async {
+        match of.as_user() {
+            Some(user) => lookup.groups(&user).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (attached, inline, groups) =
+        tokio::join!(lookup.attached_policies(of), lookup.inline_policies(of), groups);
     let all = || -> Result<Permissions, CallError> {
         Ok(Permissions {
             attached: attached?.into_iter().map(|policy| policy.name).collect(),

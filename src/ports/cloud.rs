@@ -87,6 +87,8 @@ pub trait Lookup: Send + Sync {
     /// The account of any access key (`sts:GetAccessKeyInfo`).
     async fn key_account(&self, key: &AccessKeyId) -> Result<AccountId, CallError>;
     async fn key_owner(&self, key: &AccessKeyId) -> Result<KeyOwner, CallError>;
+    /// Whether the root user has access keys (`AccountAccessKeysPresent` of the summary).
+    async fn root_has_keys(&self) -> Result<bool, CallError>;
     async fn user(&self, user: &UserName) -> Result<Detail, CallError>;
     async fn role(&self, role: &str) -> Result<RoleDetail, CallError>;
     async fn access_keys(&self, user: &UserName) -> Result<Vec<KeyState>, CallError>;

@@ -7,6 +7,7 @@ use crate::domain::facts::{
 };
 use crate::domain::ids::KeyKind;
 use crate::domain::plan_state::PlanState;
+use crate::domain::signer::Signer;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{bold, field, text, time};
 use serde_json::Value;
@@ -18,16 +19,52 @@ const NAMES_SHOWN_MAX: usize = 6;
 pub(super) fn all(scene: &Scene<'_>) -> Vec<Vec<Value>> {
     let facts = scene.case.facts();
     let owner = |fact: &OwnerFinding| owner(scene, fact);
-    vec![
+    let mut lines = vec![
         line("Account", facts.account.as_ref(), account),
         line("Owner", facts.owner.as_ref(), owner),
-        line("Key state", facts.keys.as_ref(), |keys| state(scene.case, keys)),
+    ];
+    let is_session = scene.case.opening().key.kind() == KeyKind::Session;
+    if is_session || facts.signer.is_some() {
+        lines.push(line("Signs as", facts.signer.as_ref(), signer));
+    }
+    lines.extend(facts.signer_known().filter(|_| is_session).map(behind));
+    lines.extend(of_user(scene));
+    lines.extend([
         line("Last used", facts.last_use.as_ref(), last_use),
-        line("May do", facts.permissions.as_ref(), permissions),
-        line("Quarantine by AWS", facts.quarantine.as_ref(), quarantine),
         line("GuardDuty", facts.guard_duty.as_ref(), |found| alerts(found)),
         line("AWS Health", facts.health.as_ref(), |found| alerts(found)),
-    ]
+    ]);
+    lines
+}
+
+/// What is asked of the user alone; of a key that is no user's, it never is.
+fn of_user(scene: &Scene<'_>) -> Vec<Vec<Value>> {
+    let facts = scene.case.facts();
+    let comes = |asked: bool| asked || !scene.case.validated();
+    let mut lines = Vec::new();
+    if comes(facts.keys.is_some()) {
+        lines.push(line("Key state", facts.keys.as_ref(), |keys| state(scene.case, keys)));
+    }
+    if comes(facts.permissions.is_some()) {
+        lines.push(line("May do", facts.permissions.as_ref(), permissions));
+    }
+    if comes(facts.quarantine.is_some()) {
+        lines.push(line("Quarantine by AWS", facts.quarantine.as_ref(), quarantine));
+    }
+    lines
+}
+
+fn signer(found: &Signer) -> Vec<Value> {
+    vec![text(&format!("{} ({})", found.kind.words(), field(&found.arn)))]
+}
+
+fn behind(found: &Signer) -> Vec<Value> {
+    let mut parts = vec![bold("Behind it: "), text(&field(&found.behind.words()))];
+    parts.extend(found.via.iter().map(|via| text(&format!(", opened by {}", field(via)))));
+    if let Some(expires) = found.expires {
+        parts.extend([text(", expires "), time(expires)]);
+    }
+    parts
 }
 
 /// Since when the key is exposed, and how that is known.

@@ -3,7 +3,8 @@
 use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::by_hand;
 use crate::domain::case::Case;
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{KeyKind, PersonId};
+use crate::domain::options::{Choice, Options, options};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::policy::shaped;
@@ -55,6 +56,7 @@ pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
         )));
     }
     blocks.extend(to_finish(state));
+    blocks.extend(other_ways(scene, state));
     let mut tail = rows("plan.decide", buttons(scene, state));
     tail.push(context(&format!("Case {} · plan hash {}", scene.case.id(), state.hash)));
     Sketch { text: format!("{title}: {status}"), blocks, tail }
@@ -110,6 +112,24 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
     }
     line("Undo", vec![text(undo_words(plan))]);
     parts
+}
+
+/// Why this way of containing is proposed, and which others there are, milder ones first. It stands
+/// last, so that it is what goes where a message gets too long.
+fn other_ways(scene: &Scene<'_>, state: &PlanState) -> Option<Value> {
+    let plan = &state.plan;
+    let is_session = scene.case.opening().key.kind() == KeyKind::Session;
+    let Options { milder, harder } =
+        options(plan, is_session).filter(|_| state.status() == PlanStatus::Proposed)?;
+    let way = |how: &str, choice: &Choice| vec![bold(how), text(&choice.words())];
+    let mut ways = vec![vec![
+        bold("Proposed, because "),
+        text(&plan.steps.first().map(|step| field(&step.because)).unwrap_or_default()),
+    ]];
+    ways.extend(milder.iter().map(|choice| way("Milder: ", choice)));
+    ways.extend(harder.iter().map(|choice| way("Harder: ", choice)));
+    let title = paragraph(vec![bold("Other ways, which people would take by hand:")]);
+    Some(rich("plan.ways", vec![title, list(ways, false)]))
 }
 
 /// What the plan takes to be older than the exposure, and how to say otherwise while it can be.

@@ -92,10 +92,12 @@ impl<S: Source> Trail for Investigator<S> {
         };
         let mut lineage = grow(&sightings.rows, bounds);
         lineage.truncated |= sightings.truncated;
+        let sessions_of_others = sessions_of_others(&sightings.rows, &lineage);
         let cut = self.source.cut(request.window, &Subject::of(&lineage)).await?;
         let cost = sightings.cost + cut.cost.clone();
         let looked_at = looked_at(&sightings.coverage, request.window);
         let (reference, cut) = self.load(cut, looked_at).await?;
+        lineage.complete_signer(&cut.rows, &sessions_of_others);
         let looked_from = request.window.from.max(sightings.coverage.first);
         let exposure = first_unlike(Uses {
             rows: &cut.rows,
@@ -108,7 +110,7 @@ impl<S: Source> Trail for Investigator<S> {
             activity: activity(&cut.rows),
             watermark: sightings.coverage.last,
             made_by_others: made_by_others(&sightings.rows, &lineage),
-            sessions_of_others: sessions_of_others(&sightings.rows, &lineage),
+            sessions_of_others,
             coverage: sightings.coverage,
             truncated: lineage.truncated || reference.truncated,
             lineage,
@@ -185,7 +187,8 @@ fn made_by_others(sightings: &[Sighting], lineage: &Lineage) -> Vec<MadePrincipa
 
 /// Sessions of roles that pass one saw being opened, and that are not in the lineage.
 fn sessions_of_others(sightings: &[Sighting], lineage: &Lineage) -> BTreeSet<String> {
-    let grown: BTreeSet<&str> = lineage.nodes.iter().map(|node| node.id.as_str()).collect();
+    let own = std::iter::once(lineage.key_id.as_str());
+    let grown: BTreeSet<&str> = own.chain(lineage.nodes.iter().map(|n| n.id.as_str())).collect();
     let others = sightings
         .iter()
         .filter(|seen| seen.minted_key.as_deref().is_some_and(|key| !grown.contains(key)));

@@ -126,6 +126,7 @@ fn json_lineage(lineage: &Lineage) -> Value {
     json!({
         "owner": lineage.owner_arn,
         "minted_by": lineage.minted_by,
+        "signer": lineage.signer,
         "behind": lineage.behind.iter().map(|origin| json!({
             "id": origin.id,
             "via": origin.via,

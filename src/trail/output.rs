@@ -74,6 +74,9 @@ fn heading(text: &mut String, survey: &Survey) {
         shown(activity.last),
         printable(&activity.source_ips.join(", ")),
     );
+    if let Some(signer) = &lineage.signer {
+        let _ = writeln!(text, "It signs as {}: {}", signer.kind.words(), printable(&signer.arn));
+    }
     if let Some(maker) = &lineage.minted_by {
         let _ = writeln!(text, "The key itself was made by {}", printable(maker));
     }

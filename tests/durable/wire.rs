@@ -66,6 +66,7 @@ enum Ask {
     OwnAccount,
     KeyAccount(AccessKeyId),
     KeyOwner(AccessKeyId),
+    RootHasKeys,
     User(UserName),
     AccessKeys(UserName),
     AttachedPolicies(PrincipalName),
@@ -172,6 +173,7 @@ async fn look(
 ) -> Result<Value, CallError> {
     Ok(match ask {
         Ask::OwnAccount => json!(cloud.own_account().await?),
+        Ask::RootHasKeys => json!(cloud.root_has_keys().await?),
         Ask::KeyAccount(key) => json!(cloud.key_account(&key).await?),
         Ask::KeyOwner(key) => {
             let owner = cloud.key_owner(&key).await?;
@@ -272,6 +274,10 @@ impl Lookup for Wire {
         let (user, last_use): (Option<UserName>, LastUse) =
             self.ask(Ask::KeyOwner(key.clone())).await?;
         Ok(KeyOwner { user, last_use })
+    }
+
+    async fn root_has_keys(&self) -> Result<bool, CallError> {
+        self.ask(Ask::RootHasKeys).await
     }
 
     async fn user(&self, user: &UserName) -> Result<Detail, CallError> {

@@ -4,6 +4,7 @@
 mod accounts;
 mod acknowledge;
 mod bad_input;
+mod bedrock_key;
 mod binary;
 mod break_glass;
 #[path = "../support/bureau.rs"]
@@ -41,8 +42,10 @@ mod printed_manifests;
 mod readme;
 mod reconcile;
 mod roles;
+mod root_key;
 mod second_witness;
 mod serve_command;
+mod session_keys;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
 #[path = "../support/sim_account.rs"]

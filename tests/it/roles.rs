@@ -21,9 +21,9 @@ use std::time::Duration;
 
 /// An account that the actor has, and that nobody here knows.
 const ABROAD: &str = "999999999999";
-const ACCOUNT: &str = "029608264753";
+pub(crate) const ACCOUNT: &str = "029608264753";
 /// A role of long ago, which a colleague uses too.
-const SHARED: &str = "deploy";
+pub(crate) const SHARED: &str = "deploy";
 /// What the actor makes to come back with.
 const OWN: &str = "backup-agent";
 
@@ -33,7 +33,7 @@ const SLOW: RangeInclusive<Duration> = Duration::from_secs(4)..=Duration::from_s
 /// for.
 const TAKEN_OFF_MAX: usize = 3_000;
 
-fn trust(account: &str) -> String {
+pub(crate) fn trust(account: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
         "Principal":{{"AWS":"arn:aws:iam::{account}:root"}},"Action":"sts:AssumeRole"}}]}}"#
@@ -41,20 +41,20 @@ fn trust(account: &str) -> String {
 }
 
 /// Who assumes a role names the session, and by that name it is told from others.
-fn assume(role: &str, session: &str) -> Operation {
+pub(crate) fn assume(role: &str, session: &str) -> Operation {
     let role_arn = format!("arn:aws:iam::{ACCOUNT}:role/{role}");
     Operation::AssumeRole { role_arn, session_name: session.to_owned() }
 }
 
 /// A town with a shared role, a colleague who uses it, and somebody abroad.
-struct Town {
-    ground: Ground,
-    office: Visitor,
-    colleague: Credential,
-    abroad: Credential,
+pub(crate) struct Town {
+    pub(crate) ground: Ground,
+    pub(crate) office: Visitor,
+    pub(crate) colleague: Credential,
+    pub(crate) abroad: Credential,
 }
 
-async fn town(seed: u64) -> Town {
+pub(crate) async fn town(seed: u64) -> Town {
     town_where(LAG, seed).await
 }
 
@@ -76,7 +76,11 @@ async fn town_where(lag: RangeInclusive<Duration>, seed: u64) -> Town {
     Town { ground, office, colleague, abroad }
 }
 
-async fn minted(by: &dyn Attacker, with: &Credential, operation: &Operation) -> Credential {
+pub(crate) async fn minted(
+    by: &dyn Attacker,
+    with: &Credential,
+    operation: &Operation,
+) -> Credential {
     match by.call(with, operation).await {
         Reply::Minted(credential) => credential,
         other @ (Reply::Allowed | Reply::Refused(_)) => panic!("{operation:?}: {other:?}"),
@@ -84,11 +88,11 @@ async fn minted(by: &dyn Attacker, with: &Credential, operation: &Operation) -> 
 }
 
 #[track_caller]
-fn worked(reply: &Reply, of: &str) {
+pub(crate) fn worked(reply: &Reply, of: &str) {
     assert!(reply.worked(), "{of}: {reply:?}");
 }
 
-async fn does(by: &dyn Attacker, with: &Credential, operation: &Operation) {
+pub(crate) async fn does(by: &dyn Attacker, with: &Credential, operation: &Operation) {
     let reply = by.call(with, operation).await;
     worked(&reply, &format!("{operation:?} by {}", with.label));
 }

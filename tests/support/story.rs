@@ -128,7 +128,7 @@ pub(crate) async fn standing(bureau: &Bureau, case: &CaseId) -> PlanAddress {
     bureau.wait(case, "a standing plan", |case| case.standing_containment().map(address)).await
 }
 
-fn address(state: &PlanState) -> PlanAddress {
+pub(crate) fn address(state: &PlanState) -> PlanAddress {
     PlanAddress { case: state.plan.case.clone(), plan: state.plan.number, hash: state.hash.clone() }
 }
 
@@ -142,7 +142,7 @@ pub(crate) fn step_failed(case: &Case) -> Option<String> {
     })
 }
 
-fn done(case: &Case, kind: PlanKind) -> Option<()> {
+pub(crate) fn done(case: &Case, kind: PlanKind) -> Option<()> {
     let mut plans = case.plans();
     let is_done =
         |state: &PlanState| state.plan.kind == kind && matches!(state.status(), PlanStatus::Done);

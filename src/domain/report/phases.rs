@@ -131,7 +131,7 @@ fn containment(case: &Case) -> (Progress, String) {
     let Some(state) = case.standing_containment().or(case.pending_plan()) else {
         let asked = !case.presses(Phase::Containment).is_empty();
         return match (case.not_proposed(), case.plans().next_back()) {
-            (Some((_, why)), _) => (Progress::Attention, why.to_owned()),
+            (Some((_, why)), _) => (Progress::Attention, words::first_line(why).to_owned()),
             (None, Some(last)) => (Progress::Attention, words::plan_status(last)),
             (None, None) => (started(asked), String::new()),
         };

@@ -133,7 +133,7 @@ fn decided(case: &Case, event: &Event) -> Option<Told> {
         Event::NotProposed { why, eradication: true } => {
             because("left undeleted what it may not delete", why)
         }
-        Event::NotProposed { why, .. } => because("made no plan", why),
+        Event::NotProposed { why, .. } => because("made no plan", &why.replace('\n', " ")),
         Event::Approved { plan, hash } => {
             let hash = Plan::short_hash(hash);
             major(format!("approved plan {} (hash {hash})", plan.0))
@@ -253,6 +253,8 @@ fn found(finding: &Finding) -> Told {
         Finding::Quarantine(fact) => ("AWS's quarantine", reason(fact)),
         Finding::GuardDuty(fact) => ("GuardDuty's alerts", reason(fact)),
         Finding::Health(fact) => ("AWS Health's alerts", reason(fact)),
+        Finding::RootKeys(fact) => ("whether root has keys", reason(fact)),
+        Finding::Signer(fact) => ("who signs with the key", reason(fact)),
     };
     let what = match &unknown {
         None => format!("looked up {about}"),

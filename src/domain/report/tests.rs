@@ -2,6 +2,8 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::Event;
+use crate::domain::facts::{Fact, Finding};
+use crate::domain::ids::AccessKeyId;
 use crate::domain::lineage::{Node, NodeKind};
 use crate::domain::plan::PlanKind;
 use crate::domain::query_cost::QueryCost;
@@ -11,6 +13,7 @@ use crate::domain::report::{
     SUMMARY_LINES_MAX, markdown, plan_words, status_words, summary, timeline,
 };
 use crate::domain::sample::{self, at, minted, opened, person, plan};
+use crate::domain::signer::{Behind, Signer};
 use crate::domain::step_result::StepResult;
 
 fn then(case: &mut Case, who: Actor, seconds: i64, event: Event) {
@@ -177,4 +180,18 @@ fn contained_does_not_hide_what_people_decided_to_leave() {
     let status = status_words(&case);
     assert!(status.starts_with("contained as of"), "{status}");
     assert!(status.ends_with("left alone by decision of people: user ops"), "{status}");
+}
+
+#[test]
+fn a_session_is_told_by_whose_it_is_and_by_the_key_behind_it() {
+    let mut case = sample::opened_for(sample::SESSION_KEY);
+    let line = |case: &Case| summary(case, case.seq()).join("\n");
+    assert!(line(&case).contains("owner not known"), "{}", line(&case));
+    let key = AccessKeyId::parse(sample::KEY).unwrap();
+    let behind = Behind::Key { key, arn: None, likely: true };
+    let finding = Finding::Signer(Fact::Known(Signer { behind, ..sample::signer() }));
+    own(&mut case, 9, Event::Found { finding });
+    let told = line(&case);
+    assert!(told.contains("a session of an assumed role (arn:aws:sts::"), "{told}");
+    assert!(told.contains("behind it: long-term key AKIA…7WML, as it seems"), "{told}");
 }

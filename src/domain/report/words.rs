@@ -4,6 +4,7 @@ use crate::domain::brake::Brake;
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::exposure::Basis;
+use crate::domain::ids::KeyKind;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::remains::spared::left_alone;
@@ -58,7 +59,7 @@ fn open_status(case: &Case) -> String {
     }
     match (case.plans().next_back(), case.not_proposed()) {
         (Some(state), _) => plan_status(state),
-        (None, Some((_, why))) => format!("not contained; no plan: {why}"),
+        (None, Some((_, why))) => format!("not contained; no plan: {}", first_line(why)),
         (None, None) if case.validated() => "validated; not contained".to_owned(),
         (None, None) => "being validated; not contained".to_owned(),
     }
@@ -208,16 +209,21 @@ pub(super) fn progress(state: &PlanState) -> String {
 
 /// Which key, whose, where.
 pub(super) fn subject(case: &Case) -> String {
-    let owner = match case.facts().owner_known() {
-        Some(owner) => format!("user {}", owner.user),
-        None => "owner not known".to_owned(),
+    let owner = match (case.facts().owner_known(), case.facts().signer_known()) {
+        (Some(owner), None) => format!("user {}", owner.user),
+        (Some(owner), Some(signer)) => format!("user {} ({})", owner.user, signer.kind.words()),
+        (None, Some(signer)) => format!("{} ({})", signer.kind.words(), signer.arn),
+        (None, None) => "owner not known".to_owned(),
     };
     let account = match case.facts().account_known() {
         Some(found) => format!("account {}", found.account),
         None => "account not known".to_owned(),
     };
     let drill = if case.opening().drill { "DRILL. " } else { "" };
-    format!("{drill}Key {}, {owner}, {account}", case.opening().key)
+    let is_session = case.opening().key.kind() == KeyKind::Session;
+    let signer = case.facts().signer_known().filter(|_| is_session);
+    let behind = signer.map_or_else(String::new, |s| format!(", behind it: {}", s.behind.words()));
+    format!("{drill}Key {}, {owner}, {account}{behind}", case.opening().key)
 }
 
 /// Who opened the case, when, and since when the key is exposed.
@@ -247,6 +253,17 @@ pub(super) fn time_to_contain(times: TimesToContain) -> Option<String> {
         None => ", not yet proven by the trail".to_owned(),
     });
     Some(text)
+}
+
+/// The reason; the lines after it say in the channel what people can do.
+pub(super) fn first_line(why: &str) -> &str {
+    why.lines().next().unwrap_or_default()
+}
+
+/// What people can do where no plan could be made, line by line.
+pub(super) fn instructions(case: &Case) -> impl Iterator<Item = &str> {
+    let why = case.not_proposed().filter(|_| case.plans().next().is_none());
+    why.into_iter().flat_map(|(_, why)| why.lines().skip(1))
 }
 
 fn is_dead(state: &PlanState) -> bool {
@@ -307,7 +324,7 @@ fn beginning(case: &Case) -> String {
     if !case.validated() {
         "keyleak validates the key".to_owned()
     } else if let Some((_, why)) = case.not_proposed() {
-        format!("responders: no plan could be made ({why})")
+        format!("responders: no plan could be made ({})", first_line(why))
     } else if asked {
         "keyleak prepares the plan".to_owned()
     } else {

@@ -35,6 +35,8 @@ pub(super) struct State {
     pub roles: BTreeMap<String, Lagged<Role>>,
     /// The role that has a name now.
     pub role_names: BTreeMap<String, String>,
+    /// Whether the root user has access keys; they are no user's, and no policy binds them.
+    pub root_has_keys: bool,
     /// Keys of other accounts, and whose they are.
     pub foreign_keys: BTreeMap<String, Foreign>,
     /// By ARN.

@@ -43,6 +43,11 @@ impl Lookup for SimCloud {
         self.ask(call, |state| state.key_owner(key)).await
     }
 
+    async fn root_has_keys(&self) -> Result<bool, CallError> {
+        self.ask(Call::iam("GetAccountSummary", "*".to_owned()), |state| Ok(state.root_has_keys))
+            .await
+    }
+
     async fn user(&self, user: &UserName) -> Result<Detail, CallError> {
         self.ask(self.on_user("GetUser", &user.0), |state| {
             let user = state.user(&user.0)?;

@@ -97,6 +97,7 @@ impl SimCloud {
             groups: BTreeMap::new(),
             roles: BTreeMap::new(),
             role_names: BTreeMap::new(),
+            root_has_keys: false,
             foreign_keys: BTreeMap::new(),
             policies: managed_policies()?,
             sessions: BTreeMap::new(),

@@ -255,6 +255,13 @@ impl SimCloud {
         credential
     }
 
+    /// An access key of the root user: IAM tells that there is one, and nothing about it.
+    pub fn add_root_key(&self) -> String {
+        let mut state = self.lock();
+        state.root_has_keys = true;
+        state.chance.id("AKIA")
+    }
+
     /// Adds a customer-managed policy, and gives its ARN.
     pub fn add_policy(&self, name: &str, document: &str) -> Result<String, SetupError> {
         let document = parse(name, document)?;

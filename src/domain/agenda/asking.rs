@@ -1,0 +1,56 @@
+//! When the trail is asked: for whose session the key is, for the questions of a phase, at the end.
+
+use super::{Ask, Due, Timing, TrailState, asks_questions, at};
+use crate::domain::case::Case;
+use crate::domain::event::Phase;
+use jiff::Timestamp;
+
+/// The trail is read again until it names a session key and what opened the session, or is not
+/// waited for any more; once there is something to sweep for, the sweeps tell it.
+pub(super) fn next_look_for_signer(
+    case: &Case,
+    timing: &Timing,
+    swept_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Due<Ask> {
+    let asked = case.presses(Phase::Containment).last().map(|press| press.at);
+    let waits = case.awaits_signer() && case.standing_containment().is_none();
+    let Some(since) = asked.max(case.validated_at()).filter(|_| waits) else {
+        return Due::Nothing;
+    };
+    match swept_at.or(case.last_survey_at()) {
+        None => Due::Now(Ask::FindSigner),
+        Some(last) if last < since => Due::Now(Ask::FindSigner),
+        // Then the trail is complete without it, and somebody must press Containment to go on.
+        Some(last) if last > since + timing.trail_complete_after => Due::Nothing,
+        Some(last) => at(last + timing.survey_every, now, Ask::FindSigner),
+    }
+}
+
+/// At once, and again until the trail has come past the last change or is not waited for any more.
+pub(super) fn next_reconciliation(
+    case: &Case,
+    (closed, trail): (Timestamp, TrailState),
+    timing: &Timing,
+    now: Timestamp,
+) -> Due<Ask> {
+    if !case.awaits_reconciliation() {
+        return Due::Nothing;
+    }
+    match trail.swept_at.filter(|tried_at| *tried_at >= closed) {
+        None => Due::Now(Ask::Reconcile),
+        Some(tried_at) => at(tried_at + timing.watch_every, now, Ask::Reconcile),
+    }
+}
+
+pub(super) fn next_question(case: &Case) -> Due<Ask> {
+    let asked = Phase::ALL.into_iter().filter(|phase| asks_questions(*phase)).filter_map(|phase| {
+        let press = case.presses(phase).last()?;
+        (!case.is_cancelled(press.seq) && !case.is_answered(press.seq))
+            .then_some((press.seq, phase))
+    });
+    match asked.min() {
+        Some((asked, phase)) => Due::Now(Ask::Question { asked, phase }),
+        None => Due::Nothing,
+    }
+}
