@@ -165,7 +165,8 @@ mod tests {
         ] {
             let (case, rules) = (opened(), rules(configured));
             let leaked = &case.opening().key;
-            let containing = Containing { case: case.id(), leaked, rules: &rules, regular: &[] };
+            let (case, behind) = (case.id(), None);
+            let containing = Containing { case, leaked, behind, rules: &rules, regular: &[] };
             let none = || Fact::Known(Vec::new());
             let own = Own::User(OfUser {
                 keys: Vec::new(),

@@ -1,6 +1,6 @@
 //! Roles that are stopped before the trail tells whose they are.
 
-use super::{NOBODYS, carry_out, contained, left, role, rules, said, then, whole};
+use super::{ALONE, NOBODYS, carry_out, contained, left, role, rules, said, then, whole};
 use crate::domain::action::{Action, Change};
 use crate::domain::case::Case;
 use crate::domain::event::Event;
@@ -38,8 +38,14 @@ fn a_role_is_suspected_while_the_actor_was_seen_later_than_the_trail_tells_and_n
     let found = |case: &Case, told_until: i64, made_by_others: &[MadePrincipal]| {
         let told_until = at(told_until);
         let (nodes, sessions_of_others) = (&[][..], &NOBODYS);
-        let inhabitants = &inhabitants[..];
-        let census = Census { nodes, made_by_others, sessions_of_others, told_until, inhabitants };
+        let census = Census {
+            nodes,
+            made_by_others,
+            sessions_of_others,
+            told_until,
+            inhabitants: &inhabitants,
+            served: &ALONE,
+        };
         said(&remains(case, &census, &rules(&[])).covered)
     };
     assert_eq!(found(&suspecting(), 18, &[]), [whole("role new", true)]);
