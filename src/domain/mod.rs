@@ -28,6 +28,7 @@ pub mod intake;
 pub mod key_use;
 pub mod lineage;
 pub mod lineage_call;
+pub mod losses;
 pub mod operator;
 pub mod plan;
 pub mod plan_state;
