@@ -53,6 +53,7 @@ async fn said(
         What::Plan(plan) => View::Plan(scene, *plan),
         What::Summary(upto) => View::Summary(scene, *upto),
         What::Checklist(phase) => View::Checklist(scene, *phase),
+        What::Recovery => View::Recovery(scene),
         What::Notice(text) => View::Notice(scene, text.clone()),
         What::Alarm(text) => View::Alarm(scene, text.clone()),
         What::Report(_) => return Some(("The report, as a file.".to_owned(), Vec::new())),

@@ -6,6 +6,7 @@ use crate::domain::ids::{AccessKeyId, ChannelId, MessageTs, PersonId};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::reconciliation::Reconciliation;
+use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::snapshot::SnapshotRef;
 use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
@@ -251,6 +252,9 @@ pub enum Event {
     Note {
         text: String,
     },
+    Recovery {
+        step: Box<RecoveryStep>,
+    },
     /// The brake on all changes was put on or taken off while this case had work to do.
     Braked {
         brake: Box<Brake>,
@@ -293,6 +297,7 @@ impl Event {
             | Self::QuestionsDone { .. }
             | Self::Cancelled { .. }
             | Self::Note { .. }
+            | Self::Recovery { .. }
             | Self::Reconciled { .. }
             | Self::NotReconciled { .. }
             | Self::Reported { .. }

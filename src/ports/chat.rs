@@ -52,6 +52,8 @@ pub enum View<'a> {
     Summary(Scene<'a>, u64),
     /// What a phase offers beyond what the bot does itself: a checklist with commands.
     Checklist(Scene<'a>, crate::domain::event::Phase),
+    /// The losses, what becomes of each, and the key; kept current in place.
+    Recovery(Scene<'a>),
     /// A question's answer as a short table.
     Answer(Scene<'a>, &'a Answer),
     /// Something that must be noticed, in plain words.

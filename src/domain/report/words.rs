@@ -6,6 +6,7 @@ use crate::domain::event::Phase;
 use crate::domain::exposure::Basis;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
+use crate::domain::recovering;
 use crate::domain::remains::spared::left_alone;
 use crate::domain::report::{TimesToContain, name_of, span, utc};
 use crate::domain::step_result::StepResult;
@@ -160,6 +161,7 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
             "responders: walk the open phases, then close the case to have its report".to_owned(),
         );
     }
+    waits.extend(recovering::open(case).into_iter().map(|what| format!("recovery: {what}")));
     waits
 }
 
