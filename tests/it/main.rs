@@ -39,6 +39,7 @@ mod people;
 mod printed_manifests;
 mod readme;
 mod reconcile;
+mod recovery;
 mod roles;
 mod second_witness;
 mod serve_command;
