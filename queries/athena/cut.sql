@@ -291,6 +291,7 @@ flat AS (
       json_extract_scalar(requestparameters, '$.ruleName'),
       json_extract_scalar(requestparameters, '$.name'),
       json_extract_scalar(requestparameters, '$.names[0]'),
+      json_extract_scalar(requestparameters, '$.path'),
       json_extract_scalar(responseelements, '$.functionArn'),
       json_extract_scalar(responseelements, '$.trailARN'),
       json_extract_scalar(responseelements, '$.arn'),

@@ -42,6 +42,11 @@ pub async fn status(arguments: &CaseArguments) -> Result<String, CommandError> {
     let case = load(arguments).await?;
     let mut lines = vec![format!("{} {}", case.id(), report::status_words(&case))];
     lines.extend(report::summary(&case, case.seq()));
+    let recovery = report::recovery_lines(&case);
+    if !recovery.is_empty() {
+        lines.push("Recovery:".to_owned());
+        lines.extend(recovery.iter().map(|line| format!("  {line}")));
+    }
     let under_way = |state: &&PlanState| {
         matches!(
             state.status(),

@@ -54,6 +54,7 @@ async fn said(
         What::Summary(upto) => View::Summary(scene, *upto),
         What::Checklist(phase) => View::Checklist(scene, *phase),
         What::Letter => View::Letter(scene),
+        What::Recovery => View::Recovery(scene),
         What::Notice(text) => View::Notice(scene, text.clone()),
         What::Alarm(text) => View::Alarm(scene, text.clone()),
         What::Report(_) => return Some(("The report, as a file.".to_owned(), Vec::new())),

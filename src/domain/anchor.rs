@@ -9,6 +9,7 @@ use crate::domain::case::Case;
 use crate::domain::digest::canonical;
 use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
+use crate::domain::recovery_step::RecoveryStep;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,7 @@ fn matters(event: &Event) -> bool {
         | Event::Reported { .. }
         | Event::Braked { .. }
         | Event::Archived => true,
+        Event::Recovery { step } => !matches!(**step, RecoveryStep::Found { .. }),
         Event::Joined
         | Event::ChannelTried { .. }
         | Event::ChannelMade { .. }

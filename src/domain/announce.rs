@@ -8,6 +8,8 @@ use crate::domain::identity::AwsIdentity;
 use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
+use crate::domain::recovering;
+use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::report::{utc, witness_lines};
 use crate::domain::step_result::StepResult;
 use std::collections::BTreeSet;
@@ -34,6 +36,8 @@ pub enum What {
     Checklist(Phase),
     /// What to write to AWS about a key that is somebody else's.
     Letter,
+    /// The losses and what becomes of them, kept current.
+    Recovery,
     /// The answer that a record holds, as a table, and the whole of it as a file.
     Answer(u64),
     /// Plain words that somebody must notice.
@@ -52,6 +56,11 @@ pub fn card_key() -> PostKey {
 /// The key of the message that shows a plan.
 pub fn plan_key(plan: PlanNumber) -> PostKey {
     PostKey(format!("plan-{}", plan.0))
+}
+
+/// The key of the message that shows the recovery.
+pub fn recovery_key() -> PostKey {
+    PostKey("recovery".to_owned())
 }
 
 /// Everything owed so far, in the order it came up.
@@ -76,6 +85,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         owed.extend(said(record));
         let is_first = owed.iter().all(|owed| owed.what != What::Letter);
         owed.extend(to_aws(record).filter(|_| is_first));
+        owed.extend(recovery(case, record));
         owed.extend(last_words(record));
         if summed_up(record, &mut phase) {
             let key = PostKey(format!("summary-{}", record.seq));
@@ -92,6 +102,23 @@ fn to_aws(record: &Record) -> Option<Announcement> {
     };
     let key = PostKey(format!("letter-{}", record.seq));
     is_elsewhere(found).then_some(Announcement { key, what: What::Letter })
+}
+
+/// The card of the recovery, by the first who asks for it; and what a closed case leaves open.
+#[expect(clippy::wildcard_enum_match_arm, reason = "two kinds of record bear on the recovery")]
+fn recovery(case: &Case, record: &Record) -> Option<Announcement> {
+    match &record.event {
+        Event::PhasePressed { phase: Phase::Recovery } => {
+            Some(Announcement { key: recovery_key(), what: What::Recovery })
+        }
+        Event::Closed { .. } => {
+            let open = recovering::open(case);
+            let key = PostKey(format!("open-{}", record.seq));
+            let what = What::Notice(format!("Closed with open ends: {}.", open.join("; ")));
+            (!open.is_empty()).then_some(Announcement { key, what })
+        }
+        _ => None,
+    }
 }
 
 /// The report of a closed case, once AWS's own log was asked about it.
@@ -243,6 +270,7 @@ fn words(event: &Event) -> Option<String> {
              case gives it back: {}.",
             action.sentence()
         ),
+        Event::Recovery { step } => return lost(step),
         Event::SurveyFailed { why } => format!("The trail could not be read: {why}"),
         Event::QuestionFailed { question, why, .. } => {
             format!("Question {question} has no answer: {why}")
@@ -262,6 +290,27 @@ fn words(event: &Event) -> Option<String> {
         ),
         _ => return None,
     })
+}
+
+/// What a reading found lost. Names stand on the card alone: the actor may have chosen them.
+fn lost(step: &RecoveryStep) -> Option<String> {
+    let RecoveryStep::Found { losses, again, in_all, .. } = step else { return None };
+    let mut said = Vec::new();
+    if !losses.is_empty() {
+        let read = losses.iter().filter(|loss| loss.kind.is_read()).count();
+        let all = *in_all as usize;
+        let more = if all > losses.len() { format!(", the first of {all}") } else { String::new() };
+        said.push(format!(
+            "The trail shows {read} secrets (or what may hold one) read and {} things destroyed by \
+             the actor{more}. Recovery lists them.",
+            losses.len() - read
+        ));
+    }
+    let numbers: Vec<String> = again.iter().map(|again| again.loss.to_string()).collect();
+    if !numbers.is_empty() {
+        said.push(format!("The actor came back to loss {}; it is open.", numbers.join(", ")));
+    }
+    (!said.is_empty()).then(|| said.join(" "))
 }
 
 fn differs(result: &Reconciliation) -> String {

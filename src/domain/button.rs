@@ -4,6 +4,7 @@ use crate::domain::command::case_id;
 use crate::domain::event::Phase;
 use crate::domain::ids::CaseId;
 use crate::domain::plan::PlanNumber;
+use crate::domain::recovery_step::Remedy;
 
 /// Between the parts of a button's value; case ids and hashes hold none.
 const SEPARATOR: char = '|';
@@ -32,6 +33,12 @@ pub enum ButtonAction {
     Undo(PlanAddress),
     /// `question.cancel`, value `case|seq` of the press that asked.
     CancelQuestions { case: CaseId, asked: u64 },
+    /// `loss.rotated`, `loss.restore`, `loss.rebuild`, `loss.drop`; value `case|loss|seq` of the
+    /// last record about the loss.
+    Settle { case: CaseId, loss: u32, seq: u64, remedy: Remedy },
+    /// `recovery.confirm`, value `case|second` of the last use of the key after the containment
+    /// that the card showed; 0 for none.
+    Confirm { case: CaseId, used: i64 },
     /// `case.summary`, value `case`.
     Summary { case: CaseId },
     /// `case.close`, value `case`.
@@ -59,6 +66,11 @@ impl ButtonAction {
             Self::Withdraw(_) => "plan.withdraw".to_owned(),
             Self::Undo(_) => "plan.undo".to_owned(),
             Self::CancelQuestions { .. } => "question.cancel".to_owned(),
+            Self::Settle { remedy: Remedy::Rotate, .. } => "loss.rotated".to_owned(),
+            Self::Settle { remedy: Remedy::Restore, .. } => "loss.restore".to_owned(),
+            Self::Settle { remedy: Remedy::Rebuild, .. } => "loss.rebuild".to_owned(),
+            Self::Settle { remedy: Remedy::Drop, .. } => "loss.drop".to_owned(),
+            Self::Confirm { .. } => "recovery.confirm".to_owned(),
             Self::Summary { .. } => "case.summary".to_owned(),
             Self::Close { .. } => "case.close".to_owned(),
             Self::Report { .. } => "case.report".to_owned(),
@@ -78,6 +90,10 @@ impl ButtonAction {
                 format!("{}{SEPARATOR}{}{SEPARATOR}{}", at.case, at.plan.0, at.hash)
             }
             Self::CancelQuestions { case, asked } => format!("{case}{SEPARATOR}{asked}"),
+            Self::Settle { case, loss, seq, .. } => {
+                format!("{case}{SEPARATOR}{loss}{SEPARATOR}{seq}")
+            }
+            Self::Confirm { case, used } => format!("{case}{SEPARATOR}{used}"),
             Self::Go | Self::Unknown => String::new(),
         }
     }
@@ -89,7 +105,9 @@ impl ButtonAction {
             | Self::Summary { case }
             | Self::Close { case }
             | Self::Report { case }
-            | Self::CancelQuestions { case, .. } => Some(case),
+            | Self::CancelQuestions { case, .. }
+            | Self::Settle { case, .. }
+            | Self::Confirm { case, .. } => Some(case),
             Self::Approve(at) | Self::Deny(at) | Self::Withdraw(at) | Self::Undo(at) => {
                 Some(&at.case)
             }
@@ -112,6 +130,14 @@ impl ButtonAction {
                 let asked = asked.parse().ok()?;
                 Some(Self::CancelQuestions { case: case_id(case)?, asked })
             }
+            "loss.rotated" => settle(value, Remedy::Rotate),
+            "loss.restore" => settle(value, Remedy::Restore),
+            "loss.rebuild" => settle(value, Remedy::Rebuild),
+            "loss.drop" => settle(value, Remedy::Drop),
+            "recovery.confirm" => {
+                let (case, used) = value.split_once(SEPARATOR)?;
+                Some(Self::Confirm { case: case_id(case)?, used: used.parse().ok()? })
+            }
             "case.summary" => Some(Self::Summary { case: case_id(value)? }),
             "case.close" => Some(Self::Close { case: case_id(value)? }),
             "case.report" => Some(Self::Report { case: case_id(value)? }),
@@ -119,6 +145,13 @@ impl ButtonAction {
             _ => None,
         }
     }
+}
+
+fn settle(value: &str, remedy: Remedy) -> Option<ButtonAction> {
+    let mut parts = value.split(SEPARATOR);
+    let case = case_id(parts.next()?)?;
+    let (loss, seq) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    parts.next().is_none().then_some(ButtonAction::Settle { case, loss, seq, remedy })
 }
 
 fn address(value: &str) -> Option<PlanAddress> {
@@ -149,6 +182,10 @@ mod tests {
             ButtonAction::Report { case: case.clone() },
             ButtonAction::Go,
         ];
+        buttons.push(ButtonAction::Confirm { case: case.clone(), used: 1_790_000_000 });
+        let settle = |remedy| ButtonAction::Settle { case: case.clone(), loss: 3, seq: 41, remedy };
+        let remedies = [Remedy::Rotate, Remedy::Restore, Remedy::Rebuild, Remedy::Drop];
+        buttons.extend(remedies.map(settle));
         buttons.extend(Phase::ALL.map(|phase| ButtonAction::Phase { case: case.clone(), phase }));
         for button in buttons {
             assert_eq!(ButtonAction::parse(&button.id(), &button.value()), button);
@@ -164,6 +201,10 @@ mod tests {
             ("plan.approve", "case|1|short"),
             ("plan.approve", &format!("case|1|{}|more", "ab".repeat(32))),
             ("question.cancel", "case"),
+            ("loss.rotated", "case|1"),
+            ("loss.rotated", "case|1|2|3"),
+            ("loss.restore", "case|one|2"),
+            ("recovery.confirm", "case|never"),
             ("case.close", "two words"),
             ("case.close", ""),
         ] {

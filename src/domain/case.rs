@@ -10,6 +10,7 @@ use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::reconciliation::Reconciliation;
 use crate::domain::record::{Press, Record};
+use crate::domain::recovery::Recovery;
 use crate::domain::room::Room;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,7 @@ pub struct Case {
     pub(super) questions_failed: Vec<(u64, String, String)>,
     pub(super) cancelled: BTreeSet<u64>,
     pub(super) questions_done: BTreeSet<u64>,
+    pub(super) recovery: Recovery,
     pub(super) closed_at: Option<Timestamp>,
     /// What AWS's own log said of the closed case, or why it was not asked.
     pub(super) reconciled: Option<Result<Reconciliation, String>>,
@@ -233,6 +235,11 @@ impl Case {
     /// Whether every question of this press has its answer, or the reason why not.
     pub fn is_answered(&self, asked: u64) -> bool {
         self.questions_done.contains(&asked)
+    }
+
+    /// What was found lost, and what people did about it.
+    pub fn recovery(&self) -> &Recovery {
+        &self.recovery
     }
 
     pub fn closed_at(&self) -> Option<Timestamp> {

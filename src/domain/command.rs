@@ -2,6 +2,7 @@
 
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError};
 use crate::domain::plan::PlanNumber;
+use crate::domain::recovery_step::Replacement;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
 use jiff::Timestamp;
 
@@ -12,6 +13,8 @@ const TEXT_LENGTH_MAX: usize = 4_000;
 /// A reason that says something, and that fits on a card.
 const REASON_LENGTH_MIN: usize = 10;
 const REASON_LENGTH_MAX: usize = 300;
+/// A name of a person or a team.
+const OWNER_LENGTH_MAX: usize = 80;
 /// Case ids are short words; a longer one is none.
 const CASE_ID_LENGTH_MAX: usize = 80;
 
@@ -47,6 +50,18 @@ pub enum Command {
         of: Option<CaseName>,
         plan: PlanNumber,
         verdict: String,
+    },
+    /// Say who sees to a loss.
+    RotateOwner {
+        of: Option<CaseName>,
+        loss: u32,
+        owner: String,
+    },
+    /// Say what takes the place of the key, and why.
+    Replace {
+        of: Option<CaseName>,
+        with: Replacement,
+        reason: String,
     },
     /// Tell the story so far; of the channel it is typed in when it names none.
     Summary {
@@ -106,6 +121,18 @@ pub enum CommandError {
          was right`; outside the case's channel name the case or key before the number"
     )]
     NoReason,
+    #[error(
+        "give the loss's number and then who sees to it, at most {OWNER_LENGTH_MAX} characters: \
+         `/keyleak rotate-owner 3 the payments team`; outside the case's channel name the case or \
+         key before the number"
+    )]
+    NoOwner,
+    #[error(
+        "say `role` or `key` and then why, {REASON_LENGTH_MIN} to {REASON_LENGTH_MAX} characters: \
+         `/keyleak replace role it runs on Lambda anyway`; outside the case's channel name the \
+         case or key before it"
+    )]
+    NoReplacement,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
     TooMany { given: usize },
     #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
@@ -121,7 +148,10 @@ impl Command {
             return Err(CommandError::BedrockKey);
         }
         // A reason is free text, in which a long word is not yet a part of a secret.
-        let reasoned = matches!(verb.as_deref(), Some("break-glass" | "breakglass" | "review"));
+        let reasoned = matches!(
+            verb.as_deref(),
+            Some("break-glass" | "breakglass" | "review" | "rotate-owner" | "replace")
+        );
         if if reasoned { holds_secret(&text) } else { holds_fragment(&text) } {
             return Err(CommandError::Secret);
         }
@@ -144,6 +174,8 @@ impl Command {
                 let (of, plan, verdict) = plan_and_why(&text)?;
                 Ok(Self::Review { of, plan, verdict })
             }
+            (Some("rotate-owner"), _) => rotate_owner(&text),
+            (Some("replace"), _) => replace(&text),
             (Some("open" | "new"), rest) => open(rest, 2),
             (Some(_), _) => open(&words, 1),
         }
@@ -277,21 +309,49 @@ fn exposed(words: &[&str]) -> Result<Command, CommandError> {
 /// The case, where one is named, the number of a plan, and the words as they were typed: somebody
 /// will read them a year later.
 fn plan_and_why(text: &str) -> Result<(Option<CaseName>, PlanNumber, String), CommandError> {
+    let number = |word: &str| word.parse().ok();
+    let (of, number, words) = case_and_word(text, number).ok_or(CommandError::NoReason)?;
+    Ok((of, PlanNumber(number), reason(words).ok_or(CommandError::NoReason)?))
+}
+
+fn rotate_owner(text: &str) -> Result<Command, CommandError> {
+    let number = |word: &str| word.parse().ok();
+    let (of, loss, owner) = case_and_word(text, number).ok_or(CommandError::NoOwner)?;
+    let fits = (1..=OWNER_LENGTH_MAX).contains(&owner.chars().count());
+    let owner = fits.then(|| owner.to_owned()).ok_or(CommandError::NoOwner)?;
+    Ok(Command::RotateOwner { of, loss, owner })
+}
+
+fn replace(text: &str) -> Result<Command, CommandError> {
+    let with = |word: &str| match word.to_ascii_lowercase().as_str() {
+        "role" => Some(Replacement::Role),
+        "key" => Some(Replacement::Key),
+        _ => None,
+    };
+    let (of, with, words) = case_and_word(text, with).ok_or(CommandError::NoReplacement)?;
+    let reason = reason(words).ok_or(CommandError::NoReplacement)?;
+    Ok(Command::Replace { of, with, reason })
+}
+
+/// After the verb: a case, where one is named, a word that `read` understands, and what follows.
+fn case_and_word<T>(
+    text: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Option<(Option<CaseName>, T, &str)> {
     let (_verb, rest) = next_word(text);
     let (first, after) = next_word(rest);
-    let (of, number, words) = match first.parse() {
-        Ok(number) => (None, number, after),
-        Err(_) => {
-            let of = case_name(&[first]).map_err(|_| CommandError::NoReason)?;
-            let (number, words) = next_word(after);
-            (of, number.parse().map_err(|_| CommandError::NoReason)?, words)
-        }
-    };
-    let words = words.trim();
-    match (REASON_LENGTH_MIN..=REASON_LENGTH_MAX).contains(&words.chars().count()) {
-        true => Ok((of, PlanNumber(number), words.to_owned())),
-        false => Err(CommandError::NoReason),
+    if let Some(found) = read(first) {
+        return Some((None, found, after.trim()));
     }
+    let of = case_name(&[first]).ok()?;
+    let (second, after) = next_word(after);
+    Some((of, read(second)?, after.trim()))
+}
+
+/// Words that say something and fit on a card.
+fn reason(words: &str) -> Option<String> {
+    let fits = (REASON_LENGTH_MIN..=REASON_LENGTH_MAX).contains(&words.chars().count());
+    fits.then(|| words.to_owned())
 }
 
 /// The first word, without marks around it, and what follows.
@@ -416,6 +476,31 @@ mod tests {
         let long = format!("review 2 {}", "word ".repeat(100));
         assert_eq!(Command::parse(&long), Err(CommandError::NoReason), "nothing is cut in silence");
         let secret = format!("break-glass 2 they use {SECRET} now");
+        assert_eq!(Command::parse(&secret), Err(CommandError::Secret));
+    }
+
+    #[test]
+    fn who_sees_to_a_loss_and_what_replaces_the_key_are_read_with_their_words() {
+        let of = Some(CaseName::Key(key(A)));
+        let owner = "the payments team, ask Bob".to_owned();
+        let said = Command::RotateOwner { of: of.clone(), loss: 3, owner: owner.clone() };
+        assert_eq!(Command::parse(&format!("rotate-owner {A} 3  {owner}")), Ok(said));
+        let said = Command::RotateOwner { of: None, loss: 3, owner };
+        assert_eq!(Command::parse("rotate-owner 3 the payments team, ask Bob"), Ok(said));
+        let long = format!("rotate-owner 3 {}", "x".repeat(81));
+        for text in ["rotate-owner", "rotate-owner 3", "rotate-owner three bob", &long] {
+            assert_eq!(Command::parse(text), Err(CommandError::NoOwner), "{text}");
+        }
+        let reason = "it runs on Lambda anyway".to_owned();
+        let with = Replacement::Role;
+        let said = Command::Replace { of: None, with, reason: reason.clone() };
+        assert_eq!(Command::parse(&format!("Replace ROLE {reason}")), Ok(said));
+        let said = Command::Replace { of, with: Replacement::Key, reason: reason.clone() };
+        assert_eq!(Command::parse(&format!("replace {A} key {reason}")), Ok(said));
+        for text in ["replace", "replace role", "replace key short", "replace sword and then why"] {
+            assert_eq!(Command::parse(text), Err(CommandError::NoReplacement), "{text}");
+        }
+        let secret = format!("rotate-owner 3 {SECRET}");
         assert_eq!(Command::parse(&secret), Err(CommandError::Secret));
     }
 

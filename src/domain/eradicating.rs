@@ -172,6 +172,7 @@ mod tests {
     fn case(nodes: Vec<Node>) -> Case {
         let mut case = opened();
         let survey = SurveyNote {
+            last_success: None,
             cut_sha256: String::new(),
             rows: 1,
             records_read: 1,

@@ -7,6 +7,7 @@ use crate::domain::ids::{AccessKeyId, CaseId, ChannelId, MessageTs, PersonId};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::reconciliation::Reconciliation;
+use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::snapshot::SnapshotRef;
 use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
@@ -258,6 +259,9 @@ pub enum Event {
     Note {
         text: String,
     },
+    Recovery {
+        step: Box<RecoveryStep>,
+    },
     /// The brake on all changes was put on or taken off while this case had work to do.
     Braked {
         brake: Box<Brake>,
@@ -300,6 +304,7 @@ impl Event {
             | Self::QuestionsDone { .. }
             | Self::Cancelled { .. }
             | Self::Note { .. }
+            | Self::Recovery { .. }
             | Self::Reconciled { .. }
             | Self::NotReconciled { .. }
             | Self::Reported { .. }

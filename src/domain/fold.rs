@@ -8,6 +8,7 @@ use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
 use crate::domain::reconciliation::Reconciliation;
 use crate::domain::record::{Press, Record};
+use crate::domain::recovery::Recovery;
 use crate::domain::room::{Room, Unmade};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub enum IllegalRecord {
     WrongState(&'static str),
     #[error("there is no such step, or no attempt at it is open")]
     NoSuchAttempt,
+    #[error("there is no loss {0}")]
+    NoSuchLoss(u32),
     #[error("the case is not closed, or was compared already")]
     NothingToReconcile,
 }
@@ -94,6 +97,7 @@ impl Case {
             questions_failed: Vec::new(),
             cancelled: BTreeSet::new(),
             questions_done: BTreeSet::new(),
+            recovery: Recovery::default(),
             closed_at: None,
             reconciled: None,
             report_sha256: None,
@@ -176,6 +180,7 @@ impl Case {
             | Event::QuestionFailed { .. }
             | Event::QuestionsDone { .. }
             | Event::Cancelled { .. } => self.take_in_reading(record),
+            Event::Recovery { step } => self.take_in_recovery(record, step)?,
             Event::Closed { .. } => self.closed_at = Some(record.at),
             Event::Reconciled { result } => {
                 self.take_in_reconciliation(Ok(result.as_ref().clone()))?;

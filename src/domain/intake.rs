@@ -113,6 +113,8 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::Exposed { .. }
         | Command::BreakGlass { .. }
         | Command::Review { .. }
+        | Command::RotateOwner { .. }
+        | Command::Replace { .. }
         | Command::Status { .. }
         | Command::Summary { .. } => Err(IntakeError::NoKey),
     }

@@ -89,6 +89,16 @@ pub enum Refusal {
     BeingUndone(u32),
     #[error("you have already approved this plan")]
     AlreadyApproved,
+    #[error("this case lists no loss {0}; the numbers stand on the card of the recovery")]
+    NoSuchLoss(u32),
+    #[error("{by} has already said of loss {loss}: {remedy}")]
+    AlreadySettled { loss: u32, by: String, remedy: &'static str },
+    #[error("only the key's owner or an approver confirms that all is well")]
+    NeitherOwner,
+    #[error("that is confirmed already, and the key was not used since")]
+    AlreadyConfirmed,
+    #[error("nothing was contained yet, so there is nothing to confirm")]
+    NeverContained,
     #[error("you have not approved this plan, so there is nothing to withdraw")]
     NotApproved,
 }
@@ -251,7 +261,7 @@ impl Policy {
         people.into_iter().map(|user| PersonId { team: self.team.clone(), user: user.clone() })
     }
 
-    fn is_ours(&self, caller: &Caller) -> Result<(), Refusal> {
+    pub(super) fn is_ours(&self, caller: &Caller) -> Result<(), Refusal> {
         if caller.person().team == self.team { Ok(()) } else { Err(Refusal::OtherWorkspace) }
     }
 
@@ -260,7 +270,7 @@ impl Policy {
         self.responders.contains(user) || self.approvers.contains(user)
     }
 
-    fn is_approver(&self, caller: &Caller) -> Result<(), Refusal> {
+    pub(super) fn is_approver(&self, caller: &Caller) -> Result<(), Refusal> {
         self.is_ours(caller)?;
         if self.approvers.is_empty() {
             return Err(Refusal::NobodyListed);
@@ -272,12 +282,16 @@ impl Policy {
         }
     }
 
-    fn is_no_suspect(&self, caller: &Caller) -> Result<(), Refusal> {
+    pub(super) fn is_no_suspect(&self, caller: &Caller) -> Result<(), Refusal> {
         let suspected = self.suspects.contains(&caller.person().user);
         if suspected { Err(Refusal::Suspect) } else { Ok(()) }
     }
 
-    fn is_disinterested_staff(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+    pub(super) fn is_disinterested_staff(
+        &self,
+        caller: &Caller,
+        case: &Case,
+    ) -> Result<(), Refusal> {
         self.is_ours(caller)?;
         if !self.is_staff(caller) {
             return Err(Refusal::NotListed);

@@ -30,6 +30,9 @@ pub struct SurveyNote {
     /// From where the key was used regularly before; older notes do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regular: Option<RegularUse>,
+    /// The last call of the key that succeeded; older notes do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<Timestamp>,
     /// Users that others than the actor made meanwhile, so that nobody suspects them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made_by_others: Vec<MadePrincipal>,

@@ -3,6 +3,7 @@
 mod closing;
 mod cost;
 pub mod phases;
+mod recovering;
 mod second_witness;
 mod telling;
 mod whole_plan;
@@ -89,6 +90,16 @@ pub fn whole_plan(case: &Case, state: &crate::domain::plan_state::PlanState) -> 
 /// What AWS's own log said of a case, one sentence a line.
 pub fn witness_lines(result: &crate::domain::reconciliation::Reconciliation) -> Vec<String> {
     second_witness::lines(result)
+}
+
+/// The whole recovery, one line each: every loss, the replacement, the key, what is open.
+pub fn recovery_lines(case: &Case) -> Vec<String> {
+    recovering::lines(case)
+}
+
+/// What is known of the key since the containment, and who confirmed the recovery.
+pub fn recovery_of(case: &Case) -> Vec<String> {
+    recovering::key(case)
 }
 
 /// What waits, and for whom.

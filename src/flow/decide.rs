@@ -8,8 +8,11 @@ use crate::domain::ids::CaseId;
 use crate::domain::policy::{Choice, Refusal, Wish};
 use crate::domain::proof::Caller;
 use crate::domain::record::{Actor, Entry, Place, Record};
+use crate::domain::recovering::silence;
+use crate::domain::recovery_step::RecoveryStep;
 use crate::flow::desk::Bench;
 use crate::flow::ledger::{LedgerError, NotAppended};
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Refusals are kept on record up to here; beyond, somebody is only hammering the button.
@@ -77,6 +80,11 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
         }
         ButtonAction::Phase { phase, .. } => Event::PhasePressed { phase: *phase },
         ButtonAction::CancelQuestions { asked, .. } => Event::Cancelled { asked: *asked },
+        ButtonAction::Settle { loss, seq, remedy, .. } => {
+            policy.may_settle(&pressed.caller, case, (*loss, *seq, *remedy))?;
+            recovery(RecoveryStep::Settled { loss: *loss, remedy: *remedy })
+        }
+        ButtonAction::Confirm { used, .. } => return confirmation(bench, pressed, case, *used),
         ButtonAction::Summary { .. } => Event::SummaryAsked,
         ButtonAction::Report { .. } => Event::ReportAsked,
         ButtonAction::Close { .. } => {
@@ -87,6 +95,24 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
     };
     policy.may_act(&pressed.caller)?;
     Ok(Some(event))
+}
+
+fn recovery(step: RecoveryStep) -> Event {
+    Event::Recovery { step: Box::new(step) }
+}
+
+/// The word of the owner, or of an approver, with what the trail shows of the key beside it.
+fn confirmation(
+    bench: &Bench<'_>,
+    pressed: &Pressed,
+    case: &Case,
+    used: i64,
+) -> Result<Option<Event>, Refusal> {
+    let seen = Timestamp::from_second(used).ok().filter(|_| used > 0);
+    bench.policy.may_confirm(&pressed.caller, case, seen)?;
+    let silence = silence(case).ok_or(Refusal::NeverContained)?;
+    let (used_after, told_until) = (silence.broken_at(), silence.told_until);
+    Ok(Some(recovery(RecoveryStep::Confirmed { used_after, told_until })))
 }
 
 fn decision(

@@ -14,6 +14,7 @@ pub mod hold;
 pub mod intake;
 pub mod lane;
 pub mod ledger;
+pub mod losses;
 pub mod notary;
 pub mod operator;
 pub mod photograph;

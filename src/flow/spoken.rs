@@ -8,6 +8,7 @@ use crate::domain::plan_state::PlanState;
 use crate::domain::policy::Refusal;
 use crate::domain::proof::Caller;
 use crate::domain::record::{Actor, Entry};
+use crate::domain::recovery_step::{RecoveryStep, Replacement};
 use crate::flow::decide::keep_refusal;
 use crate::flow::desk::Bench;
 use crate::flow::ledger::{LedgerError, NotAppended};
@@ -83,6 +84,38 @@ pub async fn review(
     decide(bench, case, (speaker, "review"), judge, said).await
 }
 
+/// Says who sees to a loss.
+pub async fn name_owner(
+    bench: &Bench<'_>,
+    case: &CaseId,
+    speaker: &Speaker,
+    (loss, owner): (u32, &str),
+) -> Result<String, LedgerError> {
+    let judge = |case: &Case| {
+        bench.policy.may_name_owner(&speaker.caller, case, loss)?;
+        Ok(recovery(RecoveryStep::Owned { loss, owner: owner.to_owned() }))
+    };
+    let said = |_: &Case| format!("It is on the card who sees to loss {loss}.");
+    decide(bench, case, (speaker, "rotate-owner"), judge, said).await
+}
+
+/// Says what takes the place of the key.
+pub async fn replace(
+    bench: &Bench<'_>,
+    case: &CaseId,
+    speaker: &Speaker,
+    (with, reason): (Replacement, &str),
+) -> Result<String, LedgerError> {
+    let judge = |case: &Case| {
+        bench.policy.may_recover(&speaker.caller, case)?;
+        Ok(recovery(RecoveryStep::Replaced { with, reason: reason.to_owned() }))
+    };
+    let said = |_: &Case| {
+        format!("{} takes the place of the key; how is on the card of Recovery.", with.words())
+    };
+    decide(bench, case, (speaker, "replace"), judge, said).await
+}
+
 /// Asks for a summary in the case's channel.
 pub async fn ask_summary(
     bench: &Bench<'_>,
@@ -123,6 +156,10 @@ async fn decide(
             Ok(format!("Not done: {refusal}."))
         }
     }
+}
+
+fn recovery(step: RecoveryStep) -> Event {
+    Event::Recovery { step: Box::new(step) }
 }
 
 fn known(case: &Case, plan: PlanNumber) -> Result<&PlanState, Refusal> {

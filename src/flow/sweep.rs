@@ -13,7 +13,7 @@ use crate::domain::trail_row::TrailRow;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};
 use crate::flow::targets::prepare;
-use crate::flow::{exposure, gains, propose, signer};
+use crate::flow::{exposure, gains, losses, propose, signer};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -81,6 +81,8 @@ pub async fn remember(
     }
     let content = trail.evidence(&survey.cut).await?;
     let cut_sha256 = desk.evidence.put(&content).await?;
+    // Before the survey: whoever takes over after a crash in between reads it all again.
+    let case = &losses::note(desk, case, trail, survey).await?;
     let note = survey_note(desk, case, survey, cut_sha256);
     let entry = crate::domain::record::Entry::own(
         desk.clock.now(),
@@ -121,6 +123,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         exposed_since: case.exposed_since(),
         regular: Some(survey.regular.clone()),
         watermark: survey.watermark,
+        last_success: survey.activity.last_success,
         truncated: survey.truncated || survey.lineage.nodes.len() > nodes.len(),
         nodes,
         cost: survey.cost.clone(),

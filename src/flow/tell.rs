@@ -12,7 +12,9 @@ mod direct;
 mod file;
 mod room;
 
-use crate::domain::announce::{Announcement, What, announcements, card_key, plan_key};
+use crate::domain::announce::{
+    Announcement, What, announcements, card_key, plan_key, recovery_key,
+};
 use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
 use crate::domain::ids::{ChannelId, MessageTs};
@@ -182,6 +184,7 @@ async fn say(
         What::Summary(upto) => (View::Summary(scene, *upto), None),
         What::Checklist(phase) => (View::Checklist(scene, *phase), None),
         What::Letter => (View::Letter(scene), None),
+        What::Recovery => (View::Recovery(scene), None),
         What::Notice(text) => (View::Notice(scene, text.clone()), None),
         What::Alarm(text) => (View::Alarm(scene, text.clone()), None),
         What::Answer(seq) => {
@@ -212,11 +215,11 @@ async fn say(
     Ok(Said::Words { message, repeat_possible })
 }
 
-/// Redraws the card and the plans where they have changed.
+/// Redraws the card, the recovery and the plans where they have changed.
 async fn refresh(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepError> {
     let Speaker { desk, case, .. } = *speaker;
     let scene = speaker.scene();
-    let mut views = vec![(card_key(), View::Card(scene))];
+    let mut views = vec![(card_key(), View::Card(scene)), (recovery_key(), View::Recovery(scene))];
     views.extend(case.plans().map(|state| {
         let number = state.plan.number;
         (plan_key(number), View::Plan(scene, number))

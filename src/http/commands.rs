@@ -27,6 +27,8 @@ const HELP: &str = "*keyleak* responds to exposed AWS access keys.\n\
 • `/keyleak exposed [key or case] 2026-11-20T08:00Z` corrects since when the key is exposed\n\
 • `/keyleak break-glass [key or case] PLAN reason` runs a plan on your word alone; another \
 approver reviews it with `/keyleak review [key or case] PLAN verdict`\n\
+• `/keyleak replace [key or case] role|key reason` says what takes the place of the key\n\
+• `/keyleak rotate-owner [key or case] LOSS who` says who sees to a loss\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -101,6 +103,8 @@ async fn carry_out(
         Command::Exposed { ref of, .. }
         | Command::Summary { ref of }
         | Command::BreakGlass { ref of, .. }
+        | Command::RotateOwner { ref of, .. }
+        | Command::Replace { ref of, .. }
         | Command::Review { ref of, .. } => {
             let heard = match of {
                 Some(CaseName::Key(key)) => {
@@ -274,6 +278,12 @@ async fn speak(
         }
         Command::Review { plan, verdict, .. } => {
             spoken::review(&bench, id, &speaker, (*plan, verdict)).await?
+        }
+        Command::RotateOwner { loss, owner, .. } => {
+            spoken::name_owner(&bench, id, &speaker, (*loss, owner)).await?
+        }
+        Command::Replace { with, reason, .. } => {
+            spoken::replace(&bench, id, &speaker, (*with, reason)).await?
         }
         Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).await?,
         Command::Open { .. }

@@ -54,6 +54,8 @@ pub enum View<'a> {
     Checklist(Scene<'a>, crate::domain::event::Phase),
     /// What to write to AWS about a key that is somebody else's.
     Letter(Scene<'a>),
+    /// The losses, what becomes of each, and the key; kept current in place.
+    Recovery(Scene<'a>),
     /// A question's answer as a short table.
     Answer(Scene<'a>, &'a Answer),
     /// Something that must be noticed, in plain words.

@@ -3,6 +3,7 @@
 use crate::domain::event::Phase;
 use crate::domain::exposure::ExposureFinding;
 use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
+use crate::domain::losses::Losses;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::regular::RegularUse;
 use crate::domain::trail_row::{Sighting, TrailRow};
@@ -172,6 +173,9 @@ pub struct Activity {
     pub denied: u64,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
+    /// The last one that succeeded.
+    #[serde(default)]
+    pub last_success: Option<Timestamp>,
     pub source_ips: Vec<String>,
 }
 
@@ -279,6 +283,13 @@ pub trait Trail: Send + Sync {
 
     /// Asks one question of a cut that was surveyed before.
     async fn ask(&self, cut: &CutReference, question: &str) -> Result<Answer, TrailError>;
+
+    /// What the actor read and destroyed since a time, from a cut that was surveyed before.
+    async fn losses(
+        &self,
+        cut: &CutReference,
+        since: Option<Timestamp>,
+    ) -> Result<Losses, TrailError>;
 
     /// The cut as one file (JSON lines), to keep as evidence; its SHA-256 is the cut's.
     async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError>;

@@ -4,6 +4,7 @@ use crate::domain::button::ButtonAction;
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::record::Press;
+use crate::domain::recovering;
 use crate::domain::report::phases::{PhaseRow, Progress, rows as phase_rows};
 use crate::domain::report::{name_of, status_words, times_to_contain, waiting};
 use crate::ports::chat::Scene;
@@ -148,14 +149,22 @@ fn case_buttons(case: &Case) -> Vec<Value> {
     buttons.push(drawn("Write the report", &ButtonAction::Report { case: id() }, None));
     let confirm = Confirm {
         title: "Close this case?".to_owned(),
-        text: "The report is written and posted, then the channel is archived. What is in force \
-               stays in force, and can no longer be undone from here."
-            .to_owned(),
+        text: closing(case),
         yes: "Close the case".to_owned(),
         danger: false,
     };
     buttons.push(drawn("Close the case", &ButtonAction::Close { case: id() }, Some(confirm)));
     buttons
+}
+
+/// What closing means, and what it leaves undone.
+fn closing(case: &Case) -> String {
+    let open = recovering::open(case);
+    let open = if open.is_empty() { String::new() } else { format!("OPEN: {}. ", open.join("; ")) };
+    format!(
+        "{open}The report is posted, then the channel is archived. What is in force stays in \
+         force, and can no longer be undone from here."
+    )
 }
 
 /// The newest press whose questions have no end yet.

@@ -1,13 +1,12 @@
 //! What people do in a phase besides what the bot does: a short list, with the commands for it.
 
 use crate::domain::event::Phase;
+use crate::domain::recovering;
+use crate::domain::replacing::user_in_command;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{context, header, list, paragraph, preformatted, rich, text};
 use crate::slack::sketch::Sketch;
 use serde_json::Value;
-
-/// What stands in a command where the user is not known, or has a name that a shell would read.
-const SOME_USER: &str = "<user>";
 
 /// A thing to do, and the command for it where there is one.
 struct Item {
@@ -69,20 +68,18 @@ const ERADICATION: &[Item] = &[
         "Machines, keys and images the actor left.",
         "aws ec2 describe-instances --region <each region>",
     ),
-    doing("Change every secret the actor read."),
+    doing("Change every secret the actor read; Recovery lists what the trail shows of them."),
     doing("Leave the leaked key inactive until the report is closed; its id is needed to search."),
 ];
 const RECOVERY: &[Item] = &[
-    doing("Ask first whether a role can take the place of the key."),
     doing(
         "Give the workload a new principal; while the deny is on the user, a new key is denied \
          too.",
     ),
-    by(
-        "A user has at most two keys, inactive ones too.",
-        "aws iam create-access-key --user-name USER",
+    doing(
+        "A user has at most two keys, inactive ones too. `/keyleak replace key` and why shows \
+         commands that put a new one into Secrets Manager unseen; never send it through Slack.",
     ),
-    doing("Never send a secret key through Slack; use the secret store."),
     doing("Keep a deny on a user for 36 hours and on a role for 12, or sessions wake up again."),
     doing("Undo on the plan's card brings back the snapshot, with the same approvals."),
     doing("Have the owner confirm that the workload runs, and that the old key is silent."),
@@ -104,7 +101,7 @@ const DELETES: &str = "The bot deletes nothing without its approvals, and does n
 /// The checklist of a phase.
 pub(super) fn sketch(scene: &Scene<'_>, phase: Phase) -> Sketch {
     let key = &scene.case.opening().key;
-    let user = user_in_command(scene);
+    let user = user_in_command(scene.case);
     let items = items(phase);
     let lines: Vec<Vec<Value>> = items.iter().map(|item| vec![text(item.what)]).collect();
     let commands: Vec<String> = items
@@ -113,6 +110,10 @@ pub(super) fn sketch(scene: &Scene<'_>, phase: Phase) -> Sketch {
         .map(|command| command.replace("USER", &user))
         .collect();
     let mut parts = vec![list(lines, true)];
+    let lost = recovering::tally(scene.case).words();
+    if phase == Phase::Eradication && !lost.is_empty() {
+        parts.push(paragraph(vec![text(&format!("Of the losses: {}.", lost.join("; ")))]));
+    }
     if !commands.is_empty() {
         parts.push(paragraph(vec![text("Commands:")]));
         parts.push(preformatted(&commands));
@@ -147,14 +148,4 @@ fn items(phase: Phase) -> &'static [Item] {
         Phase::Recovery => RECOVERY,
         Phase::PostIncident => POST_INCIDENT,
     }
-}
-
-/// The user's name, if a shell would take it as one word and as no option.
-fn user_in_command(scene: &Scene<'_>) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b'-');
-    let owner = scene.case.facts().owner_known();
-    let name = owner.map(|owner| owner.user.0.as_str()).filter(|name| {
-        (1..=64).contains(&name.len()) && !name.starts_with('-') && name.bytes().all(plain)
-    });
-    name.unwrap_or(SOME_USER).to_owned()
 }

@@ -19,6 +19,7 @@ pub mod manifest;
 mod pacing;
 mod personal;
 mod plan_card;
+mod recovery_card;
 pub mod sketch;
 mod telling;
 mod upload;

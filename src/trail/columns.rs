@@ -222,6 +222,7 @@ pub const RESOURCE: Paths = &[
     (Request, "ruleName"),
     (Request, "name"),
     (Request, "names[0]"),
+    (Request, "path"),
     (Response, "functionArn"),
     (Response, "trailARN"),
     (Response, "arn"),

@@ -4,6 +4,7 @@ use crate::domain::event::Phase;
 use crate::domain::exposure::{Uses, first_unlike};
 use crate::domain::growth::{Bounds, grow};
 use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
+use crate::domain::losses::{Losses, losses};
 use crate::domain::principal::PrincipalName;
 use crate::domain::question::Question;
 use crate::domain::record_text::is_outside;
@@ -134,6 +135,20 @@ impl<S: Source> Trail for Investigator<S> {
         .await
     }
 
+    async fn losses(
+        &self,
+        cut: &CutReference,
+        since: Option<Timestamp>,
+    ) -> Result<Losses, TrailError> {
+        let loaded = self.loaded(cut)?;
+        blocking(move || {
+            let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
+            let rows = table.cut().map_err(|error| internal(&error))?;
+            Ok(losses(&rows, since))
+        })
+        .await
+    }
+
     async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError> {
         let loaded = self.loaded(cut)?;
         blocking(move || {
@@ -223,7 +238,7 @@ pub fn looked_at(coverage: &Coverage, window: Window) -> String {
 fn activity(rows: &[TrailRow]) -> Activity {
     let mut activity = Activity::default();
     let mut ips = BTreeSet::new();
-    let (mut first, mut last) = (None, None);
+    let (mut first, mut last, mut last_success) = (None, None, None);
     for row in rows.iter().filter(|row| row.reach.as_deref() == Some("key")) {
         activity.events += 1;
         let failed = row.error_code.is_some() || row.error_message.is_some();
@@ -232,10 +247,12 @@ fn activity(rows: &[TrailRow]) -> Activity {
         activity.denied += u64::from(row.error_code.as_deref().is_some_and(is_denied));
         first = first.or(Some(&row.event_time)); // rows are in time order
         last = Some(&row.event_time);
+        last_success = if failed { last_success } else { last };
         ips.extend(row.source_ip.as_deref().filter(|text| is_outside(text)).map(str::to_owned));
     }
     activity.first = first.and_then(|time| time.parse().ok());
     activity.last = last.and_then(|time| time.parse().ok());
+    activity.last_success = last_success.and_then(|time| time.parse().ok());
     activity.source_ips = ips.into_iter().collect();
     activity
 }

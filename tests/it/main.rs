@@ -41,6 +41,7 @@ mod people;
 mod printed_manifests;
 mod readme;
 mod reconcile;
+mod recovery;
 mod roles;
 mod root_key;
 mod second_witness;

@@ -4,8 +4,8 @@ use crate::domain::case::Case;
 use crate::domain::plan_state::PlanState;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
-    cost, name_of, phases, second_witness, status_words, timeline, times_to_contain, utc, waiting,
-    words,
+    cost, name_of, phases, recovering, second_witness, status_words, timeline, times_to_contain,
+    utc, waiting, words,
 };
 use crate::domain::step_result::StepResult;
 use std::fmt::Write as _;
@@ -22,6 +22,7 @@ pub(super) fn markdown(case: &Case) -> String {
         plan(&mut out, case, state);
     }
     section(&mut out, "What was found", found(case));
+    section(&mut out, "Recovery", recovery(case));
     section(&mut out, "Still in force", in_force(case));
     section(&mut out, "What could not be done", not_done(case));
     section(&mut out, "AWS as the second witness", witnessed(case));
@@ -191,6 +192,10 @@ fn found(case: &Case) -> Vec<String> {
         )
     }));
     lines
+}
+
+fn recovery(case: &Case) -> Vec<String> {
+    recovering::lines(case).iter().map(|line| md(line)).collect()
 }
 
 fn in_force(case: &Case) -> Vec<String> {

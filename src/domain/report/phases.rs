@@ -6,6 +6,7 @@ use crate::domain::lineage::Standing;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::Press;
+use crate::domain::recovering;
 use crate::domain::report::words;
 
 /// How far a phase has come.
@@ -171,13 +172,27 @@ fn eradication(case: &Case) -> (Progress, String) {
 
 fn recovery(case: &Case) -> (Progress, String) {
     let undo = case.plans().rfind(|state| state.plan.kind == PlanKind::Undo);
-    match undo {
-        Some(state) if state.status() == PlanStatus::Done => {
-            (Progress::Done, words::plan_status(state))
-        }
-        Some(state) => (Progress::Running, words::plan_status(state)),
-        None => checklist(case, Phase::Recovery),
+    let Some(state) = undo else {
+        return losses(case).unwrap_or_else(|| checklist(case, Phase::Recovery));
+    };
+    let mut found = vec![words::plan_status(state)];
+    found.extend(recovering::tally(case).words());
+    let done = state.status() == PlanStatus::Done && !recovering::tally(case).is_open();
+    (if done { Progress::Done } else { Progress::Running }, found.join("; "))
+}
+
+/// How far the losses are worked through, and whether somebody confirmed that all is well.
+fn losses(case: &Case) -> Option<(Progress, String)> {
+    let mut found = recovering::tally(case).words();
+    let confirmed = case.recovery().confirmed().is_some() && recovering::is_confirmed(case);
+    if confirmed {
+        found.push("confirmed".to_owned());
     }
+    let progress = match confirmed && recovering::open(case).is_empty() {
+        true => Progress::Done,
+        false => started(!case.presses(Phase::Recovery).is_empty()),
+    };
+    (!found.is_empty()).then(|| (progress, found.join("; ")))
 }
 
 fn post_incident(case: &Case) -> (Progress, String) {

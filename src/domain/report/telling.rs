@@ -7,7 +7,9 @@ use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::SurveyNote;
 use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
+use crate::domain::recovering::open;
 use crate::domain::report::cost;
+use crate::domain::report::recovering;
 use crate::domain::report::words::{count, kind_word};
 use crate::domain::report::{Line, Weight, name_of, utc};
 use crate::domain::step_result::StepResult;
@@ -75,7 +77,11 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
             Some(format!("by {}: {}", brake.name, brake.why)),
         )),
         Event::Note { text } => major(format!("noted: {text}")),
-        Event::Closed { reason } => Some(with("closed the case", reason.clone())),
+        Event::Closed { reason } => Some(closed(case, reason.clone())),
+        Event::Recovery { step } => {
+            let (what, why) = recovering::told(step);
+            Some(with(&what, why))
+        }
         Event::Reconciled { result } => Some(reconciled(result)),
         Event::NotReconciled { why } => {
             because("could not hold the journal against AWS's own log", why)
@@ -223,6 +229,14 @@ fn opened(opening: &Opening) -> Told {
         &format!("opened the case for key {}{drill}", opening.key),
         (!why.is_empty()).then(|| why.join("; ")),
     )
+}
+
+/// Closing a case whose recovery has an open end is not refused, and not silent.
+fn closed(case: &Case, reason: Option<String>) -> Told {
+    match open(case).as_slice() {
+        [] => with("closed the case", reason),
+        left => with(&format!("closed the case with open ends: {}", left.join("; ")), reason),
+    }
 }
 
 fn exposed(since: Option<Timestamp>, why: Option<String>) -> Told {

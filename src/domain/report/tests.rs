@@ -38,6 +38,7 @@ fn reading(records_read: u64, ids: &[&str]) -> Event {
     let survey = SurveyNote {
         exposed_since: None,
         regular: None,
+        last_success: None,
         cut_sha256: "00".to_owned(),
         rows: records_read,
         records_read,
@@ -99,6 +100,7 @@ fn the_summary_of_a_contained_case_reads_like_this() {
         14:18:42  keyleak says plan 1 is held
         14:18:52  keyleak says plan 1 is contained as of 2026-09-21 14:18:20 UTC
         Waiting: responders: walk the open phases, then close the case to have its report
+        Waiting: recovery: not confirmed by the key's owner or an approver
         ");
 }
 

@@ -93,7 +93,7 @@ fn argument(change: &Change) -> Option<(&'static str, String)> {
 }
 
 /// A terminal obeys control characters, and names are an actor's to choose.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let hidden = |character: char| {
         matches!(
             character,

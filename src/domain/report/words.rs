@@ -7,6 +7,7 @@ use crate::domain::exposure::Basis;
 use crate::domain::ids::KeyKind;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
+use crate::domain::recovering;
 use crate::domain::remains::spared::left_alone;
 use crate::domain::report::{TimesToContain, name_of, span, utc};
 use crate::domain::step_result::StepResult;
@@ -161,6 +162,7 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
             "responders: walk the open phases, then close the case to have its report".to_owned(),
         );
     }
+    waits.extend(recovering::open(case).into_iter().map(|what| format!("recovery: {what}")));
     waits
 }
 

@@ -1,0 +1,69 @@
+//! The part of the fold that is about recovery: losses get their numbers, people settle them.
+
+use crate::domain::case::Case;
+use crate::domain::fold::{IllegalRecord, press};
+use crate::domain::record::Record;
+use crate::domain::recovery::Item;
+use crate::domain::recovery_step::RecoveryStep;
+
+impl Case {
+    pub(super) fn take_in_recovery(
+        &mut self,
+        record: &Record,
+        step: &RecoveryStep,
+    ) -> Result<(), IllegalRecord> {
+        match step {
+            RecoveryStep::Found { .. } => self.take_in_losses(record, step)?,
+            RecoveryStep::Settled { loss, remedy } => {
+                let press = press(record)?;
+                let item = self.loss(*loss)?;
+                if item.settled.is_some() || !remedy.fits(item.loss.kind) {
+                    return Err(IllegalRecord::WrongState("a loss that is open to that"));
+                }
+                item.settled = Some((press, *remedy));
+                item.seq = record.seq;
+            }
+            RecoveryStep::Owned { loss, owner } => {
+                press(record)?;
+                self.loss(*loss)?.owner = Some(owner.clone());
+            }
+            RecoveryStep::Replaced { with, reason } => {
+                self.recovery.replacement = Some((press(record)?, *with, reason.clone()));
+            }
+            RecoveryStep::Confirmed { used_after, .. } => {
+                self.recovery.confirmed = Some((press(record)?, *used_after));
+            }
+        }
+        Ok(())
+    }
+
+    fn take_in_losses(
+        &mut self,
+        record: &Record,
+        step: &RecoveryStep,
+    ) -> Result<(), IllegalRecord> {
+        let RecoveryStep::Found { losses, again, more, .. } = step else { return Ok(()) };
+        for again in again {
+            let item = self.loss(again.loss)?;
+            item.loss.last = item.loss.last.max(again.at);
+            if item.settled.take().is_some() {
+                item.reopened = Some(again.at);
+            }
+            item.seq = record.seq;
+        }
+        for loss in losses {
+            let number = self.recovery.items.len() as u32 + 1;
+            let (loss, seq) = (loss.clone(), record.seq);
+            let item = Item { number, loss, owner: None, settled: None, reopened: None, seq };
+            self.recovery.items.push(item);
+        }
+        self.recovery.more |= more;
+        Ok(())
+    }
+
+    fn loss(&mut self, number: u32) -> Result<&mut Item, IllegalRecord> {
+        let index = usize::try_from(number).unwrap_or_default().checked_sub(1);
+        let item = index.and_then(|index| self.recovery.items.get_mut(index));
+        item.ok_or(IllegalRecord::NoSuchLoss(number))
+    }
+}

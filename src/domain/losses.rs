@@ -1,0 +1,351 @@
+//! What the actor read that has to be changed, and what it destroyed, from the cut of a trail.
+
+use crate::domain::trail_row::{TrailRow, parse_time};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A list that nobody works through helps nobody; what is more is said, and is in the cut.
+pub const LOSSES_MAX: usize = 1_000;
+
+/// What kind of thing was lost, which says what can be done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossKind {
+    /// A secret of Secrets Manager, read.
+    Secret,
+    /// A parameter of Systems Manager, read decrypted.
+    Parameter,
+    /// Every parameter below a path, read decrypted.
+    ParameterPath,
+    /// A hint: the actor let a KMS key decrypt something it had.
+    Decryption,
+    /// A hint: the settings of a function, which may hold secrets.
+    FunctionSettings,
+    /// A hint: the user data of an instance, which may hold secrets.
+    InstanceSettings,
+    /// The administrator's password of an instance.
+    InstancePassword,
+    /// Deleted, ended or switched off.
+    Destroyed,
+}
+
+/// One thing that the actor read or destroyed, as the trail tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    pub kind: LossKind,
+    /// The ARN or name as the record has it; empty where the record names nothing.
+    pub name: String,
+    /// `iam.amazonaws.com`.
+    pub service: String,
+    pub call: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Who did it first.
+    pub by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    pub first: Timestamp,
+    pub last: Timestamp,
+    /// The record of the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+}
+
+/// Everything that was found lost, the earliest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Losses {
+    pub all: Vec<Loss>,
+    /// There is more than a list holds.
+    pub more: bool,
+}
+
+/// What makes two records tell of the same thing.
+pub type LossKey<'a> = (LossKind, &'a str, &'a str, Option<&'a str>, Option<&'a str>, &'a str);
+
+/// The calls that return a secret, or something in which one may be.
+const READS: &[(&str, LossKind, &[&str])] = &[
+    ("secretsmanager.amazonaws.com", LossKind::Secret, &["GetSecretValue", "BatchGetSecretValue"]),
+    (
+        "ssm.amazonaws.com",
+        LossKind::Parameter,
+        &["GetParameter", "GetParameters", "GetParameterHistory"],
+    ),
+    ("ssm.amazonaws.com", LossKind::ParameterPath, &["GetParametersByPath"]),
+    ("kms.amazonaws.com", LossKind::Decryption, &["Decrypt"]),
+    (
+        "lambda.amazonaws.com",
+        LossKind::FunctionSettings,
+        &[
+            "GetFunction20150331",
+            "GetFunction20150331v2",
+            "GetFunctionConfiguration20150331",
+            "GetFunctionConfiguration20150331v2",
+        ],
+    ),
+    ("ec2.amazonaws.com", LossKind::InstanceSettings, &["DescribeInstanceAttribute"]),
+    ("ec2.amazonaws.com", LossKind::InstancePassword, &["GetPasswordData"]),
+];
+
+/// How calls begin that take something away for good.
+const DESTROYING: &[&str] = &["Delete", "Terminate", "Disable", "Deregister", "Purge"];
+/// Others that take away what somebody relies on.
+const SWITCHING_OFF: &[&str] = &[
+    "LeaveOrganization",
+    "ScheduleKeyDeletion",
+    "StopConfigurationRecorder",
+    "StopDBCluster",
+    "StopDBInstance",
+    "StopInstances",
+    "StopLogging",
+];
+/// What looks like it, and is how messages are taken from a queue.
+const TAKEN_IN: &[&str] = &["DeleteMessage", "DeleteMessageBatch"];
+/// What has one name and no parts, so that who made it and deleted it took nothing from anybody.
+const WHOLE: &[&str] = &["Bucket", "Function20150331", "Group", "KeyPair", "Role", "User"];
+
+/// What the key and what grew from it read and destroyed, with success, since `since`.
+pub fn losses(rows: &[TrailRow], since: Option<Timestamp>) -> Losses {
+    let mut told: Vec<(Timestamp, &TrailRow)> = rows
+        .iter()
+        .filter(|row| matches!(row.reach.as_deref(), Some("key" | "lineage")))
+        .filter(|row| row.error_code.is_none() && row.error_message.is_none())
+        .filter_map(|row| Some((parse_time(&row.event_time)?, row)))
+        .filter(|(at, _)| since.is_none_or(|since| at.as_second() >= since.as_second()))
+        .collect();
+    told.sort_by_key(|(at, row)| (*at, &row.event_id));
+    let mut made = BTreeSet::new();
+    let mut found: BTreeMap<_, Loss> = BTreeMap::new();
+    for (at, row) in told {
+        if let Some(thing) = whole("Create", row) {
+            made.insert(thing);
+        }
+        let own = whole("Delete", row).is_some_and(|thing| made.contains(&thing));
+        let Some(loss) = loss_of(at, row).filter(|_| !own) else { continue };
+        let seen = found.entry(owned(&loss)).or_insert(loss);
+        seen.last = seen.last.max(at);
+    }
+    let mut all: Vec<Loss> = found.into_values().collect();
+    all.sort_by(|a, b| (a.first, a.key()).cmp(&(b.first, b.key())));
+    let more = all.len() > LOSSES_MAX;
+    all.truncate(LOSSES_MAX);
+    Losses { all, more }
+}
+
+fn loss_of(at: Timestamp, row: &TrailRow) -> Option<Loss> {
+    let (service, call) = (row.event_source.as_deref()?, row.event_name.as_deref()?);
+    let kind = kind_of(service, call, row)?;
+    let named = row.resource.as_deref().or(row.bucket.as_deref());
+    // Objects are lost by the thousand; what is restored is the bucket.
+    let of_bucket = row.bucket.as_deref().filter(|_| call.starts_with("DeleteObject"));
+    let name = of_bucket.or(named).unwrap_or_default();
+    // Secrets Manager records each secret of a batch by itself as well.
+    if call == "BatchGetSecretValue" && name.is_empty() {
+        return None;
+    }
+    let by = [&row.identity_arn, &row.issuer_arn, &row.principal_id, &row.invoked_by];
+    Some(Loss {
+        kind,
+        name: name.to_owned(),
+        service: service.to_owned(),
+        call: call.to_owned(),
+        region: row.aws_region.clone(),
+        account: row.recipient_account.clone(),
+        by: by.into_iter().flatten().next().cloned().unwrap_or_default(),
+        from: row.source_ip.clone(),
+        first: at,
+        last: at,
+        event_id: row.event_id.clone(),
+    })
+}
+
+fn kind_of(service: &str, call: &str, row: &TrailRow) -> Option<LossKind> {
+    let named = |(source, _, calls): &&(&str, LossKind, &[&str])| {
+        *source == service && calls.contains(&call)
+    };
+    if let Some((_, kind, _)) = READS.iter().find(named) {
+        return returned(*kind, row).then_some(*kind);
+    }
+    let takes = DESTROYING.iter().any(|verb| call.starts_with(verb));
+    let takes = takes || SWITCHING_OFF.contains(&call);
+    (takes && row.read_only != Some(1) && !TAKEN_IN.contains(&call)).then_some(LossKind::Destroyed)
+}
+
+/// Whether the call gave the caller something that has to be kept secret.
+fn returned(kind: LossKind, row: &TrailRow) -> bool {
+    let detail = row.detail.as_deref();
+    match kind {
+        LossKind::Parameter | LossKind::ParameterPath => detail == Some("true"),
+        // A service that decrypts for its caller shows what it gave by a record of its own.
+        LossKind::Decryption => row.invoked_by.is_none(),
+        LossKind::InstanceSettings => detail == Some("userData"),
+        LossKind::Secret
+        | LossKind::FunctionSettings
+        | LossKind::InstancePassword
+        | LossKind::Destroyed => true,
+    }
+}
+
+/// A thing that a call with this verb makes or deletes as a whole: its service, noun and name.
+fn whole<'a>(verb: &str, row: &'a TrailRow) -> Option<(&'a str, &'a str, &'a str)> {
+    let noun = row.event_name.as_deref()?.strip_prefix(verb)?;
+    let name = row.resource.as_deref().or(row.bucket.as_deref())?;
+    WHOLE.contains(&noun).then_some((row.event_source.as_deref()?, noun, name))
+}
+
+fn owned(loss: &Loss) -> (LossKind, String, String, Option<String>, Option<String>, String) {
+    let (kind, service, call, account, region, name) = loss.key();
+    let text = |text: &str| text.to_owned();
+    (kind, text(service), text(call), account.map(text), region.map(text), text(name))
+}
+
+impl LossKind {
+    /// Whether it was read, so that it has to be changed.
+    pub fn is_read(self) -> bool {
+        self != Self::Destroyed
+    }
+
+    /// What people call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Parameter => "parameter",
+            Self::ParameterPath => "all parameters below",
+            Self::Decryption => "what it had decrypted by the KMS key (a hint)",
+            Self::FunctionSettings => "settings of the function (a hint)",
+            Self::InstanceSettings => "user data of the instance (a hint)",
+            Self::InstancePassword => "administrator's password of the instance",
+            Self::Destroyed => "destroyed",
+        }
+    }
+}
+
+impl Loss {
+    /// What makes it the same thing; a secret that two calls return is one secret.
+    pub fn key(&self) -> LossKey<'_> {
+        let call = if self.kind.is_read() { "" } else { self.call.as_str() };
+        let (account, region) = (self.account.as_deref(), self.region.as_deref());
+        (self.kind, &self.service, call, account, region, &self.name)
+    }
+
+    /// Whether its call may name more than the record's first.
+    pub fn names_more(&self) -> bool {
+        matches!(
+            self.call.as_str(),
+            "BatchGetSecretValue"
+                | "GetParameters"
+                | "DeleteObjects"
+                | "DeleteParameters"
+                | "StopInstances"
+                | "TerminateInstances"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(at: &str, call: (&str, &str), name: &str) -> TrailRow {
+        TrailRow {
+            event_time: format!("2026-11-20T{at}Z"),
+            event_id: Some(format!("{at}-{}", call.1)),
+            event_source: Some(format!("{}.amazonaws.com", call.0)),
+            event_name: Some(call.1.to_owned()),
+            identity_arn: Some("arn:aws:iam::029608264753:user/ci".to_owned()),
+            resource: (!name.is_empty()).then(|| name.to_owned()),
+            reach: Some("key".to_owned()),
+            ..TrailRow::default()
+        }
+    }
+
+    fn names(rows: &[TrailRow]) -> Vec<(LossKind, String)> {
+        losses(rows, None).all.into_iter().map(|loss| (loss.kind, loss.name)).collect()
+    }
+
+    const GET: (&str, &str) = ("secretsmanager", "GetSecretValue");
+
+    #[test]
+    fn a_secret_that_was_read_is_listed_once_with_who_and_when_first_and_last() {
+        let rows =
+            [row("10:05:00", GET, "db"), row("10:00:00", GET, "db"), row("10:01:00", GET, "api")];
+        let found = losses(&rows, None);
+        let [db, api] = found.all.as_slice() else { panic!("{found:?}") };
+        assert_eq!((db.name.as_str(), api.name.as_str()), ("db", "api"));
+        assert_eq!(db.first.to_string(), "2026-11-20T10:00:00Z");
+        assert_eq!(db.last.to_string(), "2026-11-20T10:05:00Z");
+        assert_eq!(db.by, "arn:aws:iam::029608264753:user/ci");
+        assert_eq!(db.event_id.as_deref(), Some("10:00:00-GetSecretValue"));
+    }
+
+    #[test]
+    fn refused_calls_others_calls_and_what_is_older_are_no_losses() {
+        let refused =
+            TrailRow { error_code: Some("AccessDenied".into()), ..row("10:00:00", GET, "a") };
+        let others = TrailRow { reach: Some("about".to_owned()), ..row("10:00:00", GET, "b") };
+        let same_address =
+            TrailRow { reach: Some("address".to_owned()), ..row("10:00:00", GET, "c") };
+        assert_eq!(names(&[refused, others, same_address]), []);
+        let rows = [row("09:59:59", GET, "before"), row("10:00:00", GET, "then")];
+        let since = "2026-11-20T10:00:00.7Z".parse().unwrap();
+        let told = losses(&rows, Some(since)).all;
+        assert_eq!(told.iter().map(|loss| loss.name.as_str()).collect::<Vec<_>>(), ["then"]);
+        assert_eq!(names(&rows).len(), 2, "the control: without a time both count");
+    }
+
+    #[test]
+    fn only_what_was_returned_in_the_clear_counts() {
+        let parameter = |detail: &str| TrailRow {
+            detail: Some(detail.to_owned()),
+            ..row("10:00:00", ("ssm", "GetParameter"), "/db")
+        };
+        assert_eq!(names(&[parameter("false")]), []);
+        assert_eq!(names(&[parameter("true")]), [(LossKind::Parameter, "/db".to_owned())]);
+        let decrypt = row("10:00:00", ("kms", "Decrypt"), "key");
+        let for_it = TrailRow {
+            invoked_by: Some("secretsmanager.amazonaws.com".to_owned()),
+            ..decrypt.clone()
+        };
+        assert_eq!(names(&[for_it]), []);
+        assert_eq!(names(&[decrypt]), [(LossKind::Decryption, "key".to_owned())]);
+        assert_eq!(names(&[row("10:00:00", ("ec2", "DescribeInstanceAttribute"), "i-1")]), []);
+    }
+
+    #[test]
+    fn what_the_actor_made_itself_and_deleted_is_nobodys_loss_but_what_was_there_is() {
+        let make = row("10:00:00", ("iam", "CreateUser"), "helper");
+        let delete = |at| row(at, ("iam", "DeleteUser"), "helper");
+        assert_eq!(names(&[make.clone(), delete("10:01:00")]), []);
+        let gone = [(LossKind::Destroyed, "helper".to_owned())];
+        assert_eq!(names(&[delete("09:59:00"), make.clone(), delete("10:01:00")]), gone);
+        let table = row("10:01:00", ("dynamodb", "DeleteTable"), "helper");
+        assert_eq!(names(&[make, table]), gone, "another thing of that name");
+        for call in [("cloudtrail", "StopLogging"), ("kms", "ScheduleKeyDeletion")] {
+            assert_eq!(names(&[row("10:00:00", call, "x")]).len(), 1, "{call:?}");
+        }
+        let object = |key: &str| TrailRow {
+            bucket: Some("logs".to_owned()),
+            ..row("10:00:00", ("s3", "DeleteObject"), key)
+        };
+        let bucket = [(LossKind::Destroyed, "logs".to_owned())];
+        assert_eq!(names(&[object("arn:aws:s3:::logs/a"), object("arn:aws:s3:::logs/b")]), bucket);
+        assert_eq!(names(&[row("10:00:00", ("sqs", "DeleteMessage"), "q")]), []);
+        for call in [("s3", "PutObject"), ("ec2", "DescribeInstances"), ("iam", "CreateUser")] {
+            assert_eq!(names(&[row("10:00:00", call, "x")]), [], "{call:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_an_end_and_says_so() {
+        let many = |count: usize| {
+            let rows: Vec<_> =
+                (0..count).map(|n| row("10:00:00", GET, &format!("s{n:04}"))).collect();
+            let found = losses(&rows, None);
+            (found.all.len(), found.more)
+        };
+        assert_eq!(many(LOSSES_MAX), (LOSSES_MAX, false));
+        assert_eq!(many(LOSSES_MAX + 1), (LOSSES_MAX, true));
+    }
+}

@@ -1,0 +1,107 @@
+//! What takes the place of the exposed key: what to ask first, and the commands, without a secret.
+
+use crate::domain::case::Case;
+use crate::domain::plan_state::PlanState;
+use crate::domain::principal::PrincipalName;
+use crate::domain::recovery_step::Replacement;
+
+/// AWS gives a user no more access keys, inactive ones counted.
+const KEYS_MAX: usize = 2;
+/// What stands in a command where the user is not known, or has a name that a shell would read.
+const SOME_USER: &str = "<user>";
+
+/// The question that comes first.
+pub const QUESTION: &str = "Would a role do? On EC2, ECS, EKS and Lambda one needs no key at all; \
+    CI signs in by OIDC, machines elsewhere by IAM Roles Anywhere. Say /keyleak replace role or \
+    /keyleak replace key, and why.";
+
+/// Whether the key's own user could get another key, in words.
+pub fn limits(case: &Case) -> Vec<String> {
+    let mut said = Vec::new();
+    match case.facts().keys.as_ref().map(|fact| fact.known()) {
+        Some(Some(keys)) if keys.len() >= KEYS_MAX => said.push(format!(
+            "the user has {} keys, and {KEYS_MAX} are the most that AWS allows, inactive ones too: \
+             another one needs a new user",
+            keys.len()
+        )),
+        Some(Some(keys)) => said.push(format!(
+            "the user has {} of the {KEYS_MAX} keys that AWS allows, inactive ones too",
+            keys.len()
+        )),
+        Some(None) | None => said.push(format!(
+            "how many keys the user has is not known; AWS allows {KEYS_MAX}, inactive ones too"
+        )),
+    }
+    if is_denied(case) {
+        said.push(
+            "the containment denies the user everything, and a new key of it too: give the \
+             workload a new user"
+                .to_owned(),
+        );
+    }
+    said
+}
+
+/// The commands that make the replacement. The secret goes from AWS into Secrets Manager through a
+/// pipe: it is on no screen, in no history and in no list of processes.
+pub fn commands(case: &Case, with: Replacement) -> Vec<String> {
+    match with {
+        Replacement::Role => vec![
+            "aws iam create-role --role-name '<role>' --assume-role-policy-document \
+             file://trust.json"
+                .to_owned(),
+            "aws iam attach-role-policy --role-name '<role>' --policy-arn '<only what it needs>'"
+                .to_owned(),
+        ],
+        Replacement::Key => new_key(case),
+    }
+}
+
+fn new_key(case: &Case) -> Vec<String> {
+    let own = user_in_command(case);
+    let full = match case.facts().keys.as_ref().and_then(|fact| fact.known()) {
+        Some(keys) => keys.len() >= KEYS_MAX,
+        None => true,
+    };
+    let mut commands = Vec::new();
+    let user = if is_denied(case) || full {
+        let user = if own == SOME_USER { "<new user>".to_owned() } else { format!("{own}-2") };
+        commands.push(format!("aws iam create-user --user-name '{user}'"));
+        commands.push(format!(
+            "aws iam attach-user-policy --user-name '{user}' --policy-arn '<only what it needs>'"
+        ));
+        user
+    } else {
+        own
+    };
+    commands.push(format!(
+        "set -o pipefail; aws iam create-access-key --user-name '{user}' --query \
+         'AccessKey.{{id:AccessKeyId,secret:SecretAccessKey}}' --output json | aws secretsmanager \
+         create-secret --name 'keyleak/{user}' --secret-string file:///dev/stdin"
+    ));
+    commands.push(format!(
+        "# if the second half failed, the key is lost: aws iam list-access-keys --user-name \
+         '{user}', and delete it"
+    ));
+    commands
+}
+
+/// Whether a containment that stands denies the key's user.
+fn is_denied(case: &Case) -> bool {
+    let Some(owner) = case.facts().owner_known() else {
+        return case.standing_containment().is_some();
+    };
+    let on = PrincipalName::user(&owner.user.0);
+    let mut steps = case.standing_plans().flat_map(PlanState::done_steps);
+    steps.any(|(_, step, _)| step.action.runs_unchecked() && step.action.on.key() == on)
+}
+
+/// The user's name, if a shell would take it as one word and as no option.
+pub fn user_in_command(case: &Case) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b'-');
+    let owner = case.facts().owner_known();
+    let name = owner.map(|owner| owner.user.0.as_str()).filter(|name| {
+        (1..=64).contains(&name.len()) && !name.starts_with('-') && name.bytes().all(plain)
+    });
+    name.unwrap_or(SOME_USER).to_owned()
+}

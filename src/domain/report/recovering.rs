@@ -1,0 +1,113 @@
+//! The recovery in words: each loss with its end, the replacement, and who confirmed.
+
+use crate::domain::case::Case;
+use crate::domain::recovering::{self, silence};
+use crate::domain::recovery::Item;
+use crate::domain::recovery_step::{RecoveryStep, Replacement};
+use crate::domain::report::utc;
+use crate::domain::report::whole_plan::plain;
+
+/// Everything about the recovery, one line each; foreign text is as it came.
+pub(super) fn lines(case: &Case) -> Vec<String> {
+    let mut lines = recovering::tally(case).words();
+    lines.extend(recovering::items(case).map(item));
+    if let Some((press, with, reason)) = case.recovery().replacement() {
+        let (by, at) = (&press.name, utc(press.at));
+        lines.push(format!(
+            "In the place of the key: {}, said {by} at {at}: {reason}",
+            with.words()
+        ));
+    }
+    lines.extend(key(case));
+    lines.extend(recovering::open(case).into_iter().map(|what| format!("Open: {what}")));
+    lines.iter().map(|line| plain(line)).collect()
+}
+
+/// What a loss became.
+pub(super) fn became(item: &Item) -> String {
+    match (&item.settled, item.reopened) {
+        (Some((press, remedy)), _) => {
+            format!("{} (said {} at {})", remedy.words(), press.name, utc(press.at))
+        }
+        (None, Some(at)) => format!("OPEN AGAIN: the actor came back to it at {}", utc(at)),
+        (None, None) => "open".to_owned(),
+    }
+}
+
+fn item(item: &Item) -> String {
+    let loss = &item.loss;
+    let owner = item.owner.as_ref().map(|owner| format!("; to be seen to by {owner}"));
+    let from = loss.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+    let record = loss.event_id.as_ref().map(|id| format!("; record {id}")).unwrap_or_default();
+    format!(
+        "{}. {}: {}{}; by {}{from}, first {}, last {}{record}",
+        item.number,
+        recovering::line(loss),
+        became(item),
+        owner.unwrap_or_default(),
+        loss.by,
+        utc(loss.first),
+        utc(loss.last)
+    )
+}
+
+/// Whether the key is silent, and who said that all is well.
+pub(super) fn key(case: &Case) -> Vec<String> {
+    let Some(silence) = silence(case) else { return Vec::new() };
+    let told = match silence.told_until {
+        Some(told) => format!(", as far as the trail tells up to {}", utc(told)),
+        None => "; the trail was not read".to_owned(),
+    };
+    let used = match (silence.broken_at(), silence.last_success) {
+        (Some(at), _) => format!("USED WITH SUCCESS at {}, after the containment", utc(at)),
+        (None, Some(at)) => format!("last used with success at {}", utc(at)),
+        (None, None) => "no use with success seen".to_owned(),
+    };
+    let contained = utc(silence.contained_at);
+    let mut lines = vec![format!("The key: {used}{told}; contained by {contained}")];
+    if let Some((press, used)) = case.recovery().confirmed() {
+        let although = used.map(|at| format!(", ALTHOUGH the key was used at {}", utc(at)));
+        lines.push(format!(
+            "Confirmed that the workload runs and the old key is silent: {} at {}{}",
+            press.name,
+            utc(press.at),
+            although.unwrap_or_default()
+        ));
+    }
+    lines
+}
+
+/// What a step did, and why.
+pub(super) fn told(step: &RecoveryStep) -> (String, Option<String>) {
+    match step {
+        RecoveryStep::Found { losses, again, in_all, .. } => {
+            let read = losses.iter().filter(|loss| loss.kind.is_read()).count();
+            let destroyed = losses.len() - read;
+            let of = if *in_all as usize > losses.len() { " and more" } else { "" };
+            let mut what = format!("found {read} read and {destroyed} destroyed by the actor{of}");
+            if !again.is_empty() {
+                let numbers: Vec<_> = again.iter().map(|again| again.loss.to_string()).collect();
+                what.push_str(&format!("; the actor came back to loss {}", numbers.join(", ")));
+            }
+            (what, None)
+        }
+        RecoveryStep::Settled { loss, remedy } => {
+            (format!("said of loss {loss}: {}", remedy.words()), None)
+        }
+        RecoveryStep::Owned { loss, owner } => {
+            (format!("named who sees to loss {loss}"), Some(owner.clone()))
+        }
+        RecoveryStep::Replaced { with, reason } => {
+            let what = match with {
+                Replacement::Role => "decided that a role takes the place of the key",
+                Replacement::Key => "decided that a new key takes the place of the old",
+            };
+            (what.to_owned(), Some(reason.clone()))
+        }
+        RecoveryStep::Confirmed { used_after, .. } => {
+            let although = used_after
+                .map(|at| format!("ALTHOUGH the key was used at {}, after containment", utc(at)));
+            ("confirmed that the workload runs and the old key is silent".to_owned(), although)
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The recovery as people work through it: what was lost, what becomes of each, and the key.
+
+use crate::domain::button::ButtonAction;
+use crate::domain::case::Case;
+use crate::domain::recovering::{self, Silence, silence};
+use crate::domain::recovery::Item;
+use crate::domain::recovery_step::Remedy;
+use crate::domain::replacing;
+use crate::domain::report::{recovery_of, utc};
+use crate::ports::chat::Scene;
+use crate::slack::blocks::{
+    Confirm, Look, bold, button, clean, code, context, cut, field, header, list, newline,
+    paragraph, plain, preformatted, rich, rows, text,
+};
+use crate::slack::sketch::Sketch;
+use serde_json::{Value, json};
+
+/// Losses with buttons; as they are settled, the next come up.
+const OPEN_SHOWN_MAX: usize = 10;
+/// Losses that are settled already, the last of them.
+const SETTLED_SHOWN_MAX: usize = 5;
+/// One name on the card; the report has all of it.
+const NAME_LENGTH_MAX: usize = 120;
+
+/// The card as the recovery stands now.
+pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
+    let case = scene.case;
+    let title = format!("Recovery for key {}", case.opening().key);
+    let tally = recovering::tally(case).words();
+    let said = if tally.is_empty() { "nothing found lost".to_owned() } else { tally.join("; ") };
+    let mut blocks = vec![
+        header(&title),
+        rich("recovery.status", vec![paragraph(status(case, &said))]),
+        rich("recovery.replacement", replacement(case)),
+    ];
+    blocks.extend(losses(case));
+    let mut tail = rows("recovery.key", confirm(case).into_iter().collect());
+    tail.push(context(&format!(
+        "Case {} · who sees to a loss: /keyleak rotate-owner and its number, then who",
+        case.id()
+    )));
+    Sketch { text: format!("{title}: {said}"), blocks, tail }
+}
+
+fn status(case: &Case, said: &str) -> Vec<Value> {
+    let mut parts = vec![bold("Losses: "), text(said)];
+    for line in recovery_of(case) {
+        parts.extend([newline(), text(&field(&line))]);
+    }
+    for open in recovering::open(case) {
+        parts.extend([newline(), bold("Open: "), text(&open)]);
+    }
+    parts
+}
+
+fn replacement(case: &Case) -> Vec<Value> {
+    let Some((press, with, reason)) = case.recovery().replacement() else {
+        return vec![paragraph(vec![bold("The key: "), text(replacing::QUESTION)])];
+    };
+    let said = format!("{}, said {}: {}", with.words(), field(&press.name), field(reason));
+    let limits = replacing::limits(case).into_iter().map(|limit| vec![text(&limit)]).collect();
+    vec![
+        paragraph(vec![bold("In the place of the key: "), text(&said)]),
+        list(limits, false),
+        preformatted(&replacing::commands(case, *with)),
+    ]
+}
+
+fn losses(case: &Case) -> Vec<Value> {
+    let is_open = |item: &&Item| item.settled.is_none();
+    let open: Vec<&Item> = recovering::items(case).filter(is_open).collect();
+    let settled: Vec<&Item> =
+        recovering::items(case).filter(|item| item.settled.is_some()).collect();
+    let mut blocks = Vec::new();
+    for item in open.iter().take(OPEN_SHOWN_MAX) {
+        blocks.extend(open_item(case, item));
+    }
+    let last = settled.len().saturating_sub(SETTLED_SHOWN_MAX);
+    let done: Vec<Vec<Value>> = settled[last..].iter().map(|item| settled_item(item)).collect();
+    if !done.is_empty() {
+        blocks.push(rich("recovery.settled", vec![list(done, false)]));
+    }
+    let left_out = open.len().saturating_sub(OPEN_SHOWN_MAX) + last;
+    if left_out > 0 {
+        blocks.push(context(&format!(
+            "{left_out} more are not shown here. Open ones come up as these are settled; all are \
+             in the report and in `keyleak status {}`.",
+            case.id()
+        )));
+    }
+    blocks
+}
+
+/// A read loss with its check-off beside it; a destroyed one with three choices below it.
+fn open_item(case: &Case, item: &Item) -> Vec<Value> {
+    let said = cut(&clean(&words(item)), NAME_LENGTH_MAX * 3);
+    let id = format!("recovery.loss.{}", item.number);
+    if case.closed_at().is_some() {
+        return vec![json!({ "type": "section", "block_id": id, "text": plain(&said, 3_000) })];
+    }
+    if item.loss.kind.is_read() {
+        let accessory = settle(case, item, Remedy::Rotate);
+        return vec![json!({
+            "type": "section",
+            "block_id": id,
+            "text": plain(&said, 3_000),
+            "accessory": accessory,
+        })];
+    }
+    let choices = [Remedy::Restore, Remedy::Rebuild, Remedy::Drop];
+    let choices: Vec<Value> = choices.map(|remedy| settle(case, item, remedy)).into();
+    vec![
+        json!({ "type": "section", "block_id": id, "text": plain(&said, 3_000) }),
+        json!({ "type": "actions", "block_id": format!("{id}.choice"), "elements": choices }),
+    ]
+}
+
+fn words(item: &Item) -> String {
+    let mut loss = item.loss.clone();
+    loss.name = cut(&clean(&loss.name), NAME_LENGTH_MAX);
+    let owner = item.owner.as_ref().map(|owner| format!(" – {owner} sees to it"));
+    let again = item.reopened.map(|at| format!(" – OPEN AGAIN, last at {}", utc(at)));
+    format!(
+        "{}. {} – by {}, first {}{}{}",
+        item.number,
+        recovering::line(&loss),
+        cut(&clean(&loss.by), NAME_LENGTH_MAX),
+        utc(loss.first),
+        owner.unwrap_or_default(),
+        again.unwrap_or_default()
+    )
+}
+
+fn settled_item(item: &Item) -> Vec<Value> {
+    let said = item.settled.as_ref().map(|(press, remedy)| {
+        format!(": {}, said {} at {}", remedy.words(), field(&press.name), utc(press.at))
+    });
+    vec![
+        text(&format!("{}. ", item.number)),
+        code(&cut(&clean(&item.loss.name), NAME_LENGTH_MAX)),
+        text(&said.unwrap_or_default()),
+    ]
+}
+
+fn settle(case: &Case, item: &Item, remedy: Remedy) -> Value {
+    let (number, seq) = (item.number, item.seq);
+    let action = ButtonAction::Settle { case: case.id().clone(), loss: number, seq, remedy };
+    let label = match remedy {
+        Remedy::Rotate => format!("{number} is rotated"),
+        Remedy::Restore => format!("Restore {number}"),
+        Remedy::Rebuild => format!("Rebuild {number}"),
+        Remedy::Drop => format!("Drop {number}"),
+    };
+    button(&label, &action.id(), &action.value(), Look::Plain, None)
+}
+
+/// The owner's word that all is well, with what the trail says of the key in the question.
+fn confirm(case: &Case) -> Option<Value> {
+    let silence = silence(case).filter(|_| case.closed_at().is_none())?;
+    if recovering::is_confirmed(case) {
+        return None;
+    }
+    let used = silence.broken_at().map_or(0, |at| at.as_second());
+    let action = ButtonAction::Confirm { case: case.id().clone(), used };
+    let dialog = Confirm {
+        title: "Does the workload run, is the old key silent?".to_owned(),
+        text: shown(&silence),
+        yes: "Both are so".to_owned(),
+        danger: silence.broken_at().is_some(),
+    };
+    let label = "The workload runs, the old key is silent";
+    Some(button(label, &action.id(), &action.value(), Look::Plain, Some(dialog)))
+}
+
+fn shown(silence: &Silence) -> String {
+    let contained = utc(silence.contained_at);
+    match (silence.broken_at(), silence.told_until) {
+        (Some(at), _) => format!(
+            "The key WAS USED with success at {}, after the containment at {contained}. Find out \
+             by whom first; your word stands in the journal with that time.",
+            utc(at)
+        ),
+        (None, Some(told)) => format!(
+            "No use with success after the containment at {contained}, as far as the trail tells \
+             up to {}. Your word stands in the journal.",
+            utc(told)
+        ),
+        (None, None) => format!(
+            "The trail was not read, so nothing is known of uses after the containment at \
+             {contained}. Your word stands in the journal."
+        ),
+    }
+}
