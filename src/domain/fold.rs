@@ -167,12 +167,8 @@ impl Case {
             Event::Exposed { since, why, .. } => {
                 self.take_in_exposure(record, *since, why.as_deref())?;
             }
-            Event::NotProposed { why, eradication: true } => {
-                self.not_eradicated = Some((record.seq, why.clone()));
-            }
-            Event::NotProposed { why, eradication: false } => {
-                self.not_proposed = Some((record.seq, why.clone()));
-                self.wanted_undo = None;
+            Event::NotProposed { why, eradication } => {
+                self.take_in_no_plan((record.seq, why.clone()), *eradication);
             }
             Event::Surveyed { .. }
             | Event::SurveyFailed { .. }
@@ -197,6 +193,15 @@ impl Case {
             | Event::Refused { .. } => {}
         }
         Ok(())
+    }
+
+    fn take_in_no_plan(&mut self, why: (u64, String), eradication: bool) {
+        if eradication {
+            self.not_eradicated = Some(why);
+        } else {
+            self.not_proposed = Some(why);
+            self.wanted_undo = None;
+        }
     }
 
     fn take_in_finding(&mut self, seq: u64, finding: &Finding) {
