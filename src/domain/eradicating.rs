@@ -147,10 +147,8 @@ mod tests {
     use super::*;
     use crate::domain::event::Event;
     use crate::domain::lineage::NodeKind;
-    use crate::domain::query_cost::QueryCost;
-    use crate::domain::reading::SurveyNote;
     use crate::domain::record::Entry;
-    use crate::domain::sample::{at, minted, opened};
+    use crate::domain::sample::{at, minted, opened, survey};
     use crate::domain::snapshot::{AttachedPolicy, OfRole};
     use jiff::SignedDuration;
     use std::collections::BTreeMap;
@@ -171,22 +169,7 @@ mod tests {
     /// A case of a key that is exposed since second 10, with this lineage.
     fn case(nodes: Vec<Node>) -> Case {
         let mut case = opened();
-        let survey = SurveyNote {
-            last_success: None,
-            cut_sha256: String::new(),
-            rows: 1,
-            records_read: 1,
-            from: at(0),
-            to: at(20),
-            watermark: None,
-            nodes,
-            truncated: false,
-            cost: QueryCost::default(),
-            gaps: Vec::new(),
-            exposed_since: Some(at(10)),
-            made_by_others: Vec::new(),
-            regular: None,
-        };
+        let survey = survey(nodes);
         let why = Some("first use unlike the others".to_owned());
         for event in [
             Event::Exposed { since: Some(at(10)), why, event_id: None },

@@ -5,8 +5,9 @@ use crate::domain::event::Event;
 use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::ids::PersonId;
-use crate::domain::plan::{Plan, PlanKind};
+use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::plan_state::{Check, PlanState, PlanStatus, StepState};
+use crate::domain::principal::PrincipalKind;
 use crate::domain::record::{Press, Record};
 use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
@@ -68,7 +69,12 @@ impl Case {
                 if steps.iter().any(|step| step.provisional) {
                     state.raced_at = Some(record.at);
                 }
-                if steps.iter().any(|step| step.action.contains()) {
+                // A role that is only suspected shows nothing: roles are made all day.
+                let shows = |step: &Step| {
+                    let guess = step.provisional && step.action.on.kind == PrincipalKind::Role;
+                    step.action.contains() && !guess
+                };
+                if steps.iter().any(shows) {
                     state.shown_at = Some(record.at);
                 }
                 state.steps.extend(steps.iter().map(|_| StepState::default()));

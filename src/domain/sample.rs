@@ -7,6 +7,8 @@ use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId};
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
 use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::principal::{Principal, PrincipalKind};
+use crate::domain::query_cost::QueryCost;
+use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::signer::{Behind, Signer, SignerKind};
 use crate::domain::snapshot::{Own, Photograph, SnapshotRef};
@@ -153,5 +155,25 @@ pub(crate) fn minted(kind: NodeKind, id: &str) -> Node {
         why: "minted by the key".to_owned(),
         depth: 1,
         keys: Vec::new(),
+    }
+}
+
+/// A reading of the trail that found these nodes and nothing else.
+pub(crate) fn survey(nodes: Vec<Node>) -> SurveyNote {
+    SurveyNote {
+        cut_sha256: String::new(),
+        rows: 1,
+        records_read: 1,
+        from: at(0),
+        to: at(20),
+        watermark: None,
+        last_success: None,
+        nodes,
+        truncated: false,
+        cost: QueryCost::default(),
+        gaps: Vec::new(),
+        exposed_since: Some(at(10)),
+        regular: None,
+        made_by_others: Vec::new(),
     }
 }

@@ -6,17 +6,29 @@ use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
+use crate::domain::principal::Principal;
 use crate::domain::step_result::StepResult;
 
 /// Whether a case still needs what this action would give back: it stands on the same principal,
-/// and not on a suspicion alone. Under a deny nothing of the principal is given back.
+/// and not on a suspicion that its own trail has cleared. Under a deny nothing of the principal is
+/// given back. What is being undone needs nothing any more.
 pub fn needs(case: &Case, back: &Action) -> bool {
+    if case.is_being_undone() {
+        return false;
+    }
     let mut steps = case.standing_plans().flat_map(PlanState::all_steps);
     steps.any(|(_, step, done)| {
         let failed = matches!(done.result, Some(StepResult::Failed { .. }));
-        let stands = !failed && !step.provisional && step.action.on == back.on;
-        stands && holds_down(&step.action.change, &back.change)
+        let stands = !failed && step.action.on == back.on;
+        let cleared = step.provisional && is_others(case, &step.action.on);
+        stands && !cleared && holds_down(&step.action.change, &back.change)
     })
+}
+
+/// Whether the case's own trail names somebody else as the maker.
+fn is_others(case: &Case, on: &Principal) -> bool {
+    let made = case.survey().map_or(&[][..], |(_, survey)| &survey.made_by_others);
+    made.iter().any(|made| made.id.as_deref() == Some(on.id.as_str()))
 }
 
 /// Whether the one change has to be gone before the other may be made.

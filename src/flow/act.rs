@@ -3,10 +3,11 @@
 use crate::domain::action::Action;
 use crate::domain::agenda::Act;
 use crate::domain::agenda::stepping::abreast;
+use crate::domain::by_hand::commands;
 use crate::domain::caps::Full;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
-use crate::domain::ids::{CaseId, UserName};
+use crate::domain::ids::UserName;
 use crate::domain::plan::{Plan, PlanNumber, protection};
 use crate::domain::policy;
 use crate::domain::principal::{Principal, PrincipalKind};
@@ -16,12 +17,14 @@ use crate::flow::desk::Desk;
 use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::ledger::LedgerError;
+use crate::flow::sharing::Heir;
 use crate::flow::{brakes, chase, eradicate, propose, readback, sharing};
 use crate::ports::accounts::Access;
 use crate::ports::cloud::{Ahead, CallClass, CallError, Detail};
 use crate::ports::journal::AppendError;
 use crate::ports::ticket::{NoTicket, StepAttempt, Ticket, begin};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
 /// So many sessions are opened ahead: one for each principal that is denied first.
 const WARMED_MAX: usize = 8;
@@ -134,7 +137,7 @@ async fn carry_out(
     let result = match (drift, left_to) {
         // Half a containment is not called off for what an actor can bring about.
         (Some(drift), _) => drift.result(),
-        (None, Some(heir)) => still_needed(&heir),
+        (None, Some(heir)) => still_needed(&heir, &step.action, desk.clock.now()),
         (None, None) => apply(access, &ticket).await,
     };
     outcome(desk, case, which, result).await
@@ -253,10 +256,20 @@ async fn apply(access: Result<&Access, CallError>, ticket: &Ticket) -> StepResul
     }
 }
 
-/// What is not given back while another case stands on it; its undo will.
-fn still_needed(heir: &CaseId) -> StepResult {
-    let how = format!("left as it is: case {heir} needs it too, and its undo gives it back");
-    StepResult::Done { changed: false, how: Some(how), request_id: None }
+/// What is not given back while another case stands on it: the undo of that one does it, where it
+/// still has one; else people do.
+fn still_needed(heir: &Heir, action: &Action, now: Timestamp) -> StepResult {
+    let why = match heir {
+        Heir::Open(id) => {
+            let how = format!("left as it is: case {id} needs it too, and its undo gives it back");
+            return StepResult::Done { changed: false, how: Some(how), request_id: None };
+        }
+        Heir::Closed(id) => format!("case {id}, which is closed, left it in force"),
+        Heir::Unreadable(id) => format!("the journal of case {id} does not say who needs it"),
+    };
+    let by_hand = commands(action, now).join("; ");
+    let why = format!("{why}; once nobody needs it, by hand: {by_hand}");
+    StepResult::Failed { why, retryable: false, request_id: None }
 }
 
 fn found_in_force() -> StepResult {

@@ -14,7 +14,7 @@ use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assembl
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{Principal, PrincipalName};
 use crate::domain::remains::contained;
-use crate::domain::sharing::{handed_over, needs};
+use crate::domain::sharing::handed_over;
 use crate::domain::snapshot::{Photograph, Snapshot, SnapshotRef};
 use crate::domain::target::{Part, Target};
 use crate::domain::undoing::{Undoing, undoing_steps};
@@ -154,9 +154,9 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
 
 /// Who approves is told which of it stays as it is, because another case needs it.
 async fn tell_what_stays(desk: &Desk, case: &Case, steps: &mut [Step]) -> Result<(), StepError> {
-    for other in sharing::beside(desk, case).await? {
-        for step in steps.iter_mut().filter(|step| needs(&other, &step.action)) {
-            let id = other.id();
+    let actions: Vec<&Action> = steps.iter().map(|step| &step.action).collect();
+    for (id, index) in sharing::who_needs(desk, case, &actions).await? {
+        if let Some(step) = steps.get_mut(index) {
             step.blast_radius.push(format!("nobody yet: case {id} needs it too, so it stays"));
         }
     }

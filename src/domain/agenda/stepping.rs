@@ -4,6 +4,7 @@ use super::{Act, Due, at, soonest};
 use crate::domain::plan_state::{PlanState, StepState};
 use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// So many steps are carried out at a time; IAM throttles an account that asks for more at once.
 const ABREAST_MAX: usize = 8;
@@ -41,6 +42,9 @@ pub fn abreast(state: &PlanState, first: u32, now: Timestamp) -> Vec<(u32, u32)>
         let waits = step.awaits_retry() && retry_at(step) <= now;
         may && !held_up && (step.result.is_none() || waits)
     });
+    // What is about one principal stays in order: two of them may write the same policy.
+    let mut begun = BTreeSet::new();
+    let due = due.filter(|(_, what, _)| begun.insert(&what.action.on));
     let mut due: Vec<_> = due.map(|(index, _, step)| (index, step.attempts + 1)).collect();
     due.sort_by_key(|(index, _)| *index != first);
     due.truncate(ABREAST_MAX);
