@@ -16,11 +16,13 @@ impl Case {
             RecoveryStep::Found { .. } => self.take_in_losses(record, step)?,
             RecoveryStep::Settled { loss, remedy } => {
                 let press = press(record)?;
+                let told = self.survey.as_ref().and_then(|(_, survey)| survey.watermark);
                 let item = self.loss(*loss)?;
                 if item.settled.is_some() || !remedy.fits(item.loss.kind) {
                     return Err(IllegalRecord::WrongState("a loss that is open to that"));
                 }
                 item.settled = Some((press, *remedy));
+                item.told = told;
                 item.seq = record.seq;
             }
             RecoveryStep::Owned { loss, owner } => {
@@ -54,7 +56,8 @@ impl Case {
         for loss in losses {
             let number = self.recovery.items.len() as u32 + 1;
             let (loss, seq) = (loss.clone(), record.seq);
-            let item = Item { number, loss, owner: None, settled: None, reopened: None, seq };
+            let (owner, settled, told, reopened) = (None, None, None, None);
+            let item = Item { number, loss, owner, settled, told, reopened, seq };
             self.recovery.items.push(item);
         }
         self.recovery.more |= more;

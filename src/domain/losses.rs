@@ -1,5 +1,6 @@
 //! What the actor read that has to be changed, and what it destroyed, from the cut of a trail.
 
+use crate::domain::lineage::{Lineage, Node};
 use crate::domain::trail_row::{TrailRow, parse_time};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,17 @@ pub struct Loss {
     pub event_id: Option<String>,
 }
 
+/// What is the actor's in a cut: since when, and whose calls are lawful although they grew from the
+/// same key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bounds {
+    pub since: Option<Timestamp>,
+    /// Key ids, principal ids and ARNs of what was made before the exposure.
+    pub older: BTreeSet<String>,
+    /// Key ids of what was made after it.
+    pub newer: BTreeSet<String>,
+}
+
 /// Everything that was found lost, the earliest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Losses {
@@ -103,26 +115,62 @@ const SWITCHING_OFF: &[&str] = &[
 ];
 /// What looks like it, and is how messages are taken from a queue.
 const TAKEN_IN: &[&str] = &["DeleteMessage", "DeleteMessageBatch"];
-/// What has one name and no parts, so that who made it and deleted it took nothing from anybody.
-const WHOLE: &[&str] = &["Bucket", "Function20150331", "Group", "KeyPair", "Role", "User"];
+/// What has one name and no parts, and cannot be made while it is there: who made it and deleted it
+/// took nothing from anybody.
+const WHOLE: &[&str] = &["Function20150331", "Group", "KeyPair", "Role", "User"];
 
-/// What the key and what grew from it read and destroyed, with success, since `since`.
-pub fn losses(rows: &[TrailRow], since: Option<Timestamp>) -> Losses {
+/// A thing that is made or deleted as a whole: its service, noun, name, account and region.
+type Thing<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>);
+
+impl Bounds {
+    pub fn new(lineage: &Lineage, since: Option<Timestamp>) -> Self {
+        let (older, newer): (Vec<&Node>, Vec<&Node>) =
+            lineage.nodes.iter().partition(|node| node.older);
+        // A session has the principal id of its user or role, whoever opened it.
+        let names = |node: &&Node| match node.kind.is_principal() {
+            true => [node.principal_id.clone(), node.arn.clone()],
+            false => [Some(node.id.clone()), None],
+        };
+        let names = |nodes: &[&Node]| nodes.iter().flat_map(names).flatten().collect();
+        let (mut older, newer): (BTreeSet<String>, BTreeSet<String>) =
+            (names(&older), names(&newer));
+        older.retain(|name| !newer.contains(name) && *name != lineage.key_id);
+        Self { since, older, newer }
+    }
+
+    /// Whether the call was made by what was there before the exposure.
+    fn is_older(&self, row: &TrailRow) -> bool {
+        if row.access_key_id.as_ref().is_some_and(|key| self.newer.contains(key)) {
+            return false;
+        }
+        let principal = row.principal_id.as_deref().and_then(|id| id.split(':').next());
+        let by = [row.access_key_id.as_deref(), principal];
+        let by = by.into_iter().chain([row.issuer_arn.as_deref(), row.identity_arn.as_deref()]);
+        by.flatten().any(|name| self.older.contains(name))
+    }
+}
+
+/// What the key and what grew from it read and destroyed, with success, since the exposure.
+pub fn losses(rows: &[TrailRow], bounds: &Bounds) -> Losses {
+    let since = bounds.since;
     let mut told: Vec<(Timestamp, &TrailRow)> = rows
         .iter()
         .filter(|row| matches!(row.reach.as_deref(), Some("key" | "lineage")))
+        .filter(|row| row.reach.as_deref() == Some("key") || !bounds.is_older(row))
         .filter(|row| row.error_code.is_none() && row.error_message.is_none())
         .filter_map(|row| Some((parse_time(&row.event_time)?, row)))
         .filter(|(at, _)| since.is_none_or(|since| at.as_second() >= since.as_second()))
         .collect();
     told.sort_by_key(|(at, row)| (*at, &row.event_id));
-    let mut made = BTreeSet::new();
+    let mut made = BTreeMap::new();
     let mut found: BTreeMap<_, Loss> = BTreeMap::new();
     for (at, row) in told {
         if let Some(thing) = whole("Create", row) {
-            made.insert(thing);
+            made.insert(thing, at.as_second());
         }
-        let own = whole("Delete", row).is_some_and(|thing| made.contains(&thing));
+        // In one second nobody can tell which came first.
+        let made_at = whole("Delete", row).and_then(|thing| made.remove(&thing));
+        let own = made_at.is_some_and(|made_at| made_at < at.as_second());
         let Some(loss) = loss_of(at, row).filter(|_| !own) else { continue };
         let seen = found.entry(owned(&loss)).or_insert(loss);
         seen.last = seen.last.max(at);
@@ -188,11 +236,13 @@ fn returned(kind: LossKind, row: &TrailRow) -> bool {
     }
 }
 
-/// A thing that a call with this verb makes or deletes as a whole: its service, noun and name.
-fn whole<'a>(verb: &str, row: &'a TrailRow) -> Option<(&'a str, &'a str, &'a str)> {
+/// What a call with this verb makes or deletes as a whole.
+fn whole<'a>(verb: &str, row: &'a TrailRow) -> Option<Thing<'a>> {
     let noun = row.event_name.as_deref()?.strip_prefix(verb)?;
-    let name = row.resource.as_deref().or(row.bucket.as_deref())?;
-    WHOLE.contains(&noun).then_some((row.event_source.as_deref()?, noun, name))
+    let name = row.resource.as_deref()?;
+    let place = (row.recipient_account.as_deref(), row.aws_region.as_deref());
+    let thing = (row.event_source.as_deref()?, noun, name, place.0, place.1);
+    WHOLE.contains(&noun).then_some(thing)
 }
 
 fn owned(loss: &Loss) -> (LossKind, String, String, Option<String>, Option<String>, String) {
@@ -223,9 +273,11 @@ impl LossKind {
 }
 
 impl Loss {
-    /// What makes it the same thing; a secret that two calls return is one secret.
+    /// What makes it the same thing; a secret that two calls return is one secret, but a call that
+    /// may name more stands by itself, so that the rest is not passed over.
     pub fn key(&self) -> LossKey<'_> {
-        let call = if self.kind.is_read() { "" } else { self.call.as_str() };
+        let is_one = self.kind.is_read() && !self.names_more();
+        let call = if is_one { "" } else { self.call.as_str() };
         let (account, region) = (self.account.as_deref(), self.region.as_deref());
         (self.kind, &self.service, call, account, region, &self.name)
     }
@@ -236,8 +288,11 @@ impl Loss {
             self.call.as_str(),
             "BatchGetSecretValue"
                 | "GetParameters"
+                | "DeleteAlarms"
+                | "DeleteFlowLogs"
                 | "DeleteObjects"
                 | "DeleteParameters"
+                | "DeleteVpcEndpoints"
                 | "StopInstances"
                 | "TerminateInstances"
         )
@@ -247,6 +302,8 @@ impl Loss {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::lineage::NodeKind;
+    use crate::domain::sample::{KEY, minted};
 
     fn row(at: &str, call: (&str, &str), name: &str) -> TrailRow {
         TrailRow {
@@ -262,7 +319,11 @@ mod tests {
     }
 
     fn names(rows: &[TrailRow]) -> Vec<(LossKind, String)> {
-        losses(rows, None).all.into_iter().map(|loss| (loss.kind, loss.name)).collect()
+        losses(rows, &Bounds::default())
+            .all
+            .into_iter()
+            .map(|loss| (loss.kind, loss.name))
+            .collect()
     }
 
     const GET: (&str, &str) = ("secretsmanager", "GetSecretValue");
@@ -271,7 +332,7 @@ mod tests {
     fn a_secret_that_was_read_is_listed_once_with_who_and_when_first_and_last() {
         let rows =
             [row("10:05:00", GET, "db"), row("10:00:00", GET, "db"), row("10:01:00", GET, "api")];
-        let found = losses(&rows, None);
+        let found = losses(&rows, &Bounds::default());
         let [db, api] = found.all.as_slice() else { panic!("{found:?}") };
         assert_eq!((db.name.as_str(), api.name.as_str()), ("db", "api"));
         assert_eq!(db.first.to_string(), "2026-11-20T10:00:00Z");
@@ -290,7 +351,7 @@ mod tests {
         assert_eq!(names(&[refused, others, same_address]), []);
         let rows = [row("09:59:59", GET, "before"), row("10:00:00", GET, "then")];
         let since = "2026-11-20T10:00:00.7Z".parse().unwrap();
-        let told = losses(&rows, Some(since)).all;
+        let told = losses(&rows, &Bounds { since: Some(since), ..Bounds::default() }).all;
         assert_eq!(told.iter().map(|loss| loss.name.as_str()).collect::<Vec<_>>(), ["then"]);
         assert_eq!(names(&rows).len(), 2, "the control: without a time both count");
     }
@@ -338,11 +399,67 @@ mod tests {
     }
 
     #[test]
+    fn what_was_lawfully_there_before_reads_on_and_the_actors_session_of_it_does_not() {
+        let node = |kind, id: &str, older| Node {
+            arn: Some(format!("arn:aws:iam::029608264753:role/{id}")),
+            principal_id: Some(id.to_owned()),
+            older,
+            ..minted(kind, id)
+        };
+        let lineage = Lineage {
+            key_id: KEY.to_owned(),
+            nodes: vec![
+                node(NodeKind::Role, "AROAPROD", true),
+                node(NodeKind::RoleSession, "ASIALAWFUL", true),
+                node(NodeKind::RoleSession, "ASIAEVIL", false),
+            ],
+            ..Lineage::default()
+        };
+        let read = |key: &str, what: &str| TrailRow {
+            access_key_id: Some(key.to_owned()),
+            principal_id: Some("AROAPROD:session".to_owned()),
+            reach: Some("lineage".to_owned()),
+            ..row("10:00:00", GET, what)
+        };
+        let rows = [read("ASIALAWFUL", "own"), read("ASIANEW", "too"), read("ASIAEVIL", "taken")];
+        let told = losses(&rows, &Bounds::new(&lineage, None)).all;
+        assert_eq!(told.iter().map(|loss| loss.name.as_str()).collect::<Vec<_>>(), ["taken"]);
+    }
+
+    #[test]
+    fn a_thing_of_that_name_elsewhere_or_in_that_very_second_is_a_loss() {
+        let at = |region: &str, time: &str, call| TrailRow {
+            aws_region: Some(region.to_owned()),
+            ..row(time, ("lambda", call), "billing")
+        };
+        let make = at("us-west-2", "10:00:00", "CreateFunction20150331");
+        let delete = |region, time| at(region, time, "DeleteFunction20150331");
+        assert_eq!(names(&[make.clone(), delete("us-west-2", "10:01:00")]), []);
+        assert_eq!(names(&[make.clone(), delete("eu-west-1", "10:01:00")]).len(), 1);
+        assert_eq!(names(&[make.clone(), delete("us-west-2", "10:00:00")]).len(), 1);
+        let twice = [make, delete("us-west-2", "10:01:00"), delete("us-west-2", "10:02:00")];
+        assert_eq!(names(&twice).len(), 1, "somebody made it again meanwhile");
+    }
+
+    #[test]
+    fn what_a_call_names_beside_the_first_is_not_passed_over() {
+        let read = |call, at| TrailRow {
+            detail: Some("true".to_owned()),
+            ..row(at, ("ssm", call), "/db")
+        };
+        let found = losses(
+            &[read("GetParameter", "10:00:00"), read("GetParameters", "10:01:00")],
+            &Bounds::default(),
+        );
+        assert!(found.all.iter().any(Loss::names_more), "{found:?}");
+    }
+
+    #[test]
     fn a_list_has_an_end_and_says_so() {
         let many = |count: usize| {
             let rows: Vec<_> =
                 (0..count).map(|n| row("10:00:00", GET, &format!("s{n:04}"))).collect();
-            let found = losses(&rows, None);
+            let found = losses(&rows, &Bounds::default());
             (found.all.len(), found.more)
         };
         assert_eq!(many(LOSSES_MAX), (LOSSES_MAX, false));

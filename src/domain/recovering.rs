@@ -22,7 +22,7 @@ pub struct Silence {
     pub contained_at: Timestamp,
     /// The last use that succeeded, at whatever time.
     pub last_success: Option<Timestamp>,
-    /// Up to when the trail was read; none where it was not.
+    /// Up to when the trail was told; none where it was not, or not wholly.
     pub told_until: Option<Timestamp>,
 }
 
@@ -77,7 +77,7 @@ pub fn silence(case: &Case) -> Option<Silence> {
     Some(Silence {
         contained_at,
         last_success: survey.and_then(|survey| survey.last_success),
-        told_until: survey.map(|survey| survey.watermark.unwrap_or(survey.to)),
+        told_until: survey.filter(|survey| !survey.truncated).and_then(|survey| survey.watermark),
     })
 }
 

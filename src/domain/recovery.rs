@@ -16,6 +16,8 @@ pub struct Item {
     pub loss: Loss,
     pub owner: Option<String>,
     pub settled: Option<(Press, Remedy)>,
+    /// Up to when the trail was told then: what was done later nobody could know of.
+    pub told: Option<Timestamp>,
     /// It was settled, and the actor came back to it at that time.
     pub reopened: Option<Timestamp>,
     /// The last record about it; a button that was drawn before it is old.
@@ -78,7 +80,9 @@ impl Recovery {
         let again = |loss: &Loss| {
             let item = known.get(&loss.key())?;
             let done = item.settled.as_ref().map(|(press, _)| press.at);
-            let after = done.is_some_and(|done| loss.last > done) || !item.counts(since);
+            let known = done.map(|done| item.told.map_or(done, |told| told.min(done)));
+            let unknown = known.is_some_and(|at| loss.last.as_second() >= at.as_second());
+            let after = unknown || !item.counts(since);
             let is_later = loss.last > item.loss.last;
             (after && is_later).then_some(Again { loss: item.number, at: loss.last })
         };

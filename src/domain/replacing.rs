@@ -10,6 +10,9 @@ const KEYS_MAX: usize = 2;
 /// What stands in a command where the user is not known, or has a name that a shell would read.
 const SOME_USER: &str = "<user>";
 
+/// A name that nobody could have taken beforehand is for people to choose.
+const NEW_USER: &str = "<new user>";
+
 /// The question that comes first.
 pub const QUESTION: &str = "Would a role do? On EC2, ECS, EKS and Lambda one needs no key at all; \
     CI signs in by OIDC, machines elsewhere by IAM Roles Anywhere. Say /keyleak replace role or \
@@ -63,21 +66,19 @@ fn new_key(case: &Case) -> Vec<String> {
         Some(keys) => keys.len() >= KEYS_MAX,
         None => true,
     };
-    let mut commands = Vec::new();
-    let user = if is_denied(case) || full {
-        let user = if own == SOME_USER { "<new user>".to_owned() } else { format!("{own}-2") };
-        commands.push(format!("aws iam create-user --user-name '{user}'"));
-        commands.push(format!(
-            "aws iam attach-user-policy --user-name '{user}' --policy-arn '<only what it needs>'"
-        ));
-        user
-    } else {
-        own
-    };
+    let user = if is_denied(case) || full { NEW_USER.to_owned() } else { own };
+    let new_user = [
+        format!("aws iam create-user --user-name '{user}' &&"),
+        format!(
+            "aws iam attach-user-policy --user-name '{user}' --policy-arn '<only what it needs>' &&"
+        ),
+    ];
+    // Joined, so that no key is made for a user of that name that was there before.
+    let mut commands: Vec<String> = if user == NEW_USER { new_user.to_vec() } else { Vec::new() };
     commands.push(format!(
-        "set -o pipefail; aws iam create-access-key --user-name '{user}' --query \
+        "(set -o pipefail; aws iam create-access-key --user-name '{user}' --query \
          'AccessKey.{{id:AccessKeyId,secret:SecretAccessKey}}' --output json | aws secretsmanager \
-         create-secret --name 'keyleak/{user}' --secret-string file:///dev/stdin"
+         create-secret --name 'keyleak/{user}' --secret-string file:///dev/stdin)"
     ));
     commands.push(format!(
         "# if the second half failed, the key is lost: aws iam list-access-keys --user-name \

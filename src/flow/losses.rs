@@ -2,6 +2,7 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::Event;
+use crate::domain::losses::Bounds;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
@@ -14,9 +15,12 @@ pub async fn note(
     trail: &dyn Trail,
     survey: &Survey,
 ) -> Result<Case, StepError> {
-    let losses = trail.losses(&survey.cut, case.exposed_since()).await?;
+    let since = case.exposed_since();
+    let mut losses = trail.losses(&survey.cut, Bounds::new(&survey.lineage, since)).await?;
+    // The newest records are what a cut leaves out.
+    losses.more |= survey.truncated;
     let news = |case: &Case| {
-        let of = (case.exposed_since(), survey.cut.sha256.as_str());
+        let of = (since, survey.cut.sha256.as_str());
         let step = case.recovery().news(&losses, of).map(Box::new);
         step.map(|step| Entry::own(desk.clock.now(), Event::Recovery { step }))
     };

@@ -82,7 +82,8 @@ pub async fn remember(
     let content = trail.evidence(&survey.cut).await?;
     let cut_sha256 = desk.evidence.put(&content).await?;
     // Before the survey: whoever takes over after a crash in between reads it all again.
-    let case = &losses::note(desk, case, trail, survey).await?;
+    losses::note(desk, case, trail, survey).await?;
+    // As of the time of exposure that the losses were looked for with.
     let note = survey_note(desk, case, survey, cut_sha256);
     let entry = crate::domain::record::Entry::own(
         desk.clock.now(),

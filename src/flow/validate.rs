@@ -29,8 +29,12 @@ pub async fn validate(desk: &Desk, case: &Case) -> Result<(), StepError> {
     found(desk, case, Finding::Account(account.clone())).await?;
     let account = account.known();
     if account.is_none_or(|finding| finding.ours) {
-        let access = desk.accounts.reach(account.map(|finding| &finding.account));
-        owner_and_alerts(desk, case, access.map_err(StepError::from)?.lookup.as_ref()).await?;
+        match desk.accounts.reach(account.map(|finding| &finding.account)) {
+            Ok(access) => owner_and_alerts(desk, case, access.lookup.as_ref()).await?,
+            Err(error) => {
+                found(desk, case, Finding::Owner(Fact::Unknown(error.to_string()))).await?;
+            }
+        }
     } else {
         let elsewhere = || "the key is not of this account".to_owned();
         found(desk, case, Finding::Owner(Fact::Unknown(elsewhere()))).await?;

@@ -3,7 +3,7 @@
 use crate::domain::event::Phase;
 use crate::domain::exposure::ExposureFinding;
 use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
-use crate::domain::losses::Losses;
+use crate::domain::losses::{Bounds, Losses};
 use crate::domain::query_cost::QueryCost;
 use crate::domain::regular::RegularUse;
 use crate::domain::trail_row::{Sighting, TrailRow};
@@ -284,12 +284,8 @@ pub trait Trail: Send + Sync {
     /// Asks one question of a cut that was surveyed before.
     async fn ask(&self, cut: &CutReference, question: &str) -> Result<Answer, TrailError>;
 
-    /// What the actor read and destroyed since a time, from a cut that was surveyed before.
-    async fn losses(
-        &self,
-        cut: &CutReference,
-        since: Option<Timestamp>,
-    ) -> Result<Losses, TrailError>;
+    /// What the actor read and destroyed, from a cut that was surveyed before.
+    async fn losses(&self, cut: &CutReference, bounds: Bounds) -> Result<Losses, TrailError>;
 
     /// The cut as one file (JSON lines), to keep as evidence; its SHA-256 is the cut's.
     async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError>;

@@ -160,10 +160,10 @@ fn case_buttons(case: &Case) -> Vec<Value> {
 /// What closing means, and what it leaves undone.
 fn closing(case: &Case) -> String {
     let open = recovering::open(case);
-    let open = if open.is_empty() { String::new() } else { format!("OPEN: {}. ", open.join("; ")) };
+    let open = if open.is_empty() { String::new() } else { format!(" OPEN: {}.", open.join("; ")) };
     format!(
-        "{open}The report is posted, then the channel is archived. What is in force stays in \
-         force, and can no longer be undone from here."
+        "What is in force stays in force, and can no longer be undone from here. The report is \
+         posted, then the channel is archived.{open}"
     )
 }
 

@@ -27,7 +27,11 @@ pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
     let case = scene.case;
     let title = format!("Recovery for key {}", case.opening().key);
     let tally = recovering::tally(case).words();
-    let said = if tally.is_empty() { "nothing found lost".to_owned() } else { tally.join("; ") };
+    let said = match (tally.is_empty(), case.survey()) {
+        (true, None) => "the trail was not read, so nothing is known".to_owned(),
+        (true, Some(_)) => "nothing found lost".to_owned(),
+        (false, _) => tally.join("; "),
+    };
     let mut blocks = vec![
         header(&title),
         rich("recovery.status", vec![paragraph(status(case, &said))]),
@@ -121,13 +125,13 @@ fn words(item: &Item) -> String {
     let owner = item.owner.as_ref().map(|owner| format!(" – {owner} sees to it"));
     let again = item.reopened.map(|at| format!(" – OPEN AGAIN, last at {}", utc(at)));
     format!(
-        "{}. {} – by {}, first {}{}{}",
+        "{}{}. {}{} – by {}, first {}",
         item.number,
+        again.unwrap_or_default(),
         recovering::line(&loss),
-        cut(&clean(&loss.by), NAME_LENGTH_MAX),
-        utc(loss.first),
         owner.unwrap_or_default(),
-        again.unwrap_or_default()
+        cut(&clean(&loss.by), NAME_LENGTH_MAX),
+        utc(loss.first)
     )
 }
 
@@ -151,7 +155,13 @@ fn settle(case: &Case, item: &Item, remedy: Remedy) -> Value {
         Remedy::Rebuild => format!("Rebuild {number}"),
         Remedy::Drop => format!("Drop {number}"),
     };
-    button(&label, &action.id(), &action.value(), Look::Plain, None)
+    let dialog = Confirm {
+        title: format!("Loss {number}"),
+        text: format!("It is written down as: {}. That cannot be taken back.", remedy.words()),
+        yes: "Yes".to_owned(),
+        danger: false,
+    };
+    button(&label, &action.id(), &action.value(), Look::Plain, Some(dialog))
 }
 
 /// The owner's word that all is well, with what the trail says of the key in the question.
@@ -186,7 +196,7 @@ fn shown(silence: &Silence) -> String {
             utc(told)
         ),
         (None, None) => format!(
-            "The trail was not read, so nothing is known of uses after the containment at \
+            "The trail was not read to its end, so nothing is known of uses after the containment at \
              {contained}. Your word stands in the journal."
         ),
     }

@@ -4,7 +4,7 @@ use crate::domain::event::Phase;
 use crate::domain::exposure::{Uses, first_unlike};
 use crate::domain::growth::{Bounds, grow};
 use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
-use crate::domain::losses::{Losses, losses};
+use crate::domain::losses::{Bounds as LossBounds, Losses, losses};
 use crate::domain::principal::PrincipalName;
 use crate::domain::question::Question;
 use crate::domain::record_text::is_outside;
@@ -135,16 +135,12 @@ impl<S: Source> Trail for Investigator<S> {
         .await
     }
 
-    async fn losses(
-        &self,
-        cut: &CutReference,
-        since: Option<Timestamp>,
-    ) -> Result<Losses, TrailError> {
+    async fn losses(&self, cut: &CutReference, bounds: LossBounds) -> Result<Losses, TrailError> {
         let loaded = self.loaded(cut)?;
         blocking(move || {
             let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
             let rows = table.cut().map_err(|error| internal(&error))?;
-            Ok(losses(&rows, since))
+            Ok(losses(&rows, &bounds))
         })
         .await
     }

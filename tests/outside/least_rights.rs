@@ -218,6 +218,7 @@ async fn told(leak: &Leak, role: &str) -> Vec<String> {
     let mut say = |error: Option<CallError>| told.extend(error.map(|error| error.message));
     say(lookup.key_owner(&key).await.err());
     say(lookup.user(&user).await.err());
+    say(lookup.root_has_keys().await.err());
     say(lookup.role(ROLE).await.err());
     say(lookup.access_keys(&user).await.err());
     for of in [of, PrincipalName::role(ROLE)] {

@@ -5,8 +5,8 @@ use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use jiff::Timestamp;
 
-/// The trail is read again until it names a session key and what opened the session, or is not
-/// waited for any more; once there is something to sweep for, the sweeps tell it.
+/// The trail is read again until it names a session key and what opened the session, less often
+/// once it should have; when there is something to sweep for, the sweeps tell it.
 pub(super) fn next_look_for_signer(
     case: &Case,
     timing: &Timing,
@@ -21,8 +21,10 @@ pub(super) fn next_look_for_signer(
     match swept_at.or(case.last_survey_at()) {
         None => Due::Now(Ask::FindSigner),
         Some(last) if last < since => Due::Now(Ask::FindSigner),
-        // Then the trail is complete without it, and somebody must press Containment to go on.
-        Some(last) if last > since + timing.trail_complete_after => Due::Nothing,
+        // By then it should have been there; it may still come with the next use of the key.
+        Some(last) if last > since + timing.trail_complete_after => {
+            at(last + timing.watch_every, now, Ask::FindSigner)
+        }
         Some(last) => at(last + timing.survey_every, now, Ask::FindSigner),
     }
 }

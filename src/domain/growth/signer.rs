@@ -120,7 +120,10 @@ fn no_key(last: &Origin) -> String {
     match last.via.as_str() {
         "ConsoleLogin" | "SwitchRole" => "it began with a sign-in to the console".to_owned(),
         via if is_service(&last.id) => format!("{} opened it ({via})", last.id),
-        via => format!("the records end at {via} by {}", last.id),
+        via => match AccessKeyId::from_record(&last.id) {
+            Some(key) => format!("the records end at {via} by {key}"),
+            None => format!("the records end at {via} by {}", last.id),
+        },
     }
 }
 

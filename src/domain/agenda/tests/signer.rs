@@ -22,7 +22,7 @@ fn the_trail_is_read_again_until_it_names_a_session_key_and_then_the_plan_follow
     };
     assert_eq!(ask(&case, None, 4), Due::At(at(33)), "half a minute after the first look");
     assert_eq!(ask(&case, Some(33), 63), Due::Now(Ask::FindSigner));
-    assert_eq!(ask(&case, Some(1_202), 9_000), Due::Nothing, "it should have been there");
+    assert_eq!(ask(&case, Some(1_202), 1_203), Due::At(at(1_502)), "it should have been there");
     let blind = TrailState::default();
     assert_eq!(next_ask(&case, &timing(), blind, at(63)), Due::Nothing);
     assert_eq!(act(&case, 63), Due::Nothing, "why there is no plan is said already");
