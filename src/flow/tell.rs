@@ -79,7 +79,10 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
     }
     match refresh(speaker, memory).await? {
         Told::Nothing if case.closed_at().is_some() && !case.awaits_reconciliation() => {
-            room::farewell(desk, case, channel).await
+            match file::on_its_way(case, desk.clock.now()) {
+                Some(until) => Ok(Told::Later(until)),
+                None => room::farewell(desk, case, channel).await,
+            }
         }
         Told::Nothing => {
             memory.told_all(case);

@@ -1,15 +1,17 @@
 //! Two cases in one account: what one holds the other does not give back.
 
 use crate::bureau::{Bureau, is_contained, journal};
-use crate::ground::USER;
+use crate::ground::{Ground, USER};
 use crate::sim_account::OFFICE;
 use crate::simulated::{QUICK, ground_with_past};
 use crate::story;
 use keyleak::domain::case::Case;
 use keyleak::domain::differences::differences;
 use keyleak::domain::event::Drift;
+use keyleak::domain::ids::CaseId;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::principal::PrincipalName;
+use keyleak::domain::snapshot::Photograph;
 use keyleak::flow::photograph::photograph;
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
 use keyleak::sim::cloud::SimCloud;
@@ -60,17 +62,14 @@ async fn a_suspicion_that_is_cleared_takes_no_deny_off_that_another_case_needs()
     bureau.close().await;
 }
 
-/// Both keys of one user leaked. What the first undo leaves to the second case is given back by
-/// the undo of that one: nothing is open in between, and nothing stays shut for ever.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_undo_gives_nothing_back_that_another_case_needs_and_the_last_gives_back_all() {
+/// A user both of whose keys leaked: a case for each, contained, and the user as it was before.
+async fn both_keys_leaked(seed: u64) -> (Ground, Bureau, [CaseId; 2], Photograph) {
     let mut second_key = None;
-    let ground = ground_with_past(62, QUICK, |cloud: &Arc<SimCloud>, _| {
+    let ground = ground_with_past(seed, QUICK, |cloud: &Arc<SimCloud>, _| {
         second_key = Some(cloud.add_key(USER, "2024-02-01T00:00:00Z".parse().unwrap()).unwrap());
     })
     .await;
-    let user = PrincipalName::user(USER);
-    let before = photograph(ground.lookup.as_ref(), &user).await.unwrap();
+    let before = photograph(ground.lookup.as_ref(), &PrincipalName::user(USER)).await.unwrap();
     let bureau = Bureau::open(&ground).await;
     let mut cases = Vec::new();
     for key in [ground.key(), &second_key.unwrap()] {
@@ -79,17 +78,46 @@ async fn an_undo_gives_nothing_back_that_another_case_needs_and_the_last_gives_b
         bureau.wait(&case, "contained", is_contained).await;
         cases.push(case);
     }
-    let [first, second] = cases.as_slice() else { panic!("two cases") };
-    let told = story::undo(&bureau, first).await;
+    (ground, bureau, cases.try_into().unwrap(), before)
+}
+
+/// What the first undo leaves to the second case is given back by the undo of that one: nothing is
+/// open in between, and nothing stays shut for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_gives_nothing_back_that_another_case_needs_and_the_last_gives_back_all() {
+    let (ground, bureau, [first, second], before) = both_keys_leaked(62).await;
+    let user = PrincipalName::user(USER);
+    let told = story::undo(&bureau, &first).await;
     assert!(told.contains(&format!("case {second} needs it too")), "{told}");
     let between = photograph(ground.lookup.as_ref(), &user).await.unwrap();
     assert!(between.has_policy(&ground.deny_policy_arn), "{:?}", between.attached);
     assert_eq!(between.active_keys().count(), 0, "{between:?}");
-    story::undo(&bureau, second).await;
+    story::undo(&bureau, &second).await;
     let after = photograph(ground.lookup.as_ref(), &user).await.unwrap();
-    let now = bureau.desk.ledger.load(second).await.unwrap();
+    let now = bureau.desk.ledger.load(&second).await.unwrap();
     let drifts = now.plans().flat_map(|state| &state.checks).flat_map(|check| &check.drifts);
     assert_eq!(drifts.collect::<Vec<_>>(), Vec::<&Drift>::new(), "{}", journal(&now));
     assert_eq!(differences(&before, &after), Vec::<String>::new(), "{}", journal(&now));
+    bureau.close().await;
+}
+
+/// An undo that waits for people was made without what another case leaves to it meanwhile: it is
+/// void, and the next one gives back all.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_that_waits_while_another_leaves_more_to_it_is_made_again() {
+    let (ground, bureau, [first, second], before) = both_keys_leaked(63).await;
+    story::ask_for_undo(&bureau, &second).await;
+    let waits = |case: &Case| {
+        let state = case.pending_plan().filter(|state| state.plan.kind == PlanKind::Undo)?;
+        Some(state.plan.number)
+    };
+    let early = bureau.wait(&second, "an undo waits", waits).await;
+    story::undo(&bureau, &first).await;
+    let is_void = |case: &Case| case.plan(early)?.voided.clone();
+    let why = bureau.wait(&second, "it is void", is_void).await;
+    assert!(why.contains("press Undo again"), "{why}");
+    story::undo(&bureau, &second).await;
+    let after = photograph(ground.lookup.as_ref(), &PrincipalName::user(USER)).await.unwrap();
+    assert_eq!(differences(&before, &after), Vec::<String>::new());
     bureau.close().await;
 }

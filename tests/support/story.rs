@@ -49,10 +49,14 @@ pub(crate) async fn contained_and_undone(ground: &Ground) {
     bureau.close().await;
 }
 
-/// Asks for the undo of what stands, has it approved and waits for its end; whom it says it hits.
-pub(crate) async fn undo(bureau: &Bureau, case: &CaseId) -> String {
+pub(crate) async fn ask_for_undo(bureau: &Bureau, case: &CaseId) {
     let standing = standing(bureau, case).await;
     bureau.press(ASKER, ButtonAction::Undo(standing)).await;
+}
+
+/// Asks for the undo of what stands, has it approved and waits for its end; whom it says it hits.
+pub(crate) async fn undo(bureau: &Bureau, case: &CaseId) -> String {
+    ask_for_undo(bureau, case).await;
     approve(bureau, case, PlanKind::Undo).await;
     bureau.wait(case, "undone", |case| done(case, PlanKind::Undo)).await;
     let now = bureau.desk.ledger.load(case).await.expect("the case is readable");

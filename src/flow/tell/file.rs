@@ -15,6 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Slack answers before a file appears in the channel; by then it has.
 const APPEARS_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+/// A channel is archived only after the last file has had so long to appear in it.
+const ARRIVES_WITHIN: SignedDuration = SignedDuration::from_secs(30);
 /// How often a file that may be on its way is looked for.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -67,6 +69,13 @@ pub(super) async fn attach(
     memory.sent_file(&upload.name);
     let in_doubt = tried_at.is_some() && memory.is_in_doubt();
     Ok(if in_doubt { Attached::PerhapsTwice } else { Attached::Surely })
+}
+
+/// Until when the last file may still be on its way; into an archived channel Slack lets none.
+pub(super) fn on_its_way(case: &Case, now: Timestamp) -> Option<Timestamp> {
+    let last = case.room().uploads_tried.values().max()?;
+    let until = last.checked_add(ARRIVES_WITHIN).ok()?;
+    (until > now).then_some(until)
 }
 
 /// The answer that a record holds, from the evidence store.
