@@ -100,24 +100,3 @@ async fn an_undo_gives_nothing_back_that_another_case_needs_and_the_last_gives_b
     assert_eq!(differences(&before, &after), Vec::<String>::new(), "{}", journal(&now));
     bureau.close().await;
 }
-
-/// An undo that waits for people was made without what another case leaves to it meanwhile: it is
-/// void, and the next one gives back all.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_undo_that_waits_while_another_leaves_more_to_it_is_made_again() {
-    let (ground, bureau, [first, second], before) = both_keys_leaked(63).await;
-    story::ask_for_undo(&bureau, &second).await;
-    let waits = |case: &Case| {
-        let state = case.pending_plan().filter(|state| state.plan.kind == PlanKind::Undo)?;
-        Some(state.plan.number)
-    };
-    let early = bureau.wait(&second, "an undo waits", waits).await;
-    story::undo(&bureau, &first).await;
-    let is_void = |case: &Case| case.plan(early)?.voided.clone();
-    let why = bureau.wait(&second, "it is void", is_void).await;
-    assert!(why.contains("press Undo again"), "{why}");
-    story::undo(&bureau, &second).await;
-    let after = photograph(ground.lookup.as_ref(), &PrincipalName::user(USER)).await.unwrap();
-    assert_eq!(differences(&before, &after), Vec::<String>::new());
-    bureau.close().await;
-}
