@@ -1,6 +1,6 @@
 //! Before anything is given back: whether another case still needs it, and leaving it to that one.
 
-use crate::domain::action::{Action, Change};
+use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
@@ -14,14 +14,7 @@ use crate::flow::ledger::LedgerError;
 
 /// Whether the step of this plan gives something back to whoever holds the principal.
 pub fn gives_back(state: &PlanState, action: &Action) -> bool {
-    state.plan.kind == PlanKind::Undo
-        || matches!(
-            action.change,
-            Change::LiftDeny { .. }
-                | Change::ActivateKey { .. }
-                | Change::ActivateCredential { .. }
-                | Change::LiftRevocation { .. }
-        )
+    state.plan.kind == PlanKind::Undo || !action.contains()
 }
 
 /// Who a thing is left to instead of being given back.

@@ -1,6 +1,7 @@
 //! Which steps of a plan are due, and which of them at the same time.
 
 use super::{Act, Due, at, soonest};
+use crate::domain::plan::Step;
 use crate::domain::plan_state::{PlanState, StepState};
 use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
@@ -11,22 +12,35 @@ const ABREAST_MAX: usize = 8;
 
 /// Denies come first, wherever in the plan they stand: each ends more than a key made inactive.
 pub(super) fn next(state: &PlanState, now: Timestamp) -> Due<Act> {
-    // A plan that was voided half-way ends, but what it covers since is not given up with it.
-    let first = if state.voided.is_some() { state.plan.steps.len() } else { 0 };
-    let steps = || state.all_steps().skip(first);
-    let denies = steps().filter(|(_, step, _)| step.action.runs_unchecked());
-    let others = steps().filter(|(_, step, _)| !step.action.runs_unchecked());
+    let denies = alive(state).filter(|(_, step, _)| step.action.runs_unchecked());
+    let others = alive(state).filter(|(_, step, _)| !step.action.runs_unchecked());
     soonest(denies.chain(others).map(|(index, what, step)| {
-        if let Some(until) = state.held_up(what).filter(|until| *until > now) {
-            return Due::At(until);
-        }
         let task = Act::Step { plan: state.plan.number, step: index, attempt: step.attempts + 1 };
-        match &step.result {
-            None => Due::Now(task),
-            Some(_) if step.awaits_retry() => at(retry_at(step), now, task),
-            Some(StepResult::Failed { .. } | StepResult::Done { .. }) => Due::Nothing,
-        }
+        when(state, (what, step), now, task)
     }))
+}
+
+/// A plan that was voided half-way ends, but what it covers since is not given up with it.
+fn alive(state: &PlanState) -> impl Iterator<Item = (u32, &Step, &StepState)> {
+    let first = if state.voided.is_some() { state.plan.steps.len() } else { 0 };
+    state.all_steps().skip(first)
+}
+
+/// When a step is due, and what is to be done then.
+fn when<T>(
+    state: &PlanState,
+    (what, step): (&Step, &StepState),
+    now: Timestamp,
+    task: T,
+) -> Due<T> {
+    if let Some(until) = state.held_up(what).filter(|until| *until > now) {
+        return Due::At(until);
+    }
+    match &step.result {
+        None => Due::Now(task),
+        Some(_) if step.awaits_retry() => at(retry_at(step), now, task),
+        Some(StepResult::Failed { .. } | StepResult::Done { .. }) => Due::Nothing,
+    }
 }
 
 /// The steps that may be carried out at the same time as this one, which is the first of them.
@@ -35,12 +49,9 @@ pub(super) fn next(state: &PlanState, now: Timestamp) -> Due<Act> {
 pub fn abreast(state: &PlanState, first: u32, now: Timestamp) -> Vec<(u32, u32)> {
     let rank = |index: u32| state.step(index).map(|step| step.action.runs_unchecked());
     let is_alone = !state.plan.kind.contains() || !state.has_begun();
-    let over = if state.voided.is_some() { state.plan.steps.len() } else { 0 };
-    let due = state.all_steps().skip(over).filter(|(index, what, step)| {
+    let due = alive(state).filter(|(index, what, step)| {
         let may = *index == first || (!is_alone && rank(*index) == rank(first));
-        let held_up = state.held_up(what).is_some_and(|until| until > now);
-        let waits = step.awaits_retry() && retry_at(step) <= now;
-        may && !held_up && (step.result.is_none() || waits)
+        may && matches!(when(state, (what, step), now, ()), Due::Now(()))
     });
     // What is about one principal stays in order: two of them may write the same policy.
     let mut begun = BTreeSet::new();
