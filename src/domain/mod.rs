@@ -29,6 +29,7 @@ pub mod id_list;
 pub mod identity;
 pub mod ids;
 pub mod intake;
+pub mod joining;
 pub mod key_use;
 pub mod lineage;
 pub mod lineage_call;

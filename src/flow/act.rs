@@ -8,6 +8,7 @@ use crate::domain::caps::Full;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::UserName;
+use crate::domain::joining::ended_wider;
 use crate::domain::plan::{Plan, PlanNumber, protection};
 use crate::domain::policy;
 use crate::domain::principal::{Principal, PrincipalKind};
@@ -134,11 +135,15 @@ async fn carry_out(
         // Stopped for too long: who has the case by now finds the intent, and looks before it acts.
         return Err(StepError::MovedOn);
     }
-    let result = match (drift, left_to) {
+    let wider = ended_wider(case, which.plan, which.step);
+    let result = match (drift, left_to, wider) {
         // Half a containment is not called off for what an actor can bring about.
-        (Some(drift), _) => drift.result(),
-        (None, Some(heir)) => still_needed(&heir, &step.action, desk.clock.now()),
-        (None, None) => apply(access, &ticket).await,
+        (Some(drift), _, _) => drift.result(),
+        (None, Some(heir), _) => still_needed(&heir, &step.action, desk.clock.now()),
+        (None, None, Some(how)) => {
+            StepResult::Done { changed: false, how: Some(how), request_id: None }
+        }
+        (None, None, None) => apply(access, &ticket).await,
     };
     outcome(desk, case, which, result).await
 }

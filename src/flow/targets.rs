@@ -4,6 +4,7 @@ use crate::domain::action::{Action, Change};
 use crate::domain::case::Case;
 use crate::domain::containing::Containing;
 use crate::domain::force::holds;
+use crate::domain::joining::joined;
 use crate::domain::plan::{Step, protection};
 use crate::domain::principal::PrincipalName;
 use crate::domain::regular::RegularUse;
@@ -69,6 +70,7 @@ pub(super) async fn prepare(
         let steps: Vec<Step> = steps.into_iter().filter(missing).collect();
         prepared.steps.extend(steps);
     }
+    prepared.steps = joined(prepared.steps);
     // Denies first: each of them ends more than the deactivation of a key.
     prepared.steps.sort_by_key(|step| !step.action.runs_unchecked());
     prepared.photographs = photographs;
