@@ -234,6 +234,10 @@ pub enum Manifest {
     Iam,
     /// The DynamoDB tables, as CloudFormation
     Table,
+    /// The service control policy of the race-proof mode
+    Scp,
+    /// The two roles that prove that policy, as CloudFormation
+    Preflight,
 }
 
 #[cfg(test)]

@@ -34,7 +34,9 @@ async fn other(
 ) -> Other {
     let lookup_role = Some(account.lookup_role.clone());
     let guard_duty_regions = settings.guard_duty_regions.clone();
-    let looking = AwsSettings { lookup_role, guard_duty_regions, ..AwsSettings::default() };
+    let quarantine_tag = settings.quarantine_tag.clone();
+    let looking =
+        AwsSettings { lookup_role, guard_duty_regions, quarantine_tag, ..AwsSettings::default() };
     let role = account.contain_role.clone().map(ContainSettings::Role);
     let contain = AwsContain::new(config, role.as_ref());
     let eradicate = account.eradicate_role.as_ref();

@@ -10,7 +10,7 @@ use crate::domain::step_result::StepResult;
 use crate::ports::cloud::{Applied, CallClass, CallError};
 use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::RequestId;
-use aws_sdk_iam::types::StatusType;
+use aws_sdk_iam::types::{StatusType, Tag};
 use jiff::Timestamp;
 
 const ATTACH_USER_POLICY: &str = "iam:AttachUserPolicy";
@@ -30,6 +30,10 @@ const UPDATE_SERVICE_CREDENTIAL: &str = "iam:UpdateServiceSpecificCredential";
 const UPDATE_SSH_KEY: &str = "iam:UpdateSSHPublicKey";
 const UPDATE_CERTIFICATE: &str = "iam:UpdateSigningCertificate";
 const UPDATE_TRUST: &str = "iam:UpdateAssumeRolePolicy";
+const TAG_USER: &str = "iam:TagUser";
+const TAG_ROLE: &str = "iam:TagRole";
+const UNTAG_USER: &str = "iam:UntagUser";
+const UNTAG_ROLE: &str = "iam:UntagRole";
 
 /// Every IAM action that this file calls with the contain role; `manifests/iam/contain.json`
 /// allows these.
@@ -51,6 +55,10 @@ pub const CALLS: &[&str] = &[
     UPDATE_SSH_KEY,
     UPDATE_CERTIFICATE,
     UPDATE_TRUST,
+    TAG_USER,
+    TAG_ROLE,
+    UNTAG_USER,
+    UNTAG_ROLE,
 ];
 
 /// Sends a request and gives the id that AWS knows it by.
@@ -98,10 +106,34 @@ pub(super) async fn carry_out(
             let put = iam.update_assume_role_policy().role_name(&on.name);
             done(None, send!(UPDATE_TRUST, put.policy_document(document)))
         }
+        Change::Quarantine { tag, value } => done(None, put_tag(iam, on, (tag, value)).await),
+        Change::LiftQuarantine { tag } => done(None, take_tag_off(iam, on, tag).await),
         Change::SetBoundary { boundary: Some(arn) } => done(None, put_boundary(iam, on, arn).await),
         Change::SetBoundary { boundary: None } => done(None, delete_boundary(iam, on).await),
         Change::Delete { policy_arn, inline_name } => {
             eradicate::delete(iam, on, (policy_arn, inline_name)).await
+        }
+    }
+}
+
+async fn put_tag(iam: &Client, on: &Principal, (key, value): (&str, &str)) -> Sent {
+    let tag = Tag::builder().key(key).value(value).build();
+    let tag = tag.map_err(|error| {
+        (CallError::new(CallClass::Other, "iam:TagUser", error.to_string()), None)
+    })?;
+    match on.kind {
+        PrincipalKind::User => send!(TAG_USER, iam.tag_user().user_name(&on.name).tags(tag)),
+        PrincipalKind::Role => send!(TAG_ROLE, iam.tag_role().role_name(&on.name).tags(tag)),
+    }
+}
+
+async fn take_tag_off(iam: &Client, on: &Principal, key: &str) -> Sent {
+    match on.kind {
+        PrincipalKind::User => {
+            send!(UNTAG_USER, iam.untag_user().user_name(&on.name).tag_keys(key))
+        }
+        PrincipalKind::Role => {
+            send!(UNTAG_ROLE, iam.untag_role().role_name(&on.name).tag_keys(key))
         }
     }
 }

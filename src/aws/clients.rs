@@ -53,6 +53,8 @@ pub struct AwsSettings {
     pub eradicate_role: Option<RoleSettings>,
     /// Where GuardDuty findings are looked for; findings are regional.
     pub guard_duty_regions: Vec<String>,
+    /// The tag to whose bearers a service control policy denies everything; without it none is set.
+    pub quarantine_tag: Option<String>,
     /// The accounts beside the bot's own, each with roles of its own.
     pub accounts: BTreeMap<AccountId, AccountSettings>,
 }

@@ -244,6 +244,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_tag_is_put_on_and_taken_off_users_and_roles() {
+        let on = || Change::Quarantine { tag: "stop".to_owned(), value: "kl-1".to_owned() };
+        let off = || Change::LiftQuarantine { tag: "stop".to_owned() };
+        for (action, call, key) in [
+            (on_user(on()), "TagUser", "Tags.member.1.Key"),
+            (on_role(on()), "TagRole", "Tags.member.1.Key"),
+            (on_user(off()), "UntagUser", "TagKeys.member.1"),
+            (on_role(off()), "UntagRole", "TagKeys.member.1"),
+        ] {
+            let (outcome, seen) = own(action, vec![ok()]).await;
+            assert!(outcome.is_ok());
+            assert_eq!(operations(&seen), [call]);
+            assert_eq!(seen[0].parameter(key).as_deref(), Some("stop"));
+        }
+    }
+
+    #[tokio::test]
     async fn a_deny_goes_inline_where_no_more_can_be_attached() {
         let full = Answer::xml_error(409, "LimitExceeded");
         let (outcome, seen) = own(deny_user(), vec![full, ok()]).await;

@@ -2,12 +2,14 @@
 
 use crate::aws::clients::{self, AwsSettings};
 use crate::aws::error::call_error;
+use crate::aws::guard::Preflight;
 use crate::aws::guard_duty::GuardDuty;
 use crate::aws::health::Health;
 use crate::aws::listing::{incomplete, time};
 use crate::aws::{roles, users};
 use crate::domain::action::SideKind;
 use crate::domain::facts::{Alert, KeyState, LastUse};
+use crate::domain::guard::Guard;
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
 use crate::domain::principal::{PrincipalKind, PrincipalName};
 use crate::domain::snapshot::{AttachedPolicy, SideState};
@@ -17,6 +19,7 @@ use aws_config::SdkConfig;
 use aws_sdk_iam::types::SummaryKeyType;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
 const GET_ACCESS_KEY_INFO: &str = "sts:GetAccessKeyInfo";
@@ -36,6 +39,7 @@ pub struct AwsLookup {
     sts: aws_sdk_sts::Client,
     guard_duty: GuardDuty,
     health: Health,
+    preflight: Option<Arc<Preflight>>,
 }
 
 impl AwsLookup {
@@ -44,17 +48,28 @@ impl AwsLookup {
             Some(role) => clients::with_role(config, role, SESSION_NAME).await,
             None => config.clone(),
         };
+        let external_id = settings.lookup_role.as_ref().and_then(|role| role.external_id.clone());
+        let tag = settings.quarantine_tag.clone();
+        let preflight = tag.map(|tag| Arc::new(Preflight::new(&config, external_id, tag)));
         Self {
             iam: aws_sdk_iam::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             guard_duty: GuardDuty::new(&config, &settings.guard_duty_regions),
             health: Health::new(&config),
+            preflight,
         }
     }
 }
 
 #[async_trait]
 impl Lookup for AwsLookup {
+    async fn guard(&self) -> Guard {
+        match &self.preflight {
+            Some(preflight) => preflight.guard().await,
+            None => Guard::None,
+        }
+    }
+
     /// The account that lookups (and so containment) reach: the lookup role's, where one is set.
     async fn own_account(&self) -> Result<AccountId, CallError> {
         let answer = self.sts.get_caller_identity().send().await;

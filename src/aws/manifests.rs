@@ -19,6 +19,11 @@ const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
 const BOT: &str = include_str!("../../manifests/iam/bot.json");
 /// Who may assume the three roles.
 const TRUST: &str = include_str!("../../manifests/iam/trust.json");
+/// The service control policy that makes the tag a quarantine.
+const QUARANTINE: &str = include_str!("../../manifests/organizations/quarantine.json");
+/// The two roles that try it, for every account that it is attached to.
+const PREFLIGHT: &str = include_str!("../../manifests/organizations/preflight.yaml");
+const QUARANTINE_TAG: &str = "keyleak-quarantine";
 const TABLES: &str = include_str!("../../manifests/dynamodb/tables.yaml");
 
 /// What no configuration knows or had to know yet, and what belongs there.
@@ -72,6 +77,34 @@ pub fn tables(names: &TableNames) -> String {
     named(TABLES).trim_end().to_owned()
 }
 
+/// The service control policy, with the configured tag and the roles that it does not bind.
+pub fn quarantine(aws: &AwsSettings) -> String {
+    let roles = tiers(aws).into_iter().flat_map(|(_, roles)| roles);
+    let exempt = roles.filter_map(|role| {
+        let (_, name) = role.arn.split_once(":role/")?;
+        Some(serde_json::json!(format!("arn:aws:iam::*:role/{name}")).to_string())
+    });
+    let exempt: BTreeSet<String> = exempt.collect();
+    let text = tagged(QUARANTINE, aws);
+    if exempt.is_empty() {
+        return text.trim_end().to_owned();
+    }
+    let exempt = exempt.into_iter().collect::<Vec<_>>().join(", ");
+    text.replace("\"arn:aws:iam::*:role/keyleak-*\"", &exempt).trim_end().to_owned()
+}
+
+/// The roles that prove the policy, as one `CloudFormation` template.
+pub fn preflight(aws: &AwsSettings) -> String {
+    tagged(PREFLIGHT, aws).trim_end().to_owned()
+}
+
+fn tagged(text: &str, aws: &AwsSettings) -> String {
+    match &aws.quarantine_tag {
+        Some(tag) => text.replace(QUARANTINE_TAG, &quoted(tag)),
+        None => text.to_owned(),
+    }
+}
+
 /// The roles of each tier, the bot's own account first. All of them are out of reach of all
 /// changes, and each is one that the bot may assume.
 fn tiers(aws: &AwsSettings) -> [(&'static str, Vec<&RoleSettings>); 3] {
@@ -122,7 +155,7 @@ fn other_trusts(names: &ManifestNames<'_>) -> Vec<(String, String)> {
 }
 
 fn named(text: &str, names: &ManifestNames<'_>) -> String {
-    let mut text = text
+    let mut text = tagged(text, names.aws)
         .replace("table/keyleak-journal", &format!("table/{}", quoted(&names.tables.journal)))
         .replace("table/keyleak-work", &format!("table/{}", quoted(&names.tables.work)))
         .replace("\"arn:aws:iam::aws:policy/AWSDenyAll\"", &denies(names));
@@ -248,6 +281,27 @@ mod tests {
         ] {
             assert!(!printed.contains(gone), "{gone}");
         }
+    }
+
+    #[test]
+    fn the_service_control_policy_spares_the_configured_roles_and_no_others() {
+        let configured = AwsSettings {
+            quarantine_tag: Some("stop".to_owned()),
+            ..with_accounts(&[account("210987654321")])
+        };
+        let policy: Value = serde_json::from_str(&quarantine(&configured)).unwrap();
+        let names = ["eyes", "hands", "keyleak-contains", "keyleak-deletes", "keyleak-looks"];
+        let spared = names.map(|name| format!("arn:aws:iam::*:role/{name}"));
+        let statement = &policy["Statement"][0];
+        assert_eq!(
+            statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"],
+            serde_json::json!(spared)
+        );
+        assert_eq!(statement["Condition"]["StringLike"]["aws:PrincipalTag/stop"], "*");
+        assert!(!policy.to_string().contains(QUARANTINE_TAG), "{policy}");
+        assert!(preflight(&configured).contains("Key: stop"));
+        let unconfigured = quarantine(&AwsSettings::default());
+        assert!(unconfigured.contains("role/keyleak-*"), "{unconfigured}");
     }
 
     fn printed(aws: &AwsSettings) -> Value {

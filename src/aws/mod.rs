@@ -12,6 +12,7 @@ pub mod contain;
 pub mod eradicate;
 pub mod error;
 pub mod evidence;
+pub mod guard;
 pub mod guard_duty;
 pub mod health;
 mod inbox;

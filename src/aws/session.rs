@@ -174,6 +174,12 @@ fn session_policy(action: &Action) -> Value {
         if let Some((key, arn)) = only_with(call, &action.change) {
             statement["Condition"] = json!({ "ArnEquals": { key: arn } });
         }
+        if let Change::Quarantine { tag, .. } | Change::LiftQuarantine { tag } = &action.change {
+            statement["Condition"] = json!({
+                "ForAllValues:StringEquals": { "aws:TagKeys": [tag] },
+                "Null": { "aws:TagKeys": "false" },
+            });
+        }
         statement
     };
     if let Change::Delete { .. } = &action.change {
@@ -215,6 +221,8 @@ fn only_with<'a>(call: &str, change: &'a Change) -> Option<(&'static str, &'a st
         | Change::DeactivateCredential { .. }
         | Change::RevokeSessions { .. }
         | Change::PutTrust { .. }
+        | Change::Quarantine { .. }
+        | Change::LiftQuarantine { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }

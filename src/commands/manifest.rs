@@ -15,6 +15,8 @@ pub fn manifest(arguments: &ManifestArguments) -> Result<String, CommandError> {
         Manifest::Slack => slack(&config, arguments.url.as_deref()),
         Manifest::Iam => Ok(iam(&config)),
         Manifest::Table => tables(&config),
+        Manifest::Scp => Ok(manifests::quarantine(&config.aws)),
+        Manifest::Preflight => Ok(manifests::preflight(&config.aws)),
     }
 }
 

@@ -11,6 +11,8 @@ const TABLE: &str = "aws.accounts";
 const ACCOUNTS_MAX: usize = 20;
 /// A card has room for a word or two.
 const NAME_LENGTH_MAX: usize = 40;
+/// IAM's longest tag key.
+const TAG_LENGTH_MAX: usize = 128;
 const OWN_ROLES: [&str; 3] = ["aws.lookup_role", "aws.contain_role", "aws.eradicate_role"];
 
 /// With whose rights AWS is asked and changed, in each account.
@@ -42,8 +44,21 @@ pub fn aws(r: &mut Reader) -> AwsSettings {
         contain,
         eradicate_role: r.text("aws.eradicate_role").map(role),
         guard_duty_regions: r.texts("aws.guard_duty_regions").unwrap_or_default(),
+        quarantine_tag: quarantine_tag(r),
         accounts,
     }
+}
+
+/// IAM's tag keys, without what JSON or a shell would have to quote.
+fn quarantine_tag(r: &mut Reader) -> Option<String> {
+    let tag = r.text("aws.quarantine_tag")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
+    if tag.len() > TAG_LENGTH_MAX || tag.starts_with("aws:") || !tag.chars().all(plain) {
+        let why =
+            "must be a tag key of up to 128 letters, digits and -_.:/, and not begin with aws:";
+        r.reject("aws.quarantine_tag", why);
+    }
+    Some(tag)
 }
 
 /// An account whose partitions are not read would look as if nothing had happened in it.

@@ -52,6 +52,11 @@ pub enum Change {
     RevokeSessions { sessions: Sessions, until: Timestamp, inline_name: String },
     /// Let only those assume a role whom this document lets.
     PutTrust { document: String },
+    /// Put the tag on to whose bearers the organization denies everything, and which nobody but
+    /// keyleak may take off.
+    Quarantine { tag: String, value: String },
+    /// Take that tag off.
+    LiftQuarantine { tag: String },
     /// Take the deny off again, in whichever form it is there.
     LiftDeny { policy_arn: String, inline_name: String },
     /// Make this policy the boundary, or leave none.
@@ -98,6 +103,10 @@ impl Action {
                 format!("End {} of {on}", sessions.words())
             }
             Change::PutTrust { .. } => format!("Set who may assume {on}"),
+            Change::Quarantine { tag, .. } => {
+                format!("Put tag {tag} on {on}: the organization denies everything to it")
+            }
+            Change::LiftQuarantine { tag } => format!("Take tag {tag} off {on}"),
             Change::LiftDeny { .. } => format!("Lift the deny from {on}"),
             Change::SetBoundary { boundary: Some(arn) } => {
                 format!("Make {arn} the permissions boundary of {on}")
@@ -117,7 +126,7 @@ impl Action {
     /// What it does to whoever uses the principal now.
     pub fn effect(&self) -> &'static str {
         match &self.change {
-            Change::Deny { .. } => match self.on.kind {
+            Change::Deny { .. } | Change::Quarantine { .. } => match self.on.kind {
                 PrincipalKind::User => {
                     "stops the user, its keys and every session minted from them, lawful ones too"
                 }
@@ -129,7 +138,7 @@ impl Action {
             Change::PutTrust { .. } => {
                 "whoever it does not name can no longer assume the role; open sessions go on"
             }
-            Change::LiftDeny { .. } => {
+            Change::LiftDeny { .. } | Change::LiftQuarantine { .. } => {
                 "the principal and its unexpired sessions work again, an actor's included"
             }
             Change::SetBoundary { .. } => "limits what the principal's policies can grant",
@@ -161,7 +170,8 @@ impl Action {
             Change::DeactivateCredential { .. } => "make the credential active again",
             Change::RevokeSessions { .. } => "delete the inline deny; who re-assumed is unaffected",
             Change::PutTrust { .. } => "put the old trust document back",
-            Change::LiftDeny { .. } => "propose containment again",
+            Change::Quarantine { .. } => "take the tag off",
+            Change::LiftDeny { .. } | Change::LiftQuarantine { .. } => "propose containment again",
             Change::SetBoundary { .. } => "put the old boundary back",
             Change::ActivateKey { .. } => "make the key inactive again",
             Change::ActivateCredential { .. } => "make the credential inactive again",
@@ -178,6 +188,8 @@ impl Action {
             | Change::DeactivateCredential { .. }
             | Change::RevokeSessions { .. }
             | Change::PutTrust { .. }
+            | Change::Quarantine { .. }
+            | Change::LiftQuarantine { .. }
             | Change::LiftDeny { .. }
             | Change::SetBoundary { .. }
             | Change::ActivateKey { .. }
@@ -195,8 +207,10 @@ impl Action {
             | Change::DeactivateCredential { .. }
             | Change::RevokeSessions { .. }
             | Change::PutTrust { .. }
+            | Change::Quarantine { .. }
             | Change::Delete { .. } => true,
             Change::LiftDeny { .. }
+            | Change::LiftQuarantine { .. }
             | Change::SetBoundary { .. }
             | Change::ActivateKey { .. }
             | Change::ActivateCredential { .. }
@@ -220,7 +234,9 @@ impl Action {
                 Change::ActivateCredential { credential }
             }
             Change::RevokeSessions { inline_name, .. } => Change::LiftRevocation { inline_name },
-            Change::PutTrust { .. }
+            Change::Quarantine { tag, .. } => Change::LiftQuarantine { tag },
+            Change::LiftQuarantine { .. }
+            | Change::PutTrust { .. }
             | Change::LiftDeny { .. }
             | Change::SetBoundary { .. }
             | Change::ActivateKey { .. }
@@ -238,7 +254,10 @@ impl Action {
 
     /// Denies run without a re-check: nothing may come between the approval and the deny.
     pub fn runs_unchecked(&self) -> bool {
-        matches!(self.change, Change::Deny { .. } | Change::RevokeSessions { .. })
+        matches!(
+            self.change,
+            Change::Quarantine { .. } | Change::Deny { .. } | Change::RevokeSessions { .. }
+        )
     }
 
     /// The IAM actions that carrying it out calls.
@@ -264,6 +283,8 @@ impl Action {
                 by_kind(&["iam:DeleteUserPolicy"], &["iam:DeleteRolePolicy"])
             }
             Change::PutTrust { .. } => &["iam:UpdateAssumeRolePolicy"],
+            Change::Quarantine { .. } => by_kind(&["iam:TagUser"], &["iam:TagRole"]),
+            Change::LiftQuarantine { .. } => by_kind(&["iam:UntagUser"], &["iam:UntagRole"]),
             Change::SetBoundary { boundary: Some(_) } => {
                 by_kind(&["iam:PutUserPermissionsBoundary"], &["iam:PutRolePermissionsBoundary"])
             }

@@ -40,6 +40,13 @@ pub fn commands(action: &Action, now: Timestamp) -> Vec<String> {
             aws(on, "update-assume-role-policy"),
             quoted(document)
         )],
+        Change::Quarantine { tag, value } => {
+            let tags = quoted(&format!("Key={tag},Value={value}"));
+            vec![format!("{} --tags {tags}", aws(on, "tag-KIND"))]
+        }
+        Change::LiftQuarantine { tag } => {
+            vec![format!("{} --tag-keys {}", aws(on, "untag-KIND"), quoted(tag))]
+        }
         Change::SetBoundary { boundary: Some(arn) } => {
             vec![format!(
                 "{} --permissions-boundary {arn}",

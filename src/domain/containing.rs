@@ -2,6 +2,7 @@
 
 use crate::domain::action::{Action, Change};
 use crate::domain::facts::Fact;
+use crate::domain::guard::Guard;
 use crate::domain::ids::{AccessKeyId, CaseId};
 use crate::domain::plan::{PlanRules, Step};
 use crate::domain::principal::account_in;
@@ -20,6 +21,7 @@ pub struct Containing<'a> {
     pub rules: &'a PlanRules,
     /// What uses the leaked key regularly, and stops with its user.
     pub regular: &'a [String],
+    pub guard: &'a Guard,
 }
 
 impl Containing<'_> {
@@ -44,7 +46,14 @@ impl Containing<'_> {
             policy_arn: self.rules.deny_in(account),
             inline_name: deny_name(self.case),
         };
-        let mut steps = vec![step(deny, because)];
+        // First, because nobody in the account can take the tag off before IAM settles.
+        let tag = self
+            .guard
+            .tag()
+            .map(|tag| Change::Quarantine { tag: tag.to_owned(), value: self.case.0.clone() });
+        let mut steps: Vec<Step> = tag.into_iter().map(|tag| step(tag, because)).collect();
+        let missing = self.guard.missing().map(|why| format!("; {why}"));
+        steps.push(step(deny, &format!("{because}{}", missing.unwrap_or_default())));
         if photograph.role().is_some() {
             let put = Change::PutTrust { document: of_nobody() };
             steps.push(step(put, "whom it trusts could go on opening sessions of it"));
@@ -166,7 +175,14 @@ mod tests {
             let (case, rules) = (opened(), rules(configured));
             let leaked = &case.opening().key;
             let (case, behind) = (case.id(), None);
-            let containing = Containing { case, leaked, behind, rules: &rules, regular: &[] };
+            let containing = Containing {
+                case,
+                leaked,
+                behind,
+                rules: &rules,
+                regular: &[],
+                guard: &Guard::None,
+            };
             let none = || Fact::Known(Vec::new());
             let own = Own::User(OfUser {
                 keys: Vec::new(),
@@ -197,8 +213,14 @@ mod tests {
         let role = photograph(&sample::role("evil", "AROA1"), Own::Role(own));
         let rules = rules("arn:aws:iam::aws:policy/AWSDenyAll");
         let leaked = &case.opening().key;
-        let containing =
-            Containing { case: case.id(), leaked, behind: None, rules: &rules, regular: &[] };
+        let containing = Containing {
+            case: case.id(),
+            leaked,
+            behind: None,
+            rules: &rules,
+            regular: &[],
+            guard: &Guard::None,
+        };
         let steps = containing.whole(&role, "the actor made it");
         let [deny, trust] = steps.as_slice() else { panic!("two steps: {steps:?}") };
         assert!(matches!(deny.action.change, Change::Deny { .. }), "{deny:?}");

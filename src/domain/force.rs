@@ -30,6 +30,9 @@ pub fn holds(action: &Action, now: &Photograph, began: Timestamp) -> bool {
         Change::PutTrust { document } => {
             now.role().is_some_and(|role| same_document(&role.trust, document))
         }
+        // Whatever its value: the organization asks for the tag alone.
+        Change::Quarantine { tag, .. } => now.tags.contains_key(tag),
+        Change::LiftQuarantine { tag } => !now.tags.contains_key(tag),
         Change::SetBoundary { boundary } => now.boundary == *boundary,
         // A principal that can be photographed is there.
         Change::Delete { .. } => false,
@@ -55,7 +58,9 @@ pub fn no_longer(action: &Action, now: &Photograph, began: Timestamp) -> Option<
             format!("the inline policy that ends sessions of {on} is gone or was edited")
         }
         Change::PutTrust { .. } => format!("who may assume {on} was changed again"),
+        Change::Quarantine { tag, .. } => format!("tag {tag} is off {on} again"),
         Change::LiftDeny { .. }
+        | Change::LiftQuarantine { .. }
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
@@ -119,7 +124,11 @@ fn leave(left: &mut Photograph, now: &Photograph, action: &Action) {
                 role.trust = shown.unwrap_or(document).clone();
             }
         }
+        Change::Quarantine { tag, value } => {
+            left.tags.entry(tag.clone()).or_insert_with(|| value.clone());
+        }
         Change::LiftDeny { .. }
+        | Change::LiftQuarantine { .. }
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }

@@ -25,6 +25,7 @@ mod fold_plans;
 mod fold_recovery;
 pub mod force;
 pub mod growth;
+pub mod guard;
 pub mod id_list;
 pub mod identity;
 pub mod ids;

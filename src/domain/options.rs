@@ -4,7 +4,7 @@
 //! its own. What a kind of principal cannot be contained by is not listed.
 
 use crate::domain::action::{Change, SideKind};
-use crate::domain::plan::{Plan, PlanKind};
+use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::principal::PrincipalKind;
 use crate::domain::revocation::Sessions;
 
@@ -121,7 +121,10 @@ const OF_ALL_SESSIONS: Options =
 
 /// The other ways than a first containment's; other plans go on from what was decided.
 pub fn options(plan: &Plan, is_session: bool) -> Option<Options> {
-    let first = plan.steps.first().filter(|_| plan.kind == PlanKind::Containment)?;
+    // The tag goes before a deny and stands for the same choice.
+    let is_tag = |step: &&Step| matches!(step.action.change, Change::Quarantine { .. });
+    let first = plan.steps.iter().find(|step| !is_tag(step));
+    let first = first.filter(|_| plan.kind == PlanKind::Containment)?;
     let is_user = first.action.on.kind == PrincipalKind::User;
     match &first.action.change {
         Change::Deny { .. } if is_user && is_session => Some(OF_USERS_SESSION),
@@ -136,6 +139,8 @@ pub fn options(plan: &Plan, is_session: bool) -> Option<Options> {
         | Change::DeactivateKey { .. }
         | Change::DeactivateCredential { .. }
         | Change::PutTrust { .. }
+        | Change::Quarantine { .. }
+        | Change::LiftQuarantine { .. }
         | Change::LiftDeny { .. }
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }

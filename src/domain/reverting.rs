@@ -31,7 +31,9 @@ pub fn reverting_calls(change: &Change) -> &'static [&'static str] {
             SideKind::SigningCertificate => &["UpdateSigningCertificate"],
         },
         Change::PutTrust { .. } => &["UpdateAssumeRolePolicy"],
+        Change::Quarantine { .. } => &["UntagUser", "UntagRole"],
         Change::LiftDeny { .. }
+        | Change::LiftQuarantine { .. }
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
@@ -60,6 +62,8 @@ pub fn can_revert(change: &Change, row: &TrailRow) -> bool {
             is_about(&row.target_key, &[&credential.id]) && revives(row)
         }
         Change::PutTrust { .. }
+        | Change::Quarantine { .. }
+        | Change::LiftQuarantine { .. }
         | Change::LiftDeny { .. }
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }

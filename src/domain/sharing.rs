@@ -36,7 +36,9 @@ fn holds_down(held: &Change, back: &Change) -> bool {
     match (held, back) {
         // An inline policy that ends sessions has the name of its own case.
         (_, Change::LiftRevocation { .. }) => false,
-        (Change::Deny { .. }, _) | (Change::PutTrust { .. }, Change::PutTrust { .. }) => true,
+        (Change::Deny { .. }, _)
+        | (Change::PutTrust { .. }, Change::PutTrust { .. })
+        | (Change::Quarantine { .. }, Change::LiftQuarantine { .. }) => true,
         (Change::DeactivateKey { key }, Change::ActivateKey { key: other }) => key == other,
         (
             Change::DeactivateCredential { credential },

@@ -69,7 +69,7 @@ fn works_again(
              it instead"
                 .to_owned(),
         ),
-        Change::LiftDeny { .. } | Change::LiftRevocation { .. } => {
+        Change::LiftDeny { .. } | Change::LiftQuarantine { .. } | Change::LiftRevocation { .. } => {
             let until = stopped.checked_add(session_max(before)).ok()?;
             (undoing.at < until).then(|| {
                 format!(
@@ -82,6 +82,7 @@ fn works_again(
         | Change::ActivateCredential { .. }
         | Change::SetBoundary { .. }
         | Change::PutTrust { .. }
+        | Change::Quarantine { .. }
         | Change::Deny { .. }
         | Change::DeactivateKey { .. }
         | Change::DeactivateCredential { .. }
@@ -137,7 +138,13 @@ fn undo(done: &Action, before: &Photograph, now: &Photograph) -> Vec<(Change, &'
             .map(|put| (put, "who could assume it before the plan, an actor's edit included"))
             .into_iter()
             .collect(),
+        Change::Quarantine { tag, .. } if before.tags.contains_key(tag) => Vec::new(),
+        Change::Quarantine { tag, .. } => {
+            let lift = Change::LiftQuarantine { tag: tag.clone() };
+            vec![(lift, "the tag was not there before the plan")]
+        }
         Change::LiftDeny { .. }
+        | Change::LiftQuarantine { .. }
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }

@@ -4,6 +4,7 @@ use crate::domain::action::{Action, Change};
 use crate::domain::case::Case;
 use crate::domain::containing::Containing;
 use crate::domain::force::holds;
+use crate::domain::guard::Guard;
 use crate::domain::joining::joined;
 use crate::domain::plan::{Step, protection};
 use crate::domain::principal::PrincipalName;
@@ -16,7 +17,7 @@ use crate::domain::target::{Part, Target};
 use crate::domain::trust::{Insiders, of_nobody, without_outsiders};
 use crate::flow::desk::Desk;
 use crate::flow::photograph::{Photographs, account_of, photograph_all};
-use crate::ports::cloud::CallError;
+use crate::ports::cloud::{CallError, Lookup};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -39,6 +40,7 @@ pub(super) async fn prepare(
     let principals = targets.iter().map(|target| target.on.clone()).collect();
     let photographs = photograph_all(desk.lookup(case)?, principals).await?;
     let mut prepared = Prepared::default();
+    let guard = guard(desk.lookup(case)?, targets).await;
     let ours = contained(case);
     for target in targets {
         let Some(photograph) = photographs.get(&target.on).and_then(Option::as_ref) else {
@@ -57,7 +59,7 @@ pub(super) async fn prepare(
             ));
             continue;
         }
-        let mut steps = steps(desk, case, (target, photograph, made_by_actor));
+        let mut steps = steps(desk, case, (target, photograph, made_by_actor), &guard);
         if let Some(first) = steps.first_mut() {
             first.blast_radius.extend(target.besides.iter().cloned());
         }
@@ -77,10 +79,19 @@ pub(super) async fn prepare(
     Ok(prepared)
 }
 
+/// Only what is denied as a whole bears the tag; nothing is tried for less.
+async fn guard(lookup: &dyn Lookup, targets: &[Target]) -> Guard {
+    match targets.iter().any(|target| target.part == Part::Whole) {
+        true => lookup.guard().await,
+        false => Guard::None,
+    }
+}
+
 fn steps(
     desk: &Desk,
     case: &Case,
     (target, photograph, made_by_actor): (&Target, &Photograph, &BTreeSet<PrincipalName>),
+    guard: &Guard,
 ) -> Vec<Step> {
     let containing = Containing {
         case: case.id(),
@@ -88,6 +99,7 @@ fn steps(
         behind: case.facts().signer_known().and_then(Signer::key_behind),
         rules: &desk.rules.plans,
         regular: &regular_use(case),
+        guard,
     };
     let because = target.because.as_str();
     match &target.part {

@@ -2,6 +2,7 @@
 
 use crate::domain::action::{Action, SideKind};
 use crate::domain::facts::{Alert, KeyState, LastUse};
+use crate::domain::guard::Guard;
 use crate::domain::ids::{AccessKeyId, AccountId, CaseId, UserName};
 use crate::domain::principal::PrincipalName;
 use crate::domain::snapshot::{AttachedPolicy, SideState};
@@ -123,6 +124,9 @@ pub trait Lookup: Send + Sync {
     ) -> Result<Vec<Alert>, CallError>;
     /// AWS Health events about exposed credentials that name the key.
     async fn health(&self, key: &AccessKeyId) -> Result<Vec<Alert>, CallError>;
+    /// Proves the organization's service control policy before anything relies on it: what it must
+    /// refuse is tried, and changes nothing where it is not refused.
+    async fn guard(&self) -> Guard;
 }
 
 /// An action of a plan that people are deciding, and for what its rights will be asked.

@@ -69,6 +69,11 @@ pub enum Operation {
         on: PrincipalName,
         policy_arn: Option<String>,
     },
+    /// Takes a tag off.
+    Untag {
+        on: PrincipalName,
+        key: String,
+    },
     CreateRole {
         role: String,
         trust: String,
@@ -134,6 +139,7 @@ impl Operation {
             Self::SetBoundary { on, policy_arn: None } => {
                 by_kind(on, "DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary")
             }
+            Self::Untag { on, .. } => by_kind(on, "UntagUser", "UntagRole"),
             Self::CreateRole { .. } => "CreateRole",
             Self::UpdateTrust { .. } => "UpdateAssumeRolePolicy",
             Self::CreateLoginProfile { .. } => "CreateLoginProfile",

@@ -129,6 +129,9 @@ pub(crate) fn meaning(action: &Action) -> (String, bool) {
         Change::RevokeSessions { .. } | Change::LiftRevocation { .. } => {
             (format!("sessions of {on}"), action.contains())
         }
+        Change::Quarantine { tag, .. } | Change::LiftQuarantine { tag } => {
+            (format!("tag {tag} of {on}"), action.contains())
+        }
         Change::Delete { .. } => (on.to_string(), true),
         Change::PutTrust { document } => (format!("trust of {on}: {document}"), true),
         Change::SetBoundary { boundary } => (format!("boundary of {on}: {boundary:?}"), true),

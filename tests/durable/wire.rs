@@ -12,6 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 use keyleak::domain::action::{Action, SideKind};
 use keyleak::domain::facts::{Alert, KeyState, LastUse};
+use keyleak::domain::guard::Guard;
 use keyleak::domain::ids::{AccessKeyId, AccountId, CaseId, UserName};
 use keyleak::domain::principal::PrincipalName;
 use keyleak::domain::reconciliation::session_name;
@@ -262,6 +263,11 @@ impl Contain for Wire {
 
 #[async_trait]
 impl Lookup for Wire {
+    /// The town is under no organization.
+    async fn guard(&self) -> Guard {
+        Guard::None
+    }
+
     async fn own_account(&self) -> Result<AccountId, CallError> {
         self.ask(Ask::OwnAccount).await
     }

@@ -39,6 +39,7 @@ mod partial_trail;
 mod peer_defects;
 mod people;
 mod printed_manifests;
+mod quarantine;
 mod readme;
 mod reconcile;
 mod recovery;

@@ -1,8 +1,8 @@
 //! The policies allow exactly the calls that the code makes, and the tables are as it uses them.
 
 use keyleak::aws::{
-    anchors, athena, brakes, changes, eradicate, evidence, guard_duty, health, journal, lookup,
-    roles, session, users, work,
+    anchors, athena, brakes, changes, eradicate, evidence, guard, guard_duty, health, journal,
+    lookup, roles, session, users, work,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -78,10 +78,12 @@ fn set(lists: &[&[&str]]) -> BTreeSet<String> {
 
 #[test]
 fn the_lookup_role_may_make_exactly_the_lookup_calls() {
-    let made = set(&[lookup::CALLS, users::CALLS, roles::CALLS, guard_duty::CALLS, health::CALLS]);
-    assert_eq!(actions(LOOKUP, "Allow", |_| true), made);
+    let looks = set(&[lookup::CALLS, users::CALLS, roles::CALLS, guard_duty::CALLS, health::CALLS]);
+    let tries = |arn: &str| arn.contains(":role/quarantine-");
+    assert_eq!(actions(LOOKUP, "Allow", |arn| !tries(arn)), looks);
+    assert_eq!(actions(LOOKUP, "Allow", tries), set(&[guard::CALLS]));
     let reads = ["Get", "List", "Describe"];
-    for call in made {
+    for call in looks {
         let name = call.split(':').nth(1).unwrap();
         assert!(reads.iter().any(|verb| name.starts_with(verb)), "{call} reads nothing");
     }
@@ -154,6 +156,8 @@ fn every_action_of_the_catalogue_is_in_the_contain_role() {
         },
         Change::LiftRevocation { inline_name },
         Change::PutTrust { document: String::new() },
+        Change::Quarantine { tag: String::new(), value: String::new() },
+        Change::LiftQuarantine { tag: String::new() },
         Change::SetBoundary { boundary: Some(String::new()) },
         Change::SetBoundary { boundary: None },
     ];

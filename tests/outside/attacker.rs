@@ -165,6 +165,7 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
         // What the emulator does not know, or what needs a browser, is tried on the simulated
         // account alone.
         Operation::SetBoundary { .. }
+        | Operation::Untag { .. }
         | Operation::SignIn { .. }
         | Operation::CreateServiceCredential { .. }
         | Operation::UseServiceCredential => Err("NotOnThisGround".to_owned()),

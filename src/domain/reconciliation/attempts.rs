@@ -132,6 +132,8 @@ impl Attempt<'_> {
             Change::LiftRevocation { inline_name } => vec![about(DELETE, inline_name)],
             Change::Delete { .. } => self.deletions().map(|name| call([name; 2])).collect(),
             Change::PutTrust { .. } => vec![call(["UpdateAssumeRolePolicy"; 2])],
+            Change::Quarantine { .. } => vec![call(["TagUser", "TagRole"])],
+            Change::LiftQuarantine { .. } => vec![call(["UntagUser", "UntagRole"])],
             Change::SetBoundary { boundary: Some(_) } => vec![call(PUT_BOUNDARY)],
             Change::SetBoundary { boundary: None } => vec![call(DELETE_BOUNDARY)],
             Change::DeactivateKey { key } => vec![self.of_key(key, "Inactive")],

@@ -86,6 +86,8 @@ fn argument(change: &Change) -> Option<(&'static str, String)> {
         ),
         Change::LiftRevocation { inline_name } => ("policy", format!("inline {inline_name}")),
         Change::PutTrust { document } => ("trust policy", document.clone()),
+        Change::Quarantine { tag, value } => ("tag", format!("{tag} = {value}")),
+        Change::LiftQuarantine { tag } => ("tag", tag.clone()),
         Change::SetBoundary { boundary } => {
             ("boundary", boundary.clone().unwrap_or_else(|| "none".to_owned()))
         }

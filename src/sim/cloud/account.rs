@@ -39,6 +39,9 @@ pub(super) struct State {
     pub root_has_keys: bool,
     /// Keys of other accounts, and whose they are.
     pub foreign_keys: BTreeMap<String, Foreign>,
+    /// The organization's service control policies, and the tag that they are about.
+    pub scps: Vec<Document>,
+    pub quarantine_tag: Option<String>,
     /// By ARN.
     pub policies: BTreeMap<String, Lagged<Document>>,
     /// By access key id.

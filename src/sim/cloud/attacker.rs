@@ -76,6 +76,7 @@ impl Visitor {
             Operation::SetBoundary { on, policy_arn } => {
                 cloud.set_boundary(origin, on, policy_arn.as_deref()).await.map(answered)
             }
+            Operation::Untag { on, key } => cloud.take_tag_off(origin, on, key).await.map(answered),
             Operation::CreateRole { role, trust } => {
                 cloud.make_role(origin, role, trust).await.map(done)
             }

@@ -3,7 +3,7 @@
 use crate::sim::cloud::account::{Grants, State, User};
 use crate::sim::cloud::calls::Call;
 use crate::sim::cloud::lag::Lagged;
-use crate::sim::cloud::policies::{Asked, Document, Verdict, judge_all};
+use crate::sim::cloud::policies::{Asked, Document, Tags, Verdict, judge_all};
 use crate::sim::cloud::refusal::Refusal;
 use crate::sim::cloud::sessions::{Caller, Who};
 use jiff::Timestamp;
@@ -32,7 +32,13 @@ impl State {
             user_id: &caller.principal_id,
             token_issued: caller.issued,
             policy_arn: call.argument("policyArn"),
+            tags: self.tags(caller, call, now),
         };
+        let binds = !matches!(caller.who, Who::Foreign(_));
+        if binds && judge_all(self.scps.iter(), &asked) == Verdict::Deny {
+            let why = "with an explicit deny in a service control policy to";
+            return Err(denied(caller, call, why));
+        }
         let trusted = call.name == "AssumeRole" && self.is_named_by_trust(caller, call, now);
         match self.verdict(caller, &asked, now) {
             Verdict::Allow => Ok(()),
@@ -120,6 +126,7 @@ impl State {
             user_id: &caller.principal_id,
             token_issued: caller.issued,
             policy_arn: None,
+            tags: Tags::default(),
         };
         if trust.trusts(&asked) == Verdict::Allow {
             return Ok(());

@@ -89,6 +89,8 @@ impl SimCloud {
             Change::Delete { policy_arn, inline_name } => {
                 return self.delete(bot, &on, (policy_arn, inline_name)).await;
             }
+            Change::Quarantine { tag, value } => self.set_tag(bot, &on, (tag, value)).await,
+            Change::LiftQuarantine { tag } => self.take_tag_off(bot, &on, tag).await,
             Change::PutTrust { document } => self.set_trust(bot, &on.name, document).await,
             Change::SetBoundary { boundary } => {
                 self.set_boundary(bot, &on, boundary.as_deref()).await

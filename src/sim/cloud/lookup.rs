@@ -2,6 +2,7 @@
 
 use crate::domain::action::SideKind;
 use crate::domain::facts::{Alert, KeyState, LastUse};
+use crate::domain::guard::Guard;
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
 use crate::domain::principal::{PrincipalKind, PrincipalName};
 use crate::domain::snapshot::{AttachedPolicy, SideState};
@@ -20,6 +21,10 @@ pub(super) const SESSION_SECONDS_MAX: i32 = 3_600;
 
 #[async_trait]
 impl Lookup for SimCloud {
+    async fn guard(&self) -> Guard {
+        self.preflight().await
+    }
+
     async fn own_account(&self) -> Result<AccountId, CallError> {
         let call = Call::sts("GetCallerIdentity", "*".to_owned());
         self.ask(call, |state| Ok(state.account.clone())).await

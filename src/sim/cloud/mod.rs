@@ -17,6 +17,7 @@ mod eradicate;
 mod grants;
 mod lag;
 mod lookup;
+mod organization;
 mod record;
 mod refusal;
 mod removals;
@@ -99,6 +100,8 @@ impl SimCloud {
             role_names: BTreeMap::new(),
             root_has_keys: false,
             foreign_keys: BTreeMap::new(),
+            scps: Vec::new(),
+            quarantine_tag: None,
             policies: managed_policies()?,
             sessions: BTreeMap::new(),
             guard_duty: Vec::new(),

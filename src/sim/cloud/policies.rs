@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// A document that this account cannot take; evaluating half of one would prove nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +37,16 @@ pub(super) struct Asked<'a> {
     pub token_issued: Option<Timestamp>,
     /// The policy that an attach or detach names.
     pub policy_arn: Option<&'a str>,
+    pub tags: Tags<'a>,
+}
+
+/// The tags that a call is judged by.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tags<'a> {
+    pub principal: Option<&'a BTreeMap<String, String>>,
+    pub resource: Option<&'a BTreeMap<String, String>>,
+    /// The key of the tag that the call sets or takes off.
+    pub key: Option<&'a str>,
 }
 
 #[derive(Debug, Clone)]
@@ -63,6 +74,7 @@ struct Condition {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operator {
+    AnyEqualsIgnoringCase,
     Equals,
     NotEquals,
     Like,
@@ -70,8 +82,11 @@ enum Operator {
     DateLess,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Key {
+    PrincipalTag(String),
+    ResourceTag(String),
+    TagKeys,
     TokenIssueTime,
     PrincipalArn,
     UserId,
@@ -156,7 +171,21 @@ impl Patterns {
 impl Condition {
     fn holds(&self, asked: &Asked<'_>) -> bool {
         let issued = asked.token_issued.map(|at| at.to_string());
+        let tag = |tags: Option<&'_ BTreeMap<String, String>>, key: &String| {
+            tags.and_then(|tags| tags.get(key)).cloned()
+        };
+        let tag = match &self.key {
+            Key::PrincipalTag(key) => tag(asked.tags.principal, key),
+            Key::ResourceTag(key) => tag(asked.tags.resource, key),
+            Key::TagKeys
+            | Key::TokenIssueTime
+            | Key::PrincipalArn
+            | Key::UserId
+            | Key::PolicyArn => None,
+        };
         let found = match self.key {
+            Key::PrincipalTag(_) | Key::ResourceTag(_) => tag.as_deref(),
+            Key::TagKeys => asked.tags.key,
             Key::TokenIssueTime => issued.as_deref(),
             Key::PrincipalArn => Some(asked.principal_arn),
             Key::UserId => Some(asked.user_id),
@@ -167,6 +196,9 @@ impl Condition {
         };
         let any = |test: fn(&str, &str) -> bool| self.values.iter().any(|v| test(v, found));
         match self.operator {
+            Operator::AnyEqualsIgnoringCase => {
+                any(|value, found| value.eq_ignore_ascii_case(found))
+            }
             Operator::Equals => any(|value, found| value == found),
             Operator::NotEquals => !any(|value, found| value == found),
             Operator::Like => any(matches),
@@ -301,6 +333,7 @@ fn conditions(value: Option<&Value>) -> Result<Vec<Condition>, PolicyError> {
 
 fn operator_of(name: &str) -> Option<Operator> {
     match name {
+        "ForAnyValue:StringEqualsIgnoreCase" => Some(Operator::AnyEqualsIgnoringCase),
         "StringEquals" => Some(Operator::Equals),
         "StringNotEquals" => Some(Operator::NotEquals),
         // For ARNs the two spellings mean the same, wildcards included.
@@ -312,7 +345,16 @@ fn operator_of(name: &str) -> Option<Operator> {
 }
 
 fn key_of(name: &str) -> Option<Key> {
+    let tag_of = |prefix: &str| {
+        let (start, key) = name.split_at_checked(prefix.len())?;
+        start.eq_ignore_ascii_case(prefix).then(|| key.to_owned())
+    };
+    let tag = tag_of("aws:PrincipalTag/").map(Key::PrincipalTag);
+    if let Some(tag) = tag.or_else(|| tag_of("aws:ResourceTag/").map(Key::ResourceTag)) {
+        return Some(tag);
+    }
     match name.to_ascii_lowercase().as_str() {
+        "aws:tagkeys" => Some(Key::TagKeys),
         "aws:tokenissuetime" => Some(Key::TokenIssueTime),
         "aws:principalarn" => Some(Key::PrincipalArn),
         "aws:userid" => Some(Key::UserId),
