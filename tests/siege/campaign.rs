@@ -2,6 +2,7 @@
 
 use crate::bureau::{APPROVER, Bureau, caller, honest, journal};
 use crate::bystanders::Bystanders;
+use crate::guarded;
 use crate::raider::Raider;
 use crate::town::{Town, town};
 use jiff::{SignedDuration, Timestamp};
@@ -46,6 +47,8 @@ pub(crate) struct Terms {
     pub(crate) trail: fn(LocalTrail) -> Arc<dyn Trail>,
     /// How long "contained" is waited for, on the account's clock.
     pub(crate) patience: SignedDuration,
+    /// The organization's service control policies.
+    pub(crate) policies: &'static [&'static str],
     /// Whether a credential that no containment is about is put among the raider's.
     pub(crate) plants_one: bool,
 }
@@ -60,6 +63,7 @@ impl Terms {
             rights,
             trail: honest,
             patience: PATIENCE,
+            policies: &[],
             plants_one: false,
         }
     }
@@ -81,6 +85,9 @@ pub(crate) struct Outcome {
     pub(crate) alarmed: bool,
     /// Calls that were allowed after "contained", or after the approval where it was never said.
     pub(crate) survivors: Vec<String>,
+    /// Calls by a principal after its tag was enforced, and how many principals were tagged.
+    pub(crate) free: Vec<String>,
+    pub(crate) tagged: usize,
     /// Bystanders who were refused and whom no plan names.
     pub(crate) wronged: Vec<String>,
     pub(crate) journal: String,
@@ -93,13 +100,15 @@ impl Outcome {
         let survivors = self.survivors.iter().map(|call| format!("allowed: {call}"));
         let survivors = survivors.take(FAULTS_SHOWN_MAX);
         let wronged = self.wronged.iter().map(|who| format!("refused: {who}"));
-        never.into_iter().chain(survivors).chain(wronged).collect()
+        let free = self.free.iter().map(|call| format!("free under the tag: {call}"));
+        never.into_iter().chain(survivors).chain(wronged).chain(free).collect()
     }
 }
 
 pub(crate) async fn besiege(seed: u64, terms: &Terms) -> Outcome {
     let lag = terms.lag_s.map_or(LAG, |lag| Duration::ZERO..=Duration::from_secs(lag));
-    let town = town((seed, terms.speed), lag).await;
+    let slowest = *lag.end();
+    let town = town((seed, terms.speed), lag, terms.policies).await;
     let clock = town.ground.clock;
     let bystanders = Bystanders::at_work(&town);
     let raider = Raider::at_work(&town, seed, terms.takes_off);
@@ -126,6 +135,8 @@ pub(crate) async fn besiege(seed: u64, terms: &Terms) -> Outcome {
         lawful,
         alarmed: is_alarmed(&now),
         survivors: raider.den.allowed_after(contained.unwrap_or(approved)),
+        free: guarded::free_under_the_tag(&now, &town.cloud, slowest),
+        tagged: guarded::tagged(&now).count(),
         wronged: bystanders.wronged(&now),
         journal: journal(&now),
     };

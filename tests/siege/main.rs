@@ -16,6 +16,7 @@ mod campaign;
 mod chance;
 #[path = "../support/ground.rs"]
 mod ground;
+mod guarded;
 mod moves;
 mod raider;
 mod sabotage;
@@ -36,16 +37,19 @@ use std::process::ExitCode;
 const SEEDS: &str = "--seeds";
 /// The same with a raider who watches for the deny, where IAM takes up to ten seconds.
 const WATCHING: &str = "--watching";
+/// The same under the organization's service control policy.
+const GUARDED: &str = "--guarded";
 /// The seed that `cargo test` runs, besides a sabotage.
 const SAMPLE: u64 = 2;
+const QUARANTINE: &str = include_str!("../../manifests/organizations/quarantine.json");
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let number = |at: usize| arguments.get(at).map(|text| text.parse::<u64>().expect("a number"));
     let mode = arguments.get(1).map(String::as_str);
-    if matches!(mode, Some(SEEDS | WATCHING)) {
+    if matches!(mode, Some(SEEDS | WATCHING | GUARDED)) {
         let (first, count) = (number(3).unwrap_or(1), number(2).unwrap_or(SAMPLE));
-        return if many(first..first + count, mode == Some(WATCHING)) {
+        return if many(first..first + count, mode.unwrap_or_default()) {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -98,7 +102,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// Runs all of these, several at a time; whether all ended as promised.
-fn many(seeds: std::ops::Range<u64>, watching: bool) -> bool {
+fn many(seeds: std::ops::Range<u64>, mode: &str) -> bool {
     if let Err(why) = sabotage::without_the_deny() {
         println!("sabotage: without the deny {}", why.message().unwrap_or_default());
         return false;
@@ -106,15 +110,16 @@ fn many(seeds: std::ops::Range<u64>, watching: bool) -> bool {
     println!("sabotage: without the deny it is never contained");
     runtime().block_on(async {
         let sieges = futures_util::stream::iter(seeds).map(|seed| async move {
-            match watching {
-                true => (seed, besiege(seed, &watchful()).await),
-                false => (seed, in_peace(seed).await),
+            match mode {
+                WATCHING => (seed, besiege(seed, &watchful()).await),
+                GUARDED => (seed, besiege(seed, &guarded_terms()).await),
+                _ => (seed, in_peace(seed).await),
             }
         });
         let mut ended = sieges.buffer_unordered(at_once());
         let mut tally = Tally::default();
         while let Some((seed, outcome)) = ended.next().await {
-            tally.add(seed, &outcome, watching);
+            tally.add(seed, &outcome, mode != SEEDS);
         }
         println!("{}", tally.words());
         tally.wrong == 0
@@ -124,6 +129,11 @@ fn many(seeds: std::ops::Range<u64>, watching: bool) -> bool {
 /// A raider who takes the deny off, where IAM is slow.
 fn watchful() -> Terms {
     Terms { lag_s: Some(10), takes_off: true, ..Terms::honest() }
+}
+
+/// The same under a policy that lets nobody take the tag off.
+fn guarded_terms() -> Terms {
+    Terms { policies: &[QUARANTINE], ..watchful() }
 }
 
 #[derive(Default)]
@@ -148,13 +158,14 @@ impl Tally {
         if watching && outcome.alarmed {
             // It may hold out; then nothing is called contained, and everybody is told.
             if after.is_none() {
-                faults.retain(|fault| fault.starts_with("refused"));
+                faults.retain(|fault| fault.starts_with("refused") || fault.starts_with("free"));
             }
         }
         let said = after.map_or("not contained".to_owned(), |s| format!("contained after {s} s"));
         println!(
-            "seed {seed}: {said}, {} credentials, {} calls tried, {} lawful calls, alarm {}",
-            outcome.credentials, outcome.tried, outcome.lawful, outcome.alarmed
+            "seed {seed}: {said}, {} credentials, {} calls tried, {} lawful calls, {} tagged, \
+             alarm {}",
+            outcome.credentials, outcome.tried, outcome.lawful, outcome.tagged, outcome.alarmed
         );
         if !faults.is_empty() {
             self.wrong += 1;

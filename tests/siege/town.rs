@@ -3,6 +3,7 @@
 use crate::ground::{Ground, USER};
 use crate::sim_account::{ACCOUNT, SimAccount};
 use keyleak::sim::attacker::Credential;
+use keyleak::sim::cloud::SimCloud;
 use keyleak::sim::cloud::attacker::Visitor;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
 use keyleak::sim::cloud::setup::{NewRole, NewUser};
@@ -10,6 +11,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The tag that the organization's service control policy is about.
+pub(crate) const TAG: &str = "keyleak-quarantine";
 /// An account that the actor has, and that nobody here knows.
 pub(crate) const ABROAD: &str = "999999999999";
 /// A role of long ago, which everybody at work here uses.
@@ -18,6 +21,7 @@ const PEOPLE: usize = 20;
 
 pub(crate) struct Town {
     pub(crate) ground: Ground,
+    pub(crate) cloud: Arc<SimCloud>,
     pub(crate) office: Arc<Visitor>,
     /// Each with a key of its own, named after its user.
     pub(crate) people: Vec<(String, Credential)>,
@@ -41,7 +45,11 @@ pub(crate) fn role_arn(role: &str) -> String {
 
 /// A town whose clock runs so much faster and whose IAM takes so long to enforce; its key leaks,
 /// and the thief is inside.
-pub(crate) async fn town((seed, speed): (u64, u32), lag: RangeInclusive<Duration>) -> Town {
+pub(crate) async fn town(
+    (seed, speed): (u64, u32),
+    lag: RangeInclusive<Duration>,
+    policies: &[&str],
+) -> Town {
     let account = SimAccount::new((seed, speed), lag);
     let (cloud, long_ago) = (Arc::clone(&account.cloud), account.long_ago());
     let admin = |name: &str| {
@@ -54,6 +62,9 @@ pub(crate) async fn town((seed, speed): (u64, u32), lag: RangeInclusive<Duration
     let role = NewRole::trusting(SHARED, &trust(&[ACCOUNT]), long_ago).attached(ADMINISTRATOR);
     cloud.add_role(role).expect("a role");
     let abroad = cloud.add_foreign_key(ABROAD);
+    if !policies.is_empty() {
+        cloud.govern(TAG, policies).expect("a policy");
+    }
     let office = Arc::new(account.office());
-    Town { ground: account.leak(&key).await, office, people, abroad }
+    Town { ground: account.leak(&key).await, cloud, office, people, abroad }
 }
