@@ -1,4 +1,4 @@
-//! Twenty people at lawful work before, during and after a containment, and who is ever refused.
+//! Fifty people at lawful work before, during and after a containment, and who is ever refused.
 
 use crate::town::{SHARED, Town, role_arn};
 use keyleak::domain::case::Case;

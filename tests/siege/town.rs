@@ -1,4 +1,4 @@
-//! An account with a leaked key, a role that colleagues share, and twenty people at lawful work.
+//! An account with a leaked key, a role that colleagues share, and fifty people at lawful work.
 
 use crate::ground::{Ground, USER};
 use crate::sim_account::{ACCOUNT, SimAccount};
@@ -17,7 +17,7 @@ pub(crate) const TAG: &str = "keyleak-quarantine";
 pub(crate) const ABROAD: &str = "999999999999";
 /// A role of long ago, which everybody at work here uses.
 pub(crate) const SHARED: &str = "deploy";
-const PEOPLE: usize = 20;
+const PEOPLE: usize = 50;
 
 pub(crate) struct Town {
     pub(crate) ground: Ground,
