@@ -37,7 +37,7 @@ pub(crate) fn free_under_the_tag(case: &Case, cloud: &SimCloud, lag: Duration) -
             PrincipalKind::Role => by.contains(&format!(":assumed-role/{}/", on.name)),
         };
         let later = calls.iter().filter(|call| call.at > at + lag && call.refused.is_none());
-        // No policy is asked who signs in; the session that it opens is what must be good for nothing.
+        // No policy is asked who signs in; the session that it opens must be good for nothing.
         let no_right = |name: &str| matches!(name, "GetCallerIdentity" | "ConsoleLogin");
         let own = later.filter(|call| own(&call.by) && !no_right(call.name));
         free.extend(own.map(|call| format!("{on} at {}: {}", call.at, call.name)));
