@@ -105,7 +105,8 @@ async fn collect(
             Err(why) => notes.push(format!("the answer of record {seq} is missing: {why}")),
         }
     }
-    let snapshots: BTreeSet<&str> = case.plans().map(|s| s.plan.snapshot.sha256.as_str()).collect();
+    let taken = case.plans().flat_map(|state| &state.snapshots);
+    let snapshots: BTreeSet<&str> = taken.map(|snapshot| snapshot.sha256.as_str()).collect();
     if !with_snapshots {
         let words = format!("{} snapshots left out: they can hold secrets", snapshots.len());
         notes.push(format!("{words}; --with-snapshots brings them along"));

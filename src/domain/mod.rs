@@ -56,6 +56,7 @@ pub mod regular;
 pub mod remains;
 pub mod replacing;
 pub mod report;
+pub mod restoring;
 pub mod reverting;
 pub mod revocation;
 pub mod room;

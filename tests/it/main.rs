@@ -43,6 +43,7 @@ mod quarantine;
 mod readme;
 mod reconcile;
 mod recovery;
+mod restoring;
 mod roles;
 mod root_key;
 mod second_witness;
@@ -64,6 +65,7 @@ mod story;
 mod tampering;
 mod text;
 mod two_cases;
+mod undo_of_each_kind;
 mod verify;
 #[path = "../support/work_contract.rs"]
 mod work_contract;
