@@ -1,6 +1,7 @@
 //! What people do in a phase besides what the bot does: a short list, with the commands for it.
 
 use crate::domain::event::Phase;
+use crate::domain::hardening;
 use crate::domain::recovering;
 use crate::domain::replacing::user_in_command;
 use crate::ports::chat::Scene;
@@ -113,6 +114,12 @@ pub(super) fn sketch(scene: &Scene<'_>, phase: Phase) -> Sketch {
     let lost = recovering::tally(scene.case).words();
     if phase == Phase::Eradication && !lost.is_empty() {
         parts.push(paragraph(vec![text(&format!("Of the losses: {}.", lost.join("; ")))]));
+    }
+    let hardening = hardening::checklist(scene.case);
+    if phase == Phase::Recovery && !hardening.is_empty() {
+        let items = hardening.iter().map(|item| vec![text(&hardening::line(item))]).collect();
+        parts.push(paragraph(vec![text("So that it cannot happen like this again:")]));
+        parts.push(list(items, false));
     }
     if !commands.is_empty() {
         parts.push(paragraph(vec![text("Commands:")]));

@@ -30,6 +30,7 @@ mod heartbeat;
 mod journal_contract;
 mod journal_cost;
 mod layers;
+mod made_besides;
 mod manifests;
 mod no_channel;
 mod not_ours;
