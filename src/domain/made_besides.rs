@@ -147,7 +147,7 @@ fn commands(made: &MadeBesides) -> Vec<String> {
             ),
         ],
         MadeKind::Policy => vec![
-            format!("policy=arn:aws:iam::<account>:policy/{name}"),
+            format!("policy={}", arn_of(&made.name)),
             "aws iam list-entities-for-policy --policy-arn \"$policy\"".to_owned(),
             "for one in $(aws iam list-policy-versions --policy-arn \"$policy\" --query \
              'Versions[?!IsDefaultVersion].VersionId' --output text); do aws iam \
@@ -156,6 +156,19 @@ fn commands(made: &MadeBesides) -> Vec<String> {
             "aws iam delete-policy --policy-arn \"$policy\"".to_owned(),
         ],
     }
+}
+
+/// Its ARN has a path that the record does not name, so IAM is asked. A name that IAM never gave
+/// is no part of a command.
+fn arn_of(name: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
+    if !name.bytes().all(plain) {
+        return "'<its ARN>'".to_owned();
+    }
+    format!(
+        "$(aws iam list-policies --scope Local --query \"Policies[?PolicyName=='{name}'].Arn\" \
+         --output text)"
+    )
 }
 
 #[cfg(test)]
@@ -219,11 +232,16 @@ mod tests {
     }
 
     #[test]
-    fn who_uses_it_is_asked_before_anything_goes_and_a_name_is_one_word() {
-        let rows = [policy(1, "CreatePolicy", "a;b")];
-        let said = line(&made_besides(&rows, &Bounds::default())[0]);
+    fn who_uses_it_is_asked_before_anything_goes_and_a_name_that_iam_never_gave_is_no_command() {
+        let told = |name: &str| {
+            let rows = [policy(1, "CreatePolicy", name)];
+            line(&made_besides(&rows, &Bounds::default())[0])
+        };
+        let said = told("all");
         let (asked, goes) = (said.find("list-entities-for-policy"), said.find("delete-policy "));
         assert!(asked.is_some() && asked < goes, "{said}");
-        assert!(said.contains("policy/'a;b'"), "{said}");
+        assert!(said.contains("PolicyName=='all'"), "{said}");
+        let evil = told("a$(id)");
+        assert!(evil.contains("\npolicy='<its ARN>'\n"), "{evil}");
     }
 }

@@ -64,7 +64,7 @@ async fn erased(parts: &Parts, account: &str, without: Option<&str>) -> Result<(
             let gone = iam.get_role().role_name(ROLE).send().await;
             let gone = gone.err().and_then(|error| error.code().map(str::to_owned));
             assert_eq!(gone.as_deref(), Some("NoSuchEntity"));
-            made_again(parts, (&bureau, &now), (&ground, &owner)).await?;
+            made_again(parts, (&bureau, &now), (&ground, &owner), ROLE).await?;
         }
         Some(action) => {
             let refused = |case: &keyleak::domain::case::Case| {

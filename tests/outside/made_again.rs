@@ -15,46 +15,73 @@ use std::process::{Command, Output};
 
 /// What AWS never gives twice.
 const LOST: [&str; 2] = ["id: ", "access keys: "];
+const PASSWORD: &str = "Another-Pass-word-1";
 
-/// Makes the actor's user again from a copy of the snapshot and compares it field by field; a field
-/// that somebody changes afterwards is named.
+/// Makes the actor's user and role again, each from a copy of its snapshot, and compares them field by
+/// field; a field that somebody changes afterwards is named.
 pub(crate) async fn made_again(
     parts: &Parts,
     (bureau, case): (&Bureau, &Case),
     (ground, owner): (&Ground, &Account),
+    role: &str,
 ) -> Result<(), Missing> {
     let tools = tools(parts)?;
     let folder = tempfile::tempdir().expect("a folder");
-    let (copy, before) = copied(bureau, case, folder.path()).await;
+    let iam = &owner.root.iam;
+
+    let user = PrincipalName::user(BACKDOOR);
+    let (script, before) = script(bureau, case, (&user, folder.path())).await;
+    let asked = run(&script, &tools, (owner, None));
+    assert!(!asked.status.success(), "without a password nothing is begun");
+    let there = photograph(ground.lookup.as_ref(), &user).await;
+    assert!(there.is_err(), "nothing is made by halves: {there:?}");
+    comes_back(ground, &before, &run(&script, &tools, (owner, Some(PASSWORD)))).await;
+    let again = run(&script, &tools, (owner, Some(PASSWORD)));
+    assert!(!again.status.success(), "a user who is there is left as it is");
+    iam.untag_user().user_name(BACKDOOR).tag_keys("team").send().await.expect("a tag goes");
+    is_named(ground, &before, "tags: ").await;
+
+    let role = PrincipalName::role(role);
+    let (script, before) = self::script(bureau, case, (&role, folder.path())).await;
+    comes_back(ground, &before, &run(&script, &tools, (owner, None))).await;
+    let other = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    let trust = iam.update_assume_role_policy().role_name(&role.name).policy_document(other);
+    trust.send().await.expect("another trust");
+    is_named(ground, &before, "trust policy: ").await;
+    Ok(())
+}
+
+async fn comes_back(ground: &Ground, before: &Photograph, made: &Output) {
+    assert!(made.status.success(), "{made:?}");
+    let after = photograph(ground.lookup.as_ref(), &before.key()).await.expect("it is there");
+    assert_eq!(not_as_it_was(before, &after), [""; 0]);
+    assert_ne!(before.id, after.id, "it is another one by that name");
+}
+
+/// The comparison can fail: the one field that was changed is told.
+async fn is_named(ground: &Ground, before: &Photograph, field: &str) {
+    let spoiled = photograph(ground.lookup.as_ref(), &before.key()).await.expect("it is there");
+    let said = not_as_it_was(before, &spoiled);
+    assert!(matches!(said.as_slice(), [one] if one.starts_with(field)), "{said:?}");
+}
+
+/// What `keyleak restore` prints for it, from nothing but the copy; and how it was.
+async fn script(
+    bureau: &Bureau,
+    case: &Case,
+    (of, folder): (&PrincipalName, &Path),
+) -> (PathBuf, Photograph) {
+    let (copy, before) = copied(bureau, case, (of, folder)).await;
     let printed = Command::new(env!("CARGO_BIN_EXE_keyleak"))
         .arg("restore")
         .arg(&copy)
-        .args(["--of", &format!("user {BACKDOOR}")])
+        .args(["--of", &of.to_string()])
         .output()
         .expect("keyleak runs");
     assert!(printed.status.success(), "{printed:?}");
-    let script = folder.path().join("restore.sh");
+    let script = folder.join(format!("{}.sh", of.kind.word()));
     std::fs::write(&script, printed.stdout).expect("the script");
-
-    let asked = run(&script, &tools, (owner, None));
-    assert!(!asked.status.success(), "without a password nothing is begun");
-    let user = PrincipalName::user(BACKDOOR);
-    let there = photograph(ground.lookup.as_ref(), &user).await;
-    assert!(there.is_err(), "nothing is made by halves: {there:?}");
-    let made = run(&script, &tools, (owner, Some("Another-Pass-word-1")));
-    assert!(made.status.success(), "{made:?}");
-    let after = photograph(ground.lookup.as_ref(), &user).await.expect("the user is there");
-    assert_eq!(not_as_it_was(&before, &after), [""; 0]);
-    assert_ne!(before.id, after.id, "it is another user by that name");
-    let again = run(&script, &tools, (owner, Some("Another-Pass-word-1")));
-    assert!(!again.status.success(), "a user who is there is left as it is");
-
-    let untag = owner.root.iam.untag_user().user_name(BACKDOOR).tag_keys("team");
-    untag.send().await.expect("a tag goes");
-    let spoiled = photograph(ground.lookup.as_ref(), &user).await.expect("the user is there");
-    let said = not_as_it_was(&before, &spoiled);
-    assert!(matches!(said.as_slice(), [one] if one.starts_with("tags: ")), "{said:?}");
-    Ok(())
+    (script, before)
 }
 
 /// The folder with AWS's command line.
@@ -65,13 +92,16 @@ fn tools(parts: &Parts) -> Result<PathBuf, Missing> {
     Ok(folder)
 }
 
-/// The first snapshot that the user is in, as an export would write it.
-async fn copied(bureau: &Bureau, case: &Case, folder: &Path) -> (PathBuf, Photograph) {
-    let user = PrincipalName::user(BACKDOOR);
+/// The first snapshot that it is in, as an export would write it.
+async fn copied(
+    bureau: &Bureau,
+    case: &Case,
+    (of, folder): (&PrincipalName, &Path),
+) -> (PathBuf, Photograph) {
     for taken in case.plans().flat_map(|state| &state.snapshots) {
         let content = bureau.desk.evidence.get(&taken.sha256).await.expect("a snapshot");
         let snapshot: Snapshot = serde_json::from_slice(&content).expect("a snapshot");
-        if let Some(found) = snapshot.of(&user) {
+        if let Some(found) = snapshot.of(of) {
             let copy = folder.join(format!("{}.json", taken.sha256));
             std::fs::write(&copy, &content).expect("a copy");
             return (copy, found.clone());
