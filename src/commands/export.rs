@@ -23,7 +23,8 @@ pub const ANCHORS: &str = "anchors.jsonl";
 const MESSAGES: &str = "messages.jsonl";
 const REPORT: &str = "report.md";
 const SUMS: &str = "SHA256SUMS";
-/// Which snapshot was taken when, and who is in it; the first with a principal is before all change.
+/// Which snapshot was taken when, and who is in it; the
+/// first with a principal is before any change.
 const SNAPSHOTS: &str = "snapshots/index.txt";
 const NOTES: &str = "NOTES.txt";
 

@@ -156,3 +156,24 @@ fn items(phase: Phase) -> &'static [Item] {
         Phase::PostIncident => POST_INCIDENT,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::policy::Policy;
+    use crate::domain::sample::{at, opened};
+
+    #[test]
+    fn recovery_says_what_would_have_made_the_case_smaller_and_no_other_phase_does() {
+        let (case, policy) = (opened(), Policy::default());
+        let drawn = |phase| {
+            let scene = Scene { case: &case, policy: &policy, now: at(30) };
+            serde_json::to_string(&sketch(&scene, phase).blocks).unwrap()
+        };
+        let recovery = drawn(Phase::Recovery);
+        for said in ["So that it cannot happen like this again:", "credentials that expire"] {
+            assert!(recovery.contains(said), "{said}: {recovery}");
+        }
+        assert!(!drawn(Phase::Eradication).contains("So that it cannot happen"));
+    }
+}

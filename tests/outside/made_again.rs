@@ -17,8 +17,8 @@ use std::process::{Command, Output};
 const LOST: [&str; 2] = ["id: ", "access keys: "];
 const PASSWORD: &str = "Another-Pass-word-1";
 
-/// Makes the actor's user and role again, each from a copy of its snapshot, and compares them field by
-/// field; a field that somebody changes afterwards is named.
+/// Makes the actor's user and role again, each from a copy of its snapshot, and compares them field
+/// by field; a field that somebody changes afterwards is named.
 pub(crate) async fn made_again(
     parts: &Parts,
     (bureau, case): (&Bureau, &Case),
