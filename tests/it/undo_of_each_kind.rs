@@ -90,6 +90,8 @@ fn steps(
         let credential = SideCredential { kind, id: format!("{kind:?}-plain") };
         Change::DeactivateCredential { credential }
     };
+    let tag =
+        || Change::Quarantine { tag: "keyleak-quarantine".to_owned(), value: "kl-1".to_owned() };
     let key = AccessKeyId::parse(&key.access_key_id).unwrap();
     assert!(cloud.user_state("full").is_some());
     [
@@ -103,6 +105,8 @@ fn steps(
         ("signing certificates", &plain, side(SideKind::SigningCertificate)),
         ("inline policies", &plain, revoke()),
         ("inline policies", &role, revoke()),
+        ("tags", &plain, tag()),
+        ("tags", &role, tag()),
         ("trust policy", &role, Change::PutTrust { document: trust("210987654321") }),
     ]
     .map(|(field, on, change)| (field, Action { on: on.clone(), change }))
@@ -117,12 +121,14 @@ fn kind(change: &Change) -> Option<&'static str> {
         Change::DeactivateCredential { .. } => Some("credential"),
         Change::RevokeSessions { .. } => Some("revocation"),
         Change::PutTrust { .. } => Some("trust"),
+        Change::Quarantine { .. } => Some("tag"),
         // What takes these back; and what cannot be taken back.
         Change::LiftDeny { .. }
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
+        | Change::LiftQuarantine { .. }
         | Change::Delete { .. } => None,
     }
 }
@@ -146,7 +152,7 @@ fn undo(done: &Action, before: &Photograph, now: Photograph, town: &Town) -> Vec
 async fn undo_gives_every_field_back_for_every_kind_of_step() {
     let town = Town::new(31);
     let kinds: BTreeSet<_> = town.steps.iter().filter_map(|(_, step)| kind(&step.change)).collect();
-    assert_eq!(kinds.len(), 5, "{kinds:?}");
+    assert_eq!(kinds.len(), 6, "{kinds:?}");
     for (field, step) in &town.steps {
         let said = step.sentence();
         let before = town.state(&step.on);
