@@ -47,6 +47,8 @@ pub enum Command {
     Verify(VerifyArguments),
     /// Writes everything that was kept of a case into a new folder
     Export(ExportArguments),
+    /// Prints the commands that make a deleted user or role again, from an exported snapshot alone
+    Restore(RestoreArguments),
     /// Prints the report of a case as Markdown
     Report(CaseArguments),
     /// Prints what to install
@@ -210,6 +212,20 @@ pub struct ExportArguments {
     /// Brings the snapshots along, which can hold secrets (environments of functions, policies)
     #[arg(long)]
     pub with_snapshots: bool,
+}
+
+/// Which snapshot a principal comes back from. Exit status: 1 too where the copy was altered.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RestoreArguments {
+    /// The file, as `export --with-snapshots` wrote it, or any copy of that
+    #[arg(value_name = "SNAPSHOT")]
+    pub snapshot: PathBuf,
+    /// Which of those in it, such as "user ci-deploy"; not needed where there is one
+    #[arg(long = "of", value_name = "PRINCIPAL")]
+    pub principal: Option<String>,
+    /// The SHA-256 that it must have; where its name is one, that
+    #[arg(long, value_name = "HASH")]
+    pub sha256: Option<String>,
 }
 
 /// What is printed, and with whose names.

@@ -3,7 +3,7 @@
 use clap::Parser;
 use keyleak::cli::{Arguments, Command};
 use keyleak::commands::{
-    CommandError, cases, drill, export, manifest, orders, reconcile, serve, verify,
+    CommandError, cases, drill, export, manifest, orders, reconcile, restore, serve, verify,
 };
 use keyleak::domain::operator::Verb;
 use keyleak::trail::command_line;
@@ -49,6 +49,7 @@ async fn run(command: Command) -> Result<String, CommandError> {
         Command::Reconcile(arguments) => reconcile::reconcile(&arguments).await,
         Command::Verify(arguments) => verify::verify(&arguments).await,
         Command::Export(arguments) => export::export(&arguments).await,
+        Command::Restore(arguments) => restore::restore(&arguments),
         Command::Report(arguments) => cases::report(&arguments).await,
         Command::Manifest(arguments) => manifest::manifest(&arguments),
     }

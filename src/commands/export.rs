@@ -9,6 +9,7 @@ use crate::domain::digest::{canonical, sha256_hex};
 use crate::domain::ids::CaseId;
 use crate::domain::record::Record;
 use crate::domain::report;
+use crate::domain::snapshot::{Snapshot, SnapshotRef};
 use crate::ports::evidence::Evidence;
 use crate::ports::trail::Answer;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,9 @@ pub const ANCHORS: &str = "anchors.jsonl";
 const MESSAGES: &str = "messages.jsonl";
 const REPORT: &str = "report.md";
 const SUMS: &str = "SHA256SUMS";
+/// Which snapshot was taken when, and who is in it; the
+/// first with a principal is before any change.
+const SNAPSHOTS: &str = "snapshots/index.txt";
 const NOTES: &str = "NOTES.txt";
 
 /// The files of an export, by their names.
@@ -105,19 +109,36 @@ async fn collect(
             Err(why) => notes.push(format!("the answer of record {seq} is missing: {why}")),
         }
     }
-    let snapshots: BTreeSet<&str> = case.plans().map(|s| s.plan.snapshot.sha256.as_str()).collect();
+    let mut taken: Vec<&SnapshotRef> = case.plans().flat_map(|state| &state.snapshots).collect();
+    taken.sort_by_key(|snapshot| (snapshot.taken_at, &snapshot.sha256));
+    let mut seen = BTreeSet::new();
+    taken.retain(|snapshot| seen.insert(&snapshot.sha256));
     if !with_snapshots {
-        let words = format!("{} snapshots left out: they can hold secrets", snapshots.len());
+        let words = format!("{} snapshots left out: they can hold secrets", taken.len());
         notes.push(format!("{words}; --with-snapshots brings them along"));
         return;
     }
-    for sha256 in snapshots {
+    let mut index = Vec::new();
+    for SnapshotRef { sha256, taken_at } in taken {
         match evidence.get(sha256).await {
             Ok(content) => {
+                index.push(format!("{taken_at:.0} {sha256}.json: {}", who_is_in(&content)));
                 files.insert(format!("snapshots/{sha256}.json"), content);
             }
             Err(why) => notes.push(format!("the snapshot {sha256} is missing: {why}")),
         }
+    }
+    files.insert(SNAPSHOTS.to_owned(), joined(&index));
+}
+
+/// The principals of a snapshot, as `keyleak restore` wants them named.
+fn who_is_in(snapshot: &[u8]) -> String {
+    match serde_json::from_slice::<Snapshot>(snapshot) {
+        Ok(snapshot) => {
+            let names = snapshot.principals.iter().map(|one| one.key().to_string());
+            names.collect::<Vec<_>>().join(", ")
+        }
+        Err(error) => format!("not read ({error})"),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod manifest;
 mod messages;
 pub mod orders;
 pub mod reconcile;
+pub mod restore;
 pub mod serve;
 pub mod stores;
 pub mod trails;

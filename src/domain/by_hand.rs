@@ -160,7 +160,7 @@ fn side_status(on: &Principal, credential: &SideCredential, status: &str) -> Str
 }
 
 /// One word for a POSIX shell; names of users are the actor's to choose.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b'/' | b':');
     if !text.is_empty() && text.bytes().all(plain) {
         return text.to_owned();

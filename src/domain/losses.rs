@@ -124,8 +124,12 @@ type Thing<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>);
 
 impl Bounds {
     pub fn new(lineage: &Lineage, since: Option<Timestamp>) -> Self {
-        let (older, newer): (Vec<&Node>, Vec<&Node>) =
-            lineage.nodes.iter().partition(|node| node.older);
+        Self::of(&lineage.nodes, &lineage.key_id, since)
+    }
+
+    /// The same of nodes that a case holds.
+    pub fn of(nodes: &[Node], key: &str, since: Option<Timestamp>) -> Self {
+        let (older, newer): (Vec<&Node>, Vec<&Node>) = nodes.iter().partition(|node| node.older);
         // A session has the principal id of its user or role, whoever opened it.
         let names = |node: &&Node| match node.kind.is_principal() {
             true => [node.principal_id.clone(), node.arn.clone()],
@@ -134,7 +138,7 @@ impl Bounds {
         let names = |nodes: &[&Node]| nodes.iter().flat_map(names).flatten().collect();
         let (mut older, newer): (BTreeSet<String>, BTreeSet<String>) =
             (names(&older), names(&newer));
-        older.retain(|name| !newer.contains(name) && *name != lineage.key_id);
+        older.retain(|name| !newer.contains(name) && *name != key);
         Self { since, older, newer }
     }
 
@@ -150,8 +154,8 @@ impl Bounds {
     }
 }
 
-/// What the key and what grew from it read and destroyed, with success, since the exposure.
-pub fn losses(rows: &[TrailRow], bounds: &Bounds) -> Losses {
+/// What the key and what grew from it did with success since the exposure, in the order of time.
+pub(super) fn deeds<'a>(rows: &'a [TrailRow], bounds: &Bounds) -> Vec<(Timestamp, &'a TrailRow)> {
     let since = bounds.since;
     let mut told: Vec<(Timestamp, &TrailRow)> = rows
         .iter()
@@ -162,6 +166,12 @@ pub fn losses(rows: &[TrailRow], bounds: &Bounds) -> Losses {
         .filter(|(at, _)| since.is_none_or(|since| at.as_second() >= since.as_second()))
         .collect();
     told.sort_by_key(|(at, row)| (*at, &row.event_id));
+    told
+}
+
+/// What the key and what grew from it read and destroyed, with success, since the exposure.
+pub fn losses(rows: &[TrailRow], bounds: &Bounds) -> Losses {
+    let told = deeds(rows, bounds);
     let mut made = BTreeMap::new();
     let mut found: BTreeMap<_, Loss> = BTreeMap::new();
     for (at, row) in told {

@@ -5,9 +5,12 @@ use crate::domain::case::Case;
 use crate::domain::eradicating::{made_by_actor, not_yet, step};
 use crate::domain::event::{Drift, Event, Phase};
 use crate::domain::ids::PersonId;
+use crate::domain::losses::Bounds;
+use crate::domain::made_besides::{line, made_besides};
 use crate::domain::plan::{PlanKind, STEPS_MAX, Step, assemble};
 use crate::domain::plan_state::PlanState;
 use crate::domain::snapshot::Photograph;
+use crate::domain::trail_row::TrailRow;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{account_of, keep, photograph_all, photograph_plans};
@@ -18,6 +21,8 @@ use crate::ports::cloud::Contain;
 const BY_HAND_MAX: usize = 2;
 /// What is left alone is named up to here.
 const LEFT_OUT_MAX: usize = 10;
+/// Of policies, providers and the like so many are told with the commands that delete them.
+const BESIDES_MAX: usize = 4;
 
 /// What may be deleted, photographed; and what may not, with the reason.
 #[derive(Debug, Default)]
@@ -114,7 +119,33 @@ async fn prepare(desk: &Desk, case: &Case) -> Result<Prepared, StepError> {
             Err(why) => prepared.left_out.push(why),
         }
     }
+    prepared.left_out.extend(besides(desk, case).await);
     Ok(prepared)
+}
+
+/// What else of IAM the actor made, for people to delete; from the cut that the case last read.
+async fn besides(desk: &Desk, case: &Case) -> Vec<String> {
+    let Some((_, survey)) = case.survey() else { return Vec::new() };
+    let rows = match desk.evidence.get(&survey.cut_sha256).await {
+        Ok(content) => serde_json::Deserializer::from_slice(&content)
+            .into_iter::<TrailRow>()
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let bounds = Bounds::of(&survey.nodes, case.opening().key.reveal(), case.exposed_since());
+    let made = match rows {
+        Ok(rows) => made_besides(&rows, &bounds),
+        Err(why) => {
+            return vec![format!(
+                "which policies and providers the actor made is not known: {why}"
+            )];
+        }
+    };
+    let told = made.iter().take(BESIDES_MAX).map(line);
+    let others = made.iter().skip(BESIDES_MAX);
+    let others = others.map(|one| format!("and {} {}", one.kind.words(), one.name));
+    told.chain(others).collect()
 }
 
 fn requester(case: &Case) -> PersonId {
@@ -128,7 +159,9 @@ fn nothing(left_out: &[String]) -> String {
             .to_owned();
     }
     let shown = left_out.iter().take(LEFT_OUT_MAX).map(String::as_str).collect::<Vec<_>>();
-    shown.join("; ")
+    let more = left_out.len().saturating_sub(LEFT_OUT_MAX);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join("; "))
 }
 
 fn by_hand(desk: &Desk, case: &Case, steps: &[Step]) -> String {

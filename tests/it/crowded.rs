@@ -13,7 +13,7 @@ use keyleak::sim::cloud::setup::NewUser;
 use std::sync::Arc;
 
 /// What IAM lets a user have attached.
-const ATTACHED_MAX: usize = 10;
+pub(crate) const ATTACHED_MAX: usize = 10;
 /// What all inline policies of a user may have together, white space not counted.
 const INLINE_CHARACTERS_MAX: usize = 2_048;
 /// Less than this is too little room for a deny.
@@ -27,7 +27,7 @@ fn allow(action: &str) -> String {
 
 /// Ten attached policies, inline policies up to the limit, groups, a boundary, a password, an MFA
 /// device, and a credential of every other kind.
-fn crowded(cloud: &Arc<SimCloud>, mut user: NewUser) -> NewUser {
+pub(crate) fn crowded(cloud: &Arc<SimCloud>, mut user: NewUser) -> NewUser {
     while user.attached.len() < ATTACHED_MAX {
         let name = format!("team-{}", user.attached.len());
         user.attached.push(cloud.add_policy(&name, &allow("s3:ListAllMyBuckets")).unwrap());
@@ -45,7 +45,7 @@ fn crowded(cloud: &Arc<SimCloud>, mut user: NewUser) -> NewUser {
     user.groups.push("deployers".to_owned());
     user.boundary = Some(ADMINISTRATOR.to_owned());
     user.login_profile = Some(user.created);
-    user.mfa.push(format!("arn:aws:iam::029608264753:mfa/{USER}"));
+    user.mfa.push(format!("arn:aws:iam::029608264753:mfa/{}", user.name));
     let side = SideKind::ALL.map(|kind| (kind, format!("{kind:?}1"), "codecommit".to_owned()));
     user.side.extend(side);
     user.tag("Owner", "platform")

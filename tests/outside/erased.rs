@@ -7,8 +7,10 @@ use crate::eradicated::{approved, contained, deleted, only_the_actors_are_gone, 
 use crate::frame::{Missing, trial_async};
 use crate::ground::BACKDOOR;
 use crate::leak::{Leak, leak_delivered};
+use crate::made_again::made_again;
 use crate::parts::Parts;
 use aws_sdk_iam::error::ProvideErrorMetadata;
+use aws_sdk_iam::types::Tag;
 use keyleak::aws::clients::{ContainSettings, RoleSettings};
 use keyleak::aws::contain::AwsContain;
 use keyleak::domain::principal::PrincipalName;
@@ -62,6 +64,7 @@ async fn erased(parts: &Parts, account: &str, without: Option<&str>) -> Result<(
             let gone = iam.get_role().role_name(ROLE).send().await;
             let gone = gone.err().and_then(|error| error.code().map(str::to_owned));
             assert_eq!(gone.as_deref(), Some("NoSuchEntity"));
+            made_again(parts, (&bureau, &now), (&ground, &owner), ROLE).await?;
         }
         Some(action) => {
             let refused = |case: &keyleak::domain::case::Case| {
@@ -120,6 +123,10 @@ async fn hang_everything(owner: &Account) {
     let arn = made.policy().and_then(|policy| policy.arn()).expect("its ARN").to_owned();
     let attach = iam.attach_user_policy().user_name(BACKDOOR).policy_arn(&arn);
     attach.send().await.expect("an attached policy");
+    let boundary = iam.put_user_permissions_boundary().user_name(BACKDOOR);
+    boundary.permissions_boundary(&arn).send().await.expect("a boundary");
+    let tag = Tag::builder().key("team").value("pay roll: + @one").build().expect("a tag");
+    iam.tag_user().user_name(BACKDOOR).tags(tag).send().await.expect("a tag of the user");
     let profile = iam.create_login_profile().user_name(BACKDOOR).password("Pass-word-of-the-test1");
     profile.send().await.expect("a password");
     iam.create_access_key().user_name(BACKDOOR).send().await.expect("a second key");

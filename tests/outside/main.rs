@@ -33,6 +33,7 @@ mod journal_contract;
 mod journal_document;
 mod leak;
 mod least_rights;
+mod made_again;
 mod ministack;
 mod object_lock;
 mod operators;

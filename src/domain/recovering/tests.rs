@@ -6,6 +6,7 @@ use crate::domain::event::Event;
 use crate::domain::facts::{Fact, Finding, OwnerFinding};
 use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::{PersonId, UserName};
+use crate::domain::leaked_key::fate;
 use crate::domain::losses::{Loss, LossKind, Losses};
 use crate::domain::plan::PlanKind;
 use crate::domain::policy::{Policy, Refusal};
@@ -17,7 +18,7 @@ use crate::domain::recovering::{is_confirmed, open, silence, tally};
 use crate::domain::recovery_step::{Again, RecoveryStep, Remedy, Replacement};
 use crate::domain::replacing;
 use crate::domain::report::{markdown, recovery_lines};
-use crate::domain::sample::{at, opened, person, plan};
+use crate::domain::sample::{KEY, at, opened, person, plan};
 use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -269,4 +270,18 @@ fn what_an_older_version_wrote_is_read_as_it_is() {
     let again = Again { loss: 1, at: at(1) };
     let text = serde_json::to_string(&again).unwrap();
     assert_eq!(serde_json::from_str::<Again>(&text).unwrap(), again);
+}
+
+#[test]
+fn the_leaked_key_is_kept_until_the_case_is_closed_and_its_end_is_named_only_then() {
+    let mut case = contained();
+    let kept = fate(&case).unwrap();
+    assert!(kept.contains("kept, inactive") && !kept.contains("delete-access-key"), "{kept}");
+    let report = markdown(&case);
+    assert!(report.contains("The leaked key is kept, inactive"), "{report}");
+    let ana = Actor::Person { person: person("ana"), name: None };
+    then(&mut case, ana, 60, Event::Closed { reason: None }).unwrap();
+    let last = fate(&case).unwrap();
+    assert!(last.contains("aws iam delete-access-key") && !last.contains(KEY), "{last}");
+    assert_eq!(fate(&opened()), None, "the control: nobody made it inactive");
 }

@@ -1,6 +1,7 @@
 //! The closing report: everything somebody needs who was not there, as Markdown.
 
 use crate::domain::case::Case;
+use crate::domain::hardening;
 use crate::domain::plan_state::PlanState;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
@@ -23,6 +24,9 @@ pub(super) fn markdown(case: &Case) -> String {
     }
     section(&mut out, "What was found", found(case));
     section(&mut out, "Recovery", recovery(case));
+    let hardening = hardening::checklist(case);
+    let hardening = hardening.iter().map(|item| md(&hardening::line(item))).collect();
+    section(&mut out, "So that it cannot happen like this again", hardening);
     section(&mut out, "Still in force", in_force(case));
     section(&mut out, "What could not be done", not_done(case));
     section(&mut out, "AWS as the second witness", witnessed(case));

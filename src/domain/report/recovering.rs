@@ -1,6 +1,7 @@
 //! The recovery in words: each loss with its end, the replacement, and who confirmed.
 
 use crate::domain::case::Case;
+use crate::domain::leaked_key;
 use crate::domain::recovering::{self, silence};
 use crate::domain::recovery::Item;
 use crate::domain::recovery_step::{RecoveryStep, Replacement};
@@ -65,6 +66,7 @@ pub(super) fn key(case: &Case) -> Vec<String> {
     };
     let contained = utc(silence.contained_at);
     let mut lines = vec![format!("The key: {used}{told}; contained by {contained}")];
+    lines.extend(leaked_key::fate(case));
     if let Some((press, used)) = case.recovery().confirmed() {
         let although = used.map(|at| format!(", ALTHOUGH the key was used at {}", utc(at)));
         lines.push(format!(

@@ -146,19 +146,7 @@ impl SimCloud {
         }
         let id = state.chance.id("AIDA");
         let inline = inline_all(&new.inline)?;
-        let side = new.side.into_iter().map(|(kind, id, about)| Side {
-            state: SideState {
-                credential: SideCredential { kind, id },
-                active: true,
-                created: Some(new.created),
-                about,
-            },
-            secret: state.chance.secret(),
-        });
-        let side: Vec<Side> = side.collect();
-        for one in &side {
-            state.key_owners.insert(one.state.credential.id.clone(), id.clone());
-        }
+        let side = state.note_side(&id, (new.side, new.created));
         let user = User {
             tags: new.tags,
             grants: Grants { attached: new.attached, inline, boundary: new.boundary },
@@ -175,6 +163,26 @@ impl SimCloud {
         let arn = self.lock().arn_of_user(&new.name);
         let kind = PrincipalKind::User;
         Ok((Principal { kind, name: new.name, id, arn }, credential))
+    }
+
+    /// Hangs all of this on a user who is there, beside the access keys that it has.
+    pub fn furnish(&self, new: NewUser) -> Result<(), SetupError> {
+        let mut state = self.lock();
+        let user = state.user(&new.name).map_err(|_| SetupError::Missing(new.name.clone()))?;
+        state.check_attachable(new.attached.iter().chain(&new.boundary))?;
+        let inline = inline_all(&new.inline)?;
+        let side = state.note_side(&user.id, (new.side, new.created));
+        let user = User {
+            tags: new.tags,
+            grants: Grants { attached: new.attached, inline, boundary: new.boundary },
+            side,
+            groups: new.groups,
+            login_profile: new.login_profile,
+            mfa: new.mfa,
+            ..User::clone(&*user)
+        };
+        state.users.insert(user.id.clone(), Lagged::new(user, Timestamp::MIN));
+        Ok(())
     }
 
     /// Adds a further access key to a user.
@@ -305,6 +313,21 @@ impl State {
             Some(missing) => Err(SetupError::Missing(missing.clone())),
             None => Ok(()),
         }
+    }
+
+    /// Credentials besides the access keys, and whose they are for ever.
+    fn note_side(
+        &mut self,
+        owner: &str,
+        (side, created): (Vec<(SideKind, String, String)>, Timestamp),
+    ) -> Vec<Side> {
+        let made = side.into_iter().map(|(kind, id, about)| {
+            self.key_owners.insert(id.clone(), owner.to_owned());
+            let credential = SideCredential { kind, id };
+            let state = SideState { credential, active: true, created: Some(created), about };
+            Side { state, secret: self.chance.secret() }
+        });
+        made.collect()
     }
 
     fn past(&mut self, deed: &Deed, now: Timestamp) -> Result<Value, SetupError> {
