@@ -43,6 +43,7 @@ mod quarantine;
 mod readme;
 mod reconcile;
 mod recovery;
+mod resources;
 mod roles;
 mod root_key;
 mod second_witness;

@@ -7,6 +7,7 @@ use crate::domain::facts::{Fact, Finding, OwnerFinding};
 use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::{PersonId, UserName};
 use crate::domain::losses::{Loss, LossKind, Losses};
+use crate::domain::made_resources::MadeResources;
 use crate::domain::plan::PlanKind;
 use crate::domain::policy::{Policy, Refusal};
 use crate::domain::proof::{Caller, SignedHeaders, sign};
@@ -83,6 +84,7 @@ fn read(last_success: Option<Timestamp>) -> Event {
         regular: None,
         last_success,
         made_by_others: Vec::new(),
+        resources: MadeResources::default(),
     };
     Event::Surveyed { survey: Box::new(survey) }
 }
