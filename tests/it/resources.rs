@@ -143,8 +143,10 @@ async fn what_the_actor_made_is_stopped_with_the_approval_and_given_back_field_b
     assert!(refused(&town.invokes(MINER).await, "TooManyRequestsException"));
     let after = town.cloud.resources();
     let mut instances = after.iter().filter(|(name, _)| name.of == ResourceType::Instance);
-    let alone = [ISOLATION.to_owned()];
-    let isolated = |state: &OfResource| matches!(state, OfResource::Instance { groups, .. } if groups == &alone);
+    let isolated = |state: &OfResource| {
+        let OfResource::Instance { groups, .. } = state else { return false };
+        *groups == [ISOLATION]
+    };
     assert!(instances.any(|(name, state)| name.id != WEB && isolated(state)), "{after:?}");
     assert_eq!(town.bystanders(), bystanders, "nobody else's was touched");
     assert!(town.reads(BILLING).await.worked() && town.invokes(INVOICES).await.worked());
