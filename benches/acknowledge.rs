@@ -296,6 +296,7 @@ fn rules() -> Rules {
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after: SignedDuration::from_hours(1),
+            isolation_groups: std::collections::BTreeMap::new(),
         },
         timing: production_timing(),
         caps: Caps::default(),

@@ -35,6 +35,9 @@ const TAG_ROLE: &str = "iam:TagRole";
 const UNTAG_USER: &str = "iam:UntagUser";
 const UNTAG_ROLE: &str = "iam:UntagRole";
 
+/// No IAM call is about a resource; `aws::resources` has theirs.
+const NOT_IAM: &str = "what is changed of a resource is no call of IAM";
+
 /// Every IAM action that this file calls with the contain role; `manifests/iam/contain.json`
 /// allows these.
 pub const CALLS: &[&str] = &[
@@ -113,6 +116,7 @@ pub(super) async fn carry_out(
         Change::Delete { policy_arn, inline_name } => {
             eradicate::delete(iam, on, (policy_arn, inline_name)).await
         }
+        Change::Resource { .. } => Err(CallError::new(CallClass::Other, "the step", NOT_IAM)),
     }
 }
 
@@ -123,7 +127,9 @@ async fn put_tag(iam: &Client, on: &Principal, (key, value): (&str, &str)) -> Se
     })?;
     match on.kind {
         PrincipalKind::User => send!(TAG_USER, iam.tag_user().user_name(&on.name).tags(tag)),
-        PrincipalKind::Role => send!(TAG_ROLE, iam.tag_role().role_name(&on.name).tags(tag)),
+        PrincipalKind::Role | PrincipalKind::Resource => {
+            send!(TAG_ROLE, iam.tag_role().role_name(&on.name).tags(tag))
+        }
     }
 }
 
@@ -132,7 +138,7 @@ async fn take_tag_off(iam: &Client, on: &Principal, key: &str) -> Sent {
         PrincipalKind::User => {
             send!(UNTAG_USER, iam.untag_user().user_name(&on.name).tag_keys(key))
         }
-        PrincipalKind::Role => {
+        PrincipalKind::Role | PrincipalKind::Resource => {
             send!(UNTAG_ROLE, iam.untag_role().role_name(&on.name).tag_keys(key))
         }
     }
@@ -215,7 +221,7 @@ async fn attach(iam: &Client, on: &Principal, policy_arn: &str) -> Sent {
             let attach = iam.attach_user_policy().user_name(&on.name);
             send!(ATTACH_USER_POLICY, attach.policy_arn(policy_arn))
         }
-        PrincipalKind::Role => {
+        PrincipalKind::Role | PrincipalKind::Resource => {
             let attach = iam.attach_role_policy().role_name(&on.name);
             send!(ATTACH_ROLE_POLICY, attach.policy_arn(policy_arn))
         }
@@ -228,7 +234,7 @@ async fn detach(iam: &Client, on: &Principal, policy_arn: &str) -> Sent {
             let detach = iam.detach_user_policy().user_name(&on.name);
             send!(DETACH_USER_POLICY, detach.policy_arn(policy_arn))
         }
-        PrincipalKind::Role => {
+        PrincipalKind::Role | PrincipalKind::Resource => {
             let detach = iam.detach_role_policy().role_name(&on.name);
             send!(DETACH_ROLE_POLICY, detach.policy_arn(policy_arn))
         }
@@ -241,7 +247,7 @@ async fn put_inline(iam: &Client, on: &Principal, (name, document): (&str, &str)
             let put = iam.put_user_policy().user_name(&on.name).policy_name(name);
             send!(PUT_USER_POLICY, put.policy_document(document))
         }
-        PrincipalKind::Role => {
+        PrincipalKind::Role | PrincipalKind::Resource => {
             let put = iam.put_role_policy().role_name(&on.name).policy_name(name);
             send!(PUT_ROLE_POLICY, put.policy_document(document))
         }
@@ -254,7 +260,7 @@ async fn delete_inline(iam: &Client, on: &Principal, name: &str) -> Sent {
             let delete = iam.delete_user_policy().user_name(&on.name);
             send!(DELETE_USER_POLICY, delete.policy_name(name))
         }
-        PrincipalKind::Role => {
+        PrincipalKind::Role | PrincipalKind::Resource => {
             let delete = iam.delete_role_policy().role_name(&on.name);
             send!(DELETE_ROLE_POLICY, delete.policy_name(name))
         }
@@ -267,7 +273,7 @@ async fn put_boundary(iam: &Client, on: &Principal, policy_arn: &str) -> Sent {
             let put = iam.put_user_permissions_boundary().user_name(&on.name);
             send!(PUT_USER_BOUNDARY, put.permissions_boundary(policy_arn))
         }
-        PrincipalKind::Role => {
+        PrincipalKind::Role | PrincipalKind::Resource => {
             let put = iam.put_role_permissions_boundary().role_name(&on.name);
             send!(PUT_ROLE_BOUNDARY, put.permissions_boundary(policy_arn))
         }
@@ -280,7 +286,7 @@ async fn delete_boundary(iam: &Client, on: &Principal) -> Sent {
             let delete = iam.delete_user_permissions_boundary();
             send!(DELETE_USER_BOUNDARY, delete.user_name(&on.name))
         }
-        PrincipalKind::Role => {
+        PrincipalKind::Role | PrincipalKind::Resource => {
             let delete = iam.delete_role_permissions_boundary();
             send!(DELETE_ROLE_BOUNDARY, delete.role_name(&on.name))
         }

@@ -22,8 +22,17 @@ const OPERATION_MS_MAX: u64 = 25_000;
 /// The first attempt and two more; the worker repeats what is still worth repeating.
 const ATTEMPTS_MAX: u32 = 3;
 /// Every service that keyleak calls, by the id that the SDK looks its endpoint up with.
-const SERVICES: &[&str] =
-    &["Athena", "CloudTrail", "DynamoDB", "GuardDuty", "Health", "IAM", "S3", "STS"];
+const SERVICES: &[&str] = &[
+    "Athena",
+    "CloudControl",
+    "CloudTrail",
+    "DynamoDB",
+    "GuardDuty",
+    "Health",
+    "IAM",
+    "S3",
+    "STS",
+];
 
 /// A role to assume, and the external id that its trust policy asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

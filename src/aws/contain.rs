@@ -3,9 +3,11 @@
 use crate::aws::changes;
 use crate::aws::clients::{ContainSettings, RoleSettings};
 use crate::aws::error::call_error;
-use crate::aws::session::{TicketSessions, account_of};
-use crate::domain::action::Action;
+use crate::aws::resources;
+use crate::aws::session::{TicketRights, TicketSessions, account_of};
+use crate::domain::action::{Action, Change};
 use crate::domain::ids::AccountId;
+use crate::domain::resource::ResourceName;
 use crate::ports::cloud::{Ahead, Applied, CallClass, CallError, Contain};
 use crate::ports::ticket::Ticket;
 use async_trait::async_trait;
@@ -28,7 +30,7 @@ pub struct AwsContain {
 #[derive(Debug)]
 enum Rights {
     Role { sessions: Box<TicketSessions>, account: Option<AccountId> },
-    Own { iam: aws_sdk_iam::Client, sts: aws_sdk_sts::Client, account: OnceCell<AccountId> },
+    Own { rights: Box<TicketRights>, sts: aws_sdk_sts::Client, account: OnceCell<AccountId> },
 }
 
 impl AwsContain {
@@ -40,7 +42,10 @@ impl AwsContain {
                 sessions: Box::new(TicketSessions::new(config, role.clone())),
             },
             ContainSettings::OwnCredentials => Rights::Own {
-                iam: aws_sdk_iam::Client::new(config),
+                rights: Box::new(TicketRights {
+                    iam: aws_sdk_iam::Client::new(config),
+                    config: config.clone(),
+                }),
                 sts: aws_sdk_sts::Client::new(config),
                 account: OnceCell::new(),
             },
@@ -65,7 +70,7 @@ impl AwsContain {
     }
 
     /// A client with the ticket's rights, in the account that the plan was approved for.
-    async fn client(&self, ticket: &Ticket) -> Result<aws_sdk_iam::Client, CallError> {
+    async fn client(&self, ticket: &Ticket) -> Result<TicketRights, CallError> {
         let call = first_call(ticket.action());
         if !ticket.action().reversible() {
             let Some((sessions, account)) = &self.eradicate else {
@@ -82,10 +87,10 @@ impl AwsContain {
                 self.is_for(call, account.as_ref(), ticket.account())?;
                 sessions.client(ticket).await
             }
-            Rights::Own { iam, sts, account } => {
+            Rights::Own { rights, sts, account } => {
                 let own = account.get_or_try_init(|| caller_account(sts)).await?;
                 self.is_for(call, Some(own), ticket.account())?;
-                Ok(iam.clone())
+                Ok(TicketRights::clone(rights))
             }
         }
     }
@@ -115,8 +120,14 @@ impl AwsContain {
 #[async_trait]
 impl Contain for AwsContain {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
-        let iam = self.client(ticket).await?;
-        changes::carry_out(&iam, ticket.action(), ticket.record().at).await
+        let TicketRights { iam, config } = self.client(ticket).await?;
+        let action = ticket.action();
+        match (&action.change, ResourceName::about(&action.on)) {
+            (Change::Resource { change }, Some(name)) => {
+                resources::carry_out(&config, &name, change).await
+            }
+            _ => changes::carry_out(&iam, action, ticket.record().at).await,
+        }
     }
 
     async fn warm(&self, ahead: Ahead<'_>) {
@@ -160,7 +171,7 @@ mod tests {
     use crate::aws::wire_fake::{
         ACCOUNT, Answer, Seen, WireFake, deploy_role, leaked_key, tickets, user,
     };
-    use crate::domain::action::{Change, DENY_ALL_DOCUMENT, SideCredential, SideKind};
+    use crate::domain::action::{DENY_ALL_DOCUMENT, SideCredential, SideKind};
     use crate::domain::revocation::{Revocation, Sessions};
 
     const DENY_ARN: &str = "arn:aws:iam::aws:policy/AWSDenyAll";

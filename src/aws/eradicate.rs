@@ -85,7 +85,7 @@ pub(super) async fn delete(
     for _ in 0..ROUNDS_MAX {
         let deleted = match on.kind {
             PrincipalKind::User => user(iam, &on.name, deny).await?,
-            PrincipalKind::Role => role(iam, &on.name, deny).await?,
+            PrincipalKind::Role | PrincipalKind::Resource => role(iam, &on.name, deny).await?,
         };
         match deleted {
             Ok(request_id) => return Ok(Applied { how: Some("deleted".to_owned()), request_id }),

@@ -60,10 +60,12 @@ const THROTTLED: &[&str] = &[
 const CONFLICT: &[&str] = &[
     "ConcurrentModification",
     "ConcurrentModificationException",
+    "ConcurrentOperationException",
     "ConditionalRequestConflict",
     "EntityTemporarilyUnmodifiable",
     "EntityTemporarilyUnmodifiableException",
     "OperationAborted",
+    "ResourceConflictException",
     "TransactionConflictException",
 ];
 const LIMIT_EXCEEDED: &[&str] = &["LimitExceeded", "LimitExceededException"];

@@ -6,14 +6,16 @@ use crate::aws::guard::Preflight;
 use crate::aws::guard_duty::GuardDuty;
 use crate::aws::health::Health;
 use crate::aws::listing::{incomplete, time};
+use crate::aws::resources::Resources;
 use crate::aws::{roles, users};
 use crate::domain::action::SideKind;
 use crate::domain::facts::{Alert, KeyState, LastUse};
 use crate::domain::guard::Guard;
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
 use crate::domain::principal::{PrincipalKind, PrincipalName};
+use crate::domain::resource::ResourceName;
 use crate::domain::snapshot::{AttachedPolicy, SideState};
-use crate::ports::cloud::{CallError, Detail, KeyOwner, Lookup, RoleDetail};
+use crate::ports::cloud::{CallError, Detail, KeyOwner, Lookup, ResourceDetail, RoleDetail};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_iam::types::SummaryKeyType;
@@ -40,6 +42,7 @@ pub struct AwsLookup {
     guard_duty: GuardDuty,
     health: Health,
     preflight: Option<Arc<Preflight>>,
+    resources: Resources,
 }
 
 impl AwsLookup {
@@ -57,6 +60,7 @@ impl AwsLookup {
             guard_duty: GuardDuty::new(&config, &settings.guard_duty_regions),
             health: Health::new(&config),
             preflight,
+            resources: Resources::new(&config),
         }
     }
 }
@@ -127,6 +131,7 @@ impl Lookup for AwsLookup {
         match of.kind {
             PrincipalKind::User => users::attached(&self.iam, &of.name).await,
             PrincipalKind::Role => roles::attached(&self.iam, &of.name).await,
+            PrincipalKind::Resource => Ok(Vec::new()),
         }
     }
 
@@ -137,6 +142,7 @@ impl Lookup for AwsLookup {
         match of.kind {
             PrincipalKind::User => users::inline(&self.iam, &of.name).await,
             PrincipalKind::Role => roles::inline(&self.iam, &of.name).await,
+            PrincipalKind::Resource => Ok(BTreeMap::new()),
         }
     }
 
@@ -170,6 +176,10 @@ impl Lookup for AwsLookup {
 
     async fn roles(&self) -> Result<Vec<RoleDetail>, CallError> {
         roles::all(&self.iam).await
+    }
+
+    async fn resource(&self, name: &ResourceName) -> Result<ResourceDetail, CallError> {
+        self.resources.read(name).await
     }
 
     async fn guard_duty(

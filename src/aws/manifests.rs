@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
 /// The policy of the role that contains.
 const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
+/// What the role that contains needs besides, to stop what an actor built: a policy of its own,
+/// because one has room for no more.
+const CONTAIN_RESOURCES: &str = include_str!("../../manifests/iam/contain_resources.json");
 /// The policy of the role that deletes for good what an actor made.
 const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
 /// The policy of the bot itself.
@@ -48,12 +51,13 @@ pub struct ManifestNames<'a> {
     pub athena: Option<&'a AthenaSettings>,
 }
 
-/// The five policies as one JSON object, a trust policy for each account that asks for an external
+/// The six policies as one JSON object, a trust policy for each account that asks for an external
 /// id of its own, and what is left for a person to fill in.
 pub fn policies(names: &ManifestNames<'_>) -> String {
     let all = [
         ("lookup", LOOKUP),
         ("contain", CONTAIN),
+        ("contain_resources", CONTAIN_RESOURCES),
         ("eradicate", ERADICATE),
         ("bot", BOT),
         ("trust", TRUST),
@@ -391,7 +395,7 @@ mod tests {
     fn the_most_accounts_that_can_be_configured_fit_into_the_policies() {
         let all: Vec<AccountSettings> = (0..20).map(|at| account(&format!("{at:012}"))).collect();
         let printed = printed(&with_accounts(&all));
-        for policy in ["lookup", "contain", "eradicate", "bot"] {
+        for policy in ["lookup", "contain", "contain_resources", "eradicate", "bot"] {
             let length = printed[policy].to_string().len();
             assert!(length <= 6_144, "{policy} has {length} characters");
         }

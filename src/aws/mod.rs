@@ -22,6 +22,7 @@ mod listing;
 pub mod lookup;
 pub mod manifests;
 pub mod operator;
+pub mod resources;
 pub mod roles;
 pub mod session;
 pub mod tables;

@@ -55,9 +55,17 @@ impl SessionKey {
     }
 }
 
+/// The clients of one session.
+#[derive(Debug, Clone)]
+pub(super) struct TicketRights {
+    pub iam: aws_sdk_iam::Client,
+    /// For the services whose clients depend on the region.
+    pub config: SdkConfig,
+}
+
 #[derive(Debug, Clone)]
 struct Held {
-    iam: aws_sdk_iam::Client,
+    rights: TicketRights,
     until: Instant,
 }
 
@@ -76,10 +84,10 @@ impl TicketSessions {
     }
 
     /// A client that may carry out this ticket's action; steps that need the same rights share it.
-    pub(super) async fn client(&self, ticket: &Ticket) -> Result<aws_sdk_iam::Client, CallError> {
+    pub(super) async fn client(&self, ticket: &Ticket) -> Result<TicketRights, CallError> {
         let key = SessionKey::new(ticket.case(), ticket.plan_hash(), ticket.action());
         match self.still_held(&key) {
-            Some(iam) => Ok(iam),
+            Some(rights) => Ok(rights),
             None => self.renewed(key).await,
         }
     }
@@ -90,15 +98,15 @@ impl TicketSessions {
         self.renewed(SessionKey::new(case, plan_hash, action)).await.map(drop)
     }
 
-    async fn renewed(&self, key: SessionKey) -> Result<aws_sdk_iam::Client, CallError> {
+    async fn renewed(&self, key: SessionKey) -> Result<TicketRights, CallError> {
         let begun = Instant::now();
-        let iam = self.assume(&key).await?;
+        let rights = self.assume(&key).await?;
         let until = begun + Duration::from_secs(USED_SECONDS_MAX);
-        self.hold(key, Held { iam: iam.clone(), until });
-        Ok(iam)
+        self.hold(key, Held { rights: rights.clone(), until });
+        Ok(rights)
     }
 
-    async fn assume(&self, key: &SessionKey) -> Result<aws_sdk_iam::Client, CallError> {
+    async fn assume(&self, key: &SessionKey) -> Result<TicketRights, CallError> {
         let answer = self
             .sts
             .assume_role()
@@ -128,7 +136,7 @@ impl TicketSessions {
             .into_builder()
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build();
-        Ok(aws_sdk_iam::Client::new(&config))
+        Ok(TicketRights { iam: aws_sdk_iam::Client::new(&config), config })
     }
 
     /// Which of several roles it was, and where the reason may lie.
@@ -144,10 +152,10 @@ impl TicketSessions {
         CallError { message, ..error }
     }
 
-    fn still_held(&self, key: &SessionKey) -> Option<aws_sdk_iam::Client> {
+    fn still_held(&self, key: &SessionKey) -> Option<TicketRights> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let session = held.get(key)?;
-        (session.until > Instant::now()).then(|| session.iam.clone())
+        (session.until > Instant::now()).then(|| session.rights.clone())
     }
 
     fn hold(&self, key: SessionKey, session: Held) {
@@ -185,7 +193,27 @@ fn session_policy(action: &Action) -> Value {
     if let Change::Delete { .. } = &action.change {
         return deleting_policy(action);
     }
+    if let Change::Resource { .. } = &action.change {
+        return resource_policy(action);
+    }
     let statements: Vec<Value> = action.permissions().iter().map(|call| statement(call)).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// The calls that change the resource. Cloud Control's own know no resource, and neither do what
+/// EC2 describes; an instance's groups are named with it.
+fn resource_policy(action: &Action) -> Value {
+    let is_wide = |call: &str| call.starts_with("cloudformation:") || call.starts_with("ec2:D");
+    let (wide, own): (Vec<&str>, Vec<&str>) =
+        action.permissions().iter().partition(|call| is_wide(call));
+    let mut resources = vec![action.on.arn.clone()];
+    if let Some((place, _)) = action.on.arn.split_once(":instance/") {
+        resources.push(format!("{place}:security-group/*"));
+    }
+    let mut statements = vec![json!({ "Effect": "Allow", "Action": own, "Resource": resources })];
+    if !wide.is_empty() {
+        statements.push(json!({ "Effect": "Allow", "Action": wide, "Resource": "*" }));
+    }
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
@@ -226,6 +254,7 @@ fn only_with<'a>(call: &str, change: &'a Change) -> Option<(&'static str, &'a st
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
+        | Change::Resource { .. }
         | Change::Delete { .. } => return None,
     };
     if call.ends_with("PermissionsBoundary") {
@@ -275,6 +304,32 @@ mod tests {
                 boundary["iam:PermissionsBoundary"],
                 "arn:aws-cn:iam::aws:policy/AWSDenyAll"
             );
+        }
+    }
+
+    #[test]
+    fn a_session_that_isolates_an_instance_may_change_that_one_and_stop_none() {
+        use crate::domain::ids::AccountId;
+        use crate::domain::resource::{ResourceName, ResourceType};
+        use crate::domain::resource_change::ResourceChange;
+        let name = ResourceName {
+            of: ResourceType::Instance,
+            account: AccountId("123456789012".to_owned()),
+            region: "eu-west-1".to_owned(),
+            id: "i-1".to_owned(),
+        };
+        let (key, arn) = (name.key(), name.arn());
+        let on = Principal { kind: key.kind, name: key.name, id: arn.clone(), arn: arn.clone() };
+        let change = ResourceChange::Isolate { group: "sg-1".to_owned() };
+        let policy = session_policy(&Action { on, change: Change::Resource { change } });
+        let own = &policy["Statement"][0];
+        assert_eq!(own["Action"], json!(["ec2:ModifyInstanceAttribute"]));
+        let groups = "arn:aws:ec2:eu-west-1:123456789012:security-group/*";
+        assert_eq!(own["Resource"], json!([arn, groups]));
+        let wide = policy["Statement"][1]["Action"].to_string();
+        assert!(wide.contains("cloudformation:UpdateResource"), "{wide}");
+        for never in ["Stop", "Terminate", "DeleteResource", "PassRole", "Modify"] {
+            assert!(!wide.contains(never), "{never}: {wide}");
         }
     }
 

@@ -216,6 +216,7 @@ fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
         approvals_reversible: r.number("people.approvals_reversible", 1, 1),
         approvals_irreversible: r.number("people.approvals_irreversible", 2, 1),
         expires_after: r.span("timing.plan_expires_after", "60m"),
+        isolation_groups: r.table("aws.isolation_groups"),
     };
     Rules {
         policy,

@@ -2,6 +2,8 @@
 
 use crate::domain::ids::AccessKeyId;
 use crate::domain::principal::{Principal, PrincipalKind};
+use crate::domain::resource::ResourceName;
+use crate::domain::resource_change::ResourceChange;
 use crate::domain::revocation::Sessions;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,7 +30,7 @@ pub enum SideKind {
     SigningCertificate,
 }
 
-/// One change to one principal, with every argument it is made with.
+/// One change to one principal or resource, with every argument it is made with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Action {
     pub on: Principal,
@@ -70,6 +72,8 @@ pub enum Change {
     /// Delete the principal with everything that hangs on it, for ever. The deny, in whichever
     /// form it is there, goes last: until then the principal may do nothing.
     Delete { policy_arn: String, inline_name: String },
+    /// What is changed of a resource.
+    Resource { change: ResourceChange },
 }
 
 impl SideKind {
@@ -120,6 +124,10 @@ impl Action {
             }
             Change::LiftRevocation { .. } => format!("Let revoked sessions of {on} work again"),
             Change::Delete { .. } => format!("DELETE {on} with everything that hangs on it"),
+            Change::Resource { change } => {
+                let name = ResourceName::about(on).map(|name| name.to_string());
+                change.sentence(&name.unwrap_or_else(|| on.to_string()))
+            }
         }
     }
 
@@ -130,7 +138,9 @@ impl Action {
                 PrincipalKind::User => {
                     "stops the user, its keys and every session minted from them, lawful ones too"
                 }
-                PrincipalKind::Role => "stops the role, every session of it, lawful ones too",
+                PrincipalKind::Role | PrincipalKind::Resource => {
+                    "stops the role, every session of it, lawful ones too"
+                }
             },
             Change::DeactivateKey { .. } => "stops everything that signs with this key",
             Change::DeactivateCredential { .. } => "stops everything that uses this credential",
@@ -152,11 +162,12 @@ impl Action {
                     "the user, its id, keys, password, MFA and other credentials are lost for \
                      ever; policies and groups can be made again by hand from the snapshot"
                 }
-                PrincipalKind::Role => {
+                PrincipalKind::Role | PrincipalKind::Resource => {
                     "the role and its id are lost for ever; trust, policies and profiles can be \
                      made again by hand from the snapshot"
                 }
             },
+            Change::Resource { change } => change.effect(),
         }
     }
 
@@ -177,6 +188,7 @@ impl Action {
             Change::ActivateCredential { .. } => "make the credential inactive again",
             Change::LiftRevocation { .. } => "propose containment again",
             Change::Delete { .. } => "cannot be undone",
+            Change::Resource { change } => change.undo_sentence(),
         }
     }
 
@@ -194,7 +206,8 @@ impl Action {
             | Change::SetBoundary { .. }
             | Change::ActivateKey { .. }
             | Change::ActivateCredential { .. }
-            | Change::LiftRevocation { .. } => true,
+            | Change::LiftRevocation { .. }
+            | Change::Resource { .. } => true,
             Change::Delete { .. } => false,
         }
     }
@@ -215,6 +228,7 @@ impl Action {
             | Change::ActivateKey { .. }
             | Change::ActivateCredential { .. }
             | Change::LiftRevocation { .. } => false,
+            Change::Resource { change } => change.contains(),
         }
     }
 
@@ -242,7 +256,8 @@ impl Action {
             | Change::ActivateKey { .. }
             | Change::ActivateCredential { .. }
             | Change::LiftRevocation { .. }
-            | Change::Delete { .. } => return None,
+            | Change::Delete { .. }
+            | Change::Resource { .. } => return None,
         };
         Some(Self { on: self.on.clone(), change })
     }
@@ -264,7 +279,7 @@ impl Action {
     pub fn permissions(&self) -> &'static [&'static str] {
         let by_kind = |of_user, of_role| match self.on.kind {
             PrincipalKind::User => of_user,
-            PrincipalKind::Role => of_role,
+            PrincipalKind::Role | PrincipalKind::Resource => of_role,
         };
         match &self.change {
             Change::Deny { .. } => by_kind(DENY_USER, DENY_ROLE),
@@ -293,6 +308,7 @@ impl Action {
                 &["iam:DeleteRolePermissionsBoundary"],
             ),
             Change::Delete { .. } => by_kind(DELETE_USER, DELETE_ROLE),
+            Change::Resource { change } => change.permissions(),
         }
     }
 }

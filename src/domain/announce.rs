@@ -262,7 +262,8 @@ fn words(event: &Event) -> Option<String> {
         }
         Event::Contained { as_of, .. } => format!(
             "Contained as of {as_of}: the trail is complete past the last step, and neither it nor \
-             IAM's inventory shows anything more."
+             IAM's inventory shows anything more of its credentials. What it made or changed and \
+             is not stopped stands on the plan's card."
         ),
         Event::WatchEnded { .. } => "The watch is over; nothing was reverted.".to_owned(),
         Event::HandedOver { from, action } => format!(

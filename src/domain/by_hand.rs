@@ -2,7 +2,9 @@
 
 use crate::domain::action::{Action, Change, DENY_ALL_DOCUMENT, SideCredential, SideKind};
 use crate::domain::principal::{Principal, PrincipalKind};
+use crate::domain::resource::ResourceName;
 use crate::domain::revocation::Revocation;
+use crate::domain::shell::quoted;
 use jiff::Timestamp;
 
 /// The commands in their order; `now` is when they are written down.
@@ -57,6 +59,9 @@ pub fn commands(action: &Action, now: Timestamp) -> Vec<String> {
             vec![aws(on, "delete-KIND-permissions-boundary")]
         }
         Change::Delete { policy_arn, inline_name } => deleting(on, (policy_arn, inline_name)),
+        Change::Resource { change } => {
+            ResourceName::about(on).map(|name| change.commands(&name)).unwrap_or_default()
+        }
     }
 }
 
@@ -112,7 +117,7 @@ const OF_ROLE: [[&str; 4]; 3] = [
 fn deleting(on: &Principal, (policy_arn, inline_name): (&str, &str)) -> Vec<String> {
     let (first, hanging) = match on.kind {
         PrincipalKind::User => (Some(aws(on, "delete-login-profile")), &OF_USER[..]),
-        PrincipalKind::Role => (None, &OF_ROLE[..]),
+        PrincipalKind::Role | PrincipalKind::Resource => (None, &OF_ROLE[..]),
     };
     let each = hanging.iter().map(|[list, member, remove, option]| {
         let (list, remove) = (aws(on, list), aws(on, remove));
@@ -157,15 +162,6 @@ fn side_status(on: &Principal, credential: &SideCredential, status: &str) -> Str
         SideKind::SigningCertificate => ("update-signing-certificate", "certificate-id"),
     };
     format!("{} --{option} {} --status {status}", aws(on, command), quoted(&credential.id))
-}
-
-/// One word for a POSIX shell; names of users are the actor's to choose.
-pub(super) fn quoted(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@' | b'/' | b':');
-    if !text.is_empty() && text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

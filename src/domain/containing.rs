@@ -125,6 +125,7 @@ pub(super) fn blast_radius(photograph: &Photograph) -> Vec<String> {
     let user = match &photograph.own {
         Own::User(user) => user,
         Own::Role(_) => return vec![format!("everything that runs as role {name}")],
+        Own::Resource(_) => return vec![format!("whoever uses {name}")],
     };
     let mut radius = vec![format!("everything that runs as user {name}")];
     let keys = photograph.active_keys().count();
@@ -162,6 +163,7 @@ mod tests {
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after: jiff::SignedDuration::from_hours(1),
+            isolation_groups: std::collections::BTreeMap::new(),
         }
     }
 

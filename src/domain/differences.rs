@@ -1,9 +1,8 @@
 //! In which fields two states of a principal differ, in words for whoever has to decide.
 
-use crate::domain::digest::sha256_hex;
+use crate::domain::document::fingerprint;
 use crate::domain::facts::{Fact, KeyState};
 use crate::domain::snapshot::{OfRole, OfUser, Own, Photograph, SideState};
-use serde_json::Value;
 
 /// Every field in which two states differ, each as one sentence; the field's name comes first.
 pub fn differences(before: &Photograph, after: &Photograph) -> Vec<String> {
@@ -27,12 +26,6 @@ pub fn three_way(before: &Photograph, left: &Photograph, now: &Photograph) -> Ve
         .collect()
 }
 
-/// Whether two policy documents say the same; white space and the order of fields say nothing.
-pub fn same_document(one: &str, other: &str) -> bool {
-    let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
-    one == other || parsed(one).is_some_and(|one| Some(one) == parsed(other))
-}
-
 fn fields(photograph: &Photograph) -> Vec<(&'static str, String)> {
     let tags = photograph.tags.iter().map(|(name, value)| format!("{name}={value}"));
     let attached = photograph.attached.iter().map(|policy| policy.arn.clone());
@@ -49,6 +42,7 @@ fn fields(photograph: &Photograph) -> Vec<(&'static str, String)> {
     fields.extend(match &photograph.own {
         Own::User(user) => of_user(user),
         Own::Role(role) => of_role(role),
+        Own::Resource(resource) => resource.fields(),
     });
     fields
 }
@@ -101,13 +95,6 @@ fn fact<T>(fact: &Fact<Vec<T>>, shown: impl Fn(&T) -> String) -> String {
 fn list(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
     if items.is_empty() { none() } else { items.join(", ") }
-}
-
-/// A document by the first twelve digits of its hash; the whole of it is in the snapshot.
-fn fingerprint(document: &str) -> String {
-    let plain = serde_json::from_str::<Value>(document).map(|value| value.to_string());
-    let hash = sha256_hex(plain.as_deref().unwrap_or(document).as_bytes());
-    hash.get(..12).unwrap_or(&hash).to_owned()
 }
 
 fn none() -> String {

@@ -135,6 +135,7 @@ fn unread(now: &Photograph) -> Option<&'static str> {
             .or_else(|| unknown(is_unknown(&user.ssh_keys), "SSH keys"))
             .or_else(|| unknown(is_unknown(&user.signing_certificates), "certificates")),
         Own::Role(role) => unknown(is_unknown(&role.instance_profiles), "instance profiles"),
+        Own::Resource(_) => None,
     }
 }
 
@@ -209,6 +210,7 @@ mod tests {
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after: SignedDuration::from_hours(1),
+            isolation_groups: std::collections::BTreeMap::new(),
         };
         let made = made_by_actor(&case);
         step(&case, &made[0], now, &rules)

@@ -1,7 +1,7 @@
 //! Whether an account is as a step leaves it, and how it would be if only our steps had changed it.
 
 use crate::domain::action::{Action, Change, SideCredential};
-use crate::domain::differences::same_document;
+use crate::domain::document::same_document;
 use crate::domain::facts::Fact;
 use crate::domain::revocation::Revocation;
 use crate::domain::snapshot::{AttachedPolicy, Own, Photograph};
@@ -36,6 +36,7 @@ pub fn holds(action: &Action, now: &Photograph, began: Timestamp) -> bool {
         Change::SetBoundary { boundary } => now.boundary == *boundary,
         // A principal that can be photographed is there.
         Change::Delete { .. } => false,
+        Change::Resource { change } => now.resource().is_some_and(|now| change.holds(now)),
     }
 }
 
@@ -59,6 +60,7 @@ pub fn no_longer(action: &Action, now: &Photograph, began: Timestamp) -> Option<
         }
         Change::PutTrust { .. } => format!("who may assume {on} was changed again"),
         Change::Quarantine { tag, .. } => format!("tag {tag} is off {on} again"),
+        Change::Resource { change } => return change.no_longer(&on.to_string()),
         Change::LiftDeny { .. }
         | Change::LiftQuarantine { .. }
         | Change::SetBoundary { .. }
@@ -126,6 +128,11 @@ fn leave(left: &mut Photograph, now: &Photograph, action: &Action) {
         }
         Change::Quarantine { tag, value } => {
             left.tags.entry(tag.clone()).or_insert_with(|| value.clone());
+        }
+        Change::Resource { change } => {
+            if let Own::Resource(resource) = &mut left.own {
+                change.leave(resource);
+            }
         }
         Change::LiftDeny { .. }
         | Change::LiftQuarantine { .. }

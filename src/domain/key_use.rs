@@ -74,7 +74,7 @@ fn use_of(row: &TrailRow) -> Option<Use<'_>> {
 }
 
 /// An address, or the network that an IPv6 address changes within.
-fn network(address: &str) -> String {
+pub(super) fn network(address: &str) -> String {
     match address.parse::<IpAddr>() {
         Ok(IpAddr::V6(v6)) => {
             let kept = u128::MAX << (128 - V6_NETWORK_BITS);

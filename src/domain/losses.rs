@@ -142,6 +142,21 @@ impl Bounds {
         Self { since, older, newer }
     }
 
+    /// What the key and what grew from it did, with success, since the exposure, in order.
+    pub fn deeds<'a>(&self, rows: &'a [TrailRow]) -> Vec<(Timestamp, &'a TrailRow)> {
+        let since = self.since;
+        let mut told: Vec<(Timestamp, &TrailRow)> = rows
+            .iter()
+            .filter(|row| matches!(row.reach.as_deref(), Some("key" | "lineage")))
+            .filter(|row| row.reach.as_deref() == Some("key") || !self.is_older(row))
+            .filter(|row| row.error_code.is_none() && row.error_message.is_none())
+            .filter_map(|row| Some((parse_time(&row.event_time)?, row)))
+            .filter(|(at, _)| since.is_none_or(|since| at.as_second() >= since.as_second()))
+            .collect();
+        told.sort_by_key(|(at, row)| (*at, &row.event_id));
+        told
+    }
+
     /// Whether the call was made by what was there before the exposure.
     fn is_older(&self, row: &TrailRow) -> bool {
         if row.access_key_id.as_ref().is_some_and(|key| self.newer.contains(key)) {
@@ -154,27 +169,11 @@ impl Bounds {
     }
 }
 
-/// What the key and what grew from it did with success since the exposure, in the order of time.
-pub(super) fn deeds<'a>(rows: &'a [TrailRow], bounds: &Bounds) -> Vec<(Timestamp, &'a TrailRow)> {
-    let since = bounds.since;
-    let mut told: Vec<(Timestamp, &TrailRow)> = rows
-        .iter()
-        .filter(|row| matches!(row.reach.as_deref(), Some("key" | "lineage")))
-        .filter(|row| row.reach.as_deref() == Some("key") || !bounds.is_older(row))
-        .filter(|row| row.error_code.is_none() && row.error_message.is_none())
-        .filter_map(|row| Some((parse_time(&row.event_time)?, row)))
-        .filter(|(at, _)| since.is_none_or(|since| at.as_second() >= since.as_second()))
-        .collect();
-    told.sort_by_key(|(at, row)| (*at, &row.event_id));
-    told
-}
-
 /// What the key and what grew from it read and destroyed, with success, since the exposure.
 pub fn losses(rows: &[TrailRow], bounds: &Bounds) -> Losses {
-    let told = deeds(rows, bounds);
     let mut made = BTreeMap::new();
     let mut found: BTreeMap<_, Loss> = BTreeMap::new();
-    for (at, row) in told {
+    for (at, row) in bounds.deeds(rows) {
         if let Some(thing) = whole("Create", row) {
             made.insert(thing, at.as_second());
         }

@@ -1,8 +1,8 @@
 //! What else of IAM the trail shows the actor making: told to people, with the commands that delete
 //! it. Who else has come to use it no trail tells, so each is looked at before it goes.
 
-use crate::domain::by_hand::quoted;
-use crate::domain::losses::{Bounds, deeds};
+use crate::domain::losses::Bounds;
+use crate::domain::shell::quoted;
 use crate::domain::trail_row::TrailRow;
 use jiff::Timestamp;
 
@@ -89,7 +89,7 @@ impl MadeKind {
 /// which it may go.
 pub fn made_besides(rows: &[TrailRow], bounds: &Bounds) -> Vec<MadeBesides> {
     let mut made: Vec<MadeBesides> = Vec::new();
-    for (at, row) in deeds(rows, bounds) {
+    for (at, row) in bounds.deeds(rows) {
         let call = row.event_name.as_deref().unwrap_or_default();
         for kind in MadeKind::ALL {
             let Some(name) = kind.name_in(row) else { continue };

@@ -136,6 +136,7 @@ pub fn options(plan: &Plan, is_session: bool) -> Option<Options> {
         Change::RevokeSessions { .. } if !is_user => Some(OF_ALL_SESSIONS),
         Change::Deny { .. }
         | Change::RevokeSessions { .. }
+        | Change::Resource { .. }
         | Change::DeactivateKey { .. }
         | Change::DeactivateCredential { .. }
         | Change::PutTrust { .. }

@@ -7,6 +7,7 @@ use crate::domain::principal::account_in;
 use crate::domain::snapshot::SnapshotRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A plan has at most this many steps; more would not be read by anyone who approves it.
 pub const STEPS_MAX: usize = 200;
@@ -89,6 +90,8 @@ pub struct PlanRules {
     pub approvals_reversible: u32,
     pub approvals_irreversible: u32,
     pub expires_after: jiff::SignedDuration,
+    /// The security group that lets nothing through, by the VPC that it is of.
+    pub isolation_groups: BTreeMap<String, String>,
 }
 
 /// Why no plan can be made; shown on the card in these words.
@@ -199,7 +202,9 @@ pub fn protection(arn: &str, account: &AccountId, rules: &PlanRules) -> Option<&
     if arn.contains(":role/aws-reserved/") {
         return Some("AWS reserves it; go through Identity Center");
     }
-    if account_in(arn) != Some(account.0.as_str()) {
+    // A bucket's ARN names no account; each call about it names the owner that it must have.
+    let is_bucket = arn.split(':').nth(2) == Some("s3");
+    if !is_bucket && account_in(arn) != Some(account.0.as_str()) {
         return Some("it belongs to another account than the plan");
     }
     None
@@ -229,6 +234,7 @@ mod tests {
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after: jiff::SignedDuration::from_hours(1),
+            isolation_groups: BTreeMap::new(),
         };
         assemble(frame, AccountId(account.to_owned()), sample.steps, &rules)
     }

@@ -1,4 +1,4 @@
-//! An IAM user or role: what policies attach to, and what a plan changes.
+//! An IAM user or role, or a resource: what a plan changes.
 
 use crate::domain::ids::UserName;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,8 @@ use std::fmt;
 pub enum PrincipalKind {
     User,
     Role,
+    /// No principal, but what a step may be about as well; see `domain::resource`.
+    Resource,
 }
 
 /// A user or role of the account, by what IAM calls it now.
@@ -33,6 +35,7 @@ impl PrincipalKind {
         match self {
             Self::User => "user",
             Self::Role => "role",
+            Self::Resource => "resource",
         }
     }
 }

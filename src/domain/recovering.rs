@@ -4,6 +4,7 @@ use crate::domain::case::Case;
 use crate::domain::losses::Loss;
 use crate::domain::plan_state::PlanState;
 use crate::domain::recovery::Item;
+use crate::domain::resources_left::not_stopped;
 use jiff::Timestamp;
 
 /// How far the losses are worked through.
@@ -98,6 +99,10 @@ pub fn open(case: &Case) -> Vec<String> {
     if tally.chosen < tally.destroyed {
         let left = tally.destroyed - tally.chosen;
         open.push(format!("{left} of {} destroyed without a choice", tally.destroyed));
+    }
+    let running = not_stopped(case).len();
+    if running > 0 {
+        open.push(format!("{running} of what the actor made or changed not stopped"));
     }
     if case.recovery().has_more() {
         open.push("more losses in the cut of the trail than the case lists".to_owned());

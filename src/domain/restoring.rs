@@ -1,9 +1,9 @@
 //! The commands that make a user or role again as a snapshot has it, for people with such rights.
 
 use crate::domain::action::SideKind;
-use crate::domain::by_hand::quoted;
 use crate::domain::facts::Fact;
 use crate::domain::principal::PrincipalKind;
+use crate::domain::shell::quoted;
 use crate::domain::snapshot::{OfRole, OfUser, Own, Photograph, SideState};
 use serde_json::{Map, Value, json};
 
@@ -16,6 +16,12 @@ const NAME_LENGTH_MAX: usize = 128;
 /// A shell script that makes the principal again, and says what of it cannot come back. Rights come
 /// before credentials, so that nobody acts with half of the limits that there were.
 pub fn script(photograph: &Photograph) -> Result<String, String> {
+    if let Own::Resource(_) = &photograph.own {
+        return Err(format!(
+            "{} was never deleted by keyleak; `keyleak undo` gives back what was changed of it",
+            photograph.key()
+        ));
+    }
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
     let name = photograph.name.as_str();
     if name.is_empty() || name.len() > NAME_LENGTH_MAX || !name.bytes().all(allowed) {
@@ -28,6 +34,7 @@ pub fn script(photograph: &Photograph) -> Result<String, String> {
     match &photograph.own {
         Own::User(user) => script.user(photograph, user),
         Own::Role(role) => script.role(photograph, role),
+        Own::Resource(_) => {}
     }
     Ok(script.lines.join("\n"))
 }
@@ -196,7 +203,7 @@ fn line(command: &str, input: &Value) -> String {
 fn of_kind(kind: PrincipalKind) -> (&'static str, &'static str) {
     match kind {
         PrincipalKind::User => (kind.word(), "UserName"),
-        PrincipalKind::Role => (kind.word(), "RoleName"),
+        PrincipalKind::Role | PrincipalKind::Resource => (kind.word(), "RoleName"),
     }
 }
 

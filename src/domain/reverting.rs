@@ -32,6 +32,7 @@ pub fn reverting_calls(change: &Change) -> &'static [&'static str] {
         },
         Change::PutTrust { .. } => &["UpdateAssumeRolePolicy"],
         Change::Quarantine { .. } => &["UntagUser", "UntagRole"],
+        Change::Resource { change } => change.reverting_calls(),
         Change::LiftDeny { .. }
         | Change::LiftQuarantine { .. }
         | Change::SetBoundary { .. }
@@ -64,6 +65,7 @@ pub fn can_revert(change: &Change, row: &TrailRow) -> bool {
         Change::PutTrust { .. }
         | Change::Quarantine { .. }
         | Change::LiftQuarantine { .. }
+        | Change::Resource { .. }
         | Change::LiftDeny { .. }
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }

@@ -5,6 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::event::{Event, Opening};
 use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId};
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
+use crate::domain::made_resources::MadeResources;
 use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::query_cost::QueryCost;
@@ -175,5 +176,6 @@ pub(crate) fn survey(nodes: Vec<Node>) -> SurveyNote {
         exposed_since: Some(at(10)),
         regular: None,
         made_by_others: Vec::new(),
+        resources: MadeResources::default(),
     }
 }

@@ -4,6 +4,7 @@ use crate::domain::action::{SideCredential, SideKind};
 use crate::domain::facts::{Fact, KeyState};
 use crate::domain::ids::{AccessKeyId, AccountId};
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
+use crate::domain::resource::OfResource;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub struct SideState {
     pub about: String,
 }
 
-/// One IAM user or role, whole enough to be restored.
+/// One IAM user or role, whole enough to be restored; or of a resource what keyleak changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Photograph {
     pub name: String,
@@ -48,6 +49,7 @@ pub struct Photograph {
 pub enum Own {
     User(OfUser),
     Role(OfRole),
+    Resource(OfResource),
 }
 
 /// What only users have. A password and the seed of a virtual MFA device cannot be read, so they
@@ -109,6 +111,7 @@ impl Photograph {
                 sort(&mut user.signing_certificates);
             }
             Own::Role(role) => sort(&mut role.instance_profiles),
+            Own::Resource(_) => {}
         }
         self
     }
@@ -117,6 +120,7 @@ impl Photograph {
         match &self.own {
             Own::User(_) => PrincipalKind::User,
             Own::Role(_) => PrincipalKind::Role,
+            Own::Resource(_) => PrincipalKind::Resource,
         }
     }
 
@@ -136,14 +140,21 @@ impl Photograph {
     pub fn user(&self) -> Option<&OfUser> {
         match &self.own {
             Own::User(user) => Some(user),
-            Own::Role(_) => None,
+            Own::Role(_) | Own::Resource(_) => None,
         }
     }
 
     pub fn role(&self) -> Option<&OfRole> {
         match &self.own {
             Own::Role(role) => Some(role),
-            Own::User(_) => None,
+            Own::User(_) | Own::Resource(_) => None,
+        }
+    }
+
+    pub fn resource(&self) -> Option<&OfResource> {
+        match &self.own {
+            Own::Resource(resource) => Some(resource),
+            Own::User(_) | Own::Role(_) => None,
         }
     }
 

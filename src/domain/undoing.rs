@@ -88,13 +88,14 @@ fn works_again(
         | Change::DeactivateCredential { .. }
         | Change::RevokeSessions { .. }
         | Change::Delete { .. } => None,
+        Change::Resource { change } => Some(change.effect().to_owned()),
     }
 }
 
 /// How long a session of the principal lives at most.
 fn session_max(before: &Photograph) -> SignedDuration {
     match &before.own {
-        Own::User(_) => SESSION_AGE_MAX,
+        Own::User(_) | Own::Resource(_) => SESSION_AGE_MAX,
         Own::Role(role) => SignedDuration::from_secs(role.session_seconds_max.into()),
     }
 }
@@ -142,6 +143,11 @@ fn undo(done: &Action, before: &Photograph, now: &Photograph) -> Vec<(Change, &'
         Change::Quarantine { tag, .. } => {
             let lift = Change::LiftQuarantine { tag: tag.clone() };
             vec![(lift, "the tag was not there before the plan")]
+        }
+        Change::Resource { change } => {
+            let back = before.resource().and_then(|before| change.back_to(before));
+            let back = back.map(|(change, because)| (Change::Resource { change }, because));
+            back.into_iter().collect()
         }
         Change::LiftDeny { .. }
         | Change::LiftQuarantine { .. }

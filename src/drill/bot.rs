@@ -135,6 +135,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after,
+            isolation_groups: std::collections::BTreeMap::new(),
         },
         timing,
         caps: Caps::default(),

@@ -13,6 +13,7 @@ use crate::domain::plan::{Plan, PlanNumber, protection};
 use crate::domain::policy;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::Entry;
+use crate::domain::resource::ResourceName;
 use crate::domain::step_result::StepResult;
 use crate::flow::desk::Desk;
 use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
@@ -229,6 +230,11 @@ async fn found_now(
     match on.kind {
         PrincipalKind::User => lookup.user(&UserName(on.name.clone())).await,
         PrincipalKind::Role => lookup.role(&on.name).await.map(|role| role.detail),
+        PrincipalKind::Resource => {
+            let unknown = || CallError::new(CallClass::NotFound, "the lookup", "no such resource");
+            let name = ResourceName::about(on).ok_or_else(unknown)?;
+            lookup.resource(&name).await.map(|found| found.detail)
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod photograph;
 pub mod propose;
 pub mod readback;
 pub mod reconcile;
+pub mod resources;
 pub mod seen;
 pub mod sharing;
 pub mod signer;

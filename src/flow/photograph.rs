@@ -7,10 +7,11 @@ use crate::domain::facts::Fact;
 use crate::domain::ids::{AccountId, UserName};
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{PrincipalKind, PrincipalName, account_in};
+use crate::domain::resource::ResourceName;
 use crate::domain::snapshot::{OfRole, OfUser, Own, Photograph, Snapshot, SnapshotRef};
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
-use crate::ports::cloud::{CallClass, CallError, Detail, Lookup};
+use crate::ports::cloud::{CallClass, CallError, Detail, Lookup, ResourceDetail};
 use futures_util::StreamExt;
 use futures_util::stream;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ pub async fn photograph(lookup: &dyn Lookup, of: &PrincipalName) -> Result<Photo
     let (detail, own) = match of.kind {
         PrincipalKind::User => of_user(lookup, &UserName(of.name.clone())).await?,
         PrincipalKind::Role => of_role(lookup, &of.name).await?,
+        PrincipalKind::Resource => return of_resource(lookup, of).await,
     };
     let (attached, inline) =
         tokio::try_join!(lookup.attached_policies(of), lookup.inline_policies(of))?;
@@ -155,6 +157,25 @@ async fn of_role(lookup: &dyn Lookup, role: &str) -> Result<(Detail, Own), CallE
         instance_profiles: optional(instance_profiles)?,
     };
     Ok((found.detail, Own::Role(own)))
+}
+
+/// What keyleak changes of a resource; the rest of it is its service's to keep.
+async fn of_resource(lookup: &dyn Lookup, of: &PrincipalName) -> Result<Photograph, CallError> {
+    let unknown = || CallError::new(CallClass::NotFound, "the lookup", "no such resource");
+    let name = ResourceName::parse(&of.name).ok_or_else(unknown)?;
+    let ResourceDetail { detail, state } = lookup.resource(&name).await?;
+    Ok(Photograph {
+        name: of.name.clone(),
+        id: detail.id,
+        arn: detail.arn,
+        path: detail.path,
+        created: detail.created,
+        boundary: None,
+        tags: detail.tags,
+        attached: Vec::new(),
+        inline: BTreeMap::new(),
+        own: Own::Resource(state),
+    })
 }
 
 /// What cannot be read for want of permission is said to be unknown; any other failure counts.

@@ -4,6 +4,8 @@ use crate::domain::agenda::REAPPLIED_MAX;
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event};
 use crate::domain::lineage::{Lineage, Node};
+use crate::domain::losses::Bounds;
+use crate::domain::made_resources::MadeResources;
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
 use crate::domain::reading::SurveyNote;
@@ -12,8 +14,9 @@ use crate::domain::reverting::{can_revert, reverting_calls};
 use crate::domain::trail_row::TrailRow;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{self, StepError, note};
+use crate::flow::resources::Outlook;
 use crate::flow::targets::prepare;
-use crate::flow::{exposure, gains, losses, propose, signer};
+use crate::flow::{exposure, gains, losses, propose, resources, signer};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -83,8 +86,10 @@ pub async fn remember(
     let cut_sha256 = desk.evidence.put(&content).await?;
     // Before the survey: whoever takes over after a crash in between reads it all again.
     losses::note(desk, case, trail, survey).await?;
+    let bounds = Bounds::new(&survey.lineage, case.exposed_since());
+    let resources = trail.resources(&survey.cut, bounds).await?;
     // As of the time of exposure that the losses were looked for with.
-    let note = survey_note(desk, case, survey, cut_sha256);
+    let note = SurveyNote { resources, ..survey_note(desk, case, survey, cut_sha256) };
     let entry = crate::domain::record::Entry::own(
         desk.clock.now(),
         Event::Surveyed { survey: Box::new(note) },
@@ -130,6 +135,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         cost: survey.cost.clone(),
         gaps,
         made_by_others: survey.made_by_others.iter().take(NODES_MAX).cloned().collect(),
+        resources: MadeResources::default(),
     }
 }
 
@@ -245,12 +251,17 @@ async fn conclude(
         let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
         return propose::propose_prepared(desk, &case, asked, who).await;
     }
+    let outlook = resources::take(desk, &case, plan).await?;
+    if outlook == Outlook::Taken {
+        return Ok(());
+    }
     let told_until = told_until(desk, watermark);
     let ended = case.standing_plans().filter_map(PlanState::ended_at).max();
     let passed = ended.is_some_and(|ended| told_until > ended);
     // What waits for people to decide is not contained, whatever the trail says.
     let settled = left.open_ends.is_empty()
         && asked.steps.is_empty()
+        && outlook == Outlook::Settled
         && case.pending_plan().is_none_or(|pending| !pending.plan.kind.contains());
     if passed
         && settled

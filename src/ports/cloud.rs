@@ -5,6 +5,7 @@ use crate::domain::facts::{Alert, KeyState, LastUse};
 use crate::domain::guard::Guard;
 use crate::domain::ids::{AccessKeyId, AccountId, CaseId, UserName};
 use crate::domain::principal::PrincipalName;
+use crate::domain::resource::{OfResource, ResourceName};
 use crate::domain::snapshot::{AttachedPolicy, SideState};
 use crate::ports::ticket::Ticket;
 use async_trait::async_trait;
@@ -72,6 +73,13 @@ pub struct RoleDetail {
     pub session_seconds_max: i32,
 }
 
+/// A resource, as its service tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceDetail {
+    pub detail: Detail,
+    pub state: OfResource,
+}
+
 /// What a change came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
@@ -116,6 +124,8 @@ pub trait Lookup: Send + Sync {
     async fn users(&self) -> Result<Vec<Detail>, CallError>;
     /// All roles of the account; boundary and tags are not part of this listing.
     async fn roles(&self) -> Result<Vec<RoleDetail>, CallError>;
+    /// A resource of the account in its name; of a bucket of another one nothing is told.
+    async fn resource(&self, name: &ResourceName) -> Result<ResourceDetail, CallError>;
     /// GuardDuty findings about the key or its user.
     async fn guard_duty(
         &self,

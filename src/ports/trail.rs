@@ -4,6 +4,7 @@ use crate::domain::event::Phase;
 use crate::domain::exposure::ExposureFinding;
 use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
 use crate::domain::losses::{Bounds, Losses};
+use crate::domain::made_resources::MadeResources;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::regular::RegularUse;
 use crate::domain::trail_row::{Sighting, TrailRow};
@@ -286,6 +287,13 @@ pub trait Trail: Send + Sync {
 
     /// What the actor read and destroyed, from a cut that was surveyed before.
     async fn losses(&self, cut: &CutReference, bounds: Bounds) -> Result<Losses, TrailError>;
+
+    /// The resources that the actor made or changed, from a cut that was surveyed before.
+    async fn resources(
+        &self,
+        cut: &CutReference,
+        bounds: Bounds,
+    ) -> Result<MadeResources, TrailError>;
 
     /// The cut as one file (JSON lines), to keep as evidence; its SHA-256 is the cut's.
     async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError>;

@@ -153,7 +153,7 @@ impl Operation {
 fn by_kind(of: &PrincipalName, of_user: &'static str, of_role: &'static str) -> &'static str {
     match of.kind {
         PrincipalKind::User => of_user,
-        PrincipalKind::Role => of_role,
+        PrincipalKind::Role | PrincipalKind::Resource => of_role,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::policy::shaped;
 use crate::domain::report::{name_of, plan_words};
+use crate::domain::resources_left::not_stopped;
 use crate::domain::step_result::StepResult;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
@@ -106,6 +107,16 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
     }
     for end in state.open_ends.iter().take(OPEN_ENDS_SHOWN_MAX) {
         line("Not ended by it", vec![text(&field(end))]);
+    }
+    let stands = scene.case.standing_containment().map(|state| state.plan.number);
+    if stands == Some(plan.number) {
+        let left = not_stopped(scene.case);
+        for one in left.iter().take(OPEN_ENDS_SHOWN_MAX) {
+            line("Not stopped", vec![text(&field(one))]);
+        }
+        if let Some(more) = left.len().checked_sub(OPEN_ENDS_SHOWN_MAX).filter(|more| *more > 0) {
+            line("Not stopped", vec![text(&format!("{more} more; the report lists them"))]);
+        }
     }
     if plan.kind.contains() {
         line("Covers", vec![text(COVERS)]);

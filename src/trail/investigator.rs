@@ -5,6 +5,7 @@ use crate::domain::exposure::{Uses, first_unlike};
 use crate::domain::growth::{Bounds, grow};
 use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
 use crate::domain::losses::{Bounds as LossBounds, Losses, losses};
+use crate::domain::made_resources::{MadeResources, made};
 use crate::domain::principal::PrincipalName;
 use crate::domain::question::Question;
 use crate::domain::record_text::is_outside;
@@ -141,6 +142,20 @@ impl<S: Source> Trail for Investigator<S> {
             let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
             let rows = table.cut().map_err(|error| internal(&error))?;
             Ok(losses(&rows, &bounds))
+        })
+        .await
+    }
+
+    async fn resources(
+        &self,
+        cut: &CutReference,
+        bounds: LossBounds,
+    ) -> Result<MadeResources, TrailError> {
+        let loaded = self.loaded(cut)?;
+        blocking(move || {
+            let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
+            let rows = table.cut().map_err(|error| internal(&error))?;
+            Ok(made(&rows, &bounds))
         })
         .await
     }

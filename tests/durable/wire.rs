@@ -16,11 +16,12 @@ use keyleak::domain::guard::Guard;
 use keyleak::domain::ids::{AccessKeyId, AccountId, CaseId, UserName};
 use keyleak::domain::principal::PrincipalName;
 use keyleak::domain::reconciliation::session_name;
+use keyleak::domain::resource::ResourceName;
 use keyleak::domain::snapshot::{AttachedPolicy, SideState};
 use keyleak::drill::scenario::find;
 use keyleak::flow::ledger::Ledger;
 use keyleak::ports::cloud::{
-    Applied, CallClass, CallError, Contain, Detail, KeyOwner, Lookup, RoleDetail,
+    Applied, CallClass, CallError, Contain, Detail, KeyOwner, Lookup, ResourceDetail, RoleDetail,
 };
 use keyleak::ports::journal::Work;
 use keyleak::ports::ticket::Ticket;
@@ -82,6 +83,7 @@ enum Ask {
     Roles,
     GuardDuty(AccessKeyId, Option<UserName>),
     Health(AccessKeyId),
+    Resource(ResourceName),
     Change { by: String, session: (String, String), action: Action, intended: Timestamp },
 }
 
@@ -194,6 +196,7 @@ async fn look(
         Ask::Roles => json!(cloud.roles().await?),
         Ask::GuardDuty(key, user) => json!(cloud.guard_duty(&key, user.as_ref()).await?),
         Ask::Health(key) => json!(cloud.health(&key).await?),
+        Ask::Resource(name) => json!(cloud.resource(&name).await?),
         Ask::Change { by, session: (name, plan_hash), action, intended: at } => {
             let intent = books.intent(&action).await;
             let applied = cloud.carry_out((&name, &plan_hash), &action, at).await;
@@ -322,6 +325,10 @@ impl Lookup for Wire {
 
     async fn instance_profiles(&self, role: &str) -> Result<Vec<String>, CallError> {
         self.ask(Ask::InstanceProfiles(role.to_owned())).await
+    }
+
+    async fn resource(&self, name: &ResourceName) -> Result<ResourceDetail, CallError> {
+        self.ask(Ask::Resource(name.clone())).await
     }
 
     async fn groups(&self, user: &UserName) -> Result<Vec<String>, CallError> {

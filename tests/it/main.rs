@@ -44,6 +44,7 @@ mod quarantine;
 mod readme;
 mod reconcile;
 mod recovery;
+mod resources;
 mod restoring;
 mod roles;
 mod root_key;

@@ -2,13 +2,14 @@
 
 use keyleak::aws::{
     anchors, athena, brakes, changes, eradicate, evidence, guard, guard_duty, health, journal,
-    lookup, roles, session, users, work,
+    lookup, resources, roles, session, users, work,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
 const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
+const CONTAIN_RESOURCES: &str = include_str!("../../manifests/iam/contain_resources.json");
 const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
 const BOT: &str = include_str!("../../manifests/iam/bot.json");
 const TRUST: &str = include_str!("../../manifests/iam/trust.json");
@@ -51,6 +52,14 @@ const NEVER_ON_THE_JOURNAL: &[&str] = &[
     "dynamodb:UpdateTimeToLive",
 ];
 
+/// Everything that stopping a resource takes.
+const OF_RESOURCES: &[&[&str]] = &[
+    resources::READS,
+    resources::CALLS,
+    resources::READS_BY_CLOUD_CONTROL,
+    resources::CALLS_BY_CLOUD_CONTROL,
+];
+
 fn statements(policy: &str) -> Vec<Value> {
     let policy: Value = serde_json::from_str(policy).unwrap();
     policy["Statement"].as_array().unwrap().clone()
@@ -78,7 +87,10 @@ fn set(lists: &[&[&str]]) -> BTreeSet<String> {
 
 #[test]
 fn the_lookup_role_may_make_exactly_the_lookup_calls() {
-    let looks = set(&[lookup::CALLS, users::CALLS, roles::CALLS, guard_duty::CALLS, health::CALLS]);
+    let resources = [resources::READS, resources::READS_BY_CLOUD_CONTROL];
+    let mut looks =
+        set(&[lookup::CALLS, users::CALLS, roles::CALLS, guard_duty::CALLS, health::CALLS]);
+    looks.extend(set(&resources));
     let tries = |arn: &str| arn.contains(":role/quarantine-");
     assert_eq!(actions(LOOKUP, "Allow", |arn| !tries(arn)), looks);
     assert_eq!(actions(LOOKUP, "Allow", tries), set(&[guard::CALLS]));
@@ -177,6 +189,35 @@ fn every_action_of_the_catalogue_is_in_the_contain_role() {
 }
 
 #[test]
+fn every_change_of_a_resource_is_in_the_contain_role_and_none_stops_or_deletes_anything() {
+    use keyleak::domain::bucket_policy::BucketDeny;
+    use keyleak::domain::ids::CaseId;
+    use keyleak::domain::resource_change::ResourceChange;
+    let deny = BucketDeny::new(&CaseId("kl-1".to_owned()), "arn:aws:s3:::b", Vec::new());
+    let all = [
+        ResourceChange::CloseBucket { deny },
+        ResourceChange::PutBucketPolicy { document: None },
+        ResourceChange::Isolate { group: "sg-1".to_owned() },
+        ResourceChange::PutGroups { groups: Vec::new() },
+        ResourceChange::StopFunction,
+        ResourceChange::PutConcurrency { reserved: None },
+    ];
+    let needed: Vec<&[&str]> = all.iter().map(ResourceChange::permissions).collect();
+    assert_eq!(set(&needed), set(OF_RESOURCES));
+    assert_eq!(actions(CONTAIN_RESOURCES, "Allow", |_| true), set(OF_RESOURCES));
+    let own = |arn: &str| arn.starts_with("arn:aws:s3:::keyleak-");
+    let kept = actions(CONTAIN_RESOURCES, "Deny", own);
+    assert_eq!(kept, set(&[&["s3:DeleteBucketPolicy", "s3:PutBucketPolicy"]]), "our own buckets");
+    let takes_away = |call: &String| {
+        let name = call.split(':').nth(1).unwrap();
+        let policy_or_property = name.ends_with("Policy") || name.ends_with("Concurrency");
+        ["Stop", "Terminate", "Delete"].iter().any(|verb| name.starts_with(verb))
+            && !policy_or_property
+    };
+    assert_eq!(set(&needed).iter().find(|call| takes_away(call)), None);
+}
+
+#[test]
 fn the_bot_may_add_to_the_journal_and_read_it_and_nothing_else() {
     let journal = |arn: &str| arn.ends_with("table/keyleak-journal");
     assert_eq!(actions(BOT, "Allow", journal), set(&[journal::CALLS]));
@@ -239,9 +280,11 @@ fn a_role_is_assumed_only_with_the_external_id() {
 #[test]
 fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
     let identity: &[&str] = &["sts:GetCallerIdentity"];
-    let files: [(&str, &str, Vec<&[&str]>); 15] = [
+    let of_resources = vec![resources::READS, resources::CALLS];
+    let files: [(&str, &str, Vec<&[&str]>); 16] = [
         ("lookup", include_str!("../../src/aws/lookup.rs"), vec![lookup::CALLS]),
         ("guard_duty", include_str!("../../src/aws/guard_duty.rs"), vec![guard_duty::CALLS]),
+        ("resources", include_str!("../../src/aws/resources.rs"), of_resources),
         ("health", include_str!("../../src/aws/health.rs"), vec![health::CALLS]),
         ("users", include_str!("../../src/aws/users.rs"), vec![users::CALLS]),
         ("roles", include_str!("../../src/aws/roles.rs"), vec![roles::CALLS]),

@@ -152,7 +152,9 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
         | Operation::PutPolicy { on, .. }
         | Operation::DeletePolicy { on, .. } => match on.kind {
             PrincipalKind::User => user_policy(iam, &on.name, operation).await,
-            PrincipalKind::Role => role_policy(iam, &on.name, operation).await,
+            PrincipalKind::Role | PrincipalKind::Resource => {
+                role_policy(iam, &on.name, operation).await
+            }
         },
         Operation::UpdateTrust { role, trust } => {
             let call = iam.update_assume_role_policy().role_name(role);

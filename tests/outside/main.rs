@@ -15,6 +15,7 @@ mod block_judges;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod calibration;
+mod closed_bucket;
 mod containment;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
@@ -106,6 +107,7 @@ fn main() -> ExitCode {
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));
     trials.extend(object_lock::trials(&parts));
+    trials.extend(closed_bucket::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
     trials.extend(journal_document::trials(&parts));
     trials.extend(operators::trials(&parts));

@@ -34,7 +34,9 @@ pub(crate) fn free_under_the_tag(case: &Case, cloud: &SimCloud, lag: Duration) -
     for (on, at) in tagged(case) {
         let own = |by: &str| match on.kind {
             PrincipalKind::User => by == on.arn,
-            PrincipalKind::Role => by.contains(&format!(":assumed-role/{}/", on.name)),
+            PrincipalKind::Role | PrincipalKind::Resource => {
+                by.contains(&format!(":assumed-role/{}/", on.name))
+            }
         };
         let later = calls.iter().filter(|call| call.at > at + lag && call.refused.is_none());
         // No policy is asked who signs in; the session that it opens must be good for nothing.

@@ -211,6 +211,7 @@ fn rules(ground: &Ground) -> Rules {
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after: SignedDuration::from_hours(1),
+            isolation_groups: ground.isolation_groups.clone(),
         },
         caps: Caps::default(),
         timing: ground.timing.clone(),

@@ -6,6 +6,7 @@ use keyleak::ports::clock::Clock;
 use keyleak::ports::cloud::{Contain, Lookup};
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub(crate) struct Ground {
     pub(crate) contain: Arc<dyn Contain>,
     pub(crate) deny_policy_arn: String,
     pub(crate) protected_arns: Vec<String>,
+    pub(crate) isolation_groups: BTreeMap<String, String>,
     /// Where the trail is delivered.
     pub(crate) trail: PathBuf,
     pub(crate) attacker: Arc<dyn Attacker>,

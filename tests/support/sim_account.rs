@@ -82,6 +82,7 @@ impl SimAccount {
             contain: Arc::clone(&cloud) as Arc<_>,
             deny_policy_arn: DENY_ALL.to_owned(),
             protected_arns: Vec::new(),
+            isolation_groups: std::collections::BTreeMap::new(),
             trail: folder.path().to_owned(),
             attacker: Arc::new(thief),
             since,

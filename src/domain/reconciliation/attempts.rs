@@ -134,6 +134,9 @@ impl Attempt<'_> {
             Change::PutTrust { .. } => vec![call(["UpdateAssumeRolePolicy"; 2])],
             Change::Quarantine { .. } => vec![call(["TagUser", "TagRole"])],
             Change::LiftQuarantine { .. } => vec![call(["UntagUser", "UntagRole"])],
+            Change::Resource { change } => {
+                change.calls().iter().map(|name| call([*name; 2])).collect()
+            }
             Change::SetBoundary { boundary: Some(_) } => vec![call(PUT_BOUNDARY)],
             Change::SetBoundary { boundary: None } => vec![call(DELETE_BOUNDARY)],
             Change::DeactivateKey { key } => vec![self.of_key(key, "Inactive")],
@@ -198,6 +201,11 @@ impl Expected<'_> {
         let target = match self.on.kind {
             PrincipalKind::User => row.target_user.as_deref(),
             PrincipalKind::Role => row.target_role.as_deref(),
+            // Cloud Control's records name it in a field of their own, which is not extracted.
+            PrincipalKind::Resource => {
+                let told = row.bucket.as_deref().or(row.resource.as_deref());
+                return told.is_none_or(|told| named_by(told, &self.on.name));
+            }
         };
         // IAM's records do not say what was asked when it was denied, and a virtual device is
         // named by its serial number alone.
@@ -211,6 +219,12 @@ impl Expected<'_> {
                 && same(self.key, &row.target_key)
                 && same(self.status, &row.target_status)
     }
+}
+
+/// Whether a record's name, or ARN, is of the resource that plans have under this name.
+fn named_by(told: &str, name: &str) -> bool {
+    let id = name.rsplit('/').next().unwrap_or_default();
+    told.rsplit([':', '/']).next() == Some(id)
 }
 
 pub(super) fn succeeded(row: &TrailRow) -> bool {

@@ -8,6 +8,7 @@ use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::{PersonId, UserName};
 use crate::domain::leaked_key::fate;
 use crate::domain::losses::{Loss, LossKind, Losses};
+use crate::domain::made_resources::MadeResources;
 use crate::domain::plan::PlanKind;
 use crate::domain::policy::{Policy, Refusal};
 use crate::domain::proof::{Caller, SignedHeaders, sign};
@@ -84,6 +85,7 @@ fn read(last_success: Option<Timestamp>) -> Event {
         regular: None,
         last_success,
         made_by_others: Vec::new(),
+        resources: MadeResources::default(),
     };
     Event::Surveyed { survey: Box::new(survey) }
 }

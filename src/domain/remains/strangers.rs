@@ -28,7 +28,7 @@ impl Search<'_> {
             let suspected = since(census.told_until)
                 && match one.name.kind {
                     PrincipalKind::User => true,
-                    PrincipalKind::Role => at_large.is_some_and(since),
+                    PrincipalKind::Role | PrincipalKind::Resource => at_large.is_some_and(since),
                 };
             match exposed.map(since) {
                 _ if known => {}

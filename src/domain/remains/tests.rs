@@ -25,6 +25,7 @@ fn rules(protected: &[&str]) -> PlanRules {
         approvals_reversible: 1,
         approvals_irreversible: 2,
         expires_after: SignedDuration::from_hours(1),
+        isolation_groups: std::collections::BTreeMap::new(),
     }
 }
 

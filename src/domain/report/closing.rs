@@ -8,6 +8,7 @@ use crate::domain::report::{
     cost, name_of, phases, recovering, second_witness, status_words, timeline, times_to_contain,
     utc, waiting, words,
 };
+use crate::domain::resources_left::not_stopped;
 use crate::domain::step_result::StepResult;
 use std::fmt::Write as _;
 
@@ -225,6 +226,7 @@ fn not_done(case: &Case) -> Vec<String> {
     let mut lines: Vec<String> = failed_steps.collect();
     let ends = case.standing_plans().flat_map(|state| &state.open_ends);
     lines.extend(ends.map(|end| format!("Not ended: {}", md(end))));
+    lines.extend(not_stopped(case).iter().map(|one| format!("Not stopped: {}", md(one))));
     let room = case.room();
     let roomless = room.failed.iter().chain(room.unmade.iter().map(|unmade| &unmade.why));
     lines.extend(roomless.map(|why| format!("The channel: {}", md(why))));

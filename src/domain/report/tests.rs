@@ -5,6 +5,7 @@ use crate::domain::event::Event;
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::ids::AccessKeyId;
 use crate::domain::lineage::{Node, NodeKind};
+use crate::domain::made_resources::MadeResources;
 use crate::domain::plan::PlanKind;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::reading::SurveyNote;
@@ -50,6 +51,7 @@ fn reading(records_read: u64, ids: &[&str]) -> Event {
         cost: QueryCost::default(),
         gaps: Vec::new(),
         made_by_others: Vec::new(),
+        resources: MadeResources::default(),
     };
     Event::Surveyed { survey: Box::new(survey) }
 }

@@ -88,6 +88,7 @@ fn argument(change: &Change) -> Option<(&'static str, String)> {
         Change::PutTrust { document } => ("trust policy", document.clone()),
         Change::Quarantine { tag, value } => ("tag", format!("{tag} = {value}")),
         Change::LiftQuarantine { tag } => ("tag", tag.clone()),
+        Change::Resource { change } => ("change", change.argument()),
         Change::SetBoundary { boundary } => {
             ("boundary", boundary.clone().unwrap_or_else(|| "none".to_owned()))
         }

@@ -2,6 +2,7 @@
 
 use crate::domain::facts::{Alert, LastUse};
 use crate::domain::ids::AccountId;
+use crate::domain::resource::{OfResource, ResourceName};
 use crate::domain::snapshot::{AttachedPolicy, SideState};
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::calls::CallNote;
@@ -54,8 +55,17 @@ pub(super) struct State {
     pub calls: VecDeque<CallNote>,
     /// How many of the bot's calls changed something.
     pub bot_changes: u64,
+    pub resources: BTreeMap<ResourceName, SimResource>,
     /// The bot's sessions of the contain role, by session name and source identity.
     pub bot_sessions: BTreeMap<(String, String), Credential>,
+}
+
+/// One resource, and who owns it by its tag.
+#[derive(Debug, Clone)]
+pub(super) struct SimResource {
+    pub state: OfResource,
+    pub tags: BTreeMap<String, String>,
+    pub created: Timestamp,
 }
 
 #[derive(Debug, Clone)]

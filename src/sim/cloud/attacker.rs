@@ -14,7 +14,7 @@ const EVERYTHING: &str =
 /// Calls the account from one address with one program.
 #[derive(Debug, Clone)]
 pub struct Visitor {
-    cloud: Arc<SimCloud>,
+    pub(super) cloud: Arc<SimCloud>,
     source_ip: String,
     user_agent: String,
 }
@@ -28,7 +28,7 @@ impl Visitor {
         }
     }
 
-    fn origin(&self, credential: &Credential) -> Origin {
+    pub(super) fn origin(&self, credential: &Credential) -> Origin {
         Origin {
             credential: credential.clone(),
             source_ip: self.source_ip.clone(),

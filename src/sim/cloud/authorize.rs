@@ -19,6 +19,15 @@ impl State {
         call: &Call,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        // A bucket that is closed is so to the bot's own roles too, but for those let through.
+        let by_bucket = self.bucket_verdict(caller, call);
+        if by_bucket == Verdict::Deny {
+            return Err(denied(
+                caller,
+                call,
+                "with an explicit deny in a resource-based policy to",
+            ));
+        }
         if caller.is_bot() || call.name == "GetCallerIdentity" {
             return Ok(());
         }
@@ -44,6 +53,7 @@ impl State {
             Verdict::Allow => Ok(()),
             // Anybody may ask for a session of their own, unless it is denied to them.
             Verdict::Silent if call.name == "GetSessionToken" || trusted => Ok(()),
+            Verdict::Silent if by_bucket == Verdict::Allow => Ok(()),
             Verdict::Silent => Err(denied(caller, call, "because no identity-based policy allows")),
             Verdict::Deny => {
                 Err(denied(caller, call, "with an explicit deny in an identity-based policy to"))
@@ -145,7 +155,7 @@ fn narrower(granted: Verdict, limit: Verdict) -> Verdict {
 }
 
 /// `aws:PrincipalArn`: of a role's session it is the role.
-fn principal_arn(state: &State, caller: &Caller) -> String {
+pub(super) fn principal_arn(state: &State, caller: &Caller) -> String {
     match &caller.who {
         Who::User(_) | Who::Service(_) | Who::Federated(..) | Who::Foreign(_) => caller.arn.clone(),
         Who::Role(role) => state.role_arn(role),
@@ -165,7 +175,8 @@ fn limited_session(caller: &Caller, call: &Call) -> Result<(), Refusal> {
         Who::User(_) => is_session && call.service == "sts" && call.name != "AssumeRole",
         Who::Federated(..) => call.service == "sts",
         Who::Service(_) => call.service != SERVICE_OF_CREDENTIALS,
-        Who::Foreign(_) => call.name != "AssumeRole",
+        // A bucket may let anybody in.
+        Who::Foreign(_) => call.name != "AssumeRole" && call.service != "s3",
         Who::Role(_) => matches!(call.name, "GetSessionToken" | "GetFederationToken"),
     };
     if !refused {

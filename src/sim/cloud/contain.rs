@@ -91,6 +91,9 @@ impl SimCloud {
             }
             Change::Quarantine { tag, value } => self.set_tag(bot, &on, (tag, value)).await,
             Change::LiftQuarantine { tag } => self.take_tag_off(bot, &on, tag).await,
+            Change::Resource { change } => {
+                return self.change_resource(bot, &action.on, change).await;
+            }
             Change::PutTrust { document } => self.set_trust(bot, &on.name, document).await,
             Change::SetBoundary { boundary } => {
                 self.set_boundary(bot, &on, boundary.as_deref()).await

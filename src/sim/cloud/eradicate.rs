@@ -21,14 +21,16 @@ impl SimCloud {
         for _ in 0..ROUNDS_MAX {
             let now = match on.kind {
                 PrincipalKind::User => self.user_state(&on.name),
-                PrincipalKind::Role => self.role_state(&on.name),
+                PrincipalKind::Role | PrincipalKind::Resource => self.role_state(&on.name),
             };
             if let Some(now) = now {
                 self.strip(bot, &now, deny).await?;
             }
             let (call, deleted) = match on.kind {
                 PrincipalKind::User => ("iam:DeleteUser", self.drop_user(bot, &on.name).await),
-                PrincipalKind::Role => ("iam:DeleteRole", self.drop_role(bot, &on.name).await),
+                PrincipalKind::Role | PrincipalKind::Resource => {
+                    ("iam:DeleteRole", self.drop_role(bot, &on.name).await)
+                }
             };
             match deleted {
                 Ok(request_id) => {

@@ -119,7 +119,7 @@ impl State {
             PrincipalKind::User => {
                 self.change_user(&of.name, now, |user| change(&mut user.grants))?;
             }
-            PrincipalKind::Role => {
+            PrincipalKind::Role | PrincipalKind::Resource => {
                 self.change_role(&of.name, now, |role| change(&mut role.grants))?;
             }
         }
@@ -137,6 +137,6 @@ pub(super) fn inline(text: &str) -> Result<Inline, Refusal> {
 fn limit(of: &PrincipalName, [of_user, of_role]: [usize; 2]) -> usize {
     match of.kind {
         PrincipalKind::User => of_user,
-        PrincipalKind::Role => of_role,
+        PrincipalKind::Role | PrincipalKind::Resource => of_role,
     }
 }

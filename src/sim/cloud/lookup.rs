@@ -5,8 +5,11 @@ use crate::domain::facts::{Alert, KeyState, LastUse};
 use crate::domain::guard::Guard;
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
 use crate::domain::principal::{PrincipalKind, PrincipalName};
+use crate::domain::resource::ResourceName;
 use crate::domain::snapshot::{AttachedPolicy, SideState};
-use crate::ports::cloud::{CallClass, CallError, Detail, KeyOwner, Lookup, RoleDetail};
+use crate::ports::cloud::{
+    CallClass, CallError, Detail, KeyOwner, Lookup, ResourceDetail, RoleDetail,
+};
 use crate::sim::cloud::SimCloud;
 use crate::sim::cloud::account::{Grants, Role, State, User, attached};
 use crate::sim::cloud::calls::{Call, Done};
@@ -174,6 +177,10 @@ impl Lookup for SimCloud {
         .await
     }
 
+    async fn resource(&self, name: &ResourceName) -> Result<ResourceDetail, CallError> {
+        self.look_at(name).await
+    }
+
     async fn guard_duty(
         &self,
         key: &AccessKeyId,
@@ -221,7 +228,9 @@ impl State {
     fn grants(&self, of: &PrincipalName) -> Result<Grants, Refusal> {
         match of.kind {
             PrincipalKind::User => Ok(self.user(&of.name)?.grants.clone()),
-            PrincipalKind::Role => Ok(self.role(&of.name)?.grants.clone()),
+            PrincipalKind::Role | PrincipalKind::Resource => {
+                Ok(self.role(&of.name)?.grants.clone())
+            }
         }
     }
 

@@ -5,6 +5,7 @@ pub mod calls;
 pub mod faults;
 pub mod managed;
 pub mod policies;
+pub mod resources;
 pub mod sessions;
 pub mod setup;
 
@@ -110,6 +111,7 @@ impl SimCloud {
             outbox: Outbox::new(config.trail_folder, config.delivery_delay),
             calls: VecDeque::new(),
             bot_changes: 0,
+            resources: BTreeMap::new(),
             bot_sessions: BTreeMap::new(),
         };
         let credential = bot_session(&mut state, now)?;

@@ -156,7 +156,7 @@ impl State {
                     Ok(())
                 })?;
             }
-            PrincipalKind::Role => {
+            PrincipalKind::Role | PrincipalKind::Resource => {
                 self.change_role(&on.name, now, |role| {
                     change(&mut role.tags);
                     Ok(())

@@ -290,7 +290,7 @@ impl SimCloud {
     pub(super) fn on(&self, of: &PrincipalName, [of_user, of_role]: [&'static str; 2]) -> Call {
         match of.kind {
             PrincipalKind::User => self.on_user(of_user, &of.name),
-            PrincipalKind::Role => self.on_role(of_role, &of.name),
+            PrincipalKind::Role | PrincipalKind::Resource => self.on_role(of_role, &of.name),
         }
     }
 }

@@ -1,0 +1,115 @@
+//! Which records make a resource the actor's, and which do not.
+
+use super::*;
+use crate::domain::sample::at;
+
+fn row(second: i64, (service, call): (&str, &str), name: &str) -> TrailRow {
+    TrailRow {
+        event_time: at(second).to_string(),
+        event_source: Some(format!("{service}.amazonaws.com")),
+        event_name: Some(call.to_owned()),
+        aws_region: Some("eu-west-1".to_owned()),
+        identity_arn: Some("arn:aws:iam::029608264753:user/ci".to_owned()),
+        resource: (service != "s3").then(|| name.to_owned()),
+        bucket: (service == "s3").then(|| name.to_owned()),
+        recipient_account: Some("029608264753".to_owned()),
+        reach: Some("key".to_owned()),
+        ..TrailRow::default()
+    }
+}
+
+fn found(rows: &[TrailRow]) -> Vec<(Option<String>, String, bool)> {
+    let found = made(rows, &Bounds::default()).all.into_iter();
+    found.map(|one| (one.type_name, one.name, one.made)).collect()
+}
+
+fn typed(of: ResourceType, name: &str, made: bool) -> (Option<String>, String, bool) {
+    (Some(of.type_name().to_owned()), name.to_owned(), made)
+}
+
+#[test]
+fn what_the_actor_made_is_its_own_whatever_it_changes_there_and_the_rest_is_somebody_elses() {
+    let rows = [
+        row(1, ("s3", "CreateBucket"), "loot"),
+        row(2, ("s3", "PutBucketPolicy"), "loot"),
+        row(3, ("s3", "PutBucketPolicy"), "billing"),
+        row(4, ("ec2", "RunInstances"), "i-1"),
+        row(
+            5,
+            ("lambda", "UpdateFunctionCode20150331v2"),
+            "arn:aws:lambda:eu-west-1:029608264753:function:invoice:live",
+        ),
+    ];
+    assert_eq!(
+        found(&rows),
+        [
+            typed(ResourceType::Bucket, "loot", true),
+            typed(ResourceType::Bucket, "billing", false),
+            typed(ResourceType::Instance, "i-1", true),
+            typed(ResourceType::Function, "invoice", false),
+        ]
+    );
+    let first = &made(&rows, &Bounds::default()).all[0];
+    assert_eq!(
+        first.containable().unwrap().key().name,
+        "AWS::S3::Bucket/029608264753/eu-west-1/loot"
+    );
+}
+
+#[test]
+fn refused_calls_and_those_of_others_and_before_the_exposure_make_nothing_the_actors() {
+    let run = || row(10, ("ec2", "RunInstances"), "i-1");
+    let refused = TrailRow { error_code: Some("UnauthorizedOperation".into()), ..run() };
+    let about = TrailRow { reach: Some("about".to_owned()), ..run() };
+    let address = TrailRow { reach: Some("address".to_owned()), ..run() };
+    assert_eq!(found(&[refused, about, address]), []);
+    let since = |since| Bounds { since: Some(at(since)), ..Bounds::default() };
+    assert_eq!(made(&[run()], &since(11)).all, []);
+    assert_eq!(made(&[run()], &since(10)).all.len(), 1);
+}
+
+#[test]
+fn what_the_actor_took_away_again_is_gone_and_its_namesake_in_another_region_is_not() {
+    let gone = row(9, ("ec2", "TerminateInstances"), "i-1");
+    let rows = |region: &str| {
+        let run = row(4, ("ec2", "RunInstances"), "i-1");
+        [TrailRow { aws_region: Some(region.to_owned()), ..run }, gone.clone()]
+    };
+    assert_eq!(found(&rows("eu-west-1")), []);
+    assert_eq!(found(&rows("us-east-1")).len(), 1);
+    let part = row(9, ("s3", "DeleteBucketPolicy"), "loot");
+    assert_eq!(found(&[row(4, ("s3", "CreateBucket"), "loot"), part]).len(), 1, "only a part");
+}
+
+#[test]
+fn what_the_table_does_not_know_is_listed_and_reads_content_and_principals_are_not() {
+    let lightsail = row(1, ("lightsail", "CreateInstances"), "miner");
+    let unknown = made(std::slice::from_ref(&lightsail), &Bounds::default()).all;
+    assert_eq!((unknown.len(), unknown[0].containable()), (1, None));
+    assert!(unknown[0].words().contains("miner"), "{}", unknown[0].words());
+    let reads = TrailRow { read_only: Some(1), ..lightsail };
+    let content = row(2, ("s3", "PutObject"), "loot");
+    let principal = row(3, ("iam", "CreateUser"), "evil");
+    assert_eq!(found(&[reads, content, principal]), []);
+}
+
+#[test]
+fn a_launch_of_many_says_that_the_record_names_the_first() {
+    let many = TrailRow { quantity: Some(20), ..row(1, ("ec2", "RunInstances"), "i-1") };
+    let words = made(&[many], &Bounds::default()).all[0].words();
+    assert!(words.contains("the first of up to 20"), "{words}");
+}
+
+#[test]
+fn every_type_that_can_be_contained_is_in_the_table_and_every_row_is_one_service() {
+    for of in ResourceType::ALL {
+        let makes = TABLE.iter().any(|row| row.2 == of.type_name() && row.3 == MADE);
+        let changes = TABLE.iter().any(|row| row.2 == of.type_name() && row.3 == CHANGED);
+        assert!(makes && changes, "{of:?}");
+    }
+    for (service, call, type_name, _) in TABLE {
+        let namespace = type_name.split("::").nth(1).unwrap();
+        assert!(!call.is_empty() && type_name.starts_with("AWS::"), "{call}");
+        assert!(namespace.eq_ignore_ascii_case(service), "{service} {namespace}");
+    }
+}

@@ -1,0 +1,323 @@
+//! What keyleak changes of a resource: to stop it, and to give back what was there before.
+
+use crate::domain::bucket_policy::BucketDeny;
+use crate::domain::document::same_document;
+use crate::domain::resource::{OfResource, ResourceName, none, sorted};
+use crate::domain::shell::quoted;
+use serde::{Deserialize, Serialize};
+
+/// One change to one resource. The first of each pair contains, the second gives back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum ResourceChange {
+    /// Add one deny to the bucket policy, and leave the rest of it.
+    CloseBucket {
+        deny: BucketDeny,
+    },
+    /// Make this the bucket policy, or leave none.
+    PutBucketPolicy {
+        document: Option<String>,
+    },
+    /// Leave the instance this security group alone. It runs on: its memory is evidence.
+    Isolate {
+        group: String,
+    },
+    PutGroups {
+        groups: Vec<String>,
+    },
+    /// Reserve no execution for the function, so that none begins.
+    StopFunction,
+    PutConcurrency {
+        reserved: Option<u32>,
+    },
+}
+
+impl ResourceChange {
+    /// Whether it takes something from whoever uses the resource.
+    pub fn contains(&self) -> bool {
+        match self {
+            Self::CloseBucket { .. } | Self::Isolate { .. } | Self::StopFunction => true,
+            Self::PutBucketPolicy { .. } | Self::PutGroups { .. } | Self::PutConcurrency { .. } => {
+                false
+            }
+        }
+    }
+
+    /// The change in words, for the card.
+    pub fn sentence(&self, on: &str) -> String {
+        match self {
+            Self::CloseBucket { deny } => {
+                format!("Deny {on} to everybody but {} roles of responders", deny.except.len())
+            }
+            Self::PutBucketPolicy { document: Some(_) } => {
+                format!("Put the old bucket policy back on {on}")
+            }
+            Self::PutBucketPolicy { document: None } => format!("Take the bucket policy off {on}"),
+            Self::Isolate { group } => {
+                format!("Leave {on} the security group {group} alone; it runs on")
+            }
+            Self::PutGroups { groups } => {
+                format!("Give {on} the security groups {}", groups.join(", "))
+            }
+            Self::StopFunction => format!("Let {on} run no more: reserve no execution for it"),
+            Self::PutConcurrency { reserved: Some(reserved) } => {
+                format!("Reserve {reserved} executions for {on}, as before")
+            }
+            Self::PutConcurrency { reserved: None } => {
+                format!("Let {on} share the account's executions, as before")
+            }
+        }
+    }
+
+    /// What it is made with, whole.
+    pub fn argument(&self) -> String {
+        match self {
+            Self::CloseBucket { deny } => {
+                format!("statement {}, which lets through {}", deny.sid, deny.except.join(", "))
+            }
+            Self::PutBucketPolicy { document } => document.clone().unwrap_or_else(none),
+            Self::Isolate { group } => group.clone(),
+            Self::PutGroups { groups } => groups.join(", "),
+            Self::StopFunction => "0".to_owned(),
+            Self::PutConcurrency { reserved } => {
+                reserved.map_or_else(none, |reserved| reserved.to_string())
+            }
+        }
+    }
+
+    /// What it does to whoever uses the resource now.
+    pub fn effect(&self) -> &'static str {
+        match self {
+            Self::CloseBucket { .. } => {
+                "nobody reads or writes the bucket any more, other accounts and the public \
+                 included; AWS's own services, such as CloudTrail's delivery, still do"
+            }
+            Self::Isolate { .. } => {
+                "new connections are what the isolation group lets through; one that is open may \
+                 live on, as security groups track connections"
+            }
+            Self::StopFunction => "invocations are refused; one that runs goes on to its end",
+            Self::PutBucketPolicy { .. } => {
+                "whom the policy let in is let in again, what an actor put there included"
+            }
+            Self::PutGroups { .. } => "the network of the instance is as before",
+            Self::PutConcurrency { .. } => "whoever may invoke the function can again",
+        }
+    }
+
+    pub fn undo_sentence(&self) -> &'static str {
+        match self {
+            Self::CloseBucket { .. } => "put the old bucket policy back, or leave none",
+            Self::Isolate { .. } => "put the old security groups back",
+            Self::StopFunction => "reserve what was reserved before, or nothing",
+            Self::PutBucketPolicy { .. } | Self::PutGroups { .. } | Self::PutConcurrency { .. } => {
+                "propose containment again"
+            }
+        }
+    }
+
+    /// The IAM actions that carrying it out needs. Cloud Control acts with its caller's rights, so
+    /// what it calls itself is among them; of stopping or deleting anything it has none.
+    pub fn permissions(&self) -> &'static [&'static str] {
+        match self {
+            Self::CloseBucket { .. } | Self::PutBucketPolicy { .. } => BUCKET,
+            Self::Isolate { .. } | Self::PutGroups { .. } => INSTANCE,
+            Self::StopFunction | Self::PutConcurrency { .. } => FUNCTION,
+        }
+    }
+
+    /// The calls as CloudTrail names them, the service's own ones by Cloud Control included.
+    pub fn calls(&self) -> &'static [&'static str] {
+        match self {
+            Self::CloseBucket { .. } | Self::PutBucketPolicy { .. } => {
+                &["PutBucketPolicy", "DeleteBucketPolicy"]
+            }
+            Self::Isolate { .. } | Self::PutGroups { .. } => {
+                &["UpdateResource", "ModifyInstanceAttribute"]
+            }
+            Self::StopFunction | Self::PutConcurrency { .. } => &[
+                "UpdateResource",
+                "PutFunctionConcurrency20171031",
+                "DeleteFunctionConcurrency20171031",
+            ],
+        }
+    }
+
+    /// The calls that can take it back, by whoever makes them.
+    pub fn reverting_calls(&self) -> &'static [&'static str] {
+        match self {
+            Self::CloseBucket { .. } => &["PutBucketPolicy", "DeleteBucketPolicy"],
+            Self::Isolate { .. } => {
+                &["ModifyInstanceAttribute", "ModifyNetworkInterfaceAttribute", "UpdateResource"]
+            }
+            Self::StopFunction => &[
+                "PutFunctionConcurrency20171031",
+                "DeleteFunctionConcurrency20171031",
+                "UpdateResource",
+            ],
+            Self::PutBucketPolicy { .. } | Self::PutGroups { .. } | Self::PutConcurrency { .. } => {
+                &[]
+            }
+        }
+    }
+
+    /// The commands that a person would type for it.
+    pub fn commands(&self, on: &ResourceName) -> Vec<String> {
+        let (region, id) = (quoted(&on.region), quoted(&on.id));
+        let s3 = |call: &str| format!("aws s3api {call} --region {region} --bucket {id}");
+        let groups = |groups: &str| {
+            format!(
+                "aws ec2 modify-instance-attribute --region {region} --instance-id {id} \
+                 --groups {groups}"
+            )
+        };
+        let lambda =
+            |call: &str| format!("aws lambda {call} --region {region} --function-name {id}");
+        match self {
+            Self::CloseBucket { deny } => vec![
+                format!("{} --query Policy --output text > before.json", s3("get-bucket-policy")),
+                format!("# add to its statements: {}", deny.statement()),
+                format!("{} --policy file://after.json", s3("put-bucket-policy")),
+            ],
+            Self::PutBucketPolicy { document: Some(document) } => {
+                vec![format!("{} --policy {}", s3("put-bucket-policy"), quoted(document))]
+            }
+            Self::PutBucketPolicy { document: None } => vec![s3("delete-bucket-policy")],
+            Self::Isolate { group } => vec![groups(&quoted(group))],
+            Self::PutGroups { groups: old } => {
+                let old: Vec<String> = old.iter().map(|group| quoted(group)).collect();
+                vec![groups(&old.join(" "))]
+            }
+            Self::StopFunction => {
+                let put = lambda("put-function-concurrency");
+                vec![format!("{put} --reserved-concurrent-executions 0")]
+            }
+            Self::PutConcurrency { reserved: Some(reserved) } => {
+                let put = lambda("put-function-concurrency");
+                vec![format!("{put} --reserved-concurrent-executions {reserved}")]
+            }
+            Self::PutConcurrency { reserved: None } => {
+                vec![lambda("delete-function-concurrency")]
+            }
+        }
+    }
+
+    /// Whether the resource is as the change leaves it.
+    pub fn holds(&self, now: &OfResource) -> bool {
+        match (self, now) {
+            (Self::CloseBucket { deny }, OfResource::Bucket { policy }) => {
+                policy.as_deref().is_some_and(|policy| deny.is_in(policy))
+            }
+            (Self::PutBucketPolicy { document }, OfResource::Bucket { policy }) => {
+                match (document, policy) {
+                    (Some(one), Some(other)) => same_document(one, other),
+                    (one, other) => one == other,
+                }
+            }
+            (Self::Isolate { group }, OfResource::Instance { groups, .. }) => {
+                groups.as_slice() == std::slice::from_ref(group)
+            }
+            (Self::PutGroups { groups: wanted }, OfResource::Instance { groups, .. }) => {
+                sorted(wanted) == sorted(groups)
+            }
+            (Self::StopFunction, OfResource::Function { reserved }) => *reserved == Some(0),
+            (Self::PutConcurrency { reserved: wanted }, OfResource::Function { reserved }) => {
+                wanted == reserved
+            }
+            (
+                Self::CloseBucket { .. }
+                | Self::PutBucketPolicy { .. }
+                | Self::Isolate { .. }
+                | Self::PutGroups { .. }
+                | Self::StopFunction
+                | Self::PutConcurrency { .. },
+                OfResource::Bucket { .. }
+                | OfResource::Instance { .. }
+                | OfResource::Function { .. },
+            ) => false,
+        }
+    }
+
+    /// What no longer is as it was left, in words.
+    pub fn no_longer(&self, on: &str) -> Option<String> {
+        match self {
+            Self::CloseBucket { .. } => Some(format!("the deny in the policy of {on} is gone")),
+            Self::Isolate { .. } => Some(format!("{on} has other security groups again")),
+            Self::StopFunction => Some(format!("{on} may run again")),
+            Self::PutBucketPolicy { .. } | Self::PutGroups { .. } | Self::PutConcurrency { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The resource as the change leaves it.
+    pub fn leave(&self, state: &mut OfResource) {
+        match (self, state) {
+            (Self::CloseBucket { deny }, OfResource::Bucket { policy }) => {
+                *policy = deny.added_to(policy.as_deref()).or_else(|| policy.take());
+            }
+            (Self::Isolate { group }, OfResource::Instance { groups, .. }) => {
+                *groups = vec![group.clone()];
+            }
+            (Self::StopFunction, OfResource::Function { reserved }) => *reserved = Some(0),
+            // What gives back is compared with the snapshot itself.
+            (
+                Self::CloseBucket { .. }
+                | Self::PutBucketPolicy { .. }
+                | Self::Isolate { .. }
+                | Self::PutGroups { .. }
+                | Self::StopFunction
+                | Self::PutConcurrency { .. },
+                OfResource::Bucket { .. }
+                | OfResource::Instance { .. }
+                | OfResource::Function { .. },
+            ) => {}
+        }
+    }
+
+    /// The change that gives back what was there before.
+    pub fn back_to(&self, before: &OfResource) -> Option<(Self, &'static str)> {
+        if !self.contains() || self.holds(before) {
+            return None;
+        }
+        Some(match before {
+            OfResource::Bucket { policy } => {
+                (Self::PutBucketPolicy { document: policy.clone() }, "the policy before the plan")
+            }
+            OfResource::Instance { groups, .. } => {
+                (Self::PutGroups { groups: groups.clone() }, "its groups before the plan")
+            }
+            OfResource::Function { reserved } => {
+                (Self::PutConcurrency { reserved: *reserved }, "what was reserved before the plan")
+            }
+        })
+    }
+}
+
+const BUCKET: &[&str] = &["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
+const INSTANCE: &[&str] = &[
+    "ec2:ModifyInstanceAttribute",
+    "cloudformation:GetResource",
+    "cloudformation:UpdateResource",
+    "cloudformation:GetResourceRequestStatus",
+    "ec2:DescribeInstances",
+    "ec2:DescribeInstanceAttribute",
+    "ec2:DescribeInstanceCreditSpecifications",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVolumes",
+    "ec2:DescribeVpcs",
+];
+const FUNCTION: &[&str] = &[
+    "lambda:PutFunctionConcurrency",
+    "lambda:DeleteFunctionConcurrency",
+    "lambda:GetFunction",
+    "lambda:GetFunctionCodeSigningConfig",
+    "lambda:GetFunctionRecursionConfig",
+    "lambda:GetFunctionScalingConfig",
+    "lambda:GetRuntimeManagementConfig",
+    "cloudformation:GetResource",
+    "cloudformation:UpdateResource",
+    "cloudformation:GetResourceRequestStatus",
+];

@@ -1,0 +1,179 @@
+//! Stopping what the actor made or changed: after the principals, and before "contained" is said.
+
+use crate::domain::action::{Action, Change};
+use crate::domain::bucket_policy::BucketDeny;
+use crate::domain::by_hand::commands;
+use crate::domain::case::Case;
+use crate::domain::made_resources::MadeResource;
+use crate::domain::plan::{PlanKind, PlanNumber, Step, protection};
+use crate::domain::resource::{OfResource, ResourceName};
+use crate::domain::resource_change::ResourceChange;
+use crate::domain::resources_left::due;
+use crate::domain::snapshot::Photograph;
+use crate::flow::desk::Desk;
+use crate::flow::lane::StepError;
+use crate::flow::photograph::{account_of, photograph_if_there};
+use crate::flow::targets::Prepared;
+use crate::flow::{propose, readback};
+use crate::ports::cloud::{CallError, Contain};
+
+/// So many are looked at for one record; more come with the next reading of the trail.
+const AT_ONCE_MAX: usize = 20;
+
+/// What is to be done about resources before the case can be contained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// Steps were added or proposed just now.
+    Taken,
+    /// People have to be asked first, and another question is open.
+    Waiting,
+    /// Nothing that keyleak can do is left.
+    Settled,
+}
+
+/// Adds steps for what the actor made, and asks about what it changed. What cannot be looked at, or
+/// has no change, is said in words; it never holds up what is about principals.
+pub async fn take(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<Outlook, StepError> {
+    let due = due(case);
+    let covered = prepare(desk, case, &due.covered).await?;
+    let asked = prepare(desk, case, &due.asked).await?;
+    for why in covered.left_out.iter().chain(&asked.left_out) {
+        // The card says that it is not stopped; this is for whoever sets keyleak up.
+        tracing::warn!(case.id = %case.id(), %why, "a resource of the actor's has no step");
+    }
+    if !covered.steps.is_empty() {
+        match case.covering_plan() {
+            Some(plan) => {
+                readback::cover(desk, case, plan, (covered.steps, &covered.photographs)).await?;
+                return Ok(Outlook::Taken);
+            }
+            None => return ask(desk, case, (plan, covered)).await,
+        }
+    }
+    match asked.steps.is_empty() {
+        true => Ok(Outlook::Settled),
+        false => ask(desk, case, (plan, asked)).await,
+    }
+}
+
+async fn ask(
+    desk: &Desk,
+    case: &Case,
+    (plan, prepared): (PlanNumber, Prepared),
+) -> Result<Outlook, StepError> {
+    if case.pending_plan().is_some() {
+        return Ok(Outlook::Waiting);
+    }
+    let state = case.plan(plan).ok_or(StepError::MovedOn)?;
+    let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
+    propose::propose_prepared(desk, case, prepared, who).await?;
+    Ok(Outlook::Taken)
+}
+
+/// Looks at each as it stands: the step that stops it, or why there is none.
+async fn prepare(
+    desk: &Desk,
+    case: &Case,
+    due: &[(ResourceName, MadeResource)],
+) -> Result<Prepared, StepError> {
+    let mut prepared = Prepared::default();
+    for (name, made) in due.iter().take(AT_ONCE_MAX) {
+        let photograph = match photograph_if_there(desk.lookup(case)?, &name.key()).await {
+            Ok(Some(photograph)) => photograph,
+            // What is gone runs no more.
+            Ok(None) => continue,
+            Err(error) if error.class.retryable() => return Err(error.into()),
+            Err(error) => {
+                prepared.left_out.push(by_hand_unread(name, &error));
+                continue;
+            }
+        };
+        match step(desk, case, (made, &photograph)) {
+            Ok(Some(step)) => {
+                prepared.steps.push(step);
+                prepared.photographs.insert(name.key(), Some(photograph));
+            }
+            Ok(None) => {}
+            Err(why) => prepared.left_out.push(format!("{name}: {why}")),
+        }
+    }
+    Ok(prepared)
+}
+
+fn by_hand_unread(name: &ResourceName, error: &CallError) -> String {
+    format!("{name} cannot be looked at, so there is no snapshot and no step: {error}")
+}
+
+/// The step that stops the resource; none where it is stopped already.
+fn step(
+    desk: &Desk,
+    case: &Case,
+    (made, photograph): (&MadeResource, &Photograph),
+) -> Result<Option<Step>, String> {
+    let on = photograph.principal();
+    let account = account_of(case, std::slice::from_ref(photograph));
+    if let Some(why) = protection(&on.arn, &account, &desk.rules.plans) {
+        return Err(format!("not touched: {why}"));
+    }
+    let Some(state) = photograph.resource() else { return Ok(None) };
+    let change = match state {
+        OfResource::Bucket { policy } => {
+            let except = responders(desk, case)?;
+            let deny = BucketDeny::new(case.id(), &on.arn, except);
+            let closed = ResourceChange::CloseBucket { deny: deny.clone() };
+            if deny.added_to(policy.as_deref()).is_none() {
+                let action = Action { on, change: Change::Resource { change: closed } };
+                return Err(format!("its policy cannot be read; {}", by_hand(desk, &action)));
+            }
+            closed
+        }
+        OfResource::Instance { vpc, .. } => {
+            let vpc = vpc.as_deref().unwrap_or("no VPC that is told");
+            let Some(group) = desk.rules.plans.isolation_groups.get(vpc) else {
+                let group = format!("<a group of {vpc} without rules>");
+                let change = Change::Resource { change: ResourceChange::Isolate { group } };
+                return Err(format!(
+                    "still running; no isolation group for {vpc} is in [aws.isolation_groups]; by \
+                     hand: {}",
+                    by_hand(desk, &Action { on, change })
+                ));
+            };
+            ResourceChange::Isolate { group: group.clone() }
+        }
+        OfResource::Function { .. } => ResourceChange::StopFunction,
+    };
+    if change.holds(state) {
+        return Ok(None);
+    }
+    let mut radius = vec![format!("whoever uses {}", on.name)];
+    let owner = photograph.tags.get(&desk.rules.owner_tag);
+    if !made.made {
+        let owner = owner.map_or("its owner (no owner tag tells who)", String::as_str);
+        radius.push(format!("{owner}: it was there before, and they should agree to this"));
+    }
+    let verb = if made.made { "made" } else { "changed" };
+    Ok(Some(Step {
+        action: Action { on, change: Change::Resource { change } },
+        blast_radius: radius,
+        because: format!("the trail shows that the actor {verb} it, by {}", made.call),
+        provisional: false,
+    }))
+}
+
+/// The roles that a closed bucket lets through. Whoever gives back has to be among them, or the
+/// bucket would be lost to us too.
+fn responders(desk: &Desk, case: &Case) -> Result<Vec<String>, String> {
+    let contain = desk.contain(case);
+    let Some(role) = contain.and_then(Contain::role) else {
+        return Err("a bucket is closed only by a contain role, which it then lets through; none \
+                    is configured"
+            .to_owned());
+    };
+    let eradicate = contain.and_then(Contain::eradicate_role);
+    let protected = desk.rules.plans.protected_arns.iter().cloned();
+    Ok([role].into_iter().chain(eradicate).chain(protected).collect())
+}
+
+fn by_hand(desk: &Desk, action: &Action) -> String {
+    commands(action, desk.clock.now()).join("; ")
+}

@@ -1,0 +1,305 @@
+//! Buckets, instances and functions of the simulated account: as much of them as keyleak changes.
+
+use crate::domain::principal::Principal;
+use crate::domain::resource::{OfResource, ResourceName, ResourceType};
+use crate::domain::resource_change::ResourceChange;
+use crate::ports::cloud::{Applied, CallError, Detail, ResourceDetail};
+use crate::sim::attacker::{Credential, Reply};
+use crate::sim::cloud::SimCloud;
+use crate::sim::cloud::account::{SimResource, State};
+use crate::sim::cloud::attacker::Visitor;
+use crate::sim::cloud::authorize::principal_arn;
+use crate::sim::cloud::calls::{Call, Done, Origin};
+use crate::sim::cloud::contain::failed;
+use crate::sim::cloud::policies::Verdict;
+use crate::sim::cloud::refusal::Refusal;
+use crate::sim::cloud::sessions::Caller;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Where everything of the account is.
+const REGION: &str = "us-east-1";
+/// The VPC in which instances start, and the security group that they start with.
+pub const VPC: &str = "vpc-0a1b2c3d";
+pub const DEFAULT_GROUP: &str = "sg-0default";
+
+/// What somebody with credentials does to a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResourceCall {
+    CreateBucket {
+        bucket: String,
+    },
+    PutBucketPolicy {
+        bucket: String,
+        policy: String,
+    },
+    GetObject {
+        bucket: String,
+    },
+    RunInstances,
+    CreateFunction {
+        function: String,
+    },
+    UpdateFunctionCode {
+        function: String,
+    },
+    Invoke {
+        function: String,
+    },
+    /// Makes what keyleak has no change for.
+    CreateQueue {
+        queue: String,
+    },
+}
+
+impl Visitor {
+    /// Makes one call about a resource.
+    pub async fn on_resource(&self, credential: &Credential, call: &ResourceCall) -> Reply {
+        let origin = self.origin(credential);
+        match self.cloud.resource_call(&origin, call).await {
+            Ok(()) => Reply::Allowed,
+            Err(refusal) => Reply::Refused(refusal.code),
+        }
+    }
+}
+
+impl SimCloud {
+    /// Adds a resource that was there before anything happened.
+    pub fn add_resource(&self, (of, id): (ResourceType, &str), state: OfResource, owner: &str) {
+        let name = self.resource_name(of, id);
+        let tags = BTreeMap::from([("owner".to_owned(), owner.to_owned())]);
+        let resource = SimResource { state, tags, created: Timestamp::UNIX_EPOCH };
+        self.lock().resources.insert(name, resource);
+    }
+
+    pub fn resource_name(&self, of: ResourceType, id: &str) -> ResourceName {
+        ResourceName { of, account: self.account(), region: REGION.to_owned(), id: id.to_owned() }
+    }
+
+    /// Every resource there is now.
+    pub fn resources(&self) -> BTreeMap<ResourceName, OfResource> {
+        let state = self.lock();
+        let resources = state.resources.iter();
+        resources.map(|(name, resource)| (name.clone(), resource.state.clone())).collect()
+    }
+
+    async fn resource_call(&self, origin: &Origin, call: &ResourceCall) -> Result<(), Refusal> {
+        let name = |of, id: &str| self.resource_name(of, id);
+        match call {
+            ResourceCall::CreateBucket { bucket } => {
+                let made =
+                    (name(ResourceType::Bucket, bucket), OfResource::Bucket { policy: None });
+                let call = about_bucket("CreateBucket", bucket);
+                self.told(origin, call, |state, _, now| state.make(made, Value::Null, now)).await?;
+            }
+            ResourceCall::PutBucketPolicy { bucket, policy } => {
+                let name = name(ResourceType::Bucket, bucket);
+                let policy = OfResource::Bucket { policy: Some(policy.clone()) };
+                let call = about_bucket("PutBucketPolicy", bucket);
+                self.told(origin, call, |state, _, _| state.set(&name, policy)).await?;
+            }
+            ResourceCall::GetObject { bucket } => {
+                let call = about_bucket("GetObject", bucket).with("key", "loot.csv");
+                self.call(origin, call, |_, _, _| Ok(Done::silently(()))).await?;
+            }
+            ResourceCall::RunInstances => {
+                let call = Call::new("ec2", "RunInstances", "*".to_owned());
+                let account = self.account();
+                self.told(origin, call, |state, _, now| {
+                    let id = format!("i-{}", &state.chance.uuid().replace('-', "")[..17]);
+                    let of = ResourceType::Instance;
+                    let name = ResourceName { of, account, region: REGION.to_owned(), id };
+                    let told = json!({ "instancesSet": { "items": [{ "instanceId": name.id }] } });
+                    let groups = vec![DEFAULT_GROUP.to_owned()];
+                    let made = OfResource::Instance { groups, vpc: Some(VPC.to_owned()) };
+                    state.make((name, made), told, now)
+                })
+                .await?;
+            }
+            ResourceCall::CreateFunction { function } => {
+                let name = name(ResourceType::Function, function);
+                let call = about_function("CreateFunction20150331", &name);
+                let made = (name, OfResource::Function { reserved: None });
+                self.told(origin, call, |state, _, now| state.make(made, Value::Null, now)).await?;
+            }
+            ResourceCall::UpdateFunctionCode { function } => {
+                let name = name(ResourceType::Function, function);
+                let call = about_function("UpdateFunctionCode20150331v2", &name);
+                self.told(origin, call, |state, _, _| {
+                    state.resource(&name).map(|_| Done::silently(()))
+                })
+                .await?;
+            }
+            ResourceCall::Invoke { function } => {
+                let name = name(ResourceType::Function, function);
+                let call = about_function("Invoke", &name);
+                self.call(origin, call, |state, _, _| match state.resource(&name)?.state {
+                    OfResource::Function { reserved: Some(0) } => {
+                        Err(Refusal::new("TooManyRequestsException", "Rate Exceeded."))
+                    }
+                    OfResource::Function { .. }
+                    | OfResource::Bucket { .. }
+                    | OfResource::Instance { .. } => Ok(Done::silently(())),
+                })
+                .await?;
+            }
+            ResourceCall::CreateQueue { queue } => {
+                let call = Call::new("mq", "CreateBroker", "*".to_owned()).with("name", queue);
+                self.call(origin, call, |_, _, _| Ok(Done::silently(()))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bot's question how a resource stands.
+    pub(super) async fn look_at(&self, name: &ResourceName) -> Result<ResourceDetail, CallError> {
+        let call = match name.of {
+            ResourceType::Bucket => about_bucket("GetBucketPolicy", &name.id),
+            ResourceType::Instance | ResourceType::Function => cloud_control("GetResource", name),
+        };
+        let permission = call.action();
+        let found = self.call(&self.bot, call, |state, _, _| {
+            let resource = state.resource(name)?;
+            let arn = name.arn();
+            let detail = Detail {
+                name: name.key().name,
+                id: arn.clone(),
+                arn,
+                path: String::new(),
+                created: Some(resource.created),
+                boundary: None,
+                tags: resource.tags.clone(),
+            };
+            Ok(Done::silently(ResourceDetail { detail, state: resource.state.clone() }))
+        });
+        found.await.map_err(|refusal| failed(&permission, &refusal))
+    }
+
+    /// The bot's change of a resource.
+    pub(super) async fn change_resource(
+        &self,
+        bot: &Origin,
+        on: &Principal,
+        change: &ResourceChange,
+    ) -> Result<Applied, CallError> {
+        let gone = || failed("the step", &Refusal::no_such("resource", &on.name));
+        let name = ResourceName::about(on).ok_or_else(gone)?;
+        let call = match change {
+            ResourceChange::PutBucketPolicy { document: None } => {
+                about_bucket("DeleteBucketPolicy", &name.id)
+            }
+            ResourceChange::CloseBucket { .. } | ResourceChange::PutBucketPolicy { .. } => {
+                about_bucket("PutBucketPolicy", &name.id)
+            }
+            ResourceChange::Isolate { .. }
+            | ResourceChange::PutGroups { .. }
+            | ResourceChange::StopFunction
+            | ResourceChange::PutConcurrency { .. } => cloud_control("UpdateResource", &name),
+        };
+        let permission = call.action();
+        let done = self.told(bot, call, |state, _, _| {
+            let mut next = state.resource(&name)?.state.clone();
+            match (change, &mut next) {
+                (ResourceChange::PutBucketPolicy { document }, OfResource::Bucket { policy }) => {
+                    policy.clone_from(document);
+                }
+                (
+                    ResourceChange::PutGroups { groups: old },
+                    OfResource::Instance { groups, .. },
+                ) => {
+                    groups.clone_from(old);
+                }
+                (
+                    ResourceChange::PutConcurrency { reserved: old },
+                    OfResource::Function { reserved },
+                ) => {
+                    *reserved = *old;
+                }
+                (change, next) => change.leave(next),
+            }
+            state.set(&name, next)
+        });
+        let request_id = done.await.map_err(|refusal| failed(&permission, &refusal))?;
+        Ok(Applied { how: None, request_id })
+    }
+}
+
+impl State {
+    fn resource(&self, name: &ResourceName) -> Result<&SimResource, Refusal> {
+        self.resources.get(name).ok_or_else(|| Refusal::no_such("resource", &name.id))
+    }
+
+    fn make(
+        &mut self,
+        (name, state): (ResourceName, OfResource),
+        response: Value,
+        created: Timestamp,
+    ) -> Result<Done<()>, Refusal> {
+        if self.resources.contains_key(&name) {
+            return Err(Refusal::exists("Resource", &name.id));
+        }
+        self.resources.insert(name, SimResource { state, tags: BTreeMap::new(), created });
+        Ok(Done { value: (), response })
+    }
+
+    fn set(&mut self, name: &ResourceName, next: OfResource) -> Result<Done<()>, Refusal> {
+        let resource = self.resources.get_mut(name);
+        let resource = resource.ok_or_else(|| Refusal::no_such("resource", &name.id))?;
+        resource.state = next;
+        Ok(Done::silently(()))
+    }
+
+    /// What the policy of the bucket says to a call about it. Of policies it understands what is
+    /// needed here: everybody or a list, and the one condition that keyleak writes.
+    pub(super) fn bucket_verdict(&self, caller: &Caller, call: &Call) -> Verdict {
+        let id = call.argument("bucketName").filter(|_| call.service == "s3");
+        let Some(id) = id else { return Verdict::Silent };
+        let (of, account) = (ResourceType::Bucket, self.account.clone());
+        let name = ResourceName { of, account, region: REGION.to_owned(), id: id.to_owned() };
+        let state = self.resources.get(&name).map(|resource| &resource.state);
+        let Some(OfResource::Bucket { policy: Some(policy) }) = state else {
+            return Verdict::Silent;
+        };
+        let document: Value = serde_json::from_str(policy).unwrap_or_default();
+        let arn = principal_arn(self, caller);
+        let action = call.action();
+        let verdicts = document["Statement"].as_array().into_iter().flatten().map(|statement| {
+            let spared = texts(&statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"]);
+            let named = texts(&statement["Principal"]["AWS"]);
+            let named =
+                statement["Principal"] == "*" || named.iter().any(|one| *one == "*" || *one == arn);
+            let asked = match statement.get("NotAction") {
+                Some(but) => !texts(but).contains(&action.as_str()),
+                None => {
+                    texts(&statement["Action"]).iter().any(|one| *one == "s3:*" || *one == action)
+                }
+            };
+            match statement["Effect"].as_str() {
+                _ if !named || !asked || spared.contains(&arn.as_str()) => Verdict::Silent,
+                Some("Deny") => Verdict::Deny,
+                Some("Allow") => Verdict::Allow,
+                Some(_) | None => Verdict::Silent,
+            }
+        });
+        verdicts.max().unwrap_or(Verdict::Silent)
+    }
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    let many = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    many.iter().filter_map(Value::as_str).collect()
+}
+
+fn about_bucket(name: &'static str, bucket: &str) -> Call {
+    Call::new("s3", name, format!("arn:aws:s3:::{bucket}")).with("bucketName", bucket)
+}
+
+fn about_function(name: &'static str, function: &ResourceName) -> Call {
+    Call::new("lambda", name, function.arn()).with("functionName", &function.id)
+}
+
+fn cloud_control(name: &'static str, on: &ResourceName) -> Call {
+    let call = Call::new("cloudcontrolapi", name, "*".to_owned());
+    call.with("typeName", on.of.type_name()).with("identifier", &on.id)
+}

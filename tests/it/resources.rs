@@ -1,0 +1,207 @@
+//! Resources: what the actor made is stopped, what it changed is asked about, and nobody else's is
+//! touched; and all of it can be given back.
+
+use crate::bureau::{Bureau, is_contained, journal};
+use crate::ground::Ground;
+use crate::roles::ACCOUNT;
+use crate::sim_account::{OFFICE, SimAccount};
+use crate::simulated::{QUICK, leaked};
+use crate::story;
+use keyleak::domain::button::ButtonAction;
+use keyleak::domain::case::Case;
+use keyleak::domain::plan::PlanKind;
+use keyleak::domain::resource::{OfResource, ResourceName, ResourceType};
+use keyleak::domain::resources_left::{Stands, not_stopped, standing};
+use keyleak::sim::attacker::{Credential, Reply};
+use keyleak::sim::cloud::attacker::Visitor;
+use keyleak::sim::cloud::managed::ADMINISTRATOR;
+use keyleak::sim::cloud::resources::{DEFAULT_GROUP, ResourceCall, VPC};
+use keyleak::sim::cloud::setup::NewUser;
+use keyleak::sim::cloud::{LAG, SimCloud};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The security group that lets nothing through.
+const ISOLATION: &str = "sg-0isolation";
+/// What was there before.
+const BILLING: &str = "billing-exports";
+const INVOICES: &str = "invoices";
+const WEB: &str = "i-0web0000000000000";
+/// What the actor makes.
+const LOOT: &str = "loot-7781";
+const MINER: &str = "miner";
+
+/// An account with resources of its own, an office that uses them, and the actor from abroad.
+struct Town {
+    ground: Ground,
+    cloud: Arc<SimCloud>,
+    office: Visitor,
+    colleague: Credential,
+    thief: Visitor,
+    abroad: Credential,
+}
+
+async fn town(seed: u64) -> Town {
+    let mut kept = None;
+    let account = SimAccount::new((seed, QUICK), LAG);
+    let mut ground = leaked(account, |cloud: &Arc<SimCloud>, _| {
+        let long_ago = "2024-01-01T00:00:00Z".parse().unwrap();
+        let ops = NewUser::named("ops", long_ago).attached(ADMINISTRATOR);
+        let (_, colleague) = cloud.add_user(ops).unwrap();
+        let bucket = OfResource::Bucket { policy: Some(open_to_all(BILLING)) };
+        cloud.add_resource((ResourceType::Bucket, BILLING), bucket, "finance");
+        let function = OfResource::Function { reserved: Some(7) };
+        cloud.add_resource((ResourceType::Function, INVOICES), function, "finance");
+        let instance = OfResource::Instance {
+            groups: vec![DEFAULT_GROUP.to_owned()],
+            vpc: Some(VPC.to_owned()),
+        };
+        cloud.add_resource((ResourceType::Instance, WEB), instance, "web");
+        let abroad = cloud.add_foreign_key("999999999999");
+        kept = Some((Arc::clone(cloud), colleague, abroad));
+    })
+    .await;
+    let (cloud, colleague, abroad) = kept.unwrap();
+    ground.isolation_groups = BTreeMap::from([(VPC.to_owned(), ISOLATION.to_owned())]);
+    let office = Visitor::new(&cloud, OFFICE.0, OFFICE.1);
+    let thief = Visitor::new(&cloud, "203.0.113.66", "Boto3/1.34.1");
+    Town { ground, cloud, office, colleague, thief, abroad }
+}
+
+fn open_to_all(bucket: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"open","Effect":"Allow",
+        "Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{bucket}/*"}}]}}"#
+    )
+}
+
+fn named(of: ResourceType, id: &str) -> ResourceName {
+    let account = keyleak::domain::ids::AccountId(ACCOUNT.to_owned());
+    ResourceName { of, account, region: "us-east-1".to_owned(), id: id.to_owned() }
+}
+
+impl Town {
+    async fn steals(&self, call: ResourceCall) {
+        let reply = self.thief.on_resource(self.ground.key(), &call).await;
+        assert!(reply.worked(), "{call:?}: {reply:?}");
+    }
+
+    async fn makes_its_own(&self) {
+        self.steals(ResourceCall::CreateBucket { bucket: LOOT.to_owned() }).await;
+        let policy = open_to_all(LOOT);
+        self.steals(ResourceCall::PutBucketPolicy { bucket: LOOT.to_owned(), policy }).await;
+        self.steals(ResourceCall::RunInstances).await;
+        self.steals(ResourceCall::CreateFunction { function: MINER.to_owned() }).await;
+    }
+
+    async fn reads(&self, bucket: &str) -> Reply {
+        let call = ResourceCall::GetObject { bucket: bucket.to_owned() };
+        self.thief.on_resource(&self.abroad, &call).await
+    }
+
+    async fn invokes(&self, function: &str) -> Reply {
+        let call = ResourceCall::Invoke { function: function.to_owned() };
+        self.office.on_resource(&self.colleague, &call).await
+    }
+
+    /// What was there before, which nobody may touch unasked.
+    fn bystanders(&self) -> Vec<(ResourceName, OfResource)> {
+        let own = [BILLING, INVOICES, WEB];
+        let all = self.cloud.resources().into_iter();
+        all.filter(|(name, _)| own.contains(&name.id.as_str())).collect()
+    }
+}
+
+fn refused(reply: &Reply, with: &str) -> bool {
+    *reply == Reply::Refused(with.to_owned())
+}
+
+fn stopped(case: &Case) -> usize {
+    standing(case).iter().filter(|(_, stands)| *stands == Stands::Stopped).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_actor_made_is_stopped_with_the_approval_and_given_back_field_by_field() {
+    let town = town(81).await;
+    town.makes_its_own().await;
+    let before = town.cloud.resources();
+    let bystanders = town.bystanders();
+    assert_eq!(town.reads(LOOT).await, Reply::Allowed, "the control");
+    assert_eq!(town.invokes(MINER).await, Reply::Allowed, "the control");
+
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!(stopped(&now), 3, "{}", journal(&now));
+    assert_eq!(not_stopped(&now), Vec::<String>::new());
+    assert!(refused(&town.reads(LOOT).await, "AccessDenied"), "anybody from abroad");
+    let own = ResourceCall::GetObject { bucket: LOOT.to_owned() };
+    let colleague = town.office.on_resource(&town.colleague, &own).await;
+    assert!(refused(&colleague, "AccessDenied"), "it is closed to everybody: {colleague:?}");
+    assert!(refused(&town.invokes(MINER).await, "TooManyRequestsException"));
+    let after = town.cloud.resources();
+    let mut instances = after.iter().filter(|(name, _)| name.of == ResourceType::Instance);
+    let isolated = |state: &OfResource| {
+        let OfResource::Instance { groups, .. } = state else { return false };
+        *groups == [ISOLATION]
+    };
+    assert!(instances.any(|(name, state)| name.id != WEB && isolated(state)), "{after:?}");
+    assert_eq!(town.bystanders(), bystanders, "nobody else's was touched");
+    assert!(town.reads(BILLING).await.worked() && town.invokes(INVOICES).await.worked());
+
+    story::undo(&bureau, &case).await;
+    assert_eq!(town.cloud.resources(), before, "field by field");
+    assert!(town.reads(LOOT).await.worked() && town.invokes(MINER).await.worked());
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_there_before_is_asked_about_and_touched_only_once_people_agree() {
+    let town = town(82).await;
+    let code = ResourceCall::UpdateFunctionCode { function: INVOICES.to_owned() };
+    town.steals(code).await;
+    let bystanders = town.bystanders();
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    let asked = |case: &Case| {
+        let state = case.pending_plan().filter(|state| state.plan.kind == PlanKind::FollowUp)?;
+        Some((story::address(state), state.plan.steps.clone()))
+    };
+    let (at, steps) = bureau.wait(&case, "people are asked", asked).await;
+    assert_eq!(steps[0].action.on.name, named(ResourceType::Function, INVOICES).key().name);
+    assert!(steps[0].blast_radius.iter().any(|who| who.starts_with("finance:")), "{steps:?}");
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert!(is_contained(&now).is_none(), "not while it runs and people are asked");
+    assert!(not_stopped(&now)[0].contains(INVOICES), "{:?}", not_stopped(&now));
+    assert_eq!(town.bystanders(), bystanders);
+    assert!(town.invokes(INVOICES).await.worked());
+    bureau.press(crate::bureau::APPROVER, ButtonAction::Approve(at)).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    assert!(refused(&town.invokes(INVOICES).await, "TooManyRequestsException"));
+    story::undo(&bureau, &case).await;
+    assert_eq!(town.bystanders(), bystanders, "seven are reserved again");
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keyleak_cannot_stop_is_said_and_holds_nothing_up() {
+    let mut town = town(83).await;
+    town.ground.isolation_groups = BTreeMap::new();
+    town.steals(ResourceCall::RunInstances).await;
+    town.steals(ResourceCall::CreateQueue { queue: "hoard".to_owned() }).await;
+    let before = town.cloud.resources();
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let said = not_stopped(&now);
+    let says = |what: &str| said.iter().any(|line| line.contains(what));
+    assert!(says("aws ec2 modify-instance-attribute") && says("hoard"), "{said:?}");
+    assert!(says("not contained by keyleak: by hand"), "{said:?}");
+    assert_eq!(town.cloud.resources(), before);
+    bureau.close().await;
+}
