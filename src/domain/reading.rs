@@ -5,6 +5,7 @@ use crate::domain::query_cost::QueryCost;
 use crate::domain::regular::RegularUse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a reading of the trail found, as far as the case must remember it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ pub struct SurveyNote {
     /// Users that others than the actor made meanwhile, so that nobody suspects them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made_by_others: Vec<MadePrincipal>,
+    /// Sessions that others opened of the roles in `nodes`, by the role's immutable id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub used_by_others: BTreeMap<String, Vec<String>>,
 }
 
 /// The answer to one question, as far as the case must remember it.

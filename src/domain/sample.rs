@@ -129,6 +129,8 @@ pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
         requested_by: person("ana"),
         approvals_needed: 1,
         expires_at: at(0) + SignedDuration::from_hours(1),
+        adjusted: Vec::new(),
+        lifts: Vec::new(),
     }
 }
 
@@ -175,5 +177,6 @@ pub(crate) fn survey(nodes: Vec<Node>) -> SurveyNote {
         exposed_since: Some(at(10)),
         regular: None,
         made_by_others: Vec::new(),
+        used_by_others: BTreeMap::new(),
     }
 }

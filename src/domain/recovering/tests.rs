@@ -84,6 +84,7 @@ fn read(last_success: Option<Timestamp>) -> Event {
         regular: None,
         last_success,
         made_by_others: Vec::new(),
+        used_by_others: std::collections::BTreeMap::new(),
     };
     Event::Surveyed { survey: Box::new(survey) }
 }

@@ -50,6 +50,7 @@ fn reading(records_read: u64, ids: &[&str]) -> Event {
         cost: QueryCost::default(),
         gaps: Vec::new(),
         made_by_others: Vec::new(),
+        used_by_others: std::collections::BTreeMap::new(),
     };
     Event::Surveyed { survey: Box::new(survey) }
 }
