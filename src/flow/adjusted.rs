@@ -4,6 +4,7 @@ use crate::domain::action::Action;
 use crate::domain::adjustment::{Adjusted, Adjustment};
 use crate::domain::case::Case;
 use crate::domain::force::holds;
+use crate::domain::joining::joined;
 use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::principal::PrincipalName;
 use crate::domain::target::{Part, Target};
@@ -78,6 +79,8 @@ async fn take_over(
             prepared.steps.push(step.clone());
         }
     }
+    // What is taken over may end sessions of a role that a new step ends too, in one policy.
+    prepared.steps = joined(std::mem::take(&mut prepared.steps));
     prepared.steps.sort_by_key(|step| !step.action.runs_unchecked());
     Ok(())
 }
