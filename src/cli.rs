@@ -36,7 +36,13 @@ pub enum Command {
     /// Takes an approval back, as long as nothing was changed
     Withdraw(DecisionArguments),
     /// Asks for a plan to be undone; the undo needs its own approval
-    Undo(DecisionArguments),
+    Undo(UndoArguments),
+    /// Leaves a principal out of a plan after showing it; the plan is made again
+    LeaveOut(AdjustmentArguments),
+    /// Contains a principal whole that a plan only lists; the plan is made again
+    TakeIn(AdjustmentArguments),
+    /// Chooses another way of containing the key's principal; the plan is made again
+    ContainBy(AdjustmentArguments),
     /// Stops every change by every replica, at once; deciding and reading go on
     Freeze(BrakeArguments),
     /// Lets changes go on after a freeze
@@ -113,6 +119,25 @@ pub struct DecisionArguments {
     /// The configuration file of the service; Slack's secrets are not needed in it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// An undo, and of what.
+#[derive(Debug, Clone, clap::Args)]
+pub struct UndoArguments {
+    #[command(flatten)]
+    pub decision: DecisionArguments,
+    /// Takes this step back and leaves the others in force, as plan and step: 1.2
+    #[arg(long, value_name = "STEP")]
+    pub step: Vec<String>,
+}
+
+/// A change of a plan, and whose it is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct AdjustmentArguments {
+    #[command(flatten)]
+    pub decision: DecisionArguments,
+    /// The principal, as role/NAME or user/NAME; or the way, by its word
+    pub what: String,
 }
 
 /// Why the brake is moved, and by whom.

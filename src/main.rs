@@ -6,6 +6,7 @@ use keyleak::commands::{
     CommandError, cases, drill, export, manifest, orders, reconcile, restore, serve, verify,
 };
 use keyleak::domain::operator::Verb;
+use keyleak::domain::wanted::Wanted;
 use keyleak::trail::command_line;
 use std::io::Write;
 use std::process::ExitCode;
@@ -43,7 +44,10 @@ async fn run(command: Command) -> Result<String, CommandError> {
         Command::Approve(arguments) => orders::decide(Verb::Approve, &arguments).await,
         Command::Deny(arguments) => orders::decide(Verb::Deny, &arguments).await,
         Command::Withdraw(arguments) => orders::decide(Verb::Withdraw, &arguments).await,
-        Command::Undo(arguments) => orders::decide(Verb::Undo, &arguments).await,
+        Command::Undo(arguments) => orders::undo(&arguments).await,
+        Command::LeaveOut(arguments) => orders::adjust(Wanted::LeaveOut, &arguments).await,
+        Command::TakeIn(arguments) => orders::adjust(Wanted::TakeIn, &arguments).await,
+        Command::ContainBy(arguments) => orders::contain_by(&arguments).await,
         Command::Freeze(arguments) => orders::move_brake(true, &arguments).await,
         Command::Thaw(arguments) => orders::move_brake(false, &arguments).await,
         Command::Reconcile(arguments) => reconcile::reconcile(&arguments).await,

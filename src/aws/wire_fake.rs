@@ -338,5 +338,7 @@ fn plan(actions: Vec<Action>, now: Timestamp) -> Plan {
         requested_by: PersonId { team: "T1".to_owned(), user: "U1".to_owned() },
         approvals_needed: 1,
         expires_at: now + Duration::from_secs(3_600),
+        adjusted: Vec::new(),
+        lifts: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::aws::clients;
 use crate::aws::operator::{Pen, StsWitness};
-use crate::cli::{BrakeArguments, DecisionArguments};
+use crate::cli::{AdjustmentArguments, BrakeArguments, DecisionArguments, UndoArguments};
 use crate::commands::stores::{self, Stores};
 use crate::commands::{CommandError, ask};
 use crate::config::{self, Config, JournalConfig};
@@ -11,9 +11,11 @@ use crate::domain::button::PlanAddress;
 use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::operator::{Order, Verb};
-use crate::domain::plan::PlanNumber;
+use crate::domain::plan::{PlanNumber, StepAddress};
 use crate::domain::plan_state::PlanState;
 use crate::domain::report;
+use crate::domain::wanted::Wanted;
+use crate::domain::way::Way;
 use crate::flow::desk::Bench;
 use crate::flow::ledger::Ledger;
 use crate::flow::operator::{Counter, carry_out};
@@ -37,12 +39,61 @@ struct Office {
 
 /// Decides about a plan after showing all of it.
 pub async fn decide(verb: Verb, arguments: &DecisionArguments) -> Result<String, CommandError> {
+    let order = |at, reason| Order::Decide { verb, at, reason };
+    let number = arguments.plan;
+    give((verb.word(), &past(verb, number)), arguments, order).await
+}
+
+/// Asks for the undo of all that stands, or of these steps.
+pub async fn undo(arguments: &UndoArguments) -> Result<String, CommandError> {
+    let decision = &arguments.decision;
+    if arguments.step.is_empty() {
+        return decide(Verb::Undo, decision).await;
+    }
+    let steps: Option<Vec<_>> =
+        arguments.step.iter().map(|step| StepAddress::parse(step)).collect();
+    let steps = steps.ok_or_else(|| {
+        CommandError::Setup("--step takes a plan and a step, such as 1.2".to_owned())
+    })?;
+    let past = format!("the undo of {} asked for", arguments.step.join(", "));
+    give(("undo steps of", &past), decision, |at, _| Order::UndoSteps { at, steps }).await
+}
+
+/// Leaves a principal out of the plans, or takes one in.
+pub async fn adjust(
+    wanted: fn(String) -> Wanted,
+    arguments: &AdjustmentArguments,
+) -> Result<String, CommandError> {
+    change(wanted(arguments.what.clone()), &arguments.decision).await
+}
+
+/// Chooses the way in which the key's principal is contained.
+pub async fn contain_by(arguments: &AdjustmentArguments) -> Result<String, CommandError> {
+    let ways: Vec<&str> = Way::ALL.into_iter().map(Way::slug).collect();
+    let way = Way::from_slug(&arguments.what).ok_or_else(|| {
+        CommandError::Setup(format!("there is no such way; these are: {}", ways.join(", ")))
+    })?;
+    change(Wanted::Choose(way), &arguments.decision).await
+}
+
+async fn change(wanted: Wanted, decision: &DecisionArguments) -> Result<String, CommandError> {
+    let past = format!("{}; what waited for approval is void", wanted.words());
+    let order = |at, _| Order::Adjust { at, wanted: vec![wanted] };
+    give(("change", &past), decision, order).await
+}
+
+/// Shows a plan, wants its hash, and gives the order about it.
+async fn give(
+    (verb, past): (&str, &str),
+    arguments: &DecisionArguments,
+    order: impl FnOnce(PlanAddress, Option<String>) -> Order,
+) -> Result<String, CommandError> {
     let office = Office::open(arguments.config.as_deref()).await?;
     if matches!(office.config.journal, JournalConfig::Sqlite(_)) {
         return Err(CommandError::Setup(format!(
             "`keyleak {}` is off while journal.store is \"sqlite\": whoever can write that file \
              could decide as anybody. Decide in Slack, or keep the journal in DynamoDB",
-            verb.word()
+            verb
         )));
     }
     office.need_operators()?;
@@ -53,12 +104,12 @@ pub async fn decide(verb: Verb, arguments: &DecisionArguments) -> Result<String,
     ask::say(&report::whole_plan(&case, state))?;
     confirm(verb, state, arguments.hash.as_deref()).await?;
     let at = PlanAddress { case: id.clone(), plan: state.plan.number, hash: state.hash.clone() };
-    let order = Order::Decide { verb, at, reason };
+    let order = order(at, reason);
     let who = office.order(order, arguments.profile.as_deref()).await?;
     let after = office.ledger.load(&id).await?;
     let became = after.plan(PlanNumber(arguments.plan)).map(report::plan_words);
     let mut lines = vec![
-        format!("Recorded: {} {who}. {}", past(verb, arguments.plan), became.unwrap_or_default()),
+        format!("Recorded: {past} {who}. {}", became.unwrap_or_default()),
         "The channel hears of it as soon as Slack can be reached.".to_owned(),
     ];
     lines.extend(
@@ -132,6 +183,7 @@ impl Office {
             bench: Bench {
                 ledger: &self.ledger,
                 policy: &self.config.rules.policy,
+                plans: &self.config.rules.plans,
                 clock: Clock::real(),
             },
             work: self.stores.work.as_ref(),
@@ -154,8 +206,7 @@ fn plan(case: &Case, number: u32) -> Result<&PlanState, CommandError> {
 }
 
 /// Nothing is decided on a plan that was not read: part of its hash has to be given.
-async fn confirm(verb: Verb, state: &PlanState, given: Option<&str>) -> Result<(), CommandError> {
-    let word = verb.word();
+async fn confirm(word: &str, state: &PlanState, given: Option<&str>) -> Result<(), CommandError> {
     let given = match given {
         Some(given) => given.to_owned(),
         None => {

@@ -93,6 +93,7 @@ fn matters(event: &Event) -> bool {
         | Event::Contained { .. }
         | Event::WatchEnded { .. }
         | Event::UndoWanted { .. }
+        | Event::Adjusted { .. }
         | Event::Closed { .. }
         | Event::Reconciled { .. }
         | Event::NotReconciled { .. }

@@ -1,5 +1,6 @@
 //! Which messages a case owes its channel: derived from the records, each with a key of its own.
 
+use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
 use crate::domain::elsewhere::is_elsewhere;
 use crate::domain::event::{Drift, Event, Phase, PostKey};
@@ -213,7 +214,13 @@ fn decision_words(record: &Record) -> Option<String> {
         }
         Event::Approved { plan, .. } => format!("approved plan {}", plan.0),
         Event::Withdrawn { plan } => format!("took the approval of plan {} back", plan.0),
-        Event::UndoWanted { plan } => format!("asked to undo plan {}", plan.0),
+        Event::UndoWanted { plan, .. } => format!("asked to undo plan {}", plan.0),
+        Event::Adjusted { adjustments } => {
+            let said: Vec<String> = adjustments.iter().map(Adjustment::words).collect();
+            let from = record.operator().map(|by| format!(", {}", proven(by))).unwrap_or_default();
+            let said = said.join(", ");
+            return Some(format!("{who} {said}{from}. What waited for approval is void."));
+        }
         _ => return None,
     };
     let by = record.operator()?;

@@ -31,6 +31,10 @@ pub enum ButtonAction {
     Withdraw(PlanAddress),
     /// `plan.undo`, value `case|plan|hash`.
     Undo(PlanAddress),
+    /// `plan.change`, value `case|plan|hash`: opens the form that changes the plan.
+    Change(PlanAddress),
+    /// `plan.undo_steps`, value `case|plan|hash`: opens the form that takes steps back.
+    UndoSteps(PlanAddress),
     /// `question.cancel`, value `case|seq` of the press that asked.
     CancelQuestions { case: CaseId, asked: u64 },
     /// `loss.rotated`, `loss.restore`, `loss.rebuild`, `loss.drop`; value `case|loss|seq` of the
@@ -65,6 +69,8 @@ impl ButtonAction {
             Self::Deny(_) => "plan.deny".to_owned(),
             Self::Withdraw(_) => "plan.withdraw".to_owned(),
             Self::Undo(_) => "plan.undo".to_owned(),
+            Self::Change(_) => "plan.change".to_owned(),
+            Self::UndoSteps(_) => "plan.undo_steps".to_owned(),
             Self::CancelQuestions { .. } => "question.cancel".to_owned(),
             Self::Settle { remedy: Remedy::Rotate, .. } => "loss.rotated".to_owned(),
             Self::Settle { remedy: Remedy::Restore, .. } => "loss.restore".to_owned(),
@@ -86,9 +92,12 @@ impl ButtonAction {
             | Self::Summary { case }
             | Self::Close { case }
             | Self::Report { case } => case.0.clone(),
-            Self::Approve(at) | Self::Deny(at) | Self::Withdraw(at) | Self::Undo(at) => {
-                format!("{}{SEPARATOR}{}{SEPARATOR}{}", at.case, at.plan.0, at.hash)
-            }
+            Self::Approve(at)
+            | Self::Deny(at)
+            | Self::Withdraw(at)
+            | Self::Undo(at)
+            | Self::Change(at)
+            | Self::UndoSteps(at) => at.value(),
             Self::CancelQuestions { case, asked } => format!("{case}{SEPARATOR}{asked}"),
             Self::Settle { case, loss, seq, .. } => {
                 format!("{case}{SEPARATOR}{loss}{SEPARATOR}{seq}")
@@ -108,9 +117,12 @@ impl ButtonAction {
             | Self::CancelQuestions { case, .. }
             | Self::Settle { case, .. }
             | Self::Confirm { case, .. } => Some(case),
-            Self::Approve(at) | Self::Deny(at) | Self::Withdraw(at) | Self::Undo(at) => {
-                Some(&at.case)
-            }
+            Self::Approve(at)
+            | Self::Deny(at)
+            | Self::Withdraw(at)
+            | Self::Undo(at)
+            | Self::Change(at)
+            | Self::UndoSteps(at) => Some(&at.case),
             Self::Go | Self::Unknown => None,
         }
     }
@@ -121,10 +133,12 @@ impl ButtonAction {
             return Some(Self::Phase { case: case_id(value)?, phase });
         }
         match action_id {
-            "plan.approve" => address(value).map(Self::Approve),
-            "plan.deny" => address(value).map(Self::Deny),
-            "plan.withdraw" => address(value).map(Self::Withdraw),
-            "plan.undo" => address(value).map(Self::Undo),
+            "plan.approve" => PlanAddress::read(value).map(Self::Approve),
+            "plan.deny" => PlanAddress::read(value).map(Self::Deny),
+            "plan.withdraw" => PlanAddress::read(value).map(Self::Withdraw),
+            "plan.undo" => PlanAddress::read(value).map(Self::Undo),
+            "plan.change" => PlanAddress::read(value).map(Self::Change),
+            "plan.undo_steps" => PlanAddress::read(value).map(Self::UndoSteps),
             "question.cancel" => {
                 let (case, asked) = value.split_once(SEPARATOR)?;
                 let asked = asked.parse().ok()?;
@@ -154,13 +168,21 @@ fn settle(value: &str, remedy: Remedy) -> Option<ButtonAction> {
     parts.next().is_none().then_some(ButtonAction::Settle { case, loss, seq, remedy })
 }
 
-fn address(value: &str) -> Option<PlanAddress> {
-    let mut parts = value.split(SEPARATOR);
-    let case = case_id(parts.next()?)?;
-    let plan = PlanNumber(parts.next()?.parse().ok()?);
-    let hash = parts.next()?.to_owned();
-    let is_hash = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
-    (is_hash && parts.next().is_none()).then_some(PlanAddress { case, plan, hash })
+impl PlanAddress {
+    /// As buttons and forms carry it.
+    pub fn value(&self) -> String {
+        format!("{}{SEPARATOR}{}{SEPARATOR}{}", self.case, self.plan.0, self.hash)
+    }
+
+    /// Reads what [`Self::value`] writes.
+    pub fn read(value: &str) -> Option<Self> {
+        let mut parts = value.split(SEPARATOR);
+        let case = case_id(parts.next()?)?;
+        let plan = PlanNumber(parts.next()?.parse().ok()?);
+        let hash = parts.next()?.to_owned();
+        let is_hash = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+        (is_hash && parts.next().is_none()).then_some(Self { case, plan, hash })
+    }
 }
 
 #[cfg(test)]
@@ -176,6 +198,8 @@ mod tests {
             ButtonAction::Deny(at()),
             ButtonAction::Withdraw(at()),
             ButtonAction::Undo(at()),
+            ButtonAction::Change(at()),
+            ButtonAction::UndoSteps(at()),
             ButtonAction::CancelQuestions { case: case.clone(), asked: 17 },
             ButtonAction::Summary { case: case.clone() },
             ButtonAction::Close { case: case.clone() },

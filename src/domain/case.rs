@@ -1,11 +1,12 @@
 //! A case: one exposed key, one channel, one journal; nothing here that the journal does not say.
 
+use crate::domain::adjustments::Adjustments;
 use crate::domain::brake::Brake;
 use crate::domain::event::{Opening, Phase};
 use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{AccountId, CaseId, KeyKind, PersonId};
-use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::plan::{PlanKind, PlanNumber, StepAddress};
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::reconciliation::Reconciliation;
@@ -41,6 +42,9 @@ pub struct Case {
     /// The record in which the trail told last who signs with the key.
     pub(super) signer_told: Option<u64>,
     pub(super) wanted_undo: Option<Press>,
+    /// The steps that it is to take back; all of them where it names none.
+    pub(super) wanted_steps: Vec<StepAddress>,
+    pub(super) adjustments: Adjustments,
     pub(super) survey: Option<(u64, SurveyNote)>,
     pub(super) survey_failed: Option<(u64, String)>,
     pub(super) last_survey_at: Option<Timestamp>,
@@ -201,6 +205,16 @@ impl Case {
         self.wanted_undo.as_ref()
     }
 
+    /// The steps that it is to take back; all of them where it names none.
+    pub fn wanted_steps(&self) -> &[StepAddress] {
+        &self.wanted_steps
+    }
+
+    /// What people have changed of what the plans hold.
+    pub fn adjustments(&self) -> &Adjustments {
+        &self.adjustments
+    }
+
     pub fn survey(&self) -> Option<(u64, &SurveyNote)> {
         self.survey.as_ref().map(|(seq, note)| (*seq, note))
     }
@@ -284,7 +298,7 @@ impl Case {
         let undone = self
             .plans
             .values()
-            .filter(|state| state.plan.kind == PlanKind::Undo)
+            .filter(|state| state.plan.kind == PlanKind::Undo && state.plan.lifts.is_empty())
             .filter(|state| matches!(state.status(), PlanStatus::Done))
             .map(|state| state.plan.number)
             .max();

@@ -1,9 +1,10 @@
 //! What people can ask of the bot in words: the text after `/keyleak`.
 
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError};
-use crate::domain::plan::PlanNumber;
+use crate::domain::plan::{PlanNumber, StepAddress};
 use crate::domain::recovery_step::Replacement;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
+use crate::domain::wanted::Wanted;
 use jiff::Timestamp;
 
 /// One command opens at most this many cases; each is a channel, and Slack makes few a minute.
@@ -62,6 +63,16 @@ pub enum Command {
         of: Option<CaseName>,
         with: Replacement,
         reason: String,
+    },
+    /// Change what a plan holds.
+    Adjust {
+        of: Option<CaseName>,
+        wanted: Wanted,
+    },
+    /// Take steps of a containment back, and leave the others in force; all where none is named.
+    Undo {
+        of: Option<CaseName>,
+        steps: Vec<StepAddress>,
     },
     /// Tell the story so far; of the channel it is typed in when it names none.
     Summary {
@@ -133,6 +144,17 @@ pub enum CommandError {
          case or key before it"
     )]
     NoReplacement,
+    #[error(
+        "say whom: `/keyleak leave-out role/NAME`, `/keyleak take-in user/NAME`, or how: \
+         `/keyleak contain-by key`; the card of the plan lists them. Outside the case's channel \
+         name the case or key before it"
+    )]
+    NoAdjustment,
+    #[error(
+        "say which steps, as plan and step: `/keyleak undo 1.2 1.3`, or `/keyleak undo all`; \
+         outside the case's channel name the case or key before them"
+    )]
+    NoSteps,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
     TooMany { given: usize },
     #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
@@ -150,7 +172,15 @@ impl Command {
         // A reason is free text, in which a long word is not yet a part of a secret.
         let reasoned = matches!(
             verb.as_deref(),
-            Some("break-glass" | "breakglass" | "review" | "rotate-owner" | "replace")
+            Some(
+                "break-glass"
+                    | "breakglass"
+                    | "review"
+                    | "rotate-owner"
+                    | "replace"
+                    | "leave-out"
+                    | "take-in"
+            )
         );
         if if reasoned { holds_secret(&text) } else { holds_fragment(&text) } {
             return Err(CommandError::Secret);
@@ -176,8 +206,12 @@ impl Command {
             }
             (Some("rotate-owner"), _) => rotate_owner(&text),
             (Some("replace"), _) => replace(&text),
-            (Some("open" | "new"), rest) => open(rest, 2),
-            (Some(_), _) => open(&words, 1),
+            (Some(verb @ ("leave-out" | "take-in" | "contain-by")), _) => {
+                changes::adjust(verb, &text)
+            }
+            (Some("undo"), rest) => changes::undo(rest),
+            (Some("open" | "new"), rest) => keys::open(rest, 2),
+            (Some(_), _) => keys::open(&words, 1),
         }
     }
 }
@@ -238,59 +272,6 @@ fn is_mark(character: char) -> bool {
             | '›'
             | '´'
     )
-}
-
-fn open(words: &[&str], first_position: usize) -> Result<Command, CommandError> {
-    let mut keys = Vec::new();
-    for (index, word) in words.iter().enumerate() {
-        let key = read_key(word, first_position + index)?;
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    if keys.len() > KEYS_MAX {
-        return Err(CommandError::TooMany { given: keys.len() });
-    }
-    Ok(Command::Open { keys })
-}
-
-fn read_key(word: &str, position: usize) -> Result<AccessKeyId, CommandError> {
-    let why = match AccessKeyId::parse(word) {
-        Ok(key) => return Ok(key),
-        Err(why) => why,
-    };
-    if why == KeyIdError::Example {
-        return Err(CommandError::Key { position, why });
-    }
-    if AccessKeyId::from_record(&word.to_ascii_uppercase()).is_some() {
-        return Err(CommandError::LowerCase { position });
-    }
-    if let Some(what) = other_kind(word) {
-        return Err(CommandError::OtherId { position, what });
-    }
-    let upper = word.to_ascii_uppercase();
-    if upper.starts_with("AKIA") || upper.starts_with("ASIA") {
-        return Err(CommandError::Key { position, why });
-    }
-    Err(CommandError::UnknownWord { position })
-}
-
-/// What an id with another of AWS's prefixes names.
-fn other_kind(word: &str) -> Option<&'static str> {
-    let looks_like_id = word.len() >= 16 && word.bytes().all(|b| b.is_ascii_alphanumeric());
-    match word.get(..4)? {
-        _ if !looks_like_id => None,
-        "AIDA" => Some("user"),
-        "AROA" => Some("role"),
-        "AGPA" => Some("group"),
-        "ANPA" | "ANVA" => Some("policy"),
-        "AIPA" => Some("instance profile"),
-        "ASCA" => Some("certificate"),
-        "APKA" => Some("public key"),
-        "ABIA" => Some("service bearer token"),
-        "ACCA" => Some("service-specific credential"),
-        _ => None,
-    }
 }
 
 fn exposed(words: &[&str]) -> Result<Command, CommandError> {
@@ -374,9 +355,12 @@ fn case_name(words: &[&str]) -> Result<Option<CaseName>, CommandError> {
     }
 }
 
+mod changes;
+mod keys;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::way::Way;
 
     const A: &str = "AKIAQNZGKIQY56JQ7WML";
     const B: &str = "ASIAQNZGKIQY56JQ0189";
@@ -452,6 +436,30 @@ mod tests {
         assert_eq!(exposed(&format!("{A} Unknown")), Ok(Command::Exposed { of, since: None }));
         for text in ["", "2026-11-20", "2026-11-20T08:00", "yesterday", A] {
             assert_eq!(exposed(text), Err(CommandError::NoTime), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_change_names_a_principal_by_kind_and_name_and_an_undo_its_steps() {
+        let parsed = |text: &str| Command::parse(text);
+        let adjust = |of: Option<CaseName>, wanted| Ok(Command::Adjust { of, wanted });
+        let odd = "role/a,b=c@d+e._-";
+        let leave = Wanted::LeaveOut(odd.to_owned());
+        assert_eq!(parsed(&format!("leave-out {odd}")), adjust(None, leave));
+        let key_name = Some(CaseName::Key(key(A)));
+        let take = Wanted::TakeIn("user/nightly".to_owned());
+        assert_eq!(parsed(&format!("take-in {A} `user/nightly`")), adjust(key_name, take));
+        assert_eq!(parsed("contain-by key"), adjust(None, Wanted::Choose(Way::KeyAlone)));
+        for text in ["leave-out", "leave-out a b c", "contain-by force", "contain-by"] {
+            assert_eq!(parsed(text), Err(CommandError::NoAdjustment), "{text}");
+        }
+        let step = |step| StepAddress { plan: PlanNumber(1), step };
+        let steps = vec![step(1), step(2)];
+        assert_eq!(parsed("undo 1.2 1.3"), Ok(Command::Undo { of: None, steps }));
+        let of = Some(CaseName::Case(CaseId("kl-1".to_owned())));
+        assert_eq!(parsed("undo kl-1 all"), Ok(Command::Undo { of, steps: Vec::new() }));
+        for text in ["undo", "undo 1", "undo 1.0", "undo 1.2 x", "undo kl-1", "undo all 1.2"] {
+            assert_eq!(parsed(text), Err(CommandError::NoSteps), "{text}");
         }
     }
 

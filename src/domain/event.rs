@@ -1,10 +1,11 @@
 //! What the journal holds: every decision, what it rested on, and what came of it.
 
 use crate::domain::action::Action;
+use crate::domain::adjustment::Adjustment;
 use crate::domain::brake::Brake;
 use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, CaseId, ChannelId, MessageTs, PersonId};
-use crate::domain::plan::{Plan, PlanNumber, Step};
+use crate::domain::plan::{Plan, PlanNumber, Step, StepAddress};
 use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::reconciliation::Reconciliation;
 use crate::domain::recovery_step::RecoveryStep;
@@ -227,6 +228,13 @@ pub enum Event {
     },
     UndoWanted {
         plan: PlanNumber,
+        /// These alone; none means all of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<StepAddress>,
+    },
+    /// A person changed what the plans hold; one that waits is void, and made again.
+    Adjusted {
+        adjustments: Vec<Adjustment>,
     },
     /// Another case was undone while this one needs the same on the same principal, and left it to
     /// the undo of this one.
@@ -334,6 +342,7 @@ impl Event {
             | Self::WatchEnded { .. }
             | Self::OpenEnds { .. }
             | Self::UndoWanted { .. }
+            | Self::Adjusted { .. }
             | Self::HandedOver { .. }
             | Self::Braked { .. }
             | Self::Surveyed { .. }

@@ -1,5 +1,6 @@
 //! The fold of records into a case; one match says which record may follow which state.
 
+use crate::domain::adjustments::Adjustments;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::exposure::Exposure;
@@ -90,6 +91,8 @@ impl Case {
             outdated: None,
             signer_told: None,
             wanted_undo: None,
+            wanted_steps: Vec::new(),
+            adjustments: Adjustments::default(),
             survey: None,
             survey_failed: None,
             last_survey_at: None,
@@ -158,9 +161,11 @@ impl Case {
                 let press = press(record)?;
                 self.phases.entry(*phase).or_default().push(press);
             }
-            Event::UndoWanted { plan } => {
+            Event::Adjusted { adjustments } => self.take_in_adjustments(record, adjustments)?,
+            Event::UndoWanted { plan, steps } => {
                 self.plan_state(*plan)?;
                 self.wanted_undo = Some(press(record)?);
+                self.wanted_steps.clone_from(steps);
             }
             Event::Found { finding } => self.take_in_finding(record.seq, finding),
             Event::Validated => self.validated_at = Some(record.seq),
@@ -201,6 +206,7 @@ impl Case {
         } else {
             self.not_proposed = Some(why);
             self.wanted_undo = None;
+            self.adjustments.reshaped = None;
         }
     }
 

@@ -111,6 +111,7 @@ impl Case {
                 if undone && state.status() == PlanStatus::Done {
                     // Whoever asked for it again meanwhile has it; there is nothing left to undo.
                     self.wanted_undo = None;
+                    self.lift(*plan)?;
                 }
             }
             Event::ReadBack { plan, check, drifts } => {
@@ -203,6 +204,7 @@ impl Case {
         self.wanted_undo = None;
         self.not_proposed = None;
         self.outdated = None;
+        self.adjustments.reshaped = None;
         self.plans.insert(plan.number, PlanState::new(plan.clone(), hash.to_owned(), proposed));
         Ok(())
     }

@@ -114,6 +114,8 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::BreakGlass { .. }
         | Command::Review { .. }
         | Command::RotateOwner { .. }
+        | Command::Adjust { .. }
+        | Command::Undo { .. }
         | Command::Replace { .. }
         | Command::Status { .. }
         | Command::Summary { .. } => Err(IntakeError::NoKey),

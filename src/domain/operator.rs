@@ -10,6 +10,8 @@
 use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::digest::sha256_hex;
 use crate::domain::identity::AwsIdentity;
+use crate::domain::plan::StepAddress;
+use crate::domain::wanted::Wanted;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -43,6 +45,16 @@ pub enum Order {
         verb: Verb,
         at: PlanAddress,
         reason: Option<String>,
+    },
+    /// Changes what the plans hold.
+    Adjust {
+        at: PlanAddress,
+        wanted: Vec<Wanted>,
+    },
+    /// Takes single steps back.
+    UndoSteps {
+        at: PlanAddress,
+        steps: Vec<StepAddress>,
     },
     /// Puts the brake on or takes it off; the number makes the proof good for one move.
     MoveBrake {
@@ -115,6 +127,14 @@ impl Order {
                 at.hash,
                 digest(reason.as_deref())
             ),
+            Self::Adjust { at, wanted } => {
+                let words: Vec<String> = wanted.iter().map(Wanted::words).collect();
+                about(at, "adjust", &words)
+            }
+            Self::UndoSteps { at, steps } => {
+                let words: Vec<String> = steps.iter().map(|step| step.words()).collect();
+                about(at, "undo-steps", &words)
+            }
             Self::MoveBrake { number, frozen, why } => {
                 let verb = if *frozen { "freeze" } else { "thaw" };
                 format!("keyleak-1 {verb} number={number} reason={}", digest(Some(why)))
@@ -187,6 +207,12 @@ impl Proven {
     }
 }
 
+/// What is wanted of a plan, by its digest: names are not all fit for a header.
+fn about(at: &PlanAddress, verb: &str, words: &[String]) -> String {
+    let what = digest(Some(&words.join("\n")));
+    format!("keyleak-1 {verb} case={} plan={} hash={} what={what}", at.case, at.plan.0, at.hash)
+}
+
 fn digest(text: Option<&str>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| sha256_hex(text.as_bytes()))
 }
@@ -214,6 +240,16 @@ mod tests {
         let (case, hash) = (CaseId(case.to_owned()), "ab".repeat(32));
         let at = PlanAddress { case, plan: PlanNumber(plan), hash };
         Order::Decide { verb, at, reason: reason.map(str::to_owned) }
+    }
+
+    fn adjust(who: &str, wanted: fn(String) -> Wanted) -> Order {
+        let Order::Decide { at, .. } = order(Verb::Undo, "kl-1", 1, None) else { unreachable!() };
+        Order::Adjust { at, wanted: vec![wanted(who.to_owned())] }
+    }
+
+    fn undo_steps(step: u32) -> Order {
+        let Order::Decide { at, .. } = order(Verb::Undo, "kl-1", 1, None) else { unreachable!() };
+        Order::UndoSteps { steps: vec![StepAddress { plan: PlanNumber(1), step }], at }
     }
 
     #[test]
@@ -258,6 +294,11 @@ mod tests {
             order(Verb::Undo, "kl-1", 1, None),
             order(Verb::Approve, "kl-1", 2, None),
             order(Verb::Approve, "kl-2", 1, None),
+            adjust("role/deploy", Wanted::LeaveOut),
+            adjust("role/deploy", Wanted::TakeIn),
+            adjust("user/deploy", Wanted::TakeIn),
+            undo_steps(0),
+            undo_steps(1),
             Order::MoveBrake { number: 1, frozen: true, why: "x".to_owned() },
             Order::MoveBrake { number: 1, frozen: false, why: "x".to_owned() },
             Order::MoveBrake { number: 2, frozen: true, why: "x".to_owned() },

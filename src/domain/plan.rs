@@ -1,6 +1,7 @@
 //! A plan: ordered steps with full arguments, the state they were made from, one hash over all.
 
 use crate::domain::action::Action;
+use crate::domain::adjustment::Adjusted;
 use crate::domain::digest::{canonical, sha256_hex};
 use crate::domain::ids::{AccountId, CaseId, PersonId};
 use crate::domain::principal::account_in;
@@ -47,6 +48,13 @@ impl PlanKind {
 #[serde(transparent)]
 pub struct PlanNumber(pub u32);
 
+/// A step of a plan of the case, by its place in that plan; it counts from 0, and people from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StepAddress {
+    pub plan: PlanNumber,
+    pub step: u32,
+}
+
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
@@ -78,6 +86,12 @@ pub struct Plan {
     /// How many people besides the requester must approve.
     pub approvals_needed: u32,
     pub expires_at: Timestamp,
+    /// What people changed of what it would hold by itself, and who did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjusted: Vec<Adjusted>,
+    /// The steps that it takes back, where it does not take back everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lifts: Vec<StepAddress>,
 }
 
 /// What a plan is made with, from configuration.
@@ -116,6 +130,8 @@ pub struct PlanFrame {
     pub exposed_since: Option<Timestamp>,
     pub snapshot: SnapshotRef,
     pub now: Timestamp,
+    pub adjusted: Vec<Adjusted>,
+    pub lifts: Vec<StepAddress>,
 }
 
 impl PlanRules {
@@ -127,6 +143,20 @@ impl PlanRules {
             Some(own) => self.deny_policy_arn.replacen(&own.0, account, 1),
             None => self.deny_policy_arn.clone(),
         }
+    }
+}
+
+impl StepAddress {
+    /// As people write it: `1.2` is the second step of plan 1.
+    pub fn words(self) -> String {
+        format!("{}.{}", self.plan.0, u64::from(self.step) + 1)
+    }
+
+    /// Reads what [`Self::words`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (plan, step) = text.split_once('.')?;
+        let step: u32 = step.parse().ok()?;
+        Some(Self { plan: PlanNumber(plan.parse().ok()?), step: step.checked_sub(1)? })
     }
 }
 
@@ -187,6 +217,8 @@ pub fn assemble(
         requested_by: frame.requested_by,
         approvals_needed: needed.max(1),
         expires_at: frame.now + rules.expires_after,
+        adjusted: frame.adjusted,
+        lifts: frame.lifts,
     })
 }
 
@@ -227,6 +259,8 @@ mod tests {
             exposed_since: None,
             snapshot: sample.snapshot,
             now: at(0),
+            adjusted: Vec::new(),
+            lifts: Vec::new(),
         };
         let rules = PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

@@ -1,7 +1,7 @@
 //! Where a plan stands and what has happened to it, as the records tell.
 
 use crate::domain::event::Drift;
-use crate::domain::plan::{Plan, Step};
+use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::record::Press;
 use crate::domain::snapshot::SnapshotRef;
 use crate::domain::step_result::StepResult;
@@ -72,6 +72,8 @@ pub struct StepState {
     pub ended_at: Option<Timestamp>,
     /// The first attempt that changed something, whatever later attempts found.
     pub changed: bool,
+    /// The undo by which people took it back, while the rest of the plan stays in force.
+    pub lifted: Option<PlanNumber>,
 }
 
 /// One reading back of a plan's steps.
@@ -80,6 +82,13 @@ pub struct Check {
     pub number: u32,
     pub at: Timestamp,
     pub drifts: Vec<Drift>,
+}
+
+impl StepState {
+    /// Whether it is done, and was not taken back alone.
+    pub fn is_in_force(&self) -> bool {
+        matches!(self.result, Some(StepResult::Done { .. })) && self.lifted.is_none()
+    }
 }
 
 impl PlanState {
@@ -151,8 +160,7 @@ impl PlanState {
 
     /// The steps that are in force.
     pub fn done_steps(&self) -> impl Iterator<Item = (u32, &Step, &StepState)> {
-        self.all_steps()
-            .filter(|(_, _, state)| matches!(state.result, Some(StepResult::Done { .. })))
+        self.all_steps().filter(|(_, _, state)| state.is_in_force())
     }
 
     /// The steps that are to hold: done, and not taken back by a later step of the same plan.

@@ -47,6 +47,10 @@ pub enum Refusal {
          to approve it"
     )]
     Shaper,
+    #[error("you changed what this plan holds, so somebody else has to approve it")]
+    Adjuster,
+    #[error("{0}")]
+    NotAdjusted(String),
     #[error("the key belongs to you, so you cannot decide about it")]
     KeyOwner,
     #[error("you are marked as a suspect in this investigation, so you cannot decide about it")]
@@ -170,6 +174,7 @@ impl Policy {
             Choice::Approve if state.plan.requested_by == *caller.person() => {
                 Err(Refusal::Requester)
             }
+            Choice::Approve if adjusted(state, caller.person()) => Err(Refusal::Adjuster),
             Choice::Approve if shaped(case, state, caller.person()) => Err(Refusal::Shaper),
             Choice::Approve if steps_up => Ok(()),
             Choice::Approve if approved_before => Err(Refusal::AlreadyApproved),
@@ -309,10 +314,15 @@ impl Policy {
     }
 }
 
-/// Whether the person set the time of exposure that the plan was made with.
+/// Whether the plan is as it is by this person's word: the time of exposure that it was made with,
+/// or what it leaves out, takes in or does otherwise.
 pub fn shaped(case: &Case, state: &PlanState, person: &PersonId) -> bool {
     let by = case.exposure().said_by().map(|press| &press.by);
-    state.plan.kind != PlanKind::Undo && by == Some(person)
+    (state.plan.kind != PlanKind::Undo && by == Some(person)) || adjusted(state, person)
+}
+
+fn adjusted(state: &PlanState, person: &PersonId) -> bool {
+    state.plan.adjusted.iter().any(|adjusted| adjusted.by == *person)
 }
 
 /// Whether the plan can still be decided about.

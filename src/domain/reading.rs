@@ -6,6 +6,7 @@ use crate::domain::query_cost::QueryCost;
 use crate::domain::regular::RegularUse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a reading of the trail found, as far as the case must remember it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub struct SurveyNote {
     /// Resources that the actor made or changed; older notes do not say.
     #[serde(default, skip_serializing_if = "MadeResources::is_empty")]
     pub resources: MadeResources,
+    /// Sessions that others opened of the roles in `nodes`, by the role's immutable id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub used_by_others: BTreeMap<String, Vec<String>>,
 }
 
 /// The answer to one question, as far as the case must remember it.

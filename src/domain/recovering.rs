@@ -1,9 +1,11 @@
 //! What a recovery still waits for: a function of the case, for card, status, report and closing.
 
 use crate::domain::case::Case;
+use crate::domain::lifting::lifted;
 use crate::domain::losses::Loss;
 use crate::domain::plan_state::PlanState;
 use crate::domain::recovery::Item;
+use crate::domain::remains::spared::left_out;
 use crate::domain::resources_left::not_stopped;
 use jiff::Timestamp;
 
@@ -103,6 +105,14 @@ pub fn open(case: &Case) -> Vec<String> {
     let running = not_stopped(case).len();
     if running > 0 {
         open.push(format!("{running} of what the actor made or changed not stopped"));
+    }
+    let left = left_out(case).len();
+    if left > 0 {
+        open.push(format!("{left} left out of the containment by people"));
+    }
+    let lifted = lifted(case).len();
+    if lifted > 0 {
+        open.push(format!("{lifted} of the containment's steps taken back, and the others not"));
     }
     if case.recovery().has_more() {
         open.push("more losses in the cut of the trail than the case lists".to_owned());

@@ -259,6 +259,9 @@ impl Search<'_> {
     }
 
     fn cover(&mut self, mut target: Target) {
+        if self.is_left(&target) {
+            return;
+        }
         if self.is_likely {
             target.because = format!("{}, as it seems", target.because);
             self.ask(target);
@@ -268,6 +271,9 @@ impl Search<'_> {
     }
 
     fn cover_once(&mut self, target: Target) {
+        if self.is_left(&target) {
+            return;
+        }
         let done = alive_steps(self.case)
             .any(|(action, _)| action.on.key() == target.on && answers(action, &target.part));
         if !done {
@@ -279,7 +285,7 @@ impl Search<'_> {
     fn ask(&mut self, target: Target) {
         let done = alive_steps(self.case)
             .any(|(action, _)| action.on.key() == target.on && answers(action, &target.part));
-        if done {
+        if self.is_left(&target) || done {
             return;
         }
         match self.answer(&target) {
@@ -346,7 +352,7 @@ fn answers(action: &Action, part: &Part) -> bool {
 }
 
 mod elsewhere;
-mod nodes;
+pub mod nodes;
 mod sessions;
 pub mod spared;
 pub mod strangers;

@@ -130,6 +130,8 @@ pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
         requested_by: person("ana"),
         approvals_needed: 1,
         expires_at: at(0) + SignedDuration::from_hours(1),
+        adjusted: Vec::new(),
+        lifts: Vec::new(),
     }
 }
 
@@ -177,5 +179,6 @@ pub(crate) fn survey(nodes: Vec<Node>) -> SurveyNote {
         regular: None,
         made_by_others: Vec::new(),
         resources: MadeResources::default(),
+        used_by_others: BTreeMap::new(),
     }
 }

@@ -4,7 +4,8 @@ use crate::domain::action::{Action, Change};
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
-use crate::domain::plan::PlanKind;
+use crate::domain::lifting::is_being_lifted;
+use crate::domain::plan::{PlanKind, StepAddress};
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::principal::Principal;
 use crate::domain::step_result::StepResult;
@@ -13,13 +14,20 @@ use crate::domain::step_result::StepResult;
 /// and not on a suspicion that its own trail has cleared. Under a deny nothing of the principal is
 /// given back. What is being undone needs nothing any more.
 pub fn needs(case: &Case, back: &Action) -> bool {
-    if case.is_being_undone() {
+    let is_whole = |state: &PlanState| {
+        state.plan.kind == PlanKind::Undo && state.is_under_way() && state.plan.lifts.is_empty()
+    };
+    if case.plans().any(is_whole) {
         return false;
     }
-    let mut steps = case.standing_plans().flat_map(PlanState::all_steps);
-    steps.any(|(_, step, done)| {
+    let mut steps = case.standing_plans().flat_map(|state| {
+        let plan = state.plan.number;
+        state.all_steps().map(move |(step, what, done)| (StepAddress { plan, step }, what, done))
+    });
+    steps.any(|(at, step, done)| {
         let failed = matches!(done.result, Some(StepResult::Failed { .. }));
-        let stands = !failed && step.action.on == back.on;
+        let lifted = done.lifted.is_some() || is_being_lifted(case, at);
+        let stands = !failed && !lifted && step.action.on == back.on;
         let cleared = step.provisional && is_others(case, &step.action.on);
         stands && !cleared && holds_down(&step.action.change, &back.change)
     })
@@ -51,7 +59,8 @@ fn holds_down(held: &Change, back: &Change) -> bool {
 /// What this case's undo gives back for others: they were undone while it still needed it.
 pub fn handed_over(case: &Case) -> Vec<(&CaseId, &Action)> {
     let undone = case.plans().filter(|state| {
-        state.plan.kind == PlanKind::Undo && matches!(state.status(), PlanStatus::Done)
+        let is_whole = state.plan.kind == PlanKind::Undo && state.plan.lifts.is_empty();
+        is_whole && matches!(state.status(), PlanStatus::Done)
     });
     // An older one was part of that undo.
     let after = undone.map(|state| state.proposed.seq).max();

@@ -76,7 +76,7 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
                 return Err(Refusal::OldCard);
             }
             policy.may_undo(&pressed.caller, case)?;
-            Event::UndoWanted { plan: at.plan }
+            Event::UndoWanted { plan: at.plan, steps: Vec::new() }
         }
         ButtonAction::Phase { phase, .. } => Event::PhasePressed { phase: *phase },
         ButtonAction::CancelQuestions { asked, .. } => Event::Cancelled { asked: *asked },
@@ -91,6 +91,8 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
             policy.may_close(&pressed.caller, case)?;
             Event::Closed { reason: pressed.reason.clone() }
         }
+        // A form is opened, and nothing is decided before it is sent.
+        ButtonAction::Change(_) | ButtonAction::UndoSteps(_) => return Ok(None),
         ButtonAction::Go | ButtonAction::Unknown => return Ok(None),
     };
     policy.may_act(&pressed.caller)?;

@@ -76,13 +76,15 @@ pub struct Found {
 pub struct Bench<'a> {
     pub ledger: &'a Ledger,
     pub policy: &'a Policy,
+    pub plans: &'a PlanRules,
     pub clock: Clock,
 }
 
 impl Desk {
     /// The part of the desk at which decisions are taken.
     pub fn bench(&self) -> Bench<'_> {
-        Bench { ledger: &self.ledger, policy: &self.rules.policy, clock: self.clock }
+        let Rules { policy, plans, .. } = &self.rules;
+        Bench { ledger: &self.ledger, policy, plans, clock: self.clock }
     }
 
     /// Looks at the case's account.

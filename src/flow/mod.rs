@@ -1,6 +1,8 @@
 //! The use cases: what the domain decides, carried out through the ports and nothing else.
 
 pub mod act;
+pub mod adjust;
+pub mod adjusted;
 pub mod ask;
 pub mod brakes;
 pub mod chase;
@@ -14,6 +16,7 @@ pub mod hold;
 pub mod intake;
 pub mod lane;
 pub mod ledger;
+pub mod lift;
 pub mod losses;
 pub mod notary;
 pub mod operator;

@@ -1,15 +1,18 @@
 //! Orders from the command line: proven by AWS, then judged by the rules of a press in Slack.
 
 use crate::domain::brake::{Brake, next_number};
+use crate::domain::button::PlanAddress;
 use crate::domain::event::Event;
 use crate::domain::identity::{Nobody, Operators};
 use crate::domain::ids::{CaseId, PersonId};
 use crate::domain::operator::{BadProof, Order, Proven, Signature};
 use crate::domain::policy::{Refusal, is_part_of};
 use crate::domain::proof::Caller;
+use crate::flow::adjust::{self, Ordered};
 use crate::flow::decide::{self, Pressed};
 use crate::flow::desk::Bench;
 use crate::flow::ledger::LedgerError;
+use crate::flow::spoken::Speaker;
 use crate::ports::journal::{StoreError, Work};
 use crate::ports::witness::{Witness, WitnessError};
 
@@ -76,10 +79,30 @@ pub async fn carry_out(
                 Some(words) => Err(NotDone::Judged(words)),
             }
         }
+        Order::Adjust { at, wanted } => {
+            ordered(counter, &proven, (&caller, at, Ordered::Words(wanted))).await.map(|()| caller)
+        }
+        Order::UndoSteps { at, steps } => {
+            ordered(counter, &proven, (&caller, at, Ordered::Undo(steps))).await.map(|()| caller)
+        }
         Order::MoveBrake { number, frozen, why } => {
             move_brake(counter, &caller, &proven, (*number, *frozen, why)).await?;
             Ok(caller)
         }
+    }
+}
+
+/// A change of a plan, judged like a form that was sent.
+async fn ordered(
+    counter: &Counter<'_>,
+    proven: &Proven,
+    (caller, at, ordered): (&Caller, &PlanAddress, Ordered<'_>),
+) -> Result<(), NotDone> {
+    let delivery = Some(proven.delivery().to_owned());
+    let speaker = Speaker { caller: caller.clone(), delivery };
+    match adjust::order(&counter.bench, &speaker, (at, ordered)).await? {
+        None => became(counter, &at.case, proven.delivery()).await,
+        Some(refusal) => Err(refusal.into()),
     }
 }
 

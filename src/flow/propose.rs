@@ -10,7 +10,8 @@ use crate::domain::event::{Event, Phase};
 use crate::domain::first_target::first_target;
 use crate::domain::force::{as_left, no_longer};
 use crate::domain::ids::{KeyKind, PersonId};
-use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assemble};
+use crate::domain::lifting::together;
+use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, StepAddress, assemble};
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{Principal, PrincipalName};
 use crate::domain::remains::contained;
@@ -21,8 +22,8 @@ use crate::domain::undoing::{Undoing, undoing_steps};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{account_of, first_snapshot, keep, photograph_if_there};
-use crate::flow::sharing;
 use crate::flow::targets::{Prepared, prepare};
+use crate::flow::{adjusted, sharing};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -38,14 +39,19 @@ pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
     } else {
         PlanKind::Containment
     };
-    for_targets(desk, case, &[target], (kind, requested_by)).await
+    match adjusted::prepare_adjusted(desk, case, target).await {
+        Ok(prepared) => propose_prepared(desk, case, prepared, (kind, requested_by)).await,
+        Err(error) if error.class.retryable() => Err(StepError::Call(error)),
+        Err(error) => not_proposed(desk, case, format!("no snapshot, no plan: {error}")).await,
+    }
 }
 
-/// Who shaped the plan last does not approve it: by asking for it, or by saying since when the key
-/// is exposed.
+/// Who shaped the plan last does not approve it: by asking for it, by saying since when the key is
+/// exposed, or by changing what it holds.
 fn requester(case: &Case) -> PersonId {
     let corrected = case.exposure().said_by();
     let presses = case.presses(Phase::Containment).last().into_iter().chain(corrected);
+    let presses = presses.chain(case.adjustments().last());
     let last = presses.max_by_key(|press| press.seq);
     last.map_or_else(|| case.opened_by().clone(), |press| press.by.clone())
 }
@@ -79,20 +85,6 @@ pub async fn again(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     propose_prepared(desk, case, prepared, who).await
 }
 
-/// Proposes to contain these targets: photographs them, and leaves out what is already so.
-pub async fn for_targets(
-    desk: &Desk,
-    case: &Case,
-    targets: &[Target],
-    who: (PlanKind, PersonId),
-) -> Result<(), StepError> {
-    match prepare(desk, case, (targets, &none())).await {
-        Ok(prepared) => propose_prepared(desk, case, prepared, who).await,
-        Err(error) if error.class.retryable() => Err(StepError::Call(error)),
-        Err(error) => not_proposed(desk, case, format!("no snapshot, no plan: {error}")).await,
-    }
-}
-
 /// Proposes steps that are ready.
 pub async fn propose_prepared(
     desk: &Desk,
@@ -105,7 +97,8 @@ pub async fn propose_prepared(
     }
     let photographs: Vec<_> = prepared.photographs.into_values().flatten().collect();
     let snapshot = keep(desk, case, photographs).await?;
-    let frame = frame(desk, case, who, snapshot);
+    let mut frame = frame(desk, case, who, snapshot);
+    frame.adjusted = adjusted::said(case, &prepared.left_out);
     propose(desk, case, frame, prepared.steps).await
 }
 
@@ -119,14 +112,16 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     // What was deleted since has nothing left that could be undone.
     let deleted = deleted(case);
     let at = desk.clock.now();
-    let done: Vec<(&Action, Timestamp)> = case
-        .standing_plans()
-        .flat_map(PlanState::holding_steps)
-        .map(|(_, step, done)| (&step.action, done.ended_at.unwrap_or(at)))
-        .filter(|(action, _)| !deleted.contains(&action.on))
-        .collect();
+    let lifts = together(case, case.wanted_steps());
+    let done = undone_by(case, &lifts, at);
+    let done: Vec<_> =
+        done.into_iter().filter(|(action, _)| !deleted.contains(&action.on)).collect();
     let before = first_snapshot(desk, case).await?;
-    let actions: Vec<&Action> = done.iter().map(|(action, _)| *action).collect();
+    // How a principal was left is told by all that holds of it, however much is taken back.
+    let touched: BTreeSet<_> = done.iter().map(|(action, _)| action.on.key()).collect();
+    let all = undone_by(case, &[], at);
+    let all = all.iter().map(|(action, _)| *action);
+    let actions: Vec<&Action> = all.filter(|action| touched.contains(&action.on.key())).collect();
     let (now, moved) = compared(desk, case, (&before, &actions)).await?;
     if !moved.is_empty() {
         let why = format!(
@@ -136,7 +131,7 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         );
         return not_proposed(desk, case, why).await;
     }
-    let handed_over = handed_over(case);
+    let handed_over = if lifts.is_empty() { handed_over(case) } else { Vec::new() };
     let undoing = Undoing {
         before: &before,
         now: &now,
@@ -149,7 +144,24 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let snapshot = keep(desk, case, before.principals).await?;
     let mut frame = frame(desk, case, (PlanKind::Undo, requested_by), snapshot);
     frame.about = Some(standing.plan.number);
+    frame.lifts = lifts;
     propose(desk, case, frame, steps).await
+}
+
+/// What an undo takes back, and since when it holds: these steps, or all where there are none.
+fn undone_by<'a>(
+    case: &'a Case,
+    lifts: &[StepAddress],
+    at: Timestamp,
+) -> Vec<(&'a Action, Timestamp)> {
+    let standing = case.standing_plans().flat_map(|state| {
+        let plan = state.plan.number;
+        state
+            .holding_steps()
+            .map(move |(step, what, done)| (StepAddress { plan, step }, what, done))
+    });
+    let these = standing.filter(|(step, _, _)| lifts.is_empty() || lifts.contains(step));
+    these.map(|(_, step, done)| (&step.action, done.ended_at.unwrap_or(at))).collect()
 }
 
 /// Who approves is told which of it stays as it is, because another case needs it.
@@ -276,6 +288,8 @@ pub(super) fn frame(
         exposed_since: case.exposed_since(),
         snapshot,
         now: desk.clock.now(),
+        adjusted: Vec::new(),
+        lifts: Vec::new(),
     }
 }
 

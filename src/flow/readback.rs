@@ -5,7 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::differences::differences;
 use crate::domain::event::{Drift, Event};
 use crate::domain::facts::Fact;
-use crate::domain::force::{holds, no_longer};
+use crate::domain::force::{as_left, holds, no_longer};
 use crate::domain::plan::{PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::PlanState;
 use crate::domain::record::Entry;
@@ -58,7 +58,7 @@ pub async fn read_back(
     conclude(desk, &drawn_from, Event::ReadBack { plan, check, drifts }).await.map(drop)
 }
 
-/// After an undo every user must be exactly as in the snapshot.
+/// After an undo every principal must be exactly as in the snapshot, but for what was not undone.
 async fn read_back_undo(
     desk: &Desk,
     case: &Case,
@@ -68,6 +68,8 @@ async fn read_back_undo(
     let plan = state.plan.number;
     let before = photograph::read(desk, &state.plan.snapshot).await?;
     let now = photograph_plans(desk, case, &[state]).await?;
+    let holding = case.standing_plans().flat_map(PlanState::holding_steps);
+    let holding: Vec<&Action> = holding.map(|(_, step, _)| &step.action).collect();
     let mut drifts = Vec::new();
     for photograph in now.values().flatten() {
         let name = photograph.key();
@@ -75,7 +77,12 @@ async fn read_back_undo(
             continue;
         };
         let known = without_later_keys(photograph, before);
-        drifts.extend(differences(before, &known).into_iter().map(|what| Drift {
+        // Where single steps were taken back, the others are to hold on.
+        let expected = match state.plan.lifts.is_empty() {
+            true => before.clone(),
+            false => as_left(before, &known, &holding),
+        };
+        drifts.extend(differences(&expected, &known).into_iter().map(|what| Drift {
             plan,
             step: None,
             what: format!("{name}: {what}"),

@@ -126,20 +126,14 @@ pub async fn ask_summary(
     decide(bench, case, (speaker, "summary"), |_| Ok(Event::SummaryAsked), said).await
 }
 
-async fn decide(
+pub(super) async fn decide(
     bench: &Bench<'_>,
     case: &CaseId,
     (speaker, what): (&Speaker, &str),
     judge: impl Fn(&Case) -> Result<Event, Refusal>,
     said: impl FnOnce(&Case) -> String,
 ) -> Result<String, LedgerError> {
-    let entry = |event| Entry {
-        at: bench.clock.now(),
-        actor: Actor::of(&speaker.caller),
-        place: None,
-        delivery: speaker.delivery.clone(),
-        event,
-    };
+    let entry = |event| entry(bench, speaker, event);
     let repeated =
         |case: &Case| speaker.delivery.as_ref().is_some_and(|delivery| case.has_seen(delivery));
     let once = |case: &Case| match repeated(case) {
@@ -155,6 +149,17 @@ async fn decide(
             keep_refusal(bench, case, entry(refused)).await?;
             Ok(format!("Not done: {refusal}."))
         }
+    }
+}
+
+/// What a person said, as it is written down.
+pub(super) fn entry(bench: &Bench<'_>, speaker: &Speaker, event: Event) -> Entry {
+    Entry {
+        at: bench.clock.now(),
+        actor: Actor::of(&speaker.caller),
+        place: None,
+        delivery: speaker.delivery.clone(),
+        event,
     }
 }
 

@@ -19,10 +19,12 @@ use crate::flow::targets::prepare;
 use crate::flow::{exposure, gains, losses, propose, resources, signer};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes that the journal remembers; all of them are in the cut.
 const NODES_MAX: usize = 150;
+/// So many sessions of others are remembered of a role.
+const OTHERS_MAX: usize = 20;
 /// Records come out of order by about this part of the time after which the trail is complete:
 /// CloudTrail delivers within some five minutes, and hardly ever after twenty.
 const DISORDER_PARTS: i32 = 4;
@@ -131,12 +133,29 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         watermark: survey.watermark,
         last_success: survey.activity.last_success,
         truncated: survey.truncated || survey.lineage.nodes.len() > nodes.len(),
+        used_by_others: used_by_others(&nodes, &survey.sessions_of_others),
         nodes,
         cost: survey.cost.clone(),
         gaps,
         made_by_others: survey.made_by_others.iter().take(NODES_MAX).cloned().collect(),
         resources: MadeResources::default(),
     }
+}
+
+/// Who else opened sessions of the roles that the actor reached, by the role's immutable id.
+fn used_by_others(nodes: &[Node], sessions: &BTreeSet<String>) -> BTreeMap<String, Vec<String>> {
+    let ids = nodes.iter().filter_map(|node| node.principal_id.as_deref()?.split(':').next());
+    let reached: BTreeSet<&str> = ids.collect();
+    let mut used: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (id, name) in sessions.iter().filter_map(|session| session.split_once(':')) {
+        if reached.contains(id) {
+            let names = used.entry(id.to_owned()).or_default();
+            if names.len() < OTHERS_MAX {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    used
 }
 
 /// Puts reverted steps back without asking, if the trail names a reverter of the lineage.
@@ -247,7 +266,7 @@ async fn conclude(
         return Ok(());
     }
     let asked = prepare(desk, &case, (&left.asked, &left.created)).await?;
-    if !asked.steps.is_empty() && case.pending_plan().is_none() {
+    if !asked.steps.is_empty() && case.pending_plan().is_none() && !is_being_remade(&case) {
         let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
         return propose::propose_prepared(desk, &case, asked, who).await;
     }
@@ -272,6 +291,12 @@ async fn conclude(
         lane::conclude(desk, &case, Event::Contained { plan, as_of: told_until }).await?;
     }
     Ok(())
+}
+
+/// Whether people have changed what a plan holds, and the next one is not made yet.
+fn is_being_remade(case: &Case) -> bool {
+    let said = case.not_proposed().map(|(seq, _)| seq);
+    case.outdated().is_some_and(|changed| Some(changed) > said)
 }
 
 /// Up to when the trail tells everything: its newest record less the disorder in which records

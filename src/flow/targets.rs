@@ -112,7 +112,11 @@ fn steps(
             steps.collect()
         }
         Part::Key(key) => {
-            vec![one(photograph, Change::DeactivateKey { key: key.clone() }, because)]
+            let mut step = one(photograph, Change::DeactivateKey { key: key.clone() }, because);
+            if *key == case.opening().key {
+                step.blast_radius.extend(regular_use(case));
+            }
+            vec![step]
         }
         Part::Side(credential) => {
             let change = Change::DeactivateCredential { credential: credential.clone() };

@@ -7,6 +7,7 @@ use crate::domain::report;
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_be_about};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
+use crate::flow::{adjust, lift};
 use crate::http::errands::Errand;
 use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines};
 use crate::slack::blocks;
@@ -27,6 +28,9 @@ const HELP: &str = "*keyleak* responds to exposed AWS access keys.\n\
 • `/keyleak exposed [key or case] 2026-11-20T08:00Z` corrects since when the key is exposed\n\
 • `/keyleak break-glass [key or case] PLAN reason` runs a plan on your word alone; another \
 approver reviews it with `/keyleak review [key or case] PLAN verdict`\n\
+• `/keyleak leave-out [key or case] role/NAME` leaves a principal out of the plan, `take-in` \
+contains one whole that is only listed, `contain-by WAY` chooses another way\n\
+• `/keyleak undo [key or case] 1.2 1.3` proposes to take single steps back, `undo all` all\n\
 • `/keyleak replace [key or case] role|key reason` says what takes the place of the key\n\
 • `/keyleak rotate-owner [key or case] LOSS who` says who sees to a loss\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
@@ -104,6 +108,8 @@ async fn carry_out(
         | Command::Summary { ref of }
         | Command::BreakGlass { ref of, .. }
         | Command::RotateOwner { ref of, .. }
+        | Command::Adjust { ref of, .. }
+        | Command::Undo { ref of, .. }
         | Command::Replace { ref of, .. }
         | Command::Review { ref of, .. } => {
             let heard = match of {
@@ -285,6 +291,10 @@ async fn speak(
         Command::Replace { with, reason, .. } => {
             spoken::replace(&bench, id, &speaker, (*with, reason)).await?
         }
+        Command::Adjust { wanted, .. } => {
+            adjust::say(&bench, id, &speaker, std::slice::from_ref(wanted)).await?
+        }
+        Command::Undo { steps, .. } => lift::say(&bench, id, &speaker, steps).await?,
         Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).await?,
         Command::Open { .. }
         | Command::Ask

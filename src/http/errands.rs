@@ -1,8 +1,10 @@
 //! Small things said to one person after the acknowledgement; losing one loses no decision.
 
+use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
+use crate::domain::plan::PlanNumber;
 use crate::flow::desk::Desk;
-use crate::ports::chat::Whisper;
+use crate::ports::chat::{Form, Scene, Whisper};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +44,20 @@ pub enum Errand {
     OpenForm {
         trigger_id: String,
     },
+    /// Open a form about a plan of this case.
+    OpenPlanForm {
+        trigger_id: String,
+        case: Box<Case>,
+        plan: PlanNumber,
+        which: WhichForm,
+    },
+}
+
+/// A form about a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhichForm {
+    Change,
+    UndoSteps,
 }
 
 /// The way to the errands.
@@ -113,6 +129,16 @@ async fn run_all(desk: &Desk, arrivals: &tokio::sync::Mutex<Receiver<Errand>>) {
         let outcome = match &errand {
             Errand::Whisper(whisper) => desk.chat.whisper(whisper).await,
             Errand::OpenForm { trigger_id } => desk.chat.open_intake(trigger_id).await,
+            Errand::OpenPlanForm { trigger_id, case, plan, which } => {
+                let Some(state) = case.plan(*plan) else { continue };
+                let (policy, now) = (&desk.rules.policy, desk.clock.now());
+                let scene = Scene { case, policy, now };
+                let form = match which {
+                    WhichForm::Change => Form::Change(scene, state, &desk.rules.plans),
+                    WhichForm::UndoSteps => Form::UndoSteps(scene, state),
+                };
+                desk.chat.open_form(trigger_id, &form).await
+            }
         };
         if let Err(error) = outcome {
             tracing::warn!(%error, "a private answer did not reach its person");

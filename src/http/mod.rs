@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod errands;
 pub mod health;
+pub mod plan_forms;
 pub mod presses;
 pub mod wall;
 
@@ -97,6 +98,7 @@ async fn dispatch(service: &Service, inbound: Inbound) -> (Response, bool) {
         Inbound::Slash(slash) => commands::answer(service, slash).await,
         Inbound::Click(click) => presses::click(service, click).await,
         Inbound::Submit(submit) => presses::submit(service, submit).await,
+        Inbound::PlanForm(sent) => plan_forms::sent(service, sent).await,
         Inbound::Event(happening) => {
             tracing::info!(event = ?happening.event, "Slack tells of the workspace");
             (StatusCode::OK.into_response(), true)
@@ -128,4 +130,9 @@ pub(crate) fn ephemeral_lines(text: &str, lines: Vec<Vec<Value>>) -> Response {
 pub(crate) fn ephemeral(text: &str) -> Response {
     let body = serde_json::json!({ "response_type": "ephemeral", "text": text }).to_string();
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// An answer to a form that was sent.
+pub(crate) fn json(body: &Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }

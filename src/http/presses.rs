@@ -1,17 +1,18 @@
 //! Buttons and the form: judged and journaled before Slack hears 200.
 
+use crate::domain::button::ButtonAction;
 use crate::domain::intake::{GivenFile, IntakeField};
 use crate::domain::proof::Caller;
 use crate::flow::decide::{self, Pressed};
 use crate::flow::file_intake;
 use crate::flow::intake::{self, NotOpened, OpenRequest};
 use crate::flow::ledger::LedgerError;
-use crate::http::errands::{Errand, Unsettled};
-use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service};
+use crate::http::errands::{Errand, Unsettled, WhichForm};
+use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, json, plan_forms};
 use crate::ports::chat::Whisper;
 use crate::slack::inbound::{Click, Submit};
 use crate::slack::intake_modal;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
@@ -19,7 +20,29 @@ use tracing::Instrument;
 pub async fn click(service: &Service, click: Click) -> (Response, bool) {
     let case = click.action.case().map(|case| case.0.clone()).unwrap_or_default();
     let span = tracing::info_span!("press", case.id = case, button = click.action.id());
-    judge(service, click).instrument(span).await
+    match &click.action {
+        ButtonAction::Change(at) => {
+            let asked = (at.clone(), WhichForm::Change);
+            plan_forms::open(service, click, asked).instrument(span).await
+        }
+        ButtonAction::UndoSteps(at) => {
+            let asked = (at.clone(), WhichForm::UndoSteps);
+            plan_forms::open(service, click, asked).instrument(span).await
+        }
+        ButtonAction::Phase { .. }
+        | ButtonAction::Approve(_)
+        | ButtonAction::Deny(_)
+        | ButtonAction::Withdraw(_)
+        | ButtonAction::Undo(_)
+        | ButtonAction::CancelQuestions { .. }
+        | ButtonAction::Settle { .. }
+        | ButtonAction::Confirm { .. }
+        | ButtonAction::Summary { .. }
+        | ButtonAction::Close { .. }
+        | ButtonAction::Report { .. }
+        | ButtonAction::Go
+        | ButtonAction::Unknown => judge(service, click).instrument(span).await,
+    }
 }
 
 /// Judges a press; the person hears privately whatever the channel does not show.
@@ -115,8 +138,4 @@ async fn take_in(
 fn under_keys(text: &str) -> Response {
     let block = intake_modal::block_id(IntakeField::Keys);
     json(&serde_json::json!({ "response_action": "errors", "errors": { block: text } }))
-}
-
-fn json(body: &serde_json::Value) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }

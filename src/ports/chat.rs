@@ -2,7 +2,8 @@
 
 use crate::domain::case::Case;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
-use crate::domain::plan::PlanNumber;
+use crate::domain::plan::{PlanNumber, PlanRules};
+use crate::domain::plan_state::PlanState;
 use crate::domain::policy::Policy;
 use crate::ports::trail::Answer;
 use async_trait::async_trait;
@@ -62,6 +63,15 @@ pub enum View<'a> {
     Notice(Scene<'a>, String),
     /// The same, for the eyes of every approver.
     Alarm(Scene<'a>, String),
+}
+
+/// A form about a plan.
+#[derive(Debug, Clone, Copy)]
+pub enum Form<'a> {
+    /// What it leaves out, takes in, and which way it goes; by the rules of what is never touched.
+    Change(Scene<'a>, &'a PlanState, &'a PlanRules),
+    /// Which of its steps are taken back.
+    UndoSteps(Scene<'a>, &'a PlanState),
 }
 
 /// A message that is posted once, by its key.
@@ -178,6 +188,8 @@ pub trait Chat: Send + Sync {
     ) -> Result<Line, ChatError>;
     /// The content of a file that somebody gave.
     async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Fetched, ChatError>;
+    /// Opens a form about a plan; the trigger lives three seconds.
+    async fn open_form(&self, trigger_id: &str, form: &Form<'_>) -> Result<(), ChatError>;
     /// Opens the modal that asks for a key; the trigger lives three seconds.
     async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError>;
 }

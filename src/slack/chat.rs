@@ -2,7 +2,7 @@
 
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
 use crate::ports::chat::{
-    Brought, Chat, ChatError, Fetched, Found, Invitation, Line, Post, Upload, View, Whisper,
+    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Upload, View, Whisper,
 };
 use crate::ports::clock::Clock;
 use crate::slack::blocks::{clean, context};
@@ -11,7 +11,7 @@ use crate::slack::failure::{Failure, people, unreadable};
 use crate::slack::intake_modal::{self, FileField};
 use crate::slack::sketch::{Drawn, Means};
 use crate::slack::web::{SlackSetUpError, SlackSettings, Web};
-use crate::slack::{given_file, history, personal, upload};
+use crate::slack::{given_file, history, personal, plan_form, upload};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -312,6 +312,11 @@ impl Chat for SlackChat {
 
     async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Fetched, ChatError> {
         given_file::fetch(&self.web, file, bytes_max).await
+    }
+
+    async fn open_form(&self, trigger_id: &str, form: &Form<'_>) -> Result<(), ChatError> {
+        let form = json!({ "trigger_id": trigger_id, "view": plan_form::view(form) });
+        self.call("views.open", None, &form).await.map(drop)
     }
 
     async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError> {

@@ -1,5 +1,6 @@
 //! From a verified request to what a person wants; nothing is decided here.
 
+use crate::domain::adjusting::PlanForm;
 use crate::domain::button::ButtonAction;
 use crate::domain::digest::sha256_hex;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
@@ -9,9 +10,10 @@ use crate::domain::record::Place;
 use crate::slack::guarded::{OneTime, Typed};
 use crate::slack::happening::{self, WorkspaceEvent, shown};
 use crate::slack::intake_modal;
+use crate::slack::plan_form;
 use crate::slack::wire::{Delivery, Interaction, SlashForm};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Slack's names have at most 80 characters; more is cut, because names are only for readers.
 const NAME_LENGTH_MAX: usize = 80;
@@ -30,6 +32,7 @@ pub enum Inbound {
     Slash(Slash),
     Click(Click),
     Submit(Submit),
+    PlanForm(SentForm),
     Event(Happening),
     /// Slack asks whether this address is ours: answer with the challenge.
     UrlVerification {
@@ -69,6 +72,16 @@ pub struct Click {
 pub struct Submit {
     pub caller: Caller,
     pub form: IntakeForm,
+    pub delivery: String,
+}
+
+/// Somebody sent a form about a plan.
+#[derive(Debug)]
+pub struct SentForm {
+    pub caller: Caller,
+    pub form: PlanForm,
+    /// The fields that it had.
+    pub fields: BTreeSet<String>,
     pub delivery: String,
 }
 
@@ -182,14 +195,23 @@ fn click(verified: &Verified, mut interaction: Interaction) -> Result<Inbound, I
 fn submit(verified: &Verified, mut interaction: Interaction) -> Result<Inbound, InboundError> {
     let caller = interacting(verified, &mut interaction)?;
     let view = interaction.view.unwrap_or_default();
-    if view.callback_id.as_deref() != Some(intake_modal::CALLBACK_ID) {
+    let name = view.callback_id.unwrap_or_default();
+    if name != intake_modal::CALLBACK_ID && !plan_form::is_ours(&name) {
         return Ok(Inbound::Ignored("a form that is not ours".to_owned()));
     }
     let delivery = match (filled(view.id), filled(view.hash)) {
         (Some(id), Some(hash)) => format!("submit:{id}:{hash}:{}", caller.person().user),
         _ => format!("submit:{}", fingerprint(verified)),
     };
-    let form = intake_modal::read_state(&view.state.unwrap_or_default());
+    let state = view.state.unwrap_or_default();
+    if plan_form::is_ours(&name) {
+        let form = plan_form::read(&name, &view.private_metadata.unwrap_or_default(), &state);
+        let form = form.ok_or(InboundError::Unreadable("its form names no plan"))?;
+        let fields = state["values"].as_object().into_iter().flatten();
+        let fields = fields.map(|(field, _)| field.clone()).collect();
+        return Ok(Inbound::PlanForm(SentForm { caller, form, fields, delivery }));
+    }
+    let form = intake_modal::read_state(&state);
     Ok(Inbound::Submit(Submit { caller, form, delivery }))
 }
 

@@ -19,6 +19,8 @@ pub mod manifest;
 mod pacing;
 mod personal;
 mod plan_card;
+mod plan_choices;
+pub mod plan_form;
 mod recovery_card;
 pub mod sketch;
 mod telling;

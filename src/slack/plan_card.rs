@@ -16,6 +16,7 @@ use crate::slack::blocks::{
     Confirm, Look, bold, button, code, context, field, header, list, newline, paragraph, person,
     preformatted, rich, rows, text, time,
 };
+use crate::slack::plan_choices;
 use crate::slack::sketch::Sketch;
 use serde_json::Value;
 
@@ -57,6 +58,7 @@ pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
         )));
     }
     blocks.extend(to_finish(state));
+    blocks.extend(plan_choices::listed(scene, state));
     blocks.extend(other_ways(scene, state));
     let mut tail = rows("plan.decide", buttons(scene, state));
     tail.push(context(&format!("Case {} · plan hash {}", scene.case.id(), state.hash)));
@@ -139,7 +141,7 @@ fn other_ways(scene: &Scene<'_>, state: &PlanState) -> Option<Value> {
     ]];
     ways.extend(milder.iter().map(|choice| way("Milder: ", choice)));
     ways.extend(harder.iter().map(|choice| way("Harder: ", choice)));
-    let title = paragraph(vec![bold("Other ways, which people would take by hand:")]);
+    let title = paragraph(vec![bold("Other ways, by Change this plan or by hand:")]);
     Some(rich("plan.ways", vec![title, list(ways, false)]))
 }
 
@@ -293,11 +295,14 @@ fn buttons(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
             if !state.approvals.is_empty() {
                 buttons.push(withdraw(case, state));
             }
+            buttons.extend(plan_choices::change(case, state));
             buttons
         }
         PlanStatus::Approved => vec![deny(case, state), withdraw(case, state)],
         PlanStatus::Done | PlanStatus::Partly if may_be_undone(case, state) => {
-            vec![undo(case, state)]
+            let more = plan_choices::undo_steps(case, state);
+            let more = more.into_iter().chain(plan_choices::change(case, state));
+            [undo(case, state)].into_iter().chain(more).collect()
         }
         PlanStatus::Done
         | PlanStatus::Partly

@@ -74,6 +74,7 @@ pub(super) struct ViewState {
     pub(super) id: Option<String>,
     pub(super) hash: Option<String>,
     pub(super) callback_id: Option<String>,
+    pub(super) private_metadata: Option<String>,
     pub(super) state: Option<Value>,
 }
 

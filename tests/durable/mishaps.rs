@@ -11,7 +11,7 @@ use keyleak::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
 use keyleak::domain::record::Record;
 use keyleak::drill::bot::journal_path;
 use keyleak::ports::chat::{
-    Brought, Chat, ChatError, Fetched, Found, Invitation, Line, Post, Upload, View, Whisper,
+    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Upload, View, Whisper,
 };
 use keyleak::ports::cloud::{Applied, CallError, Contain};
 use keyleak::ports::journal::{AppendError, Journal, StoreError};
@@ -325,6 +325,10 @@ impl Chat for Careless {
 
     async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Fetched, ChatError> {
         self.inner.fetch(file, bytes_max).await
+    }
+
+    async fn open_form(&self, trigger_id: &str, form: &Form<'_>) -> Result<(), ChatError> {
+        self.inner.open_form(trigger_id, form).await
     }
 
     async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError> {

@@ -30,11 +30,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The user that the key's owner made with it, days before the leak.
-const LAWFUL: &str = "nightly-report";
+pub(crate) const LAWFUL: &str = "nightly-report";
 const DAYS: i64 = 14;
 
 /// Two weeks in which the key was used at the office every day, once to make a user.
-fn past(cloud: &Arc<SimCloud>, key: &Credential) {
+pub(crate) fn past(cloud: &Arc<SimCloud>, key: &Credential) {
     let deed = |at, service: &str, call: &str, (parameters, response): (Value, Value)| Deed {
         at,
         credential: key.clone(),

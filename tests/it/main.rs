@@ -39,6 +39,8 @@ mod orders;
 mod partial_trail;
 mod peer_defects;
 mod people;
+mod plan_changes;
+mod plan_forms;
 mod printed_manifests;
 mod quarantine;
 mod readme;
@@ -56,6 +58,7 @@ mod silent_chat;
 #[path = "../support/sim_account.rs"]
 mod sim_account;
 mod simulated;
+mod single_steps;
 #[path = "../support/skips_the_deny.rs"]
 mod skips_the_deny;
 mod slack_app;

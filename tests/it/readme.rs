@@ -66,7 +66,9 @@ fn commands(readme: &str) -> Vec<String> {
 fn words_after_keyleak(text: &str) -> impl Iterator<Item = String> {
     let begun = text.split("`keyleak ").skip(1).chain(text.split("\n    keyleak ").skip(1));
     let words = begun.filter_map(|rest| rest.split([' ', '`', '\n']).next());
-    words.filter(|word| word.bytes().all(|b| b.is_ascii_lowercase())).map(str::to_owned)
+    words
+        .filter(|word| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+        .map(str::to_owned)
 }
 
 fn addresses(readme: &str) -> Vec<String> {

@@ -63,6 +63,7 @@ impl Town {
         let found = match on.kind {
             PrincipalKind::User => cloud.user_state(&on.name),
             PrincipalKind::Role => cloud.role_state(&on.name),
+            PrincipalKind::Resource => None,
         };
         found.unwrap()
     }
@@ -122,8 +123,10 @@ fn kind(change: &Change) -> Option<&'static str> {
         Change::RevokeSessions { .. } => Some("revocation"),
         Change::PutTrust { .. } => Some("trust"),
         Change::Quarantine { .. } => Some("tag"),
-        // What takes these back; and what cannot be taken back.
-        Change::LiftDeny { .. }
+        // What is done to resources has stories of its own (`resources.rs`); what takes the others
+        // back; and what cannot be taken back.
+        Change::Resource { .. }
+        | Change::LiftDeny { .. }
         | Change::SetBoundary { .. }
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }

@@ -41,6 +41,7 @@ mod operators;
 #[path = "../support/partial_trail.rs"]
 mod partial_trail;
 mod parts;
+mod plan_forms;
 #[path = "../support/python.rs"]
 mod python;
 mod questions;
@@ -100,6 +101,7 @@ fn main() -> ExitCode {
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
+    trials.extend(plan_forms::trials(&parts));
     trials.extend(slack_client::trials());
     trials.extend(slack_reference::trials());
     trials.extend(slack_app::trials(&parts));

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
 use keyleak::ports::chat::{
-    Brought, Chat, ChatError, Fetched, Found, Invitation, Line, Post, Upload, View, Whisper,
+    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Upload, View, Whisper,
 };
 use keyleak::slack::cards::draw;
 use keyleak::slack::sketch::Means;
@@ -95,6 +95,10 @@ impl Chat for SilentChat {
 
     async fn fetch(&self, _: &str, _: usize) -> Result<Fetched, ChatError> {
         Ok(Fetched::TooLarge)
+    }
+
+    async fn open_form(&self, _: &str, _: &Form<'_>) -> Result<(), ChatError> {
+        Ok(())
     }
 
     async fn open_intake(&self, _: &str) -> Result<(), ChatError> {

@@ -228,7 +228,7 @@ fn a_closed_case_is_held_against_the_trail_once_and_tried_again_until_then() {
 #[test]
 fn what_an_undo_lifts_is_neither_read_back_nor_swept_until_the_undo_is_over() {
     let (mut case, plan) = carried_out();
-    by(&mut case, "ana", Event::UndoWanted { plan });
+    by(&mut case, "ana", Event::UndoWanted { plan, steps: Vec::new() });
     let undo = sample::plan(&case, PlanKind::Undo);
     let (number, hash) = (undo.number, undo.hash());
     then(&mut case, 11, Event::Proposed { plan: Box::new(undo), hash: hash.clone() });
@@ -251,11 +251,11 @@ fn what_an_undo_lifts_is_neither_read_back_nor_swept_until_the_undo_is_over() {
 #[test]
 fn an_undo_that_was_asked_for_twice_is_over_once_it_is_done() {
     let (mut case, plan) = carried_out();
-    by(&mut case, "ana", Event::UndoWanted { plan });
+    by(&mut case, "ana", Event::UndoWanted { plan, steps: Vec::new() });
     let undo = sample::plan(&case, PlanKind::Undo);
     let (number, hash) = (undo.number, undo.hash());
     then(&mut case, 11, Event::Proposed { plan: Box::new(undo), hash: hash.clone() });
-    by(&mut case, "ana", Event::UndoWanted { plan });
+    by(&mut case, "ana", Event::UndoWanted { plan, steps: Vec::new() });
     by(&mut case, "bob", Event::Approved { plan: number, hash: hash.clone() });
     for step in 0..2 {
         attempt(&mut case, 20, (number, &hash), step, done());

@@ -86,6 +86,7 @@ fn read(last_success: Option<Timestamp>) -> Event {
         last_success,
         made_by_others: Vec::new(),
         resources: MadeResources::default(),
+        used_by_others: std::collections::BTreeMap::new(),
     };
     Event::Surveyed { survey: Box::new(survey) }
 }

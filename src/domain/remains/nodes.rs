@@ -16,7 +16,7 @@ pub(super) fn side_kind(node: &Node) -> SideKind {
 }
 
 /// The user or role whose policies a node obeys.
-pub(super) fn principal_of(node: &Node) -> Option<PrincipalName> {
+pub fn principal_of(node: &Node) -> Option<PrincipalName> {
     let role = || node.role_arn.as_deref().and_then(PrincipalName::of_arn);
     let user = || node.user_name.as_deref().map(PrincipalName::user);
     match node.kind {
@@ -52,10 +52,15 @@ pub(super) fn is_likely_held(node: &Node) -> bool {
 
 /// Whether it works and is of the time since the exposure. A principal that the actor opened
 /// counts although it existed before.
-pub(super) fn works(node: &Node) -> bool {
+pub fn works(node: &Node) -> bool {
     let opened = node.kind.is_principal() && !node.is_created();
     let works = matches!(node.standing, Standing::Live | Standing::Unknown);
     works && (!node.older || opened)
+}
+
+/// Whether nothing can be done with it any more.
+pub fn is_dead(node: &Node) -> bool {
+    !matches!(node.standing, Standing::Live | Standing::Unknown)
 }
 
 /// What is left open, and why.

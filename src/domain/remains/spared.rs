@@ -1,11 +1,46 @@
 //! What people decided to leave to itself.
 
-use super::{contained, is_under_way};
+use super::{Search, answers, contained, is_under_way};
 use crate::domain::case::Case;
-use crate::domain::plan::PlanKind;
+use crate::domain::lifting::lifted;
+use crate::domain::plan::{PlanKind, Step};
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::principal::PrincipalName;
+use crate::domain::target::Target;
 use std::collections::BTreeSet;
+
+impl Search<'_> {
+    /// Whether somebody left it out. What the actor surely holds is an open end then: a case that
+    /// leaves a credential of the actor's working is not contained, whoever decided it.
+    pub(super) fn is_left(&mut self, target: &Target) -> bool {
+        let left_out = self.case.adjustments().left_out(&target.on);
+        let left_out = left_out.map(|by| format!("left out by {}", by.name));
+        let lifted = || {
+            let of_it = |step: &&Step| {
+                step.action.on.key() == target.on && answers(&step.action, &target.part)
+            };
+            let lifted = lifted(self.case).into_iter().any(|step| of_it(&step));
+            lifted.then(|| "people took its containment back".to_owned())
+        };
+        let Some(why) = left_out.or_else(lifted) else {
+            return false;
+        };
+        if !self.is_likely {
+            let end = format!("{}: {}; {why}", target.on, target.because);
+            if !self.left.open_ends.contains(&end) {
+                self.left.open_ends.push(end);
+            }
+        }
+        true
+    }
+}
+
+/// What people left out of the plans, and by whom; no plan has stopped it since.
+pub fn left_out(case: &Case) -> Vec<(&PrincipalName, &str)> {
+    let held = contained(case);
+    let left = case.adjustments().all_left_out();
+    left.filter(|(on, _)| !held.contains(on)).map(|(on, by)| (on, by.name.as_str())).collect()
+}
 
 /// What people were asked to stop and decided to leave, and what no plan has stopped since.
 pub fn left_alone(case: &Case) -> BTreeSet<PrincipalName> {

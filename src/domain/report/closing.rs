@@ -3,6 +3,7 @@
 use crate::domain::case::Case;
 use crate::domain::hardening;
 use crate::domain::plan_state::PlanState;
+use crate::domain::remains::spared::left_out;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
     cost, name_of, phases, recovering, second_witness, status_words, timeline, times_to_contain,
@@ -123,6 +124,7 @@ fn plan(out: &mut String, case: &Case, state: &PlanState) {
         format!("Asked for by {}", md(&name_of(case, &plan.requested_by))),
         format!("Became: {}", md(&words::plan_status(state))),
     ];
+    lines.extend(plan.adjusted.iter().map(|one| format!("Changed: {}", md(&one.words()))));
     lines.extend(state.approvals.iter().map(|approval| {
         format!(
             "Approved by {} ({}) at {}, record {}",
@@ -224,6 +226,9 @@ fn not_done(case: &Case) -> Vec<String> {
         })
     });
     let mut lines: Vec<String> = failed_steps.collect();
+    lines.extend(
+        left_out(case).iter().map(|(on, by)| md(&format!("Not contained: {on}, left out by {by}"))),
+    );
     let ends = case.standing_plans().flat_map(|state| &state.open_ends);
     lines.extend(ends.map(|end| format!("Not ended: {}", md(end))));
     lines.extend(not_stopped(case).iter().map(|one| format!("Not stopped: {}", md(one))));

@@ -1,5 +1,6 @@
 //! Each record as one line: what was done, why, and how much it matters.
 
+use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event, Opening};
 use crate::domain::facts::{Fact, Finding};
@@ -113,6 +114,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         | Event::Contained { .. }
         | Event::WatchEnded { .. }
         | Event::UndoWanted { .. }
+        | Event::Adjusted { .. }
         | Event::HandedOver { .. } => acted(case, event),
     }
 }
@@ -199,7 +201,16 @@ fn acted(case: &Case, event: &Event) -> Option<Told> {
             major(format!("says plan {} is contained as of {}", plan.0, utc(*as_of)))
         }
         Event::WatchEnded { plan } => minor(format!("ended the watch of plan {}", plan.0)),
-        Event::UndoWanted { plan } => major(format!("asked to undo plan {}", plan.0)),
+        Event::UndoWanted { plan, steps } if steps.is_empty() => {
+            major(format!("asked to undo plan {}", plan.0))
+        }
+        Event::UndoWanted { steps, .. } => {
+            major(format!("asked to undo {} alone", count(steps.len(), "step")))
+        }
+        Event::Adjusted { adjustments } => {
+            let said: Vec<String> = adjustments.iter().map(Adjustment::words).collect();
+            major(said.join(", "))
+        }
         Event::HandedOver { from, action } => major(format!(
             "left this to the undo of this case, because {from} was undone: {}",
             action.sentence()

@@ -52,6 +52,7 @@ fn reading(records_read: u64, ids: &[&str]) -> Event {
         gaps: Vec::new(),
         made_by_others: Vec::new(),
         resources: MadeResources::default(),
+        used_by_others: std::collections::BTreeMap::new(),
     };
     Event::Surveyed { survey: Box::new(survey) }
 }

@@ -1,9 +1,10 @@
 //! A plan in full as plain text: what somebody must have read who decides without Slack.
 
 use crate::domain::action::Change;
+use crate::domain::candidates::{Extent, candidates};
 use crate::domain::case::Case;
 use crate::domain::plan::Step;
-use crate::domain::plan_state::PlanState;
+use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::report::{name_of, plan_words, utc};
 use std::fmt::Write as _;
 
@@ -29,6 +30,12 @@ pub(super) fn text(case: &Case, state: &PlanState) -> String {
     if let Some((breaker, reason)) = &state.glass {
         line("Break-glass", &format!("by {} at {}: {reason}", breaker.name, utc(breaker.at)));
     }
+    for one in &plan.adjusted {
+        line("Changed", &one.words());
+    }
+    for (who, how) in listed(case, state) {
+        line("Listed", &format!("{who}: {how}"));
+    }
     line("Expires", &utc(plan.expires_at));
     let since = plan.exposed_since.map_or_else(|| "not known".to_owned(), utc);
     line("Exposed since", &since);
@@ -50,6 +57,24 @@ pub(super) fn text(case: &Case, state: &PlanState) -> String {
         }
     }
     out
+}
+
+/// Who can be left out of a plan that waits, or taken in.
+fn listed(case: &Case, state: &PlanState) -> Vec<(String, String)> {
+    let is_asked = state.status() == PlanStatus::Proposed && state.plan.kind.contains();
+    let all = if is_asked { candidates(case) } else { Vec::new() };
+    let all = all.into_iter().filter(|one| !one.is_own);
+    all.map(|one| {
+        let how = match one.now {
+            Extent::Nothing => "nothing of it is contained",
+            Extent::AsProposed => "only what the actor holds of it is contained",
+            Extent::Whole => "contained whole",
+        };
+        let others =
+            if one.others.is_empty() { String::new() } else { format!("; {}", one.others) };
+        (one.slug(), format!("{how}: {}{others}", one.why))
+    })
+    .collect()
 }
 
 fn details(step: &Step) -> Vec<(&'static str, String)> {

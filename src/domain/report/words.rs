@@ -5,10 +5,11 @@ use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::exposure::Basis;
 use crate::domain::ids::KeyKind;
+use crate::domain::lifting::lifted;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::recovering;
-use crate::domain::remains::spared::left_alone;
+use crate::domain::remains::spared::{left_alone, left_out};
 use crate::domain::report::{TimesToContain, name_of, span, utc};
 use crate::domain::step_result::StepResult;
 use std::collections::BTreeSet;
@@ -50,9 +51,13 @@ fn open_status(case: &Case) -> String {
     {
         // Deleting what the actor made says nothing of what is contained.
         let standing = case.standing_containment();
-        let standing = standing.filter(|_| state.plan.kind == PlanKind::Eradication);
+        let beside = state.plan.kind == PlanKind::Eradication || !state.plan.lifts.is_empty();
+        let standing = standing.filter(|_| beside);
         let standing = standing.map(|standing| format!("{}; ", standing_status(case, standing)));
-        return standing.unwrap_or_default() + &standing_status(case, state);
+        return match standing {
+            Some(standing) => standing + &plan_status(state),
+            None => standing_status(case, state),
+        };
     }
     // A dead proposal takes nothing back, so what was done before it still counts.
     if let Some(state) = case.standing_containment() {
@@ -70,6 +75,7 @@ fn open_status(case: &Case) -> String {
 pub(super) fn standing_status(case: &Case, state: &PlanState) -> String {
     let status = plan_status(state);
     let left = if state.contained.is_some() { left_alone(case) } else { BTreeSet::new() };
+    let status = status + &exceptions(case);
     if left.is_empty() {
         return status;
     }
@@ -81,10 +87,37 @@ pub(super) fn standing_status(case: &Case, state: &PlanState) -> String {
     format!("{status}; left alone by decision of people: {}{more}", names.join(", "))
 }
 
+/// What people left out, which is said whatever else is.
+fn exceptions(case: &Case) -> String {
+    let left = left_out(case);
+    let named = left.iter().take(LEFT_SHOWN_MAX);
+    let mut named: Vec<String> = named.map(|(on, by)| format!("{on} by {by}")).collect();
+    match left.len().saturating_sub(LEFT_SHOWN_MAX) {
+        0 => {}
+        more => named.push(format!("{more} more")),
+    }
+    let left =
+        if named.is_empty() { String::new() } else { format!("; LEFT OUT: {}", named.join(", ")) };
+    let lifted = lifted(case);
+    let taken_back: Vec<String> =
+        lifted.iter().take(LEFT_SHOWN_MAX).map(|step| step.action.sentence()).collect();
+    match taken_back.is_empty() {
+        true => left,
+        false => format!(
+            "{left}; TAKEN BACK, {}: {}",
+            count(lifted.len(), "step"),
+            taken_back.join(", ")
+        ),
+    }
+}
+
 /// Where a plan stands.
 pub(super) fn plan_status(state: &PlanState) -> String {
     let plan = format!("{} (plan {})", kind_word(state.plan.kind), state.plan.number.0);
     let ended = |what: &str| match (&state.plan.kind, state.held_at, state.contained) {
+        (PlanKind::Undo, _, _) if !state.plan.lifts.is_empty() => {
+            format!("{plan} {what}: these steps are taken back, and the others stay in force")
+        }
         (PlanKind::Undo, _, _) => format!("{plan} {what}: the account is as it was before"),
         (PlanKind::Eradication, Some(_), _) => {
             format!("{plan} {what}: what it names of the actor's is gone for good")

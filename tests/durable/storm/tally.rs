@@ -125,6 +125,7 @@ fn decision(event: &Event) -> Option<&'static str> {
         Event::Denied { .. } => "denied",
         Event::Withdrawn { .. } => "withdrawn",
         Event::UndoWanted { .. } => "undo wanted",
+        Event::Adjusted { .. } => "adjusted",
         Event::PhasePressed { .. } => "phase pressed",
         Event::SummaryAsked | Event::ReportAsked => "asked",
         Event::Exposed { .. } => "exposure said",

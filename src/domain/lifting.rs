@@ -1,0 +1,116 @@
+//! Taking single steps of a containment back, while the rest stays in force.
+//!
+//! What can be told apart in the account is one step here: two plans that deny the same user hold
+//! it down by one deny, and who takes it off takes off both.
+
+use crate::domain::action::{Action, Change};
+use crate::domain::case::Case;
+use crate::domain::plan::{PlanKind, Step, StepAddress};
+use crate::domain::plan_state::PlanState;
+use crate::domain::policy::{Policy, Refusal};
+use crate::domain::principal::PrincipalName;
+use crate::domain::proof::Caller;
+
+/// What is said wherever single steps are chosen.
+pub const ORDER: &str = "In the order that makes sense, credentials and trust come back first and \
+    the deny (and the tag beside it, where there is one) last: until then nothing else works again. \
+    The leaked key had better stay inactive for good, and be replaced.";
+
+/// The steps that are in force and can be taken back, each once.
+pub fn liftable(case: &Case) -> Vec<(StepAddress, &Step)> {
+    let mut found: Vec<(StepAddress, &Step)> = Vec::new();
+    for (at, step) in holding(case) {
+        let is_known = found.iter().any(|(_, known)| is_one(&known.action, &step.action));
+        if step.action.contains() && !is_known {
+            found.push((at, step));
+        }
+    }
+    found
+}
+
+/// These, and whatever else goes with them because it is the same thing in the account.
+pub fn together(case: &Case, these: &[StepAddress]) -> Vec<StepAddress> {
+    let step = |at: &StepAddress| case.plan(at.plan)?.step(at.step);
+    let actions: Vec<&Action> = these.iter().filter_map(step).map(|step| &step.action).collect();
+    let goes = |action: &Action| actions.iter().any(|one| is_one(one, action));
+    holding(case).filter(|(_, step)| goes(&step.action)).map(|(at, _)| at).collect()
+}
+
+/// The steps that people took back, and that nothing has put in force again since.
+pub fn lifted(case: &Case) -> Vec<&Step> {
+    let holds = |action: &Action| holding(case).any(|(_, step)| is_one(&step.action, action));
+    let mut found: Vec<&Step> = Vec::new();
+    for (_, step, state) in case.standing_plans().flat_map(PlanState::all_steps) {
+        let is_known = found.iter().any(|known| is_one(&known.action, &step.action));
+        if state.lifted.is_some() && !is_known && !holds(&step.action) {
+            found.push(step);
+        }
+    }
+    found
+}
+
+/// Whether people took back what holds this principal down as a whole.
+pub fn is_lifted(case: &Case, on: &PrincipalName) -> bool {
+    let denies = |step: &&Step| matches!(step.action.change, Change::Deny { .. });
+    lifted(case).iter().filter(|step| denies(step)).any(|step| step.action.on.key() == *on)
+}
+
+/// Whether a step is being taken back by an undo that people approved.
+pub fn is_being_lifted(case: &Case, at: StepAddress) -> bool {
+    let mut undoes =
+        case.plans().filter(|state| state.plan.kind == PlanKind::Undo && state.is_under_way());
+    undoes.any(|state| state.plan.lifts.contains(&at))
+}
+
+impl Policy {
+    /// Whether this person may ask for these steps to be taken back.
+    pub fn may_lift(
+        &self,
+        caller: &Caller,
+        case: &Case,
+        steps: &[StepAddress],
+    ) -> Result<(), Refusal> {
+        self.may_undo(caller, case)?;
+        let there = liftable(case);
+        if there.is_empty() {
+            return Err(Refusal::NotAdjusted(
+                "nothing is in force that could be undone".to_owned(),
+            ));
+        }
+        match steps.iter().find(|step| !there.iter().any(|(at, _)| at == *step)) {
+            None => Ok(()),
+            Some(step) => {
+                let there: Vec<String> = there.iter().map(|(at, _)| at.words()).collect();
+                Err(Refusal::NotAdjusted(format!(
+                    "{} is not in force; these are: {}",
+                    step.words(),
+                    there.join(", ")
+                )))
+            }
+        }
+    }
+}
+
+fn holding(case: &Case) -> impl Iterator<Item = (StepAddress, &Step)> {
+    case.standing_plans().flat_map(|state| {
+        let plan = state.plan.number;
+        state.holding_steps().map(move |(step, what, _)| (StepAddress { plan, step }, what))
+    })
+}
+
+/// Whether both are one thing in the account: nobody can take back the one and leave the other.
+fn is_one(one: &Action, other: &Action) -> bool {
+    one.on == other.on
+        && match (&one.change, &other.change) {
+            (Change::Deny { .. }, Change::Deny { .. })
+            | (Change::PutTrust { .. }, Change::PutTrust { .. }) => true,
+            (
+                Change::RevokeSessions { inline_name, .. },
+                Change::RevokeSessions { inline_name: same, .. },
+            ) => inline_name == same,
+            (one, other) => one == other,
+        }
+}
+
+#[cfg(test)]
+mod tests;

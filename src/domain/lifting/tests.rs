@@ -1,0 +1,116 @@
+//! Single steps that are taken back: what goes together, what stays, and what is said of it.
+
+use super::*;
+use crate::domain::event::Event;
+use crate::domain::plan::{Plan, PlanNumber};
+use crate::domain::plan_state::PlanStatus;
+use crate::domain::record::{Actor, Entry};
+use crate::domain::report::status_words;
+use crate::domain::sample::{at, opened, person, plan};
+use crate::domain::sharing::needs;
+use crate::domain::step_result::StepResult;
+
+fn add(case: &mut Case, actor: Actor, event: Event) {
+    let entry = Entry { at: at(50), actor, place: None, delivery: None, event };
+    case.apply(&entry.chained(case.id().clone(), case.last_record())).unwrap();
+}
+
+fn run(case: &mut Case, plan: Plan) {
+    let (number, hash, steps) = (plan.number, plan.hash(), plan.steps.len() as u32);
+    let proposed = Event::Proposed { plan: Box::new(plan), hash: hash.clone() };
+    add(case, Actor::Keyleak, proposed);
+    let bob = Actor::Person { person: person("bob"), name: None };
+    add(case, bob, Event::Approved { plan: number, hash: hash.clone() });
+    for step in 0..steps {
+        let (plan, attempt, plan_hash) = (number, 1, hash.clone());
+        add(case, Actor::Keyleak, Event::Intent { plan, step, attempt, plan_hash });
+        let result = StepResult::Done { changed: true, how: None, request_id: None };
+        add(case, Actor::Keyleak, Event::Outcome { plan, step, attempt, result });
+    }
+}
+
+fn step(plan: u32, step: u32) -> StepAddress {
+    StepAddress { plan: PlanNumber(plan), step }
+}
+
+/// A containment and a later one that put the same deny on again.
+fn contained_twice() -> Case {
+    let mut case = opened();
+    let first = plan(&case, PlanKind::Containment);
+    run(&mut case, first);
+    let mut again = plan(&case, PlanKind::FollowUp);
+    again.steps.truncate(1);
+    run(&mut case, again);
+    case
+}
+
+fn undo(case: &Case, lifts: Vec<StepAddress>) -> Plan {
+    let mut undo = plan(case, PlanKind::Undo);
+    undo.steps.truncate(lifts.len());
+    for step in &mut undo.steps {
+        step.action = step.action.taken_back().unwrap();
+    }
+    undo.lifts = lifts;
+    undo
+}
+
+fn in_force(case: &Case) -> Vec<String> {
+    liftable(case).into_iter().map(|(at, _)| at.words()).collect()
+}
+
+#[test]
+fn two_denies_of_one_user_are_one_thing_in_the_account_and_go_together() {
+    let case = contained_twice();
+    assert_eq!(in_force(&case), ["1.1", "1.2"]);
+    assert_eq!(together(&case, &[step(1, 0)]), [step(1, 0), step(2, 0)]);
+    assert_eq!(together(&case, &[step(1, 1)]), [step(1, 1)]);
+    assert_eq!(together(&case, &[]), []);
+}
+
+#[test]
+fn a_step_that_was_taken_back_is_said_to_be_and_the_others_stand() {
+    let mut case = contained_twice();
+    let lifts = together(&case, &[step(1, 0)]);
+    let undo = undo(&case, lifts);
+    run(&mut case, undo);
+    assert_eq!(in_force(&case), ["1.2"]);
+    assert_eq!(case.standing_plans().count(), 2, "the rest is still read back");
+    let on = PrincipalName::user("ci");
+    assert!(is_lifted(&case, &on) && !crate::domain::remains::contained(&case).contains(&on));
+    let said = status_words(&case);
+    assert!(said.contains("TAKEN BACK, 1 step: Deny everything to user ci"), "{said}");
+    let open = crate::domain::recovering::open(&case).join("; ");
+    assert!(open.contains("1 of the containment's steps taken back"), "{open}");
+
+    let again = plan(&case, PlanKind::FollowUp);
+    run(&mut case, again);
+    assert!(!is_lifted(&case, &on), "put in force again");
+}
+
+#[test]
+fn an_undo_of_everything_leaves_nothing_standing_and_nothing_lifted() {
+    let mut case = contained_twice();
+    let whole = undo(&case, Vec::new());
+    let whole = Plan { steps: plan(&case, PlanKind::Undo).steps, ..whole };
+    run(&mut case, whole);
+    assert_eq!((in_force(&case), case.standing_plans().count()), (Vec::new(), 0));
+    assert!(lifted(&case).is_empty());
+}
+
+#[test]
+fn another_case_may_have_what_is_being_taken_back_here_and_nothing_else() {
+    let mut case = contained_twice();
+    let deny = liftable(&case)[0].1.action.clone();
+    let key = liftable(&case)[1].1.action.clone();
+    let back = |action: &Action| action.taken_back().unwrap();
+    let undo = undo(&case, vec![step(1, 1)]);
+    let hash = undo.hash();
+    let number = undo.number;
+    add(&mut case, Actor::Keyleak, Event::Proposed { plan: Box::new(undo), hash: hash.clone() });
+    let bob = Actor::Person { person: person("bob"), name: None };
+    add(&mut case, bob, Event::Approved { plan: number, hash });
+    assert_eq!(case.plan(number).unwrap().status(), PlanStatus::Approved);
+    assert!(needs(&case, &back(&deny)), "the deny is not part of that undo");
+    assert!(needs(&case, &back(&key)), "under a deny nothing is given back");
+    assert!(is_being_lifted(&case, step(1, 1)) && !is_being_lifted(&case, step(1, 0)));
+}

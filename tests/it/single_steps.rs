@@ -1,0 +1,137 @@
+//! Containment is lifted step by step: exactly what was chosen comes back, and the rest holds.
+
+use crate::bureau::{ASKER, Bureau, caller, is_contained, journal};
+use crate::ground::{Ground, USER};
+use crate::roles::{Town, does, town};
+use crate::simulated::{QUICK, ground};
+use crate::story::{self, refused};
+use keyleak::domain::action::Change;
+use keyleak::domain::case::Case;
+use keyleak::domain::differences::differences;
+use keyleak::domain::ids::CaseId;
+use keyleak::domain::lifting::liftable;
+use keyleak::domain::plan::{PlanKind, StepAddress};
+use keyleak::domain::plan_state::PlanStatus;
+use keyleak::domain::principal::PrincipalName;
+use keyleak::domain::report::status_words;
+use keyleak::domain::snapshot::Photograph;
+use keyleak::flow::lift;
+use keyleak::flow::photograph::photograph;
+use keyleak::flow::spoken::Speaker;
+use keyleak::sim::attacker::Operation;
+use std::time::Duration;
+
+async fn contained(ground: &Ground) -> (Bureau, CaseId) {
+    let bureau = Bureau::open(ground).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    (bureau, case)
+}
+
+async fn of_user(ground: &Ground) -> Photograph {
+    photograph(ground.lookup.as_ref(), &PrincipalName::user(USER)).await.unwrap()
+}
+
+/// The step on the user whose key leaked that does this.
+async fn step(bureau: &Bureau, case: &CaseId, is_it: fn(&Change) -> bool) -> StepAddress {
+    let now = bureau.desk.ledger.load(case).await.unwrap();
+    let steps = liftable(&now);
+    let mut own = steps.iter().filter(|(_, step)| step.action.on.name == USER);
+    own.find(|(_, step)| is_it(&step.action.change)).unwrap().0
+}
+
+async fn say(bureau: &Bureau, case: &CaseId, steps: &[StepAddress]) -> String {
+    let speaker = Speaker { caller: caller(ASKER), delivery: None };
+    lift::say(&bureau.desk.bench(), case, &speaker, steps).await.unwrap()
+}
+
+/// Takes these steps back; the case afterwards, and whom the undo said it hits.
+async fn taken_back(bureau: &Bureau, case: &CaseId, steps: &[StepAddress]) -> (Case, String) {
+    let said = say(bureau, case, steps).await;
+    assert!(said.contains("is being prepared"), "{said}");
+    let undo = story::approve(bureau, case, PlanKind::Undo).await;
+    let done = |case: &Case| {
+        let state = case.plan(undo.plan)?;
+        (state.status() == PlanStatus::Done && state.held_at.is_some()).then_some(())
+    };
+    bureau.wait(case, "taken back, and read back", done).await;
+    let now = bureau.desk.ledger.load(case).await.unwrap();
+    let plan = &now.plan(undo.plan).unwrap().plan;
+    let hits = plan.steps.iter().flat_map(|step| step.blast_radius.clone());
+    let hits = hits.collect::<Vec<_>>().join("; ");
+    (now, hits)
+}
+
+fn is_deny(change: &Change) -> bool {
+    matches!(change, Change::Deny { .. })
+}
+
+fn is_key(change: &Change) -> bool {
+    matches!(change, Change::DeactivateKey { .. })
+}
+
+/// The control is `story::contained_and_undone`, where all of it comes back at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_step_gives_back_exactly_what_it_took_and_a_later_undo_the_rest() {
+    let ground = ground(64, QUICK).await;
+    let before = of_user(&ground).await;
+    let (bureau, case) = contained(&ground).await;
+    let left = of_user(&ground).await;
+    let key = step(&bureau, &case, is_key).await;
+    let nowhere = StepAddress { step: 77, ..key };
+    assert!(say(&bureau, &case, &[nowhere]).await.contains("is not in force"));
+
+    let (now, hits) = taken_back(&bureau, &case, &[key]).await;
+    assert!(hits.contains("replace it instead"), "the leaked key is warned of: {hits}");
+    let after = of_user(&ground).await;
+    let gained = differences(&left, &after);
+    assert_eq!(gained.len(), 1, "the key and nothing else: {gained:?}\n{}", journal(&now));
+    assert!(gained[0].contains("active"), "{gained:?}");
+    refused(ground.attacker.as_ref(), ground.key()).await.expect("the deny holds");
+    let said = status_words(&now);
+    assert!(said.contains("TAKEN BACK") && said.contains("contained as of"), "{said}");
+    assert!(now.standing_containment().is_some(), "the rest is still watched");
+
+    story::ask_for_undo(&bureau, &case).await;
+    story::approve(&bureau, &case, PlanKind::Undo).await;
+    let over = |case: &Case| case.standing_containment().is_none().then_some(());
+    bureau.wait(&case, "nothing stands any more", over).await;
+    assert_eq!(differences(&before, &of_user(&ground).await), [""; 0]);
+    bureau.checked_chain(&case).await;
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deny_alone_wakes_sessions_and_says_so_while_the_key_stays_inactive() {
+    let ground = ground(65, QUICK).await;
+    let thief = ground.attacker.as_ref();
+    let (bureau, case) = contained(&ground).await;
+    let deny = step(&bureau, &case, is_deny).await;
+    let (now, hits) = taken_back(&bureau, &case, &[deny]).await;
+    assert!(hits.contains("may live until"), "sessions are warned of: {hits}");
+    ground.clock.sleep(Duration::from_secs(10)).await;
+    refused(thief, ground.key()).await.expect("the key is inactive");
+    refused(thief, &ground.backdoor).await.expect("what the actor made is denied");
+    let session = thief.call(&ground.loot[1], &Operation::ListBuckets).await;
+    assert!(session.worked(), "its sessions live on: {session:?}\n{}", journal(&now));
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_step_is_not_taken_back_from_a_user_that_somebody_changed() {
+    let Town { ground, office, colleague, .. } = town(66).await;
+    let (bureau, case) = contained(&ground).await;
+    let deny = step(&bureau, &case, is_deny).await;
+    let put = Operation::PutPolicy {
+        on: PrincipalName::user(USER),
+        name: "colleague".to_owned(),
+        document: "{\"Version\":\"2012-10-17\",\"Statement\":[]}".to_owned(),
+    };
+    does(&office, &colleague, &put).await;
+    say(&bureau, &case, &[deny]).await;
+    let refused = |case: &Case| case.not_proposed().map(|(_, why)| why.to_owned());
+    let why = bureau.wait(&case, "the refusal", refused).await;
+    assert!(why.contains("no longer as the plan left it") && why.contains("colleague"), "{why}");
+    bureau.close().await;
+}
