@@ -8,6 +8,8 @@
 
 mod account;
 mod accounts;
+#[path = "../support/approving.rs"]
+mod approving;
 mod athena;
 mod attacker;
 mod aws_contract;
@@ -15,6 +17,9 @@ mod block_judges;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod calibration;
+#[path = "../support/chance.rs"]
+#[expect(dead_code, reason = "a siege chooses in fewer ways than a storm")]
+mod chance;
 mod containment;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
@@ -35,6 +40,8 @@ mod leak;
 mod least_rights;
 mod made_again;
 mod ministack;
+#[path = "../support/moves.rs"]
+mod moves;
 mod object_lock;
 mod operators;
 #[path = "../support/partial_trail.rs"]
@@ -43,6 +50,8 @@ mod parts;
 #[path = "../support/python.rs"]
 mod python;
 mod questions;
+#[path = "../support/raider.rs"]
+mod raider;
 mod real_trails;
 mod reconciled;
 mod recorded;
@@ -51,6 +60,7 @@ mod recorder;
 mod restless;
 mod served;
 mod service;
+mod siege;
 mod signatures;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
@@ -96,6 +106,7 @@ fn main() -> ExitCode {
     trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));
     trials.extend(reconciled::trials(&parts));
+    trials.extend(siege::trials(&parts));
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));
     trials.extend(slack_judge::trials(&parts));

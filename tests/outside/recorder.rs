@@ -62,6 +62,8 @@ struct Passing {
     translator: OnceLock<Mutex<SqlJudge>>,
     /// Lists that the emulator does not know are answered with nothing in them.
     supplies: OnceLock<()>,
+    /// The one account whose trail this is, where there are others.
+    owner: OnceLock<String>,
 }
 
 /// What the emulator's users cannot have, by the call that lists it and the list's name.
@@ -88,6 +90,7 @@ impl Recorder {
             waiting: Mutex::new(delivery::Waiting::new(folder, delay)),
             translator: OnceLock::new(),
             supplies: OnceLock::new(),
+            owner: OnceLock::new(),
         });
         let recorder = Self {
             passing,
@@ -107,6 +110,11 @@ impl Recorder {
     /// From now on what the emulator's users cannot have is listed as nothing, and not refused.
     pub(crate) fn supply_empty_lists(&self) {
         self.passing.supplies.get_or_init(|| ());
+    }
+
+    /// From now on only what CloudTrail delivers to this account is delivered.
+    pub(crate) fn deliver_only_to(&self, account: &str) {
+        self.passing.owner.set(account.to_owned()).expect("it is set once");
     }
 
     /// Opens a door; whoever comes through it is recorded as calling from `source_ip`.
@@ -245,8 +253,13 @@ impl Passing {
         let mut people = self.people.lock().expect("nobody panicked");
         let written = record::write(exchange, &call, &people);
         people.learn(exchange.at, &call);
-        if let Some(record) = written {
-            self.waiting.lock().expect("nobody panicked").add(exchange.at, record);
+        let mut waiting = self.waiting.lock().expect("nobody panicked");
+        let elsewhere = written.as_ref().and_then(record::as_the_owner_of_the_role_sees_it);
+        for record in written.into_iter().chain(elsewhere) {
+            let is_theirs = |owner: &String| record["recipientAccountId"] == owner.as_str();
+            if self.owner.get().is_none_or(is_theirs) {
+                waiting.add(exchange.at, record);
+            }
         }
     }
 }
