@@ -14,6 +14,7 @@ mod athena;
 mod attacker;
 mod aws_contract;
 mod block_judges;
+mod bot_rights;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod calibration;
@@ -24,6 +25,7 @@ mod containment;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
 mod dynamodb_local;
+mod each_right;
 mod emulated;
 #[path = "../support/eradicated.rs"]
 mod eradicated;
@@ -76,6 +78,8 @@ mod story;
 mod tableless;
 #[path = "../support/thief.rs"]
 mod thief;
+#[path = "../support/tickets.rs"]
+mod tickets;
 mod troubled;
 mod troubled_case;
 mod troubled_watch;
@@ -97,6 +101,8 @@ fn main() -> ExitCode {
     trials.extend(containment::trials(&parts));
     trials.extend(served::trials(&parts));
     trials.extend(least_rights::trials(&parts));
+    trials.extend(each_right::trials(&parts));
+    trials.extend(bot_rights::trials(&parts));
     trials.extend(accounts::trials(&parts));
     trials.extend(tableless::trials(&parts));
     trials.extend(troubled::trials(&parts));

@@ -74,7 +74,8 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 }
 
 fn seeds() -> Range<u64> {
-    let Ok(wanted) = std::env::var(SEEDS) else { return SAMPLE };
+    let Some(wanted) = std::env::var_os(SEEDS) else { return SAMPLE };
+    let wanted = wanted.into_string().expect("numbers");
     let mut numbers = wanted.split_whitespace().map(|word| word.parse().expect("a number"));
     let count: u64 = numbers.next().expect("how many");
     let first = numbers.next().unwrap_or(SAMPLE.start);
