@@ -1,30 +1,6 @@
 //! What went wrong in other tools for the same job, and must not here; each test names the tool.
 //!
-//! | tool | defect | test |
-//! |---|---|---|
-//! | `aws_ir`, key plan | a dry run acts | `aws_ir_without_the_right_to_change_nothing_is_tried_and_the_commands_are_told` |
-//! | `aws_ir`, plugin | a failure looks like success | `aws_ir_a_step_that_failed_is_drawn_as_failed_and_the_plan_as_done_in_part` |
-//! | `aws_ir`, STS | says more of sessions than the policy does | `aws_ir_a_step_says_of_sessions_what_its_policy_does` |
-//! | health-tools | deletes first; takes the first key alone | `health_tools_every_reported_key_gets_a_case_and_none_is_deleted` |
-//! | health-tools | fifty events of one region, by user name | `health_tools_more_than_fifty_calls_in_every_region_are_read_by_the_key` |
-//! | cloud-forensics-utils | local time written as UTC | `cloud_forensics_utils_a_revocation_reaches_to_now_wherever_the_machine_stands` |
-//! | ASR | a failed deactivation is dropped, and all is a success | `asr_a_deactivation_that_always_fails_is_never_a_success` |
-//! | Panther | one version of AWS's quarantine is known | `panther_every_version_of_awss_quarantine_is_known_and_none_is_taken_off` |
-//! | Cloud Custodian | all keys of a user are meant by one | `custodian_no_key_is_stopped_that_no_plan_names` |
-//! | easttimor | SQL that does not run, events that do not exist | `easttimor_every_event_that_a_query_names_is_one_that_aws_records` |
-//! | easttimor | techniques that ATT&CK has retired | `easttimor_no_query_names_a_technique_that_was_retired` |
-//! | Lake sample | a query pasted into itself | `lake_sample_each_query_file_holds_one_query` |
-//! | Invictus | every assumed role is a misuse | `invictus_lawful_work_of_others_is_nobodys_attack` |
-//! | bootstrap DDL | a fixed list of regions | `bootstrap_ddl_a_region_that_no_list_knows_is_read_and_told` |
-//! | Suzaku | records are lost in silence | `suzaku_whatever_is_not_read_is_told_with_the_reason` |
-//! | Suzaku | a malformed time filter drops everything | `suzaku_a_time_that_is_none_is_refused` |
-//! | SSM Contain | a role is open to whoever assumes it anew | `ssm_contain_who_may_assume_a_role_is_asked_about_when_the_actor_changed_it` |
-//! | AWS's Slack sample | everybody may approve | `aws_slack_sample_who_is_not_on_the_list_may_report_and_look_on_and_not_decide` |
-//! | AWS's Slack sample | the channel is public | `aws_slack_sample_the_channel_of_a_case_is_private` |
-//! | AWS's Slack sample | polls by the minute | `aws_slack_sample_a_command_is_answered_at_once_and_not_by_the_minute` |
-//!
-//! That the queries run is shown on `SQLite`, in `src/trail/traps.rs` and
-//! `tests/outside/questions.rs`; a test holds this table to the code.
+//! The table of them is in `tests/README.md`.
 
 mod people;
 mod trails;
@@ -67,11 +43,11 @@ fn every_defect_in_the_table_has_its_test() {
         include_str!("roles.rs"),
         include_str!("../outside/questions.rs"),
     ];
-    let rows = sources[0].lines().filter_map(|line| line.strip_prefix("//! | "));
-    let tests = rows.filter_map(|row| row.rsplit('`').nth(1)).filter(|name| name.contains("_"));
-    let tests: BTreeSet<&str> = tests.collect();
+    let (_, table) = include_str!("../README.md").split_once("## Defects of other tools").unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let tests: Vec<&str> = rows.map(|row| row.rsplit('`').nth(1).unwrap_or(row)).collect();
     assert!(tests.len() >= 20, "{tests:?}");
-    let is_there = |name: &&&str| {
+    let is_there = |name: &&str| {
         let (function, trial) = (format!("fn {name}("), format!("\"{name}\""));
         sources.iter().any(|source| source.contains(&function) || source.contains(&trial))
     };

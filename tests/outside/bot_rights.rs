@@ -1,5 +1,4 @@
-//! Each right of the bot itself, taken away in turn, and each condition of the printed policies,
-//! held to on the emulator or said not to be.
+//! Each right of the bot itself, taken away in turn: what asks for it says that it lacks.
 
 use crate::account::{Account, Credential, code};
 use crate::aws_contract::make_tables;
@@ -7,7 +6,7 @@ use crate::frame::{Missing, trial, trial_async};
 use crate::journal_contract::record;
 use crate::leak::BOT;
 use crate::least_rights::{
-    AWSS_DENY, CONTAIN, ERADICATE, EXTERNAL_ID, LOOKUP, OF_THE_BOT, TRUST, allowed, printed, role,
+    AWSS_DENY, CONTAIN, ERADICATE, EXTERNAL_ID, LOOKUP, OF_THE_BOT, allowed, printed, role,
 };
 use crate::parts::Parts;
 use aws_config::SdkConfig;
@@ -49,7 +48,7 @@ const ASKED: [(&str, Asked); 7] = [
     ("AskAthena", Asked::Athena),
 ];
 /// Rights that the emulator does not ask for, by statement, and where they are pinned.
-const NOT_ASKED_FOR: [(&str, &str, &str); 19] = [
+const NOT_ASKED_FOR: [(&str, &str, &str); 20] = [
     (
         "AssumeTheRolesThatLookContainAndEradicate",
         "sts:SetSourceIdentity",
@@ -76,25 +75,10 @@ const NOT_ASKED_FOR: [(&str, &str, &str); 19] = [
     ("WhereAthenaPutsResults", "s3:PutObject", ATHENA_READS),
     ("", "guardduty:*", "src/aws/guard_duty.rs pins the requests"),
     ("", "health:*", "src/aws/health.rs pins the requests"),
+    ("", "sts:AssumeRole", "src/aws/guard.rs pins what a proof of the organization's policy asks"),
     ("", "sts:GetAccessKeyInfo", "everybody may; src/aws/lookup.rs pins the request"),
 ];
 const ATHENA_READS: &str = "its Athena does not read with the caller's rights";
-/// Every condition of the printed policies: statement, condition, and whether it is held to here.
-const CONDITIONS: [(&str, &str, bool); 3] = [
-    (
-        "AttachAndDetachTheDenyAndNoOtherPolicy",
-        r#"{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/AWSDenyAll"}}"#,
-        true,
-    ),
-    // The emulator has no KMS here, so that the text alone is pinned.
-    ("EvidenceUnderItsOwnKey", r#"{"StringLike":{"kms:ViaService":"s3.*.amazonaws.com"}}"#, false),
-    (
-        "OnlyTheBotAndOnlyWithTheExternalId",
-        r#"{"StringEquals":{"sts:ExternalId":"replace-with-your-own"}}"#,
-        true,
-    ),
-];
-
 /// What is asked when a right is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
@@ -107,30 +91,23 @@ enum Asked {
 }
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
-    let [bot, conditions] = [(); 2].map(|()| Arc::clone(parts));
+    let bot = Arc::clone(parts);
     vec![
         trial_async("rights_each_of_the_bot_that_lacks_is_named", move || async move {
             each_of_the_bot(&bot, "550000000003").await
         }),
-        trial_async("rights_each_condition_is_held_to", move || async move {
-            each_condition(&conditions, "550000000004").await
-        }),
         trial("rights_none_is_in_a_policy_that_no_trial_takes_away", || {
             none_is_untried();
-            Ok(())
-        }),
-        trial("rights_no_condition_is_in_a_policy_that_no_trial_holds_to", || {
-            no_condition_is_untried();
             Ok(())
         }),
     ]
 }
 
 /// Everything the bot itself can ask for, in an account with all it needs.
-struct Desk {
-    owner: Account,
-    config: SdkConfig,
-    names: TableNames,
+pub(crate) struct Desk {
+    pub(crate) owner: Account,
+    pub(crate) config: SdkConfig,
+    pub(crate) names: TableNames,
     evidence: Arc<Folder>,
     case: CaseId,
     lookup_role: String,
@@ -138,7 +115,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn new(parts: &Parts, account: &str) -> Result<(Self, Credential), Missing> {
+    pub(crate) async fn new(parts: &Parts, account: &str) -> Result<(Self, Credential), Missing> {
         let owner = Account::at(parts.ministack()?.address(), account).await;
         let key = owner.administrator(BOT).await;
         let names = make_tables(&owner).await;
@@ -273,7 +250,7 @@ impl Desk {
     }
 
     /// From now on the bot may do this and nothing else.
-    async fn may(&self, policy: &Value) {
+    pub(crate) async fn may(&self, policy: &Value) {
         let put = self.owner.root.iam.put_user_policy().user_name(BOT);
         let put = put.policy_name("administrator").policy_document(policy.to_string());
         put.send().await.expect("its rights");
@@ -385,86 +362,4 @@ fn none_is_untried() {
         let untried: Vec<_> = allowed(policy).into_iter().filter(|one| !known(one)).collect();
         assert_eq!(untried, Vec::<String>::new(), "say where it is tried or pinned");
     }
-}
-
-fn no_condition_is_untried() {
-    let mut found = BTreeSet::new();
-    for policy in [LOOKUP, CONTAIN, ERADICATE, OF_THE_BOT, TRUST] {
-        let policy: Value = serde_json::from_str(policy).expect("JSON");
-        for statement in policy["Statement"].as_array().expect("statements") {
-            if let Some(condition) = statement.get("Condition") {
-                let sid = statement["Sid"].as_str().expect("a name").to_owned();
-                found.insert((sid, condition.to_string()));
-            }
-        }
-    }
-    let known = CONDITIONS.map(|(sid, condition, _)| (sid.to_owned(), condition.to_owned()));
-    assert_eq!(found, known.into_iter().collect());
-    assert_eq!(CONDITIONS.iter().filter(|(.., held)| *held).count(), 2);
-}
-
-/// A request that violates a condition, or meets a deny of the policies, is refused, and the same
-/// without the violation is not.
-async fn each_condition(parts: &Parts, account: &str) -> Result<(), Missing> {
-    let (desk, key) = Desk::new(parts, account).await?;
-    let (iam, sts) = (&desk.owner.root.iam, desk.owner.as_holder_of(&key).sts);
-    let deny = desk.owner.deny_all_policy().await;
-    let arn = role(&desk.owner, "keyleak-contain", &printed(CONTAIN, &deny)).await;
-    let assume = |external: Option<&str>| {
-        let assume = sts.assume_role().role_arn(&arn).role_session_name("trial");
-        assume.set_external_id(external.map(str::to_owned)).send()
-    };
-    for wrong in [None, Some("somebody-elses")] {
-        let refused = assume(wrong).await.expect_err("without our external id");
-        assert_eq!(code(&refused), "AccessDenied", "{wrong:?}");
-    }
-    let session = assume(Some(EXTERNAL_ID)).await.expect("a session");
-    let session = Credential::from(session.credentials().expect("its credentials"));
-    let contain = desk.owner.as_holder_of(&session).iam;
-    iam.create_user().user_name("somebody").send().await.expect("a user");
-    let other = "arn:aws:iam::aws:policy/AdministratorAccess".to_owned();
-    for (policy, allowed) in [(&other, false), (&deny, true)] {
-        let user = || contain.attach_user_policy().user_name("somebody").policy_arn(policy);
-        judged(allowed, "attached to a user", user().send().await);
-        let off = contain.detach_user_policy().user_name("somebody").policy_arn(policy);
-        judged(allowed, "detached from a user", off.send().await);
-        let on = contain.attach_role_policy().role_name("nobody").policy_arn(policy);
-        judged(allowed, "attached to a role", on.send().await);
-        let off = contain.detach_role_policy().role_name("nobody").policy_arn(policy);
-        judged(allowed, "detached from a role", off.send().await);
-    }
-    for own in ["keyleak-lookup", "keyleak-contain", "keyleak-eradicate", "keyleak-bot"] {
-        let put = contain.put_role_policy().role_name(own).policy_name("more");
-        judged(false, own, put.policy_document(json!({}).to_string()).send().await);
-    }
-    let put = contain.put_role_policy().role_name("nobody").policy_name("more");
-    judged(true, "another role", put.policy_document(json!({}).to_string()).send().await);
-    never_on_the_journal(&desk).await;
-    Ok(())
-}
-
-/// Whatever else the bot is allowed, it changes nothing that stands in the journal.
-async fn never_on_the_journal(desk: &Desk) {
-    let mut policy = printed(OF_THE_BOT, AWSS_DENY);
-    let all = json!({"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"});
-    policy["Statement"].as_array_mut().expect("statements").push(all);
-    desk.may(&policy).await;
-    let tables = aws_sdk_dynamodb::Client::new(&desk.config);
-    for (table, allowed) in [(&desk.names.journal, false), (&desk.names.work, true)] {
-        let delete = tables.delete_item().table_name(table);
-        judged(allowed, table, delete.send().await);
-        let update = tables.update_item().table_name(table);
-        judged(allowed, table, update.send().await);
-    }
-}
-
-/// Whether it was refused for want of the right; what else is wrong with it is no matter.
-fn judged<T, E, R>(allowed: bool, what: &str, answer: Result<T, SdkError<E, R>>)
-where
-    E: ProvideErrorMetadata + Debug,
-    R: Debug,
-{
-    let said = answer.err().map(|error| code(&error));
-    let denied = said.as_ref().is_some_and(|code| code.starts_with("AccessDenied"));
-    assert_eq!(denied, !allowed, "{what}: {said:?}");
 }

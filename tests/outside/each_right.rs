@@ -31,6 +31,8 @@ use std::time::Duration;
 
 const NAME: &str = "contractor";
 const INLINE: &str = "KeyleakDeny-trial";
+/// The one tag that the printed policy lets be set.
+pub(crate) const TAG: &str = "keyleak-quarantine";
 const GROUP: &str = "deployers";
 const PROFILE: &str = "workers";
 /// Nobody reads the trail here.
@@ -169,6 +171,8 @@ impl Place {
             Change::LiftRevocation { inline_name },
             Change::SetBoundary { boundary: Some(policy_arn) },
             Change::SetBoundary { boundary: None },
+            Change::Quarantine { tag: TAG.to_owned(), value: "kl-each-right".to_owned() },
+            Change::LiftQuarantine { tag: TAG.to_owned() },
         ];
         match kind {
             PrincipalKind::Role => changes.push(Change::PutTrust { document: TRUST.to_owned() }),

@@ -30,8 +30,10 @@ pub(crate) const EXTERNAL_ID: &str = "replace-with-your-own";
 /// A role that the lookups can look at.
 const ROLE: &str = "deploy";
 /// Actions of `lookup.json` that the emulator lets everybody call, or does not have; what is asked
-/// with them is pinned by the requests in `src/aws/lookup.rs`.
-const NOT_REFUSED_HERE: [&str; 4] = [
+/// with them is pinned by the requests in `src/aws/lookup.rs`, and with `sts:AssumeRole` in
+/// `src/aws/guard.rs`.
+const NOT_REFUSED_HERE: [&str; 5] = [
+    "sts:AssumeRole",
     "sts:GetCallerIdentity",
     "sts:GetAccessKeyInfo",
     "iam:GetSSHPublicKey",

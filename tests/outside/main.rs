@@ -21,6 +21,7 @@ mod calibration;
 #[path = "../support/chance.rs"]
 #[expect(dead_code, reason = "a siege chooses in fewer ways than a storm")]
 mod chance;
+mod conditions;
 mod containment;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
@@ -103,6 +104,7 @@ fn main() -> ExitCode {
     trials.extend(least_rights::trials(&parts));
     trials.extend(each_right::trials(&parts));
     trials.extend(bot_rights::trials(&parts));
+    trials.extend(conditions::trials(&parts));
     trials.extend(accounts::trials(&parts));
     trials.extend(tableless::trials(&parts));
     trials.extend(troubled::trials(&parts));

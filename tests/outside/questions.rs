@@ -52,10 +52,11 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 
 /// easttimor's page asks for `ResetServiceSpecificSredential` and `DeleteNetworkAclEncry`.
 fn names_real_events(judge: &mut Judge) {
-    const SERVICES: [&str; 10] = [
+    const SERVICES: [&str; 11] = [
         "iam",
         "sts",
         "ec2",
+        "lambda",
         "ssm",
         "s3",
         "sso",
@@ -84,6 +85,8 @@ fn names_real_events(judge: &mut Judge) {
         .filter(|word| word.len() > 4 && word.starts_with(|c: char| c.is_ascii_uppercase()))
         .filter(|word| word.bytes().all(|b| b.is_ascii_alphanumeric()))
         .filter(|word| !BESIDE.contains(word))
+        // Lambda's events have the version of its API behind their names.
+        .map(|word| word.trim_end_matches("v2").trim_end_matches(|c: char| c.is_ascii_digit()))
         .map(str::to_owned)
         .collect();
     assert!(names.len() > 40, "{names:?}");

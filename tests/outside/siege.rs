@@ -2,8 +2,8 @@
 //! adapters that work in production.
 //!
 //! What the emulator lacks is tried on the simulated account alone (`tests/siege`): IAM's lag, a
-//! console to sign in to, service-specific credentials, SSH keys and certificates. The actor's tries
-//! of these are counted. Here it has more than AWS gives: sessions of a user may call IAM.
+//! console to sign in to, service-specific credentials, SSH keys and certificates. The actor's
+//! tries of these are counted. Here it has more than AWS gives: sessions of a user may call IAM.
 
 use crate::account::Account;
 use crate::approving::{approve_containment, contained};
@@ -34,13 +34,13 @@ const SAMPLE: Range<u64> = 13..14;
 /// The seed of the sabotage, in an account of its own.
 const SABOTAGE: u64 = 1_000_000;
 const COLLEAGUES: [&str; 3] = ["colleague-01", "colleague-02", "colleague-03"];
-/// The shortest and the longest pause between two moves, in milliseconds: two or three moves go by
+/// The shortest and the longest pause between two moves, in milliseconds: about as long as it takes
 /// until the trail tells of one.
-const PAUSE_MS: (usize, usize) = (50, 500);
+const PAUSE_MS: (usize, usize) = (100, 900);
 /// For a machine that is too busy for that: actor and bot share one emulator.
-const UNHURRIED: usize = 4;
+const UNHURRIED: usize = 3;
 /// How many moves the actor makes, about, before anybody notices.
-const MOVES_BEFORE: u32 = 24;
+const MOVES_BEFORE: u32 = 20;
 /// How long it goes on after the case says "contained".
 const AFTERWARDS: Duration = Duration::from_secs(2);
 /// "Contained" comes within ten seconds, and under load within a minute.
