@@ -24,8 +24,9 @@ const LIST_OBJECT_VERSIONS: &str = "s3:ListObjectVersions";
 pub const CALLS: &[&str] = &[PUT_OBJECT, GET_OBJECT, LIST_OBJECT_VERSIONS];
 /// What S3 asks for: listing goes by another name, and retention and versions need their own right.
 pub const PERMISSIONS: &[&str] =
-    &[PUT_OBJECT, "s3:PutObjectRetention", GET_OBJECT, "s3:GetObjectVersion", LIST_VERSIONS];
+    &[PUT_OBJECT, "s3:PutObjectRetention", GET_OBJECT, GET_VERSION, LIST_VERSIONS];
 
+const GET_VERSION: &str = "s3:GetObjectVersion";
 const LIST_VERSIONS: &str = "s3:ListBucketVersions";
 
 /// A thousand anchors a page; a case has some dozens.
@@ -76,10 +77,12 @@ impl S3Anchors {
         for _ in 0..PAGES_MAX {
             let request = self.client.list_object_versions().bucket(&self.settings.bucket);
             let request = request.prefix(self.folder(case));
-            let page =
-                request.set_key_marker(key).set_version_id_marker(version).send().await.map_err(
-                    |error| StoreError(call_error(LIST_OBJECT_VERSIONS, &error).to_string()),
-                )?;
+            let page = request
+                .set_key_marker(key)
+                .set_version_id_marker(version)
+                .send()
+                .await
+                .map_err(|error| StoreError(call_error(LIST_VERSIONS, &error).to_string()))?;
             versions.extend(page.versions.unwrap_or_default());
             (key, version) = (page.next_key_marker, page.next_version_id_marker);
             if key.is_none() {
@@ -92,11 +95,13 @@ impl S3Anchors {
     async fn anchor(&self, of: ObjectVersion) -> Result<Anchor, StoreError> {
         let name = of.key.unwrap_or_default();
         let request = self.client.get_object().bucket(&self.settings.bucket).key(&name);
+        // S3 asks for another right where a version is named.
+        let right = if of.version_id.is_some() { GET_VERSION } else { GET_OBJECT };
         let answer = request
             .set_version_id(of.version_id)
             .send()
             .await
-            .map_err(|error| StoreError(call_error(GET_OBJECT, &error).to_string()))?;
+            .map_err(|error| StoreError(call_error(right, &error).to_string()))?;
         let content = answer.body.collect().await;
         let content = content.map_err(|error| StoreError(error.to_string()))?.to_vec();
         serde_json::from_slice(&content)

@@ -176,7 +176,8 @@ fn no_answer(call: &str, error: &(dyn Error + 'static)) -> CallError {
     let causes = causes(error);
     let refused = DENIED.iter().chain(BAD_CREDENTIALS).any(|code| causes.contains(code));
     if refused {
-        let hint = "keyleak could not assume the role that makes this call; check its trust policy";
+        let hint = "keyleak could not assume the role that makes this call; check its trust \
+                    policy, and allow sts:AssumeRole to the bot";
         return CallError::new(CallClass::Denied, call, format!("{hint} ({causes})"));
     }
     let hint = if causes.contains(NO_CREDENTIALS) {

@@ -1,4 +1,9 @@
 //! What went wrong in other tools for the same job, and must not here; each test names the tool.
+//!
+//! The table of them is in `tests/README.md`.
+
+mod people;
+mod trails;
 
 use crate::bureau::{ASKER, Bureau, honest, is_contained};
 use crate::ground::USER;
@@ -26,6 +31,29 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A defect without its test, or a test that is gone, is no row of the table.
+#[test]
+fn every_defect_in_the_table_has_its_test() {
+    let sources = [
+        include_str!("peer_defects.rs"),
+        include_str!("peer_defects/people.rs"),
+        include_str!("peer_defects/trails.rs"),
+        include_str!("people.rs"),
+        include_str!("roles.rs"),
+        include_str!("../outside/questions.rs"),
+    ];
+    let (_, table) = include_str!("../README.md").split_once("## Defects of other tools").unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let tests: Vec<&str> = rows.map(|row| row.rsplit('`').nth(1).unwrap_or(row)).collect();
+    assert!(tests.len() >= 20, "{tests:?}");
+    let is_there = |name: &&str| {
+        let (function, trial) = (format!("fn {name}("), format!("\"{name}\""));
+        sources.iter().any(|source| source.contains(&function) || source.contains(&trial))
+    };
+    let missing: Vec<_> = tests.iter().filter(|name| !is_there(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
 
 /// `aws_ir`: a dry run acted, because the option was not passed on.
 #[tokio::test(flavor = "multi_thread")]

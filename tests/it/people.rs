@@ -42,8 +42,9 @@ fn inside(world: &World, case: &Case, user: &str) -> bool {
     channel.is_some_and(|channel| channel.members.iter().any(|member| member == user))
 }
 
+/// The check of permissions in AWS's own Slack sample says yes to everybody.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_not_on_the_list_may_report_and_look_on_and_not_decide() {
+async fn aws_slack_sample_who_is_not_on_the_list_may_report_and_look_on_and_not_decide() {
     let stage = Stage::set().await;
     let world = &stage.world;
     newcomers(world);

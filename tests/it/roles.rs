@@ -147,8 +147,9 @@ fn ends_one_session(case: &Case) -> bool {
     user_ids.len() == 1
 }
 
+/// SSM Contain ends the sessions of a role, and leaves it to whoever assumes it next.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_assume_a_role_is_asked_about_when_the_actor_changed_it() {
+async fn ssm_contain_who_may_assume_a_role_is_asked_about_when_the_actor_changed_it() {
     let Town { ground, office, colleague, abroad } = town(42).await;
     let thief = ground.attacker.as_ref();
     let both = trust(ACCOUNT).replace(

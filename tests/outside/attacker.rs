@@ -40,6 +40,9 @@ impl SdkAttacker {
     }
 }
 
+/// The refusal of what cannot be tried on the emulator; none of AWS's.
+pub(crate) const NOT_POSSIBLE_HERE: &str = "NotOnThisGround";
+
 /// What the actor sets as a password; it opens nothing outside the emulator.
 const PASSWORD: &str = "correct-Horse-7-battery";
 
@@ -86,6 +89,7 @@ async fn every_operation(parts: &Parts) -> Result<(), Missing> {
 /// Every operation once, in an order in which each can work.
 fn moves(account: &str, policy_arn: &str) -> Vec<Operation> {
     let (user, policy_arn) = (NEW_USER.to_owned(), policy_arn.to_owned());
+    let boundary = policy_arn.clone();
     let trust = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":
 {{"AWS":"arn:aws:iam::{account}:root"}},"Action":"sts:AssumeRole"}}]}}"#
@@ -111,6 +115,8 @@ fn moves(account: &str, policy_arn: &str) -> Vec<Operation> {
             name: "all".to_owned(),
             document: ALLOW_ALL.to_owned(),
         },
+        Operation::SetBoundary { on: on.clone(), policy_arn: Some(boundary) },
+        Operation::SetBoundary { on: on.clone(), policy_arn: None },
         Operation::DeletePolicy { on, name: "all".to_owned() },
     ]
 }
@@ -164,17 +170,41 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
             let call = iam.create_login_profile().user_name(user).password(PASSWORD);
             allowed(call.send().await)
         }
+        Operation::SetBoundary { on, policy_arn } => boundary(iam, on, policy_arn.as_deref()).await,
         // What the emulator does not know, or what needs a browser, is tried on the simulated
         // account alone.
-        Operation::SetBoundary { .. }
-        | Operation::Untag { .. }
+        Operation::Untag { .. }
         | Operation::SignIn { .. }
         | Operation::CreateServiceCredential { .. }
-        | Operation::UseServiceCredential => Err("NotOnThisGround".to_owned()),
+        | Operation::UseServiceCredential => Err(NOT_POSSIBLE_HERE.to_owned()),
         Operation::CreateRole { role, trust } => {
             let call = iam.create_role().role_name(role);
             allowed(call.assume_role_policy_document(trust).send().await)
         }
+    }
+}
+
+async fn boundary(
+    iam: &Client,
+    on: &PrincipalName,
+    policy_arn: Option<&str>,
+) -> Result<Reply, String> {
+    match (on.kind, policy_arn) {
+        (PrincipalKind::User, Some(arn)) => {
+            let call = iam.put_user_permissions_boundary().user_name(&on.name);
+            allowed(call.permissions_boundary(arn).send().await)
+        }
+        (PrincipalKind::User, None) => {
+            allowed(iam.delete_user_permissions_boundary().user_name(&on.name).send().await)
+        }
+        (PrincipalKind::Role, Some(arn)) => {
+            let call = iam.put_role_permissions_boundary().role_name(&on.name);
+            allowed(call.permissions_boundary(arn).send().await)
+        }
+        (PrincipalKind::Role, None) => {
+            allowed(iam.delete_role_permissions_boundary().role_name(&on.name).send().await)
+        }
+        (PrincipalKind::Resource, _) => Err("NotAboutPolicies".to_owned()),
     }
 }
 

@@ -122,7 +122,7 @@ async fn account(parts: &Parts, id: &str) -> Result<Account, Missing> {
 }
 
 /// Both tables with the keys that `manifests/dynamodb/tables.yaml` gives them.
-async fn make_tables(account: &Account) -> TableNames {
+pub(crate) async fn make_tables(account: &Account) -> TableNames {
     let names = TableNames::default();
     let client = aws_sdk_dynamodb::Client::new(account.config());
     for (table, hash, range) in [(&names.journal, "case", "seq"), (&names.work, "item", "part")] {

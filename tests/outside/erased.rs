@@ -111,9 +111,7 @@ async fn role_that_deletes(owner: &Account, without: Option<&str>) -> String {
     made.role().expect("a role in the answer").arn().to_owned()
 }
 
-/// Everything that keeps a user from being deleted, as far as the emulator has it. Groups and
-/// instance profiles are not among it: leaving one is judged there as if it were about the user or
-/// role, and IAM judges it as being about the group or profile.
+/// Everything that keeps a user or a role from being deleted, as far as the emulator has it.
 async fn hang_everything(owner: &Account) {
     let iam = &owner.root.iam;
     let put = iam.put_user_policy().user_name(BACKDOOR).policy_name("all");
@@ -132,4 +130,17 @@ async fn hang_everything(owner: &Account) {
     iam.create_access_key().user_name(BACKDOOR).send().await.expect("a second key");
     let attach = iam.attach_role_policy().role_name(ROLE).policy_arn(&arn);
     attach.send().await.expect("a policy of the role");
+    iam.create_group().group_name("helpers").send().await.expect("a group");
+    let join = iam.add_user_to_group().group_name("helpers").user_name(BACKDOOR);
+    join.send().await.expect("a member");
+    let device = iam.create_virtual_mfa_device().virtual_mfa_device_name(BACKDOOR).send().await;
+    let device = device.expect("a device");
+    let serial = device.virtual_mfa_device().map(|device| device.serial_number().to_owned());
+    let enable = iam.enable_mfa_device().user_name(BACKDOOR).serial_number(serial.expect("it"));
+    let enable = enable.authentication_code1("123456").authentication_code2("654321");
+    enable.send().await.expect("a second factor");
+    let profile = iam.create_instance_profile().instance_profile_name("workers");
+    profile.send().await.expect("an instance profile");
+    let add = iam.add_role_to_instance_profile().instance_profile_name("workers");
+    add.role_name(ROLE).send().await.expect("the role in it");
 }

@@ -21,16 +21,19 @@ use std::sync::Arc;
 
 pub(crate) const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
 pub(crate) const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
-const TRUST: &str = include_str!("../../manifests/iam/trust.json");
-const OF_THE_BOT: &str = include_str!("../../manifests/iam/bot.json");
-const AWSS_DENY: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
+pub(crate) const TRUST: &str = include_str!("../../manifests/iam/trust.json");
+pub(crate) const OF_THE_BOT: &str = include_str!("../../manifests/iam/bot.json");
+pub(crate) const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
+pub(crate) const AWSS_DENY: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
 /// What the printed trust policy asks for, until somebody replaces it.
-const EXTERNAL_ID: &str = "replace-with-your-own";
+pub(crate) const EXTERNAL_ID: &str = "replace-with-your-own";
 /// A role that the lookups can look at.
 const ROLE: &str = "deploy";
 /// Actions of `lookup.json` that the emulator lets everybody call, or does not have; what is asked
-/// with them is pinned by the requests in `src/aws/lookup.rs`.
-const NOT_REFUSED_HERE: [&str; 4] = [
+/// with them is pinned by the requests in `src/aws/lookup.rs`, and with `sts:AssumeRole` in
+/// `src/aws/guard.rs`.
+const NOT_REFUSED_HERE: [&str; 5] = [
+    "sts:AssumeRole",
     "sts:GetCallerIdentity",
     "sts:GetAccessKeyInfo",
     "iam:GetSSHPublicKey",
@@ -66,11 +69,23 @@ pub(crate) fn printed(text: &str, deny: &str) -> Value {
     serde_json::from_str(&text.replace(AWSS_DENY, deny)).expect("JSON")
 }
 
+/// Every action that a printed policy allows.
+pub(crate) fn allowed(text: &str) -> BTreeSet<String> {
+    let policy = printed(text, AWSS_DENY);
+    let statements = policy["Statement"].as_array().expect("statements").iter();
+    statements
+        .filter(|statement| statement["Effect"] == "Allow")
+        .flat_map(|statement| statement["Action"].as_array().expect("a list"))
+        .filter_map(|action| action.as_str().map(str::to_owned))
+        .collect()
+}
+
 /// The same without one action; what is taken out was in it.
-fn printed_without(text: &str, deny: &str, action: &str) -> Value {
+pub(crate) fn printed_without(text: &str, deny: &str, action: &str) -> Value {
     let mut policy = printed(text, deny);
     let mut taken = 0;
-    for statement in policy["Statement"].as_array_mut().expect("statements") {
+    let statements = policy["Statement"].as_array_mut().expect("statements");
+    for statement in statements.iter_mut() {
         if statement["Effect"] == "Allow" {
             let actions = statement["Action"].as_array_mut().expect("a list");
             let before = actions.len();
@@ -78,6 +93,8 @@ fn printed_without(text: &str, deny: &str, action: &str) -> Value {
             taken += before - actions.len();
         }
     }
+    // A statement about no action is one about every action to the emulator, and none to IAM.
+    statements.retain(|statement| statement["Action"] != json!([]));
     assert_eq!(taken, 1, "{action} stands in the policy");
     policy
 }
@@ -99,7 +116,7 @@ pub(crate) async fn restrict_the_bot_to(owner: &Account, policy: &Value) {
 }
 
 /// A role that the bot of the same account may assume, with these rights; its ARN.
-async fn role(owner: &Account, name: &str, policy: &Value) -> String {
+pub(crate) async fn role(owner: &Account, name: &str, policy: &Value) -> String {
     role_for((&owner.id, EXTERNAL_ID), owner, name, policy).await
 }
 
@@ -122,7 +139,7 @@ pub(crate) async fn role_for(
 }
 
 /// From now on the role may do this and nothing else.
-async fn may(owner: &Account, role: &str, policy: &Value) {
+pub(crate) async fn may(owner: &Account, role: &str, policy: &Value) {
     let put = owner.root.iam.put_role_policy().role_name(role).policy_name("printed");
     put.policy_document(policy.to_string()).send().await.expect("its rights");
 }
@@ -184,19 +201,15 @@ async fn each_lookup(parts: &Parts, account: &str) -> Result<(), Missing> {
     role(&leak.owner, ROLE, &policy).await;
     let looks = role(&leak.owner, "keyleak-lookup", &policy).await;
     restrict_the_bot(&leak.owner).await;
-    let statements = policy["Statement"].as_array().expect("statements").iter();
-    let actions: BTreeSet<&str> = statements
-        .flat_map(|statement| statement["Action"].as_array().expect("a list"))
-        .filter_map(Value::as_str)
-        .filter(|action| action.starts_with("iam:") || action.starts_with("sts:"))
-        .filter(|action| !NOT_REFUSED_HERE.contains(action))
-        .collect();
+    let mut actions = allowed(LOOKUP);
+    actions.retain(|action| action.starts_with("iam:") || action.starts_with("sts:"));
+    actions.retain(|action| !NOT_REFUSED_HERE.contains(&action.as_str()));
     assert!(actions.len() > 15, "{actions:?}");
     let nothing_lacks = told(&leak, &looks).await;
     let refused = |told: &str| told.contains("not permitted");
     assert!(!nothing_lacks.iter().any(|told| refused(told)), "{nothing_lacks:?}");
     for action in actions {
-        let lacking = printed_without(LOOKUP, AWSS_DENY, action);
+        let lacking = printed_without(LOOKUP, AWSS_DENY, &action);
         may(&leak.owner, "keyleak-lookup", &lacking).await;
         let told = told(&leak, &looks).await;
         let wanted = format!("allow {action} ");

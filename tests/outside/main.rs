@@ -8,18 +8,26 @@
 
 mod account;
 mod accounts;
+#[path = "../support/approving.rs"]
+mod approving;
 mod athena;
 mod attacker;
 mod aws_contract;
 mod block_judges;
+mod bot_rights;
 #[path = "../support/bureau.rs"]
 mod bureau;
 mod calibration;
+#[path = "../support/chance.rs"]
+#[expect(dead_code, reason = "a siege chooses in fewer ways than a storm")]
+mod chance;
 mod closed_bucket;
+mod conditions;
 mod containment;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
 mod dynamodb_local;
+mod each_right;
 mod emulated;
 #[path = "../support/eradicated.rs"]
 mod eradicated;
@@ -36,6 +44,8 @@ mod leak;
 mod least_rights;
 mod made_again;
 mod ministack;
+#[path = "../support/moves.rs"]
+mod moves;
 mod object_lock;
 mod operators;
 #[path = "../support/partial_trail.rs"]
@@ -45,6 +55,8 @@ mod plan_forms;
 #[path = "../support/python.rs"]
 mod python;
 mod questions;
+#[path = "../support/raider.rs"]
+mod raider;
 mod real_trails;
 mod reconciled;
 mod recorded;
@@ -53,6 +65,7 @@ mod recorder;
 mod restless;
 mod served;
 mod service;
+mod siege;
 mod signatures;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
@@ -68,6 +81,8 @@ mod story;
 mod tableless;
 #[path = "../support/thief.rs"]
 mod thief;
+#[path = "../support/tickets.rs"]
+mod tickets;
 mod troubled;
 mod troubled_case;
 mod troubled_watch;
@@ -89,6 +104,9 @@ fn main() -> ExitCode {
     trials.extend(containment::trials(&parts));
     trials.extend(served::trials(&parts));
     trials.extend(least_rights::trials(&parts));
+    trials.extend(each_right::trials(&parts));
+    trials.extend(bot_rights::trials(&parts));
+    trials.extend(conditions::trials(&parts));
     trials.extend(accounts::trials(&parts));
     trials.extend(tableless::trials(&parts));
     trials.extend(troubled::trials(&parts));
@@ -98,6 +116,7 @@ fn main() -> ExitCode {
     trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));
     trials.extend(reconciled::trials(&parts));
+    trials.extend(siege::trials(&parts));
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));
     trials.extend(slack_judge::trials(&parts));

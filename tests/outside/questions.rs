@@ -3,6 +3,7 @@
 use crate::frame::{Missing, trial, trial_async};
 use crate::leak::leak;
 use crate::parts::Parts;
+use crate::python::Judge;
 use crate::sql_judge::{SqlJudge, TRAIL_TABLE, real_trails};
 use keyleak::domain::growth::{Bounds, grow};
 use keyleak::domain::lineage::Subject;
@@ -14,7 +15,7 @@ use keyleak::trail::local::LocalTrail;
 use keyleak::trail::table::{CaseTable, definition};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,8 +25,12 @@ const KEYS_MAX: usize = 3;
 const ALL: Window = Window { from: None, to: None };
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
-    let [recorded, real] = [(); 2].map(|()| Arc::clone(parts));
+    let [recorded, real, events] = [(); 3].map(|()| Arc::clone(parts));
     vec![
+        trial("easttimor_every_event_that_a_query_names_is_one_that_aws_records", move || {
+            names_real_events(&mut events.python()?.judge("event_judge.py", &[]));
+            Ok::<(), Missing>(())
+        }),
         trial_async(
             "every_question_and_both_passes_agree_with_duckdb_on_a_recorded_trail",
             move || async move {
@@ -43,6 +48,51 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
             Ok::<(), Missing>(())
         }),
     ]
+}
+
+/// easttimor's page asks for `ResetServiceSpecificSredential` and `DeleteNetworkAclEncry`.
+fn names_real_events(judge: &mut Judge) {
+    const SERVICES: [&str; 11] = [
+        "iam",
+        "sts",
+        "ec2",
+        "lambda",
+        "ssm",
+        "s3",
+        "sso",
+        "rolesanywhere",
+        "cognito-identity",
+        "eks-auth",
+        "ec2-instance-connect",
+    ];
+    // What is recorded without being a call of a service, and what is no event's name.
+    const BESIDE: [&str; 6] = [
+        "ConsoleLogin",
+        "SwitchRole",
+        "GetSigninToken",
+        "Failure",
+        "Insight",
+        "AwsCloudTrailInsight",
+    ];
+    const MISSPELT: [&str; 2] = ["ResetServiceSpecificSredential", "DeleteNetworkAclEncry"];
+    let asked = questions().expect("the questions");
+    let texts = asked.iter().map(|question| question.sql.as_str());
+    let texts = texts.chain([ATHENA_SIGHTINGS, ATHENA_CUT]);
+    // A text without its comments has a quoted word in every second place.
+    let names: BTreeSet<String> = texts
+        .flat_map(|text| text.lines().map(|line| line.split("--").next().unwrap_or_default()))
+        .flat_map(|line| line.split('\'').skip(1).step_by(2))
+        .filter(|word| word.len() > 4 && word.starts_with(|c: char| c.is_ascii_uppercase()))
+        .filter(|word| word.bytes().all(|b| b.is_ascii_alphanumeric()))
+        .filter(|word| !BESIDE.contains(word))
+        // Lambda's events have the version of its API behind their names.
+        .map(|word| word.trim_end_matches("v2").trim_end_matches(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
+        .collect();
+    assert!(names.len() > 40, "{names:?}");
+    let names: Vec<&str> = names.iter().map(String::as_str).chain(MISSPELT).collect();
+    let answer = judge.ask(&json!({ "services": SERVICES, "names": names }));
+    assert_eq!(answer["unknown"], json!(MISSPELT), "what is misspelt, and nothing else");
 }
 
 /// Every published trail in CloudTrail's own layout.

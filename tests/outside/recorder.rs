@@ -4,6 +4,7 @@ mod athena;
 pub(crate) mod delivery;
 mod identity;
 mod record;
+mod supply;
 mod wire;
 
 use crate::sql_judge::SqlJudge;
@@ -20,6 +21,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
+use supply::Supply;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,16 +62,11 @@ struct Passing {
     people: Mutex<identity::People>,
     waiting: Mutex<delivery::Waiting>,
     translator: OnceLock<Mutex<SqlJudge>>,
-    /// Lists that the emulator does not know are answered with nothing in them.
-    supplies: OnceLock<()>,
+    /// What is answered in place of the emulator where it does not know a call.
+    supplies: OnceLock<Supply>,
+    /// The one account whose trail this is, where there are others.
+    owner: OnceLock<String>,
 }
-
-/// What the emulator's users cannot have, by the call that lists it and the list's name.
-const NOT_ON_THE_EMULATOR: [(&str, &str); 3] = [
-    ("ListServiceSpecificCredentials", "ServiceSpecificCredentials"),
-    ("ListSSHPublicKeys", "SSHPublicKeys"),
-    ("ListSigningCertificates", "Certificates"),
-];
 
 #[derive(Debug, Clone)]
 struct Door {
@@ -88,6 +85,7 @@ impl Recorder {
             waiting: Mutex::new(delivery::Waiting::new(folder, delay)),
             translator: OnceLock::new(),
             supplies: OnceLock::new(),
+            owner: OnceLock::new(),
         });
         let recorder = Self {
             passing,
@@ -106,7 +104,17 @@ impl Recorder {
 
     /// From now on what the emulator's users cannot have is listed as nothing, and not refused.
     pub(crate) fn supply_empty_lists(&self) {
-        self.passing.supplies.get_or_init(|| ());
+        self.passing.supplies.set(Supply::EmptyLists).expect("it is set once");
+    }
+
+    /// From now on every user has one of each such credential, which can be changed and deleted.
+    pub(crate) fn supply_side_credentials(&self) {
+        self.passing.supplies.set(Supply::OneOfEach).expect("it is set once");
+    }
+
+    /// From now on only what CloudTrail delivers to this account is delivered.
+    pub(crate) fn deliver_only_to(&self, account: &str) {
+        self.passing.owner.set(account.to_owned()).expect("it is set once");
     }
 
     /// Opens a door; whoever comes through it is recorded as calling from `source_ip`.
@@ -166,9 +174,6 @@ async fn forward(door: &Door, request: Request<Body>) -> Result<Response<Body>, 
     let at = passing.clock.now();
     let (mut head, body) = request.into_parts();
     let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| error.to_string())?;
-    if let Some(empty) = passing.supplied(&body) {
-        return Ok(Response::new(Body::from(empty)));
-    }
     let path = head.uri.path().to_owned();
     let query = head.uri.query().map(ToOwned::to_owned);
     // The path goes on as it came: encoding it again would break the signature over it. The Host
@@ -186,6 +191,10 @@ async fn forward(door: &Door, request: Request<Body>) -> Result<Response<Body>, 
     let (mut head, answer) = answer.into_parts();
     let answer = to_bytes(Body::new(answer), BODY_BYTES_MAX).await;
     let answer = answer.map_err(|error| error.to_string())?;
+    // Whether the caller may was judged by then.
+    if let Some(supplied) = passing.supplies.get().and_then(|all| all.instead(&body, &answer)) {
+        return Ok(Response::new(Body::from(supplied)));
+    }
     let exchange = Exchange {
         at,
         source_ip: source_ip.clone(),
@@ -214,20 +223,6 @@ fn refused(refusal: &Value) -> Response<Body> {
 }
 
 impl Passing {
-    /// An empty list, where the request asks for one that the emulator does not know.
-    fn supplied(&self, body: &[u8]) -> Option<String> {
-        self.supplies.get()?;
-        let asks = |call: &str| {
-            let action = format!("Action={call}&");
-            body.windows(action.len()).any(|window| window == action.as_bytes())
-        };
-        let (call, list) = NOT_ON_THE_EMULATOR.into_iter().find(|(call, _)| asks(call))?;
-        Some(format!(
-            "<{call}Response><{call}Result><{list}></{list}><IsTruncated>false</IsTruncated>\
-             </{call}Result></{call}Response>"
-        ))
-    }
-
     /// What goes on instead of `body`; only a query for Athena is changed.
     fn translate(&self, headers: &mut HeaderMap, body: Bytes) -> Result<Bytes, Value> {
         let Some(judge) = self.translator.get() else {
@@ -245,8 +240,13 @@ impl Passing {
         let mut people = self.people.lock().expect("nobody panicked");
         let written = record::write(exchange, &call, &people);
         people.learn(exchange.at, &call);
-        if let Some(record) = written {
-            self.waiting.lock().expect("nobody panicked").add(exchange.at, record);
+        let mut waiting = self.waiting.lock().expect("nobody panicked");
+        let elsewhere = written.as_ref().and_then(record::as_the_owner_of_the_role_sees_it);
+        for record in written.into_iter().chain(elsewhere) {
+            let is_theirs = |owner: &String| record["recipientAccountId"] == owner.as_str();
+            if self.owner.get().is_none_or(is_theirs) {
+                waiting.add(exchange.at, record);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 Whoever started us holds the other end of the pipe, so even a killed test run leaves nothing behind.
 """
 
+import json
 import os
 import signal
 import sys
@@ -30,6 +31,45 @@ def tell_conditions_which_policy() -> None:
     iam_actions.request_tag_context = with_policy
 
 
+def tell_policies_which_resource() -> None:
+    """Judges what leaves a group or an instance profile, or is a second factor, as IAM does.
+
+    MiniStack takes the user or the role for what such a call is about; by IAM's service reference
+    it is the group, the profile or the device. What is asked about a query is about its workgroup.
+    """
+    from ministack.core import iam_actions
+
+    known = iam_actions.extract_resource_arn
+    about = {
+        "AddUserToGroup": ("GroupName", "group/"),
+        "RemoveUserFromGroup": ("GroupName", "group/"),
+        "AddRoleToInstanceProfile": ("InstanceProfileName", "instance-profile/"),
+        "RemoveRoleFromInstanceProfile": ("InstanceProfileName", "instance-profile/"),
+        "DeleteVirtualMFADevice": ("SerialNumber", None),
+    }
+
+    def workgroup_of(asked: dict, region: str, account: str) -> str:
+        from ministack.services import athena
+
+        query = athena._executions.get(asked["QueryExecutionId"]) or {}
+        return f"arn:aws:athena:{region}:{account}:workgroup/{query.get('WorkGroup', '*')}"
+
+    def one(params: dict, name: str) -> str:
+        value = params.get(name) or ""
+        return value[0] if isinstance(value, list) else value
+
+    def with_resource(service, method, path, headers, body, params, region, account) -> str:
+        parameter, kind = about.get(one(params, "Action"), (None, None))
+        if service == "iam" and parameter:
+            named = one(params, parameter)
+            return f"arn:aws:iam::{account}:{kind}{named}" if kind else named
+        if service == "athena" and b"QueryExecutionId" in body:
+            return workgroup_of(json.loads(body), region, account)
+        return known(service, method, path, headers, body, params, region, account)
+
+    iam_actions.extract_resource_arn = with_resource
+
+
 def leave_when_the_pipe_closes() -> None:
     sys.stdin.buffer.read()
     os.killpg(os.getpgid(0), signal.SIGKILL)
@@ -41,6 +81,7 @@ if __name__ == "__main__":
     threading.Thread(target=leave_when_the_pipe_closes, daemon=True).start()
     sys.argv = ["ministack"]
     tell_conditions_which_policy()
+    tell_policies_which_resource()
     from ministack.app import main
 
     main()

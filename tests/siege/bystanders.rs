@@ -1,6 +1,8 @@
 //! Fifty people at lawful work before, during and after a containment, and who is ever refused.
 
-use crate::town::{SHARED, Town, role_arn};
+use crate::moves::{SHARED, role_arn};
+use crate::sim_account::ACCOUNT;
+use crate::town::Town;
 use keyleak::domain::case::Case;
 use keyleak::ports::clock::Clock;
 use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
@@ -91,7 +93,7 @@ impl Shared {
             self.does(name, "itself", (key, &Operation::ListBuckets)).await;
             if turn % 20 == 0 {
                 let operation = Operation::AssumeRole {
-                    role_arn: role_arn(SHARED),
+                    role_arn: role_arn(ACCOUNT, SHARED),
                     session_name: name.to_owned(),
                 };
                 if let Reply::Minted(minted) = self.does(name, "itself", (key, &operation)).await {

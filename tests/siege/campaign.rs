@@ -1,17 +1,13 @@
 //! One siege: a raider of this seed, a bot, people who approve, and the reckoning afterwards.
 
-use crate::bureau::{APPROVER, Bureau, caller, honest, journal};
+use crate::approving::{approve_containment, contained};
+use crate::bureau::{Bureau, honest, journal};
 use crate::bystanders::Bystanders;
 use crate::guarded;
-use crate::raider::Raider;
-use crate::town::{Town, town};
-use jiff::{SignedDuration, Timestamp};
-use keyleak::domain::button::{ButtonAction, PlanAddress};
+use crate::town::town;
+use jiff::SignedDuration;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
-use keyleak::domain::ids::CaseId;
-use keyleak::domain::plan::PlanKind;
-use keyleak::flow::decide::{Pressed, press};
 use keyleak::ports::cloud::Contain;
 use keyleak::ports::trail::Trail;
 use keyleak::sim::cloud::LAG;
@@ -111,7 +107,7 @@ pub(crate) async fn besiege(seed: u64, terms: &Terms) -> Outcome {
     let town = town((seed, terms.speed), lag, terms.policies).await;
     let clock = town.ground.clock;
     let bystanders = Bystanders::at_work(&town);
-    let raider = Raider::at_work(&town, seed, terms.takes_off);
+    let raider = town.besieged(seed, terms.takes_off);
     if terms.plants_one {
         raider.den.give(town.people[0].1.clone());
     }
@@ -120,7 +116,7 @@ pub(crate) async fn besiege(seed: u64, terms: &Terms) -> Outcome {
     let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
     approve_containment(&bureau, &case).await;
     let approved = clock.now();
-    let contained = contained(&bureau, &case, (&town, terms.patience)).await;
+    let contained = contained(&bureau, &case, terms.patience).await;
     clock.sleep(AFTERWARDS).await;
     raider.rest().await;
     raider.den.try_everything().await;
@@ -142,51 +138,6 @@ pub(crate) async fn besiege(seed: u64, terms: &Terms) -> Outcome {
     };
     bureau.close().await;
     outcome
-}
-
-async fn approve_containment(bureau: &Bureau, case: &CaseId) {
-    let proposed = |case: &Case| {
-        let state = case.pending_plan().filter(|state| state.plan.kind == PlanKind::Containment)?;
-        Some(PlanAddress {
-            case: state.plan.case.clone(),
-            plan: state.plan.number,
-            hash: state.hash.clone(),
-        })
-    };
-    let at = bureau.wait(case, "a plan is proposed", proposed).await;
-    bureau.press(APPROVER, ButtonAction::Approve(at)).await;
-}
-
-/// Approves whatever is asked, as a person would, until the case says "contained"; since when.
-async fn contained(
-    bureau: &Bureau,
-    case: &CaseId,
-    (town, patience): (&Town, SignedDuration),
-) -> Option<Timestamp> {
-    let clock = town.ground.clock;
-    let deadline = clock.now() + patience;
-    while clock.now() < deadline {
-        let now = bureau.desk.ledger.load(case).await.expect("the case is readable");
-        let mut records = now.records().iter();
-        let said = records.find(|record| matches!(record.event, Event::Contained { .. }));
-        if let Some(record) = said {
-            return Some(record.at);
-        }
-        if let Some(state) = now.pending_plan() {
-            let at = PlanAddress {
-                case: case.clone(),
-                plan: state.plan.number,
-                hash: state.hash.clone(),
-            };
-            let button = ButtonAction::Approve(at);
-            let caller = caller(APPROVER);
-            let pressed = Pressed { caller, button, place: None, delivery: None, reason: None };
-            // A plan that was overtaken meanwhile is proposed again, and approved then.
-            press(&bureau.desk.bench(), &pressed).await.expect("it is recorded");
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    None
 }
 
 fn is_alarmed(case: &Case) -> bool {

@@ -6,6 +6,8 @@
     reason = "a test stops at the first surprise, and says so"
 )]
 
+#[path = "../support/approving.rs"]
+mod approving;
 #[path = "../support/bureau.rs"]
 #[expect(dead_code, reason = "a siege needs less of it than a story does")]
 mod bureau;
@@ -17,7 +19,9 @@ mod chance;
 #[path = "../support/ground.rs"]
 mod ground;
 mod guarded;
+#[path = "../support/moves.rs"]
 mod moves;
+#[path = "../support/raider.rs"]
 mod raider;
 mod sabotage;
 #[path = "../support/silent_chat.rs"]

@@ -1,6 +1,8 @@
 //! An account with a leaked key, a role that colleagues share, and fifty people at lawful work.
 
 use crate::ground::{Ground, USER};
+use crate::moves::{SHARED, trust};
+use crate::raider::{Quarry, Raider};
 use crate::sim_account::{ACCOUNT, SimAccount};
 use keyleak::sim::attacker::Credential;
 use keyleak::sim::cloud::SimCloud;
@@ -14,9 +16,9 @@ use std::time::Duration;
 /// The tag that the organization's service control policy is about.
 pub(crate) const TAG: &str = "keyleak-quarantine";
 /// An account that the actor has, and that nobody here knows.
-pub(crate) const ABROAD: &str = "999999999999";
-/// A role of long ago, which everybody at work here uses.
-pub(crate) const SHARED: &str = "deploy";
+const ABROAD: &str = "999999999999";
+/// The shortest and the longest pause between two moves, in milliseconds of the account.
+const PAUSE_MS: (usize, usize) = (300, 5_000);
 const PEOPLE: usize = 50;
 
 pub(crate) struct Town {
@@ -26,21 +28,22 @@ pub(crate) struct Town {
     /// Each with a key of its own, named after its user.
     pub(crate) people: Vec<(String, Credential)>,
     /// The actor's key in its own account.
-    pub(crate) abroad: Credential,
+    abroad: Credential,
 }
 
-/// The trust policy that lets everybody of these accounts in.
-pub(crate) fn trust(accounts: &[&str]) -> String {
-    let roots = accounts.iter().map(|account| format!("\"arn:aws:iam::{account}:root\""));
-    format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
-        "Principal":{{"AWS":[{}]}},"Action":"sts:AssumeRole"}}]}}"#,
-        roots.collect::<Vec<_>>().join(",")
-    )
-}
-
-pub(crate) fn role_arn(role: &str) -> String {
-    format!("arn:aws:iam::{ACCOUNT}:role/{role}")
+impl Town {
+    /// Lets an actor loose on it, who may watch for the deny and take it off.
+    pub(crate) fn besieged(&self, seed: u64, takes_off: bool) -> Raider {
+        let quarry = Quarry {
+            account: ACCOUNT.to_owned(),
+            abroad: ABROAD.to_owned(),
+            key_abroad: self.abroad.clone(),
+            colleagues: self.people.iter().map(|(name, _)| name.clone()).collect(),
+            takes_off,
+            pause_ms: PAUSE_MS,
+        };
+        Raider::at_work(&self.ground, seed, quarry)
+    }
 }
 
 /// A town whose clock runs so much faster and whose IAM takes so long to enforce; its key leaks,

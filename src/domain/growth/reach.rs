@@ -4,6 +4,7 @@ use super::mints::caller_name;
 use super::{FORWARD_SLACK, Growth, role_of, tally};
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach};
 use crate::domain::lineage_call::Calls;
+use crate::domain::principal::PrincipalName;
 use crate::domain::record_text::is_key_id;
 use crate::domain::trail_row::{Sighting, parse_time};
 
@@ -42,6 +43,9 @@ impl<'a> Growth<'a> {
         node.minted_by = if mints { caller_name(seen) } else { Some(principal.id.clone()) };
         if principal.kind == NodeKind::Role {
             node.role_arn = Some(principal.id.clone());
+        } else if node.user_name.is_none() {
+            // Records of a federated user name neither its user nor who may stop it.
+            node.user_name = PrincipalName::of_arn(&principal.id).map(|user| user.name);
         }
         Some(node)
     }

@@ -73,6 +73,29 @@ pub(super) fn write(exchange: &Exchange, call: &Call, people: &People) -> Option
     Some(record)
 }
 
+/// Whose role somebody of another account assumes gets a record too, which knows of the caller the
+/// account and nothing else.
+pub(super) fn as_the_owner_of_the_role_sees_it(record: &Value) -> Option<Value> {
+    let role = record["requestParameters"]["roleArn"].as_str()?;
+    let owner = role.split(':').nth(4)?;
+    let caller = &record["userIdentity"];
+    if record["eventName"] != "AssumeRole" || record["errorCode"].is_string() {
+        return None;
+    }
+    (caller["accountId"] != owner).then(|| {
+        let mut copy = record.clone();
+        copy["recipientAccountId"] = json!(owner);
+        copy["userIdentity"] = json!({
+            "type": "AWSAccount",
+            "principalId": caller["principalId"],
+            "accountId": caller["accountId"],
+        });
+        copy["sharedEventID"] = record["eventID"].clone();
+        copy["eventID"] = json!(event_id(&format!("{owner} {}", record["eventID"])));
+        copy
+    })
+}
+
 fn refuse(record: &mut Value, service: Service, refusal: &Refusal) {
     let is_denial = refusal.code.starts_with("AccessDenied");
     let is_query = matches!(service, Service::Iam | Service::Sts);

@@ -227,3 +227,23 @@ fn changes_of_the_key_its_owner_and_what_it_made_are_looked_for() {
     }
     assert_eq!(subject.accounts, [ACCOUNT]);
 }
+
+#[test]
+fn a_federated_user_whose_mint_was_not_seen_is_stopped_with_the_user_behind_it() {
+    let user = format!("arn:aws:iam::{ACCOUNT}:user/svc");
+    let federated = Sighting {
+        identity_type: Some("FederatedUser".to_owned()),
+        identity_arn: Some(format!("arn:aws:sts::{ACCOUNT}:federated-user/desk")),
+        principal_id: Some(format!("{ACCOUNT}:desk")),
+        user_name: None,
+        session_start: Some(at(6)),
+        issuer_arn: Some(user.clone()),
+        issuer_principal_id: Some("AIDASVC".to_owned()),
+        ..call("ListBuckets", "ASIAFEDERATEDUSER234", 7)
+    };
+    let lineage = lineage(&[create_user(KEY, "svc", "AIDASVC", 5), federated]);
+    let found = node(&lineage, "ASIAFEDERATEDUSER234");
+    assert_eq!(found.kind, NodeKind::FederatedUser);
+    assert_eq!(found.user_name.as_deref(), Some("svc"));
+    assert_eq!(found.why, format!("acts as {user}, which the actor created"));
+}

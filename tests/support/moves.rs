@@ -2,12 +2,12 @@
 
 use crate::chance::Chance;
 use crate::ground::{BACKDOOR, USER};
-use crate::sim_account::ACCOUNT;
-use crate::town::{ABROAD, SHARED, role_arn, trust};
 use keyleak::domain::principal::PrincipalName;
 use keyleak::sim::attacker::{Credential, Operation};
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
 
+/// A role of long ago, which everybody at work uses.
+pub(crate) const SHARED: &str = "deploy";
 const ALLOW_ALL: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 /// The inline policy of the actor's own making.
@@ -18,6 +18,10 @@ const MEAN_ONCE_IN: usize = 40;
 /// What the actor knows of the account.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
+    /// The account that is attacked.
+    account: String,
+    /// The account that the actor has.
+    abroad: String,
     /// Users that are the actor's: the one whose key leaked, and those it made.
     pub(crate) users: Vec<String>,
     /// Users whose password the actor set.
@@ -28,8 +32,10 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(crate) fn at_first(colleagues: Vec<String>) -> Self {
+    pub(crate) fn at_first(account: String, abroad: String, colleagues: Vec<String>) -> Self {
         Self {
+            account,
+            abroad,
             users: vec![USER.to_owned(), BACKDOOR.to_owned()],
             passwords: Vec::new(),
             roles: vec![SHARED.to_owned()],
@@ -74,17 +80,45 @@ impl Known {
             Operation::CreateServiceCredential { user: user() },
             put_policy(PrincipalName::user(USER)),
         ];
-        all.extend(self.roles.iter().map(|role| assume(role, "last")));
+        all.extend(self.roles.iter().map(|role| self.assume(role, "last")));
         all
     }
+
+    fn assume(&self, role: &str, session: &str) -> Operation {
+        let role_arn = role_arn(&self.account, role);
+        Operation::AssumeRole { role_arn, session_name: session.to_owned() }
+    }
+
+    /// Lets in the account itself, the actor's own, or both.
+    fn some_trust(&self, chance: &mut Chance) -> String {
+        match chance.below(3) {
+            0 => trust(&[&self.account]),
+            1 => trust(&[&self.abroad]),
+            _ => self.trust_in_both(),
+        }
+    }
+
+    fn trust_in_both(&self) -> String {
+        trust(&[&self.account, &self.abroad])
+    }
+}
+
+/// The trust policy that lets everybody of these accounts in.
+pub(crate) fn trust(accounts: &[&str]) -> String {
+    let roots = accounts.iter().map(|account| format!("\"arn:aws:iam::{account}:root\""));
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
+        "Principal":{{"AWS":[{}]}},"Action":"sts:AssumeRole"}}]}}"#,
+        roots.collect::<Vec<_>>().join(",")
+    )
+}
+
+pub(crate) fn role_arn(account: &str, role: &str) -> String {
+    format!("arn:aws:iam::{account}:role/{role}")
 }
 
 fn put_policy(on: PrincipalName) -> Operation {
     Operation::PutPolicy { on, name: POLICY.to_owned(), document: ALLOW_ALL.to_owned() }
-}
-
-fn assume(role: &str, session: &str) -> Operation {
-    Operation::AssumeRole { role_arn: role_arn(role), session_name: session.to_owned() }
 }
 
 /// The next move.
@@ -112,24 +146,17 @@ pub(crate) fn next_move(chance: &mut Chance, known: &Known, turn: u64) -> Operat
             |user| Operation::SignIn { user: user.clone() },
         ),
         8 => Operation::CreateServiceCredential { user },
-        9 => Operation::CreateRole { role: format!("agent-{turn}"), trust: some_trust(chance) },
+        9 => {
+            Operation::CreateRole { role: format!("agent-{turn}"), trust: known.some_trust(chance) }
+        }
         10 => give_rights(&known.roles, role),
-        11..=13 => assume(&role, &format!("boto-{turn}")),
+        11..=13 => known.assume(&role, &format!("boto-{turn}")),
         14 => Operation::GetSessionToken,
         15 => Operation::GetFederationToken { name: format!("desk-{turn}") },
-        16 => change_trust(chance, role),
+        16 => change_trust(chance, known, role),
         17 => reactivate(chance, known),
         18 => delete(chance, known, user),
         _ => Operation::SetBoundary { on: PrincipalName::user(&user), policy_arn: None },
-    }
-}
-
-/// Lets in the account itself, the actor's own, or both.
-fn some_trust(chance: &mut Chance) -> String {
-    match chance.below(3) {
-        0 => trust(&[ACCOUNT]),
-        1 => trust(&[ABROAD]),
-        _ => trust(&[ACCOUNT, ABROAD]),
     }
 }
 
@@ -140,9 +167,9 @@ fn give_rights(roles: &[String], role: String) -> Operation {
     Operation::AttachPolicy { to, policy_arn: ADMINISTRATOR.to_owned() }
 }
 
-fn change_trust(chance: &mut Chance, role: String) -> Operation {
+fn change_trust(chance: &mut Chance, known: &Known, role: String) -> Operation {
     // Colleagues go on using the shared role; who locks them out is noticed at once.
-    let trust = if role == SHARED { trust(&[ACCOUNT, ABROAD]) } else { some_trust(chance) };
+    let trust = if role == SHARED { known.trust_in_both() } else { known.some_trust(chance) };
     Operation::UpdateTrust { role, trust }
 }
 

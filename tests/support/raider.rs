@@ -1,9 +1,8 @@
 //! An actor with administrator rights whom nobody scripted: it picks its next move by chance.
 
 use crate::chance::Chance;
-use crate::ground::USER;
+use crate::ground::{Ground, USER};
 use crate::moves::{Known, next_move};
-use crate::town::Town;
 use jiff::Timestamp;
 use keyleak::domain::principal::PrincipalName;
 use keyleak::ports::clock::Clock;
@@ -15,10 +14,22 @@ use tokio_util::task::TaskTracker;
 
 /// What sets a raider's choices apart from what else has the same seed.
 const OWN_CHANCE: u64 = 0x5113_6E00_0000_0000;
-/// The shortest and the longest pause between two moves, in milliseconds of the account.
-const PAUSE_MS: (usize, usize) = (300, 5_000);
 /// After so many moves the whole loot is tried once.
 const TRIED_EVERY: u64 = 12;
+
+/// Whom a raider is let loose on, and how.
+pub(crate) struct Quarry {
+    pub(crate) account: String,
+    /// The account that the actor has.
+    pub(crate) abroad: String,
+    /// The actor's key there.
+    pub(crate) key_abroad: Credential,
+    pub(crate) colleagues: Vec<String>,
+    /// Whether the raider watches for the deny and takes it off.
+    pub(crate) takes_off: bool,
+    /// The shortest and the longest pause between two moves, in milliseconds of the account.
+    pub(crate) pause_ms: (usize, usize),
+}
 
 /// The actor at work; dropping it ends the work.
 pub(crate) struct Raider {
@@ -33,6 +44,7 @@ pub(crate) struct Den {
     clock: Clock,
     /// What the bot attaches, for an actor who watches for it and takes it off again.
     deny: Option<String>,
+    pause_ms: (usize, usize),
     state: Mutex<Spoils>,
 }
 
@@ -46,14 +58,15 @@ struct Spoils {
 
 impl Raider {
     /// Sends somebody to work who holds what a leak yielded and a key of another account.
-    pub(crate) fn at_work(town: &Town, seed: u64, takes_off: bool) -> Self {
-        let ground = &town.ground;
-        let held = ground.loot.iter().chain([&ground.backdoor, &town.abroad]).cloned().collect();
-        let known = Known::at_first(town.people.iter().map(|(name, _)| name.clone()).collect());
+    pub(crate) fn at_work(ground: &Ground, seed: u64, quarry: Quarry) -> Self {
+        let Quarry { account, abroad, key_abroad, colleagues, takes_off, pause_ms } = quarry;
+        let held = ground.loot.iter().chain([&ground.backdoor, &key_abroad]).cloned().collect();
+        let known = Known::at_first(account, abroad, colleagues);
         let den = Arc::new(Den {
             attacker: Arc::clone(&ground.attacker),
             clock: ground.clock,
             deny: takes_off.then(|| ground.deny_policy_arn.clone()),
+            pause_ms,
             state: Mutex::new(Spoils { held, known, allowed: Vec::new(), tried: 0 }),
         });
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -152,7 +165,7 @@ impl Den {
             if turn % TRIED_EVERY == 0 {
                 self.try_reads().await;
             }
-            let (shortest, longest) = PAUSE_MS;
+            let (shortest, longest) = self.pause_ms;
             let pause = (shortest + chance.below(longest - shortest)) as u64;
             self.clock.sleep(Duration::from_millis(pause)).await;
         }
