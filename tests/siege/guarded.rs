@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::action::Change;
 use keyleak::domain::case::Case;
+use keyleak::domain::plan::Step;
 use keyleak::domain::principal::{Principal, PrincipalKind};
 use keyleak::domain::step_result::StepResult;
 use keyleak::sim::cloud::SimCloud;
@@ -12,10 +13,9 @@ use std::time::Duration;
 pub(crate) fn tagged(case: &Case) -> impl Iterator<Item = (&Principal, Timestamp)> {
     let steps = case.plans().flat_map(|state| state.all_steps());
     let done = steps.filter(|(_, _, state)| matches!(state.result, Some(StepResult::Done { .. })));
-    let tags = done.filter_map(|(_, step, state)| {
-        let is_tag = matches!(step.action.change, Change::Quarantine { .. });
-        is_tag.then(|| (&step.action.on, state.ended_at)).and_then(|(on, at)| Some((on, at?)))
-    });
+    let is_tag = |step: &Step| matches!(step.action.change, Change::Quarantine { .. });
+    let tags = done.filter(move |(_, step, _)| is_tag(step));
+    let tags = tags.filter_map(|(_, step, state)| Some((&step.action.on, state.ended_at?)));
     tags.filter(|(on, _)| !is_released(case, on))
 }
 
