@@ -8,18 +8,16 @@ use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::{PersonId, UserName};
 use crate::domain::leaked_key::fate;
 use crate::domain::losses::{Loss, LossKind, Losses};
-use crate::domain::made_resources::MadeResources;
 use crate::domain::plan::PlanKind;
 use crate::domain::policy::{Policy, Refusal};
 use crate::domain::proof::{Caller, SignedHeaders, sign};
-use crate::domain::query_cost::QueryCost;
 use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::recovering::{is_confirmed, open, silence, tally};
 use crate::domain::recovery_step::{Again, RecoveryStep, Remedy, Replacement};
 use crate::domain::replacing;
 use crate::domain::report::{markdown, recovery_lines};
-use crate::domain::sample::{KEY, at, opened, person, plan};
+use crate::domain::sample::{self, KEY, at, opened, person, plan};
 use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -72,21 +70,12 @@ fn found(case: &mut Case, seconds: i64, found: &Losses) -> usize {
 fn read(last_success: Option<Timestamp>) -> Event {
     let survey = SurveyNote {
         cut_sha256: "00".to_owned(),
-        rows: 1,
-        records_read: 1,
         from: at(-900),
         to: at(900),
         watermark: Some(at(900)),
-        nodes: Vec::new(),
-        truncated: false,
-        cost: QueryCost::default(),
-        gaps: Vec::new(),
         exposed_since: None,
-        regular: None,
         last_success,
-        made_by_others: Vec::new(),
-        resources: MadeResources::default(),
-        used_by_others: std::collections::BTreeMap::new(),
+        ..sample::survey(Vec::new())
     };
     Event::Surveyed { survey: Box::new(survey) }
 }

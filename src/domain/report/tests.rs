@@ -5,9 +5,7 @@ use crate::domain::event::Event;
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::ids::AccessKeyId;
 use crate::domain::lineage::{Node, NodeKind};
-use crate::domain::made_resources::MadeResources;
 use crate::domain::plan::PlanKind;
-use crate::domain::query_cost::QueryCost;
 use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::report::{
@@ -38,21 +36,13 @@ fn node(id: &str) -> Node {
 fn reading(records_read: u64, ids: &[&str]) -> Event {
     let survey = SurveyNote {
         exposed_since: None,
-        regular: None,
-        last_success: None,
         cut_sha256: "00".to_owned(),
         rows: records_read,
         records_read,
         from: at(-900),
         to: at(900),
         watermark: Some(at(900)),
-        nodes: ids.iter().map(|id| node(id)).collect(),
-        truncated: false,
-        cost: QueryCost::default(),
-        gaps: Vec::new(),
-        made_by_others: Vec::new(),
-        resources: MadeResources::default(),
-        used_by_others: std::collections::BTreeMap::new(),
+        ..sample::survey(ids.iter().map(|id| node(id)).collect())
     };
     Event::Surveyed { survey: Box::new(survey) }
 }
