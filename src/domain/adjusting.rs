@@ -111,6 +111,12 @@ pub fn asked(
     let mut changes = Vec::new();
     for one in wanted {
         match one {
+            Wanted::LeaveOut(who) if find(who)?.is_own => {
+                return no(format!(
+                    "{} is the key's own: choose a milder way for it (contain-by), or deny the plan",
+                    find(who)?.on
+                ));
+            }
             Wanted::LeaveOut(who) => {
                 changes.extend(to_extent(case, rules, (find(who)?, Extent::Nothing))?);
             }

@@ -11,6 +11,9 @@ use crate::domain::snapshot::{Own, Photograph};
 use crate::domain::trust::of_nobody;
 use jiff::Timestamp;
 
+/// IAM's quota of tags of a user or role.
+const TAGS_MAX: usize = 50;
+
 /// What the steps of a case are made with.
 #[derive(Debug, Clone, Copy)]
 pub struct Containing<'a> {
@@ -47,12 +50,11 @@ impl Containing<'_> {
             inline_name: deny_name(self.case),
         };
         // First, because nobody in the account can take the tag off before IAM settles.
-        let tag = self
-            .guard
-            .tag()
-            .map(|tag| Change::Quarantine { tag: tag.to_owned(), value: self.case.0.clone() });
+        let (tag, missing) = self.tag_of(photograph);
+        let tag =
+            tag.map(|tag| Change::Quarantine { tag: tag.to_owned(), value: self.case.0.clone() });
         let mut steps: Vec<Step> = tag.into_iter().map(|tag| step(tag, because)).collect();
-        let missing = self.guard.missing().map(|why| format!("; {why}"));
+        let missing = missing.map(|why| format!("; {why}"));
         steps.push(step(deny, &format!("{because}{}", missing.unwrap_or_default())));
         if photograph.role().is_some() {
             let put = Change::PutTrust { document: of_nobody() };
@@ -75,6 +77,18 @@ impl Containing<'_> {
             step(change, "it signs in by itself, and outlives the keys")
         }));
         steps
+    }
+
+    /// The tag that the principal is to bear, or what its deny has to say of there being none.
+    fn tag_of(&self, photograph: &Photograph) -> (Option<&str>, Option<String>) {
+        let Some(tag) = self.guard.tag() else {
+            return (None, self.guard.missing());
+        };
+        if photograph.tags.len() < TAGS_MAX || photograph.tags.contains_key(tag) {
+            return (Some(tag), None);
+        }
+        let full = format!("it has {TAGS_MAX} tags, so there is no room for the tag {tag}");
+        (None, Some(full))
     }
 
     /// Ends sessions of a principal that others use too; what this case has ended of it before
@@ -199,6 +213,29 @@ mod tests {
             let Change::Deny { policy_arn, .. } = &steps[0].action.change else { panic!("a deny") };
             assert_eq!(policy_arn, attached);
         }
+    }
+
+    #[test]
+    fn where_no_tag_fits_the_deny_goes_alone_and_says_why() {
+        let case = opened();
+        let (rules, leaked) = (rules("arn:aws:iam::aws:policy/AWSDenyAll"), &case.opening().key);
+        let guard = Guard::InForce { tag: "stop".to_owned() };
+        let (id, behind) = (case.id(), None);
+        let containing =
+            Containing { case: id, leaked, behind, rules: &rules, regular: &[], guard: &guard };
+        let own = OfRole {
+            trust: "{}".to_owned(),
+            description: None,
+            session_seconds_max: 3600,
+            instance_profiles: Fact::Known(Vec::new()),
+        };
+        let mut role = photograph(&sample::role("evil", "AROA1"), Own::Role(own));
+        let first = |role: &Photograph| containing.whole(role, "it is new").remove(0);
+        assert!(matches!(first(&role).action.change, Change::Quarantine { .. }));
+        role.tags = (0..TAGS_MAX).map(|at| (format!("t{at}"), String::new())).collect();
+        let deny = first(&role);
+        assert!(matches!(deny.action.change, Change::Deny { .. }), "{deny:?}");
+        assert!(deny.because.contains("no room for the tag stop"), "{}", deny.because);
     }
 
     #[test]

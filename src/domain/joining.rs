@@ -1,9 +1,11 @@
 //! Revocations of one principal's sessions share one inline policy: none may narrow another.
 
-use crate::domain::action::Change;
+use crate::domain::action::{Action, Change};
 use crate::domain::case::Case;
 use crate::domain::plan::{PlanNumber, Step};
+use crate::domain::plan_state::PlanState;
 use crate::domain::revocation::Sessions;
+use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 
 /// The steps with one revocation for each inline policy, which ends what all of them were to end;
@@ -40,6 +42,56 @@ pub fn ended_wider(case: &Case, plan: PlanNumber, index: u32) -> Option<String> 
     })
 }
 
+/// Whether the one change, in force, leaves nothing of what the other was to end: the same change,
+/// a wider revocation, or a deny of everything where the other ends sessions or sets the tag.
+pub fn makes_good(done: &Action, wanted: &Action) -> bool {
+    if done == wanted {
+        return true;
+    }
+    let wider = || {
+        let ((ended, upto, name), (sessions, until, named)) = (revoked(done)?, revoked(wanted)?);
+        Some(name == named && ended.include(sessions) && upto >= until)
+    };
+    let ends_sessions = || match &wanted.change {
+        Change::RevokeSessions { .. } | Change::Quarantine { .. } => true,
+        Change::Deny { .. }
+        | Change::DeactivateKey { .. }
+        | Change::DeactivateCredential { .. }
+        | Change::PutTrust { .. }
+        | Change::LiftQuarantine { .. }
+        | Change::LiftDeny { .. }
+        | Change::SetBoundary { .. }
+        | Change::ActivateKey { .. }
+        | Change::ActivateCredential { .. }
+        | Change::LiftRevocation { .. }
+        | Change::Delete { .. }
+        | Change::Resource { .. } => false,
+    };
+    let denies = matches!(done.change, Change::Deny { .. });
+    done.on == wanted.on && (wider() == Some(true) || denies && ends_sessions())
+}
+
+/// The steps with, in each revocation, what the case has ended or begun to end of the same sessions
+/// meanwhile: one inline policy holds all of it, and who plans from an older look would narrow it.
+pub fn united(case: &Case, steps: Vec<Step>) -> Vec<Step> {
+    let standing = case.standing_plans().flat_map(PlanState::all_steps);
+    let alive = standing.filter(|(_, _, state)| {
+        let failed = matches!(state.result, Some(StepResult::Failed { retryable: false, .. }));
+        !failed && state.lifted.is_none()
+    });
+    let alive: Vec<&Step> = alive.map(|(_, step, _)| step).collect();
+    let mut all = joined(steps);
+    for step in &mut all {
+        for other in &alive {
+            if let (true, Some((more, later, _))) = (share_a_policy(other, step), revocation(other))
+            {
+                widen(step, more, later);
+            }
+        }
+    }
+    all
+}
+
 fn share_a_policy(one: &Step, other: &Step) -> bool {
     let (Some((_, _, name)), Some((_, _, named))) = (revocation(one), revocation(other)) else {
         return false;
@@ -48,12 +100,8 @@ fn share_a_policy(one: &Step, other: &Step) -> bool {
 }
 
 fn join(kept: &mut Step, other: Step) {
-    let Change::RevokeSessions { sessions: more, until: later, .. } = other.action.change else {
-        return;
-    };
-    if let Change::RevokeSessions { sessions, until, .. } = &mut kept.action.change {
-        *sessions = sessions.clone().joined(&more);
-        *until = (*until).max(later);
+    if let Some((more, later, _)) = revocation(&other) {
+        widen(kept, more, later);
     }
     let new = other.blast_radius.into_iter().filter(|who| !kept.blast_radius.contains(who));
     let new: Vec<String> = new.collect();
@@ -64,8 +112,19 @@ fn join(kept: &mut Step, other: Step) {
     kept.provisional &= other.provisional;
 }
 
+fn widen(step: &mut Step, more: &Sessions, later: Timestamp) {
+    if let Change::RevokeSessions { sessions, until, .. } = &mut step.action.change {
+        *sessions = sessions.clone().joined(more);
+        *until = (*until).max(later);
+    }
+}
+
 fn revocation(step: &Step) -> Option<(&Sessions, Timestamp, &str)> {
-    let Change::RevokeSessions { sessions, until, inline_name } = &step.action.change else {
+    revoked(&step.action)
+}
+
+fn revoked(action: &Action) -> Option<(&Sessions, Timestamp, &str)> {
+    let Change::RevokeSessions { sessions, until, inline_name } = &action.change else {
         return None;
     };
     Some((sessions, *until, inline_name))
@@ -74,12 +133,10 @@ fn revocation(step: &Step) -> Option<(&Sessions, Timestamp, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::action::Action;
     use crate::domain::event::Event;
     use crate::domain::plan::{Plan, PlanKind};
     use crate::domain::record::{Actor, Entry};
     use crate::domain::sample::{at, opened, person, plan, role};
-    use crate::domain::step_result::StepResult;
     use std::collections::BTreeSet;
 
     fn step(name: &str, sessions: Sessions, second: i64) -> Step {
@@ -111,6 +168,28 @@ mod tests {
         assert_eq!(deploy.blast_radius, ["sessions of second 1", "sessions of second 2"]);
         assert_eq!(deploy.because, "second 1; second 2");
         assert_eq!(revocation(other).unwrap().0, &named("AROAother:x"));
+    }
+
+    #[test]
+    fn what_the_case_has_ended_meanwhile_stays_ended_by_the_next_revocation() {
+        let case = done(vec![vec![step("r", named("AROAr:a"), 2)]]);
+        let united =
+            united(&case, vec![step("r", named("AROAr:b"), 1), step("o", named("o:b"), 1)]);
+        let both = BTreeSet::from(["AROAr:a".to_owned(), "AROAr:b".to_owned()]);
+        let (sessions, until, _) = revocation(&united[0]).unwrap();
+        assert_eq!((sessions, until), (&Sessions::Named { user_ids: both }, at(2)));
+        assert_eq!(revocation(&united[1]).unwrap().0, &named("o:b"), "of another role");
+    }
+
+    #[test]
+    fn a_wider_end_or_a_deny_makes_a_narrow_one_good_and_nothing_else() {
+        let narrow = step("r", named("AROAr:a"), 2).action;
+        let wide = step("r", Sessions::Everyone, 3).action;
+        let deny = Change::Deny { policy_arn: "arn".to_owned(), inline_name: "d".to_owned() };
+        let deny = |name: &str| Action { change: deny.clone(), ..step(name, named(""), 0).action };
+        assert!(makes_good(&wide, &narrow) && !makes_good(&narrow, &wide));
+        assert!(makes_good(&deny("r"), &narrow) && !makes_good(&deny("other"), &narrow));
+        assert!(!makes_good(&narrow, &deny("r")));
     }
 
     #[test]

@@ -13,6 +13,7 @@
 use crate::domain::action::{Action, Change, SideCredential};
 use crate::domain::case::Case;
 use crate::domain::ids::{AccessKeyId, AccountId};
+use crate::domain::joining::makes_good;
 use crate::domain::lineage::{MadePrincipal, Node, NodeKind};
 use crate::domain::plan::{PlanKind, PlanRules, protection};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
@@ -112,7 +113,8 @@ pub fn all_made_good(case: &Case) -> bool {
         .collect();
     case.standing_plans().all(|state| {
         let is_over = matches!(state.status(), PlanStatus::Done | PlanStatus::Partly);
-        is_over && state.all_steps().all(|(_, step, _)| done.contains(&&step.action))
+        let good = |action: &Action| done.iter().any(|other| makes_good(other, action));
+        is_over && state.all_steps().all(|(_, step, _)| good(&step.action))
     })
 }
 
@@ -323,7 +325,8 @@ fn alive_steps(case: &Case) -> impl Iterator<Item = (&Action, &StepState)> {
         };
         state.all_steps().filter_map(move |(index, step, done)| {
             let failed = matches!(done.result, Some(StepResult::Failed { .. }));
-            (!failed && !taken_back(index, &step.action)).then_some((&step.action, done))
+            let alive = !failed && done.lifted.is_none() && !taken_back(index, &step.action);
+            alive.then_some((&step.action, done))
         })
     })
 }

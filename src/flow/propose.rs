@@ -10,6 +10,7 @@ use crate::domain::event::{Event, Phase};
 use crate::domain::first_target::first_target;
 use crate::domain::force::{as_left, no_longer};
 use crate::domain::ids::{KeyKind, PersonId};
+use crate::domain::joining::united;
 use crate::domain::lifting::together;
 use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, StepAddress, assemble};
 use crate::domain::plan_state::PlanState;
@@ -81,6 +82,7 @@ pub async fn again(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
             prepared.steps.push(Step { because: because.to_owned(), ..step.clone() });
         }
     }
+    prepared.steps = united(case, prepared.steps);
     let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
     propose_prepared(desk, case, prepared, who).await
 }
@@ -113,6 +115,11 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let deleted = deleted(case);
     let at = desk.clock.now();
     let lifts = together(case, case.wanted_steps());
+    if lifts.is_empty() && !case.wanted_steps().is_empty() {
+        // None would mean all.
+        let why = "these steps are no longer in force".to_owned();
+        return not_proposed(desk, case, why).await;
+    }
     let done = undone_by(case, &lifts, at);
     let done: Vec<_> =
         done.into_iter().filter(|(action, _)| !deleted.contains(&action.on)).collect();

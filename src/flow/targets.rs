@@ -5,7 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::containing::Containing;
 use crate::domain::force::holds;
 use crate::domain::guard::Guard;
-use crate::domain::joining::joined;
+use crate::domain::joining::united;
 use crate::domain::plan::{Step, protection};
 use crate::domain::principal::PrincipalName;
 use crate::domain::regular::RegularUse;
@@ -72,7 +72,7 @@ pub(super) async fn prepare(
         let steps: Vec<Step> = steps.into_iter().filter(missing).collect();
         prepared.steps.extend(steps);
     }
-    prepared.steps = joined(prepared.steps);
+    prepared.steps = united(case, prepared.steps);
     // Denies first: each of them ends more than the deactivation of a key.
     prepared.steps.sort_by_key(|step| !step.action.runs_unchecked());
     prepared.photographs = photographs;
