@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What AWS never gives twice.
-const LOST: [&str; 2] = ["id: ", "access keys: "];
+const LOST: [&str; 3] = ["id: ", "access keys: ", "MFA devices: "];
 const PASSWORD: &str = "Another-Pass-word-1";
 
 /// Makes the actor's user and role again, each from a copy of its snapshot, and compares them field

@@ -57,7 +57,9 @@ async fn closed(parts: &Parts, account: &str, misuse: bool) -> Result<Reconcilia
     let arn = contain_role(&leak.owner).await;
     let owner = leak.owner.clone();
     let sessions = InSessions { account: leak.bot.clone(), role: arn.clone() };
-    let ground = ground_of(leak).await;
+    let mut ground = ground_of(leak).await;
+    // As the settings do with every role of keyleak's; this one is as new as the actor's.
+    ground.protected_arns.push(arn.clone());
     let rights = |_| Arc::new(sessions) as Arc<dyn Contain>;
     let bureau = Bureau::open_with(&ground, rights, honest).await;
     let id = bureau.report(&ground.key().access_key_id, ground.since).await;
