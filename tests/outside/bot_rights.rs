@@ -6,9 +6,11 @@ use crate::frame::{Missing, trial, trial_async};
 use crate::journal_contract::record;
 use crate::leak::BOT;
 use crate::least_rights::{
-    AWSS_DENY, CONTAIN, ERADICATE, EXTERNAL_ID, LOOKUP, OF_THE_BOT, allowed, printed, role,
+    AWSS_DENY, CONTAIN, CONTAIN_RESOURCES, ERADICATE, EXTERNAL_ID, LOOKUP, OF_THE_BOT, allowed,
+    printed, role,
 };
 use crate::parts::Parts;
+use crate::resource_rights;
 use aws_config::SdkConfig;
 use aws_sdk_athena::types::ResultConfiguration;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
@@ -349,14 +351,21 @@ fn none_is_untried() {
         let there = all.contains(&((*sid).to_owned(), (*action).to_owned()));
         assert!(there, "{action} of {sid} is in no policy any more ({why})");
     }
+    let of_resources: BTreeSet<_> =
+        [LOOKUP, CONTAIN_RESOURCES].into_iter().flat_map(allowed).collect();
+    for action in resource_rights::NOT_ASKED_FOR {
+        assert!(of_resources.contains(action), "{action} is in no policy any more");
+    }
     // The trials of the other policies take each of IAM's actions away, whatever it is called.
-    for policy in [LOOKUP, CONTAIN, ERADICATE] {
+    for policy in [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE] {
         let known = |action: &String| {
             let (service, _) = action.split_once(':').expect("a service");
             let all = format!("{service}:*");
             let pinned = |(_, which, _): &(&str, &str, &str)| *which == all || which == action;
             service == "iam"
                 || action == "sts:GetCallerIdentity"
+                || resource_rights::TRIED.contains(&action.as_str())
+                || resource_rights::NOT_ASKED_FOR.contains(&action.as_str())
                 || NOT_ASKED_FOR.iter().any(pinned)
         };
         let untried: Vec<_> = allowed(policy).into_iter().filter(|one| !known(one)).collect();

@@ -5,7 +5,8 @@ use crate::bot_rights::Desk;
 use crate::each_right::TAG;
 use crate::frame::{Missing, trial, trial_async};
 use crate::least_rights::{
-    AWSS_DENY, CONTAIN, ERADICATE, EXTERNAL_ID, LOOKUP, OF_THE_BOT, TRUST, printed, role,
+    AWSS_DENY, CONTAIN, CONTAIN_RESOURCES, ERADICATE, EXTERNAL_ID, LOOKUP, OF_THE_BOT, TRUST,
+    printed, role,
 };
 use crate::parts::Parts;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
@@ -17,7 +18,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 /// Every condition of the printed policies: statement, condition, and whether it is held to here.
-const CONDITIONS: [(&str, &str, bool); 4] = [
+const CONDITIONS: [(&str, &str, bool); 5] = [
     (
         "AttachAndDetachTheDenyAndNoOtherPolicy",
         r#"{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/AWSDenyAll"}}"#,
@@ -29,6 +30,12 @@ const CONDITIONS: [(&str, &str, bool); 4] = [
             r#"{"ForAllValues:StringEquals":{"aws:TagKeys":"keyleak-quarantine"},"#,
             r#""Null":{"aws:TagKeys":"false"}}"#
         ),
+        true,
+    ),
+    // Violated in resource_rights.rs.
+    (
+        "ClosesBucketsOfThisAccountAndOpensThem",
+        r#"{"StringEquals":{"aws:ResourceAccount":"${aws:PrincipalAccount}"}}"#,
         true,
     ),
     // The emulator has no KMS here, so that the text alone is pinned.
@@ -55,7 +62,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 
 fn no_condition_is_untried() {
     let mut found = BTreeSet::new();
-    for policy in [LOOKUP, CONTAIN, ERADICATE, OF_THE_BOT, TRUST] {
+    for policy in [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE, OF_THE_BOT, TRUST] {
         let policy: Value = serde_json::from_str(policy).expect("JSON");
         for statement in policy["Statement"].as_array().expect("statements") {
             if let Some(condition) = statement.get("Condition") {
@@ -66,7 +73,7 @@ fn no_condition_is_untried() {
     }
     let known = CONDITIONS.map(|(sid, condition, _)| (sid.to_owned(), condition.to_owned()));
     assert_eq!(found, known.into_iter().collect());
-    assert_eq!(CONDITIONS.iter().filter(|(.., held)| *held).count(), 3);
+    assert_eq!(CONDITIONS.iter().filter(|(.., held)| *held).count(), 4);
 }
 
 /// A request that violates a condition, or meets a deny of the policies, is refused, and the same
@@ -133,7 +140,7 @@ async fn never_on_the_journal(desk: &Desk) {
 }
 
 /// Whether it was refused for want of the right; what else is wrong with it is no matter.
-fn judged<T, E, R>(allowed: bool, what: &str, answer: Result<T, SdkError<E, R>>)
+pub(crate) fn judged<T, E, R>(allowed: bool, what: &str, answer: Result<T, SdkError<E, R>>)
 where
     E: ProvideErrorMetadata + Debug,
     R: Debug,

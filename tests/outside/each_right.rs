@@ -177,7 +177,7 @@ impl Place {
         match kind {
             PrincipalKind::Role => changes.push(Change::PutTrust { document: TRUST.to_owned() }),
             PrincipalKind::User => changes.extend(of_credentials()),
-            PrincipalKind::Resource => changes.clear(),
+            PrincipalKind::Resource => unreachable!("resource_rights.rs stops them"),
         }
         changes.into_iter().map(|change| Action { on: self.on(kind), change }).collect()
     }
@@ -242,7 +242,7 @@ impl Place {
 
 const KINDS: [PrincipalKind; 2] = [PrincipalKind::User, PrincipalKind::Role];
 
-fn settings(arn: &str) -> RoleSettings {
+pub(crate) fn settings(arn: &str) -> RoleSettings {
     RoleSettings { arn: arn.to_owned(), external_id: Some(EXTERNAL_ID.to_owned()) }
 }
 
@@ -256,7 +256,7 @@ fn of_credentials() -> Vec<Change> {
 }
 
 /// Something was refused, each time for the lack of this right and by its name.
-fn names_it(refused: &[CallError], lacking: &str) {
+pub(crate) fn names_it(refused: &[CallError], lacking: &str) {
     assert!(!refused.is_empty(), "no trial needs {lacking}, or it is not looked at");
     for error in refused {
         assert!(error.message.contains(&format!("allow {lacking} ")), "{lacking}: {error:?}");

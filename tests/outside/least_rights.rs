@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 pub(crate) const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
 pub(crate) const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
+pub(crate) const CONTAIN_RESOURCES: &str =
+    include_str!("../../manifests/iam/contain_resources.json");
 pub(crate) const TRUST: &str = include_str!("../../manifests/iam/trust.json");
 pub(crate) const OF_THE_BOT: &str = include_str!("../../manifests/iam/bot.json");
 pub(crate) const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");

@@ -13,7 +13,7 @@ use keyleak::flow::photograph::photograph;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What AWS never gives twice.
+/// What AWS never gives twice, and whoever holds it enrols anew; the script says so of each.
 const LOST: [&str; 3] = ["id: ", "access keys: ", "MFA devices: "];
 const PASSWORD: &str = "Another-Pass-word-1";
 
@@ -35,6 +35,10 @@ pub(crate) async fn made_again(
     assert!(!asked.status.success(), "without a password nothing is begun");
     let there = photograph(ground.lookup.as_ref(), &user).await;
     assert!(there.is_err(), "nothing is made by halves: {there:?}");
+    let said = std::fs::read_to_string(&script).expect("the script");
+    for lost in ["another id than", "is lost for ever", "MFA device arn:"] {
+        assert!(said.contains(lost), "{lost}: {said}");
+    }
     comes_back(ground, &before, &run(&script, &tools, (owner, Some(PASSWORD)))).await;
     let again = run(&script, &tools, (owner, Some(PASSWORD)));
     assert!(!again.status.success(), "a user who is there is left as it is");

@@ -61,6 +61,7 @@ mod real_trails;
 mod reconciled;
 mod recorded;
 mod recorder;
+mod resource_rights;
 #[path = "../support/restless.rs"]
 mod restless;
 mod served;
@@ -107,6 +108,7 @@ fn main() -> ExitCode {
     trials.extend(each_right::trials(&parts));
     trials.extend(bot_rights::trials(&parts));
     trials.extend(conditions::trials(&parts));
+    trials.extend(resource_rights::trials(&parts));
     trials.extend(accounts::trials(&parts));
     trials.extend(tableless::trials(&parts));
     trials.extend(troubled::trials(&parts));

@@ -1,0 +1,264 @@
+//! Each right to look at a resource or to stop one, taken away in turn, and whom the printed policy
+//! leaves alone whatever else is allowed.
+//!
+//! The emulator's Cloud Control holds any resource that it is given, is done with a change at once,
+//! and calls no other service with our rights.
+
+use crate::account::{Account, Credential};
+use crate::conditions::judged;
+use crate::each_right::{names_it, settings};
+use crate::frame::{Missing, trial_async};
+use crate::leak::BOT;
+use crate::least_rights::{
+    AWSS_DENY, CONTAIN_RESOURCES, EXTERNAL_ID, LOOKUP, allowed, may, printed, printed_without, role,
+};
+use crate::parts::Parts;
+use crate::tickets::tickets;
+use keyleak::aws::clients::{AwsSettings, ContainSettings};
+use keyleak::aws::contain::AwsContain;
+use keyleak::aws::lookup::AwsLookup;
+use keyleak::domain::action::{Action, Change};
+use keyleak::domain::bucket_policy::BucketDeny;
+use keyleak::domain::ids::{AccountId, CaseId};
+use keyleak::domain::principal::{Principal, PrincipalKind};
+use keyleak::domain::resource::{ResourceName, ResourceType};
+use keyleak::domain::resource_change::ResourceChange;
+use keyleak::ports::cloud::{CallClass, CallError, Contain, Lookup};
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Rights that are taken away here in turn; the first and the fourth from whoever looks, too.
+pub(crate) const TRIED: [&str; 5] = [
+    "cloudformation:GetResource",
+    "cloudformation:UpdateResource",
+    "s3:DeleteBucketPolicy",
+    "s3:GetBucketPolicy",
+    "s3:PutBucketPolicy",
+];
+/// Rights that the emulator does not ask for. The request for the status is pinned in
+/// `src/aws/resources/tests.rs`; the others are what AWS says that the handlers of these types call,
+/// and `tests/it/manifests.rs` pins that the policies have them and no more.
+pub(crate) const NOT_ASKED_FOR: [&str; 17] = [
+    "cloudformation:GetResourceRequestStatus",
+    "ec2:DescribeInstanceAttribute",
+    "ec2:DescribeInstanceCreditSpecifications",
+    "ec2:DescribeInstances",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVolumes",
+    "ec2:DescribeVpcs",
+    "ec2:ModifyInstanceAttribute",
+    "lambda:DeleteFunctionConcurrency",
+    "lambda:GetFunction",
+    "lambda:GetFunctionCodeSigningConfig",
+    "lambda:GetFunctionRecursionConfig",
+    "lambda:GetFunctionScalingConfig",
+    "lambda:GetRuntimeManagementConfig",
+    "lambda:PutFunctionConcurrency",
+];
+const STOPS: &str = "keyleak-contain";
+const LOOKS: &str = "keyleak-lookup";
+/// The buckets that the printed policy names as our own.
+const OWN_BUCKETS: [&str; 4] =
+    ["keyleak-trail", "keyleak-athena", "keyleak-evidence", "keyleak-anchors"];
+
+pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
+    let [stops, looks, spares] = [(); 3].map(|()| Arc::clone(parts));
+    vec![
+        trial_async("rights_each_to_stop_a_resource_that_lacks_is_named", move || async move {
+            each_to_stop(&Place::new(&stops, "550000000005").await?).await;
+            Ok(())
+        }),
+        trial_async("rights_each_to_look_at_a_resource_that_lacks_is_named", move || async move {
+            each_to_look(&Place::new(&looks, "550000000006").await?).await;
+            Ok(())
+        }),
+        trial_async("rights_close_no_bucket_of_ours_and_none_of_others", move || async move {
+            closes_no_other(&Place::new(&spares, "550000000007").await?).await;
+            Ok(())
+        }),
+    ]
+}
+
+/// An account with a bucket, an instance and a function, and a bot that works through roles.
+struct Place {
+    owner: Account,
+    bot_key: Credential,
+    bucket: String,
+}
+
+impl Place {
+    async fn new(parts: &Parts, account: &str) -> Result<Self, Missing> {
+        let owner = Account::at(parts.ministack()?.address(), account).await;
+        let bot_key = owner.administrator(BOT).await;
+        let bucket = format!("built-{account}");
+        owner.root.s3.create_bucket().bucket(&bucket).send().await.expect("a bucket");
+        let cloud = aws_sdk_cloudcontrol::Client::new(owner.config());
+        for (of, state) in [
+            (
+                ResourceType::Instance,
+                json!({"Id": "i-1", "SecurityGroupIds": ["sg-1"], "VpcId": "vpc-1"}),
+            ),
+            (ResourceType::Function, json!({"Id": "miner"})),
+        ] {
+            let create = cloud.create_resource().type_name(of.type_name());
+            create.desired_state(state.to_string()).send().await.expect("a resource");
+        }
+        Ok(Self { owner, bot_key, bucket })
+    }
+
+    fn name(&self, of: ResourceType) -> ResourceName {
+        let id = match of {
+            ResourceType::Bucket => &self.bucket,
+            ResourceType::Instance => "i-1",
+            ResourceType::Function => "miner",
+        };
+        let account = AccountId(self.owner.id.clone());
+        let region = crate::account::REGION.to_owned();
+        ResourceName { of, account, region, id: id.to_owned() }
+    }
+
+    /// Every change that there is, each with the one that takes it back.
+    fn changes(&self) -> Vec<Action> {
+        let account = &self.owner.id;
+        let bucket = self.name(ResourceType::Bucket);
+        // To the emulator a session is who it is, to AWS the role that it is of.
+        let except = vec![
+            format!("arn:aws:iam::{account}:role/{STOPS}"),
+            format!("arn:aws:sts::{account}:assumed-role/{STOPS}/*"),
+        ];
+        let deny = BucketDeny::new(&CaseId("kl-each-right".to_owned()), &bucket.arn(), except);
+        let open = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
+            "Action": "s3:GetObject", "Resource": format!("{}/*", bucket.arn()),
+        }]});
+        let on = |of: ResourceType, change: ResourceChange| {
+            let (name, arn) = (self.name(of).key().name, self.name(of).arn());
+            let on = Principal { kind: PrincipalKind::Resource, name, id: arn.clone(), arn };
+            Action { on, change: Change::Resource { change } }
+        };
+        let (isolated, before) = ("sg-2".to_owned(), vec!["sg-1".to_owned()]);
+        vec![
+            on(ResourceType::Bucket, ResourceChange::CloseBucket { deny }),
+            on(
+                ResourceType::Bucket,
+                ResourceChange::PutBucketPolicy { document: Some(open.to_string()) },
+            ),
+            on(ResourceType::Bucket, ResourceChange::PutBucketPolicy { document: None }),
+            on(ResourceType::Instance, ResourceChange::Isolate { group: isolated }),
+            on(ResourceType::Instance, ResourceChange::PutGroups { groups: before }),
+            on(ResourceType::Function, ResourceChange::StopFunction),
+            on(ResourceType::Function, ResourceChange::PutConcurrency { reserved: None }),
+        ]
+    }
+
+    /// The printed policy as this account's: the emulator leaves variables in it as they are.
+    fn policy(&self) -> String {
+        of_account(&self.owner.id)
+    }
+
+    /// Makes every change, and tells which were refused.
+    async fn refused(&self, contain: &AwsContain) -> Vec<CallError> {
+        let mut refused = Vec::new();
+        for action in self.changes() {
+            let tickets = tickets(&self.owner.id, vec![action]).await;
+            let Err(error) = contain.apply(&tickets[0]).await else { continue };
+            assert_eq!(error.class, CallClass::Denied, "{error:?}");
+            refused.push(error);
+        }
+        refused
+    }
+}
+
+fn of_account(account: &str) -> String {
+    CONTAIN_RESOURCES.replace("${aws:PrincipalAccount}", account)
+}
+
+async fn each_to_stop(place: &Place) {
+    let (owner, policy) = (&place.owner, place.policy());
+    let arn = role(owner, STOPS, &printed(&policy, AWSS_DENY)).await;
+    let config = owner.config_of(&place.bot_key);
+    let rights = ContainSettings::Role(settings(&arn));
+    let contain = AwsContain::new(&config, Some(&rights)).expect("rights");
+    let refused = place.refused(&contain).await;
+    assert!(refused.is_empty(), "with the whole policy nothing is: {refused:?}");
+    let mut tried = BTreeSet::new();
+    for lacking in allowed(&policy) {
+        if NOT_ASKED_FOR.contains(&lacking.as_str()) {
+            continue;
+        }
+        may(owner, STOPS, &printed_without(&policy, AWSS_DENY, &lacking)).await;
+        names_it(&place.refused(&contain).await, &lacking);
+        tried.insert(lacking);
+    }
+    assert_eq!(tried, TRIED.map(str::to_owned).into(), "as bot_rights counts them");
+    may(owner, STOPS, &without_what_is_not_asked_for(&policy)).await;
+    let refused = place.refused(&contain).await;
+    assert!(refused.is_empty(), "the emulator does ask for it, so take it away: {refused:?}");
+}
+
+fn without_what_is_not_asked_for(policy: &str) -> Value {
+    let mut policy = printed(policy, AWSS_DENY);
+    let statements = policy["Statement"].as_array_mut().expect("statements");
+    for statement in statements.iter_mut() {
+        let actions = statement["Action"].as_array_mut().expect("a list");
+        actions.retain(|action| !NOT_ASKED_FOR.iter().any(|known| action == known));
+    }
+    statements.retain(|statement| statement["Action"] != json!([]));
+    policy
+}
+
+async fn each_to_look(place: &Place) {
+    let (owner, policy) = (&place.owner, printed(LOOKUP, AWSS_DENY));
+    let arn = role(owner, LOOKS, &policy).await;
+    let settings = AwsSettings { lookup_role: Some(settings(&arn)), ..AwsSettings::default() };
+    let lookup = AwsLookup::new(&owner.config_of(&place.bot_key), &settings).await;
+    let refused = async || {
+        let mut refused = Vec::new();
+        for of in ResourceType::ALL {
+            refused.extend(lookup.resource(&place.name(of)).await.err());
+        }
+        refused
+    };
+    assert!(refused().await.is_empty(), "with the whole policy nothing is");
+    for (lacking, times) in [("s3:GetBucketPolicy", 1), ("cloudformation:GetResource", 2)] {
+        may(owner, LOOKS, &printed_without(LOOKUP, AWSS_DENY, lacking)).await;
+        let refused = refused().await;
+        names_it(&refused, lacking);
+        assert_eq!(refused.len(), times, "{lacking}: {refused:?}");
+    }
+    may(owner, LOOKS, &without_what_is_not_asked_for(LOOKUP)).await;
+    assert!(refused().await.is_empty(), "the emulator does ask for it, so take it away");
+}
+
+/// Whatever else the role is allowed, it closes none of our buckets; and with the printed rights it
+/// closes those of its own account alone. The emulator takes a bucket for the caller's, so that the
+/// condition is violated from its other side.
+async fn closes_no_other(place: &Place) {
+    let owner = &place.owner;
+    let mut policy = printed(&place.policy(), AWSS_DENY);
+    let all = json!({"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"});
+    policy["Statement"].as_array_mut().expect("statements").push(all);
+    let arn = role(owner, STOPS, &policy).await;
+    let assume = owner.as_holder_of(&place.bot_key).sts.assume_role().role_arn(arn);
+    let assume = assume.role_session_name("trial").external_id(EXTERNAL_ID);
+    let session = assume.send().await.expect("a session");
+    let session = Credential::from(session.credentials().expect("its credentials"));
+    let s3 = owner.as_holder_of(&session).s3;
+    let put_and_delete = async |bucket: &str, allowed: bool| {
+        let put = s3.put_bucket_policy().bucket(bucket).policy(json!({}).to_string());
+        judged(allowed, bucket, put.send().await);
+        judged(allowed, bucket, s3.delete_bucket_policy().bucket(bucket).send().await);
+    };
+    for own in OWN_BUCKETS {
+        put_and_delete(own, false).await;
+    }
+    put_and_delete(&place.bucket, true).await;
+    for (account, allowed) in [(owner.id.as_str(), true), ("550000000008", false)] {
+        may(owner, STOPS, &printed(&of_account(account), AWSS_DENY)).await;
+        put_and_delete(&place.bucket, allowed).await;
+    }
+}
