@@ -40,12 +40,15 @@ mod ground;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod journal_document;
+mod lawful;
 mod leak;
 mod least_rights;
 mod made_again;
 mod ministack;
 #[path = "../support/moves.rs"]
 mod moves;
+#[path = "../support/named.rs"]
+mod named;
 mod object_lock;
 mod operators;
 #[path = "../support/partial_trail.rs"]

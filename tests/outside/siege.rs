@@ -12,6 +12,7 @@ use crate::bureau::{Bureau, honest, journal};
 use crate::emulated::{DELIVERY, ground_of};
 use crate::frame::{Missing, trial_async};
 use crate::ground::Ground;
+use crate::lawful::{BYSTANDER, Office, wronged};
 use crate::leak::{THIEF_IP, leak_delivered};
 use crate::moves::{SHARED, role_arn, trust};
 use crate::parts::Parts;
@@ -25,6 +26,7 @@ use keyleak::sim::attacker::{Attacker, Credential, Operation, Reply};
 use libtest_mimic::Trial;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -39,6 +41,10 @@ const COLLEAGUES: [&str; 3] = ["colleague-01", "colleague-02", "colleague-03"];
 const PAUSE_MS: (usize, usize) = (100, 900);
 /// For a machine that is too busy for that: actor and bot share one emulator.
 const UNHURRIED: usize = 3;
+/// One siege in so many may take a second try, and in a shorter run one; more is a hang that comes
+/// at speed and not a busy machine.
+const SECOND_TRY_ONCE_IN: usize = 10;
+static SECOND_TRIES: AtomicUsize = AtomicUsize::new(0);
 /// How many moves the actor makes, about, before anybody notices.
 const MOVES_BEFORE: u32 = 20;
 /// How long it goes on after the case says "contained".
@@ -91,6 +97,11 @@ struct Outcome {
     not_possible: BTreeMap<&'static str, usize>,
     /// Calls that were allowed after "contained", or after it was waited for in vain.
     survivors: Vec<String>,
+    /// Lawful calls after it, and those that were refused to people whom no plan names.
+    lawful: usize,
+    wronged: Vec<String>,
+    /// How many sieges of this run were tried again, this one included; none where it was not.
+    second_tries: Option<usize>,
     journal: String,
 }
 
@@ -98,21 +109,28 @@ impl Outcome {
     fn faults(&self) -> Vec<String> {
         let never = self.contained_after.is_none().then(|| "never contained".to_owned());
         let survivors = self.survivors.iter().map(|call| format!("allowed: {call}"));
-        never.into_iter().chain(survivors).collect()
+        let wronged = self.wronged.iter().map(|call| format!("no plan names whom it hit: {call}"));
+        let tries = self.second_tries.filter(|tries| *tries > second_tries_max());
+        let tries = tries.map(|tries| format!("{tries} sieges were not contained at speed"));
+        never.into_iter().chain(survivors).chain(wronged).chain(tries).collect()
     }
 
     /// A siege by somebody who got nowhere would show nothing.
     fn is_busy(&self) -> bool {
-        self.credentials >= 8 && self.tried > 200
+        self.credentials >= 8 && self.tried > 200 && self.lawful > COLLEAGUES.len()
     }
 
     fn words(&self) -> String {
         let after = self.contained_after.map_or("not contained".to_owned(), |after| {
             format!("contained after {:.1} s", after.as_secs_f64())
         });
+        let again = self.second_tries.map_or(String::new(), |tries| {
+            format!("at the second and slower try (number {tries} of this run), ")
+        });
         format!(
-            "{after}, {} credentials, {} calls tried, not possible here: {:?}",
-            self.credentials, self.tried, self.not_possible
+            "{again}{after}, {} credentials, {} calls tried, {} lawful ones afterwards, \
+             not possible here: {:?}",
+            self.credentials, self.tried, self.lawful, self.not_possible
         )
     }
 }
@@ -125,29 +143,47 @@ struct Terms {
     slower: usize,
     rights: fn(Arc<dyn Contain>) -> Arc<dyn Contain>,
     patience: SignedDuration,
+    /// Who is denied behind the back of every plan.
+    denied_by_hand: Option<&'static str>,
 }
 
-const HONEST: Terms =
-    Terms { prefixes: (71, 72), slower: 1, rights: |rights| rights, patience: PATIENCE };
+const HONEST: Terms = Terms {
+    prefixes: (71, 72),
+    slower: 1,
+    rights: |rights| rights,
+    patience: PATIENCE,
+    denied_by_hand: None,
+};
+
+fn second_tries_max() -> usize {
+    seeds().count().div_ceil(SECOND_TRY_ONCE_IN)
+}
 
 /// On a busy machine the actor may outrun a bot that gets no time; so what was never contained is
-/// tried once more with less haste.
+/// tried once more with less haste. That is told and counted, as a hang that comes only at speed
+/// looks the same.
 async fn in_peace(parts: &Parts, seed: u64) -> Result<Outcome, Missing> {
     let outcome = besiege(parts, seed, &HONEST).await?;
     match outcome.contained_after {
         Some(_) => Ok(outcome),
         None => {
             let unhurried = Terms { prefixes: (73, 74), slower: UNHURRIED, ..HONEST };
-            besiege(parts, seed, &unhurried).await
+            let second_tries = Some(SECOND_TRIES.fetch_add(1, Ordering::Relaxed) + 1);
+            eprintln!(
+                "siege on the emulator: seed {seed} at speed: {}\n{}",
+                outcome.words(),
+                outcome.journal
+            );
+            Ok(Outcome { second_tries, ..besiege(parts, seed, &unhurried).await? })
         }
     }
 }
 
 async fn besiege(parts: &Parts, seed: u64, terms: &Terms) -> Result<Outcome, Missing> {
-    let Terms { prefixes: (here, elsewhere), slower, rights, patience } = *terms;
+    let Terms { prefixes: (here, elsewhere), slower, rights, patience, denied_by_hand } = *terms;
     let account = format!("{here}{seed:010}");
     let abroad = format!("{elsewhere}{seed:010}");
-    let (ground, mut quarry, visitor) = town(parts, &account, &abroad).await?;
+    let Town { ground, mut quarry, visitor, office } = town(parts, &account, &abroad).await?;
     let (shortest, longest) = PAUSE_MS;
     quarry.pause_ms = (shortest * slower, longest * slower);
     let pause = Duration::from_millis(((shortest + longest) * slower / 2) as u64);
@@ -165,6 +201,10 @@ async fn besiege(parts: &Parts, seed: u64, terms: &Terms) -> Result<Outcome, Mis
     clock.sleep(AFTERWARDS).await;
     raider.rest().await;
     raider.den.try_everything().await;
+    if let Some(user) = denied_by_hand {
+        office.deny_by_hand(user).await;
+    }
+    let lawful = office.work().await;
     bureau.checked_chain(&case).await;
     let now = bureau.desk.ledger.load(&case).await.expect("the case is readable");
     bureau.close().await;
@@ -174,19 +214,26 @@ async fn besiege(parts: &Parts, seed: u64, terms: &Terms) -> Result<Outcome, Mis
         tried: raider.den.tried(),
         not_possible: visitor.not_possible(),
         survivors: raider.den.allowed_after(from),
+        lawful: lawful.len(),
+        wronged: wronged(&lawful, &now),
+        second_tries: None,
         journal: journal(&now),
     })
 }
 
-/// The bot takes every step but those about roles, and is told that they were taken too.
+/// The bot takes every step but those about roles, and is told that they were taken too; and
+/// somebody is denied whom no plan names.
 async fn spared(parts: &Parts) -> Result<(), Missing> {
     let rights = |inner| Arc::new(SparesRoles { inner }) as Arc<dyn Contain>;
-    let terms = Terms { rights, patience: IN_VAIN, ..HONEST };
+    let denied_by_hand = Some(BYSTANDER);
+    let terms = Terms { rights, patience: IN_VAIN, denied_by_hand, ..HONEST };
     let outcome = besiege(parts, SABOTAGE, &terms).await?;
     let journal = &outcome.journal;
     assert!(outcome.contained_after.is_none(), "it is called contained\n{journal}");
     let names = |call: &String| call.contains(&format!("with {LEFT}"));
     assert!(outcome.survivors.iter().any(names), "{:?}\n{journal}", outcome.survivors);
+    let hers = |call: &String| call.contains(&format!("ListBuckets by {BYSTANDER} was refused"));
+    assert!(outcome.wronged.iter().any(hers), "{:?}\n{journal}", outcome.wronged);
     Ok(())
 }
 
@@ -212,26 +259,31 @@ impl Contain for SparesRoles {
     }
 }
 
+struct Town {
+    ground: Ground,
+    quarry: Quarry,
+    visitor: Arc<Visitor>,
+    office: Office,
+}
+
 /// An account with colleagues and a role that they share, whose key leaks; and whom to besiege.
-async fn town(
-    parts: &Parts,
-    account: &str,
-    abroad: &str,
-) -> Result<(Ground, Quarry, Arc<Visitor>), Missing> {
+async fn town(parts: &Parts, account: &str, abroad: &str) -> Result<Town, Missing> {
     let upstream = parts.ministack()?.address();
     let before = Account::at(upstream, account).await;
-    for colleague in COLLEAGUES {
-        before.administrator(colleague).await;
+    let mut keys = Vec::new();
+    for name in COLLEAGUES.into_iter().chain([BYSTANDER]) {
+        keys.push((name, before.administrator(name).await));
     }
     let iam = &before.root.iam;
     let role = iam.create_role().role_name(SHARED);
     role.assume_role_policy_document(trust(&[account])).send().await.expect("a role");
     let all = iam.put_role_policy().role_name(SHARED).policy_name("administrator");
     all.policy_document(ALLOW_ALL).send().await.expect("it may do everything");
+    let office = Office::open(before, keys).await;
     let leak = leak_delivered(parts, account, DELIVERY).await?;
     leak.recorder.supply_empty_lists();
     leak.recorder.deliver_only_to(account);
-    for colleague in COLLEAGUES {
+    for colleague in COLLEAGUES.into_iter().chain([BYSTANDER]) {
         // From then on the recorder knows whom a name means.
         let look = leak.owner.root.iam.get_user().user_name(colleague).send().await;
         look.expect("a colleague");
@@ -253,7 +305,7 @@ async fn town(
         takes_off: false,
         pause_ms: PAUSE_MS,
     };
-    Ok((ground, quarry, visitor))
+    Ok(Town { ground, quarry, visitor, office })
 }
 
 /// The key of a user who may assume roles, in an account of the actor's own.

@@ -1,6 +1,7 @@
 //! Fifty people at lawful work before, during and after a containment, and who is ever refused.
 
 use crate::moves::{SHARED, role_arn};
+use crate::named::is_named;
 use crate::sim_account::ACCOUNT;
 use crate::town::Town;
 use keyleak::domain::case::Case;
@@ -59,12 +60,10 @@ impl Bystanders {
 
     /// Everybody who was refused although no plan names them among those it touches.
     pub(crate) fn wronged(&self, case: &Case) -> Vec<String> {
-        let named = named(case);
         let refused = self.shared.refused.lock().expect("nobody panicked");
         let wronged = refused.iter().filter(|((name, principal), _)| {
-            let of_role = *principal == SHARED;
-            let is_named = |line: &String| line.contains(if of_role { SHARED } else { name });
-            !named.iter().any(is_named)
+            let name = if *principal == SHARED { SHARED } else { name.as_str() };
+            !is_named(case, name)
         });
         wronged.map(|((name, principal), what)| format!("{name} as {principal}: {what}")).collect()
     }
@@ -74,16 +73,6 @@ impl Drop for Bystanders {
     fn drop(&mut self) {
         self.stop.cancel();
     }
-}
-
-/// Whom the plans say that they touch: the targets of their steps, and what these break.
-fn named(case: &Case) -> Vec<String> {
-    let steps = case.plans().flat_map(|state| state.all_steps());
-    let lines = steps.flat_map(|(_, step, _)| {
-        let on = step.action.on.key().to_string();
-        step.blast_radius.iter().cloned().chain([on])
-    });
-    lines.collect()
 }
 
 impl Shared {
