@@ -14,8 +14,9 @@ use keyleak::domain::resource::{OfResource, ResourceName, ResourceType};
 use keyleak::domain::resources_left::{Stands, not_stopped, standing};
 use keyleak::sim::attacker::{Credential, Reply};
 use keyleak::sim::cloud::attacker::Visitor;
+use keyleak::sim::cloud::faults::Fault;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
-use keyleak::sim::cloud::resources::{DEFAULT_GROUP, ResourceCall, VPC};
+use keyleak::sim::cloud::resources::{DEFAULT_GROUP, REGION, ResourceCall, VPC};
 use keyleak::sim::cloud::setup::NewUser;
 use keyleak::sim::cloud::{LAG, SimCloud};
 use std::collections::BTreeMap;
@@ -77,7 +78,7 @@ fn open_to_all(bucket: &str) -> String {
 
 fn named(of: ResourceType, id: &str) -> ResourceName {
     let account = keyleak::domain::ids::AccountId(ACCOUNT.to_owned());
-    ResourceName { of, account, region: "us-east-1".to_owned(), id: id.to_owned() }
+    ResourceName { of, account, region: REGION.to_owned(), id: id.to_owned() }
 }
 
 impl Town {
@@ -203,5 +204,53 @@ async fn what_keyleak_cannot_stop_is_said_and_holds_nothing_up() {
     assert!(says("aws ec2 modify-instance-attribute") && says("hoard"), "{said:?}");
     assert!(says("not contained by keyleak: by hand"), "{said:?}");
     assert_eq!(town.cloud.resources(), before);
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_that_can_no_longer_be_looked_at_holds_up_nobody() {
+    let town = town(84).await;
+    town.steals(ResourceCall::CreateBucket { bucket: LOOT.to_owned() }).await;
+    // The first look is for the snapshot, every later one reads back.
+    for nth in 2..500 {
+        town.cloud.inject("GetBucketPolicy", nth, Fault::Denied);
+    }
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!(stopped(&now), 1, "{}", journal(&now));
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_on_a_resource_that_fails_is_said_and_does_not_keep_the_case_from_being_contained() {
+    let town = town(85).await;
+    town.steals(ResourceCall::CreateBucket { bucket: LOOT.to_owned() }).await;
+    for nth in 1..50 {
+        town.cloud.inject("PutBucketPolicy", nth, Fault::Denied);
+    }
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let said = not_stopped(&now);
+    assert!(said[0].contains(LOOT) && said[0].contains("see the plan's step"), "{said:?}");
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_by_the_undo_keeps_nothing_else_from_being_given_back() {
+    let town = town(86).await;
+    town.makes_its_own().await;
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    assert!(town.cloud.remove_resource(&named(ResourceType::Bucket, LOOT)), "people delete it");
+    story::undo(&bureau, &case).await;
+    assert_eq!(town.invokes(MINER).await, Reply::Allowed);
     bureau.close().await;
 }
