@@ -107,7 +107,9 @@ fn by_hand_unread(name: &ResourceName, error: &CallError) -> String {
     format!("{name} cannot be looked at, so there is no snapshot and no step: {error}")
 }
 
-/// The step that stops the resource; none where it is stopped already.
+/// The step that stops the resource; none where people would be asked for what is so already. Of the
+/// actor's own it is made ours, so that it is read back, and so that another case that stopped it
+/// before leaves it to this one.
 fn step(
     desk: &Desk,
     case: &Case,
@@ -145,12 +147,12 @@ fn step(
         }
         OfResource::Function { .. } => ResourceChange::StopFunction,
     };
-    if change.holds(state) {
+    let doubt = doubt(case, made);
+    if change.holds(state) && doubt.is_some() {
         return Ok(None);
     }
     let mut radius = vec![format!("whoever uses {}", on.name)];
     let owner = photograph.tags.get(&desk.rules.owner_tag);
-    let doubt = doubt(case, made);
     if let Some(why) = doubt {
         let owner = owner.map_or("its owner (no owner tag tells who)", String::as_str);
         radius.push(format!("{owner}: {why}, and they should agree to this"));
