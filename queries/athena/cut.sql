@@ -205,6 +205,7 @@ flat AS (
       json_extract_scalar(requestparameters, '$.aWSServiceName'),
       json_extract_scalar(requestparameters, '$.pendingWindowInDays'),
       json_extract_scalar(requestparameters, '$.instanceOSUser'),
+      json_extract_scalar(requestparameters, '$.qualifier'),
       json_extract_scalar(requestparameters, '$.packageType'),
       json_extract_scalar(requestparameters, '$.name')
     ), 1, 1024) AS detail,

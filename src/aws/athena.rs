@@ -173,11 +173,16 @@ impl Source for AthenaTrail {
 
 /// Successful calls of these names on this target.
 fn deeds_template() -> Option<String> {
-    let about: Vec<String> =
-        ["target_user", "target_role", "target_group", "target_policy", "target_key", "resource"]
-            .iter()
-            .map(|column| format!("{column} IN ({{targets}})"))
-            .collect();
+    let about = [
+        "target_user",
+        "target_role",
+        "target_group",
+        "target_policy",
+        "target_key",
+        "resource",
+        "bucket",
+    ];
+    let about = about.map(|column| format!("{column} IN ({{targets}})"));
     let about = about.join(" OR ");
     chosen("deed", &format!("error_code IS NULL AND event_name IN ({{names}}) AND ({about})"))
 }
@@ -244,7 +249,7 @@ mod tests {
         // The pattern of an instance's id counts its characters in braces of its own.
         let left = filled.sql.replace("{8,17}", "");
         assert!(!left.contains(['{', '}']), "{}", filled.sql);
-        assert_eq!(filled.values.len(), 2 + 1 + 6 * 2);
+        assert_eq!(filled.values.len(), 2 + 1 + 7 * 2);
     }
 }
 

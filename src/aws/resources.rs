@@ -5,6 +5,7 @@ use crate::aws::clients;
 use crate::aws::error::{call_error, code};
 use crate::domain::resource::{OfResource, ResourceName, ResourceType};
 use crate::domain::resource_change::ResourceChange;
+use crate::domain::step_result::StepResult;
 use crate::ports::cloud::{Applied, CallClass, CallError, Detail, ResourceDetail};
 use aws_config::SdkConfig;
 use aws_sdk_cloudcontrol::operation::RequestId;
@@ -284,7 +285,7 @@ fn told(name: &ResourceName, tags: BTreeMap<String, String>, state: OfResource) 
 }
 
 fn already() -> Applied {
-    Applied { how: Some("it was so already".to_owned()), request_id: None }
+    Applied { how: Some(StepResult::WAS_SO.to_owned()), request_id: None }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::aws::athena_table::{AthenaSettings, DayColumns, ValueColumn};
 use crate::aws::clients::{AccountSettings, AwsSettings};
 use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
-use crate::config::anchors::AnchorConfig;
+use crate::config::anchors::{AnchorConfig, AnchorPlace};
 use crate::config::reader::{ConfigErrors, Reader};
 use crate::domain::agenda::Timing;
 use crate::domain::caps::{CAP_MAX, Caps};
@@ -142,7 +142,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
     let slack = slack(r);
     let aws = accounts::aws(r);
     let rules = rules(r, &slack.team_id, &aws);
-    let config = Config {
+    let mut config = Config {
         listen,
         public_url,
         slack,
@@ -154,7 +154,32 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         rules,
         operators: operators(r),
     };
+    let own = own_buckets(&config);
+    config.rules.plans.protected_arns.extend(own);
     (config, reader)
+}
+
+/// The buckets that keyleak itself writes to, which no plan may close; of each, the ARN that it has
+/// in whichever partition it is.
+fn own_buckets(config: &Config) -> Vec<String> {
+    let evidence = match &config.evidence {
+        EvidenceConfig::Bucket(settings) => Some(settings.bucket.as_str()),
+        EvidenceConfig::Folder(_) => None,
+    };
+    let anchors = config.anchors.as_ref().and_then(|anchors| match &anchors.place {
+        AnchorPlace::Bucket(settings) => Some(settings.bucket.as_str()),
+        AnchorPlace::Folder(_) => None,
+    });
+    let output = match &config.trail {
+        TrailConfig::Athena(settings) => settings.output.as_deref(),
+        TrailConfig::None | TrailConfig::Paths(_) => None,
+    };
+    let output = output.and_then(|to| to.strip_prefix("s3://")?.split('/').next());
+    let buckets = evidence.into_iter().chain(anchors).chain(output);
+    let arns = |bucket: &str| {
+        ["aws", "aws-cn", "aws-us-gov"].map(|partition| format!("arn:{partition}:s3:::{bucket}"))
+    };
+    buckets.flat_map(arns).collect()
 }
 
 fn listen(r: &mut Reader) -> SocketAddr {
@@ -444,6 +469,28 @@ read_back = ["5s", "soon"]
                 "{wrong}"
             );
         }
+    }
+
+    #[test]
+    fn no_plan_closes_a_bucket_that_keyleak_writes_to() {
+        let buckets = r#"
+[trail.athena]
+database = "d"
+output = "s3://answers/keyleak/"
+[evidence]
+bucket = "kept"
+[anchors]
+bucket = "anchored"
+key = "0123456789abcdef0123456789abcdef"
+"#;
+        let text = GOOD.split("[trail]").next().unwrap().to_owned() + buckets;
+        let config = read("keyleak.toml", &text, &[]).unwrap();
+        let protected = &config.rules.plans.protected_arns;
+        for bucket in ["kept", "anchored", "answers"] {
+            assert!(protected.contains(&format!("arn:aws:s3:::{bucket}")), "{protected:?}");
+        }
+        let none = read("keyleak.toml", GOOD, &[]).unwrap().rules.plans.protected_arns;
+        assert!(!none.iter().any(|arn| arn.contains(":s3:")), "{none:?}");
     }
 
     #[test]

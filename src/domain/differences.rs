@@ -35,15 +35,16 @@ fn fields(photograph: &Photograph) -> Vec<(&'static str, String)> {
         ("id", photograph.id.clone()),
         ("path", photograph.path.clone()),
         ("permissions boundary", photograph.boundary.clone().unwrap_or_else(none)),
-        ("tags", list(tags)),
         ("attached policies", list(attached)),
         ("inline policies", list(inline)),
     ];
-    fields.extend(match &photograph.own {
-        Own::User(user) => of_user(user),
-        Own::Role(role) => of_role(role),
-        Own::Resource(resource) => resource.fields(),
-    });
+    let tags = ("tags", list(tags));
+    match &photograph.own {
+        Own::User(user) => fields.extend([tags].into_iter().chain(of_user(user))),
+        Own::Role(role) => fields.extend([tags].into_iter().chain(of_role(role))),
+        // Whoever looks after it may tag it: that is no part of what keyleak changes.
+        Own::Resource(resource) => fields.extend(resource.fields()),
+    }
     fields
 }
 
@@ -103,4 +104,31 @@ fn none() -> String {
 
 fn unknown() -> String {
     "unknown".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::resource::OfResource;
+    use crate::domain::sample;
+
+    #[test]
+    fn a_tag_on_a_resource_is_no_difference_and_one_on_a_user_is() {
+        let tagged = |mut photograph: Photograph| {
+            photograph.tags.insert("cost".to_owned(), "7".to_owned());
+            photograph
+        };
+        let of = |own| sample::photograph(&sample::role("deploy", "AROA1"), own);
+        let function = of(Own::Resource(OfResource::Function { reserved: None }));
+        assert_eq!(differences(&function, &tagged(function.clone())), Vec::<String>::new());
+        let stopped = of(Own::Resource(OfResource::Function { reserved: Some(0) }));
+        assert_eq!(differences(&function, &stopped).len(), 1);
+        let role = of(Own::Role(OfRole {
+            trust: "{}".to_owned(),
+            description: None,
+            session_seconds_max: 3_600,
+            instance_profiles: Fact::Known(Vec::new()),
+        }));
+        assert_eq!(differences(&role, &tagged(role.clone())), ["tags: was none, is cost=7"]);
+    }
 }

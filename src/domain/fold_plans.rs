@@ -69,10 +69,12 @@ impl Case {
                 if steps.iter().any(|step| step.provisional) {
                     state.raced_at = Some(record.at);
                 }
-                // A role that is only suspected shows nothing: roles are made all day.
+                // A role that is only suspected shows nothing: roles are made all day. Neither does
+                // a resource, which the trail tells of long after it was made.
                 let shows = |step: &Step| {
-                    let guess = step.provisional && step.action.on.kind == PrincipalKind::Role;
-                    step.action.contains() && !guess
+                    let kind = step.action.on.kind;
+                    let guess = step.provisional && kind == PrincipalKind::Role;
+                    step.action.contains() && !guess && kind != PrincipalKind::Resource
                 };
                 if steps.iter().any(shows) {
                     state.shown_at = Some(record.at);

@@ -1,6 +1,6 @@
 //! What the actor read that has to be changed, and what it destroyed, from the cut of a trail.
 
-use crate::domain::lineage::{Lineage, Node};
+use crate::domain::lineage::{Certainty, Lineage, Node, NodeKind};
 use crate::domain::trail_row::{TrailRow, parse_time};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,9 @@ pub struct Bounds {
     pub older: BTreeSet<String>,
     /// Key ids of what was made after it.
     pub newer: BTreeSet<String>,
+    /// Those of them that are surely the actor's: sessions and keys that the trail shows it minting,
+    /// and principals that it made.
+    pub certain: BTreeSet<String>,
 }
 
 /// Everything that was found lost, the earliest first.
@@ -135,11 +138,22 @@ impl Bounds {
             true => [node.principal_id.clone(), node.arn.clone()],
             false => [Some(node.id.clone()), None],
         };
-        let names = |nodes: &[&Node]| nodes.iter().flat_map(names).flatten().collect();
-        let (mut older, newer): (BTreeSet<String>, BTreeSet<String>) =
-            (names(&older), names(&newer));
+        let names = |nodes: &[&Node]| -> BTreeSet<String> {
+            nodes.iter().flat_map(names).flatten().collect()
+        };
+        let certain = newer.iter().filter(|node| is_surely_the_actors(node));
+        let certain = certain.flat_map(|node| names(&[*node]).into_iter().chain(node.keys.clone()));
+        let certain: BTreeSet<String> = certain.collect();
+        let (mut older, newer) = (names(&older), names(&newer));
         older.retain(|name| !newer.contains(name) && *name != key);
-        Self { since, older, newer }
+        Self { since, older, newer, certain }
+    }
+
+    /// Whether nobody but the actor can have made the call: with the leaked key, or with what surely
+    /// grew from it, and not by a service that acts for it.
+    pub fn is_sure(&self, row: &TrailRow) -> bool {
+        let by_key = row.reach.as_deref() == Some("key");
+        row.invoked_by.is_none() && (by_key || signers(row).any(|by| self.certain.contains(by)))
     }
 
     /// What the key and what grew from it did, with success, since the exposure, in order.
@@ -162,11 +176,22 @@ impl Bounds {
         if row.access_key_id.as_ref().is_some_and(|key| self.newer.contains(key)) {
             return false;
         }
-        let principal = row.principal_id.as_deref().and_then(|id| id.split(':').next());
-        let by = [row.access_key_id.as_deref(), principal];
-        let by = by.into_iter().chain([row.issuer_arn.as_deref(), row.identity_arn.as_deref()]);
-        by.flatten().any(|name| self.older.contains(name))
+        signers(row).any(|name| self.older.contains(name))
     }
+}
+
+/// Under which names what signed the call is known.
+fn signers(row: &TrailRow) -> impl Iterator<Item = &str> {
+    let principal = row.principal_id.as_deref().and_then(|id| id.split(':').next());
+    let by = [row.access_key_id.as_deref(), principal];
+    by.into_iter().chain([row.issuer_arn.as_deref(), row.identity_arn.as_deref()]).flatten()
+}
+
+/// What was opened to the actor, as a role by its trust policy, is used by others too; and a
+/// forwarded session is of the service that acts for somebody.
+fn is_surely_the_actors(node: &Node) -> bool {
+    let own = node.is_created() || !node.kind.is_principal();
+    own && node.certainty == Certainty::Certain && node.kind != NodeKind::ForwardedSession
 }
 
 /// What the key and what grew from it read and destroyed, with success, since the exposure.
@@ -311,7 +336,6 @@ impl Loss {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::lineage::NodeKind;
     use crate::domain::sample::{KEY, minted};
 
     fn row(at: &str, call: (&str, &str), name: &str) -> TrailRow {

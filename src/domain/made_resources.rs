@@ -35,6 +35,9 @@ pub struct MadeResource {
     /// How many the call asked for, where a record names only the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_for: Option<i64>,
+    /// Nobody but the actor can have made the call.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sure: bool,
 }
 
 /// What was found, the earliest first.
@@ -121,8 +124,11 @@ pub fn made(rows: &[TrailRow], bounds: &Bounds) -> MadeResources {
             let is_whole = |one: &MadeResource| {
                 one.service == source && one.region == region && one.name == name && at > one.at
             };
-            let whole = WHOLE.contains(&call);
-            found.retain(|_, one| !(whole && is_whole(one)));
+            // With a qualifier it is one version of a function that goes.
+            let version = service == "lambda" && row.detail.is_some();
+            let whole = WHOLE.contains(&call) && !version;
+            // Of a launch of many the record names one, and the others may run on.
+            found.retain(|_, one| !(whole && is_whole(one) && one.asked_for.is_none()));
             continue;
         }
         let known = TABLE.iter().find(|known| (known.0, known.1) == (service, call));
@@ -149,6 +155,7 @@ pub fn made(rows: &[TrailRow], bounds: &Bounds) -> MadeResources {
             at,
             account: row.recipient_account.clone(),
             asked_for: asked_for.filter(|many| made && *many > 1),
+            sure: bounds.is_sure(row),
         };
         found.entry((group, region, name)).or_insert(new);
     }
@@ -205,6 +212,12 @@ impl MadeResource {
         let (region, id) = (self.region.clone(), self.name.clone());
         let named = !id.is_empty() && !id.contains(['/', ' ']) && !region.is_empty();
         named.then_some(ResourceName { of, account, region, id })
+    }
+
+    /// Whether it may have been there before: in us-east-1 S3 answers who owns a bucket, and asks
+    /// for it again, as if it had just been made.
+    pub fn may_be_older(&self) -> bool {
+        self.call == "CreateBucket" && self.region == "us-east-1"
     }
 
     /// What it is, for a list.

@@ -15,7 +15,7 @@ use crate::domain::case::Case;
 use crate::domain::ids::{AccessKeyId, AccountId};
 use crate::domain::joining::makes_good;
 use crate::domain::lineage::{MadePrincipal, Node, NodeKind};
-use crate::domain::plan::{PlanKind, PlanRules, protection};
+use crate::domain::plan::{PlanKind, PlanRules, Step, protection};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::principal::{Principal, PrincipalName, account_in};
 use crate::domain::step_result::StepResult;
@@ -104,7 +104,7 @@ pub fn contained(case: &Case) -> BTreeSet<PrincipalName> {
 }
 
 /// Whether every step of the standing plans is done: by its own plan, or by another after it failed
-/// there.
+/// there. A resource that could not be stopped is said beside the case, and holds up nothing.
 pub fn all_made_good(case: &Case) -> bool {
     let done: Vec<&Action> = case
         .standing_plans()
@@ -114,7 +114,12 @@ pub fn all_made_good(case: &Case) -> bool {
     case.standing_plans().all(|state| {
         let is_over = matches!(state.status(), PlanStatus::Done | PlanStatus::Partly);
         let good = |action: &Action| done.iter().any(|other| makes_good(other, action));
-        is_over && state.all_steps().all(|(_, step, _)| good(&step.action))
+        let is_told = |step: &Step, state: &StepState| {
+            let failed = matches!(state.result, Some(StepResult::Failed { .. }));
+            failed && matches!(step.action.change, Change::Resource { .. })
+        };
+        let mut steps = state.all_steps();
+        is_over && steps.all(|(_, step, state)| good(&step.action) || is_told(step, state))
     })
 }
 

@@ -238,6 +238,19 @@ impl ResourceChange {
         }
     }
 
+    /// Whether giving this back takes away what another change did to the same resource.
+    pub fn takes_off(&self, held: &Self) -> bool {
+        let left = match self {
+            Self::PutBucketPolicy { document } => OfResource::Bucket { policy: document.clone() },
+            Self::PutGroups { groups } => {
+                OfResource::Instance { groups: groups.clone(), vpc: None }
+            }
+            Self::PutConcurrency { reserved } => OfResource::Function { reserved: *reserved },
+            Self::CloseBucket { .. } | Self::Isolate { .. } | Self::StopFunction => return false,
+        };
+        held.contains() && !held.holds(&left)
+    }
+
     /// What no longer is as it was left, in words.
     pub fn no_longer(&self, on: &str) -> Option<String> {
         match self {
@@ -294,6 +307,17 @@ impl ResourceChange {
     }
 }
 
+/// Every call that can take one of the containing changes back.
+pub const REVERTING: &[&str] = &[
+    "PutBucketPolicy",
+    "DeleteBucketPolicy",
+    "ModifyInstanceAttribute",
+    "ModifyNetworkInterfaceAttribute",
+    "PutFunctionConcurrency20171031",
+    "DeleteFunctionConcurrency20171031",
+    "UpdateResource",
+];
+
 const BUCKET: &[&str] = &["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
 const INSTANCE: &[&str] = &[
     "ec2:ModifyInstanceAttribute",
@@ -321,3 +345,19 @@ const FUNCTION: &[&str] = &[
     "cloudformation:UpdateResource",
     "cloudformation:GetResourceRequestStatus",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::CaseId;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_call_that_can_take_a_change_back_is_in_the_one_list() {
+        let deny = BucketDeny::new(&CaseId("kl-1".to_owned()), "arn:aws:s3:::loot", Vec::new());
+        let isolate = ResourceChange::Isolate { group: "sg-0".to_owned() };
+        let all = [ResourceChange::CloseBucket { deny }, isolate, ResourceChange::StopFunction];
+        let calls: BTreeSet<_> = all.iter().flat_map(ResourceChange::reverting_calls).collect();
+        assert_eq!(calls, REVERTING.iter().collect());
+    }
+}

@@ -8,7 +8,6 @@ use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::principal::PrincipalName;
 use crate::domain::resource::{ResourceName, ResourceType};
 use crate::domain::resource_change::ResourceChange;
-use crate::domain::step_result::StepResult;
 
 /// How one resource of the actor's stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +15,7 @@ pub enum Stands {
     Stopped,
     /// A step for it is planned, waits, or failed; the plan's card says which.
     InPlan,
-    /// People were asked, and decided to leave it.
+    /// People were asked and decided to leave it, or took its step back.
     Left,
     /// keyleak has a change for it, and has not proposed it yet.
     Due,
@@ -29,7 +28,7 @@ pub enum Stands {
 pub struct DueResources {
     /// The actor made it: the standing approval covers it.
     pub covered: Vec<(ResourceName, MadeResource)>,
-    /// It was there before, or a regular user of the key may have made it: people decide.
+    /// It was there before, or somebody else may have made it: people decide.
     pub asked: Vec<(ResourceName, MadeResource)>,
 }
 
@@ -40,7 +39,10 @@ pub fn due(case: &Case) -> DueResources {
         let Some(name) = one.containable().filter(|_| stands(case, one) == Stands::Due) else {
             continue;
         };
-        let whose = if is_actors(case, one) { &mut due.covered } else { &mut due.asked };
+        let whose = match doubt(case, one) {
+            None => &mut due.covered,
+            Some(_) => &mut due.asked,
+        };
         whose.push((name, one.clone()));
     }
     due
@@ -101,11 +103,15 @@ fn stands(case: &Case, one: &MadeResource) -> Stands {
     let steps = || case.standing_plans().flat_map(PlanState::all_steps);
     let mut own = steps().filter(|(_, step, _)| is_on(&step.action.on.key())).peekable();
     if own.peek().is_some() {
-        let done = |result: &Option<StepResult>| matches!(result, Some(StepResult::Done { .. }));
-        return match own.any(|(_, _, state)| done(&state.result)) {
-            true => Stands::Stopped,
-            false => Stands::InPlan,
-        };
+        // One that people took back alone is theirs to let be, unless another holds.
+        let mut is_lifted = false;
+        for (_, _, state) in own {
+            if state.is_in_force() {
+                return Stands::Stopped;
+            }
+            is_lifted |= state.lifted.is_some();
+        }
+        return if is_lifted { Stands::Left } else { Stands::InPlan };
     }
     let asked = case.plans().rev().find(|state| {
         let is_gone = matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided);
@@ -119,23 +125,52 @@ fn stands(case: &Case, one: &MadeResource) -> Stands {
     }
 }
 
-/// Whether nobody but the actor can have made it. Who uses the key day after day makes things with
-/// it too: what comes from such an address is left to people, and so is all where not every such
-/// address is remembered.
-fn is_actors(case: &Case, one: &MadeResource) -> bool {
+/// Why people are asked before it is stopped; none where nobody but the actor can have made it. Who
+/// uses the key day after day makes things with it too: what comes from such an address is left to
+/// people, and so is all where not every such address is remembered.
+pub fn doubt(case: &Case, one: &MadeResource) -> Option<&'static str> {
+    if !one.made {
+        return Some("it was there before");
+    }
+    if one.may_be_older() {
+        return Some(
+            "it may have been there before, as S3 answers CreateBucket in us-east-1 with success \
+             on a bucket that the account has already",
+        );
+    }
+    if !one.sure {
+        return Some("the trail does not prove that the actor made it");
+    }
+    if case.exposed_since().is_none() {
+        return Some(
+            "it may be older than the leak, as nobody knows since when the key is exposed",
+        );
+    }
     let regular = case.survey().and_then(|(_, survey)| survey.regular.as_ref());
-    let (Some(regular), Some(from)) = (regular, one.from.as_deref()) else { return false };
+    let (Some(regular), Some(from)) = (regular, one.from.as_deref()) else {
+        return Some("it is not known whether it comes from where the key is used regularly");
+    };
     let from = network(from);
-    one.made && regular.more == 0 && !regular.sources.iter().any(|known| known.address == from)
+    let is_usual = regular.sources.iter().any(|known| known.address == from);
+    match (is_usual, regular.more) {
+        (true, _) => Some("it was made from where the key is used day after day"),
+        (false, 0) => None,
+        (false, _) => Some("not every address that uses the key day after day is remembered"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::action::{Action, Change};
+    use crate::domain::bucket_policy::BucketDeny;
     use crate::domain::event::Event;
-    use crate::domain::record::Entry;
+    use crate::domain::plan::{PlanNumber, StepAddress};
+    use crate::domain::principal::Principal;
+    use crate::domain::record::{Actor, Entry};
     use crate::domain::regular::{RegularSource, RegularUse};
-    use crate::domain::sample::{at, opened, survey};
+    use crate::domain::sample::{at, opened, person, plan, survey};
+    use crate::domain::step_result::StepResult;
 
     fn bucket(made: bool, from: &str) -> MadeResource {
         MadeResource {
@@ -150,11 +185,27 @@ mod tests {
             at: at(3),
             account: Some("029608264753".to_owned()),
             asked_for: None,
+            sure: true,
         }
+    }
+
+    fn add(case: &mut Case, actor: Actor, event: Event) {
+        let entry = Entry { at: at(9), actor, place: None, delivery: None, event };
+        case.apply(&entry.chained(case.id().clone(), case.last_record())).unwrap();
     }
 
     fn case(one: MadeResource, more: u64) -> Case {
         let mut case = opened();
+        let exposed = Event::Exposed {
+            since: Some(at(2)),
+            why: Some("first use unlike the others".to_owned()),
+            event_id: None,
+        };
+        add(&mut case, Actor::Keyleak, exposed);
+        surveyed(case, one, more)
+    }
+
+    fn surveyed(mut case: Case, one: MadeResource, more: u64) -> Case {
         let source = RegularSource {
             address: "192.0.2.7".to_owned(),
             agent: "terraform".to_owned(),
@@ -166,10 +217,69 @@ mod tests {
         let mut survey = survey(Vec::new());
         survey.regular = Some(RegularUse { sources: vec![source], more, stray_calls: 0 });
         survey.resources = MadeResources { all: vec![one], more: false };
-        let event = Event::Surveyed { survey: Box::new(survey) };
-        let record = Entry::own(at(9), event).chained(case.id().clone(), case.last_record());
-        case.apply(&record).unwrap();
+        add(&mut case, Actor::Keyleak, Event::Surveyed { survey: Box::new(survey) });
         case
+    }
+
+    /// Carries out a plan of this one step.
+    fn run(case: &mut Case, (kind, lifts): (PlanKind, Vec<StepAddress>), change: ResourceChange) {
+        let name = bucket(true, "").containable().unwrap();
+        let on = name.key();
+        let on = Principal { kind: on.kind, name: on.name, id: name.arn(), arn: name.arn() };
+        let mut plan = plan(case, kind);
+        plan.steps.truncate(1);
+        plan.steps[0].action = Action { on, change: Change::Resource { change } };
+        plan.lifts = lifts;
+        let (number, hash) = (plan.number, plan.hash());
+        let proposed = Event::Proposed { plan: Box::new(plan), hash: hash.clone() };
+        add(case, Actor::Keyleak, proposed);
+        let bob = Actor::Person { person: person("bob"), name: None };
+        add(case, bob, Event::Approved { plan: number, hash: hash.clone() });
+        let (plan, step, attempt, plan_hash) = (number, 0, 1, hash);
+        add(case, Actor::Keyleak, Event::Intent { plan, step, attempt, plan_hash });
+        let result = StepResult::Done { changed: true, how: None, request_id: None };
+        add(case, Actor::Keyleak, Event::Outcome { plan, step, attempt, result });
+    }
+
+    #[test]
+    fn a_step_that_people_took_back_is_theirs_and_no_longer_stopped() {
+        let mut case = case(bucket(true, "203.0.113.66"), 0);
+        let deny = BucketDeny::new(case.id(), "arn:aws:s3:::loot", Vec::new());
+        let closed = ResourceChange::CloseBucket { deny };
+        run(&mut case, (PlanKind::Containment, Vec::new()), closed);
+        assert_eq!(standing(&case)[0].1, Stands::Stopped);
+        let lifts = vec![StepAddress { plan: PlanNumber(1), step: 0 }];
+        let back = ResourceChange::PutBucketPolicy { document: None };
+        run(&mut case, (PlanKind::Undo, lifts), back);
+        assert_eq!(standing(&case)[0].1, Stands::Left);
+        assert_eq!(due(&case), DueResources::default(), "it is not stopped again unasked");
+        assert!(not_stopped(&case)[0].ends_with("people decided to leave it"));
+    }
+
+    #[test]
+    fn what_may_not_be_the_actors_is_asked_about_with_the_reason() {
+        let sure = || bucket(true, "203.0.113.66");
+        let asked = |case: &Case| {
+            let due = due(case);
+            assert_eq!((due.covered.len(), due.asked.len()), (0, 1));
+            doubt(case, &due.asked[0].1).unwrap()
+        };
+        let virginia = MadeResource { region: "us-east-1".to_owned(), ..sure() };
+        assert!(asked(&case(virginia.clone(), 0)).contains("us-east-1"));
+        let ran = MadeResource { call: "RunInstances".to_owned(), ..virginia };
+        assert_eq!(doubt(&case(ran.clone(), 0), &ran), None, "only a bucket is answered for so");
+        let unsure = MadeResource { sure: false, ..sure() };
+        assert!(asked(&case(unsure, 0)).contains("does not prove"));
+        assert!(asked(&surveyed(opened(), sure(), 0)).contains("nobody knows since when"));
+    }
+
+    #[test]
+    fn an_old_note_says_nothing_of_who_is_sure() {
+        let mut old = serde_json::to_value(bucket(true, "203.0.113.66")).unwrap();
+        assert_eq!(old.as_object_mut().unwrap().remove("sure"), Some(true.into()));
+        let read: MadeResource = serde_json::from_value(old.clone()).unwrap();
+        assert!(!read.sure);
+        assert_eq!(serde_json::to_value(read).unwrap(), old, "and is written as it was");
     }
 
     #[test]

@@ -52,6 +52,10 @@ fn holds_down(held: &Change, back: &Change) -> bool {
             Change::DeactivateCredential { credential },
             Change::ActivateCredential { credential: other },
         ) => credential == other,
+        // What was there before a later case has the deny of an earlier one in it.
+        (Change::Resource { change: held }, Change::Resource { change: back }) => {
+            back.takes_off(held)
+        }
         _ => false,
     }
 }
@@ -80,7 +84,9 @@ pub fn has_been_handed(case: &Case, what: &Action, from: &CaseId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::bucket_policy::BucketDeny;
     use crate::domain::ids::AccessKeyId;
+    use crate::domain::resource_change::ResourceChange;
     use crate::domain::sample::KEY;
 
     fn deny() -> Change {
@@ -91,6 +97,10 @@ mod tests {
     fn lift() -> Change {
         let policy_arn = "arn:aws:iam::aws:policy/AWSDenyAll".to_owned();
         Change::LiftDeny { policy_arn, inline_name: "KeyleakDeny-b".to_owned() }
+    }
+
+    fn resource(change: ResourceChange) -> Change {
+        Change::Resource { change }
     }
 
     #[test]
@@ -111,5 +121,30 @@ mod tests {
         assert!(holds_down(&held, &Change::ActivateKey { key }));
         assert!(!holds_down(&held, &Change::ActivateKey { key: other }));
         assert!(!holds_down(&held, &lift()));
+    }
+    #[test]
+    fn a_bucket_that_two_cases_closed_is_opened_by_neither_for_the_other() {
+        let bucket = "arn:aws:s3:::loot";
+        let deny = |case: &str| BucketDeny::new(&CaseId(case.to_owned()), bucket, Vec::new());
+        let closed = |by: &str| resource(ResourceChange::CloseBucket { deny: deny(by) });
+        let back = |document| resource(ResourceChange::PutBucketPolicy { document });
+        assert!(holds_down(&closed("kl-2"), &back(None)), "the first would open it for the second");
+        let with_the_first = deny("kl-1").added_to(None);
+        assert!(!holds_down(&closed("kl-1"), &back(with_the_first.clone())), "its deny stays");
+        assert!(holds_down(&closed("kl-2"), &back(with_the_first)));
+    }
+
+    #[test]
+    fn an_instance_or_function_that_two_cases_stopped_stays_stopped() {
+        let isolated = resource(ResourceChange::Isolate { group: "sg-0".to_owned() });
+        let groups =
+            |group: &str| resource(ResourceChange::PutGroups { groups: vec![group.into()] });
+        assert!(
+            holds_down(&isolated, &groups("sg-web")) && !holds_down(&isolated, &groups("sg-0"))
+        );
+        let stopped = resource(ResourceChange::StopFunction);
+        let reserved = |reserved| resource(ResourceChange::PutConcurrency { reserved });
+        assert!(holds_down(&stopped, &reserved(None)) && !holds_down(&stopped, &reserved(Some(0))));
+        assert!(!holds_down(&stopped, &stopped), "what contains takes nothing back");
     }
 }

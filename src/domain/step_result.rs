@@ -28,13 +28,15 @@ impl StepResult {
     pub const FOUND_IN_FORCE: &str = "found in force after an interruption";
     /// How something was taken away that was gone already.
     pub const NOT_THERE: &str = "was not there";
+    /// How a change was made that an earlier attempt, or somebody else, had made already.
+    pub const WAS_SO: &str = "it was so already";
 
     /// Whether it says that a call of this attempt changed the account.
     pub fn made_a_change(&self) -> bool {
         match self {
             Self::Done { changed, how, .. } => {
-                let by_none = [Some(Self::FOUND_IN_FORCE), Some(Self::NOT_THERE)];
-                *changed && !by_none.contains(&how.as_deref())
+                let by_none = [Self::FOUND_IN_FORCE, Self::NOT_THERE, Self::WAS_SO];
+                *changed && !how.as_deref().is_some_and(|how| by_none.contains(&how))
             }
             Self::Failed { .. } => false,
         }
@@ -46,6 +48,24 @@ impl StepResult {
             Self::Done { request_id, .. } | Self::Failed { request_id, .. } => {
                 request_id.as_deref()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_so_already_was_changed_by_no_call_of_this_attempt() {
+        let done = |how: Option<&str>| StepResult::Done {
+            changed: true,
+            how: how.map(str::to_owned),
+            request_id: None,
+        };
+        assert!(done(None).made_a_change() && done(Some("inline")).made_a_change());
+        for how in [StepResult::FOUND_IN_FORCE, StepResult::NOT_THERE, StepResult::WAS_SO] {
+            assert!(!done(Some(how)).made_a_change(), "{how}");
         }
     }
 }

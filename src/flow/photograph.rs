@@ -70,15 +70,38 @@ pub async fn photograph_all(
     photographs.into_iter().collect()
 }
 
-/// Every principal that the plans' steps change, as IAM has it now.
+/// Every principal that the plans' steps change, as IAM has it now, and every resource that can be
+/// looked at: an actor can shut us out of its own, which must not hide the principals.
 pub async fn photograph_plans(
     desk: &Desk,
     case: &Case,
     plans: &[&PlanState],
 ) -> Result<Photographs, StepError> {
     let steps = plans.iter().flat_map(|state| state.all_steps());
-    let principals = steps.map(|(_, step, _)| step.action.on.key()).collect();
-    Ok(photograph_all(desk.lookup(case)?, principals).await?)
+    let names = steps.map(|(_, step, _)| step.action.on.key());
+    let (resources, principals) = names.partition(|name| name.kind == PrincipalKind::Resource);
+    let lookup = desk.lookup(case)?;
+    let mut found = photograph_all(lookup, principals).await?;
+    found.extend(photograph_readable(lookup, resources).await);
+    Ok(found)
+}
+
+/// Those of these resources that can be looked at.
+async fn photograph_readable(
+    lookup: &dyn Lookup,
+    resources: BTreeSet<PrincipalName>,
+) -> Photographs {
+    let photographing = stream::iter(resources).map(|name| async move {
+        match photograph_if_there(lookup, &name).await {
+            Ok(found) => Some((name, found)),
+            Err(error) => {
+                tracing::warn!(resource = %name, %error, "a resource cannot be looked at");
+                None
+            }
+        }
+    });
+    let found: Vec<_> = photographing.buffer_unordered(PHOTOGRAPHED_AT_ONCE).collect().await;
+    found.into_iter().flatten().collect()
 }
 
 /// Stores photographs as evidence, by their hash.

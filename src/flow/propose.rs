@@ -14,7 +14,7 @@ use crate::domain::joining::united;
 use crate::domain::lifting::together;
 use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, StepAddress, assemble};
 use crate::domain::plan_state::PlanState;
-use crate::domain::principal::{Principal, PrincipalName};
+use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
 use crate::domain::remains::contained;
 use crate::domain::sharing::handed_over;
 use crate::domain::snapshot::{Photograph, Snapshot, SnapshotRef};
@@ -70,8 +70,12 @@ pub async fn again(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     for (_, step, done) in case.standing_plans().flat_map(PlanState::holding_steps) {
         let key = step.action.on.key();
         if !prepared.photographs.contains_key(&key) {
-            let found = photograph_if_there(desk.lookup(case)?, &key).await?;
-            prepared.photographs.insert(key.clone(), found);
+            let found = photograph_if_there(desk.lookup(case)?, &key).await;
+            if found.is_err() && key.kind == PrincipalKind::Resource {
+                // What cannot be looked at does not keep the others from being put back.
+                continue;
+            }
+            prepared.photographs.insert(key.clone(), found?);
         }
         let Some(Some(now)) = prepared.photographs.get(&key) else {
             continue;
@@ -195,6 +199,8 @@ async fn compared(
             continue;
         }
         match photograph_if_there(desk.lookup(case)?, &key).await? {
+            // Whoever needs a resource back is not helped by its undo, and nobody else held up by it.
+            None if key.kind == PrincipalKind::Resource => {}
             None => moved.push(format!("{key} no longer exists")),
             Some(found) => {
                 let left = as_left(photograph, &found, done);

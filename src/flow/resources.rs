@@ -8,7 +8,7 @@ use crate::domain::made_resources::MadeResource;
 use crate::domain::plan::{PlanKind, PlanNumber, Step, protection};
 use crate::domain::resource::{OfResource, ResourceName};
 use crate::domain::resource_change::ResourceChange;
-use crate::domain::resources_left::due;
+use crate::domain::resources_left::{doubt, due};
 use crate::domain::snapshot::Photograph;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
@@ -17,7 +17,7 @@ use crate::flow::targets::Prepared;
 use crate::flow::{propose, readback};
 use crate::ports::cloud::{CallError, Contain};
 
-/// So many are looked at for one record; more come with the next reading of the trail.
+/// So many steps are made for one record; more come with the next reading of the trail.
 const AT_ONCE_MAX: usize = 20;
 
 /// What is to be done about resources before the case can be contained.
@@ -77,12 +77,15 @@ async fn prepare(
     due: &[(ResourceName, MadeResource)],
 ) -> Result<Prepared, StepError> {
     let mut prepared = Prepared::default();
-    for (name, made) in due.iter().take(AT_ONCE_MAX) {
+    for (name, made) in due {
+        if prepared.steps.len() == AT_ONCE_MAX {
+            break;
+        }
         let photograph = match photograph_if_there(desk.lookup(case)?, &name.key()).await {
             Ok(Some(photograph)) => photograph,
             // What is gone runs no more.
             Ok(None) => continue,
-            Err(error) if error.class.retryable() => return Err(error.into()),
+            // The next reading of the trail looks again; until then it is said to be not stopped.
             Err(error) => {
                 prepared.left_out.push(by_hand_unread(name, &error));
                 continue;
@@ -104,7 +107,9 @@ fn by_hand_unread(name: &ResourceName, error: &CallError) -> String {
     format!("{name} cannot be looked at, so there is no snapshot and no step: {error}")
 }
 
-/// The step that stops the resource; none where it is stopped already.
+/// The step that stops the resource; none where people would be asked for what is so already. Of the
+/// actor's own it is made ours, so that it is read back, and so that another case that stopped it
+/// before leaves it to this one.
 fn step(
     desk: &Desk,
     case: &Case,
@@ -142,20 +147,25 @@ fn step(
         }
         OfResource::Function { .. } => ResourceChange::StopFunction,
     };
-    if change.holds(state) {
+    let doubt = doubt(case, made);
+    if change.holds(state) && doubt.is_some() {
         return Ok(None);
     }
     let mut radius = vec![format!("whoever uses {}", on.name)];
     let owner = photograph.tags.get(&desk.rules.owner_tag);
-    if !made.made {
+    if let Some(why) = doubt {
         let owner = owner.map_or("its owner (no owner tag tells who)", String::as_str);
-        radius.push(format!("{owner}: it was there before, and they should agree to this"));
+        radius.push(format!("{owner}: {why}, and they should agree to this"));
     }
-    let verb = if made.made { "made" } else { "changed" };
+    let because = match (made.made, doubt) {
+        (true, None) => "the trail shows that the actor made it",
+        (true, Some(_)) => "by the trail it was made with the key or what grew from it",
+        (false, _) => "the trail shows that the actor changed it",
+    };
     Ok(Some(Step {
         action: Action { on, change: Change::Resource { change } },
         blast_radius: radius,
-        because: format!("the trail shows that the actor {verb} it, by {}", made.call),
+        because: format!("{because}, by {}", made.call),
         provisional: false,
     }))
 }
@@ -170,8 +180,13 @@ fn responders(desk: &Desk, case: &Case) -> Result<Vec<String>, String> {
             .to_owned());
     };
     let eradicate = contain.and_then(Contain::eradicate_role);
-    let protected = desk.rules.plans.protected_arns.iter().cloned();
+    // Our own buckets are among what is protected, and let nobody through.
+    let protected = desk.rules.plans.protected_arns.iter().filter(|arn| is_of_iam(arn)).cloned();
     Ok([role].into_iter().chain(eradicate).chain(protected).collect())
+}
+
+fn is_of_iam(arn: &str) -> bool {
+    arn.split(':').nth(2) == Some("iam")
 }
 
 fn by_hand(desk: &Desk, action: &Action) -> String {

@@ -141,6 +141,7 @@ pub const DETAIL: Paths = &[
     (Request, "aWSServiceName"),
     (Request, "pendingWindowInDays"),
     (Request, "instanceOSUser"),
+    (Request, "qualifier"),
     (Request, "packageType"),
     (Request, "name"),
 ];

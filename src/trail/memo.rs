@@ -1,8 +1,10 @@
 //! What is remembered of objects that were read before, so that a watch reads only what is new.
 //!
-//! CloudTrail writes an object once. Of each are kept the changes to IAM, which are few; a file
-//! that grows, as a shipper's does, is read again.
+//! CloudTrail writes an object once. Of each are kept the changes to IAM and those that can take a
+//! change of ours to a resource back, which are few; a file that grows, as a shipper's does, is read
+//! again.
 
+use crate::domain::resource_change::REVERTING;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::trail::Window;
 use crate::trail::flatten;
@@ -20,7 +22,7 @@ const OBJECTS_MAX: usize = 500_000;
 const CHANGES_MAX: usize = 200_000;
 const IAM: &str = "iam.amazonaws.com";
 
-/// The changes to IAM in one object that succeeded.
+/// The changes in one object that are kept, and that succeeded.
 type Changes = Arc<Vec<TrailRow>>;
 
 /// By what a changed object is told from the one that was read.
@@ -116,8 +118,9 @@ impl Pass for ChangePass {
 
     fn take(&mut self, record: &Record<'_>, time: &str) {
         let changes = record.read_only.flag() != Some(1) && record.error_code.get().is_none();
+        let of_resource = || record.event_name.get().is_some_and(|call| REVERTING.contains(&call));
         if changes
-            && record.event_source.get() == Some(IAM)
+            && (record.event_source.get() == Some(IAM) || of_resource())
             && let Some((_, rows)) = self.objects.last_mut()
         {
             rows.push(flatten::row(record, time, "deed"));
@@ -175,6 +178,19 @@ mod tests {
         let all = ["DeleteUserPolicy", "DetachUserPolicy", "UpdateAccessKey"];
         assert_eq!(told(&memo, &folder), all);
         assert_eq!(memo.known.lock().unwrap().changes, all.len());
+    }
+
+    #[test]
+    fn of_other_services_what_can_open_a_resource_again_is_kept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_s3 = |id: &str, name: &str| {
+            let mut record = record(id, name);
+            record["eventSource"] = json!("s3.amazonaws.com");
+            record
+        };
+        let records = [of_s3("1", "PutBucketPolicy"), of_s3("2", "PutBucketTagging")];
+        write(&folder, "one.json", &records);
+        assert_eq!(told(&Memo::default(), &folder), ["PutBucketPolicy"]);
     }
 
     #[test]

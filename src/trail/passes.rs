@@ -210,6 +210,8 @@ pub(super) fn is_deed(deeds: &Deeds, row: &TrailRow) -> bool {
         &row.target_policy,
         &row.target_key,
         &row.resource,
+        // S3 names the bucket's ARN as the resource.
+        &row.bucket,
     ];
     // IAM calls without a name are about the caller itself.
     let itself = match (&row.target_user, &row.target_role) {
@@ -246,5 +248,27 @@ impl Pass for RolePass<'_> {
             return;
         }
         self.rows.push(flatten::row(record, time, "role"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::trail::Window;
+
+    #[test]
+    fn a_bucket_is_found_by_its_name_whatever_the_record_calls_its_resource() {
+        let deeds = Deeds {
+            event_names: vec!["DeleteBucketPolicy".to_owned()],
+            target: "AWS::S3::Bucket/029608264753/eu-west-1/loot".to_owned(),
+            window: Window::default(),
+        };
+        let of = |bucket: &str| TrailRow {
+            event_name: Some("DeleteBucketPolicy".to_owned()),
+            resource: Some(format!("arn:aws:s3:::{bucket}")),
+            bucket: Some(bucket.to_owned()),
+            ..TrailRow::default()
+        };
+        assert!(is_deed(&deeds, &of("loot")) && !is_deed(&deeds, &of("other")));
     }
 }

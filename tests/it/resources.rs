@@ -14,8 +14,9 @@ use keyleak::domain::resource::{OfResource, ResourceName, ResourceType};
 use keyleak::domain::resources_left::{Stands, not_stopped, standing};
 use keyleak::sim::attacker::{Credential, Reply};
 use keyleak::sim::cloud::attacker::Visitor;
+use keyleak::sim::cloud::faults::Fault;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
-use keyleak::sim::cloud::resources::{DEFAULT_GROUP, ResourceCall, VPC};
+use keyleak::sim::cloud::resources::{DEFAULT_GROUP, REGION, ResourceCall, VPC};
 use keyleak::sim::cloud::setup::NewUser;
 use keyleak::sim::cloud::{LAG, SimCloud};
 use std::collections::BTreeMap;
@@ -77,7 +78,7 @@ fn open_to_all(bucket: &str) -> String {
 
 fn named(of: ResourceType, id: &str) -> ResourceName {
     let account = keyleak::domain::ids::AccountId(ACCOUNT.to_owned());
-    ResourceName { of, account, region: "us-east-1".to_owned(), id: id.to_owned() }
+    ResourceName { of, account, region: REGION.to_owned(), id: id.to_owned() }
 }
 
 impl Town {
@@ -203,5 +204,93 @@ async fn what_keyleak_cannot_stop_is_said_and_holds_nothing_up() {
     assert!(says("aws ec2 modify-instance-attribute") && says("hoard"), "{said:?}");
     assert!(says("not contained by keyleak: by hand"), "{said:?}");
     assert_eq!(town.cloud.resources(), before);
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_that_cannot_be_looked_at_holds_up_nobody() {
+    // The first look is for the snapshot, every later one reads back.
+    for (seed, first, fault, holding) in [(84, 1, Fault::Unavailable, 0), (85, 2, Fault::Denied, 1)]
+    {
+        let town = town(seed).await;
+        town.steals(ResourceCall::CreateBucket { bucket: LOOT.to_owned() }).await;
+        for nth in first..500 {
+            town.cloud.inject("GetBucketPolicy", nth, fault);
+        }
+        let bureau = Bureau::open(&town.ground).await;
+        let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+        story::approve(&bureau, &case, PlanKind::Containment).await;
+        bureau.wait(&case, "contained", is_contained).await;
+        let now = bureau.desk.ledger.load(&case).await.unwrap();
+        assert_eq!(stopped(&now), holding, "{}", journal(&now));
+        assert_eq!(not_stopped(&now).len(), 1 - holding, "{:?}", not_stopped(&now));
+        bureau.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_step_keeps_no_later_resource_from_being_stopped() {
+    let mut town = town(87).await;
+    town.ground.isolation_groups = BTreeMap::new();
+    for _ in 0..21 {
+        town.steals(ResourceCall::RunInstances).await;
+    }
+    town.steals(ResourceCall::CreateFunction { function: MINER.to_owned() }).await;
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!((stopped(&now), not_stopped(&now).len()), (1, 21), "{}", journal(&now));
+    assert!(refused(&town.invokes(MINER).await, "TooManyRequestsException"));
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stopped_already_is_kept_so_and_stays_so_after_the_undo() {
+    let town = town(88).await;
+    town.steals(ResourceCall::CreateFunction { function: MINER.to_owned() }).await;
+    let by_hand = OfResource::Function { reserved: Some(0) };
+    town.cloud.add_resource((ResourceType::Function, MINER), by_hand.clone(), "web");
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!((stopped(&now), not_stopped(&now)), (1, Vec::new()), "{}", journal(&now));
+    story::undo(&bureau, &case).await;
+    let after = town.cloud.resources();
+    assert_eq!(after[&named(ResourceType::Function, MINER)], by_hand, "so it was before");
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_on_a_resource_that_fails_is_said_and_does_not_keep_the_case_from_being_contained() {
+    let town = town(89).await;
+    town.steals(ResourceCall::CreateBucket { bucket: LOOT.to_owned() }).await;
+    for nth in 1..50 {
+        town.cloud.inject("PutBucketPolicy", nth, Fault::Denied);
+    }
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let said = not_stopped(&now);
+    assert!(said[0].contains(LOOT) && said[0].contains("see the plan's step"), "{said:?}");
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_by_the_undo_keeps_nothing_else_from_being_given_back() {
+    let town = town(86).await;
+    town.makes_its_own().await;
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    assert!(town.cloud.remove_resource(&named(ResourceType::Bucket, LOOT)), "people delete it");
+    story::undo(&bureau, &case).await;
+    assert_eq!(town.invokes(MINER).await, Reply::Allowed);
     bureau.close().await;
 }

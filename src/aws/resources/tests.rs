@@ -108,7 +108,7 @@ async fn what_is_so_already_is_not_changed_again() {
     let change = ResourceChange::Isolate { group: "sg-iso".to_owned() };
     let answers = vec![described(&instance(&["sg-iso"]))];
     let (outcome, seen) = changed(&name(ResourceType::Instance, "i-1"), &change, answers).await;
-    assert_eq!(outcome.unwrap().how.as_deref(), Some("it was so already"));
+    assert_eq!(outcome.unwrap().how.as_deref(), Some(StepResult::WAS_SO));
     assert_eq!(seen.len(), 1, "looked at, and left");
 }
 

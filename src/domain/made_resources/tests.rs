@@ -1,7 +1,8 @@
 //! Which records make a resource the actor's, and which do not.
 
 use super::*;
-use crate::domain::sample::at;
+use crate::domain::lineage::{Certainty, Node, NodeKind};
+use crate::domain::sample::{KEY, SESSION_KEY, at, minted};
 
 fn row(second: i64, (service, call): (&str, &str), name: &str) -> TrailRow {
     TrailRow {
@@ -112,4 +113,54 @@ fn every_type_that_can_be_contained_is_in_the_table_and_every_row_is_one_service
         assert!(!call.is_empty() && type_name.starts_with("AWS::"), "{call}");
         assert!(namespace.eq_ignore_ascii_case(service), "{service} {namespace}");
     }
+}
+
+/// Nodes of each kind that may have signed, each with one call of its own.
+fn sure_of(node: Node, row: TrailRow) -> bool {
+    let bounds = Bounds::of(&[node], KEY, None);
+    let found = made(&[row], &bounds);
+    found.all[0].sure
+}
+
+#[test]
+fn the_actors_own_are_the_key_what_it_surely_minted_and_nothing_that_others_use_too() {
+    let run = || row(4, ("ec2", "RunInstances"), "i-1");
+    let by = |key: &str, issuer: &str| TrailRow {
+        reach: Some("lineage".to_owned()),
+        access_key_id: Some(key.to_owned()),
+        issuer_arn: Some(issuer.to_owned()),
+        identity_arn: Some("arn:aws:sts::029608264753:assumed-role/deploy/boto".to_owned()),
+        ..run()
+    };
+    let session = || minted(NodeKind::RoleSession, SESSION_KEY);
+    assert!(sure_of(session(), run()), "the leaked key itself");
+    let by_service = TrailRow { invoked_by: Some("cloudformation.amazonaws.com".into()), ..run() };
+    assert!(!sure_of(session(), by_service), "a service that acts for it");
+    assert!(sure_of(session(), by(SESSION_KEY, "shared")));
+    assert!(!sure_of(session(), by("ASIAOTHER", "shared")), "another session of the role");
+    let likely = Node { certainty: Certainty::Likely, ..session() };
+    assert!(!sure_of(likely, by(SESSION_KEY, "shared")));
+    let forwarded = minted(NodeKind::ForwardedSession, SESSION_KEY);
+    assert!(!sure_of(forwarded, by(SESSION_KEY, "shared")));
+    let role = |via: &str| Node {
+        arn: Some("arn:aws:iam::029608264753:role/deploy".to_owned()),
+        via: via.to_owned(),
+        ..minted(NodeKind::Role, "deploy")
+    };
+    let as_role = || by("ASIAOTHER", "arn:aws:iam::029608264753:role/deploy");
+    assert!(sure_of(role("CreateRole"), as_role()));
+    assert!(!sure_of(role("UpdateAssumeRolePolicy"), as_role()), "it was there, and others use it");
+}
+
+#[test]
+fn a_launch_of_many_stays_when_the_first_is_gone_and_a_function_when_one_version_is() {
+    let gone = row(9, ("ec2", "TerminateInstances"), "i-1");
+    let run = |many| TrailRow { quantity: many, ..row(4, ("ec2", "RunInstances"), "i-1") };
+    assert_eq!(found(&[run(Some(20)), gone.clone()]).len(), 1);
+    assert_eq!(found(&[run(Some(1)), gone]), []);
+    let create = row(4, ("lambda", "CreateFunction20150331"), "miner");
+    let delete = row(9, ("lambda", "DeleteFunction20150331"), "miner");
+    let version = TrailRow { detail: Some("3".to_owned()), ..delete.clone() };
+    assert_eq!(found(&[create.clone(), version]).len(), 1);
+    assert_eq!(found(&[create, delete]), []);
 }

@@ -350,4 +350,5 @@ fn new_roles_wait_for_the_trail_and_are_asked_about_when_it_explains_nothing() {
     assert_eq!(left(&contained(), &[], &[linked]), Remains::default());
 }
 
+mod resources;
 mod suspicion;

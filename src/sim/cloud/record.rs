@@ -3,6 +3,7 @@
 use crate::sim::cloud::account::State;
 use crate::sim::cloud::calls::{Call, Origin};
 use crate::sim::cloud::refusal::Refusal;
+use crate::sim::cloud::resources;
 use crate::sim::cloud::sessions::{Caller, Who};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -26,6 +27,9 @@ pub(super) fn keep(
     record["eventSource"] = json!(format!("{}.amazonaws.com", call.service));
     record["eventName"] = json!(call.name);
     record["readOnly"] = json!(call.is_read());
+    if matches!(call.service, "s3" | "ec2" | "lambda") {
+        record["awsRegion"] = json!(resources::REGION);
+    }
     record["requestParameters"] = call.parameters();
     record["tlsDetails"]["clientProvidedHostHeader"] = json!(host(call.service));
     if caller.from_console {

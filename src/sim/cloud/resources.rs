@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Where everything of the account is.
-const REGION: &str = "us-east-1";
+/// Where the resources of the account are.
+pub const REGION: &str = "eu-west-1";
 /// The VPC in which instances start, and the security group that they start with.
 pub const VPC: &str = "vpc-0a1b2c3d";
 pub const DEFAULT_GROUP: &str = "sg-0default";
@@ -75,6 +75,11 @@ impl SimCloud {
 
     pub fn resource_name(&self, of: ResourceType, id: &str) -> ResourceName {
         ResourceName { of, account: self.account(), region: REGION.to_owned(), id: id.to_owned() }
+    }
+
+    /// Somebody deletes a resource; whether it was there.
+    pub fn remove_resource(&self, name: &ResourceName) -> bool {
+        self.lock().resources.remove(name).is_some()
     }
 
     /// Every resource there is now.
