@@ -15,7 +15,7 @@ use crate::domain::case::Case;
 use crate::domain::ids::{AccessKeyId, AccountId};
 use crate::domain::joining::makes_good;
 use crate::domain::lineage::{MadePrincipal, Node, NodeKind};
-use crate::domain::plan::{PlanKind, PlanRules, Step, protection};
+use crate::domain::plan::{PlanKind, PlanNumber, PlanRules, Step, protection};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::principal::{Principal, PrincipalName, account_in};
 use crate::domain::step_result::StepResult;
@@ -309,16 +309,24 @@ impl Search<'_> {
 
     /// What became of the follow-up that asked about this, if one did.
     fn answer(&self, target: &Target) -> Option<PlanStatus> {
-        let follow_ups = self.case.plans().rev().filter(|state| {
-            let is_gone = matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided);
-            state.plan.kind == PlanKind::FollowUp && !is_gone
-        });
-        let mut answers = follow_ups.filter(|state| {
+        let mut answers = asked_of_people(self.case).rev().filter(|state| {
             let mut steps = state.plan.steps.iter().map(|step| &step.action);
             steps.any(|action| action.on.key() == target.on && answers(action, &target.part))
         });
         answers.next().map(PlanState::status)
     }
+}
+
+/// The follow-ups by which people were asked, and what they decided counts still: what was carried
+/// out and taken back with all the rest is to be asked again.
+fn asked_of_people(case: &Case) -> impl DoubleEndedIterator<Item = &PlanState> {
+    let standing: BTreeSet<PlanNumber> =
+        case.standing_plans().map(|state| state.plan.number).collect();
+    case.plans().filter(move |state| {
+        let is_gone = matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided);
+        let is_taken_back = state.has_begun() && !standing.contains(&state.plan.number);
+        state.plan.kind == PlanKind::FollowUp && !is_gone && !is_taken_back
+    })
 }
 
 /// Steps of the standing plans that are done or about to be, and not taken back since.
@@ -359,6 +367,7 @@ fn answers(action: &Action, part: &Part) -> bool {
     }
 }
 
+pub mod asked_for;
 mod elsewhere;
 pub mod nodes;
 mod sessions;

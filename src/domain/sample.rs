@@ -1,18 +1,21 @@
 //! Cases and plans for the tests of the domain.
 
 use crate::domain::action::{Action, Change};
+use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
-use crate::domain::event::{Event, Opening};
-use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId};
+use crate::domain::event::{Event, Opening, Phase};
+use crate::domain::facts::{Fact, Finding, OwnerFinding};
+use crate::domain::ids::{AccessKeyId, AccountId, CaseId, PersonId, UserName};
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
 use crate::domain::made_resources::MadeResources;
-use crate::domain::plan::{Plan, PlanKind, Step};
+use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::query_cost::QueryCost;
 use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::signer::{Behind, Signer, SignerKind};
 use crate::domain::snapshot::{Own, Photograph, SnapshotRef};
+use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -107,16 +110,7 @@ pub(crate) fn opened_for(key: &str) -> Case {
 
 /// A plan of two steps that ana asked for: a deny, then the leaked key.
 pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
-    let step = |change| Step {
-        action: Action { on: user("ci", "AIDA1"), change },
-        blast_radius: Vec::new(),
-        because: String::new(),
-        provisional: false,
-    };
-    let deny = Change::Deny {
-        policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
-        inline_name: "KeyleakDeny".to_owned(),
-    };
+    let step = |change| step(user("ci", "AIDA1"), change);
     let key = AccessKeyId::parse(KEY).unwrap();
     Plan {
         case: case.id().clone(),
@@ -125,13 +119,79 @@ pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
         account: AccountId("029608264753".to_owned()),
         exposed_since: None,
         snapshot: SnapshotRef { sha256: "00".to_owned(), taken_at: at(0) },
-        steps: vec![step(deny), step(Change::DeactivateKey { key })],
+        steps: vec![step(deny()), step(Change::DeactivateKey { key })],
         about: None,
         requested_by: person("ana"),
         approvals_needed: 1,
         expires_at: at(0) + SignedDuration::from_hours(1),
         adjusted: Vec::new(),
         lifts: Vec::new(),
+    }
+}
+
+/// One more record, by keyleak or a person.
+pub(crate) fn add(case: &mut Case, actor: Actor, event: Event) {
+    let entry = Entry { at: at(50), actor, place: None, delivery: None, event };
+    case.apply(&entry.chained(case.id().clone(), case.last_record())).unwrap();
+}
+
+fn bob() -> Actor {
+    Actor::Person { person: person("bob"), name: None }
+}
+
+/// The button of a phase is pressed.
+pub(crate) fn press(case: &mut Case, phase: Phase) {
+    add(case, bob(), Event::PhasePressed { phase });
+}
+
+/// Somebody changes what the plans hold.
+pub(crate) fn adjust(case: &mut Case, adjustments: Vec<Adjustment>) {
+    add(case, bob(), Event::Adjusted { adjustments });
+}
+
+/// A plan that waits for approval from now on; its number and hash.
+pub(crate) fn propose(case: &mut Case, plan: Plan) -> (PlanNumber, String) {
+    let (number, hash) = (plan.number, plan.hash());
+    let event = Event::Proposed { plan: Box::new(plan), hash: hash.clone() };
+    add(case, Actor::Keyleak, event);
+    (number, hash)
+}
+
+/// A plan that is proposed, approved, and carried out to its end.
+pub(crate) fn run(case: &mut Case, plan: Plan) {
+    let steps = plan.steps.len() as u32;
+    let (plan, hash) = propose(case, plan);
+    add(case, bob(), Event::Approved { plan, hash: hash.clone() });
+    for step in 0..steps {
+        let (attempt, plan_hash) = (1, hash.clone());
+        add(case, Actor::Keyleak, Event::Intent { plan, step, attempt, plan_hash });
+        let result = StepResult::Done { changed: true, how: None, request_id: None };
+        add(case, Actor::Keyleak, Event::Outcome { plan, step, attempt, result });
+    }
+}
+
+/// The finding that the key is this user's.
+pub(crate) fn own(user: &str) -> Finding {
+    Finding::Owner(Fact::Known(OwnerFinding {
+        user: UserName(user.to_owned()),
+        user_id: "AIDA1".to_owned(),
+        arn: format!("arn:aws:iam::029608264753:user/{user}"),
+        created: None,
+        owner_tag: None,
+    }))
+}
+
+/// A step without anything said of it.
+pub(crate) fn step(on: Principal, change: Change) -> Step {
+    let action = Action { on, change };
+    Step { action, blast_radius: Vec::new(), because: String::new(), provisional: false }
+}
+
+/// A deny of everything.
+pub(crate) fn deny() -> Change {
+    Change::Deny {
+        policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
+        inline_name: "KeyleakDeny".to_owned(),
     }
 }
 

@@ -1,11 +1,10 @@
 //! Principals that nothing explains yet: suspected while the trail is behind, asked about after.
 
-use super::{Census, Cleared, Inhabitant, Search};
+use super::{Census, Cleared, Inhabitant, Search, asked_of_people};
 use crate::domain::action::Change;
 use crate::domain::case::Case;
 use crate::domain::lineage::MadePrincipal;
-use crate::domain::plan::PlanKind;
-use crate::domain::plan_state::{PlanState, PlanStatus};
+use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{PrincipalKind, PrincipalName};
 use crate::domain::target::{Part, Target};
 use jiff::Timestamp;
@@ -35,7 +34,10 @@ impl Search<'_> {
                 Some(true) | None if suspected => self.suspect(one.name.clone()),
                 Some(true) if !since(census.told_until) => {
                     let because = "it is new since the exposure, and no record says who made it";
-                    self.left.asked.push(Target::new(one.name.clone(), Part::Whole, because));
+                    let target = Target::new(one.name.clone(), Part::Whole, because);
+                    if !self.is_left(&target) {
+                        self.left.asked.push(target);
+                    }
                 }
                 Some(_) | None => {}
             }
@@ -87,11 +89,7 @@ fn protects_itself(arn: &str) -> bool {
 
 /// The principals of plans that people have seen and decided, or are deciding.
 fn considered(case: &Case) -> BTreeSet<PrincipalName> {
-    case.plans()
-        .filter(|state| {
-            state.plan.kind == PlanKind::FollowUp
-                && !matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided)
-        })
+    asked_of_people(case)
         .flat_map(|state| state.plan.steps.iter().map(|step| step.action.on.key()))
         .collect()
 }

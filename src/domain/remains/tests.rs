@@ -350,5 +350,6 @@ fn new_roles_wait_for_the_trail_and_are_asked_about_when_it_explains_nothing() {
     assert_eq!(left(&contained(), &[], &[linked]), Remains::default());
 }
 
+mod asked_again;
 mod resources;
 mod suspicion;
