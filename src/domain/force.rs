@@ -5,6 +5,7 @@ use crate::domain::document::same_document;
 use crate::domain::facts::Fact;
 use crate::domain::revocation::Revocation;
 use crate::domain::snapshot::{AttachedPolicy, Own, Photograph};
+use crate::domain::trust::of_nobody;
 use jiff::Timestamp;
 
 /// Whether the principal is as the action leaves it; `began` is when the attempt at it began.
@@ -40,9 +41,17 @@ pub fn holds(action: &Action, now: &Photograph, began: Timestamp) -> bool {
     }
 }
 
+/// Whether a containing step's end is met: it holds, or a trust policy that was only to lose some
+/// lets nobody in by now. Two plans may ask for both, and neither is to undo the other for ever.
+pub fn stands(action: &Action, now: &Photograph, began: Timestamp) -> bool {
+    let sets_trust = matches!(action.change, Change::PutTrust { .. });
+    let is_closed = || now.role().is_some_and(|role| same_document(&role.trust, &of_nobody()));
+    holds(action, now, began) || (sets_trust && is_closed())
+}
+
 /// What is no longer as a containing step left it, in words; `None` when it holds.
 pub fn no_longer(action: &Action, now: &Photograph, began: Timestamp) -> Option<String> {
-    if !action.contains() || holds(action, now, began) {
+    if !action.contains() || stands(action, now, began) {
         return None;
     }
     let on = &action.on;
@@ -169,3 +178,6 @@ fn side_activity(now: &Photograph, credential: &SideCredential) -> Option<bool> 
     // Listed without it, it is deleted: nothing is active any more.
     list.known().map(|_| false)
 }
+
+#[cfg(test)]
+mod tests;
