@@ -11,6 +11,7 @@ use crate::domain::plan_state::PlanState;
 use crate::domain::policy::{Policy, Refusal};
 use crate::domain::principal::PrincipalName;
 use crate::domain::proof::Caller;
+use crate::domain::remains::asked_for::{is_lifted, is_taken_up, is_way_taken_up, whole};
 use crate::domain::wanted::Wanted;
 use crate::domain::way::Way;
 use crate::domain::ways;
@@ -151,9 +152,13 @@ pub fn picked(case: &Case, rules: &PlanRules, form: &Picked) -> Result<Vec<Adjus
             // Ticked among those that are contained: as far as was proposed, were it taken in.
             one.proposed.max(Extent::AsProposed)
         };
+        // A form says again what was said before; that alone does not undo what was lifted since.
+        if wanted == one.now && is_lifted(case, &whole(&one.on)) {
+            continue;
+        }
         changes.extend(to_extent(case, rules, (one, wanted))?);
     }
-    if let Some(way) = form.way {
+    if let Some(way) = form.way.filter(|way| !is_way_lifted(case, *way)) {
         changes.extend(choose(case, way)?);
     }
     judged(case, changes)
@@ -169,13 +174,19 @@ fn to_extent(
     (one, wanted): (&Candidate, Extent),
 ) -> Result<Option<Adjustment>, Refusal> {
     let on = one.on.clone();
-    if wanted == one.now {
+    if wanted == Extent::Whole && one.is_resource() {
+        return no(format!(
+            "{on} is a resource: it is stopped as the plan proposes, or left out; only a user or \
+             a role is contained whole"
+        ));
+    }
+    if wanted == one.now && !is_lost(case, one) {
         return Ok(None);
     }
     if wanted < one.now && is_in_force(case, &on) {
         return no(format!("{on} is contained already: undo its steps instead"));
     }
-    if wanted == one.proposed {
+    if wanted == one.proposed && wanted != one.now {
         return Ok(Some(Adjustment::AsProposed { on }));
     }
     match wanted {
@@ -186,6 +197,13 @@ fn to_extent(
             None => Ok(Some(Adjustment::TakeIn { on })),
         },
     }
+}
+
+/// Whether somebody took it in and nothing came of it: the plan expired or was denied, or people
+/// took the steps back. Then saying it again asks again.
+fn is_lost(case: &Case, one: &Candidate) -> bool {
+    let said = case.adjustments().is_taken_in(&one.on) && !one.is_resource();
+    said && !case.is_being_remade() && !is_taken_up(case, &whole(&one.on))
 }
 
 fn choose(case: &Case, way: Way) -> Result<Option<Adjustment>, Refusal> {
@@ -200,8 +218,17 @@ fn choose(case: &Case, way: Way) -> Result<Option<Adjustment>, Refusal> {
             words.join(", ")
         ));
     }
-    let now = case.adjustments().way().map(|(way, _)| way).or_else(|| ways::proposed(&first));
-    Ok((now != Some(way)).then_some(Adjustment::Choose { way }))
+    let said = case.adjustments().way().map(|(way, _)| way);
+    let is_so = said.or_else(|| ways::proposed(&first)) == Some(way);
+    let is_lost = said.is_some() && !case.is_being_remade() && !is_way_taken_up(case, first);
+    Ok((!is_so || is_lost).then_some(Adjustment::Choose { way }))
+}
+
+/// Whether it is the way that was chosen before, and people took some of it back.
+fn is_way_lifted(case: &Case, way: Way) -> bool {
+    let is_same = case.adjustments().way().is_some_and(|(said, _)| said == way);
+    let targets = first_target(case).map(|first| ways::targets(case, first)).unwrap_or_default();
+    is_same && targets.iter().any(|target| is_lifted(case, target))
 }
 
 /// Nothing is written that changes nothing, or that leaves nothing to approve.
@@ -239,3 +266,6 @@ fn judged(case: &Case, changes: Vec<Adjustment>) -> Result<Vec<Adjustment>, Refu
         false => Ok(changes),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use crate::domain::first_target::first_target;
 use crate::domain::lineage::{Certainty, Node};
 use crate::domain::plan::{PlanRules, protection};
 use crate::domain::plan_state::PlanState;
-use crate::domain::principal::{PrincipalName, account_in};
+use crate::domain::principal::{PrincipalKind, PrincipalName, account_in};
 use crate::domain::remains::nodes::{is_dead, principal_of, works};
 use std::collections::BTreeMap;
 
@@ -54,7 +54,12 @@ impl Candidate {
 
     /// Whether there is more of it to contain than is proposed.
     pub fn may_be_whole(&self) -> bool {
-        !self.is_own && self.proposed < Extent::Whole
+        !self.is_own && !self.is_resource() && self.proposed < Extent::Whole
+    }
+
+    /// What the actor built signs nothing: it is stopped or left, and no deny is put on it.
+    pub fn is_resource(&self) -> bool {
+        self.on.kind == PrincipalKind::Resource
     }
 
     /// Why keyleak never touches it, if it does not.
@@ -126,7 +131,7 @@ fn extent(case: &Case, one: &Candidate) -> Extent {
     let said = case.adjustments();
     if said.left_out(&one.on).is_some() {
         Extent::Nothing
-    } else if said.is_taken_in(&one.on) {
+    } else if said.is_taken_in(&one.on) && !one.is_resource() {
         Extent::Whole
     } else {
         one.proposed

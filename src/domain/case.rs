@@ -185,6 +185,18 @@ impl Case {
         self.outdated
     }
 
+    /// Whether a plan is no longer what is asked, and the next one is not made yet.
+    pub fn is_being_remade(&self) -> bool {
+        let said = self.not_proposed().map(|(seq, _)| seq);
+        self.outdated.is_some_and(|changed| Some(changed) > said)
+    }
+
+    /// Whether people may be asked about what is found now: no other question waits, and none that
+    /// they have just changed would be answered by another.
+    pub fn may_ask(&self) -> bool {
+        self.pending_plan().is_none() && !self.is_being_remade()
+    }
+
     /// Whether only the trail can tell whose key it is, and it has not yet, or not what opened the
     /// session: records come out of order.
     pub fn awaits_signer(&self) -> bool {

@@ -62,7 +62,7 @@ pub async fn take(
                 let (steps, photographs) = (prepared.steps, &prepared.photographs);
                 readback::cover(desk, case, plan, (steps, photographs)).await?;
             }
-            Some(_) | None if case.pending_plan().is_some() => {}
+            Some(_) | None if !case.may_ask() => {}
             Some(_) | None => {
                 let who = (PlanKind::FollowUp, case.opened_by().clone());
                 propose::propose_prepared(desk, case, prepared, who).await?;

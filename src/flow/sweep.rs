@@ -266,7 +266,7 @@ async fn conclude(
         return Ok(());
     }
     let asked = prepare(desk, &case, (&left.asked, &left.created)).await?;
-    if !asked.steps.is_empty() && case.pending_plan().is_none() && !is_being_remade(&case) {
+    if !asked.steps.is_empty() && case.may_ask() {
         let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
         return propose::propose_prepared(desk, &case, asked, who).await;
     }
@@ -291,12 +291,6 @@ async fn conclude(
         lane::conclude(desk, &case, Event::Contained { plan, as_of: told_until }).await?;
     }
     Ok(())
-}
-
-/// Whether people have changed what a plan holds, and the next one is not made yet.
-fn is_being_remade(case: &Case) -> bool {
-    let said = case.not_proposed().map(|(seq, _)| seq);
-    case.outdated().is_some_and(|changed| Some(changed) > said)
 }
 
 /// Up to when the trail tells everything: its newest record less the disorder in which records

@@ -26,7 +26,8 @@ pub(super) fn listed(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
         return blocks;
     }
     let all = candidates(scene.case);
-    let open = || all.iter().filter(|one| !one.is_own && one.now < Extent::Whole);
+    let counts = |one: &&Candidate| !one.is_own && !one.is_resource() && one.now < Extent::Whole;
+    let open = || all.iter().filter(counts);
     let mut items: Vec<Vec<Value>> = open().take(LISTED_MAX).map(item).collect();
     if items.is_empty() {
         return blocks;
