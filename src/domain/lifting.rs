@@ -4,7 +4,10 @@
 //! it down by one deny, and who takes it off takes off both.
 
 use crate::domain::action::{Action, Change};
+use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
+use crate::domain::event::{Event, Phase};
+use crate::domain::first_target::first_target;
 use crate::domain::plan::{PlanKind, Step, StepAddress};
 use crate::domain::plan_state::PlanState;
 use crate::domain::policy::{Policy, Refusal};
@@ -49,10 +52,33 @@ pub fn lifted(case: &Case) -> Vec<&Step> {
     found
 }
 
-/// Whether people took back what holds this principal down as a whole.
-pub fn is_lifted(case: &Case, on: &PrincipalName) -> bool {
-    let denies = |step: &&Step| matches!(step.action.change, Change::Deny { .. });
-    lifted(case).iter().filter(|step| denies(step)).any(|step| step.action.on.key() == *on)
+/// Whether people took this back, and nobody has said a word for it since. The last word counts: a
+/// change that is about somebody else does not put it in force again.
+pub fn stays_lifted(case: &Case, action: &Action) -> bool {
+    if !lifted(case).iter().any(|step| is_one(&step.action, action)) {
+        return false;
+    }
+    let steps = case.standing_plans().flat_map(PlanState::all_steps);
+    let undoes = steps
+        .filter(|(_, step, _)| is_one(&step.action, action))
+        .filter_map(|(_, _, state)| case.plan(state.lifted?));
+    let lifted_at = undoes.map(|undo| undo.proposed.seq).max();
+    let pressed = case.presses(Phase::Containment).last().map(|press| press.seq);
+    lifted_at >= pressed.max(asked_for(case, &action.on.key()))
+}
+
+/// The newest change that asks for this principal's containment.
+fn asked_for(case: &Case, on: &PrincipalName) -> Option<u64> {
+    let is_own = first_target(case).is_ok_and(|first| first.on == *on);
+    let asks = |adjustment: &Adjustment| match adjustment {
+        Adjustment::TakeIn { on: one } | Adjustment::AsProposed { on: one } => one == on,
+        Adjustment::Choose { .. } => is_own,
+        Adjustment::LeaveOut { .. } => false,
+    };
+    let newest = case.records().iter().rev().find(|record| {
+        matches!(&record.event, Event::Adjusted { adjustments } if adjustments.iter().any(asks))
+    });
+    newest.map(|record| record.seq)
 }
 
 /// Whether a step is being taken back by an undo that people approved.

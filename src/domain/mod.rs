@@ -68,6 +68,7 @@ pub mod regular;
 pub mod remains;
 pub mod replacing;
 pub mod report;
+pub mod reshaping;
 pub mod resource;
 pub mod resource_change;
 pub mod resources_left;

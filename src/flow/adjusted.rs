@@ -1,36 +1,35 @@
 //! Plans with what people said of them: the way they chose, without some, with others.
 
-use crate::domain::action::Action;
 use crate::domain::adjustment::{Adjusted, Adjustment};
 use crate::domain::case::Case;
-use crate::domain::force::holds;
 use crate::domain::joining::joined;
-use crate::domain::plan::{PlanNumber, Step};
-use crate::domain::principal::PrincipalName;
+use crate::domain::lifting::stays_lifted;
+use crate::domain::principal::{PrincipalKind, PrincipalName};
+use crate::domain::reshaping::{is_needed, taken_over, way_is_new};
 use crate::domain::target::{Part, Target};
 use crate::domain::ways;
 use crate::flow::desk::Desk;
 use crate::flow::photograph::photograph_all;
 use crate::flow::targets::{Prepared, prepare};
 use crate::ports::cloud::CallError;
-use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// The steps on the key's own principal, and on whom people took in; or where a follow-up was
-/// changed, its steps as far as they still count, and on whom people took in.
+/// changed, its steps as far as they still count, and on whom people took in. What people lifted
+/// comes back with what is said of it, not with what is said of others.
 pub(super) async fn prepare_adjusted(
     desk: &Desk,
     case: &Case,
     first: Target,
 ) -> Result<Prepared, CallError> {
     let said = case.adjustments();
-    let reshaped = said.reshaped();
-    let way_is_new = said.way().is_some_and(|(_, by)| said.last().is_some_and(|last| by == last));
-    let mut targets = match reshaped.is_some() && !way_is_new {
+    let own = first.on.clone();
+    let mut targets = match said.reshaped().is_some() && !way_is_new(case) {
         true => Vec::new(),
         false => ways::targets(case, first),
     };
-    for (on, by) in said.all_taken_in() {
+    let taken_in = said.all_taken_in().filter(|(on, _)| on.kind != PrincipalKind::Resource);
+    for (on, by) in taken_in {
         let because = format!("{} took it in, whole", by.name);
         // What is contained whole needs no second way.
         targets.retain(|target| target.on != *on);
@@ -38,9 +37,8 @@ pub(super) async fn prepare_adjusted(
     }
     targets.retain(|target| said.left_out(&target.on).is_none());
     let mut prepared = prepare(desk, case, (&targets, &BTreeSet::new())).await?;
-    if let Some(number) = reshaped {
-        take_over(desk, case, (number, &mut prepared)).await?;
-    }
+    prepared.steps.retain(|step| !stays_lifted(case, &step.action));
+    take_over(desk, case, (&own, &mut prepared)).await?;
     Ok(prepared)
 }
 
@@ -49,33 +47,20 @@ pub(super) async fn prepare_adjusted(
 async fn take_over(
     desk: &Desk,
     case: &Case,
-    (number, prepared): (PlanNumber, &mut Prepared),
+    (own, prepared): (&PrincipalName, &mut Prepared),
 ) -> Result<(), CallError> {
-    let Some(state) = case.plan(number) else {
+    let steps = taken_over(case, own);
+    if steps.is_empty() {
         return Ok(());
-    };
-    let said = case.adjustments();
-    let was_taken_in =
-        |on: &PrincipalName| {
-            state.plan.adjusted.iter().any(
-                |one| matches!(&one.adjustment, Adjustment::TakeIn { on: before } if before == on),
-            )
-        };
-    let counts = |step: &&Step| {
-        let on = step.action.on.key();
-        said.left_out(&on).is_none() && (!was_taken_in(&on) || said.is_taken_in(&on))
-    };
-    let steps: Vec<&Step> = state.plan.steps.iter().filter(counts).collect();
+    }
     let missing = steps.iter().map(|step| step.action.on.key());
     let missing = missing.filter(|on| !prepared.photographs.contains_key(on)).collect();
     prepared.photographs.extend(photograph_all(desk.lookup(case)?, missing).await?);
     for step in steps {
-        let Action { on, .. } = &step.action;
-        let Some(Some(now)) = prepared.photographs.get(&on.key()) else {
+        let Some(Some(now)) = prepared.photographs.get(&step.action.on.key()) else {
             continue;
         };
-        let is_known = prepared.steps.iter().any(|known| known.action == step.action);
-        if !is_known && now.id == on.id && !holds(&step.action, now, Timestamp::MIN) {
+        if is_needed(step, (&prepared.steps, now)) {
             prepared.steps.push(step.clone());
         }
     }

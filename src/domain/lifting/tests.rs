@@ -4,30 +4,11 @@ use super::*;
 use crate::domain::event::Event;
 use crate::domain::plan::{Plan, PlanNumber};
 use crate::domain::plan_state::PlanStatus;
-use crate::domain::record::{Actor, Entry};
+use crate::domain::record::Actor;
 use crate::domain::report::status_words;
-use crate::domain::sample::{at, opened, person, plan};
+use crate::domain::sample::{add, adjust, opened, own, person, plan, press, run};
 use crate::domain::sharing::needs;
-use crate::domain::step_result::StepResult;
-
-fn add(case: &mut Case, actor: Actor, event: Event) {
-    let entry = Entry { at: at(50), actor, place: None, delivery: None, event };
-    case.apply(&entry.chained(case.id().clone(), case.last_record())).unwrap();
-}
-
-fn run(case: &mut Case, plan: Plan) {
-    let (number, hash, steps) = (plan.number, plan.hash(), plan.steps.len() as u32);
-    let proposed = Event::Proposed { plan: Box::new(plan), hash: hash.clone() };
-    add(case, Actor::Keyleak, proposed);
-    let bob = Actor::Person { person: person("bob"), name: None };
-    add(case, bob, Event::Approved { plan: number, hash: hash.clone() });
-    for step in 0..steps {
-        let (plan, attempt, plan_hash) = (number, 1, hash.clone());
-        add(case, Actor::Keyleak, Event::Intent { plan, step, attempt, plan_hash });
-        let result = StepResult::Done { changed: true, how: None, request_id: None };
-        add(case, Actor::Keyleak, Event::Outcome { plan, step, attempt, result });
-    }
-}
+use crate::domain::way::Way;
 
 fn step(plan: u32, step: u32) -> StepAddress {
     StepAddress { plan: PlanNumber(plan), step }
@@ -76,7 +57,10 @@ fn a_step_that_was_taken_back_is_said_to_be_and_the_others_stand() {
     assert_eq!(in_force(&case), ["1.2"]);
     assert_eq!(case.standing_plans().count(), 2, "the rest is still read back");
     let on = PrincipalName::user("ci");
-    assert!(is_lifted(&case, &on) && !crate::domain::remains::contained(&case).contains(&on));
+    let is_lifted = |case: &Case| {
+        lifted(case).iter().any(|step| matches!(step.action.change, Change::Deny { .. }))
+    };
+    assert!(is_lifted(&case) && !crate::domain::remains::contained(&case).contains(&on));
     let said = status_words(&case);
     assert!(said.contains("TAKEN BACK, 1 step: Deny everything to user ci"), "{said}");
     let open = crate::domain::recovering::open(&case).join("; ");
@@ -84,7 +68,7 @@ fn a_step_that_was_taken_back_is_said_to_be_and_the_others_stand() {
 
     let again = plan(&case, PlanKind::FollowUp);
     run(&mut case, again);
-    assert!(!is_lifted(&case, &on), "put in force again");
+    assert!(!is_lifted(&case), "put in force again");
 }
 
 #[test]
@@ -113,4 +97,48 @@ fn another_case_may_have_what_is_being_taken_back_here_and_nothing_else() {
     assert!(needs(&case, &back(&deny)), "the deny is not part of that undo");
     assert!(needs(&case, &back(&key)), "under a deny nothing is given back");
     assert!(is_being_lifted(&case, step(1, 1)) && !is_being_lifted(&case, step(1, 0)));
+}
+
+/// A user's deny was taken back alone; its key was left inactive.
+fn lifted_alone() -> (Case, Action) {
+    let mut case = contained_twice();
+    case.facts.note(own("ci"));
+    let deny = liftable(&case)[0].1.action.clone();
+    let lifts = together(&case, &[step(1, 0)]);
+    let undo = undo(&case, lifts);
+    run(&mut case, undo);
+    (case, deny)
+}
+
+#[test]
+fn what_was_lifted_does_not_come_back_with_a_change_about_somebody_else() {
+    let (mut case, deny) = lifted_alone();
+    let key = liftable(&case)[0].1.action.clone();
+    assert!(stays_lifted(&case, &deny) && !stays_lifted(&case, &key), "the key is in force");
+    adjust(&mut case, vec![Adjustment::TakeIn { on: PrincipalName::role("deploy") }]);
+    adjust(&mut case, vec![Adjustment::LeaveOut { on: PrincipalName::user("ci") }]);
+    assert!(stays_lifted(&case, &deny), "nobody asked for user ci");
+
+    let mut asked = case.clone();
+    adjust(&mut asked, vec![Adjustment::Choose { way: Way::DenyAll }]);
+    adjust(&mut asked, vec![Adjustment::LeaveOut { on: PrincipalName::role("deploy") }]);
+    assert!(!stays_lifted(&asked, &deny), "somebody did, whatever was said of others since");
+    let mut asked = case.clone();
+    adjust(&mut asked, vec![Adjustment::TakeIn { on: PrincipalName::user("ci") }]);
+    assert!(!stays_lifted(&asked, &deny));
+    press(&mut case, Phase::Containment);
+    assert!(!stays_lifted(&case, &deny), "the button was pressed since");
+}
+
+#[test]
+fn what_was_asked_for_before_it_was_lifted_counts_no_more() {
+    let mut case = contained_twice();
+    case.facts.note(own("ci"));
+    press(&mut case, Phase::Containment);
+    adjust(&mut case, vec![Adjustment::Choose { way: Way::DenyAll }]);
+    let deny = liftable(&case)[0].1.action.clone();
+    let lifts = together(&case, &[step(1, 0)]);
+    let undo = undo(&case, lifts);
+    run(&mut case, undo);
+    assert!(stays_lifted(&case, &deny));
 }
