@@ -1,9 +1,10 @@
 //! Containment is lifted step by step: exactly what was chosen comes back, and the rest holds.
 
 use crate::bureau::{ASKER, Bureau, caller, is_contained, journal};
+use crate::exposure::{LAWFUL, past};
 use crate::ground::{Ground, USER};
 use crate::roles::{Town, does, town};
-use crate::simulated::{QUICK, ground};
+use crate::simulated::{QUICK, ground, ground_with_past};
 use crate::story::{self, refused};
 use keyleak::domain::action::Change;
 use keyleak::domain::case::Case;
@@ -15,9 +16,11 @@ use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::principal::PrincipalName;
 use keyleak::domain::report::status_words;
 use keyleak::domain::snapshot::Photograph;
-use keyleak::flow::lift;
+use keyleak::domain::wanted::Wanted;
+use keyleak::domain::way::Way;
 use keyleak::flow::photograph::photograph;
 use keyleak::flow::spoken::Speaker;
+use keyleak::flow::{adjust, lift};
 use keyleak::sim::attacker::Operation;
 use std::time::Duration;
 
@@ -133,5 +136,45 @@ async fn a_single_step_is_not_taken_back_from_a_user_that_somebody_changed() {
     let refused = |case: &Case| case.not_proposed().map(|(_, why)| why.to_owned());
     let why = bureau.wait(&case, "the refusal", refused).await;
     assert!(why.contains("no longer as the plan left it") && why.contains("colleague"), "{why}");
+    bureau.close().await;
+}
+
+/// Changes the plans, as soon as nothing is under way, and whom the next plan touches and how.
+async fn next_plan(bureau: &Bureau, case: &CaseId, wanted: Wanted) -> Vec<(String, bool)> {
+    let speaker = Speaker { caller: caller(ASKER), delivery: None };
+    let mut said = String::new();
+    for _ in 0..60 {
+        let bench = bureau.desk.bench();
+        said = adjust::say(&bench, case, &speaker, std::slice::from_ref(&wanted)).await.unwrap();
+        if !said.contains("under way") {
+            break;
+        }
+        bureau.desk.clock.sleep(Duration::from_secs(5)).await;
+    }
+    assert!(said.contains("is written down"), "{said}");
+    let proposed = |case: &Case| {
+        let state = case.pending_plan().filter(|state| state.plan.kind == PlanKind::FollowUp)?;
+        let steps = state.plan.steps.iter().map(|step| &step.action);
+        Some(steps.map(|one| (one.on.name.clone(), is_deny(&one.change))).collect())
+    };
+    bureau.wait(case, "the next plan", proposed).await
+}
+
+/// The control is in the same case: the deny comes back as soon as somebody asks for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_does_not_come_back_with_a_user_that_is_taken_in() {
+    let ground = ground_with_past(86, QUICK, past).await;
+    let (bureau, case) = contained(&ground).await;
+    let deny = step(&bureau, &case, is_deny).await;
+    taken_back(&bureau, &case, &[deny]).await;
+    let steps = next_plan(&bureau, &case, Wanted::TakeIn(format!("user/{LAWFUL}"))).await;
+    assert!(steps.contains(&(LAWFUL.to_owned(), true)), "{steps:?}");
+    assert!(steps.iter().all(|(name, _)| name != USER), "nobody asked for it: {steps:?}");
+
+    let steps = next_plan(&bureau, &case, Wanted::Choose(Way::KeyAndSessions)).await;
+    let own = |steps: &[(String, bool)]| steps.iter().any(|(name, deny)| name == USER && *deny);
+    assert!(!own(&steps), "{steps:?}");
+    let steps = next_plan(&bureau, &case, Wanted::Choose(Way::DenyAll)).await;
+    assert!(own(&steps) && steps.contains(&(LAWFUL.to_owned(), true)), "{steps:?}");
     bureau.close().await;
 }
