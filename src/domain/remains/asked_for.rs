@@ -1,4 +1,4 @@
-//! Whether what people asked for was carried out, or waits for approval; else it may be asked again.
+//! Whether what people asked for was carried out, or waits; else it may be asked for again.
 
 use super::answers;
 use crate::domain::action::{Action, Change};
