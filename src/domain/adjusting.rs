@@ -114,7 +114,8 @@ pub fn asked(
         match one {
             Wanted::LeaveOut(who) if find(who)?.is_own => {
                 return no(format!(
-                    "{} is the key's own: choose a milder way for it (contain-by), or deny the plan",
+                    "{} is the key's own: choose a milder way for it (contain-by), or deny the \
+                     plan",
                     find(who)?.on
                 ));
             }
