@@ -9,8 +9,8 @@ use crate::domain::snapshot::{Photograph, Snapshot};
 use std::path::Path;
 
 /// What the script says where nothing told which hash the file must have.
-const UNCHECKED: &str = "# NOT CHECKED: neither --sha256 nor the name of the file said what its hash \
-must be, so it may have been\n# altered. Compare the hash above with the one that the journal has, \
+const UNCHECKED: &str = "# NOT CHECKED: neither --sha256 nor the name of the file said what its \
+hash must be, so it may have been\n# altered. Compare the hash above with the one that the journal has, \
 and every policy below with what you know.\n";
 
 /// The script for one principal of the snapshot, or which there are.

@@ -64,8 +64,8 @@ pub struct Bounds {
     pub older: BTreeSet<String>,
     /// Key ids of what was made after it.
     pub newer: BTreeSet<String>,
-    /// Those of them that are surely the actor's: sessions and keys that the trail shows it minting,
-    /// and principals that it made.
+    /// Those of them that are surely the actor's: sessions and keys that the trail shows it
+    /// minting, and principals that it made.
     pub certain: BTreeSet<String>,
 }
 
@@ -149,8 +149,8 @@ impl Bounds {
         Self { since, older, newer, certain }
     }
 
-    /// Whether nobody but the actor can have made the call: with the leaked key, or with what surely
-    /// grew from it, and not by a service that acts for it.
+    /// Whether nobody but the actor can have made the call: with the leaked key, or with what
+    /// surely grew from it, and not by a service that acts for it.
     pub fn is_sure(&self, row: &TrailRow) -> bool {
         let by_key = row.reach.as_deref() == Some("key");
         row.invoked_by.is_none() && (by_key || signers(row).any(|by| self.certain.contains(by)))

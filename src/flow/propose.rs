@@ -199,7 +199,7 @@ async fn compared(
             continue;
         }
         match photograph_if_there(desk.lookup(case)?, &key).await? {
-            // Whoever needs a resource back is not helped by its undo, and nobody else held up by it.
+            // Whoever misses it is not helped by its undo, and nobody else is held up by it.
             None if key.kind == PrincipalKind::Resource => {}
             None => moved.push(format!("{key} no longer exists")),
             Some(found) => {

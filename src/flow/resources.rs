@@ -107,8 +107,8 @@ fn by_hand_unread(name: &ResourceName, error: &CallError) -> String {
     format!("{name} cannot be looked at, so there is no snapshot and no step: {error}")
 }
 
-/// The step that stops the resource; none where people would be asked for what is so already. Of the
-/// actor's own it is made ours, so that it is read back, and so that another case that stopped it
+/// The step that stops the resource; none where people would be asked for what is so already. Of
+/// the actor's own it is made ours, so that it is read back, and so that another case that stopped it
 /// before leaves it to this one.
 fn step(
     desk: &Desk,

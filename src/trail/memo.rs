@@ -1,8 +1,8 @@
 //! What is remembered of objects that were read before, so that a watch reads only what is new.
 //!
 //! CloudTrail writes an object once. Of each are kept the changes to IAM and those that can take a
-//! change of ours to a resource back, which are few; a file that grows, as a shipper's does, is read
-//! again.
+//! change of ours to a resource back, which are few; a file that grows, as a shipper's does, is
+//! read again.
 
 use crate::domain::resource_change::REVERTING;
 use crate::domain::trail_row::TrailRow;

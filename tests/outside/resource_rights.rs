@@ -38,8 +38,8 @@ pub(crate) const TRIED: [&str; 5] = [
     "s3:PutBucketPolicy",
 ];
 /// Rights that the emulator does not ask for. The request for the status is pinned in
-/// `src/aws/resources/tests.rs`; the others are what AWS says that the handlers of these types call,
-/// and `tests/it/manifests.rs` pins that the policies have them and no more.
+/// `src/aws/resources/tests.rs`; the others are what AWS says that the handlers of these types
+/// call, and `tests/it/manifests.rs` pins that the policies have them and no more.
 pub(crate) const NOT_ASKED_FOR: [&str; 17] = [
     "cloudformation:GetResourceRequestStatus",
     "ec2:DescribeInstanceAttribute",

@@ -2,8 +2,8 @@
 
 use keyleak::domain::case::Case;
 
-/// Whether a plan names this user or role, as the target of a step or among whom it stops. A name is
-/// looked for whole: `deploy` is not named where `ci-deploy` is.
+/// Whether a plan names this user or role, as the target of a step or among whom it stops. A name
+/// is looked for whole: `deploy` is not named where `ci-deploy` is.
 pub(crate) fn is_named(case: &Case, name: &str) -> bool {
     let mut steps = case.plans().flat_map(|state| state.all_steps());
     steps.any(|(_, step, _)| {

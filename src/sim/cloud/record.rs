@@ -3,7 +3,6 @@
 use crate::sim::cloud::account::State;
 use crate::sim::cloud::calls::{Call, Origin};
 use crate::sim::cloud::refusal::Refusal;
-use crate::sim::cloud::resources;
 use crate::sim::cloud::sessions::{Caller, Who};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,6 +10,8 @@ use serde_json::{Value, json};
 
 /// The region whose trail holds IAM's and the global endpoint's calls.
 const REGION: &str = "us-east-1";
+/// Where the resources of the account are, and the trail of calls about them.
+pub(super) const RESOURCE_REGION: &str = "eu-west-1";
 
 /// Puts the record of a call among those that wait for delivery, and gives the id of the call.
 pub(super) fn keep(
@@ -28,7 +29,7 @@ pub(super) fn keep(
     record["eventName"] = json!(call.name);
     record["readOnly"] = json!(call.is_read());
     if matches!(call.service, "s3" | "ec2" | "lambda") {
-        record["awsRegion"] = json!(resources::REGION);
+        record["awsRegion"] = json!(RESOURCE_REGION);
     }
     record["requestParameters"] = call.parameters();
     record["tlsDetails"]["clientProvidedHostHeader"] = json!(host(call.service));

@@ -12,6 +12,7 @@ use crate::sim::cloud::authorize::principal_arn;
 use crate::sim::cloud::calls::{Call, Done, Origin};
 use crate::sim::cloud::contain::failed;
 use crate::sim::cloud::policies::Verdict;
+use crate::sim::cloud::record::RESOURCE_REGION;
 use crate::sim::cloud::refusal::Refusal;
 use crate::sim::cloud::sessions::Caller;
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Where the resources of the account are.
-pub const REGION: &str = "eu-west-1";
+pub const REGION: &str = RESOURCE_REGION;
 /// The VPC in which instances start, and the security group that they start with.
 pub const VPC: &str = "vpc-0a1b2c3d";
 pub const DEFAULT_GROUP: &str = "sg-0default";
