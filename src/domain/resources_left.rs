@@ -113,8 +113,13 @@ fn stands(case: &Case, one: &MadeResource) -> Stands {
         }
         return if is_lifted { Stands::Left } else { Stands::InPlan };
     }
+    if case.adjustments().left_out(&key).is_some() {
+        return Stands::Left;
+    }
     let asked = case.plans().rev().find(|state| {
-        let is_gone = matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided);
+        // One that was carried out and stands no more was undone: it is asked about again.
+        let is_gone =
+            matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided) || state.has_begun();
         let names = state.plan.steps.iter().any(|step| is_on(&step.action.on.key()));
         state.plan.kind == PlanKind::FollowUp && !is_gone && names
     });

@@ -61,7 +61,7 @@ async fn ask(
     case: &Case,
     (plan, prepared): (PlanNumber, Prepared),
 ) -> Result<Outlook, StepError> {
-    if case.pending_plan().is_some() {
+    if !case.may_ask() {
         return Ok(Outlook::Waiting);
     }
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
@@ -108,8 +108,8 @@ fn by_hand_unread(name: &ResourceName, error: &CallError) -> String {
 }
 
 /// The step that stops the resource; none where people would be asked for what is so already. Of
-/// the actor's own it is made ours, so that it is read back, and so that another case that stopped it
-/// before leaves it to this one.
+/// the actor's own it is made ours, so that it is read back, and so that another case that stopped
+/// it before leaves it to this one.
 fn step(
     desk: &Desk,
     case: &Case,

@@ -18,9 +18,10 @@ use keyleak::sim::cloud::faults::Fault;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
 use keyleak::sim::cloud::resources::{DEFAULT_GROUP, REGION, ResourceCall, VPC};
 use keyleak::sim::cloud::setup::NewUser;
-use keyleak::sim::cloud::{LAG, SimCloud};
+use keyleak::sim::cloud::{DELIVERY_DELAY, LAG, SimCloud};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The security group that lets nothing through.
 const ISOLATION: &str = "sg-0isolation";
@@ -93,6 +94,9 @@ impl Town {
         self.steals(ResourceCall::PutBucketPolicy { bucket: LOOT.to_owned(), policy }).await;
         self.steals(ResourceCall::RunInstances).await;
         self.steals(ResourceCall::CreateFunction { function: MINER.to_owned() }).await;
+        // Records come out of order: of a bucket whose making is not told yet people are asked.
+        let told = *DELIVERY_DELAY.end() + Duration::from_secs(30);
+        self.ground.clock.sleep(told).await;
     }
 
     async fn reads(&self, bucket: &str) -> Reply {
