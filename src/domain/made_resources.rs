@@ -157,7 +157,11 @@ pub fn made(rows: &[TrailRow], bounds: &Bounds) -> MadeResources {
             asked_for: asked_for.filter(|many| made && *many > 1),
             sure: bounds.is_sure(row),
         };
-        found.entry((group, region, name)).or_insert(new);
+        let known = found.entry((group, region, name)).or_insert_with(|| new.clone());
+        // Records tell whole seconds: what was made and changed within one was made first.
+        if new.made && !known.made && new.at == known.at {
+            *known = new;
+        }
     }
     let mut all: Vec<MadeResource> = found.into_values().collect();
     all.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));

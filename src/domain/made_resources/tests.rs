@@ -58,6 +58,19 @@ fn what_the_actor_made_is_its_own_whatever_it_changes_there_and_the_rest_is_some
 }
 
 #[test]
+fn what_was_made_and_changed_within_one_second_was_made_first_whatever_the_records_are_called() {
+    let numbered = |id: &str, row: TrailRow| TrailRow { event_id: Some(id.to_owned()), ..row };
+    let rows = [
+        numbered("a", row(1, ("s3", "PutBucketPolicy"), "loot")),
+        numbered("b", row(1, ("s3", "CreateBucket"), "loot")),
+        numbered("a", row(3, ("s3", "PutBucketPolicy"), "billing")),
+        numbered("b", row(4, ("s3", "CreateBucket"), "billing")),
+    ];
+    let own = typed(ResourceType::Bucket, "loot", true);
+    assert_eq!(found(&rows), [own, typed(ResourceType::Bucket, "billing", false)]);
+}
+
+#[test]
 fn refused_calls_and_those_of_others_and_before_the_exposure_make_nothing_the_actors() {
     let run = || row(10, ("ec2", "RunInstances"), "i-1");
     let refused = TrailRow { error_code: Some("UnauthorizedOperation".into()), ..run() };
