@@ -25,6 +25,8 @@ struct After {
 
 /// Serves the page until an interrupt.
 pub async fn serve(world: &World, listener: TcpListener) -> std::io::Result<()> {
+    // Before the page answers: who has seen it may end it.
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     let router = stage_router(world);
     raise_the_alarm(world);
@@ -32,7 +34,7 @@ pub async fn serve(world: &World, listener: TcpListener) -> std::io::Result<()> 
     tokio::select! {
         served = axum::serve(listener, router) => served,
         // Pages wait for news all the time; an interrupt does not wait for them.
-        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = interrupt.recv() => Ok(()),
         _ = terminated.recv() => Ok(()),
     }
 }
