@@ -319,7 +319,7 @@ impl Search<'_> {
 
 /// The follow-ups by which people were asked, and what they decided counts still: what was carried
 /// out and taken back with all the rest is to be asked again.
-fn asked_of_people(case: &Case) -> impl DoubleEndedIterator<Item = &PlanState> {
+pub fn asked_of_people(case: &Case) -> impl DoubleEndedIterator<Item = &PlanState> {
     let standing: BTreeSet<PlanNumber> =
         case.standing_plans().map(|state| state.plan.number).collect();
     case.plans().filter(move |state| {

@@ -3,9 +3,9 @@
 use crate::domain::case::Case;
 use crate::domain::key_use::network;
 use crate::domain::made_resources::{MadeResource, MadeResources};
-use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::principal::PrincipalName;
+use crate::domain::remains::asked_of_people;
 use crate::domain::resource::{ResourceName, ResourceType};
 use crate::domain::resource_change::ResourceChange;
 
@@ -116,13 +116,9 @@ fn stands(case: &Case, one: &MadeResource) -> Stands {
     if case.adjustments().left_out(&key).is_some() {
         return Stands::Left;
     }
-    let asked = case.plans().rev().find(|state| {
-        // One that was carried out and stands no more was undone: it is asked about again.
-        let is_gone =
-            matches!(state.status(), PlanStatus::Expired | PlanStatus::Voided) || state.has_begun();
-        let names = state.plan.steps.iter().any(|step| is_on(&step.action.on.key()));
-        state.plan.kind == PlanKind::FollowUp && !is_gone && names
-    });
+    let asked = asked_of_people(case)
+        .rev()
+        .find(|state| state.plan.steps.iter().any(|step| is_on(&step.action.on.key())));
     match asked.map(PlanState::status) {
         Some(PlanStatus::Denied) => Stands::Left,
         Some(_) => Stands::InPlan,
@@ -170,7 +166,7 @@ mod tests {
     use crate::domain::action::{Action, Change};
     use crate::domain::bucket_policy::BucketDeny;
     use crate::domain::event::Event;
-    use crate::domain::plan::{PlanNumber, StepAddress};
+    use crate::domain::plan::{PlanKind, PlanNumber, StepAddress};
     use crate::domain::principal::Principal;
     use crate::domain::record::{Actor, Entry};
     use crate::domain::regular::{RegularSource, RegularUse};

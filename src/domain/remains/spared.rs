@@ -1,9 +1,9 @@
 //! What people decided to leave to itself.
 
-use super::{Search, answers, contained, is_under_way};
+use super::asked_for::is_lifted;
+use super::{Search, contained, is_under_way};
 use crate::domain::case::Case;
-use crate::domain::lifting::lifted;
-use crate::domain::plan::{PlanKind, Step};
+use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::principal::PrincipalName;
 use crate::domain::target::Target;
@@ -16,10 +16,7 @@ impl Search<'_> {
         let left_out = self.case.adjustments().left_out(&target.on);
         let left_out = left_out.map(|by| format!("left out by {}", by.name));
         let lifted = || {
-            let of_it = |step: &&Step| {
-                step.action.on.key() == target.on && answers(&step.action, &target.part)
-            };
-            let lifted = lifted(self.case).into_iter().any(|step| of_it(&step));
+            let lifted = is_lifted(self.case, target);
             lifted.then(|| "people took its containment back".to_owned())
         };
         let Some(why) = left_out.or_else(lifted) else {

@@ -52,11 +52,6 @@ impl SimCloud {
         Ok(())
     }
 
-    /// Takes the service control policies away again, as somebody in the organization may.
-    pub fn release(&self) {
-        self.lock().scps.clear();
-    }
-
     /// Tries what the policy must refuse, as on AWS.
     pub(super) async fn preflight(&self) -> Guard {
         let Some(tag) = self.lock().quarantine_tag.clone() else {
