@@ -71,7 +71,11 @@ pub enum Act {
     Hold(PlanNumber),
     EndWatch(PlanNumber),
     /// Look at IAM's inventory for what the actor makes faster than the trail tells.
-    LookAround(PlanNumber),
+    LookAround {
+        plan: PlanNumber,
+        /// Which of this process's looks it is: what is too much for one is looked at in turn.
+        turn: u32,
+    },
     /// Have the rights ready for the first steps of a plan that people are deciding.
     Warm(PlanNumber),
 }
@@ -108,6 +112,8 @@ pub struct Lookout {
     /// Whether there is a trail that will tell who made what.
     pub possible: bool,
     pub looked_at: Option<Timestamp>,
+    /// How often it looked.
+    pub looks: u32,
     /// For which plan the rights were last made ready, and when.
     pub warmed: Option<(PlanNumber, Timestamp)>,
 }

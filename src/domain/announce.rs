@@ -334,8 +334,8 @@ fn covered(steps: &[Step]) -> String {
     let why = if steps.iter().any(lifts) {
         "What I stopped on suspicion was not the actor's, so I take it back"
     } else if steps.iter().any(|step| step.provisional) {
-        "The actor is still at work, and these users are so new that the trail does not tell yet \
-         who made them. I stop them, and lift it when it was somebody else"
+        "The actor is still at work, and this is so new that the trail does not tell yet who made \
+         it. I stop it, and lift that when it was somebody else"
     } else {
         "The actor took more. The standing approval covers it, so I do the same there"
     };

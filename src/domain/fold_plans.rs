@@ -1,5 +1,6 @@
 //! The part of the fold that is about plans: decisions on them, and their execution.
 
+use crate::domain::action::Change;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::exposure::{Basis, Exposure};
@@ -69,11 +70,12 @@ impl Case {
                 if steps.iter().any(|step| step.provisional) {
                     state.raced_at = Some(record.at);
                 }
-                // A role that is only suspected shows nothing: roles are made all day. Neither does
-                // a resource, which the trail tells of long after it was made.
+                // A role or a key that is only suspected shows nothing: both are made all day.
+                // Neither does a resource, which the trail tells of long after it was made.
                 let shows = |step: &Step| {
                     let kind = step.action.on.kind;
-                    let guess = step.provisional && kind == PrincipalKind::Role;
+                    let is_key = matches!(step.action.change, Change::DeactivateKey { .. });
+                    let guess = step.provisional && (kind == PrincipalKind::Role || is_key);
                     step.action.contains() && !guess && kind != PrincipalKind::Resource
                 };
                 if steps.iter().any(shows) {

@@ -1,5 +1,6 @@
 //! From what the trail saw being minted to every key, session and principal the actor reached.
 
+use crate::domain::ids::AccessKeyId;
 use crate::domain::principal::PrincipalName;
 use crate::domain::signer::Signer;
 use crate::domain::trail_row::TrailRow;
@@ -168,6 +169,14 @@ pub struct MadePrincipal {
     pub name: PrincipalName,
     /// The immutable id, when the record shows it.
     pub id: Option<String>,
+    /// Who made it.
+    pub by: String,
+}
+
+/// An access key that the trail shows somebody else making.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeKey {
+    pub key: AccessKeyId,
     /// Who made it.
     pub by: String,
 }

@@ -1,6 +1,6 @@
 //! What a reading of the trail told, as far as a case remembers it.
 
-use crate::domain::lineage::{MadePrincipal, Node};
+use crate::domain::lineage::{MadeKey, MadePrincipal, Node};
 use crate::domain::made_resources::MadeResources;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::regular::RegularUse;
@@ -38,6 +38,9 @@ pub struct SurveyNote {
     /// Users that others than the actor made meanwhile, so that nobody suspects them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made_by_others: Vec<MadePrincipal>,
+    /// Access keys that others than the actor made meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys_by_others: Vec<MadeKey>,
     /// Resources that the actor made or changed; older notes do not say.
     #[serde(default, skip_serializing_if = "MadeResources::is_empty")]
     pub resources: MadeResources,

@@ -8,7 +8,8 @@
 //! containment is under way, and released as soon as the trail names another maker. A role that is
 //! newer is treated so only where it was made after the containment began and the actor has shown
 //! itself since: roles are made all day by whoever deploys something, but an actor who is still
-//! there makes the next one before the trail tells of the last.
+//! there makes the next one before the trail tells of the last. A key that is made on a user of
+//! others is treated as such a role is.
 
 use crate::domain::action::{Action, Change, SideCredential};
 use crate::domain::case::Case;
@@ -20,9 +21,11 @@ use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::principal::{Principal, PrincipalName, account_in};
 use crate::domain::step_result::StepResult;
 use crate::domain::target::{Part, Target};
+use crate::domain::trust::of_nobody;
 use jiff::Timestamp;
 use nodes::{created, is_held, is_likely_held, named, principal_of, side_kind};
 use std::collections::{BTreeMap, BTreeSet};
+use strangers::Keys;
 
 /// A user or role of the account, from IAM's own inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +44,7 @@ pub struct Census<'a> {
     pub nodes: &'a [Node],
     /// Principals that somebody outside the lineage made.
     pub made_by_others: &'a [MadePrincipal],
+    pub keys: Keys<'a>,
     /// Sessions that somebody outside the lineage opened, as `aws:userid`.
     pub sessions_of_others: &'a BTreeSet<String>,
     /// Up to when the trail tells who made what.
@@ -53,10 +57,12 @@ pub struct Census<'a> {
 /// The accounts that keyleak serves, with what people call them.
 pub type Served = BTreeMap<AccountId, Option<String>>;
 
-/// A principal that was stopped on suspicion, and who made it.
+/// A principal that was stopped on suspicion or a key of one, and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cleared {
     pub on: Principal,
+    /// The one key that it is about; none where it is about all of the principal.
+    pub key: Option<AccessKeyId>,
     pub by: String,
 }
 
@@ -78,7 +84,7 @@ pub struct Remains {
 pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
     let created = created(case, census.nodes);
     let left = Remains {
-        cleared: strangers::cleared(case, census.made_by_others),
+        cleared: strangers::cleared(case, census),
         created: created.clone(),
         ..Remains::default()
     };
@@ -94,6 +100,7 @@ pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
     search.take_sessions();
     search.is_likely = false;
     search.newcomers(census);
+    search.new_keys(census);
     search.spare_protected(census.inhabitants, rules);
     search.left
 }
@@ -356,7 +363,8 @@ fn answers(action: &Action, part: &Part) -> bool {
     let change = &action.change;
     match part {
         Part::Whole => matches!(change, Change::Deny { .. }),
-        Part::Closed | Part::Trust => matches!(change, Change::PutTrust { .. }),
+        Part::Closed => *change == Change::PutTrust { document: of_nobody() },
+        Part::Trust => matches!(change, Change::PutTrust { .. }),
         Part::Key(key) => action.stops(key),
         Part::Side(one) => *change == Change::DeactivateCredential { credential: one.clone() },
         Part::Sessions { sessions: wanted, until: seen } => matches!(

@@ -238,6 +238,7 @@ pub(crate) fn survey(nodes: Vec<Node>) -> SurveyNote {
         exposed_since: Some(at(10)),
         regular: None,
         made_by_others: Vec::new(),
+        keys_by_others: Vec::new(),
         resources: MadeResources::default(),
         used_by_others: BTreeMap::new(),
     }

@@ -7,7 +7,6 @@ use crate::domain::ids::CaseId;
 use crate::domain::lifting::is_being_lifted;
 use crate::domain::plan::{PlanKind, StepAddress};
 use crate::domain::plan_state::{PlanState, PlanStatus};
-use crate::domain::principal::Principal;
 use crate::domain::step_result::StepResult;
 
 /// Whether a case still needs what this action would give back: it stands on the same principal,
@@ -28,15 +27,17 @@ pub fn needs(case: &Case, back: &Action) -> bool {
         let failed = matches!(done.result, Some(StepResult::Failed { .. }));
         let lifted = done.lifted.is_some() || is_being_lifted(case, at);
         let stands = !failed && !lifted && step.action.on == back.on;
-        let cleared = step.provisional && is_others(case, &step.action.on);
+        let cleared = step.provisional && is_others(case, &step.action);
         stands && !cleared && holds_down(&step.action.change, &back.change)
     })
 }
 
-/// Whether the case's own trail names somebody else as the maker.
-fn is_others(case: &Case, on: &Principal) -> bool {
-    let made = case.survey().map_or(&[][..], |(_, survey)| &survey.made_by_others);
-    made.iter().any(|made| made.id.as_deref() == Some(on.id.as_str()))
+/// Whether the case's own trail names somebody else as the maker of what this stopped.
+fn is_others(case: &Case, stopping: &Action) -> bool {
+    let Some((_, survey)) = case.survey() else { return false };
+    let id = Some(stopping.on.id.as_str());
+    survey.made_by_others.iter().any(|made| made.id.as_deref() == id)
+        || survey.keys_by_others.iter().any(|made| stopping.stops(&made.key))
 }
 
 /// Whether the one change has to be gone before the other may be made.

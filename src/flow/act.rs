@@ -49,7 +49,9 @@ pub async fn act(desk: &Desk, case: &Case, task: &Act, hold: &Hold) -> Result<()
             warm(desk, case, *plan).await;
             return Ok(());
         }
-        Act::LookAround(plan) => return chase::look_around(desk, case, *plan).await,
+        Act::LookAround { plan, turn } => {
+            return chase::look_around(desk, case, (*plan, *turn)).await;
+        }
         Act::Expire(plan) => Event::Expired { plan: *plan },
         Act::Hold(plan) => Event::Held { plan: *plan },
         Act::EndWatch(plan) => Event::WatchEnded { plan: *plan },

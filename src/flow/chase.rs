@@ -12,8 +12,9 @@ use crate::domain::event::Event;
 use crate::domain::force::no_longer;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
-use crate::domain::remains::strangers::at_large_since;
-use crate::domain::remains::{Census, remains};
+use crate::domain::principal::{PrincipalKind, PrincipalName};
+use crate::domain::remains::strangers::{Keys, at_large_since, is_a_guess};
+use crate::domain::remains::{Census, Inhabitant, contained, remains};
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::photograph_all;
@@ -25,16 +26,27 @@ use std::collections::{BTreeMap, BTreeSet};
 const UNKNOWN_REVERTER: &str = "somebody faster than the trail, while new users keep coming,";
 
 /// One look at the inventory, and at what the approved steps left.
-pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), StepError> {
+pub async fn look_around(
+    desk: &Desk,
+    case: &Case,
+    (plan, turn): (PlanNumber, u32),
+) -> Result<(), StepError> {
     let note = case.survey().map(|(_, note)| note);
     let told_until = sweep::told_until(desk, note.and_then(|note| note.watermark));
+    let mut keys = Vec::new();
     let inhabitants = match at_large_since(case, told_until) {
-        Some(_) => gains::inhabitants(desk, case).await?,
+        Some(_) => {
+            let inhabitants = gains::inhabitants(desk, case).await?;
+            let users = going_on(case, &inhabitants);
+            keys = gains::keys_in_turn(desk.lookup(case)?, users, turn).await;
+            inhabitants
+        }
         None => gains::users(desk, case).await?,
     };
     let census = Census {
         nodes: note.map_or(&[], |note| &note.nodes),
         made_by_others: note.map_or(&[], |note| &note.made_by_others),
+        keys: Keys { new: &keys, by_others: note.map_or(&[], |note| &note.keys_by_others) },
         // Only newcomers are taken here; what sessions there are the sweep tells.
         sessions_of_others: &BTreeSet::new(),
         told_until,
@@ -53,6 +65,14 @@ pub async fn look_around(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(
     Ok(())
 }
 
+/// The users that nothing denies; who is denied has its new keys stopped when it is read back.
+fn going_on(case: &Case, inhabitants: &[Inhabitant]) -> Vec<PrincipalName> {
+    let denied = contained(case);
+    let names = inhabitants.iter().map(|one| &one.name);
+    let users = names.filter(|name| name.kind == PrincipalKind::User && !denied.contains(*name));
+    users.cloned().collect()
+}
+
 /// Puts in force again what somebody took back: of the steps that people approved in this plan,
 /// and of those that the last reading back found undone, whichever plan they are of. What was
 /// stopped on suspicion alone is not fought over.
@@ -66,7 +86,7 @@ async fn put_back(desk: &Desk, case: &Case, state: &PlanState) -> Result<(), Ste
     let steps = || {
         plans().flat_map(|state| {
             let number = state.plan.number;
-            let holding = state.holding_steps().filter(|(_, step, _)| !step.provisional);
+            let holding = state.holding_steps().filter(|(_, step, _)| !is_a_guess(case, step));
             let holding = holding.map(move |(index, step, done)| ((number, index), step, done));
             holding.filter(|(at, _, _)| watched.contains(at))
         })

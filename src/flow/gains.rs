@@ -2,8 +2,11 @@
 
 use crate::domain::action::Change;
 use crate::domain::case::Case;
+use crate::domain::facts::KeyState;
+use crate::domain::ids::UserName;
 use crate::domain::plan::{PlanKind, Step};
 use crate::domain::principal::PrincipalName;
+use crate::domain::remains::strangers::HeldKey;
 use crate::domain::remains::{Cleared, Inhabitant};
 use crate::domain::revocation::Sessions;
 use crate::domain::target::Target;
@@ -12,12 +15,18 @@ use crate::flow::lane::StepError;
 use crate::flow::photograph::Photographs;
 use crate::flow::targets::prepare;
 use crate::flow::{propose, readback};
-use crate::ports::cloud::Detail;
+use crate::ports::cloud::{Detail, Lookup};
+use futures_util::{StreamExt, stream};
 use std::collections::BTreeSet;
 
 /// A record of the journal holds so many targets' steps; more come in the next record. A step takes
 /// about half a kilobyte, and DynamoDB takes 400 KB an item.
 const TARGETS_AT_ONCE_MAX: usize = 40;
+
+/// Users whose keys are read in one look around, and how many at the same time. At a look a second
+/// fifty users take five; an account of a thousand waits for the trail instead.
+const USERS_A_TURN: usize = 10;
+const USERS_AT_ONCE: usize = 5;
 
 /// Everybody in the case's account, as IAM lists them now.
 pub async fn inhabitants(desk: &Desk, case: &Case) -> Result<Vec<Inhabitant>, StepError> {
@@ -35,6 +44,35 @@ pub async fn inhabitants(desk: &Desk, case: &Case) -> Result<Vec<Inhabitant>, St
 pub async fn users(desk: &Desk, case: &Case) -> Result<Vec<Inhabitant>, StepError> {
     let users = desk.lookup(case)?.users().await?.into_iter();
     Ok(users.map(|user| inhabitant(PrincipalName::user(&user.name), user)).collect())
+}
+
+/// The active keys of some of these users, a few at a turn: IAM tells them one user at a time.
+/// Where they cannot be read the trail will tell of them.
+pub async fn keys_in_turn(
+    lookup: &dyn Lookup,
+    users: Vec<PrincipalName>,
+    turn: u32,
+) -> Vec<HeldKey> {
+    let (all, first) = (users.len(), (turn as usize).wrapping_mul(USERS_A_TURN));
+    let some = users.into_iter().cycle().skip(first % all.max(1)).take(USERS_A_TURN.min(all));
+    let looking = stream::iter(some).map(|of| active_keys(lookup, of));
+    let found: Vec<_> = looking.buffer_unordered(USERS_AT_ONCE).collect().await;
+    found.into_iter().flatten().collect()
+}
+
+async fn active_keys(lookup: &dyn Lookup, of: PrincipalName) -> Vec<HeldKey> {
+    let keys = match lookup.access_keys(&UserName(of.name.clone())).await {
+        Ok(keys) => keys,
+        Err(error) => {
+            tracing::warn!(%error, "the keys of a user cannot be read");
+            Vec::new()
+        }
+    };
+    let active = keys.into_iter().filter(|key| key.active);
+    let held = active.filter_map(|KeyState { id: key, created, .. }| {
+        Some(HeldKey { of: of.clone(), key, created: created? })
+    });
+    held.collect()
 }
 
 fn inhabitant(name: PrincipalName, detail: Detail) -> Inhabitant {
@@ -83,9 +121,10 @@ pub async fn release(desk: &Desk, case: &Case, cleared: &[Cleared]) -> Result<()
     };
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
     let mut steps = Vec::new();
-    for Cleared { on, by } in cleared {
+    for Cleared { on, key, by } in cleared {
         let suspected = state.holding_steps().filter(|(_, step, _)| step.provisional);
-        let own = suspected.filter(|(_, step, _)| step.action.on == *on);
+        let is_it = |step: &Step| key.as_ref().is_none_or(|key| step.action.stops(key));
+        let own = suspected.filter(|(_, step, _)| step.action.on == *on && is_it(step));
         steps.extend(own.filter_map(|(_, step, _)| {
             Some(Step {
                 action: step.action.taken_back()?,

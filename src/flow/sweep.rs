@@ -9,6 +9,7 @@ use crate::domain::made_resources::MadeResources;
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
 use crate::domain::reading::SurveyNote;
+use crate::domain::remains::strangers::Keys;
 use crate::domain::remains::{Census, Remains, all_made_good, remains};
 use crate::domain::reverting::{can_revert, reverting_calls};
 use crate::domain::trail_row::TrailRow;
@@ -45,6 +46,7 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     let census = Census {
         nodes: &survey.lineage.nodes,
         made_by_others: &survey.made_by_others,
+        keys: Keys { new: &[], by_others: &survey.keys_by_others },
         sessions_of_others: &survey.sessions_of_others,
         told_until: told_until(desk, survey.watermark),
         inhabitants: &inhabitants,
@@ -137,9 +139,15 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         nodes,
         cost: survey.cost.clone(),
         gaps,
-        made_by_others: survey.made_by_others.iter().take(NODES_MAX).cloned().collect(),
+        made_by_others: newest(&survey.made_by_others),
+        keys_by_others: newest(&survey.keys_by_others),
         resources: MadeResources::default(),
     }
+}
+
+/// The last of what the trail tells in the order of time: nobody suspects what is older.
+fn newest<T: Clone>(told: &[T]) -> Vec<T> {
+    told.iter().skip(told.len().saturating_sub(NODES_MAX)).cloned().collect()
 }
 
 /// Who else opened sessions of the roles that the actor reached, by the role's immutable id.

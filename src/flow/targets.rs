@@ -116,6 +116,7 @@ fn steps(
             if *key == case.opening().key {
                 step.blast_radius.extend(regular_use(case));
             }
+            step.provisional = target.suspected;
             vec![step]
         }
         Part::Side(credential) => {

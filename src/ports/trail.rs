@@ -2,7 +2,7 @@
 
 use crate::domain::event::Phase;
 use crate::domain::exposure::ExposureFinding;
-use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
+use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal, Subject};
 use crate::domain::losses::{Bounds, Losses};
 use crate::domain::made_resources::MadeResources;
 use crate::domain::query_cost::QueryCost;
@@ -207,6 +207,9 @@ pub struct Survey {
     /// Users that somebody outside the lineage made in the window.
     #[serde(default)]
     pub made_by_others: Vec<MadePrincipal>,
+    /// Access keys that somebody outside the lineage made in the window.
+    #[serde(default)]
+    pub keys_by_others: Vec<MadeKey>,
     /// Sessions of roles that somebody outside the lineage opened in the window, as `aws:userid`.
     #[serde(default)]
     pub sessions_of_others: BTreeSet<String>,

@@ -30,8 +30,8 @@ const APPROVERS_SHOWN_MAX: usize = 20;
 const OPEN_ENDS_SHOWN_MAX: usize = 5;
 /// What an approval is worth beyond the steps that it names.
 const COVERS: &str = "what the actor makes until it is contained gets the same steps; users made \
-    while it is at work, and roles while it is seen to be, are stopped on suspicion, and released \
-    when the trail names another maker";
+    while it is at work, and roles and keys while it is seen to be, are stopped on suspicion, and \
+    released when the trail names another maker";
 /// Commands to finish a plan by hand with.
 const COMMANDS_SHOWN_MAX: usize = 10;
 

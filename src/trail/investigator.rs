@@ -3,7 +3,8 @@
 use crate::domain::event::Phase;
 use crate::domain::exposure::{Uses, first_unlike};
 use crate::domain::growth::{Bounds, grow};
-use crate::domain::lineage::{Lineage, MadePrincipal, Subject};
+use crate::domain::ids::AccessKeyId;
+use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal, Subject};
 use crate::domain::losses::{Bounds as LossBounds, Losses, losses};
 use crate::domain::made_resources::{MadeResources, made};
 use crate::domain::principal::PrincipalName;
@@ -112,6 +113,7 @@ impl<S: Source> Trail for Investigator<S> {
             activity: activity(&cut.rows),
             watermark: sightings.coverage.last,
             made_by_others: made_by_others(&sightings.rows, &lineage),
+            keys_by_others: keys_by_others(&sightings.rows, &lineage),
             sessions_of_others,
             coverage: sightings.coverage,
             truncated: lineage.truncated || reference.truncated,
@@ -209,6 +211,21 @@ fn made_by_others(sightings: &[Sighting], lineage: &Lineage) -> Vec<MadePrincipa
         Some(MadePrincipal { name, id: seen.minted_principal_id.clone(), by: by.clone() })
     });
     made.filter(|made| made.id.is_some() && !grown(made)).collect()
+}
+
+/// Access keys that pass one saw being made, and that are not in the lineage.
+fn keys_by_others(sightings: &[Sighting], lineage: &Lineage) -> Vec<MadeKey> {
+    let own = |id: &str| id == lineage.key_id || lineage.nodes.iter().any(|node| node.id == id);
+    let made = sightings.iter().filter(|seen| {
+        seen.event_name.as_deref() == Some("CreateAccessKey")
+            && seen.minted_key.as_deref().is_some_and(|key| !own(key))
+    });
+    let keys = made.filter_map(|seen| {
+        let key = AccessKeyId::from_record(seen.minted_key.as_deref()?)?;
+        let by = seen.identity_arn.as_ref().or(seen.invoked_by.as_ref())?;
+        Some(MadeKey { key, by: by.clone() })
+    });
+    keys.collect()
 }
 
 /// Sessions of roles that pass one saw being opened, and that are not in the lineage.

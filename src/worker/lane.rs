@@ -158,8 +158,9 @@ async fn look_act(
             act::act(desk, case, &task, holding.hold).await?;
             Ok(Step::Again(View::AtHand))
         }
-        Due::Now(task @ Act::LookAround(_)) => {
+        Due::Now(task @ Act::LookAround { .. }) => {
             lookout.looked_at = Some(now);
+            lookout.looks = lookout.looks.wrapping_add(1);
             match act::act(desk, case, &task, holding.hold).await {
                 // Looking around must never hold up the steps that were approved.
                 Err(StepError::Call(error)) => {

@@ -32,6 +32,7 @@ mod journal_cost;
 mod layers;
 mod made_besides;
 mod manifests;
+mod new_keys;
 mod no_channel;
 mod not_ours;
 mod orders;

@@ -85,7 +85,8 @@ impl Shared {
                     role_arn: role_arn(ACCOUNT, SHARED),
                     session_name: name.to_owned(),
                 };
-                if let Reply::Minted(minted) = self.does(name, "itself", (key, &operation)).await {
+                // Who may not open one is refused the role, and that is what a plan has to name.
+                if let Reply::Minted(minted) = self.does(name, SHARED, (key, &operation)).await {
                     session = Some(minted);
                 }
             }

@@ -39,7 +39,7 @@ pub(super) fn next(case: &Case, timing: &Timing, lookout: Lookout, now: Timestam
     let Some(last) = state.steps.iter().filter_map(|step| step.ended_at).max() else {
         return Due::Nothing;
     };
-    let task = Act::LookAround(state.plan.number);
+    let task = Act::LookAround { plan: state.plan.number, turn: lookout.looks };
     // A look that found something is followed by the next at once: who rests gives the actor time.
     let found = |looked_at| state.raced_at.is_some_and(|raced_at| raced_at >= looked_at);
     if lookout.looked_at.is_some_and(found) {

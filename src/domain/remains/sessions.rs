@@ -5,7 +5,7 @@ use crate::domain::action::Change;
 use crate::domain::case::Case;
 use crate::domain::lineage::{Node, NodeKind};
 use crate::domain::plan_state::StepState;
-use crate::domain::principal::PrincipalName;
+use crate::domain::principal::{PrincipalKind, PrincipalName};
 use crate::domain::revocation::{MINTED_AFTER, Sessions};
 use crate::domain::target::{Part, Target};
 use jiff::Timestamp;
@@ -35,12 +35,24 @@ impl Search<'_> {
     }
 
     /// Sessions that were minted after the first were ended show that the actor keeps minting
-    /// faster than the trail tells: then only time of issue ends them, and that hits others.
+    /// faster than the trail tells: then only time of issue ends them, and that hits others. Where
+    /// even that was in vain, nobody can open another one until people give the role back.
     pub(super) fn take_sessions(&mut self) {
         for (on, (user_ids, until)) in std::mem::take(&mut self.sessions) {
             let until = until.unwrap_or_else(|| self.case.opened_at());
-            let ended_before = revocations(self.case, &on).filter_map(|(_, state)| state.ended_at);
-            if ended_before.min().is_some_and(|ended| until > ended) {
+            let again = |all: bool| {
+                let mut before = revocations(self.case, &on);
+                before.any(|((sessions, _), state)| {
+                    let counts = !all || *sessions == Sessions::Everyone;
+                    counts && state.ended_at.is_some_and(|ended| until > ended)
+                })
+            };
+            if again(false) {
+                if again(true) && on.kind == PrincipalKind::Role {
+                    let because = "all its sessions were ended, and the actor opened new ones; \
+                                   give it back once the case is contained";
+                    self.ask(Target::new(on.clone(), Part::Closed, because));
+                }
                 let part = Part::Sessions { sessions: Sessions::Everyone, until };
                 let because = "new sessions of it are minted faster than the trail shows them";
                 self.ask(Target::new(on, part, because));

@@ -7,7 +7,7 @@ use crate::domain::lineage::{Certainty, MadePrincipal, Node, NodeKind};
 use crate::domain::plan::{PlanKind, PlanNumber, PlanRules, Step};
 use crate::domain::principal::PrincipalName;
 use crate::domain::record::{Actor, Entry};
-use crate::domain::remains::{Census, Inhabitant, Remains, Served, remains};
+use crate::domain::remains::{Census, Inhabitant, Keys, Remains, Served, remains};
 use crate::domain::revocation::Sessions;
 use crate::domain::sample::{self, at, minted, opened, person, plan};
 use crate::domain::snapshot::SnapshotRef;
@@ -98,6 +98,7 @@ fn left(case: &Case, nodes: &[Node], inhabitants: &[Inhabitant]) -> Remains {
     let census = Census {
         nodes,
         made_by_others: &[],
+        keys: Keys::default(),
         sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants,
@@ -171,6 +172,7 @@ fn nobody_is_suspected_whom_somebody_else_made() {
     let census = Census {
         nodes: &[],
         made_by_others: &[hr()],
+        keys: Keys::default(),
         sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants: &inhabitants,
@@ -200,6 +202,7 @@ fn who_was_stopped_on_suspicion_is_cleared_once_the_trail_names_another_maker() 
     let census = Census {
         nodes: &[],
         made_by_others: &[hr()],
+        keys: Keys::default(),
         sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants: &[],
@@ -217,6 +220,7 @@ fn a_protected_user_is_left_to_people_and_keeps_the_case_open() {
     let census = Census {
         nodes: &nodes,
         made_by_others: &[],
+        keys: Keys::default(),
         sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants: &inhabitants,
@@ -278,6 +282,7 @@ fn a_session_with_the_name_of_somebody_elses_is_asked_about() {
     let census = Census {
         nodes: &nodes,
         made_by_others: &[],
+        keys: Keys::default(),
         sessions_of_others: &sessions_of_others,
         told_until: at(100),
         inhabitants: &[],
@@ -317,12 +322,27 @@ fn what_was_ended_needs_no_more_and_who_keeps_minting_is_asked_about() {
     };
     let snapshot = SnapshotRef { sha256: "00".to_owned(), taken_at: at(20) };
     let plan = PlanNumber(1);
-    then(&mut case, Event::Covered { plan, steps: vec![step], snapshot });
+    let event = Event::Covered { plan, steps: vec![step.clone()], snapshot: snapshot.clone() };
+    then(&mut case, event);
     carry_out(&mut case, plan, 2);
     assert_eq!(left(&case, &[session("evil", 11)], &[]), Remains::default());
     let found = left(&case, &[session("evil", 11), session("again", 60)], &[]);
     let part = Part::Sessions { sessions: Sessions::Everyone, until: at(60) };
-    assert_eq!(said(&found.asked), [("role deploy".to_owned(), part, false)]);
+    assert_eq!(said(&found.asked), [("role deploy".to_owned(), part.clone(), false)]);
+    let everyone = Change::RevokeSessions {
+        sessions: Sessions::Everyone,
+        until: at(60),
+        inline_name: "KeyleakRevoke".to_owned(),
+    };
+    let step =
+        Step { action: Action { on: sample::role("deploy", "AROA1"), change: everyone }, ..step };
+    then(&mut case, Event::Covered { plan, steps: vec![step], snapshot });
+    carry_out(&mut case, plan, 3);
+    assert_eq!(left(&case, &[session("again", 60)], &[]), Remains::default());
+    let found = left(&case, &[session("and-again", 160)], &[]);
+    let all = Part::Sessions { sessions: Sessions::Everyone, until: at(160) };
+    let asked = [Part::Closed, all].map(|part| ("role deploy".to_owned(), part, false));
+    assert_eq!(said(&found.asked), asked, "and nobody opens another one");
 }
 
 #[test]
@@ -351,5 +371,6 @@ fn new_roles_wait_for_the_trail_and_are_asked_about_when_it_explains_nothing() {
 }
 
 mod asked_again;
+mod new_keys;
 mod resources;
 mod suspicion;

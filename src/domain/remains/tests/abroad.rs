@@ -9,6 +9,7 @@ fn left_abroad(nodes: &[Node], served: &Served) -> Remains {
     let census = Census {
         nodes,
         made_by_others: &[],
+        keys: Keys::default(),
         sessions_of_others: &NOBODYS,
         told_until: at(100),
         inhabitants: &[],

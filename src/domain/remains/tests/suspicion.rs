@@ -8,6 +8,7 @@ use crate::domain::lineage::{Certainty, MadePrincipal, Node, NodeKind};
 use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::principal::{Principal, PrincipalName};
 use crate::domain::reading::SurveyNote;
+use crate::domain::remains::strangers::Keys;
 use crate::domain::remains::{Census, remains};
 use crate::domain::sample::{self, at, minted};
 use crate::domain::sharing::needs;
@@ -48,6 +49,7 @@ fn a_role_is_suspected_while_the_actor_was_seen_later_than_the_trail_tells_and_n
         let census = Census {
             nodes,
             made_by_others,
+            keys: Keys::default(),
             sessions_of_others,
             told_until,
             inhabitants: &inhabitants,
