@@ -15,6 +15,7 @@ pub mod by_people;
 pub mod candidates;
 pub mod caps;
 pub mod case;
+pub mod closed_roles;
 pub mod command;
 pub mod containing;
 pub mod differences;

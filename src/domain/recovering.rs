@@ -1,6 +1,7 @@
 //! What a recovery still waits for: a function of the case, for card, status, report and closing.
 
 use crate::domain::case::Case;
+use crate::domain::closed_roles::closed_to_everybody;
 use crate::domain::lifting::lifted;
 use crate::domain::losses::Loss;
 use crate::domain::plan_state::PlanState;
@@ -114,6 +115,7 @@ pub fn open(case: &Case) -> Vec<String> {
     if lifted > 0 {
         open.push(format!("{lifted} of the containment's steps taken back, and the others not"));
     }
+    open.extend(closed_to_everybody(case));
     if case.recovery().has_more() {
         open.push("more losses in the cut of the trail than the case lists".to_owned());
     }
