@@ -48,6 +48,7 @@ pub mod lineage_call;
 pub mod losses;
 pub mod made_besides;
 pub mod made_resources;
+pub mod makers;
 pub mod operator;
 pub mod options;
 pub mod plan;

@@ -3,9 +3,10 @@
 use crate::domain::agenda::REAPPLIED_MAX;
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event};
-use crate::domain::lineage::{Lineage, Node};
+use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal, Node};
 use crate::domain::losses::Bounds;
 use crate::domain::made_resources::MadeResources;
+use crate::domain::makers::ByOther;
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
 use crate::domain::reading::SurveyNote;
@@ -43,10 +44,11 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     trace_reverter(desk, &case, plan, &survey.lineage).await?;
     let case = desk.ledger.load(case.id()).await?;
     let inhabitants = gains::inhabitants(desk, &case).await?;
+    let (made_by_others, keys_by_others) = of_others(desk, &survey);
     let census = Census {
         nodes: &survey.lineage.nodes,
-        made_by_others: &survey.made_by_others,
-        keys: Keys { new: &[], by_others: &survey.keys_by_others },
+        made_by_others: &made_by_others,
+        keys: Keys { new: &[], by_others: &keys_by_others },
         sessions_of_others: &survey.sessions_of_others,
         told_until: told_until(desk, survey.watermark),
         inhabitants: &inhabitants,
@@ -80,8 +82,11 @@ pub async fn remember(
     // Whose key it is comes first: once the time of exposure is known, a plan is made.
     let case = &signer::settle(desk, case, survey).await?;
     let case = &exposure::settle_by(desk, case, survey).await?;
+    let (made, keys) = of_others(desk, survey);
     let known = case.survey().is_some_and(|(_, note)| {
-        note.cut_sha256 == survey.cut.sha256 && note.exposed_since == case.exposed_since()
+        note.cut_sha256 == survey.cut.sha256
+            && note.exposed_since == case.exposed_since()
+            && !clears_more(case, (&made, &keys), (&note.made_by_others, &note.keys_by_others))
     });
     if known {
         return Ok(case.clone());
@@ -101,6 +106,30 @@ pub async fn remember(
     desk.ledger.note(case.id(), entry).await.map_err(StepError::from)
 }
 
+/// What others surely made, as far as the trail tells.
+fn of_others(desk: &Desk, survey: &Survey) -> (Vec<MadePrincipal>, Vec<MadeKey>) {
+    let until = told_until(desk, survey.watermark);
+    let told = (&survey.made_by_others, &survey.keys_by_others);
+    (ByOther::told(told.0, until), ByOther::told(told.1, until))
+}
+
+/// Whether the trail tells of a maker of something suspected that the last note did not name: other
+/// cases read there what this one needs no more.
+fn clears_more(
+    case: &Case,
+    (made, keys): (&[MadePrincipal], &[MadeKey]),
+    (made_before, keys_before): (&[MadePrincipal], &[MadeKey]),
+) -> bool {
+    let steps = case.standing_plans().flat_map(PlanState::holding_steps);
+    let mut suspected = steps.filter(|(_, step, _)| step.provisional);
+    suspected.any(|(_, step, _)| {
+        let is_it = |one: &&MadePrincipal| one.id.as_deref() == Some(step.action.on.id.as_str());
+        let new = made.iter().find(is_it).is_some_and(|one| !made_before.contains(one));
+        let stopped = |one: &&MadeKey| step.action.stops(&one.key);
+        new || keys.iter().find(stopped).is_some_and(|one| !keys_before.contains(one))
+    })
+}
+
 /// Writes down that the trail could not be read, once per reason.
 pub async fn survey_failed(desk: &Desk, case: &Case, error: &TrailError) -> Result<(), StepError> {
     let why = error.to_string();
@@ -117,6 +146,7 @@ fn window(desk: &Desk, case: &Case) -> Window {
 }
 
 fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) -> SurveyNote {
+    let (made_by_others, keys_by_others) = of_others(desk, survey);
     let nodes: Vec<Node> = survey.lineage.nodes.iter().take(NODES_MAX).cloned().collect();
     let skipped = survey.coverage.skipped.iter().chain(&survey.coverage.skipped_objects);
     let mut gaps: Vec<_> =
@@ -139,15 +169,15 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         nodes,
         cost: survey.cost.clone(),
         gaps,
-        made_by_others: newest(&survey.made_by_others),
-        keys_by_others: newest(&survey.keys_by_others),
+        made_by_others: newest(made_by_others),
+        keys_by_others: newest(keys_by_others),
         resources: MadeResources::default(),
     }
 }
 
 /// The last of what the trail tells in the order of time: nobody suspects what is older.
-fn newest<T: Clone>(told: &[T]) -> Vec<T> {
-    told.iter().skip(told.len().saturating_sub(NODES_MAX)).cloned().collect()
+fn newest<T>(mut told: Vec<T>) -> Vec<T> {
+    told.split_off(told.len().saturating_sub(NODES_MAX))
 }
 
 /// Who else opened sessions of the roles that the actor reached, by the role's immutable id.

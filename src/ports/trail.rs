@@ -5,6 +5,7 @@ use crate::domain::exposure::ExposureFinding;
 use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal, Subject};
 use crate::domain::losses::{Bounds, Losses};
 use crate::domain::made_resources::MadeResources;
+use crate::domain::makers::ByOther;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::regular::RegularUse;
 use crate::domain::trail_row::{Sighting, TrailRow};
@@ -206,10 +207,10 @@ pub struct Survey {
     pub regular: RegularUse,
     /// Users that somebody outside the lineage made in the window.
     #[serde(default)]
-    pub made_by_others: Vec<MadePrincipal>,
+    pub made_by_others: Vec<ByOther<MadePrincipal>>,
     /// Access keys that somebody outside the lineage made in the window.
     #[serde(default)]
-    pub keys_by_others: Vec<MadeKey>,
+    pub keys_by_others: Vec<ByOther<MadeKey>>,
     /// Sessions of roles that somebody outside the lineage opened in the window, as `aws:userid`.
     #[serde(default)]
     pub sessions_of_others: BTreeSet<String>,

@@ -3,11 +3,10 @@
 use crate::domain::event::Phase;
 use crate::domain::exposure::{Uses, first_unlike};
 use crate::domain::growth::{Bounds, grow};
-use crate::domain::ids::AccessKeyId;
-use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal, Subject};
+use crate::domain::lineage::{Lineage, Subject};
 use crate::domain::losses::{Bounds as LossBounds, Losses, losses};
 use crate::domain::made_resources::{MadeResources, made};
-use crate::domain::principal::PrincipalName;
+use crate::domain::makers::Makers;
 use crate::domain::question::Question;
 use crate::domain::record_text::is_outside;
 use crate::domain::regular::regular_use;
@@ -107,13 +106,14 @@ impl<S: Source> Trail for Investigator<S> {
             truncated: reference.truncated,
             looked_from: looked_from.unwrap_or(Timestamp::MIN),
         });
+        let makers = Makers::new(&sightings.rows, &lineage);
         Ok(Survey {
             regular: regular_use(&cut.rows, exposure.since),
             exposure,
             activity: activity(&cut.rows),
             watermark: sightings.coverage.last,
-            made_by_others: made_by_others(&sightings.rows, &lineage),
-            keys_by_others: keys_by_others(&sightings.rows, &lineage),
+            made_by_others: makers.principals(),
+            keys_by_others: makers.keys(),
             sessions_of_others,
             coverage: sightings.coverage,
             truncated: lineage.truncated || reference.truncated,
@@ -193,39 +193,6 @@ impl<S: Source> Trail for Investigator<S> {
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         self.source.role_calls(role, window).await
     }
-}
-
-/// Users and roles that pass one saw being made, and that are not in the lineage.
-fn made_by_others(sightings: &[Sighting], lineage: &Lineage) -> Vec<MadePrincipal> {
-    let grown = |made: &MadePrincipal| {
-        let mut nodes = lineage.nodes.iter();
-        nodes.any(|node| node.principal_id.is_some() && node.principal_id == made.id)
-    };
-    let made = sightings.iter().filter_map(|seen| {
-        let name = match seen.event_name.as_deref()? {
-            "CreateUser" => PrincipalName::user(seen.target_user.as_deref()?),
-            "CreateRole" => PrincipalName::role(seen.target_role.as_deref()?),
-            _ => return None,
-        };
-        let by = seen.identity_arn.as_ref().or(seen.invoked_by.as_ref())?;
-        Some(MadePrincipal { name, id: seen.minted_principal_id.clone(), by: by.clone() })
-    });
-    made.filter(|made| made.id.is_some() && !grown(made)).collect()
-}
-
-/// Access keys that pass one saw being made, and that are not in the lineage.
-fn keys_by_others(sightings: &[Sighting], lineage: &Lineage) -> Vec<MadeKey> {
-    let own = |id: &str| id == lineage.key_id || lineage.nodes.iter().any(|node| node.id == id);
-    let made = sightings.iter().filter(|seen| {
-        seen.event_name.as_deref() == Some("CreateAccessKey")
-            && seen.minted_key.as_deref().is_some_and(|key| !own(key))
-    });
-    let keys = made.filter_map(|seen| {
-        let key = AccessKeyId::from_record(seen.minted_key.as_deref()?)?;
-        let by = seen.identity_arn.as_ref().or(seen.invoked_by.as_ref())?;
-        Some(MadeKey { key, by: by.clone() })
-    });
-    keys.collect()
 }
 
 /// Sessions of roles that pass one saw being opened, and that are not in the lineage.
