@@ -63,13 +63,14 @@ impl Preflight {
     }
 
     async fn prove(&self) -> Result<(), String> {
-        let canary = self.client(CANARY).await?;
+        let roles = self.roles().await?;
+        let canary = self.client(&roles, CANARY).await;
         let tried = canary.list_account_aliases().send().await;
         let tried = tried.map_err(|error| call_error("iam:ListAccountAliases", &error));
         refused(tried, &format!("{CANARY}, which bears the tag,"))?;
         let tag = Tag::builder().key(&self.tag).value(CANARYS_VALUE).build();
         let tag = tag.map_err(|error| error.to_string())?;
-        let probe = self.client(PROBE).await?;
+        let probe = self.client(&roles, PROBE).await;
         // As it is: where it is not refused, nothing has changed.
         let tried = probe.tag_role().role_name(CANARY).tags(tag).send().await;
         let tried = tried.map_err(|error| call_error("iam:TagRole", &error));
@@ -80,18 +81,23 @@ impl Preflight {
         refused(tried, &format!("{PROBE}, which may not change a bearer,"))
     }
 
-    /// A client that signs as a role of the account that is looked at.
-    async fn client(&self, role: &str) -> Result<aws_sdk_iam::Client, String> {
+    /// How the ARNs of the roles of the account that is looked at begin.
+    async fn roles(&self) -> Result<String, String> {
         let sts = aws_sdk_sts::Client::new(&self.config);
         let own = sts.get_caller_identity().send().await;
         let own = own.map_err(|error| call_error(GET_CALLER_IDENTITY, &error).to_string())?;
         let mut parts = own.arn().unwrap_or_default().split(':').skip(1);
         let partition = parts.next().unwrap_or("aws");
         let account = own.account().unwrap_or_default();
-        let arn = format!("arn:{partition}:iam::{account}:role/{role}");
+        Ok(format!("arn:{partition}:iam::{account}:role/"))
+    }
+
+    /// A client that signs as one of these roles.
+    async fn client(&self, roles: &str, role: &str) -> aws_sdk_iam::Client {
+        let arn = format!("{roles}{role}");
         let role = RoleSettings { arn, external_id: self.external_id.clone() };
         let config = clients::with_role(&self.config, &role, SESSION_NAME).await;
-        Ok(aws_sdk_iam::Client::new(&config))
+        aws_sdk_iam::Client::new(&config)
     }
 }
 
@@ -138,9 +144,12 @@ mod tests {
     async fn preflight(tries: Vec<Answer>) -> (Guard, Vec<String>, Vec<String>) {
         let mut answers = Vec::new();
         for (at, tried) in tries.into_iter().enumerate() {
+            if at == 0 {
+                answers.push(Answer::ok(IDENTITY));
+            }
             // The probe tries two things in one session.
             if at < 2 {
-                answers.extend([Answer::ok(IDENTITY), Answer::ok(ASSUMED)]);
+                answers.push(Answer::ok(ASSUMED));
             }
             answers.push(tried);
         }
@@ -160,8 +169,9 @@ mod tests {
         let scp = || denied("a service control policy");
         let (guard, calls, roles) = preflight(vec![scp(), scp(), scp()]).await;
         assert_eq!(guard, Guard::InForce { tag: "keyleak-quarantine".to_owned() });
-        assert_eq!(calls[2], "ListAccountAliases");
-        assert_eq!(calls[5..], ["TagRole", "UpdateRoleDescription"]);
+        assert_eq!(calls[..3], ["GetCallerIdentity", "AssumeRole", "ListAccountAliases"]);
+        // Whose account it is does not change within a proof, so it is asked once.
+        assert_eq!(calls[3..], ["AssumeRole", "TagRole", "UpdateRoleDescription"]);
         assert_eq!(
             roles,
             [
