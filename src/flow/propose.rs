@@ -11,7 +11,7 @@ use crate::domain::first_target::first_target;
 use crate::domain::force::{as_left, no_longer};
 use crate::domain::ids::{KeyKind, PersonId};
 use crate::domain::joining::united;
-use crate::domain::lifting::together;
+use crate::domain::lifting::{stays_lifted, together};
 use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, StepAddress, assemble};
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
@@ -86,6 +86,8 @@ pub async fn again(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
             prepared.steps.push(Step { because: because.to_owned(), ..step.clone() });
         }
     }
+    // What people took back stays so, whatever else has to be put back on its principal.
+    prepared.steps.retain(|step| !stays_lifted(case, &step.action));
     prepared.steps = united(case, prepared.steps);
     let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
     propose_prepared(desk, case, prepared, who).await

@@ -139,6 +139,29 @@ async fn a_single_step_is_not_taken_back_from_a_user_that_somebody_changed() {
     bureau.close().await;
 }
 
+/// The control is in the same case: the deny, which nobody took back, is proposed again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_is_not_proposed_again_when_somebody_takes_off_the_rest() {
+    let Town { ground, office, colleague, .. } = town(67).await;
+    let (bureau, case) = contained(&ground).await;
+    let key = step(&bureau, &case, is_key).await;
+    taken_back(&bureau, &case, &[key]).await;
+    let policy_arn = ground.deny_policy_arn.clone();
+    let off = Operation::DetachPolicy { from: PrincipalName::user(USER), policy_arn };
+    does(&office, &colleague, &off).await;
+    let again = |case: &Case| {
+        let state = case.pending_plan().filter(|state| state.plan.kind == PlanKind::FollowUp)?;
+        let steps = state.plan.steps.iter().map(|step| &step.action);
+        let own = steps.filter(|action| action.on.name == USER).map(|one| one.change.clone());
+        Some(own.collect::<Vec<_>>())
+    };
+    let steps = bureau.wait(&case, "the deny is proposed again", again).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert!(steps.iter().any(is_deny), "{steps:?}\n{}", journal(&now));
+    assert!(!steps.iter().any(is_key), "people gave the key back: {steps:?}");
+    bureau.close().await;
+}
+
 /// Changes the plans, as soon as nothing is under way, and whom the next plan touches and how.
 async fn next_plan(bureau: &Bureau, case: &CaseId, wanted: Wanted) -> Vec<(String, bool)> {
     let speaker = Speaker { caller: caller(ASKER), delivery: None };
