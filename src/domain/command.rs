@@ -1,5 +1,6 @@
 //! What people can ask of the bot in words: the text after `/keyleak`.
 
+use crate::domain::bedrock_key::{BedrockUser, instructions, user_of};
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError};
 use crate::domain::plan::{PlanNumber, StepAddress};
 use crate::domain::recovery_step::Replacement;
@@ -97,13 +98,10 @@ pub enum CommandError {
     Secret,
     #[error(
         "that is an API key of Amazon Bedrock, a secret. I did not store it, but treat it as \
-         leaked twice: Slack has seen it too. It is a service-specific credential of an IAM user (often \
-         BedrockAPIKey-…). Find it with aws iam list-service-specific-credentials --user-name \
-         <user>, and make it inactive with aws iam update-service-specific-credential --status \
-         Inactive (undo: --status Active). Where the user has access keys, give me the id of one: \
-         the plan makes all its credentials inactive and denies the user, short-term keys too"
+         leaked twice: Slack has seen it too. {}",
+        instructions(.of.as_ref())
     )]
-    BedrockKey,
+    BedrockKey { of: Option<BedrockUser> },
     #[error("word {position}: {why}")]
     Key { position: usize, why: KeyIdError },
     #[error(
@@ -167,7 +165,7 @@ impl Command {
         let text = without_marks(text);
         let verb = words(&text).next().map(str::to_ascii_lowercase);
         if holds_bedrock_key(&text) {
-            return Err(CommandError::BedrockKey);
+            return Err(CommandError::BedrockKey { of: user_of(&text) });
         }
         // A reason is free text, in which a long word is not yet a part of a secret.
         let reasoned = matches!(
@@ -534,15 +532,19 @@ mod tests {
     #[test]
     fn a_pasted_key_of_bedrock_is_told_what_it_is_and_never_echoed() {
         let tail = "QmVkcm9ja0FQSUtleS1hYmNkLWF0LTAyOTYwODI2NDc1Mzp3SmFscl";
-        for text in [
-            format!("ABSK{}", tail.repeat(2)),
-            format!("`ABSK{tail}`"),
-            format!("{A} bedrock-api-key-{tail}"),
-            format!("break-glass 2 they use ABSK{tail} now"),
+        for (text, names) in [
+            (format!("ABSK{}", tail.repeat(2)), true),
+            (format!("`ABSK{tail}`"), true),
+            (format!("{A} bedrock-api-key-{tail}"), false),
+            (format!("break-glass 2 they use ABSK{tail} now"), true),
         ] {
             let error = Command::parse(&text).unwrap_err();
-            assert_eq!(error, CommandError::BedrockKey, "{text}");
-            assert!(!format!("{error} {error:?}").contains("QmVk"));
+            let CommandError::BedrockKey { of } = &error else { panic!("{text}: {error}") };
+            assert_eq!(of.is_some(), names, "{text}");
+            let said = format!("{error} {error:?}");
+            assert!(!said.contains("QmVk") && !said.contains("wJal"), "{said}");
+            let whose = "of user BedrockAPIKey-abcd of account 029608264753. In that account";
+            assert_eq!(said.contains(whose), names, "{said}");
         }
         let other = Command::parse(&format!("ABCD{tail}")).unwrap_err();
         assert_eq!(other, CommandError::Secret, "by its looks it is some other secret");
