@@ -5,7 +5,8 @@ use crate::aws::tables::TableNames;
 use crate::cli::{Manifest, ManifestArguments};
 use crate::commands::CommandError;
 use crate::config::anchors::AnchorPlace;
-use crate::config::{self, Config, EvidenceConfig, JournalConfig, TrailConfig};
+use crate::config::trail::TrailConfig;
+use crate::config::{self, Config, EvidenceConfig, JournalConfig};
 use crate::slack::manifest as app;
 
 /// The text of a manifest; what is not configured yet stands in it under its default name.

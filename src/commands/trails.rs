@@ -3,7 +3,8 @@
 use crate::aws::athena::AthenaTrail;
 use crate::aws::clients;
 use crate::commands::CommandError;
-use crate::config::{Config, TrailConfig};
+use crate::config::Config;
+use crate::config::trail::TrailConfig;
 use crate::ports::clock::Clock;
 use crate::ports::trail::Trail;
 use crate::trail::investigator::Investigator;

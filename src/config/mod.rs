@@ -4,13 +4,14 @@ pub mod accounts;
 pub mod anchors;
 pub mod reader;
 
-use crate::aws::athena_table::{AthenaSettings, DayColumns, ValueColumn};
+pub mod trail;
 use crate::aws::clients::{AccountSettings, AwsSettings};
 use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
 use crate::config::anchors::{AnchorConfig, AnchorPlace};
 use crate::config::reader::{ConfigErrors, Reader};
 use crate::domain::agenda::Timing;
+use crate::config::trail::{TrailConfig, trail};
 use crate::domain::caps::{CAP_MAX, Caps};
 use crate::domain::identity::Operators;
 use crate::domain::plan::PlanRules;
@@ -66,14 +67,6 @@ pub enum JournalConfig {
 pub enum EvidenceConfig {
     Bucket(EvidenceSettings),
     Folder(PathBuf),
-}
-
-/// Where CloudTrail's records are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TrailConfig {
-    None,
-    Paths(Vec<PathBuf>),
-    Athena(Box<AthenaSettings>),
 }
 
 /// Reads the file and the process's environment.
@@ -331,64 +324,6 @@ fn evidence(r: &mut Reader) -> EvidenceConfig {
     match bucket {
         Some(bucket) => EvidenceConfig::Bucket(EvidenceSettings { bucket, prefix, kms_key }),
         None => EvidenceConfig::Folder(PathBuf::from(path)),
-    }
-}
-
-fn trail(r: &mut Reader) -> TrailConfig {
-    let paths = r.texts("trail.paths");
-    let database = r.text("trail.athena.database");
-    let settings = athena(r, database.clone().unwrap_or_default());
-    match (paths, database) {
-        (None, None) => TrailConfig::None,
-        (Some(paths), None) => TrailConfig::Paths(paths.into_iter().map(PathBuf::from).collect()),
-        (None, Some(_)) => TrailConfig::Athena(Box::new(settings)),
-        (Some(_), Some(_)) => {
-            r.reject("trail.paths", "and trail.athena exclude each other");
-            TrailConfig::None
-        }
-    }
-}
-
-fn athena(r: &mut Reader, database: String) -> AthenaSettings {
-    let column = |r: &mut Reader, column: &str, values: &str| {
-        let values = r.texts(values).unwrap_or_default();
-        r.text(column).map(|column| ValueColumn { column, values })
-    };
-    let account = column(r, "trail.athena.account_column", "trail.athena.accounts");
-    if let Some(account) = &account {
-        accounts::check_trail(r, "trail.athena.accounts", &account.values);
-    }
-    AthenaSettings {
-        catalog: r.text("trail.athena.catalog"),
-        database,
-        table: r.text_or("trail.athena.table", "cloudtrail_logs"),
-        workgroup: r.text("trail.athena.workgroup"),
-        output: r.text("trail.athena.output"),
-        days: days(r),
-        region: column(r, "trail.athena.region_column", "trail.athena.regions"),
-        account,
-        lookback_days: r.number("trail.athena.lookback_days", 15, 1),
-    }
-}
-
-/// `2026/08/31` in one column is `slashed`, `2026-08-31` is `dashed`, three columns are `split`.
-fn days(r: &mut Reader) -> DayColumns {
-    let columns = r.texts("trail.athena.day_columns").unwrap_or_default();
-    let format = r.text_or("trail.athena.day_format", "slashed");
-    match (columns.as_slice(), format.as_str()) {
-        ([], _) => DayColumns::None,
-        ([column], "slashed") => DayColumns::Slashed { column: column.clone() },
-        ([column], "dashed") => DayColumns::Dashed { column: column.clone() },
-        ([year, month, day], "split") => {
-            DayColumns::Split { year: year.clone(), month: month.clone(), day: day.clone() }
-        }
-        _ => {
-            r.reject(
-                "trail.athena.day_format",
-                "is \"slashed\" or \"dashed\" for one column, or \"split\" for three",
-            );
-            DayColumns::None
-        }
     }
 }
 
