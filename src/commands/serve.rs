@@ -4,6 +4,7 @@ use crate::aws::{accounts, clients};
 use crate::cli::Store;
 use crate::commands::{CommandError, stores, trails};
 use crate::config::{self, Config, SlackConfig};
+use crate::domain::approvers;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
@@ -41,6 +42,9 @@ pub async fn serve(store: &Store) -> Result<(), CommandError> {
     let desk = desk(config, &sdk, &tasks).await?;
     if !desk.accounts.may_change() {
         tracing::warn!("no contain role is configured: keyleak is read-only");
+    }
+    for warning in approvers::warnings(&desk.rules.policy, &desk.rules.plans) {
+        tracing::warn!("{warning}");
     }
     let bot = Bot::start(desk, gate, listener, holder());
     tracing::info!(%listen, "keyleak is listening");

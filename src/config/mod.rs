@@ -12,6 +12,8 @@ use crate::config::anchors::{AnchorConfig, AnchorPlace};
 use crate::config::reader::{ConfigErrors, Reader};
 use crate::domain::agenda::Timing;
 use crate::config::trail::{TrailConfig, trail};
+use crate::domain::agenda::Timing;
+use crate::domain::approvers::impossible;
 use crate::domain::caps::{CAP_MAX, Caps};
 use crate::domain::identity::Operators;
 use crate::domain::plan::PlanRules;
@@ -237,6 +239,9 @@ fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
         isolation_groups: r.table("aws.isolation_groups"),
     };
     Rules {
+    if let Some(why) = impossible(&policy, &plans) {
+        r.reject("people.approvals_reversible", &why);
+    }
         policy,
         plans,
         timing: timing(r),
@@ -361,6 +366,19 @@ paths = ["/trail"]
     }
 
     #[test]
+    #[test]
+    fn more_approvals_than_there_are_people_to_give_them_are_refused() {
+        let text = GOOD.replace("[people]", "[people]\napprovals_reversible = 3");
+        let found = errors(&text, &[]);
+        let wanted = "line 7: people.approvals_reversible asks for 3 approvals, and \
+                      people.approvers lists 2 who may give one: list at least 4";
+        assert!(found[0].contains(wanted), "{found:?}");
+        let enough = GOOD.replace("[people]", "[people]\napprovals_reversible = 2");
+        assert!(read("keyleak.toml", &enough, &[]).is_ok(), "if neither asks for the plan");
+        let nobody = text.replace("\"U1\", \"U2\"", "");
+        assert!(read("keyleak.toml", &nobody, &[]).is_ok(), "that is said when somebody tries");
+    }
+
     fn all_errors_come_at_once_each_with_its_line() {
         let text = r#"
 [server]

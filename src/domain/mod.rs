@@ -7,6 +7,7 @@ pub mod adjustments;
 pub mod agenda;
 pub mod anchor;
 pub mod announce;
+pub mod approvers;
 pub mod bedrock_key;
 pub mod brake;
 pub mod bucket_policy;

@@ -1,6 +1,7 @@
 //! Changing what the plans hold: judged and written down like a press, answered to one person.
 
 use crate::domain::adjusting::{PlanForm, adjustable, asked, picked};
+use crate::domain::approvers::short_of_next;
 use crate::domain::button::PlanAddress;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
@@ -35,10 +36,16 @@ pub async fn say(
         let adjustments = asked(case, bench.plans, wanted)?;
         Ok(Event::Adjusted { adjustments })
     };
+    let needed = bench.plans.approvals_reversible;
     let said = |case: &Case| match case.outdated() {
-        Some(_) => "It is written down. What waited for approval is void, and the next plan comes \
-                    with it; you do not approve that one."
-            .to_owned(),
+        Some(_) => {
+            let short = short_of_next(bench.policy, case, (speaker.caller.person(), needed));
+            let short = short.map_or_else(String::new, |why| format!(" {why}."));
+            format!(
+                "It is written down. What waited for approval is void, and the next plan comes \
+                 with it; you do not approve that one.{short}"
+            )
+        }
         None => "It is written down, and what is found from now on keeps to it.".to_owned(),
     };
     spoken::decide(bench, case, (speaker, "change a plan"), judge, said).await

@@ -1,13 +1,13 @@
 //! A plan as people decide about it: the exact steps, whom they hit, how they are undone.
 
+use crate::domain::approvers::{short_of, still_to_approve};
 use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::by_hand;
 use crate::domain::case::Case;
-use crate::domain::ids::{KeyKind, PersonId};
+use crate::domain::ids::KeyKind;
 use crate::domain::options::{Choice, Options, options};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
-use crate::domain::policy::shaped;
 use crate::domain::report::{name_of, plan_words};
 use crate::domain::resources_left::not_stopped;
 use crate::domain::step_result::StepResult;
@@ -187,23 +187,7 @@ fn approvals(state: &PlanState) -> Vec<Value> {
 
 /// Those whose approval would count now.
 fn approvers(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
-    let policy = scene.policy;
-    let owner = policy.key_owner(scene.case);
-    let approved = |user: &str| state.approvals.iter().any(|press| press.by.user == user);
-    let may = |user: &&String| {
-        let id = PersonId { team: policy.team.clone(), user: (*user).clone() };
-        state.plan.requested_by.user != **user
-            && !shaped(scene.case, state, &id)
-            && owner != Some(user.as_str())
-            && !policy.suspects.contains(*user)
-            && !approved(user)
-    };
-    let all: Vec<&String> = policy.approvers.iter().filter(may).collect();
-    if all.is_empty() {
-        return vec![text(
-            "nobody: add people to people.approvers, or ask a person who did not ask for the plan",
-        )];
-    }
+    let all = still_to_approve(scene.policy, scene.case, state);
     let mut parts = Vec::new();
     for user in all.iter().take(APPROVERS_SHOWN_MAX) {
         if !parts.is_empty() {
@@ -213,6 +197,10 @@ fn approvers(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
     }
     if all.len() > APPROVERS_SHOWN_MAX {
         parts.push(text(&format!(" and {} more", all.len() - APPROVERS_SHOWN_MAX)));
+    }
+    if let Some(why) = short_of(scene.policy, scene.case, state) {
+        let begins = if parts.is_empty() { "nobody – " } else { " – NOT ENOUGH: " };
+        parts.push(text(&format!("{begins}{why}")));
     }
     parts
 }

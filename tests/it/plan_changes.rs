@@ -7,6 +7,7 @@ use crate::roles::{SHARED, Town, assume, does, minted, town};
 use crate::simulated::{QUICK, ground, ground_with_past};
 use crate::story::{self, address, refused, watched_in_vain};
 use keyleak::domain::action::Change;
+use keyleak::domain::approvers::short_of;
 use keyleak::domain::button::{ButtonAction, PlanAddress};
 use keyleak::domain::candidates::{Extent, candidates, meant};
 use keyleak::domain::case::Case;
@@ -22,7 +23,7 @@ use keyleak::domain::wanted::Wanted;
 use keyleak::domain::way::Way;
 use keyleak::flow::adjust;
 use keyleak::flow::decide::{Pressed, press};
-use keyleak::flow::spoken::Speaker;
+use keyleak::flow::spoken::{self, Speaker};
 use keyleak::sim::attacker::Operation;
 use std::time::Duration;
 
@@ -212,5 +213,29 @@ async fn the_key_alone_is_made_inactive_where_somebody_chose_that_and_the_deny_c
     bureau.press(APPROVER, ButtonAction::Approve(harder)).await;
     bureau.wait(&case, "contained", is_contained).await;
     story::all_refused(&ground).await.unwrap();
+    bureau.close().await;
+}
+
+/// The control is in the same case: while somebody is left, nothing of it is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_nobody_to_approve_hears_so_at_once_and_the_plan_says_so() {
+    let ground = ground(68, QUICK).await;
+    let bureau = Bureau::open(&ground).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    let short = async |number| {
+        waiting(&bureau, &case, number).await;
+        let now = bureau.desk.ledger.load(&case).await.unwrap();
+        short_of(&bureau.desk.rules.policy, &now, now.pending_plan().unwrap())
+    };
+    assert_eq!(short(1).await, None);
+    let first = Speaker { caller: caller(SECOND_APPROVER), delivery: None };
+    let since = Some(ground.since - Duration::from_secs(60));
+    spoken::correct_exposure(&bureau.desk.bench(), &case, &first, since).await.unwrap();
+    assert_eq!(short(2).await, None, "one of two approvers is left");
+    let said = say(&bureau, &case, (APPROVER, Wanted::Choose(Way::KeyAndSessions))).await;
+    let why = "1 approval still needed, and nobody of people.approvers is left who may give one";
+    assert!(said.contains(why) && said.contains("List 1 more in people.approvers"), "{said}");
+    let told = short(3).await.unwrap();
+    assert!(told.contains(why) && told.contains("/keyleak break-glass 3 reason"), "{told}");
     bureau.close().await;
 }
