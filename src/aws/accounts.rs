@@ -1,17 +1,18 @@
 //! The ways into the accounts that the settings name, each with the roles of that account alone.
 
-use crate::aws::clients::{AccountSettings, AwsSettings, ContainSettings};
+use crate::aws::access::{Roles, access};
+use crate::aws::clients::AwsSettings;
 use crate::aws::contain::AwsContain;
 use crate::aws::lookup::AwsLookup;
-use crate::domain::ids::AccountId;
+use crate::aws::organization::AwsOrganization;
 use crate::ports::accounts::{Access, Accounts, Other};
 use crate::ports::cloud::Contain;
 use aws_config::SdkConfig;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Every account that the settings name. Nothing is asked of AWS: a role is assumed when it is
-/// first needed.
+/// Every account that the settings name, and the organization's where they serve it. Nothing is
+/// asked of AWS: a role is assumed when it is first needed.
 pub async fn accounts(config: &SdkConfig, settings: &AwsSettings) -> Accounts {
     let contain = AwsContain::new(config, settings.contain.as_ref());
     let eradicate = settings.eradicate_role.as_ref();
@@ -22,39 +23,28 @@ pub async fn accounts(config: &SdkConfig, settings: &AwsSettings) -> Accounts {
     };
     let mut others = BTreeMap::new();
     for (id, account) in &settings.accounts {
-        others.insert(id.clone(), other(config, settings, (id, account)).await);
+        let section = format!("aws.accounts.{id}");
+        let roles = Roles { section: &section, settings: account };
+        let access = access(config, settings, roles).await;
+        others.insert(id.clone(), Other { name: account.name.clone(), access });
     }
-    Accounts::new(own, settings.own_account(), others)
-}
-
-async fn other(
-    config: &SdkConfig,
-    settings: &AwsSettings,
-    (id, account): (&AccountId, &AccountSettings),
-) -> Other {
-    let lookup_role = Some(account.lookup_role.clone());
-    let guard_duty_regions = settings.guard_duty_regions.clone();
-    let quarantine_tag = settings.quarantine_tag.clone();
-    let looking =
-        AwsSettings { lookup_role, guard_duty_regions, quarantine_tag, ..AwsSettings::default() };
-    let role = account.contain_role.clone().map(ContainSettings::Role);
-    let contain = AwsContain::new(config, role.as_ref());
-    let eradicate = account.eradicate_role.as_ref();
-    let contain = contain.map(|contain| contain.of(id).eradicating(config, eradicate));
-    let access = Access {
-        lookup: Arc::new(AwsLookup::new(config, &looking).await),
-        contain: contain.map(|contain| Arc::new(contain) as Arc<dyn Contain>),
-    };
-    Other { name: account.name.clone(), access }
+    let accounts = Accounts::new(own, settings.own_account(), others);
+    match &settings.organization {
+        None => accounts,
+        Some(organization) => {
+            let organization = AwsOrganization::new(config, organization, settings).await;
+            accounts.of(Arc::new(organization))
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::clients::RoleSettings;
+    use crate::aws::clients::{AccountSettings, ContainSettings, RoleSettings};
     use crate::aws::wire_fake::{ACCOUNT, Answer, WireFake, tickets, user};
     use crate::domain::action::{Action, Change};
-    use crate::domain::ids::UserName;
+    use crate::domain::ids::{AccountId, UserName};
     use crate::ports::cloud::CallClass;
 
     const OTHER: &str = "210987654321";
@@ -96,7 +86,7 @@ mod tests {
             let gone = Answer::xml_error(404, "NoSuchEntity");
             let fake = WireFake::start([Answer::ok(ASSUMED), gone]);
             let accounts = accounts(&fake.config().await, &settings(None)).await;
-            let access = accounts.reach(Some(&id(account))).unwrap();
+            let access = accounts.reach(Some(&id(account))).await.unwrap();
             let user = UserName("ci".to_owned());
             assert_eq!(access.lookup.user(&user).await.unwrap_err().class, CallClass::NotFound);
             assert_eq!(fake.operations(), ["AssumeRole", "GetUser"]);
@@ -114,7 +104,7 @@ mod tests {
         let accounts = accounts(&fake.config().await, &settings).await;
         let off = Change::DeactivateKey { key: crate::aws::wire_fake::leaked_key() };
         let ticket = tickets(vec![Action { on: user(), change: off }]).await.remove(0);
-        let other = accounts.reach(Some(&id(OTHER))).unwrap().contain.as_ref().unwrap();
+        let other = accounts.reach(Some(&id(OTHER))).await.unwrap().contain.unwrap();
         let error = other.apply(&ticket).await.unwrap_err();
         assert_eq!(error.class, CallClass::Denied);
         assert!(error.message.contains(ACCOUNT) && error.message.contains(OTHER), "{error}");
@@ -125,15 +115,15 @@ mod tests {
     async fn an_account_without_a_contain_role_is_only_looked_at() {
         let fake = WireFake::start([]);
         let read_only = accounts(&fake.config().await, &settings(None)).await;
-        assert!(read_only.reach(Some(&id(OTHER))).unwrap().contain.is_none());
-        assert!(read_only.reach(Some(&id(ACCOUNT))).unwrap().contain.is_some());
+        assert!(read_only.reach(Some(&id(OTHER))).await.unwrap().contain.is_none());
+        assert!(read_only.reach(Some(&id(ACCOUNT))).await.unwrap().contain.is_some());
     }
 
     #[tokio::test]
     async fn there_is_no_way_into_an_account_that_is_not_in_the_settings() {
         let fake = WireFake::start([]);
         let accounts = accounts(&fake.config().await, &settings(None)).await;
-        let error = accounts.reach(Some(&id("333333333333"))).map(drop).unwrap_err();
+        let error = accounts.reach(Some(&id("333333333333"))).await.map(drop).unwrap_err();
         assert!(error.message.contains("add [aws.accounts.333333333333]"), "{error}");
     }
 }

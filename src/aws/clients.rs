@@ -30,6 +30,7 @@ const SERVICES: &[&str] = &[
     "GuardDuty",
     "Health",
     "IAM",
+    "Organizations",
     "S3",
     "STS",
 ];
@@ -66,6 +67,8 @@ pub struct AwsSettings {
     pub quarantine_tag: Option<String>,
     /// The accounts beside the bot's own, each with roles of its own.
     pub accounts: BTreeMap<AccountId, AccountSettings>,
+    /// How the accounts of the organization that have no settings of their own are reached.
+    pub organization: Option<OrganizationSettings>,
 }
 
 /// The roles of an account beside the bot's own.
@@ -80,24 +83,72 @@ pub struct AccountSettings {
     pub eradicate_role: Option<RoleSettings>,
 }
 
+/// Roles that have the same names in every account of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationSettings {
+    pub partition: String,
+    /// The names of the roles, with their paths.
+    pub lookup_role: String,
+    /// Without it nothing is changed in these accounts.
+    pub contain_role: Option<String>,
+    pub eradicate_role: Option<String>,
+    pub external_id: Option<String>,
+    /// The role that may ask AWS Organizations about an account; nobody is asked without one.
+    pub describe_role: Option<RoleSettings>,
+}
+
 impl AwsSettings {
     /// The roles in whose sessions an account is changed: what contains, then what deletes.
-    pub fn changing_roles(&self, account: Option<&AccountId>) -> Vec<&RoleSettings> {
+    pub fn changing_roles(&self, account: Option<&AccountId>) -> Vec<RoleSettings> {
+        let own = self.own_account();
         if let Some(other) = account.and_then(|account| self.accounts.get(account)) {
-            return other.contain_role.iter().chain(&other.eradicate_role).collect();
+            return other.contain_role.iter().chain(&other.eradicate_role).cloned().collect();
         }
+        if let (Some(account), Some(organization)) = (account, &self.organization)
+            && own.as_ref() != Some(account)
+        {
+            let AccountSettings { contain_role, eradicate_role, .. } = organization.of(account);
+            return contain_role.into_iter().chain(eradicate_role).collect();
+        }
+        self.own_changing_roles().cloned().collect()
+    }
+
+    /// The same of the bot's own account.
+    pub fn own_changing_roles(&self) -> impl Iterator<Item = &RoleSettings> {
         let contain = match &self.contain {
             Some(ContainSettings::Role(role)) => Some(role),
             Some(ContainSettings::OwnCredentials) | None => None,
         };
-        contain.into_iter().chain(&self.eradicate_role).collect()
+        contain.into_iter().chain(&self.eradicate_role)
     }
 
     /// The bot's own account, where the ARN of a role tells it.
     pub fn own_account(&self) -> Option<AccountId> {
         let role = self.lookup_role.as_ref();
-        let role = role.or_else(|| self.changing_roles(None).into_iter().next())?;
+        let role = role.or_else(|| self.own_changing_roles().next())?;
         account_in(&role.arn).and_then(AccountId::parse)
+    }
+}
+
+impl OrganizationSettings {
+    /// The roles of one of its accounts.
+    pub fn of(&self, account: &AccountId) -> AccountSettings {
+        let role = |name: &String| RoleSettings {
+            arn: format!("arn:{}:iam::{account}:role/{name}", self.partition),
+            external_id: self.external_id.clone(),
+        };
+        AccountSettings {
+            name: None,
+            lookup_role: role(&self.lookup_role),
+            contain_role: self.contain_role.as_ref().map(role),
+            eradicate_role: self.eradicate_role.as_ref().map(role),
+        }
+    }
+
+    /// The names of the roles of each tier.
+    pub fn roles(&self) -> impl Iterator<Item = &String> {
+        let changing = self.contain_role.iter().chain(&self.eradicate_role);
+        std::iter::once(&self.lookup_role).chain(changing)
     }
 }
 

@@ -55,8 +55,8 @@ impl AwsContain {
 
     /// The same, for an account beside the bot's own.
     #[must_use]
-    pub fn of(self, account: &AccountId) -> Self {
-        Self { section: format!("aws.accounts.{account}"), ..self }
+    pub fn of(self, section: &str) -> Self {
+        Self { section: section.to_owned(), ..self }
     }
 
     /// The same, with a role of its own for what cannot be undone.

@@ -36,6 +36,7 @@ const BAD_CREDENTIALS: &[&str] = &[
 /// What the SDK says when it finds no credentials to sign with.
 const NO_CREDENTIALS: &str = "no providers in chain provided credentials";
 const NOT_FOUND: &[&str] = &[
+    "AccountNotFoundException",
     "NoSuchBucket",
     "NoSuchEntity",
     "NoSuchEntityException",

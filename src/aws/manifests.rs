@@ -2,7 +2,9 @@
 
 use crate::aws::anchors::AnchorSettings;
 use crate::aws::athena_table::AthenaSettings;
-use crate::aws::clients::{AccountSettings, AwsSettings, ContainSettings, RoleSettings};
+use crate::aws::clients::{
+    AccountSettings, AwsSettings, ContainSettings, OrganizationSettings, RoleSettings,
+};
 use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
 use crate::domain::ids::AccountId;
@@ -20,6 +22,10 @@ const CONTAIN_RESOURCES: &str = include_str!("../../manifests/iam/contain_resour
 const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
 /// The policy of the bot itself.
 const BOT: &str = include_str!("../../manifests/iam/bot.json");
+/// Another policy of the bot, where it assumes the roles of every account of an organization.
+const BOT_ORGANIZATION: &str = include_str!("../../manifests/iam/bot_organization.json");
+/// The policy of the role that asks AWS Organizations about an account.
+const ORGANIZATION: &str = include_str!("../../manifests/iam/organization.json");
 /// Who may assume the three roles.
 const TRUST: &str = include_str!("../../manifests/iam/trust.json");
 /// The service control policy that makes the tag a quarantine.
@@ -52,7 +58,7 @@ pub struct ManifestNames<'a> {
 }
 
 /// The six policies as one JSON object, a trust policy for each account that asks for an external
-/// id of its own, and what is left for a person to fill in.
+/// id of its own, what an organization takes besides, and what is left for a person to fill in.
 pub fn policies(names: &ManifestNames<'_>) -> String {
     let all = [
         ("lookup", LOOKUP),
@@ -64,7 +70,13 @@ pub fn policies(names: &ManifestNames<'_>) -> String {
     ];
     let mut named: Vec<(String, String)> =
         all.map(|(name, text)| (name.to_owned(), named(text, names))).into();
+    if names.aws.organization.is_some() {
+        for (_, text) in named.iter_mut().filter(|(name, _)| name == "bot") {
+            *text = under_no_name(text);
+        }
+    }
     named.extend(other_trusts(names));
+    named.extend(of_the_organization(names));
     let left = TO_FILL_IN.iter().filter(|(text, _)| named.iter().any(|(_, n)| n.contains(text)));
     let left: Vec<String> = left.map(|(text, what)| format!("{text} is {what}")).collect();
     let mut members: Vec<String> =
@@ -84,10 +96,11 @@ pub fn tables(names: &TableNames) -> String {
 /// The service control policy, with the configured tag and the roles that it does not bind.
 pub fn quarantine(aws: &AwsSettings) -> String {
     let roles = tiers(aws).into_iter().flat_map(|(_, roles)| roles);
-    let exempt = roles.filter_map(|role| {
-        let (_, name) = role.arn.split_once(":role/")?;
-        Some(serde_json::json!(format!("arn:aws:iam::*:role/{name}")).to_string())
-    });
+    let names = roles.filter_map(|role| role.arn.split_once(":role/").map(|(_, name)| name));
+    let patterns = aws.organization.iter().flat_map(OrganizationSettings::roles);
+    let exempt = names
+        .chain(patterns.map(String::as_str))
+        .map(|name| serde_json::json!(format!("arn:aws:iam::*:role/{name}")).to_string());
     let exempt: BTreeSet<String> = exempt.collect();
     let text = tagged(QUARANTINE, aws);
     if exempt.is_empty() {
@@ -135,6 +148,7 @@ fn denies(names: &ManifestNames<'_>) -> String {
     if let Some(of) = account_in(arn).and_then(AccountId::parse) {
         let accounts = names.aws.accounts.keys().cloned().chain(names.aws.own_account());
         all.extend(accounts.map(|account| arn.replacen(&of.0, &account.0, 1)));
+        all.extend(names.aws.organization.iter().map(|_| arn.replacen(&of.0, "*", 1)));
     }
     match all.first().filter(|_| all.len() == 1) {
         Some(one) => serde_json::json!(one).to_string(),
@@ -142,8 +156,69 @@ fn denies(names: &ManifestNames<'_>) -> String {
     }
 }
 
+/// The roles of each tier as they are called in every account of the organization.
+fn patterns(aws: &AwsSettings) -> [(&'static str, Option<String>); 3] {
+    let organization = aws.organization.as_ref();
+    let tier = |name: fn(&OrganizationSettings) -> Option<&String>| {
+        let organization = organization?;
+        let role = name(organization)?;
+        Some(format!("arn:{}:iam::*:role/{role}", organization.partition))
+    };
+    [
+        ("lookup", tier(|organization| Some(&organization.lookup_role))),
+        ("contain", tier(|organization| organization.contain_role.as_ref())),
+        ("eradicate", tier(|organization| organization.eradicate_role.as_ref())),
+    ]
+}
+
+/// What an organization takes besides: the bot's right to assume the roles of its accounts and of
+/// no other organization's, the right to ask about an account, and a trust policy where its
+/// accounts ask for another external id.
+fn of_the_organization(names: &ManifestNames<'_>) -> Vec<(String, String)> {
+    let Some(organization) = &names.aws.organization else {
+        return Vec::new();
+    };
+    let assumed = patterns(names.aws).into_iter().filter_map(|(_, arn)| arn);
+    let asking = organization.describe_role.iter().map(|role| role.arn.clone());
+    let assumed = serde_json::json!(assumed.chain(asking).collect::<Vec<_>>()).to_string();
+    let standing = "[\"arn:aws:iam::*:role/keyleak-lookup\"]";
+    let mut all =
+        vec![("bot_organization".to_owned(), BOT_ORGANIZATION.replace(standing, &assumed))];
+    if organization.describe_role.is_some() {
+        all.push(("organization".to_owned(), ORGANIZATION.to_owned()));
+    }
+    if let Some(id) = &organization.external_id
+        && own_external_id(names.aws) != Some(id.as_str())
+    {
+        all.push(("trust_organization".to_owned(), TRUST.replace(EXTERNAL_ID, &quoted(id))));
+    }
+    all
+}
+
+/// The bot's policy without the roles that nobody named: what it may assume of all accounts stands
+/// in the policy about the organization, under a condition.
+fn under_no_name(policy: &str) -> String {
+    let mut read: serde_json::Value = serde_json::from_str(policy).unwrap_or_default();
+    let Some(statements) = read["Statement"].as_array_mut() else {
+        return policy.to_owned();
+    };
+    let unnamed = ["lookup", "contain", "eradicate"].map(tier_standing);
+    for statement in statements.iter_mut() {
+        if let Some(resources) = statement["Resource"].as_array_mut() {
+            resources.retain(|arn| !unnamed.iter().any(|unnamed| arn == unnamed));
+        }
+    }
+    statements.retain(|statement| statement["Resource"] != serde_json::json!([]));
+    format!("{read:#}")
+}
+
+/// A role of a tier in any account, as the files have it.
+fn tier_standing(tier: &str) -> String {
+    format!("arn:aws:iam::*:role/keyleak-{tier}")
+}
+
 fn own_external_id(aws: &AwsSettings) -> Option<&str> {
-    let own = aws.lookup_role.iter().chain(aws.changing_roles(None)).next()?;
+    let own = aws.lookup_role.iter().chain(aws.own_changing_roles()).next()?;
     own.external_id.as_deref()
 }
 
@@ -159,15 +234,18 @@ fn other_trusts(names: &ManifestNames<'_>) -> Vec<(String, String)> {
 }
 
 fn named(text: &str, names: &ManifestNames<'_>) -> String {
+    let is_bots = text == BOT;
     let mut text = tagged(text, names.aws)
         .replace("table/keyleak-journal", &format!("table/{}", quoted(&names.tables.journal)))
         .replace("table/keyleak-work", &format!("table/{}", quoted(&names.tables.work)))
         .replace("\"arn:aws:iam::aws:policy/AWSDenyAll\"", &denies(names));
-    for (name, roles) in tiers(names.aws) {
-        let arns: Vec<String> =
-            roles.iter().map(|role| format!("\"{}\"", quoted(&role.arn))).collect();
+    // What the bot may assume of an organization stands under a condition, in a policy of its own.
+    let everywhere = patterns(names.aws).map(|(_, arn)| arn.filter(|_| !is_bots));
+    for ((name, roles), everywhere) in tiers(names.aws).into_iter().zip(everywhere) {
+        let arns = roles.iter().map(|role| &role.arn).chain(&everywhere);
+        let arns: Vec<String> = arns.map(|arn| format!("\"{}\"", quoted(arn))).collect();
         if !arns.is_empty() {
-            let standing = format!("\"arn:aws:iam::*:role/keyleak-{name}\"");
+            let standing = format!("\"{}\"", tier_standing(name));
             text = text.replace(&standing, &arns.join(", "));
         }
     }
@@ -388,6 +466,56 @@ mod tests {
             let statement = &printed["contain"]["Statement"][0];
             assert_eq!(statement["Condition"]["ArnEquals"]["iam:PolicyARN"], allowed);
         }
+    }
+
+    /// With a section of its own for one account, and a pattern for all the others.
+    fn with_pattern(external_id: &str) -> AwsSettings {
+        let organization = OrganizationSettings {
+            partition: "aws".to_owned(),
+            lookup_role: "sees".to_owned(),
+            contain_role: Some("security/holds".to_owned()),
+            eradicate_role: None,
+            external_id: Some(external_id.to_owned()),
+            describe_role: Some(role("asks")),
+        };
+        let organization = Some(organization);
+        AwsSettings { organization, ..with_accounts(&[account("210987654321")]) }
+    }
+
+    #[test]
+    fn of_an_organization_the_bot_assumes_its_roles_alone_and_no_plan_reaches_any() {
+        let patterns = ["arn:aws:iam::*:role/sees", "arn:aws:iam::*:role/security/holds"];
+        let own = printed(&with_pattern("secret-handshake"));
+        let statement = &own["bot_organization"]["Statement"][0];
+        let assumed = serde_json::json!([patterns[0], patterns[1], role("asks").arn]);
+        assert_eq!(statement["Resource"], assumed);
+        let inside = &statement["Condition"]["StringEquals"]["aws:ResourceOrgID"];
+        assert_eq!(inside, "${aws:PrincipalOrgID}");
+        let bot = own["bot"].to_string();
+        assert!(!bot.contains("iam::*:role/"), "{bot}");
+        assert!(patterns.iter().all(|pattern| !bot.contains(pattern)), "only under a condition");
+        for policy in ["contain", "eradicate"] {
+            let denied = own[policy]["Statement"].as_array().unwrap().iter();
+            let denied: String =
+                denied.filter(|one| one["Effect"] == "Deny").map(Value::to_string).collect();
+            assert!(patterns.iter().all(|pattern| denied.contains(pattern)), "{policy}: {denied}");
+        }
+        assert_eq!(own["organization"]["Statement"][0]["Sid"], "IsItAnAccountOfOurs");
+        assert_eq!(own["trust_organization"], Value::Null, "it is the same as `trust`");
+        let other = printed(&with_pattern("another"))["trust_organization"].to_string();
+        assert!(other.contains("another"), "{other}");
+        assert!(quarantine(&with_pattern("x")).contains("arn:aws:iam::*:role/security/holds"));
+        let without = printed(&with_accounts(&[]));
+        assert_eq!(without["bot_organization"], Value::Null, "nothing of it without one");
+    }
+
+    #[test]
+    fn a_deny_of_our_own_is_allowed_under_its_name_in_the_whole_organization() {
+        let own = "arn:aws:iam::123456789012:policy/Deny";
+        let printed = printed_with(&with_pattern("x"), own);
+        let allowed = &printed["contain"]["Statement"][0]["Condition"]["ArnEquals"];
+        let allowed = allowed["iam:PolicyARN"].to_string();
+        assert!(allowed.contains("arn:aws:iam::*:policy/Deny"), "{allowed}");
     }
 
     /// IAM takes 6,144 characters of a managed policy and counts no white space.

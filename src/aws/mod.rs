@@ -1,5 +1,6 @@
 //! All that knows AWS: lookups, the only changes, the journal's tables, evidence and Athena.
 
+mod access;
 pub mod accounts;
 pub mod anchors;
 pub mod athena;
@@ -22,6 +23,7 @@ mod listing;
 pub mod lookup;
 pub mod manifests;
 pub mod operator;
+pub mod organization;
 pub mod resources;
 pub mod roles;
 pub mod session;

@@ -93,7 +93,7 @@ fn roles(arguments: &ReconcileArguments, settings: &AwsSettings, case: &Case) ->
     if !named.is_empty() {
         return named.into_iter().cloned().collect();
     }
-    let arn = |role: &RoleSettings| role.arn.clone();
+    let arn = |role: RoleSettings| role.arn;
     settings.changing_roles(case.account()).into_iter().map(arn).collect()
 }
 

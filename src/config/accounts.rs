@@ -1,6 +1,7 @@
 //! The bot's own account and those beside it, each with roles that are checked against its number.
 
 use crate::aws::clients::{AccountSettings, AwsSettings, ContainSettings, RoleSettings};
+use crate::config::organization::organization;
 use crate::config::reader::Reader;
 use crate::domain::ids::AccountId;
 use crate::domain::principal::account_in;
@@ -38,14 +39,18 @@ pub fn aws(r: &mut Reader) -> AwsSettings {
             None
         }
     };
+    let lookup_role = r.text("aws.lookup_role");
+    let own = (lookup_role.as_deref(), external_id.as_deref());
+    let organization = organization(r, own);
     AwsSettings {
         region: r.text("aws.region"),
-        lookup_role: r.text("aws.lookup_role").map(role),
+        lookup_role: lookup_role.map(role),
         contain,
         eradicate_role: r.text("aws.eradicate_role").map(role),
         guard_duty_regions: r.texts("aws.guard_duty_regions").unwrap_or_default(),
         quarantine_tag: quarantine_tag(r),
         accounts,
+        organization,
     }
 }
 
@@ -68,6 +73,11 @@ pub fn check_trail(r: &mut Reader, setting: &str, read: &[String]) {
             let why = format!("lacks {number}, an account that [{TABLE}.{number}] says is served");
             r.reject(setting, &why);
         }
+    }
+    if r.text("aws.organization.lookup_role").is_some() {
+        let why = "lists accounts, and [aws.organization] serves all of them: take it and \
+                   trail.athena.account_column out, so that the records of every account are read";
+        r.reject(setting, why);
     }
 }
 
@@ -200,8 +210,8 @@ external_id = "theirs"
         assert_eq!((id.0.as_str(), account.name.as_deref()), ("210987654321", Some("prod")));
         assert_eq!(account.lookup_role.external_id.as_deref(), Some("theirs"));
         assert_eq!(account.eradicate_role, None, "what is not named is not done there");
-        let arns: Vec<&str> =
-            read.changing_roles(Some(id)).iter().map(|role| role.arn.as_str()).collect();
+        let arns: Vec<String> =
+            read.changing_roles(Some(id)).into_iter().map(|role| role.arn).collect();
         assert_eq!(arns, ["arn:aws:iam::210987654321:role/contains"]);
         assert!(read.changing_roles(None).is_empty(), "the bot's own account is only looked at");
         let without = OTHER.replace("external_id = \"theirs\"\n", "");

@@ -2,15 +2,15 @@
 
 pub mod accounts;
 pub mod anchors;
+pub mod organization;
 pub mod reader;
-
 pub mod trail;
+
 use crate::aws::clients::{AccountSettings, AwsSettings};
 use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
 use crate::config::anchors::{AnchorConfig, AnchorPlace};
 use crate::config::reader::{ConfigErrors, Reader};
-use crate::domain::agenda::Timing;
 use crate::config::trail::{TrailConfig, trail};
 use crate::domain::agenda::Timing;
 use crate::domain::approvers::impossible;
@@ -233,15 +233,16 @@ fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
     let plans = PlanRules {
         deny_policy_arn: r.text_or("aws.deny_policy_arn", DENY_ALL_ARN),
         protected_arns: protected_arns(r, aws),
+        protected_roles: aws.organization.iter().flat_map(|o| o.roles().cloned()).collect(),
         approvals_reversible: r.number("people.approvals_reversible", 1, 1),
         approvals_irreversible: r.number("people.approvals_irreversible", 2, 1),
         expires_after: r.span("timing.plan_expires_after", "60m"),
         isolation_groups: r.table("aws.isolation_groups"),
     };
-    Rules {
     if let Some(why) = impossible(&policy, &plans) {
         r.reject("people.approvals_reversible", &why);
     }
+    Rules {
         policy,
         plans,
         timing: timing(r),
@@ -256,7 +257,7 @@ fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
 /// What is configured, and the bot's own ways into the accounts.
 fn protected_arns(r: &mut Reader, aws: &AwsSettings) -> Vec<String> {
     let mut arns = r.texts("aws.protected_arns").unwrap_or_default();
-    let own = aws.lookup_role.iter().chain(aws.changing_roles(None));
+    let own = aws.lookup_role.iter().chain(aws.own_changing_roles());
     let others = aws.accounts.values().flat_map(AccountSettings::roles);
     arns.extend(own.chain(others).map(|role| role.arn.clone()));
     arns
@@ -366,7 +367,6 @@ paths = ["/trail"]
     }
 
     #[test]
-    #[test]
     fn more_approvals_than_there_are_people_to_give_them_are_refused() {
         let text = GOOD.replace("[people]", "[people]\napprovals_reversible = 3");
         let found = errors(&text, &[]);
@@ -379,6 +379,7 @@ paths = ["/trail"]
         assert!(read("keyleak.toml", &nobody, &[]).is_ok(), "that is said when somebody tries");
     }
 
+    #[test]
     fn all_errors_come_at_once_each_with_its_line() {
         let text = r#"
 [server]

@@ -174,6 +174,7 @@ mod tests {
         PlanRules {
             deny_policy_arn: deny_policy_arn.to_owned(),
             protected_arns: Vec::new(),
+            protected_roles: Vec::new(),
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after: jiff::SignedDuration::from_hours(1),

@@ -58,7 +58,8 @@ mod tests {
 
     fn finding(ours: bool, canary: bool) -> AccountFinding {
         let account = AccountId("210987654321".to_owned());
-        AccountFinding { account, from_id: None, confirmed: true, ours, canary, name: None }
+        let (from_id, name, organization) = (None, None, None);
+        AccountFinding { account, from_id, confirmed: true, ours, canary, name, organization }
     }
 
     fn told(times: usize, finding: &AccountFinding) -> Case {

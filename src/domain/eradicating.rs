@@ -207,6 +207,7 @@ mod tests {
         let rules = PlanRules {
             deny_policy_arn: DENY.to_owned(),
             protected_arns: protected.iter().map(|arn| (*arn).to_owned()).collect(),
+            protected_roles: Vec::new(),
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after: SignedDuration::from_hours(1),

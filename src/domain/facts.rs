@@ -1,6 +1,7 @@
 //! What is known about the key: each fact is known, or unknown with the reason.
 
 use crate::domain::ids::{AccessKeyId, AccountId, UserName};
+use crate::domain::membership::{Member, Membership};
 use crate::domain::signer::Signer;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub struct AccountFinding {
     /// What people call it, by the settings; only accounts beside the bot's own have a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What the organization says of it; nothing where no organization is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Fact<Membership>>,
 }
 
 /// Who the key belongs to inside the account.
@@ -121,6 +125,29 @@ impl<T> Fact<T> {
         match self {
             Self::Known(value) => Fact::Known(f(value)),
             Self::Unknown(why) => Fact::Unknown(why),
+        }
+    }
+}
+
+impl AccountFinding {
+    /// The account as its organization knows it.
+    pub fn member(&self) -> Option<&Member> {
+        match self.organization.as_ref()?.known()? {
+            Membership::Member(member) => Some(member),
+            Membership::Outside => None,
+        }
+    }
+
+    /// What people call it: by the settings, else by its organization.
+    pub fn called(&self) -> Option<&str> {
+        self.name.as_deref().or_else(|| self.member()?.name.as_deref())
+    }
+
+    /// Why it is not known whether the account is of our organization.
+    pub fn not_told(&self) -> Option<&str> {
+        match &self.organization {
+            Some(Fact::Unknown(why)) => Some(why),
+            Some(Fact::Known(_)) | None => None,
         }
     }
 }

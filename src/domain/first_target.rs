@@ -56,6 +56,14 @@ fn out_of_reach(account: &AccountFinding) -> Option<String> {
             account.account
         ));
     }
+    if let (false, Some(why)) = (account.ours, account.not_told()) {
+        return Some(format!(
+            "the key belongs to account {}, which is not known to be ours: {why}. If it is ours, \
+             install keyleak's roles there (keyleak manifest iam) and press Validation; if not, \
+             tell AWS Trust & Safety ({TRUST_AND_SAFETY}): the letter to copy is in the channel",
+            account.account
+        ));
+    }
     is_elsewhere(account).then(|| {
         format!(
             "the key belongs to account {}, which is not ours. Tell its owner, or AWS Trust & \

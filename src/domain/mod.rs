@@ -51,6 +51,7 @@ pub mod losses;
 pub mod made_besides;
 pub mod made_resources;
 pub mod makers;
+pub mod membership;
 pub mod operator;
 pub mod options;
 pub mod plan;

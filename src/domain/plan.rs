@@ -101,6 +101,8 @@ pub struct PlanRules {
     pub deny_policy_arn: String,
     /// ARNs that are never touched: the bot's own principals and break-glass.
     pub protected_arns: Vec<String>,
+    /// Names, with their paths, of roles that no plan may touch in any account.
+    pub protected_roles: Vec<String>,
     pub approvals_reversible: u32,
     pub approvals_irreversible: u32,
     pub expires_after: jiff::SignedDuration,
@@ -224,7 +226,10 @@ pub fn assemble(
 
 /// Why keyleak refuses to touch a principal; nothing where it may.
 pub fn protection(arn: &str, account: &AccountId, rules: &PlanRules) -> Option<&'static str> {
-    if rules.protected_arns.iter().any(|protected| protected == arn) {
+    let role = arn.split_once(":role/").map(|(_, role)| role);
+    let is_protected = rules.protected_arns.iter().any(|protected| protected == arn)
+        || rules.protected_roles.iter().any(|protected| Some(protected.as_str()) == role);
+    if is_protected {
         return Some("configuration protects it");
     }
     // Only for roles: a user's path is whatever its maker chose, an actor included.
@@ -265,6 +270,7 @@ mod tests {
         let rules = PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
             protected_arns: Vec::new(),
+            protected_roles: Vec::new(),
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after: jiff::SignedDuration::from_hours(1),

@@ -80,6 +80,15 @@ pub struct Remains {
     pub open_ends: Vec<String>,
 }
 
+/// The accounts that a lineage reaches into.
+pub fn places(nodes: &[Node]) -> BTreeSet<AccountId> {
+    nodes.iter().filter_map(place).filter_map(AccountId::parse).collect()
+}
+
+fn place(node: &Node) -> Option<&str> {
+    node.arn.as_deref().or(node.role_arn.as_deref()).and_then(account_in)
+}
+
 /// Compares the lineage and the inventory with what the standing plans contain.
 pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
     let created = created(case, census.nodes);
@@ -175,7 +184,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn look_at(&mut self, node: &Node) {
-        let place = node.arn.as_deref().or(node.role_arn.as_deref()).and_then(account_in);
+        let place = place(node);
         if let (Some(place), Some(own)) = (place, self.case.account())
             && place != own.0
         {

@@ -132,6 +132,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
         plans: PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
             protected_arns: Vec::new(),
+            protected_roles: Vec::new(),
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after,

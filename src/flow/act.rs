@@ -62,8 +62,8 @@ pub async fn act(desk: &Desk, case: &Case, task: &Act, hold: &Hold) -> Result<()
 /// Has the rights ready for the steps that come first, while people decide.
 async fn warm(desk: &Desk, case: &Case, plan: PlanNumber) {
     let Some(state) = case.plan(plan) else { return };
-    let access = desk.accounts.reach(Some(&state.plan.account));
-    let Some(contain) = access.ok().and_then(|access| access.contain.as_ref()) else { return };
+    let access = desk.accounts.reach(Some(&state.plan.account)).await;
+    let Some(contain) = access.ok().and_then(|access| access.contain) else { return };
     let first = state.plan.steps.iter().filter(|step| step.action.runs_unchecked());
     let first = first.take(WARMED_MAX);
     let Plan { case, account, .. } = &state.plan;
@@ -100,7 +100,7 @@ async fn carry_out(
     let state = case.plan(which.plan).ok_or(StepError::MovedOn)?;
     let step = state.step(which.step).ok_or(StepError::MovedOn)?;
     // In the account of the plan that was approved, and in no other.
-    let access = desk.accounts.reach(Some(&state.plan.account));
+    let access = desk.accounts.reach(Some(&state.plan.account)).await;
     if access.as_ref().is_ok_and(|access| access.contain.is_none()) {
         return Err(StepError::MovedOn);
     }
@@ -202,7 +202,7 @@ impl Drift {
 async fn drift(desk: &Desk, plan: &Plan, action: &Action) -> Result<Option<Drift>, StepError> {
     let on = &action.on;
     let account = &plan.account;
-    match found_now(desk.accounts.reach(Some(account)), on).await {
+    match found_now(desk.accounts.reach(Some(account)).await, on).await {
         Ok(now) if now.id != on.id => Ok(Some(Drift {
             why: format!("{on} was deleted and made again (its id was {}, is {})", on.id, now.id),
             gone: true,
@@ -224,11 +224,8 @@ async fn drift(desk: &Desk, plan: &Plan, action: &Action) -> Result<Option<Drift
     }
 }
 
-async fn found_now(
-    access: Result<&Access, CallError>,
-    on: &Principal,
-) -> Result<Detail, CallError> {
-    let lookup = &access?.lookup;
+async fn found_now(access: Result<Access, CallError>, on: &Principal) -> Result<Detail, CallError> {
+    let lookup = access?.lookup;
     match on.kind {
         PrincipalKind::User => lookup.user(&UserName(on.name.clone())).await,
         PrincipalKind::Role => lookup.role(&on.name).await.map(|role| role.detail),
@@ -241,7 +238,7 @@ async fn found_now(
 }
 
 /// Without a way into the account the step fails in the case, where people see it.
-async fn apply(access: Result<&Access, CallError>, ticket: &Ticket) -> StepResult {
+async fn apply(access: Result<Access, CallError>, ticket: &Ticket) -> StepResult {
     let applied = async {
         let read_only = || CallError::new(CallClass::Denied, "the step", "nothing may be changed");
         access?.contain.as_ref().ok_or_else(read_only)?.apply(ticket).await

@@ -55,7 +55,7 @@ async fn take_over(
     }
     let missing = steps.iter().map(|step| step.action.on.key());
     let missing = missing.filter(|on| !prepared.photographs.contains_key(on)).collect();
-    prepared.photographs.extend(photograph_all(desk.lookup(case)?, missing).await?);
+    prepared.photographs.extend(photograph_all(desk.lookup(case).await?.as_ref(), missing).await?);
     for step in steps {
         let Some(Some(now)) = prepared.photographs.get(&step.action.on.key()) else {
             continue;

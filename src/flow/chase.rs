@@ -92,7 +92,7 @@ async fn put_back(desk: &Desk, case: &Case, state: &PlanState) -> Result<(), Ste
         })
     };
     let principals = steps().map(|(_, step, _)| step.action.on.key()).collect();
-    let now = photograph_all(desk.lookup(case)?, principals).await?;
+    let now = photograph_all(desk.lookup(case).await?.as_ref(), principals).await?;
     let mut reverted: BTreeMap<PlanNumber, Vec<u32>> = BTreeMap::new();
     for ((plan, index), step, done) in steps() {
         let began = done.began_at.unwrap_or(Timestamp::MIN);

@@ -88,13 +88,13 @@ impl Desk {
     }
 
     /// Looks at the case's account.
-    pub fn lookup(&self, case: &Case) -> Result<&dyn Lookup, CallError> {
-        Ok(self.accounts.reach(case.account())?.lookup.as_ref())
+    pub async fn lookup(&self, case: &Case) -> Result<Arc<dyn Lookup>, CallError> {
+        Ok(self.accounts.reach(case.account()).await?.lookup)
     }
 
     /// Changes the case's account; `None` where nothing there is ever changed.
-    pub fn contain(&self, case: &Case) -> Option<&dyn Contain> {
-        self.accounts.reach(case.account()).ok()?.contain.as_deref()
+    pub async fn contain(&self, case: &Case) -> Option<Arc<dyn Contain>> {
+        self.accounts.reach(case.account()).await.ok()?.contain
     }
 
     /// Whether decisions can be taken and kept: asks both tables, and finds what the work table

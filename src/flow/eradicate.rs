@@ -15,7 +15,6 @@ use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{account_of, keep, photograph_all, photograph_plans};
 use crate::flow::propose::frame;
-use crate::ports::cloud::Contain;
 
 /// A notice has room for the commands of so many principals; the others go the same way.
 const BY_HAND_MAX: usize = 2;
@@ -51,7 +50,7 @@ pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
     if steps.is_empty() {
         return not_proposed(desk, case, nothing(&left_out)).await;
     }
-    let role = desk.contain(case).and_then(Contain::eradicate_role);
+    let role = desk.contain(case).await.and_then(|contain| contain.eradicate_role());
     if role.is_none() {
         return not_proposed(desk, case, by_hand(desk, case, &steps)).await;
     }
@@ -104,7 +103,7 @@ pub(super) async fn read_back(
 async fn prepare(desk: &Desk, case: &Case) -> Result<Prepared, StepError> {
     let made = made_by_actor(case);
     let names = made.iter().map(|made| made.name.clone()).collect();
-    let now = photograph_all(desk.lookup(case)?, names).await?;
+    let now = photograph_all(desk.lookup(case).await?.as_ref(), names).await?;
     let mut prepared = Prepared::default();
     for made in &made {
         let Some(Some(photograph)) = now.get(&made.name) else {

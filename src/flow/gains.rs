@@ -31,7 +31,7 @@ const USERS_AT_ONCE: usize = 5;
 /// Everybody in the case's account, as IAM lists them now.
 pub async fn inhabitants(desk: &Desk, case: &Case) -> Result<Vec<Inhabitant>, StepError> {
     let (mut everybody, roles) = tokio::try_join!(users(desk, case), async {
-        desk.lookup(case)?.roles().await.map_err(StepError::from)
+        desk.lookup(case).await?.roles().await.map_err(StepError::from)
     })?;
     everybody.extend(roles.into_iter().map(|role| {
         let name = PrincipalName::role(&role.detail.name);
@@ -42,7 +42,7 @@ pub async fn inhabitants(desk: &Desk, case: &Case) -> Result<Vec<Inhabitant>, St
 
 /// The users of the case's account: they are what an actor makes to get back in within seconds.
 pub async fn users(desk: &Desk, case: &Case) -> Result<Vec<Inhabitant>, StepError> {
-    let users = desk.lookup(case)?.users().await?.into_iter();
+    let users = desk.lookup(case).await?.users().await?.into_iter();
     Ok(users.map(|user| inhabitant(PrincipalName::user(&user.name), user)).collect())
 }
 

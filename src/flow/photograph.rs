@@ -80,9 +80,9 @@ pub async fn photograph_plans(
     let steps = plans.iter().flat_map(|state| state.all_steps());
     let names = steps.map(|(_, step, _)| step.action.on.key());
     let (resources, principals) = names.partition(|name| name.kind == PrincipalKind::Resource);
-    let lookup = desk.lookup(case)?;
-    let mut found = photograph_all(lookup, principals).await?;
-    found.extend(photograph_readable(lookup, resources).await);
+    let lookup = desk.lookup(case).await?;
+    let mut found = photograph_all(lookup.as_ref(), principals).await?;
+    found.extend(photograph_readable(lookup.as_ref(), resources).await);
     Ok(found)
 }
 

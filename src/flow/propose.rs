@@ -31,7 +31,7 @@ use std::collections::BTreeSet;
 /// Proposes to contain the principal that signs with the key, or says why not.
 pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let requested_by = requester(case);
-    let target = match containable(desk, case) {
+    let target = match containable(desk, case).await {
         Ok(target) => target,
         Err(why) => return not_proposed(desk, case, why).await,
     };
@@ -70,7 +70,7 @@ pub async fn again(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     for (_, step, done) in case.standing_plans().flat_map(PlanState::holding_steps) {
         let key = step.action.on.key();
         if !prepared.photographs.contains_key(&key) {
-            let found = photograph_if_there(desk.lookup(case)?, &key).await;
+            let found = photograph_if_there(desk.lookup(case).await?.as_ref(), &key).await;
             if found.is_err() && key.kind == PrincipalKind::Resource {
                 // What cannot be looked at does not keep the others from being put back.
                 continue;
@@ -200,7 +200,7 @@ async fn compared(
         if !done.iter().any(|action| action.on.key() == key) {
             continue;
         }
-        match photograph_if_there(desk.lookup(case)?, &key).await? {
+        match photograph_if_there(desk.lookup(case).await?.as_ref(), &key).await? {
             // Whoever misses it is not helped by its undo, and nobody else is held up by it.
             None if key.kind == PrincipalKind::Resource => {}
             None => moved.push(format!("{key} no longer exists")),
@@ -249,9 +249,9 @@ async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepE
 }
 
 /// What is contained first; without the right to change anything, the commands to do it by hand.
-fn containable(desk: &Desk, case: &Case) -> Result<Target, String> {
+async fn containable(desk: &Desk, case: &Case) -> Result<Target, String> {
     let target = first_target(case)?;
-    if desk.contain(case).is_some() {
+    if desk.contain(case).await.is_some() {
         return Ok(target);
     }
     let account = account_of(case, &[]);

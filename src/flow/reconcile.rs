@@ -107,7 +107,8 @@ pub async fn at_closing(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let Some(trail) = &desk.trail else {
         return not_compared(desk, case, "no trail is configured").await;
     };
-    let roles: Vec<String> = desk.contain(case).into_iter().flat_map(changing).collect();
+    let roles: Vec<String> =
+        desk.contain(case).await.as_deref().into_iter().flat_map(changing).collect();
     if roles.is_empty() {
         let why = "without a contain role no call names the case that it is made for";
         return not_compared(desk, case, why).await;
@@ -142,8 +143,8 @@ async fn leave_a_mark(desk: &Desk, case: &Case) {
         return;
     };
     // A refused or unanswered call is a mark too, or none; then the trail is waited for.
-    if let Ok(lookup) = desk.lookup(case) {
-        let _ = photograph_if_there(lookup, &step.action.on.key()).await;
+    if let Ok(lookup) = desk.lookup(case).await {
+        let _ = photograph_if_there(lookup.as_ref(), &step.action.on.key()).await;
     }
 }
 

@@ -15,7 +15,7 @@ use crate::flow::lane::StepError;
 use crate::flow::photograph::{account_of, photograph_if_there};
 use crate::flow::targets::Prepared;
 use crate::flow::{propose, readback};
-use crate::ports::cloud::{CallError, Contain};
+use crate::ports::cloud::CallError;
 
 /// So many steps are made for one record; more come with the next reading of the trail.
 const AT_ONCE_MAX: usize = 20;
@@ -81,7 +81,8 @@ async fn prepare(
         if prepared.steps.len() == AT_ONCE_MAX {
             break;
         }
-        let photograph = match photograph_if_there(desk.lookup(case)?, &name.key()).await {
+        let lookup = desk.lookup(case).await?;
+        let photograph = match photograph_if_there(lookup.as_ref(), &name.key()).await {
             Ok(Some(photograph)) => photograph,
             // What is gone runs no more.
             Ok(None) => continue,
@@ -91,7 +92,7 @@ async fn prepare(
                 continue;
             }
         };
-        match step(desk, case, (made, &photograph)) {
+        match step(desk, case, (made, &photograph)).await {
             Ok(Some(step)) => {
                 prepared.steps.push(step);
                 prepared.photographs.insert(name.key(), Some(photograph));
@@ -110,7 +111,7 @@ fn by_hand_unread(name: &ResourceName, error: &CallError) -> String {
 /// The step that stops the resource; none where people would be asked for what is so already. Of
 /// the actor's own it is made ours, so that it is read back, and so that another case that stopped
 /// it before leaves it to this one.
-fn step(
+async fn step(
     desk: &Desk,
     case: &Case,
     (made, photograph): (&MadeResource, &Photograph),
@@ -123,7 +124,7 @@ fn step(
     let Some(state) = photograph.resource() else { return Ok(None) };
     let change = match state {
         OfResource::Bucket { policy } => {
-            let except = responders(desk, case)?;
+            let except = responders(desk, case).await?;
             let deny = BucketDeny::new(case.id(), &on.arn, except);
             let closed = ResourceChange::CloseBucket { deny: deny.clone() };
             if deny.added_to(policy.as_deref()).is_none() {
@@ -172,14 +173,14 @@ fn step(
 
 /// The roles that a closed bucket lets through. Whoever gives back has to be among them, or the
 /// bucket would be lost to us too.
-fn responders(desk: &Desk, case: &Case) -> Result<Vec<String>, String> {
-    let contain = desk.contain(case);
-    let Some(role) = contain.and_then(Contain::role) else {
+async fn responders(desk: &Desk, case: &Case) -> Result<Vec<String>, String> {
+    let contain = desk.contain(case).await;
+    let Some(role) = contain.as_ref().and_then(|contain| contain.role()) else {
         return Err("a bucket is closed only by a contain role, which it then lets through; none \
                     is configured"
             .to_owned());
     };
-    let eradicate = contain.and_then(Contain::eradicate_role);
+    let eradicate = contain.and_then(|contain| contain.eradicate_role());
     // Our own buckets are among what is protected, and let nobody through.
     let protected = desk.rules.plans.protected_arns.iter().filter(|arn| is_of_iam(arn)).cloned();
     Ok([role].into_iter().chain(eradicate).chain(protected).collect())

@@ -26,7 +26,8 @@ pub async fn settle(desk: &Desk, case: &Case, survey: &Survey) -> Result<Case, S
     }
     let known = case.facts().signer_known().map(|known| &known.parent_arn);
     if known != Some(&found.parent_arn) {
-        validate::parent((desk, desk.lookup(case)?), case, found).await?;
+        let lookup = desk.lookup(case).await?;
+        validate::parent((desk, lookup.as_ref()), case, found).await?;
     }
     note(desk, case, Fact::Known(found.clone())).await
 }

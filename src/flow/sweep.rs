@@ -11,7 +11,7 @@ use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
 use crate::domain::reading::SurveyNote;
 use crate::domain::remains::strangers::Keys;
-use crate::domain::remains::{Census, Remains, all_made_good, remains};
+use crate::domain::remains::{Census, Remains, all_made_good, places, remains};
 use crate::domain::reverting::{can_revert, reverting_calls};
 use crate::domain::trail_row::TrailRow;
 use crate::flow::desk::Desk;
@@ -45,6 +45,7 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     let case = desk.ledger.load(case.id()).await?;
     let inhabitants = gains::inhabitants(desk, &case).await?;
     let (made_by_others, keys_by_others) = of_others(desk, &survey);
+    let served = desk.accounts.served_among(places(&survey.lineage.nodes)).await;
     let census = Census {
         nodes: &survey.lineage.nodes,
         made_by_others: &made_by_others,
@@ -52,7 +53,7 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
         sessions_of_others: &survey.sessions_of_others,
         told_until: told_until(desk, survey.watermark),
         inhabitants: &inhabitants,
-        served: &desk.accounts.served(),
+        served: &served,
     };
     let left = remains(&case, &census, &desk.rules.plans);
     conclude(desk, &case, plan, (left, survey.watermark)).await

@@ -38,9 +38,10 @@ pub(super) async fn prepare(
     (targets, made_by_actor): (&[Target], &BTreeSet<PrincipalName>),
 ) -> Result<Prepared, CallError> {
     let principals = targets.iter().map(|target| target.on.clone()).collect();
-    let photographs = photograph_all(desk.lookup(case)?, principals).await?;
+    let lookup = desk.lookup(case).await?;
+    let photographs = photograph_all(lookup.as_ref(), principals).await?;
     let mut prepared = Prepared::default();
-    let guard = guard(desk.lookup(case)?, targets).await;
+    let guard = guard(lookup.as_ref(), targets).await;
     let ours = contained(case);
     for target in targets {
         let Some(photograph) = photographs.get(&target.on).and_then(Option::as_ref) else {

@@ -11,7 +11,7 @@ use crate::domain::record::Entry;
 use crate::domain::signer::Signer;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
-use crate::ports::accounts::Accounts;
+use crate::ports::accounts::{Accounts, Standing};
 use crate::ports::cloud::{CallClass, CallError, KeyOwner, Lookup};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub async fn validate(desk: &Desk, case: &Case) -> Result<(), StepError> {
     found(desk, case, Finding::Account(account.clone())).await?;
     let account = account.known();
     if account.is_none_or(|finding| finding.ours) {
-        match desk.accounts.reach(account.map(|finding| &finding.account)) {
+        match desk.accounts.reach(account.map(|finding| &finding.account)).await {
             Ok(access) => owner_and_alerts(desk, case, access.lookup.as_ref()).await?,
             Err(error) => {
                 found(desk, case, Finding::Owner(Fact::Unknown(error.to_string()))).await?;
@@ -163,13 +163,15 @@ async fn account(accounts: &Accounts, key: &AccessKeyId) -> Fact<AccountFinding>
         accounts.learn_own(own);
     }
     let other = accounts.other(&account);
-    let ours = match (other, own) {
-        (Some(_), _) => true,
-        (None, Ok(own)) => account == own,
+    let standing = match (other, own) {
+        (Some(_), own) => accounts.standing(&account, own.ok().as_ref()).await,
+        (None, Ok(own)) => accounts.standing(&account, Some(&own)).await,
         (None, Err(error)) => return Fact::Unknown(error.to_string()),
     };
+    let Standing { ours, organization } = standing;
     Fact::Known(AccountFinding {
         ours,
+        organization,
         canary: account.is_canary(),
         name: other.and_then(|other| other.name.clone()),
         account,

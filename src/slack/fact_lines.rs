@@ -6,6 +6,7 @@ use crate::domain::facts::{
     AccountFinding, Alert, Fact, KeyState, LastUse, OwnerFinding, Permissions,
 };
 use crate::domain::ids::KeyKind;
+use crate::domain::membership::Membership;
 use crate::domain::plan_state::PlanState;
 use crate::domain::signer::Signer;
 use crate::ports::chat::Scene;
@@ -99,17 +100,22 @@ fn line<T>(
 
 fn account(found: &AccountFinding) -> Vec<Value> {
     let mut said = found.account.to_string();
-    said.extend(found.name.iter().map(|name| format!(" ({})", field(name))));
-    said.push_str(match (found.canary, found.ours) {
-        (true, _) => {
+    said.extend(found.called().map(|name| format!(" ({})", field(name))));
+    said.push_str(match (found.canary, found.ours, found.not_told()) {
+        (true, ..) => {
             " – a canary service's: the key is a tripwire that somebody touched, and cannot be \
              contained here"
         }
-        (false, true) => "",
-        (false, false) => {
+        (false, true, _) => "",
+        (false, false, None) => {
             " – not one of ours: its owner has to contain it; what to write to AWS is below"
         }
+        (false, false, Some(_)) => {
+            " – not known to be one of ours: if it is, install keyleak's roles there and press \
+             Validation; if it is not, what to write to AWS is below"
+        }
     });
+    said.push_str(&in_the_organization(found));
     if let Some(other) = found.from_id.as_ref().filter(|other| **other != found.account) {
         said.push_str(&format!(" (AWS says so; the id itself says {other}, which is odd)"));
     }
@@ -120,6 +126,22 @@ fn account(found: &AccountFinding) -> Vec<Value> {
         });
     }
     vec![text(&said)]
+}
+
+/// What AWS Organizations says of the account, where it is asked.
+fn in_the_organization(found: &AccountFinding) -> String {
+    match &found.organization {
+        None => String::new(),
+        Some(Fact::Unknown(why)) => format!(" – its organization is not known: {}", field(why)),
+        Some(Fact::Known(Membership::Outside)) => " – not of our organization".to_owned(),
+        Some(Fact::Known(Membership::Member(member))) => {
+            let about = |label: &str, told: &Option<String>| {
+                told.as_ref().map(|told| format!(", {label} {}", field(told)))
+            };
+            let told = [about("root user", &member.email), about("state", &member.state)];
+            format!(" – of our organization{}", told.into_iter().flatten().collect::<String>())
+        }
+    }
 }
 
 fn owner(scene: &Scene<'_>, found: &OwnerFinding) -> Vec<Value> {
@@ -223,6 +245,7 @@ mod tests {
             ours: true,
             canary: false,
             name: name.map(str::to_owned),
+            organization: None,
         };
         account(&found).iter().map(ToString::to_string).collect()
     }

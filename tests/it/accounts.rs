@@ -5,19 +5,23 @@ use crate::ground::{Ground, USER};
 use crate::sim_account::{ACCOUNT, SimAccount};
 use crate::simulated::{QUICK, leaked};
 use crate::story;
+use async_trait::async_trait;
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
+use keyleak::domain::elsewhere::letter;
+use keyleak::domain::facts::Fact;
 use keyleak::domain::ids::{AccountId, CaseId};
+use keyleak::domain::membership::{Member, Membership};
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::plan_state::{PlanState, PlanStatus};
 use keyleak::domain::principal::{PrincipalName, account_in};
 use keyleak::flow::photograph::photograph;
-use keyleak::ports::accounts::{Access, Accounts, Other};
+use keyleak::ports::accounts::{Access, Accounts, Organization, Other};
 use keyleak::ports::clock::Clock;
-use keyleak::ports::cloud::{Contain, Lookup};
+use keyleak::ports::cloud::{CallClass, Contain, Lookup};
 use keyleak::sim::cloud::LAG;
 use keyleak::trail::local::LocalTrail;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The account beside the bot's own.
@@ -42,6 +46,49 @@ async fn bureau([own, other]: &[Ground; 2], into_other: Access) -> Bureau {
     let others =
         BTreeMap::from([(AccountId(OTHER.to_owned()), Other { name, access: into_other })]);
     let accounts = Accounts::new(access(&own.lookup, Some(&own.contain)), None, others);
+    let trail = honest(LocalTrail::new(vec![own.trail.clone(), other.trail.clone()]));
+    Bureau::open_in(own, accounts, Some(trail)).await
+}
+
+/// What AWS Organizations would say of the other account, and the way into it by the pattern.
+struct Pattern {
+    told: Fact<Membership>,
+    way: Access,
+}
+
+#[async_trait]
+impl Organization for Pattern {
+    async fn membership(&self, account: &AccountId) -> Fact<Membership> {
+        match account.0 == OTHER {
+            true => self.told.clone(),
+            false => Fact::Known(Membership::Outside),
+        }
+    }
+
+    async fn access(&self, _: &AccountId) -> Access {
+        self.way.clone()
+    }
+
+    fn may_change(&self) -> bool {
+        true
+    }
+}
+
+fn member() -> Fact<Membership> {
+    let text = |text: &str| Some(text.to_owned());
+    let email = text("root@example.com");
+    let state = text("ACTIVE");
+    Fact::Known(Membership::Member(Member { name: text("prod"), email, state }))
+}
+
+fn denied() -> Fact<Membership> {
+    Fact::Unknown("organizations:DescribeAccount: not permitted".to_owned())
+}
+
+/// The bot at work in its own account, with a pattern for all others and no section for any.
+async fn by_pattern([own, other]: &[Ground; 2], told: Fact<Membership>, way: Access) -> Bureau {
+    let accounts = Accounts::new(access(&own.lookup, Some(&own.contain)), None, BTreeMap::new());
+    let accounts = accounts.of(Arc::new(Pattern { told, way }));
     let trail = honest(LocalTrail::new(vec![own.trail.clone(), other.trail.clone()]));
     Bureau::open_in(own, accounts, Some(trail)).await
 }
@@ -153,4 +200,111 @@ async fn where_an_account_has_no_contain_role_the_commands_are_for_that_account(
     bureau.wait(&first, "contained", is_contained).await;
     untouched(other).await;
     bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_only_the_pattern_reaches_is_contained_in_that_account() {
+    for told in [member(), denied()] {
+        let grounds = grounds(79).await;
+        let [own, other] = &grounds;
+        let way = access(&other.lookup, Some(&other.contain));
+        let bureau = by_pattern(&grounds, told.clone(), way).await;
+        let case = reported(&bureau, other).await;
+        story::approve(&bureau, &case, PlanKind::Containment).await;
+        bureau.wait(&case, "contained", is_contained).await;
+        story::all_refused(other).await.unwrap_or_else(|why| panic!("{OTHER}: {why}"));
+        let now = bureau.desk.ledger.load(&case).await.unwrap();
+        changed_only(&now, other, OTHER).await;
+        untouched(own).await;
+        let found = now.facts().account_known().unwrap();
+        // Where nobody tells, it counts that the account's own role lets keyleak in.
+        assert_eq!((found.ours, found.organization.as_ref()), (true, Some(&told)));
+        let name = told.known().map(|_| "prod");
+        assert_eq!(found.called(), name);
+        bureau.close().await;
+    }
+}
+
+/// Sabotage: the pattern would lead into it, and its role would let keyleak in.
+#[tokio::test(flavor = "multi_thread")]
+async fn sabotage_an_account_outside_the_organization_is_not_ours_though_its_role_lets_us_in() {
+    let grounds = grounds(81).await;
+    let [own, other] = &grounds;
+    let way = access(&other.lookup, Some(&other.contain));
+    let bureau = by_pattern(&grounds, Fact::Known(Membership::Outside), way).await;
+    let case = reported(&bureau, other).await;
+    let told = |case: &Case| case.not_proposed().map(|(_, why)| why.to_owned());
+    let why = bureau.wait(&case, "there is no plan", told).await;
+    assert!(why.contains(OTHER) && why.contains("is not ours"), "{why}");
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert!(letter(&now).is_some(), "the letter to AWS is there");
+    let way = bureau.desk.lookup(&now).await.map(drop).unwrap_err();
+    assert!(way.message.contains("it is not of the organization"), "{way}");
+    untouched(own).await;
+    untouched(other).await;
+    bureau.close().await;
+}
+
+/// The organization is not told, and the account has no role that lets keyleak in.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_tells_and_no_role_lets_us_in_people_hear_both_and_what_to_do() {
+    let grounds = grounds(83).await;
+    let [own, other] = &grounds;
+    // The role of the pattern leads elsewhere, which is no way into the other account.
+    let way = access(&own.lookup, Some(&own.contain));
+    let bureau = by_pattern(&grounds, denied(), way).await;
+    let case = reported(&bureau, other).await;
+    let told = |case: &Case| case.not_proposed().map(|(_, why)| why.to_owned());
+    let why = bureau.wait(&case, "there is no plan", told).await;
+    for words in [
+        "which is not known to be ours: organizations:DescribeAccount: not permitted",
+        &format!("its role leads to account {ACCOUNT}"),
+        "install keyleak's roles there (keyleak manifest iam) and press Validation",
+        "the letter to copy is in the channel",
+    ] {
+        assert!(why.contains(words), "{words}: {why}");
+    }
+    untouched(own).await;
+    untouched(other).await;
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_section_of_its_own_wins_over_the_pattern() {
+    let [own, other] = grounds(85).await;
+    let (wrong, right) = (access(&own.lookup, None), access(&other.lookup, None));
+    let id = AccountId(OTHER.to_owned());
+    let others = BTreeMap::from([(id.clone(), Other { name: None, access: right })]);
+    let accounts = Accounts::new(access(&own.lookup, None), None, others);
+    let told = Fact::Known(Membership::Outside);
+    let accounts = accounts.of(Arc::new(Pattern { told: told.clone(), way: wrong }));
+    let reached = accounts.reach(Some(&id)).await.unwrap().lookup.own_account().await.unwrap();
+    assert_eq!(reached, id);
+    let standing = accounts.standing(&id, None).await;
+    assert_eq!((standing.ours, standing.organization), (true, Some(told)));
+    assert_eq!(accounts.setting(&id, "contain_role"), format!("aws.accounts.{OTHER}.contain_role"));
+    // The bot's own is never taken for one of the pattern.
+    let own_id = AccountId(ACCOUNT.to_owned());
+    let reached = accounts.reach(Some(&own_id)).await.unwrap().lookup.own_account().await;
+    assert_eq!(reached.unwrap(), own_id);
+    assert_eq!(accounts.setting(&own_id, "contain_role"), "aws.contain_role");
+    let stranger = AccountId("333333333333".to_owned());
+    let error = accounts.reach(Some(&stranger)).await.map(drop).unwrap_err();
+    assert_eq!(error.class, CallClass::Denied);
+    assert_eq!(accounts.setting(&stranger, "contain_role"), "aws.organization.contain_role");
+}
+
+#[tokio::test]
+async fn only_what_the_organization_calls_its_own_is_served_beside_the_listed() {
+    let [own, other] = grounds(87).await;
+    let way = access(&other.lookup, None);
+    let places = || BTreeSet::from([OTHER, "333333333333"].map(|id| AccountId(id.to_owned())));
+    for (told, served) in [(member(), true), (denied(), false)] {
+        let accounts = Accounts::only(access(&own.lookup, None));
+        let accounts = accounts.of(Arc::new(Pattern { told, way: way.clone() }));
+        let named = accounts.served_among(places()).await;
+        let prod = named.get(&AccountId(OTHER.to_owned())).cloned().flatten();
+        assert_eq!(prod.as_deref(), served.then_some("prod"));
+        assert!(!named.contains_key(&AccountId("333333333333".to_owned())));
+    }
 }

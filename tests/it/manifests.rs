@@ -2,7 +2,7 @@
 
 use keyleak::aws::{
     anchors, athena, brakes, changes, eradicate, evidence, guard, guard_duty, health, journal,
-    lookup, resources, roles, session, users, work,
+    lookup, organization, resources, roles, session, users, work,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -12,6 +12,8 @@ const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
 const CONTAIN_RESOURCES: &str = include_str!("../../manifests/iam/contain_resources.json");
 const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
 const BOT: &str = include_str!("../../manifests/iam/bot.json");
+const BOT_ORGANIZATION: &str = include_str!("../../manifests/iam/bot_organization.json");
+const ORGANIZATION: &str = include_str!("../../manifests/iam/organization.json");
 const TRUST: &str = include_str!("../../manifests/iam/trust.json");
 const TABLES: &str = include_str!("../../manifests/dynamodb/tables.yaml");
 /// How the SDK's calls begin; anything else with empty parentheses is no call.
@@ -99,6 +101,14 @@ fn the_lookup_role_may_make_exactly_the_lookup_calls() {
         let name = call.split(':').nth(1).unwrap();
         assert!(reads.iter().any(|verb| name.starts_with(verb)), "{call} reads nothing");
     }
+}
+
+#[test]
+fn an_organization_is_asked_about_an_account_and_nothing_else() {
+    assert_eq!(actions(ORGANIZATION, "Allow", |_| true), set(&[organization::CALLS]));
+    assert_eq!(actions(BOT_ORGANIZATION, "Allow", |_| true), set(&[session::CALLS]));
+    let inside = &statements(BOT_ORGANIZATION)[0]["Condition"]["StringEquals"];
+    assert_eq!(inside["aws:ResourceOrgID"], "${aws:PrincipalOrgID}", "of no other organization");
 }
 
 #[test]
@@ -281,11 +291,12 @@ fn a_role_is_assumed_only_with_the_external_id() {
 fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
     let identity: &[&str] = &["sts:GetCallerIdentity"];
     let of_resources = vec![resources::READS, resources::CALLS];
-    let files: [(&str, &str, Vec<&[&str]>); 16] = [
+    let files: [(&str, &str, Vec<&[&str]>); 17] = [
         ("lookup", include_str!("../../src/aws/lookup.rs"), vec![lookup::CALLS]),
         ("guard_duty", include_str!("../../src/aws/guard_duty.rs"), vec![guard_duty::CALLS]),
         ("resources", include_str!("../../src/aws/resources.rs"), of_resources),
         ("health", include_str!("../../src/aws/health.rs"), vec![health::CALLS]),
+        ("organization", include_str!("../../src/aws/organization.rs"), vec![organization::CALLS]),
         ("users", include_str!("../../src/aws/users.rs"), vec![users::CALLS]),
         ("roles", include_str!("../../src/aws/roles.rs"), vec![roles::CALLS]),
         ("changes", include_str!("../../src/aws/changes.rs"), vec![changes::CALLS]),

@@ -6,8 +6,8 @@ use crate::frame::{Missing, trial, trial_async};
 use crate::journal_contract::record;
 use crate::leak::BOT;
 use crate::least_rights::{
-    AWSS_DENY, CONTAIN, CONTAIN_RESOURCES, ERADICATE, EXTERNAL_ID, LOOKUP, OF_THE_BOT, allowed,
-    printed, role,
+    AWSS_DENY, BOT_ORGANIZATION, CONTAIN, CONTAIN_RESOURCES, ERADICATE, EXTERNAL_ID, LOOKUP,
+    OF_THE_BOT, ORGANIZATION, allowed, printed, role,
 };
 use crate::parts::Parts;
 use crate::resource_rights;
@@ -50,7 +50,7 @@ const ASKED: [(&str, Asked); 7] = [
     ("AskAthena", Asked::Athena),
 ];
 /// Rights that the emulator does not ask for, by statement, and where they are pinned.
-const NOT_ASKED_FOR: [(&str, &str, &str); 20] = [
+const NOT_ASKED_FOR: [(&str, &str, &str); 22] = [
     (
         "AssumeTheRolesThatLookContainAndEradicate",
         "sts:SetSourceIdentity",
@@ -78,6 +78,8 @@ const NOT_ASKED_FOR: [(&str, &str, &str); 20] = [
     ("", "guardduty:*", "src/aws/guard_duty.rs pins the requests"),
     ("", "health:*", "src/aws/health.rs pins the requests"),
     ("", "sts:AssumeRole", "src/aws/guard.rs pins what a proof of the organization's policy asks"),
+    ("", "sts:SetSourceIdentity", "it forgets the source identity, as above"),
+    ("", "organizations:DescribeAccount", "tests/outside/organization.rs takes it away"),
     ("", "sts:GetAccessKeyInfo", "everybody may; src/aws/lookup.rs pins the request"),
 ];
 const ATHENA_READS: &str = "its Athena does not read with the caller's rights";
@@ -357,7 +359,8 @@ fn none_is_untried() {
         assert!(of_resources.contains(action), "{action} is in no policy any more");
     }
     // The trials of the other policies take each of IAM's actions away, whatever it is called.
-    for policy in [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE] {
+    let of_roles = [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE, ORGANIZATION];
+    for policy in of_roles.into_iter().chain([BOT_ORGANIZATION]) {
         let known = |action: &String| {
             let (service, _) = action.split_once(':').expect("a service");
             let all = format!("{service}:*");

@@ -5,8 +5,8 @@ use crate::bot_rights::Desk;
 use crate::each_right::TAG;
 use crate::frame::{Missing, trial, trial_async};
 use crate::least_rights::{
-    AWSS_DENY, CONTAIN, CONTAIN_RESOURCES, ERADICATE, EXTERNAL_ID, LOOKUP, OF_THE_BOT, TRUST,
-    printed, role,
+    AWSS_DENY, BOT_ORGANIZATION, CONTAIN, CONTAIN_RESOURCES, ERADICATE, EXTERNAL_ID, LOOKUP,
+    OF_THE_BOT, ORGANIZATION, TRUST, printed, role,
 };
 use crate::parts::Parts;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
@@ -18,7 +18,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 /// Every condition of the printed policies: statement, condition, and whether it is held to here.
-const CONDITIONS: [(&str, &str, bool); 5] = [
+const CONDITIONS: [(&str, &str, bool); 6] = [
     (
         "AttachAndDetachTheDenyAndNoOtherPolicy",
         r#"{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/AWSDenyAll"}}"#,
@@ -40,6 +40,12 @@ const CONDITIONS: [(&str, &str, bool); 5] = [
     ),
     // The emulator has no KMS here, so that the text alone is pinned.
     ("EvidenceUnderItsOwnKey", r#"{"StringLike":{"kms:ViaService":"s3.*.amazonaws.com"}}"#, false),
+    // The emulator does not know of which organization a resource is, so the text alone is pinned.
+    (
+        "AssumeTheRolesOfEveryAccountOfOurOrganization",
+        r#"{"StringEquals":{"aws:ResourceOrgID":"${aws:PrincipalOrgID}"}}"#,
+        false,
+    ),
     (
         "OnlyTheBotAndOnlyWithTheExternalId",
         r#"{"StringEquals":{"sts:ExternalId":"replace-with-your-own"}}"#,
@@ -62,7 +68,8 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 
 fn no_condition_is_untried() {
     let mut found = BTreeSet::new();
-    for policy in [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE, OF_THE_BOT, TRUST] {
+    let of_roles = [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE, ORGANIZATION, TRUST];
+    for policy in of_roles.into_iter().chain([OF_THE_BOT, BOT_ORGANIZATION]) {
         let policy: Value = serde_json::from_str(policy).expect("JSON");
         for statement in policy["Statement"].as_array().expect("statements") {
             if let Some(condition) = statement.get("Condition") {

@@ -51,6 +51,7 @@ mod moves;
 mod named;
 mod object_lock;
 mod operators;
+mod organization;
 #[path = "../support/partial_trail.rs"]
 mod partial_trail;
 mod parts;
@@ -137,6 +138,7 @@ fn main() -> ExitCode {
     trials.extend(sql_judge::trials(&parts));
     trials.extend(journal_document::trials(&parts));
     trials.extend(operators::trials(&parts));
+    trials.extend(organization::trials(&parts));
     trials.extend(witness::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Trials are gone here, so this is the last owner: the parts stop before the process does.

@@ -57,6 +57,7 @@ fn rules() -> PlanRules {
         isolation_groups: std::collections::BTreeMap::new(),
         deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
         protected_arns: Vec::new(),
+        protected_roles: Vec::new(),
         approvals_reversible: 1,
         approvals_irreversible: 2,
         expires_after: jiff::SignedDuration::from_hours(1),

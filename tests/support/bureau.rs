@@ -208,6 +208,7 @@ fn rules(ground: &Ground) -> Rules {
         plans: PlanRules {
             deny_policy_arn: ground.deny_policy_arn.clone(),
             protected_arns: ground.protected_arns.clone(),
+            protected_roles: Vec::new(),
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after: SignedDuration::from_hours(1),

@@ -17,6 +17,7 @@ fn rules() -> PlanRules {
     PlanRules {
         deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
         protected_arns: Vec::new(),
+        protected_roles: Vec::new(),
         approvals_reversible: 1,
         approvals_irreversible: 2,
         expires_after: SignedDuration::from_hours(1),

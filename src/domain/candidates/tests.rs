@@ -106,6 +106,7 @@ fn a_name_that_two_have_means_nobody_and_another_accounts_is_not_listed() {
         ours: true,
         canary: false,
         name: None,
+        organization: None,
     })));
     let all = candidates(&case);
     assert_eq!(all.len(), 2, "{all:?}");

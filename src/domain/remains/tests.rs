@@ -22,6 +22,7 @@ fn rules(protected: &[&str]) -> PlanRules {
     PlanRules {
         deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
         protected_arns: protected.iter().map(|arn| (*arn).to_owned()).collect(),
+        protected_roles: Vec::new(),
         approvals_reversible: 1,
         approvals_irreversible: 2,
         expires_after: SignedDuration::from_hours(1),

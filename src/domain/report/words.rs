@@ -251,7 +251,10 @@ pub(super) fn subject(case: &Case) -> String {
         (None, None) => "owner not known".to_owned(),
     };
     let account = match case.facts().account_known() {
-        Some(found) => format!("account {}", found.account),
+        Some(found) => {
+            let name = found.called().map_or_else(String::new, |name| format!(" ({name})"));
+            format!("account {}{name}", found.account)
+        }
         None => "account not known".to_owned(),
     };
     let drill = if case.opening().drill { "DRILL. " } else { "" };

@@ -71,6 +71,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("aws_sdk_guardduty", &["aws"]),
     ("aws_sdk_health", &["aws"]),
     ("aws_sdk_iam", &["aws"]),
+    ("aws_sdk_organizations", &["aws"]),
     ("aws_sdk_s3", &["aws"]),
     ("aws_sdk_sts", &["aws"]),
     ("aws_smithy_types", &["aws"]),

@@ -63,9 +63,15 @@ fn a_user_that_the_actor_made_elsewhere_explains_none_of_the_same_name_here() {
 fn once_something_was_changed_validation_takes_the_case_to_no_other_account() {
     let found = |case: &mut Case| {
         let account = AccountId("999999999999".to_owned());
-        let (from_id, name) = (None, None);
-        let found =
-            AccountFinding { account, from_id, confirmed: true, ours: true, canary: false, name };
+        let found = AccountFinding {
+            account,
+            from_id: None,
+            confirmed: true,
+            ours: true,
+            canary: false,
+            name: None,
+            organization: None,
+        };
         then(case, Event::Found { finding: Finding::Account(Fact::Known(found)) });
         case.account().unwrap().0.clone()
     };
