@@ -235,6 +235,7 @@ fn names(all: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::domain::ids::AccountId;
+    use crate::domain::membership::Member;
 
     fn said(from_id: &str, name: Option<&str>) -> String {
         let id = |number: &str| AccountId(number.to_owned());
@@ -248,6 +249,37 @@ mod tests {
             organization: None,
         };
         account(&found).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_the_organization_says_of_an_account_is_shown_or_why_it_says_nothing() {
+        let shown = |ours: bool, told: Fact<Membership>| -> String {
+            let account_id = AccountId("210987654321".to_owned());
+            let found = AccountFinding {
+                account: account_id,
+                from_id: None,
+                confirmed: true,
+                ours,
+                canary: false,
+                name: None,
+                organization: Some(told),
+            };
+            account(&found).iter().map(ToString::to_string).collect()
+        };
+        let text = |text: &str| Some(text.to_owned());
+        let (name, email, state) = (text("pay <b>"), text("root@example.com"), text("SUSPENDED"));
+        let member = Member { name, email, state };
+        let said = shown(true, Fact::Known(Membership::Member(member)));
+        let wanted = "of our organization, root user root@example.com, state SUSPENDED";
+        assert!(said.contains("210987654321 (pay") && said.contains(wanted), "{said}");
+        let said = shown(false, Fact::Known(Membership::Outside));
+        assert!(said.contains("not one of ours") && said.contains("not of our org"), "{said}");
+        let unknown = || Fact::Unknown("access denied".to_owned());
+        let said = shown(false, unknown());
+        assert!(said.contains("not known to be one of ours: if it is, install"), "{said}");
+        let said = shown(true, unknown());
+        assert!(said.contains("its organization is not known: access denied"), "{said}");
+        assert!(!said.contains("not known to be one of ours"), "its role lets us in: {said}");
     }
 
     #[test]
