@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const GET_BUCKET_POLICY: &str = "s3:GetBucketPolicy";
+const GET_BUCKET_TAGGING: &str = "s3:GetBucketTagging";
 const PUT_BUCKET_POLICY: &str = "s3:PutBucketPolicy";
 const DELETE_BUCKET_POLICY: &str = "s3:DeleteBucketPolicy";
 const GET_RESOURCE: &str = "cloudformation:GetResource";
@@ -22,7 +23,7 @@ const UPDATE_RESOURCE: &str = "cloudformation:UpdateResource";
 const GET_STATUS: &str = "cloudformation:GetResourceRequestStatus";
 
 /// Every IAM action that this file calls to look; `manifests/iam/lookup.json` allows these.
-pub const READS: &[&str] = &[GET_BUCKET_POLICY, GET_RESOURCE];
+pub const READS: &[&str] = &[GET_BUCKET_POLICY, GET_BUCKET_TAGGING, GET_RESOURCE];
 /// Every IAM action that this file calls to change something; `manifests/iam/contain.json` allows
 /// these.
 pub const CALLS: &[&str] = &[PUT_BUCKET_POLICY, DELETE_BUCKET_POLICY, UPDATE_RESOURCE, GET_STATUS];
@@ -68,8 +69,10 @@ impl Resources {
     pub(super) async fn read(&self, name: &ResourceName) -> Result<ResourceDetail, CallError> {
         let config = clients::in_region(&self.config, &name.region);
         if name.of == ResourceType::Bucket {
-            let policy = bucket_policy(&clients::s3(&config), name).await?;
-            return Ok(told(name, BTreeMap::new(), OfResource::Bucket { policy }));
+            let s3 = clients::s3(&config);
+            let policy = bucket_policy(&s3, name).await?;
+            let tags = bucket_tags(&s3, name).await?;
+            return Ok(told(name, tags, OfResource::Bucket { policy }));
         }
         let properties = properties(&aws_sdk_cloudcontrol::Client::new(&config), name).await?;
         let state = state(name.of, &properties)?;
@@ -126,6 +129,28 @@ async fn bucket_policy(
         Ok(answer) => Ok(answer.policy().map(str::to_owned)),
         Err(error) if code(&error) == Some("NoSuchBucketPolicy") => Ok(None),
         Err(error) => Err(call_error(GET_BUCKET_POLICY, &error)),
+    }
+}
+
+/// Its tags, which tell whose it is; without the right to see them nobody is known as its owner.
+async fn bucket_tags(
+    s3: &aws_sdk_s3::Client,
+    name: &ResourceName,
+) -> Result<BTreeMap<String, String>, CallError> {
+    let get = s3.get_bucket_tagging().bucket(&name.id).expected_bucket_owner(&name.account.0);
+    match get.send().await {
+        Ok(answer) => {
+            let tags = answer.tag_set.into_iter();
+            Ok(tags.map(|tag| (tag.key, tag.value)).collect())
+        }
+        Err(error) if code(&error) == Some("NoSuchTagSet") => Ok(BTreeMap::new()),
+        Err(error) => match call_error(GET_BUCKET_TAGGING, &error) {
+            denied if denied.class == CallClass::Denied => {
+                tracing::debug!(resource = %name, error = %denied, "its owner tag cannot be read");
+                Ok(BTreeMap::new())
+            }
+            other => Err(other),
+        },
     }
 }
 

@@ -340,5 +340,6 @@ fn plan(actions: Vec<Action>, now: Timestamp) -> Plan {
         expires_at: now + Duration::from_secs(3_600),
         adjusted: Vec::new(),
         lifts: Vec::new(),
+        owners: Vec::new(),
     }
 }

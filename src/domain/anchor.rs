@@ -80,6 +80,7 @@ fn matters(event: &Event) -> bool {
         | Event::Validated
         | Event::Proposed { .. }
         | Event::Approved { .. }
+        | Event::OwnerAgreed { .. }
         | Event::Denied { .. }
         | Event::Withdrawn { .. }
         | Event::GlassBroken { .. }

@@ -213,6 +213,9 @@ fn decision_words(record: &Record) -> Option<String> {
             return Some(format!("{who} reviewed the break-glass of plan {}: {verdict}", plan.0));
         }
         Event::Approved { plan, .. } => format!("approved plan {}", plan.0),
+        Event::OwnerAgreed { plan, .. } => {
+            format!("agreed to plan {} as the owner of what it stops", plan.0)
+        }
         Event::Withdrawn { plan } => format!("took the approval of plan {} back", plan.0),
         Event::UndoWanted { plan, .. } => format!("asked to undo plan {}", plan.0),
         Event::Adjusted { adjustments } => {

@@ -140,6 +140,10 @@ pub enum Event {
         plan: PlanNumber,
         hash: String,
     },
+    OwnerAgreed {
+        plan: PlanNumber,
+        hash: String,
+    },
     Denied {
         plan: PlanNumber,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -325,6 +329,7 @@ impl Event {
             | Self::Proposed { .. }
             | Self::NotProposed { .. }
             | Self::Approved { .. }
+            | Self::OwnerAgreed { .. }
             | Self::Denied { .. }
             | Self::Withdrawn { .. }
             | Self::Expired { .. }

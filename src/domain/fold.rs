@@ -141,6 +141,7 @@ impl Case {
             | Event::PostFailed { .. } => self.take_in_room(record)?,
             Event::Proposed { .. }
             | Event::Approved { .. }
+            | Event::OwnerAgreed { .. }
             | Event::Denied { .. }
             | Event::Withdrawn { .. }
             | Event::Expired { .. }

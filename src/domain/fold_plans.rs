@@ -5,7 +5,6 @@ use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::fold::{IllegalRecord, press};
-use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::plan_state::{Check, PlanState, PlanStatus, StepState};
 use crate::domain::principal::PrincipalKind;
@@ -26,6 +25,10 @@ impl Case {
                 let approval = press(record)?;
                 let state = self.plan_state(*plan)?;
                 state.approve(hash, approval, record.operator().is_some())?;
+            }
+            Event::OwnerAgreed { plan, hash } => {
+                let word = press(record)?;
+                self.plan_state(*plan)?.agree(hash, word)?;
             }
             Event::Denied { plan, reason } => {
                 let denial = press(record)?;
@@ -223,6 +226,7 @@ impl PlanState {
             hash,
             proposed,
             approvals: Vec::new(),
+            agreed: Vec::new(),
             denied: None,
             expired: false,
             glass: None,
@@ -241,28 +245,6 @@ impl PlanState {
             open_ends: Vec::new(),
             watch_ended: false,
         }
-    }
-
-    /// An approval; one person who also proves themselves at the command line is still one.
-    fn approve(&mut self, hash: &str, by: Press, proven: bool) -> Result<(), IllegalRecord> {
-        judge_approval(self, hash, (&by.by, proven))?;
-        self.approvals.retain(|before| before.by != by.by);
-        if proven {
-            self.stepped_up = Some(by.clone());
-        }
-        self.approvals.push(by);
-        Ok(())
-    }
-
-    fn withdraw(&mut self, person: &PersonId) -> Result<(), IllegalRecord> {
-        self.must_be_open()?;
-        let before = self.approvals.len();
-        self.approvals.retain(|approval| approval.by != *person);
-        if self.approvals.len() == before {
-            return Err(IllegalRecord::WrongState("approved by this person"));
-        }
-        self.stepped_up.take_if(|press| press.by == *person);
-        Ok(())
     }
 
     /// Why the plan can no longer be approved, if it cannot.
@@ -295,7 +277,7 @@ impl PlanState {
     }
 
     /// A decision on a plan counts until its execution starts.
-    fn must_be_open(&self) -> Result<(), IllegalRecord> {
+    pub(super) fn must_be_open(&self) -> Result<(), IllegalRecord> {
         match self.status() {
             PlanStatus::Proposed | PlanStatus::Approved => Ok(()),
             PlanStatus::Executing
@@ -371,27 +353,4 @@ fn judge_glass(state: &PlanState, hash: &str) -> Result<(), IllegalRecord> {
         true => Ok(()),
         false => Err(IllegalRecord::WrongState("a containment that can be undone")),
     }
-}
-
-/// Whether this approval may be written: the right plan, still open, another person, once; a
-/// second time only by who proves themselves where a cap holds the plan up.
-fn judge_approval(
-    state: &PlanState,
-    hash: &str,
-    (by, proven): (&PersonId, bool),
-) -> Result<(), IllegalRecord> {
-    if state.hash != hash {
-        return Err(IllegalRecord::OtherHash);
-    }
-    if state.plan.requested_by == *by {
-        return Err(IllegalRecord::Requester);
-    }
-    let steps_up = proven && state.awaits_step_up().is_some();
-    if !steps_up && state.approvals.iter().any(|approval| approval.by == *by) {
-        return Err(IllegalRecord::AlreadyApproved);
-    }
-    if state.denied.is_some() || state.voided.is_some() || state.expired {
-        return Err(IllegalRecord::WrongState("open to decisions"));
-    }
-    Ok(())
 }

@@ -5,6 +5,7 @@ use crate::domain::adjustment::Adjusted;
 use crate::domain::digest::{canonical, sha256_hex};
 use crate::domain::ids::{AccountId, CaseId, PersonId};
 use crate::domain::principal::account_in;
+use crate::domain::resource_owner::{ResourceOwner, needs_another};
 use crate::domain::snapshot::SnapshotRef;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,9 @@ pub struct Plan {
     /// The steps that it takes back, where it does not take back everything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lifts: Vec<StepAddress>,
+    /// Whose word it needs besides, because a step takes something that was there before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<ResourceOwner>,
 }
 
 /// What a plan is made with, from configuration.
@@ -134,6 +138,7 @@ pub struct PlanFrame {
     pub now: Timestamp,
     pub adjusted: Vec<Adjusted>,
     pub lifts: Vec<StepAddress>,
+    pub owners: Vec<ResourceOwner>,
 }
 
 impl PlanRules {
@@ -217,10 +222,11 @@ pub fn assemble(
         steps,
         about: frame.about,
         requested_by: frame.requested_by,
-        approvals_needed: needed.max(1),
+        approvals_needed: needed.max(1) + u32::from(needs_another(&frame.owners)),
         expires_at: frame.now + rules.expires_after,
         adjusted: frame.adjusted,
         lifts: frame.lifts,
+        owners: frame.owners,
     })
 }
 
@@ -266,6 +272,7 @@ mod tests {
             now: at(0),
             adjusted: Vec::new(),
             lifts: Vec::new(),
+            owners: Vec::new(),
         };
         let rules = PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

@@ -1,8 +1,10 @@
 //! Where a plan stands and what has happened to it, as the records tell.
 
 use crate::domain::event::Drift;
+use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::record::Press;
+use crate::domain::resource_owner::ResourceOwner;
 use crate::domain::snapshot::SnapshotRef;
 use crate::domain::step_result::StepResult;
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +34,8 @@ pub struct PlanState {
     pub hash: String,
     pub proposed: Press,
     pub approvals: Vec<Press>,
+    /// Owners who agreed to what is done to their resource, and count for nothing else.
+    pub agreed: Vec<Press>,
     pub denied: Option<(Press, Option<String>)>,
     pub expired: bool,
     /// Who let it run without enough approvals, and why; then who looked at that, and what for.
@@ -117,9 +121,24 @@ impl PlanState {
         }
     }
 
-    /// Whether enough distinct people approved, or one broke the glass.
+    /// Whether enough distinct people approved and each owner agreed, or one broke the glass.
     pub fn is_approved(&self) -> bool {
-        self.approvals.len() as u32 >= self.plan.approvals_needed || self.glass.is_some()
+        let enough = self.approvals.len() as u32 >= self.plan.approvals_needed;
+        (enough && self.owners_missing().next().is_none()) || self.glass.is_some()
+    }
+
+    /// The owners whose word the plan needs and does not have; an approval is their word too.
+    pub fn owners_missing(&self) -> impl Iterator<Item = &ResourceOwner> {
+        let has_said = |person: &PersonId| {
+            self.approvals.iter().chain(&self.agreed).any(|press| press.by == *person)
+        };
+        let owners = self.plan.owners.iter();
+        owners.filter(move |owner| owner.person().is_some_and(|person| !has_said(person)))
+    }
+
+    /// Whether the plan needs this person's word, as the owner of something that it stops.
+    pub fn asks_owner(&self, person: &PersonId) -> bool {
+        self.plan.owners.iter().any(|owner| owner.person() == Some(person))
     }
 
     /// Whether somebody broke the glass and nobody else has looked at that yet.

@@ -304,7 +304,7 @@ impl Policy {
         self.is_disinterested(caller, case)
     }
 
-    fn is_disinterested(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+    pub(super) fn is_disinterested(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
         self.is_no_suspect(caller)?;
         let user = caller.person().user.as_str();
         if self.key_owner(case) == Some(user) {
@@ -326,7 +326,7 @@ fn adjusted(state: &PlanState, person: &PersonId) -> bool {
 }
 
 /// Whether the plan can still be decided about.
-fn is_open(state: &PlanState, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn is_open(state: &PlanState, now: Timestamp) -> Result<(), Refusal> {
     if let Some(why) = state.dead_because() {
         return Err(Refusal::Dead(why));
     }
@@ -374,7 +374,8 @@ pub fn recorded(case: &Case, plan: PlanNumber) -> Option<Approval> {
         .map(|press| &press.by)
         .collect();
     let broken = state.glass.is_some() && state.plan.may_break_glass();
-    let enough = broken || people.len() as u32 >= state.plan.approvals_needed.max(1);
+    let agreed = state.owners_missing().next().is_none();
+    let enough = broken || (agreed && people.len() as u32 >= state.plan.approvals_needed.max(1));
     (enough && !dead).then(|| Approval {
         case: case.id().clone(),
         plan,

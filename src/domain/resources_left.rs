@@ -126,6 +126,15 @@ fn stands(case: &Case, one: &MadeResource) -> Stands {
     }
 }
 
+/// The same of a resource by its name; what the trail no longer lists may be anybody's.
+pub fn doubt_about(case: &Case, name: &ResourceName) -> Option<&'static str> {
+    let is_it = |one: &&MadeResource| one.containable().as_ref() == Some(name);
+    match found(case).find(is_it) {
+        Some(one) => doubt(case, one),
+        None => Some("the trail as last read does not show that the actor made it"),
+    }
+}
+
 /// Why people are asked before it is stopped; none where nobody but the actor can have made it. Who
 /// uses the key day after day makes things with it too: what comes from such an address is left to
 /// people, and so is all where not every such address is remembered.

@@ -10,6 +10,7 @@ use crate::domain::lineage::{Certainty, Node, NodeKind, Reach, Standing};
 use crate::domain::made_resources::MadeResources;
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::principal::{Principal, PrincipalKind};
+use crate::domain::proof::{Caller, SignedHeaders, sign};
 use crate::domain::query_cost::QueryCost;
 use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
@@ -49,6 +50,17 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 
 pub(crate) fn person(user: &str) -> PersonId {
     PersonId { team: "T1".to_owned(), user: user.to_owned() }
+}
+
+/// A person of the workspace, proven by the signature of a request.
+pub(crate) fn caller(user: &str) -> Caller {
+    let now = at(0);
+    let timestamp = now.as_second().to_string();
+    let signature = sign(b"secret", &timestamp, b"");
+    let headers = SignedHeaders::read(Some(timestamp.as_bytes()), Some(signature.as_bytes()), now);
+    let verified = headers.unwrap().verify(&[b"secret"], Vec::new()).unwrap();
+    let person = PersonId { team: "T1".to_owned(), user: user.to_owned() };
+    Caller::of(&verified, person, None)
 }
 
 /// A user of the account of [`plan`].
@@ -126,6 +138,7 @@ pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
         expires_at: at(0) + SignedDuration::from_hours(1),
         adjusted: Vec::new(),
         lifts: Vec::new(),
+        owners: Vec::new(),
     }
 }
 

@@ -127,8 +127,14 @@ fn decision(
     let state = state.ok_or(Refusal::OldCard)?;
     let now = bench.clock.now();
     let wish = Wish { caller: &pressed.caller, choice, now };
-    bench.policy.may_decide(&wish, case, state)?;
+    let as_owner = match bench.policy.may_decide(&wish, case, state) {
+        Ok(()) => false,
+        Err(refusal) if !state.asks_owner(pressed.caller.person()) => return Err(refusal),
+        // Whoever is not to approve it may still own what it stops.
+        Err(_) => bench.policy.may_agree(&wish, case, state).map(|()| true)?,
+    };
     Ok(Some(match choice {
+        Choice::Approve if as_owner => Event::OwnerAgreed { plan: at.plan, hash: at.hash.clone() },
         Choice::Approve => Event::Approved { plan: at.plan, hash: at.hash.clone() },
         Choice::Deny => Event::Denied { plan: at.plan, reason: pressed.reason.clone() },
         Choice::Withdraw => Event::Withdrawn { plan: at.plan },

@@ -12,6 +12,7 @@ use crate::domain::force::{as_left, no_longer};
 use crate::domain::ids::{KeyKind, PersonId};
 use crate::domain::joining::united;
 use crate::domain::lifting::{stays_lifted, together};
+use crate::domain::owners_asked::owners_of;
 use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, StepAddress, assemble};
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
@@ -103,9 +104,12 @@ pub async fn propose_prepared(
     if prepared.steps.is_empty() && !prepared.left_out.is_empty() {
         return not_proposed(desk, case, prepared.left_out.join("; ")).await;
     }
+    let people = (&desk.rules.policy, desk.rules.owner_tag.as_str());
+    let owners = owners_of(case, people, &prepared.steps, &prepared.photographs);
     let photographs: Vec<_> = prepared.photographs.into_values().flatten().collect();
     let snapshot = keep(desk, case, photographs).await?;
     let mut frame = frame(desk, case, who, snapshot);
+    frame.owners = owners;
     frame.adjusted = adjusted::said(case, &prepared.left_out);
     propose(desk, case, frame, prepared.steps).await
 }
@@ -305,6 +309,7 @@ pub(super) fn frame(
         now: desk.clock.now(),
         adjusted: Vec::new(),
         lifts: Vec::new(),
+        owners: Vec::new(),
     }
 }
 

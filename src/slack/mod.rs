@@ -21,6 +21,7 @@ mod personal;
 mod plan_card;
 mod plan_choices;
 pub mod plan_form;
+mod plan_people;
 mod recovery_card;
 pub mod sketch;
 mod telling;

@@ -1,6 +1,5 @@
 //! A plan as people decide about it: the exact steps, whom they hit, how they are undone.
 
-use crate::domain::approvers::{short_of, still_to_approve};
 use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::by_hand;
 use crate::domain::case::Case;
@@ -13,10 +12,11 @@ use crate::domain::resources_left::not_stopped;
 use crate::domain::step_result::StepResult;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
-    Confirm, Look, bold, button, code, context, field, header, list, newline, paragraph, person,
+    Confirm, Look, bold, button, code, context, field, header, list, newline, paragraph,
     preformatted, rich, rows, text, time,
 };
 use crate::slack::plan_choices;
+use crate::slack::plan_people::{approvals, approvers, missing, needs};
 use crate::slack::sketch::Sketch;
 use serde_json::Value;
 
@@ -24,8 +24,6 @@ use serde_json::Value;
 const STEPS_IN_FULL_MAX: usize = 8;
 /// Steps shown at all; a plan that has more says so.
 const STEPS_SHOWN_MAX: usize = 60;
-/// So many approvers are named; each of them is rung once, when the plan is posted.
-const APPROVERS_SHOWN_MAX: usize = 20;
 /// What the actor still holds; the report has all of it.
 const OPEN_ENDS_SHOWN_MAX: usize = 5;
 /// What an approval is worth beyond the steps that it names.
@@ -87,8 +85,14 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
     let asker = format!("{}, who does not approve it", field(&by));
     line("Asked for by", vec![text(&asker)]);
     line("Needs", vec![text(&needs(plan))]);
+    for owner in &plan.owners {
+        line("Needs too", vec![text(&field(&owner.words()))]);
+    }
     line("Approved by", approvals(state));
     if state.status() == PlanStatus::Proposed {
+        if let Some(missing) = missing(state) {
+            line("Missing", missing);
+        }
         line("May approve", approvers(scene, state));
         line("Expires", vec![time(plan.expires_at)]);
     }
@@ -157,52 +161,12 @@ fn bound(state: &PlanState) -> Vec<Value> {
     parts
 }
 
-fn needs(plan: &Plan) -> String {
-    match plan.approvals_needed {
-        1 => "1 approval from another person".to_owned(),
-        more => format!("{more} approvals from other people"),
-    }
-}
-
 fn undo_words(plan: &Plan) -> &'static str {
     if plan.reversible() {
         "every step can be undone from the snapshot taken before it"
     } else {
         "AT LEAST ONE STEP CANNOT BE UNDONE; it is marked below"
     }
-}
-
-fn approvals(state: &PlanState) -> Vec<Value> {
-    if state.approvals.is_empty() {
-        return vec![text("nobody yet")];
-    }
-    let mut parts = Vec::new();
-    for press in &state.approvals {
-        let comma = if parts.is_empty() { "" } else { ", " };
-        parts.push(text(&format!("{comma}{} ", field(&press.name))));
-        parts.push(time(press.at));
-    }
-    parts
-}
-
-/// Those whose approval would count now.
-fn approvers(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
-    let all = still_to_approve(scene.policy, scene.case, state);
-    let mut parts = Vec::new();
-    for user in all.iter().take(APPROVERS_SHOWN_MAX) {
-        if !parts.is_empty() {
-            parts.push(text(", "));
-        }
-        parts.push(person(user));
-    }
-    if all.len() > APPROVERS_SHOWN_MAX {
-        parts.push(text(&format!(" and {} more", all.len() - APPROVERS_SHOWN_MAX)));
-    }
-    if let Some(why) = short_of(scene.policy, scene.case, state) {
-        let begins = if parts.is_empty() { "nobody – " } else { " – NOT ENOUGH: " };
-        parts.push(text(&format!("{begins}{why}")));
-    }
-    parts
 }
 
 fn step_items(state: &PlanState) -> Vec<Vec<Value>> {
@@ -280,7 +244,7 @@ fn buttons(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
         PlanStatus::Proposed if expired => Vec::new(),
         PlanStatus::Proposed => {
             let mut buttons = vec![approve(case, state), deny(case, state)];
-            if !state.approvals.is_empty() {
+            if !state.approvals.is_empty() || !state.agreed.is_empty() {
                 buttons.push(withdraw(case, state));
             }
             buttons.extend(plan_choices::change(case, state));

@@ -157,6 +157,7 @@ pub(crate) fn end(case: &Case) -> BTreeSet<String> {
             Event::Opened { .. }
                 | Event::Proposed { .. }
                 | Event::Approved { .. }
+                | Event::OwnerAgreed { .. }
                 | Event::Outcome { .. }
                 | Event::Held { .. }
                 | Event::Contained { .. }

@@ -1,16 +1,19 @@
 //! Resources: what the actor made is stopped, what it changed is asked about, and nobody else's is
 //! touched; and all of it can be given back.
 
-use crate::bureau::{Bureau, is_contained, journal};
+use crate::bureau::{APPROVER, Bureau, SECOND_APPROVER, is_contained, journal};
 use crate::ground::Ground;
 use crate::roles::ACCOUNT;
 use crate::sim_account::{OFFICE, SimAccount};
 use crate::simulated::{QUICK, leaked};
 use crate::story;
-use keyleak::domain::button::ButtonAction;
+use keyleak::domain::button::{ButtonAction, PlanAddress};
 use keyleak::domain::case::Case;
 use keyleak::domain::plan::PlanKind;
+use keyleak::domain::plan_state::PlanStatus;
+use keyleak::domain::report::whole_plan;
 use keyleak::domain::resource::{OfResource, ResourceName, ResourceType};
+use keyleak::domain::resource_owner::ResourceOwner;
 use keyleak::domain::resources_left::{Stands, not_stopped, standing};
 use keyleak::sim::attacker::{Credential, Reply};
 use keyleak::sim::cloud::attacker::Visitor;
@@ -29,6 +32,8 @@ const ISOLATION: &str = "sg-0isolation";
 const BILLING: &str = "billing-exports";
 const INVOICES: &str = "invoices";
 const WEB: &str = "i-0web0000000000000";
+/// Who owns what finance has, and is no approver.
+const OWNER: &str = "U0OLGA0009";
 /// What the actor makes.
 const LOOT: &str = "loot-7781";
 const MINER: &str = "miner";
@@ -163,8 +168,9 @@ async fn what_the_actor_made_is_stopped_with_the_approval_and_given_back_field_b
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_there_before_is_asked_about_and_touched_only_once_people_agree() {
-    let town = town(82).await;
+async fn what_was_there_before_is_touched_only_once_its_owner_agrees_and_an_approver_approves() {
+    let mut town = town(82).await;
+    town.ground.key_owners = BTreeMap::from([("finance".to_owned(), OWNER.to_owned())]);
     let code = ResourceCall::UpdateFunctionCode { function: INVOICES.to_owned() };
     town.steals(code).await;
     let bystanders = town.bystanders();
@@ -183,11 +189,45 @@ async fn what_was_there_before_is_asked_about_and_touched_only_once_people_agree
     assert!(not_stopped(&now)[0].contains(INVOICES), "{:?}", not_stopped(&now));
     assert_eq!(town.bystanders(), bystanders);
     assert!(town.invokes(INVOICES).await.worked());
-    bureau.press(crate::bureau::APPROVER, ButtonAction::Approve(at)).await;
+    bureau.press(APPROVER, ButtonAction::Approve(at.clone())).await;
+    town.ground.clock.sleep(Duration::from_secs(90)).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let state = now.plan(at.plan).unwrap();
+    let missing: Vec<_> = state.owners_missing().filter_map(ResourceOwner::person).collect();
+    assert_eq!((state.approvals.len(), missing[0].user.as_str()), (1, OWNER));
+    assert_eq!(
+        state.status(),
+        PlanStatus::Proposed,
+        "an approval alone stops nothing of finance's"
+    );
+    let whole = whole_plan(&now, state);
+    assert!(whole.contains("the word of U0OLGA0009, who owns function invoices"), "{whole}");
+    assert!(town.invokes(INVOICES).await.worked(), "nothing runs without the owner");
+    bureau.press(OWNER, ButtonAction::Approve(at)).await;
     bureau.wait(&case, "contained", is_contained).await;
     assert!(refused(&town.invokes(INVOICES).await, "TooManyRequestsException"));
     story::undo(&bureau, &case).await;
     assert_eq!(town.bystanders(), bystanders, "seven are reserved again");
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_belongs_to_nobody_known_a_second_approver_decides() {
+    let town = town(90).await;
+    let policy = open_to_all(BILLING);
+    town.steals(ResourceCall::PutBucketPolicy { bucket: BILLING.to_owned(), policy }).await;
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    let first = story::approve(&bureau, &case, PlanKind::Containment).await;
+    let at = story::approve(&bureau, &case, PlanKind::FollowUp).await;
+    town.ground.clock.sleep(Duration::from_secs(90)).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let needs = |at: &PlanAddress| now.plan(at.plan).unwrap().plan.approvals_needed;
+    assert_eq!((needs(&first), needs(&at)), (1, 2), "one more than for what is the actor's");
+    assert!(town.reads(BILLING).await.worked(), "one approval is not enough");
+    bureau.press(SECOND_APPROVER, ButtonAction::Approve(at)).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    assert!(refused(&town.reads(BILLING).await, "AccessDenied"));
     bureau.close().await;
 }
 

@@ -90,6 +90,7 @@ pub(crate) async fn ground_of(leak: Leak) -> Ground {
         deny_policy_arn: leak.owner.deny_all_policy().await,
         protected_arns: vec![format!("arn:aws:iam::{}:user/{BOT}", leak.owner.id)],
         isolation_groups: std::collections::BTreeMap::new(),
+        key_owners: std::collections::BTreeMap::new(),
         trail: leak.recorder.folder().to_owned(),
         attacker: Arc::new(leak.attacker()),
         since: leak.since,

@@ -202,7 +202,7 @@ fn rules(ground: &Ground) -> Rules {
             openers: None,
             responders: set(&[ASKER, APPROVER]),
             approvers: set(&[APPROVER, SECOND_APPROVER]),
-            key_owners: BTreeMap::new(),
+            key_owners: ground.key_owners.clone(),
             suspects: BTreeSet::new(),
         },
         plans: PlanRules {

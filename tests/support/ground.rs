@@ -23,6 +23,8 @@ pub(crate) struct Ground {
     pub(crate) deny_policy_arn: String,
     pub(crate) protected_arns: Vec<String>,
     pub(crate) isolation_groups: BTreeMap<String, String>,
+    /// From the owner tag of a user or a resource to a person.
+    pub(crate) key_owners: BTreeMap<String, String>,
     /// Where the trail is delivered.
     pub(crate) trail: PathBuf,
     pub(crate) attacker: Arc<dyn Attacker>,

@@ -83,6 +83,7 @@ impl SimAccount {
             deny_policy_arn: DENY_ALL.to_owned(),
             protected_arns: Vec::new(),
             isolation_groups: std::collections::BTreeMap::new(),
+            key_owners: std::collections::BTreeMap::new(),
             trail: folder.path().to_owned(),
             attacker: Arc::new(thief),
             since,

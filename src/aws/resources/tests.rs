@@ -164,3 +164,28 @@ async fn a_bucket_without_a_policy_gets_one_and_loses_it_again() {
     let (outcome, seen) = changed(&bucket, &back, vec![Answer::ok("")]).await;
     assert!(outcome.is_ok() && seen[0].line.starts_with("DELETE /loot/?policy"), "{seen:?}");
 }
+
+#[tokio::test]
+async fn a_bucket_is_read_with_its_owner_tag_and_without_the_right_to_that_nobody_is_known() {
+    let tagged =
+        "<Tagging><TagSet><Tag><Key>owner</Key><Value>web</Value></Tag></TagSet></Tagging>";
+    let error = |status, code: &str| Answer::Say {
+        status,
+        body: format!("<Error><Code>{code}</Code><Message>no</Message></Error>"),
+    };
+    let busy = error(503, "SlowDown");
+    for (answer, owner) in [
+        (Answer::ok(tagged), Ok(Some("web"))),
+        (error(404, "NoSuchTagSet"), Ok(None)),
+        (error(403, "AccessDenied"), Ok(None)),
+        (busy, Err(CallClass::Throttled)),
+    ] {
+        let fake = WireFake::start([Answer::ok(OPEN), answer]);
+        let resources = Resources::new(&fake.config().await);
+        let found = resources.read(&name(ResourceType::Bucket, "loot")).await;
+        let told = found.as_ref().map(|found| found.detail.tags.get("owner").map(String::as_str));
+        assert_eq!(told.map_err(|error| error.class), owner);
+        assert!(fake.seen()[1].line.starts_with("GET /loot/?tagging"), "{:?}", fake.seen());
+        assert_eq!(fake.seen()[1].headers["x-amz-expected-bucket-owner"], "123456789012");
+    }
+}

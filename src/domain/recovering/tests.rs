@@ -5,19 +5,18 @@ use crate::domain::digest::canonical;
 use crate::domain::event::Event;
 use crate::domain::facts::{Fact, Finding, OwnerFinding};
 use crate::domain::fold::IllegalRecord;
-use crate::domain::ids::{PersonId, UserName};
+use crate::domain::ids::UserName;
 use crate::domain::leaked_key::fate;
 use crate::domain::losses::{Loss, LossKind, Losses};
 use crate::domain::plan::PlanKind;
 use crate::domain::policy::{Policy, Refusal};
-use crate::domain::proof::{Caller, SignedHeaders, sign};
 use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::recovering::{is_confirmed, open, silence, tally};
 use crate::domain::recovery_step::{Again, RecoveryStep, Remedy, Replacement};
 use crate::domain::replacing;
 use crate::domain::report::{markdown, recovery_lines};
-use crate::domain::sample::{self, KEY, at, opened, person, plan};
+use crate::domain::sample::{self, KEY, at, caller, opened, person, plan};
 use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -98,16 +97,6 @@ fn contained() -> Case {
         own(&mut case, 21 + i64::from(step), outcome);
     }
     case
-}
-
-fn caller(user: &str) -> Caller {
-    let now = at(0);
-    let timestamp = now.as_second().to_string();
-    let signature = sign(b"secret", &timestamp, b"");
-    let headers = SignedHeaders::read(Some(timestamp.as_bytes()), Some(signature.as_bytes()), now);
-    let verified = headers.unwrap().verify(&[b"secret"], Vec::new()).unwrap();
-    let person = PersonId { team: "T1".to_owned(), user: user.to_owned() };
-    Caller::of(&verified, person, None)
 }
 
 fn policy() -> Policy {

@@ -125,6 +125,16 @@ fn plan(out: &mut String, case: &Case, state: &PlanState) {
         format!("Became: {}", md(&words::plan_status(state))),
     ];
     lines.extend(plan.adjusted.iter().map(|one| format!("Changed: {}", md(&one.words()))));
+    lines.extend(plan.owners.iter().map(|owner| format!("Needed too: {}", md(&owner.words()))));
+    lines.extend(state.agreed.iter().map(|word| {
+        format!(
+            "Agreed to by {} ({}) as the owner at {}, record {}",
+            md(&word.name),
+            md(&word.by.user),
+            utc(word.at),
+            word.seq
+        )
+    }));
     lines.extend(state.approvals.iter().map(|approval| {
         format!(
             "Approved by {} ({}) at {}, record {}",

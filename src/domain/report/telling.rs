@@ -97,6 +97,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::Proposed { .. }
         | Event::NotProposed { .. }
         | Event::Approved { .. }
+        | Event::OwnerAgreed { .. }
         | Event::Denied { .. }
         | Event::Withdrawn { .. }
         | Event::Refused { .. }
@@ -145,6 +146,9 @@ fn decided(case: &Case, event: &Event) -> Option<Told> {
         Event::Approved { plan, hash } => {
             let hash = Plan::short_hash(hash);
             major(format!("approved plan {} (hash {hash})", plan.0))
+        }
+        Event::OwnerAgreed { plan, .. } => {
+            major(format!("agreed to plan {} as the owner of what it stops", plan.0))
         }
         Event::Denied { plan, reason } => {
             Some(with(&format!("denied plan {}", plan.0), reason.clone()))

@@ -23,6 +23,13 @@ pub(super) fn text(case: &Case, state: &PlanState) -> String {
     let by = name_of(case, &plan.requested_by);
     line("Asked for by", &format!("{by} ({}), who does not approve it", plan.requested_by.user));
     line("Needs", &format!("{} besides that person", plan.approvals_needed));
+    for owner in &plan.owners {
+        line("Needs too", &owner.words());
+    }
+    for press in &state.agreed {
+        let at = utc(press.at);
+        line("Owner agreed", &format!("{} ({}) at {at}", press.name, press.by.user));
+    }
     for press in &state.approvals {
         let at = utc(press.at);
         line("Approved by", &format!("{} ({}) at {at}", press.name, press.by.user));

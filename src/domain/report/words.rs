@@ -132,7 +132,7 @@ pub(super) fn plan_status(state: &PlanState) -> String {
         PlanStatus::Proposed => format!(
             "{plan} proposed: {} of {}",
             state.approvals.len(),
-            count(state.plan.approvals_needed as usize, "approval")
+            count(state.plan.approvals_needed as usize, "approval") + &owners(state)
         ),
         PlanStatus::Approved | PlanStatus::Executing if state.awaits_step_up().is_some() => {
             format!("{plan} held up by a cap per hour: {}", progress(state))
@@ -321,12 +321,19 @@ fn approvals(case: &Case, state: &PlanState) -> String {
     let needed = state.plan.approvals_needed as usize;
     let missing = needed.saturating_sub(state.approvals.len());
     format!(
-        "plan {} needs {} from somebody other than {}, before {}",
+        "plan {} needs {} from somebody other than {}{}, before {}",
         state.plan.number.0,
         count(missing, "more approval"),
         name_of(case, &state.plan.requested_by),
+        owners(state),
         utc(state.plan.expires_at)
     )
+}
+
+/// Which owners have yet to agree to the plan.
+fn owners(state: &PlanState) -> String {
+    let missing = state.owners_missing().map(|owner| format!(", and {}", owner.words()));
+    missing.collect::<Vec<_>>().concat()
 }
 
 /// What a containment that was carried out waits for.

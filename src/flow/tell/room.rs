@@ -5,6 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::{ChannelId, PersonId};
 use crate::domain::record::Entry;
+use crate::domain::resource_owner::ResourceOwner;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::ledger::LedgerError;
@@ -183,7 +184,9 @@ pub(super) async fn invite(
     channel: &ChannelId,
 ) -> Result<Told, StepError> {
     let room = case.room();
-    let wanted = room.wanted.iter().cloned().chain(desk.rules.policy.invited());
+    let owners = case.plans().flat_map(|state| &state.plan.owners);
+    let owners = owners.filter_map(ResourceOwner::person).cloned();
+    let wanted = room.wanted.iter().cloned().chain(desk.rules.policy.invited()).chain(owners);
     let mut missing: Vec<PersonId> =
         wanted.filter(|person| !room.invited.contains(person)).collect();
     missing.sort();

@@ -95,7 +95,7 @@ fn means(deed: &Deed, event: &Event) -> bool {
         Event::Exposed { .. } => what.starts_with("/keyleak exposed"),
         Event::SummaryAsked => what == "case.summary" || what.starts_with("/keyleak summary"),
         Event::ReportAsked => what == "case.report",
-        Event::Approved { .. } => what == "plan.approve",
+        Event::Approved { .. } | Event::OwnerAgreed { .. } => what == "plan.approve",
         Event::Denied { .. } => what == "plan.deny",
         Event::Withdrawn { .. } => what == "plan.withdraw",
         Event::UndoWanted { .. } => what == "plan.undo",

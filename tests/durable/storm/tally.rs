@@ -122,6 +122,7 @@ fn decision(event: &Event) -> Option<&'static str> {
         Event::Opened(_) => "opened",
         Event::Joined => "joined",
         Event::Approved { .. } => "approved",
+        Event::OwnerAgreed { .. } => "owner agreed",
         Event::Denied { .. } => "denied",
         Event::Withdrawn { .. } => "withdrawn",
         Event::UndoWanted { .. } => "undo wanted",
