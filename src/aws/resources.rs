@@ -23,7 +23,9 @@ const UPDATE_RESOURCE: &str = "cloudformation:UpdateResource";
 const GET_STATUS: &str = "cloudformation:GetResourceRequestStatus";
 
 /// Every IAM action that this file calls to look; `manifests/iam/lookup.json` allows these.
-pub const READS: &[&str] = &[GET_BUCKET_POLICY, GET_BUCKET_TAGGING, GET_RESOURCE];
+pub const READS: &[&str] = &[GET_BUCKET_POLICY, GET_RESOURCE];
+/// And to see whose a bucket is; of the other types the owner tag is among the properties.
+pub const READS_OF_OWNERS: &[&str] = &[GET_BUCKET_TAGGING];
 /// Every IAM action that this file calls to change something; `manifests/iam/contain.json` allows
 /// these.
 pub const CALLS: &[&str] = &[PUT_BUCKET_POLICY, DELETE_BUCKET_POLICY, UPDATE_RESOURCE, GET_STATUS];

@@ -368,6 +368,7 @@ fn none_is_untried() {
             service == "iam"
                 || action == "sts:GetCallerIdentity"
                 || resource_rights::TRIED.contains(&action.as_str())
+                || action == resource_rights::TRIED_BY_ITS_EFFECT
                 || resource_rights::NOT_ASKED_FOR.contains(&action.as_str())
                 || NOT_ASKED_FOR.iter().any(pinned)
         };

@@ -37,6 +37,8 @@ pub(crate) const TRIED: [&str; 5] = [
     "s3:GetBucketPolicy",
     "s3:PutBucketPolicy",
 ];
+/// A right to look that is taken away here, too: what lacks then is the owner, and not the answer.
+pub(crate) const TRIED_BY_ITS_EFFECT: &str = "s3:GetBucketTagging";
 /// Rights that the emulator does not ask for. The request for the status is pinned in
 /// `src/aws/resources/tests.rs`; the others are what AWS says that the handlers of these types
 /// call, and `tests/it/manifests.rs` pins that the policies have them and no more.
@@ -95,7 +97,12 @@ impl Place {
         let owner = Account::at(parts.ministack()?.address(), account).await;
         let bot_key = owner.administrator(BOT).await;
         let bucket = format!("built-{account}");
-        owner.root.s3.create_bucket().bucket(&bucket).send().await.expect("a bucket");
+        let s3 = &owner.root.s3;
+        s3.create_bucket().bucket(&bucket).send().await.expect("a bucket");
+        let tag = aws_sdk_s3::types::Tag::builder().key("owner").value("web").build();
+        let tags = aws_sdk_s3::types::Tagging::builder().tag_set(tag.expect("a tag")).build();
+        let put = s3.put_bucket_tagging().bucket(&bucket).tagging(tags.expect("tags"));
+        put.send().await.expect("its owner");
         let cloud = aws_sdk_cloudcontrol::Client::new(owner.config());
         for (of, state) in [
             (
@@ -230,7 +237,14 @@ async fn each_to_look(place: &Place) {
         names_it(&refused, lacking);
         assert_eq!(refused.len(), times, "{lacking}: {refused:?}");
     }
+    let owner_tag = async || {
+        let bucket = lookup.resource(&place.name(ResourceType::Bucket)).await.expect("a bucket");
+        bucket.detail.tags.get("owner").cloned()
+    };
+    may(owner, LOOKS, &printed_without(LOOKUP, AWSS_DENY, TRIED_BY_ITS_EFFECT)).await;
+    assert_eq!(owner_tag().await, None, "nobody is known, and nothing is refused");
     may(owner, LOOKS, &without_what_is_not_asked_for(LOOKUP)).await;
+    assert_eq!(owner_tag().await.as_deref(), Some("web"));
     assert!(refused().await.is_empty(), "the emulator does ask for it, so take it away");
 }
 

@@ -26,7 +26,7 @@ use keyleak::store::sqlite::Sqlite;
 use keyleak::trail::investigator::Investigator;
 use keyleak::trail::local::LocalTrail;
 use keyleak::worker::Worker;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
