@@ -1,10 +1,11 @@
-//! Buckets through S3, and instances and functions through Cloud Control: how they stand, and the
-//! changes that stop them or give them back.
+//! Buckets through S3, and everything else through Cloud Control: how they stand, and the changes
+//! that stop them or give them back.
 
 use crate::aws::clients;
 use crate::aws::error::{call_error, code};
 use crate::domain::resource::{OfResource, ResourceName, ResourceType};
 use crate::domain::resource_change::ResourceChange;
+use crate::domain::resource_switch::Switch;
 use crate::domain::step_result::StepResult;
 use crate::ports::cloud::{Applied, CallClass, CallError, Detail, ResourceDetail};
 use aws_config::SdkConfig;
@@ -36,11 +37,14 @@ pub const READS_BY_CLOUD_CONTROL: &[&str] = &[
     "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeVolumes",
+    "ecs:DescribeServices",
+    "lambda:GetEventSourceMapping",
     "lambda:GetFunction",
     "lambda:GetFunctionCodeSigningConfig",
     "lambda:GetFunctionRecursionConfig",
     "lambda:GetFunctionScalingConfig",
     "lambda:GetRuntimeManagementConfig",
+    "lambda:ListTags",
 ];
 /// And to change the one property. The handlers would do more, such as stop an instance: of that
 /// they are given no right.
@@ -49,8 +53,13 @@ pub const CALLS_BY_CLOUD_CONTROL: &[&str] = &[
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
     "ec2:ModifyInstanceAttribute",
+    "ecs:DescribeServiceDeployments",
+    "ecs:ListServiceDeployments",
+    "ecs:ListTagsForResource",
+    "ecs:UpdateService",
     "lambda:DeleteFunctionConcurrency",
     "lambda:PutFunctionConcurrency",
+    "lambda:UpdateEventSourceMapping",
 ];
 
 /// Cloud Control works on by itself; what takes longer is looked at by the next attempt.
@@ -119,6 +128,13 @@ pub(super) async fn carry_out(
         ResourceChange::PutConcurrency { reserved } => {
             update("ReservedConcurrentExecutions", reserved.map(Value::from)).await
         }
+        ResourceChange::SwitchOff { of } => {
+            let switch = switch_of(*of)?;
+            update(switch.property, Some(json!(switch.off))).await
+        }
+        ResourceChange::SwitchBack { of, value } => {
+            update(switch_of(*of)?.property, Some(json!(value))).await
+        }
     }
 }
 
@@ -182,7 +198,7 @@ async fn properties(
     cloud: &aws_sdk_cloudcontrol::Client,
     name: &ResourceName,
 ) -> Result<Value, CallError> {
-    let get = cloud.get_resource().type_name(name.of.type_name()).identifier(&name.id);
+    let get = cloud.get_resource().type_name(name.of.type_name()).identifier(name.identifier());
     let answer = get.send().await.map_err(|error| call_error(GET_RESOURCE, &error))?;
     let text = answer.resource_description().and_then(|found| found.properties());
     let read = text.and_then(|text| serde_json::from_str(text).ok());
@@ -205,7 +221,7 @@ async fn update(
         Some(value) => json!([{ "op": "add", "path": path, "value": value }]),
         None => json!([{ "op": "remove", "path": path }]),
     };
-    let put = cloud.update_resource().type_name(name.of.type_name()).identifier(&name.id);
+    let put = cloud.update_resource().type_name(name.of.type_name()).identifier(name.identifier());
     let sent = put.patch_document(patch.to_string()).send().await;
     let answer = sent.map_err(|error| call_error(UPDATE_RESOURCE, &error))?;
     let request_id = answer.request_id().map(str::to_owned);
@@ -265,6 +281,14 @@ fn class_of(code: &HandlerErrorCode) -> CallClass {
     }
 }
 
+/// The property that stops a type.
+fn switch_of(of: ResourceType) -> Result<&'static Switch, CallError> {
+    Switch::of(of).ok_or_else(|| {
+        let message = format!("{} has no property that stops it", of.type_name());
+        CallError::new(CallClass::Other, UPDATE_RESOURCE, message)
+    })
+}
+
 /// What keyleak changes of the resource, from its properties.
 fn state(of: ResourceType, properties: &Value) -> Result<OfResource, CallError> {
     let lacks = |what: &str| {
@@ -285,6 +309,12 @@ fn state(of: ResourceType, properties: &Value) -> Result<OfResource, CallError> 
             let reserved = properties["ReservedConcurrentExecutions"].as_u64();
             let reserved = reserved.and_then(|reserved| u32::try_from(reserved).ok());
             Ok(OfResource::Function { reserved })
+        }
+        ResourceType::EventSource | ResourceType::Service => {
+            let property = switch_of(of)?.property;
+            let told = serde_json::from_value(properties[property].clone());
+            let value = told.map_err(|_| lacks(property))?;
+            Ok(OfResource::Switch { property: property.to_owned(), value })
         }
     }
 }

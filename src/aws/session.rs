@@ -210,6 +210,9 @@ fn resource_policy(action: &Action) -> Value {
     if let Some((place, _)) = action.on.arn.split_once(":instance/") {
         resources.push(format!("{place}:security-group/*"));
     }
+    if let Some((place, service)) = action.on.arn.split_once(":service/") {
+        resources.push(format!("{place}:service-deployment/{service}/*"));
+    }
     let mut statements = vec![json!({ "Effect": "Allow", "Action": own, "Resource": resources })];
     if !wide.is_empty() {
         statements.push(json!({ "Effect": "Allow", "Action": wide, "Resource": "*" }));

@@ -67,6 +67,19 @@ impl BucketDeny {
     }
 }
 
+/// Whether a policy lets CloudTrail write, so that the bucket may be where a trail is delivered.
+pub fn takes_a_trail(policy: &str) -> bool {
+    let document = serde_json::from_str::<Value>(policy).unwrap_or_default();
+    let statements = plain(document["Statement"].clone());
+    let many = statements.as_array().map_or(std::slice::from_ref(&statements), Vec::as_slice);
+    let named = |service: &Value| service == "cloudtrail.amazonaws.com";
+    many.iter().any(|statement| {
+        let service = &statement["Principal"]["Service"];
+        let is_named = service.as_array().map_or(named(service), |all| all.iter().any(named));
+        statement["Effect"] == "Allow" && is_named
+    })
+}
+
 /// S3 gives a list of one as its member, and everybody as an AWS principal.
 fn plain(value: Value) -> Value {
     match value {

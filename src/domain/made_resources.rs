@@ -72,6 +72,8 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("lambda", "AddPermission20150331", "AWS::Lambda::Function", CHANGED),
     ("lambda", "AddPermission20150331v2", "AWS::Lambda::Function", CHANGED),
     ("lambda", "CreateFunctionUrlConfig", "AWS::Lambda::Function", CHANGED),
+    ("lambda", "CreateEventSourceMapping20150331", "AWS::Lambda::EventSourceMapping", MADE),
+    ("lambda", "UpdateEventSourceMapping20150331", "AWS::Lambda::EventSourceMapping", CHANGED),
     ("autoscaling", "CreateAutoScalingGroup", "AWS::AutoScaling::AutoScalingGroup", MADE),
     ("cloudformation", "CreateStack", "AWS::CloudFormation::Stack", MADE),
     ("ec2", "RequestSpotFleet", "AWS::EC2::SpotFleet", MADE),
@@ -84,6 +86,7 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("ec2", "CreateVolume", "AWS::EC2::Volume", MADE),
     ("ecs", "CreateCluster", "AWS::ECS::Cluster", MADE),
     ("ecs", "CreateService", "AWS::ECS::Service", MADE),
+    ("ecs", "UpdateService", "AWS::ECS::Service", CHANGED),
     ("ecs", "RegisterTaskDefinition", "AWS::ECS::TaskDefinition", MADE),
     ("events", "PutRule", "AWS::Events::Rule", MADE),
     ("rds", "CreateDBInstance", "AWS::RDS::DBInstance", MADE),
@@ -171,8 +174,15 @@ pub fn made(rows: &[TrailRow], bounds: &Bounds) -> MadeResources {
 }
 
 /// The calls that remove a whole resource, so that nothing of it is left.
-const WHOLE: &[&str] =
-    &["DeleteBucket", "DeleteFunction20150331", "DeleteStack", "DeleteTopic", "TerminateInstances"];
+const WHOLE: &[&str] = &[
+    "DeleteBucket",
+    "DeleteEventSourceMapping20150331",
+    "DeleteFunction20150331",
+    "DeleteService",
+    "DeleteStack",
+    "DeleteTopic",
+    "TerminateInstances",
+];
 
 /// Whether a call that the table does not know makes something, or changes it; none where neither.
 fn unknown(service: &str, row: &TrailRow) -> Option<bool> {
@@ -214,7 +224,17 @@ impl MadeResource {
         let of = ResourceType::parse(self.type_name.as_deref()?)?;
         let account = self.account.as_deref().and_then(AccountId::parse)?;
         let (region, id) = (self.region.clone(), self.name.clone());
-        let named = !id.is_empty() && !id.contains(['/', ' ']) && !region.is_empty();
+        // A service is told by its ARN, and Cloud Control asks for its cluster besides.
+        let (id, parts) = match of {
+            ResourceType::Service => (id.split_once(":service/")?.1.to_owned(), 2),
+            ResourceType::Bucket
+            | ResourceType::Instance
+            | ResourceType::Function
+            | ResourceType::EventSource => (id, 1),
+        };
+        let plain = |part: &str| !part.is_empty() && !part.contains([' ', '|']);
+        let named = id.split('/').all(plain) && id.split('/').count() == parts;
+        let named = named && !region.is_empty();
         named.then_some(ResourceName { of, account, region, id })
     }
 

@@ -1,8 +1,9 @@
-//! Resources that keyleak can stop: buckets, instances and functions, and how each of them stands.
+//! Resources that keyleak can stop, and how each of them stands.
 
 use crate::domain::document::fingerprint;
 use crate::domain::ids::AccountId;
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
+use crate::domain::setting::Setting;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -15,6 +16,11 @@ pub enum ResourceType {
     Instance,
     #[serde(rename = "AWS::Lambda::Function")]
     Function,
+    #[serde(rename = "AWS::Lambda::EventSourceMapping")]
+    EventSource,
+    /// Its id here is `cluster/service`.
+    #[serde(rename = "AWS::ECS::Service")]
+    Service,
 }
 
 /// Which resource it is: type, account, region, and the primary identifier within both.
@@ -42,10 +48,16 @@ pub enum OfResource {
     Function {
         reserved: Option<u32>,
     },
+    /// The one property that stops what is of another type.
+    Switch {
+        property: String,
+        value: Setting,
+    },
 }
 
 impl ResourceType {
-    pub const ALL: [Self; 3] = [Self::Bucket, Self::Instance, Self::Function];
+    pub const ALL: [Self; 5] =
+        [Self::Bucket, Self::Instance, Self::Function, Self::EventSource, Self::Service];
 
     /// The name that CloudFormation and Cloud Control know it by.
     pub fn type_name(self) -> &'static str {
@@ -53,6 +65,8 @@ impl ResourceType {
             Self::Bucket => "AWS::S3::Bucket",
             Self::Instance => "AWS::EC2::Instance",
             Self::Function => "AWS::Lambda::Function",
+            Self::EventSource => "AWS::Lambda::EventSourceMapping",
+            Self::Service => "AWS::ECS::Service",
         }
     }
 
@@ -61,6 +75,8 @@ impl ResourceType {
             Self::Bucket => "bucket",
             Self::Instance => "instance",
             Self::Function => "function",
+            Self::EventSource => "event source",
+            Self::Service => "service",
         }
     }
 
@@ -102,6 +118,23 @@ impl ResourceName {
             ResourceType::Function => {
                 format!("arn:{partition}:lambda:{region}:{account}:function:{id}")
             }
+            ResourceType::EventSource => {
+                format!("arn:{partition}:lambda:{region}:{account}:event-source-mapping:{id}")
+            }
+            ResourceType::Service => format!("arn:{partition}:ecs:{region}:{account}:service/{id}"),
+        }
+    }
+
+    /// The cluster of a service, and its name there.
+    pub fn cluster(&self) -> Option<(&str, &str)> {
+        (self.of == ResourceType::Service).then(|| self.id.split_once('/')).flatten()
+    }
+
+    /// What Cloud Control knows it by: of a service the ARN and the cluster.
+    pub fn identifier(&self) -> String {
+        match self.cluster() {
+            Some((cluster, _)) => format!("{}|{cluster}", self.arn()),
+            None => self.id.clone(),
         }
     }
 
@@ -109,6 +142,14 @@ impl ResourceName {
     pub fn about(on: &Principal) -> Option<Self> {
         (on.kind == PrincipalKind::Resource).then(|| Self::parse(&on.name)).flatten()
     }
+}
+
+/// Whether a record names the resource that plans have under this name: by its id, by its ARN, or
+/// as Cloud Control does.
+pub fn is_named(told: &str, name: &str) -> bool {
+    let id = name.rsplit('/').next().unwrap_or_default();
+    let told = told.split('|').next().unwrap_or(told);
+    told.rsplit([':', '/']).next() == Some(id)
 }
 
 impl fmt::Display for ResourceName {
@@ -131,6 +172,9 @@ impl OfResource {
             Self::Function { reserved } => {
                 let reserved = reserved.map(|reserved| reserved.to_string());
                 vec![("reserved executions", reserved.unwrap_or_else(none))]
+            }
+            Self::Switch { property, value } => {
+                vec![("what stops it", format!("{property} {value}"))]
             }
         }
     }

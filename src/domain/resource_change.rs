@@ -2,8 +2,9 @@
 
 use crate::domain::bucket_policy::BucketDeny;
 use crate::domain::document::same_document;
-use crate::domain::resource::{OfResource, ResourceName, none, sorted};
-use crate::domain::shell::quoted;
+use crate::domain::resource::{OfResource, ResourceType, none, sorted};
+use crate::domain::resource_switch::Switch;
+use crate::domain::setting::Setting;
 use serde::{Deserialize, Serialize};
 
 /// One change to one resource. The first of each pair contains, the second gives back.
@@ -30,16 +31,28 @@ pub enum ResourceChange {
     PutConcurrency {
         reserved: Option<u32>,
     },
+    /// Set the one property that stops what is of this type.
+    SwitchOff {
+        of: ResourceType,
+    },
+    SwitchBack {
+        of: ResourceType,
+        value: Setting,
+    },
 }
 
 impl ResourceChange {
     /// Whether it takes something from whoever uses the resource.
     pub fn contains(&self) -> bool {
         match self {
-            Self::CloseBucket { .. } | Self::Isolate { .. } | Self::StopFunction => true,
-            Self::PutBucketPolicy { .. } | Self::PutGroups { .. } | Self::PutConcurrency { .. } => {
-                false
-            }
+            Self::CloseBucket { .. }
+            | Self::Isolate { .. }
+            | Self::StopFunction
+            | Self::SwitchOff { .. } => true,
+            Self::PutBucketPolicy { .. }
+            | Self::PutGroups { .. }
+            | Self::PutConcurrency { .. }
+            | Self::SwitchBack { .. } => false,
         }
     }
 
@@ -66,6 +79,10 @@ impl ResourceChange {
             Self::PutConcurrency { reserved: None } => {
                 format!("Let {on} share the account's executions, as before")
             }
+            Self::SwitchOff { of } => format!("Stop {on}: {}", set(*of, None)),
+            Self::SwitchBack { of, value } => {
+                format!("Let {on} go on as before: {}", set(*of, Some(*value)))
+            }
         }
     }
 
@@ -82,6 +99,8 @@ impl ResourceChange {
             Self::PutConcurrency { reserved } => {
                 reserved.map_or_else(none, |reserved| reserved.to_string())
             }
+            Self::SwitchOff { of } => set(*of, None),
+            Self::SwitchBack { of, value } => set(*of, Some(*value)),
         }
     }
 
@@ -102,6 +121,8 @@ impl ResourceChange {
             }
             Self::PutGroups { .. } => "the network of the instance is as before",
             Self::PutConcurrency { .. } => "whoever may invoke the function can again",
+            Self::SwitchOff { of } => Switch::of(*of).map_or("nothing", |switch| switch.effect),
+            Self::SwitchBack { of, .. } => Switch::of(*of).map_or("nothing", |switch| switch.back),
         }
     }
 
@@ -110,9 +131,11 @@ impl ResourceChange {
             Self::CloseBucket { .. } => "put the old bucket policy back, or leave none",
             Self::Isolate { .. } => "put the old security groups back",
             Self::StopFunction => "reserve what was reserved before, or nothing",
-            Self::PutBucketPolicy { .. } | Self::PutGroups { .. } | Self::PutConcurrency { .. } => {
-                "propose containment again"
-            }
+            Self::SwitchOff { .. } => "set it as it was before",
+            Self::PutBucketPolicy { .. }
+            | Self::PutGroups { .. }
+            | Self::PutConcurrency { .. }
+            | Self::SwitchBack { .. } => "propose containment again",
         }
     }
 
@@ -123,6 +146,9 @@ impl ResourceChange {
             Self::CloseBucket { .. } | Self::PutBucketPolicy { .. } => BUCKET,
             Self::Isolate { .. } | Self::PutGroups { .. } => INSTANCE,
             Self::StopFunction | Self::PutConcurrency { .. } => FUNCTION,
+            Self::SwitchOff { of } | Self::SwitchBack { of, .. } => {
+                Switch::of(*of).map_or(&[], |switch| switch.permissions)
+            }
         }
     }
 
@@ -140,6 +166,9 @@ impl ResourceChange {
                 "PutFunctionConcurrency20171031",
                 "DeleteFunctionConcurrency20171031",
             ],
+            Self::SwitchOff { of } | Self::SwitchBack { of, .. } => {
+                Switch::of(*of).map_or(&[], |switch| switch.calls)
+            }
         }
     }
 
@@ -155,50 +184,11 @@ impl ResourceChange {
                 "DeleteFunctionConcurrency20171031",
                 "UpdateResource",
             ],
-            Self::PutBucketPolicy { .. } | Self::PutGroups { .. } | Self::PutConcurrency { .. } => {
-                &[]
-            }
-        }
-    }
-
-    /// The commands that a person would type for it.
-    pub fn commands(&self, on: &ResourceName) -> Vec<String> {
-        let (region, id) = (quoted(&on.region), quoted(&on.id));
-        let s3 = |call: &str| format!("aws s3api {call} --region {region} --bucket {id}");
-        let groups = |groups: &str| {
-            format!(
-                "aws ec2 modify-instance-attribute --region {region} --instance-id {id} \
-                 --groups {groups}"
-            )
-        };
-        let lambda =
-            |call: &str| format!("aws lambda {call} --region {region} --function-name {id}");
-        match self {
-            Self::CloseBucket { deny } => vec![
-                format!("{} --query Policy --output text > before.json", s3("get-bucket-policy")),
-                format!("# add to its statements: {}", deny.statement()),
-                format!("{} --policy file://after.json", s3("put-bucket-policy")),
-            ],
-            Self::PutBucketPolicy { document: Some(document) } => {
-                vec![format!("{} --policy {}", s3("put-bucket-policy"), quoted(document))]
-            }
-            Self::PutBucketPolicy { document: None } => vec![s3("delete-bucket-policy")],
-            Self::Isolate { group } => vec![groups(&quoted(group))],
-            Self::PutGroups { groups: old } => {
-                let old: Vec<String> = old.iter().map(|group| quoted(group)).collect();
-                vec![groups(&old.join(" "))]
-            }
-            Self::StopFunction => {
-                let put = lambda("put-function-concurrency");
-                vec![format!("{put} --reserved-concurrent-executions 0")]
-            }
-            Self::PutConcurrency { reserved: Some(reserved) } => {
-                let put = lambda("put-function-concurrency");
-                vec![format!("{put} --reserved-concurrent-executions {reserved}")]
-            }
-            Self::PutConcurrency { reserved: None } => {
-                vec![lambda("delete-function-concurrency")]
-            }
+            Self::SwitchOff { of } => Switch::of(*of).map_or(&[], |switch| switch.calls),
+            Self::PutBucketPolicy { .. }
+            | Self::PutGroups { .. }
+            | Self::PutConcurrency { .. }
+            | Self::SwitchBack { .. } => &[],
         }
     }
 
@@ -224,16 +214,25 @@ impl ResourceChange {
             (Self::PutConcurrency { reserved: wanted }, OfResource::Function { reserved }) => {
                 wanted == reserved
             }
+            (Self::SwitchOff { of }, OfResource::Switch { value, .. }) => {
+                Switch::of(*of).is_some_and(|switch| switch.off == *value)
+            }
+            (Self::SwitchBack { value: wanted, .. }, OfResource::Switch { value, .. }) => {
+                wanted == value
+            }
             (
                 Self::CloseBucket { .. }
                 | Self::PutBucketPolicy { .. }
                 | Self::Isolate { .. }
                 | Self::PutGroups { .. }
                 | Self::StopFunction
-                | Self::PutConcurrency { .. },
+                | Self::PutConcurrency { .. }
+                | Self::SwitchOff { .. }
+                | Self::SwitchBack { .. },
                 OfResource::Bucket { .. }
                 | OfResource::Instance { .. }
-                | OfResource::Function { .. },
+                | OfResource::Function { .. }
+                | OfResource::Switch { .. },
             ) => false,
         }
     }
@@ -246,7 +245,14 @@ impl ResourceChange {
                 OfResource::Instance { groups: groups.clone(), vpc: None }
             }
             Self::PutConcurrency { reserved } => OfResource::Function { reserved: *reserved },
-            Self::CloseBucket { .. } | Self::Isolate { .. } | Self::StopFunction => return false,
+            Self::SwitchBack { of, value } => {
+                let Some(switch) = Switch::of(*of) else { return false };
+                OfResource::Switch { property: switch.property.to_owned(), value: *value }
+            }
+            Self::CloseBucket { .. }
+            | Self::Isolate { .. }
+            | Self::StopFunction
+            | Self::SwitchOff { .. } => return false,
         };
         held.contains() && !held.holds(&left)
     }
@@ -257,9 +263,11 @@ impl ResourceChange {
             Self::CloseBucket { .. } => Some(format!("the deny in the policy of {on} is gone")),
             Self::Isolate { .. } => Some(format!("{on} has other security groups again")),
             Self::StopFunction => Some(format!("{on} may run again")),
-            Self::PutBucketPolicy { .. } | Self::PutGroups { .. } | Self::PutConcurrency { .. } => {
-                None
-            }
+            Self::SwitchOff { of } => Some(format!("{on} no longer has {}", set(*of, None))),
+            Self::PutBucketPolicy { .. }
+            | Self::PutGroups { .. }
+            | Self::PutConcurrency { .. }
+            | Self::SwitchBack { .. } => None,
         }
     }
 
@@ -273,6 +281,9 @@ impl ResourceChange {
                 *groups = vec![group.clone()];
             }
             (Self::StopFunction, OfResource::Function { reserved }) => *reserved = Some(0),
+            (Self::SwitchOff { of }, OfResource::Switch { value, .. }) => {
+                *value = Switch::of(*of).map_or(*value, |switch| switch.off);
+            }
             // What gives back is compared with the snapshot itself.
             (
                 Self::CloseBucket { .. }
@@ -280,10 +291,13 @@ impl ResourceChange {
                 | Self::Isolate { .. }
                 | Self::PutGroups { .. }
                 | Self::StopFunction
-                | Self::PutConcurrency { .. },
+                | Self::PutConcurrency { .. }
+                | Self::SwitchOff { .. }
+                | Self::SwitchBack { .. },
                 OfResource::Bucket { .. }
                 | OfResource::Instance { .. }
-                | OfResource::Function { .. },
+                | OfResource::Function { .. }
+                | OfResource::Switch { .. },
             ) => {}
         }
     }
@@ -303,8 +317,18 @@ impl ResourceChange {
             OfResource::Function { reserved } => {
                 (Self::PutConcurrency { reserved: *reserved }, "what was reserved before the plan")
             }
+            OfResource::Switch { value, .. } => {
+                let Self::SwitchOff { of } = self else { return None };
+                (Self::SwitchBack { of: *of, value: *value }, "as it was before the plan")
+            }
         })
     }
+}
+
+/// The property of the type, and what it is set to: off where nothing else is said.
+fn set(of: ResourceType, to: Option<Setting>) -> String {
+    let switch = Switch::of(of);
+    switch.map_or_else(none, |one| format!("{} {}", one.property, to.unwrap_or(one.off)))
 }
 
 /// Every call that can take one of the containing changes back.
@@ -315,6 +339,8 @@ pub const REVERTING: &[&str] = &[
     "ModifyNetworkInterfaceAttribute",
     "PutFunctionConcurrency20171031",
     "DeleteFunctionConcurrency20171031",
+    "UpdateEventSourceMapping20150331",
+    "UpdateService",
     "UpdateResource",
 ];
 
@@ -350,6 +376,7 @@ const FUNCTION: &[&str] = &[
 mod tests {
     use super::*;
     use crate::domain::ids::CaseId;
+    use crate::domain::resource_switch::SWITCHES;
     use std::collections::BTreeSet;
 
     #[test]
@@ -357,6 +384,8 @@ mod tests {
         let deny = BucketDeny::new(&CaseId("kl-1".to_owned()), "arn:aws:s3:::loot", Vec::new());
         let isolate = ResourceChange::Isolate { group: "sg-0".to_owned() };
         let all = [ResourceChange::CloseBucket { deny }, isolate, ResourceChange::StopFunction];
+        let switches = SWITCHES.iter().map(|switch| ResourceChange::SwitchOff { of: switch.of });
+        let all: Vec<_> = all.into_iter().chain(switches).collect();
         let calls: BTreeSet<_> = all.iter().flat_map(ResourceChange::reverting_calls).collect();
         assert_eq!(calls, REVERTING.iter().collect());
     }

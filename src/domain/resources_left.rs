@@ -3,10 +3,12 @@
 use crate::domain::case::Case;
 use crate::domain::key_use::network;
 use crate::domain::made_resources::{MadeResource, MadeResources};
+use crate::domain::plan::{Plan, PlanKind};
 use crate::domain::plan_state::{PlanState, PlanStatus};
-use crate::domain::principal::PrincipalName;
+use crate::domain::principal::{Principal, PrincipalName};
 use crate::domain::remains::asked_of_people;
 use crate::domain::resource::{ResourceName, ResourceType};
+use crate::domain::resource_by_hand::command;
 use crate::domain::resource_change::ResourceChange;
 
 /// How one resource of the actor's stands.
@@ -61,7 +63,10 @@ pub fn not_stopped(case: &Case) -> Vec<String> {
             Stands::InPlan => "see the plan's step".to_owned(),
             Stands::Left => "people decided to leave it".to_owned(),
             Stands::Due => format!("still as the actor left it; {}", by_hand(one)),
-            Stands::ByHand => "not contained by keyleak: by hand".to_owned(),
+            Stands::ByHand => match command(one) {
+                Some(command) => format!("not contained by keyleak, by hand: {command}"),
+                None => "not contained by keyleak: by hand".to_owned(),
+            },
         };
         Some(format!("{}: {why}", one.words()))
     });
@@ -81,6 +86,9 @@ fn by_hand(one: &MadeResource) -> String {
             ResourceChange::Isolate { group: "<a group of its VPC without rules>".to_owned() }
         }
         ResourceType::Function => ResourceChange::StopFunction,
+        ResourceType::EventSource | ResourceType::Service => {
+            ResourceChange::SwitchOff { of: name.of }
+        }
     };
     format!("by hand: {}", change.commands(&name).join("; "))
 }
@@ -124,6 +132,20 @@ fn stands(case: &Case, one: &MadeResource) -> Stands {
         Some(_) => Stands::InPlan,
         None => Stands::Due,
     }
+}
+
+/// The follow-up that waits for people about what the trail proves to be the actor's own by now,
+/// while the standing approval covers that: its making was told later than its change.
+pub fn needless(case: &Case) -> Option<&PlanState> {
+    let is_own = |on: &Principal| {
+        ResourceName::about(on).is_some_and(|name| doubt_about(case, &name).is_none())
+    };
+    case.covering_plan()?;
+    case.pending_plan().filter(|state| {
+        let Plan { kind, owners, steps, .. } = &state.plan;
+        let asks = *kind == PlanKind::FollowUp && !owners.is_empty();
+        asks && steps.iter().all(|step| is_own(&step.action.on))
+    })
 }
 
 /// The same of a resource by its name; what the trail no longer lists may be anybody's.
@@ -175,11 +197,11 @@ mod tests {
     use crate::domain::action::{Action, Change};
     use crate::domain::bucket_policy::BucketDeny;
     use crate::domain::event::Event;
-    use crate::domain::plan::{PlanKind, PlanNumber, StepAddress};
-    use crate::domain::principal::Principal;
+    use crate::domain::plan::{PlanNumber, StepAddress};
     use crate::domain::record::{Actor, Entry};
     use crate::domain::regular::{RegularSource, RegularUse};
-    use crate::domain::sample::{at, opened, person, plan, survey};
+    use crate::domain::resource_owner::{ResourceOwner, Word};
+    use crate::domain::sample::{at, opened, person, plan, propose, survey};
     use crate::domain::step_result::StepResult;
 
     fn bucket(made: bool, from: &str) -> MadeResource {
@@ -306,6 +328,55 @@ mod tests {
         assert_eq!((usual.covered.len(), usual.asked.len()), (0, 1));
         let unknown = due(&case(bucket(true, "203.0.113.66"), 1));
         assert_eq!((unknown.covered.len(), unknown.asked.len()), (0, 1), "not all are known");
+    }
+
+    #[test]
+    fn what_only_people_can_stop_comes_with_the_command_where_there_is_one() {
+        let group = MadeResource {
+            type_name: Some("AWS::AutoScaling::AutoScalingGroup".to_owned()),
+            name: "miners; rm".to_owned(),
+            ..bucket(true, "203.0.113.66")
+        };
+        let said = not_stopped(&case(group, 0));
+        let command = "aws autoscaling suspend-processes --region 'eu-west-1' \
+                       --auto-scaling-group-name 'miners; rm' --scaling-processes Launch";
+        assert!(said[0].ends_with(command), "{said:?}");
+    }
+
+    #[test]
+    fn a_question_is_needless_once_the_making_is_told_and_only_while_an_approval_covers_it() {
+        let (before, after) = (bucket(false, "203.0.113.66"), bucket(true, "203.0.113.66"));
+        let name = after.containable().unwrap();
+        let asked = |case: &mut Case, owners: Vec<ResourceOwner>| {
+            let plan = plan(case, PlanKind::FollowUp);
+            let on = Principal {
+                kind: name.key().kind,
+                name: name.key().name,
+                id: name.arn(),
+                arn: name.arn(),
+            };
+            let deny = BucketDeny::new(case.id(), &on.arn, Vec::new());
+            let change = Change::Resource { change: ResourceChange::CloseBucket { deny } };
+            let steps = vec![crate::domain::sample::step(on, change)];
+            propose(case, Plan { steps, owners, ..plan });
+        };
+        let owner = || ResourceOwner {
+            resource: name.clone(),
+            tag: None,
+            word: Word::Another("it has no owner tag".to_owned()),
+        };
+        let mut covering = case(before.clone(), 0);
+        let contained = plan(&covering, PlanKind::Containment);
+        crate::domain::sample::run(&mut covering, contained);
+        asked(&mut covering, vec![owner()]);
+        assert!(needless(&covering).is_none(), "the control: it was there before");
+        let mut told = surveyed(covering, after.clone(), 0);
+        assert!(needless(&told).is_some());
+        asked(&mut told, Vec::new());
+        assert!(needless(&told).is_none(), "what was reverted is asked about all the same");
+        let mut uncovered = case(before, 0);
+        asked(&mut uncovered, vec![owner()]);
+        assert!(needless(&surveyed(uncovered, after, 0)).is_none(), "nothing covers it");
     }
 
     #[test]

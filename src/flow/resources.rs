@@ -1,17 +1,18 @@
 //! Stopping what the actor made or changed: after the principals, and before "contained" is said.
 
 use crate::domain::action::{Action, Change};
-use crate::domain::bucket_policy::BucketDeny;
+use crate::domain::bucket_policy::{BucketDeny, takes_a_trail};
 use crate::domain::by_hand::commands;
 use crate::domain::case::Case;
+use crate::domain::event::Event;
 use crate::domain::made_resources::MadeResource;
 use crate::domain::plan::{PlanKind, PlanNumber, Step, protection};
 use crate::domain::resource::{OfResource, ResourceName};
 use crate::domain::resource_change::ResourceChange;
-use crate::domain::resources_left::{doubt, due};
+use crate::domain::resources_left::{doubt, due, needless};
 use crate::domain::snapshot::Photograph;
 use crate::flow::desk::Desk;
-use crate::flow::lane::StepError;
+use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{account_of, photograph_if_there};
 use crate::flow::targets::Prepared;
 use crate::flow::{propose, readback};
@@ -19,6 +20,9 @@ use crate::ports::cloud::CallError;
 
 /// So many steps are made for one record; more come with the next reading of the trail.
 const AT_ONCE_MAX: usize = 20;
+/// What closing a bucket means that a trail is delivered to.
+const DELIVERED: &str = "whoever reads a trail there: its policy lets CloudTrail deliver, and that \
+    goes on; to let the bucket be, leave it out or name it in aws.protected_arns";
 
 /// What is to be done about resources before the case can be contained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,13 @@ pub enum Outlook {
 /// Adds steps for what the actor made, and asks about what it changed. What cannot be looked at, or
 /// has no change, is said in words; it never holds up what is about principals.
 pub async fn take(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<Outlook, StepError> {
+    if let Some(asked) = needless(case) {
+        let why =
+            "the trail shows by now that the actor made it, so the standing approval covers it";
+        let event = Event::Voided { plan: asked.plan.number, why: why.to_owned() };
+        conclude(desk, case, event).await?;
+        return Ok(Outlook::Taken);
+    }
     let due = due(case);
     let covered = prepare(desk, case, &due.covered).await?;
     let asked = prepare(desk, case, &due.asked).await?;
@@ -147,12 +158,22 @@ async fn step(
             ResourceChange::Isolate { group: group.clone() }
         }
         OfResource::Function { .. } => ResourceChange::StopFunction,
+        OfResource::Switch { .. } => {
+            let Some(name) = ResourceName::about(&on) else { return Ok(None) };
+            ResourceChange::SwitchOff { of: name.of }
+        }
     };
     let doubt = doubt(case, made);
     if change.holds(state) && doubt.is_some() {
         return Ok(None);
     }
     let mut radius = vec![format!("whoever uses {}", on.name)];
+    if let OfResource::Bucket { policy: Some(policy) } = state
+        && takes_a_trail(policy)
+    {
+        // An actor can write such a statement too, so that it protects nothing by itself.
+        radius.push(DELIVERED.to_owned());
+    }
     let owner = photograph.tags.get(&desk.rules.owner_tag);
     if let Some(why) = doubt {
         let owner = owner.map_or("its owner (no owner tag tells who)", String::as_str);

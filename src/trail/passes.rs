@@ -1,6 +1,7 @@
 //! What one reading of the objects keeps: callers and mints, the cut, or the calls of a role.
 
 use crate::domain::lineage::Subject;
+use crate::domain::resource::is_named;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use crate::ports::trail::Deeds;
 use crate::trail::flatten;
@@ -218,7 +219,9 @@ pub(super) fn is_deed(deeds: &Deeds, row: &TrailRow) -> bool {
         (None, None) => row.user_name.as_deref(),
         _ => None,
     };
-    let is_target = |text: &str| text == target || text == bare;
+    let is_resource = target.starts_with("AWS::");
+    let is_target =
+        |text: &str| text == target || text == bare || (is_resource && is_named(text, target));
     let named = about.into_iter().flatten().map(String::as_str);
     named.chain(itself).any(is_target)
 }
@@ -255,6 +258,28 @@ impl Pass for RolePass<'_> {
 mod tests {
     use super::*;
     use crate::ports::trail::Window;
+
+    #[test]
+    fn a_resource_is_found_by_its_arn_and_as_cloud_control_has_it_and_a_role_is_not() {
+        let deeds = |target: &str| Deeds {
+            event_names: vec!["UpdateResource".to_owned()],
+            target: target.to_owned(),
+            window: Window::default(),
+        };
+        let of = |resource: &str| TrailRow {
+            event_name: Some("UpdateResource".to_owned()),
+            resource: Some(resource.to_owned()),
+            ..TrailRow::default()
+        };
+        let function = deeds("AWS::Lambda::Function/029608264753/eu-west-1/miner");
+        let arn = "arn:aws:lambda:eu-west-1:029608264753:function:miner";
+        assert!(is_deed(&function, &of("miner")) && is_deed(&function, &of(arn)));
+        assert!(!is_deed(&function, &of(&format!("{arn}-two"))));
+        let service = deeds("AWS::ECS::Service/029608264753/eu-west-1/farm/miner");
+        let arn = "arn:aws:ecs:eu-west-1:029608264753:service/farm/miner";
+        assert!(is_deed(&service, &of(&format!("{arn}|farm"))) && is_deed(&service, &of(arn)));
+        assert!(!is_deed(&deeds("miner"), &of(arn)), "an ARN that ends alike is no user");
+    }
 
     #[test]
     fn a_bucket_is_found_by_its_name_whatever_the_record_calls_its_resource() {

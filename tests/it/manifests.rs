@@ -204,6 +204,7 @@ fn every_change_of_a_resource_is_in_the_contain_role_and_none_stops_or_deletes_a
     use keyleak::domain::bucket_policy::BucketDeny;
     use keyleak::domain::ids::CaseId;
     use keyleak::domain::resource_change::ResourceChange;
+    use keyleak::domain::resource_switch::SWITCHES;
     let deny = BucketDeny::new(&CaseId("kl-1".to_owned()), "arn:aws:s3:::b", Vec::new());
     let all = [
         ResourceChange::CloseBucket { deny },
@@ -213,6 +214,8 @@ fn every_change_of_a_resource_is_in_the_contain_role_and_none_stops_or_deletes_a
         ResourceChange::StopFunction,
         ResourceChange::PutConcurrency { reserved: None },
     ];
+    let switches = SWITCHES.iter().map(|switch| ResourceChange::SwitchOff { of: switch.of });
+    let all: Vec<_> = all.into_iter().chain(switches).collect();
     let needed: Vec<&[&str]> = all.iter().map(ResourceChange::permissions).collect();
     assert_eq!(set(&needed), set(OF_RESOURCES));
     assert_eq!(actions(CONTAIN_RESOURCES, "Allow", |_| true), set(OF_RESOURCES));

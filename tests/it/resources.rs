@@ -15,6 +15,7 @@ use keyleak::domain::report::whole_plan;
 use keyleak::domain::resource::{OfResource, ResourceName, ResourceType};
 use keyleak::domain::resource_owner::ResourceOwner;
 use keyleak::domain::resources_left::{Stands, not_stopped, standing};
+use keyleak::domain::setting::Setting;
 use keyleak::sim::attacker::{Credential, Reply};
 use keyleak::sim::cloud::attacker::Visitor;
 use keyleak::sim::cloud::faults::Fault;
@@ -183,6 +184,7 @@ async fn what_was_there_before_is_touched_only_once_its_owner_agrees_and_an_appr
     };
     let (at, steps) = bureau.wait(&case, "people are asked", asked).await;
     assert_eq!(steps[0].action.on.name, named(ResourceType::Function, INVOICES).key().name);
+    assert!(!steps[0].blast_radius.iter().any(|who| who.contains("CloudTrail")), "{steps:?}");
     assert!(steps[0].blast_radius.iter().any(|who| who.starts_with("finance:")), "{steps:?}");
     let now = bureau.desk.ledger.load(&case).await.unwrap();
     assert!(is_contained(&now).is_none(), "not while it runs and people are asked");
@@ -214,7 +216,9 @@ async fn what_was_there_before_is_touched_only_once_its_owner_agrees_and_an_appr
 #[tokio::test(flavor = "multi_thread")]
 async fn of_what_belongs_to_nobody_known_a_second_approver_decides() {
     let town = town(90).await;
-    let policy = open_to_all(BILLING);
+    let delivers = r#"{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},
+        "Action":"s3:PutObject","Resource":"arn:aws:s3:::billing-exports/*"},{"Sid""#;
+    let policy = open_to_all(BILLING).replace(r#"{"Sid""#, delivers);
     town.steals(ResourceCall::PutBucketPolicy { bucket: BILLING.to_owned(), policy }).await;
     let bureau = Bureau::open(&town.ground).await;
     let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
@@ -224,6 +228,8 @@ async fn of_what_belongs_to_nobody_known_a_second_approver_decides() {
     let now = bureau.desk.ledger.load(&case).await.unwrap();
     let needs = |at: &PlanAddress| now.plan(at.plan).unwrap().plan.approvals_needed;
     assert_eq!((needs(&first), needs(&at)), (1, 2), "one more than for what is the actor's");
+    let radius = &now.plan(at.plan).unwrap().plan.steps[0].blast_radius;
+    assert!(radius.iter().any(|who| who.contains("lets CloudTrail deliver")), "{radius:?}");
     assert!(town.reads(BILLING).await.worked(), "one approval is not enough");
     bureau.press(SECOND_APPROVER, ButtonAction::Approve(at)).await;
     bureau.wait(&case, "contained", is_contained).await;
@@ -336,5 +342,36 @@ async fn what_is_gone_by_the_undo_keeps_nothing_else_from_being_given_back() {
     assert!(town.cloud.remove_resource(&named(ResourceType::Bucket, LOOT)), "people delete it");
     story::undo(&bureau, &case).await;
     assert_eq!(town.invokes(MINER).await, Reply::Allowed);
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_property_stops_is_stopped_by_it_and_set_back_as_it_was() {
+    let town = town(91).await;
+    let (cluster, service) = ("farm".to_owned(), MINER.to_owned());
+    town.steals(ResourceCall::CreateService { cluster, service, tasks: 3 }).await;
+    town.steals(ResourceCall::CreateEventSource { function: INVOICES.to_owned() }).await;
+    let before = town.cloud.resources();
+    let settings = || -> Vec<Setting> {
+        let states = town.cloud.resources().into_values();
+        states
+            .filter_map(|state| match state {
+                OfResource::Switch { value, .. } => Some(value),
+                OfResource::Bucket { .. }
+                | OfResource::Instance { .. }
+                | OfResource::Function { .. } => None,
+            })
+            .collect()
+    };
+    assert_eq!(settings(), [Setting::Flag(true), Setting::Count(3)], "the control: both run");
+    let bureau = Bureau::open(&town.ground).await;
+    let case = bureau.report(&town.ground.key().access_key_id, town.ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!((stopped(&now), not_stopped(&now)), (2, Vec::new()), "{}", journal(&now));
+    assert_eq!(settings(), [Setting::Flag(false), Setting::Count(0)]);
+    story::undo(&bureau, &case).await;
+    assert_eq!(town.cloud.resources(), before, "field by field");
     bureau.close().await;
 }

@@ -23,6 +23,7 @@ use keyleak::domain::ids::{AccountId, CaseId};
 use keyleak::domain::principal::{Principal, PrincipalKind};
 use keyleak::domain::resource::{ResourceName, ResourceType};
 use keyleak::domain::resource_change::ResourceChange;
+use keyleak::domain::setting::Setting;
 use keyleak::ports::cloud::{CallClass, CallError, Contain, Lookup};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -42,7 +43,7 @@ pub(crate) const TRIED_BY_ITS_EFFECT: &str = "s3:GetBucketTagging";
 /// Rights that the emulator does not ask for. The request for the status is pinned in
 /// `src/aws/resources/tests.rs`; the others are what AWS says that the handlers of these types
 /// call, and `tests/it/manifests.rs` pins that the policies have them and no more.
-pub(crate) const NOT_ASKED_FOR: [&str; 17] = [
+pub(crate) const NOT_ASKED_FOR: [&str; 25] = [
     "cloudformation:GetResourceRequestStatus",
     "ec2:DescribeInstanceAttribute",
     "ec2:DescribeInstanceCreditSpecifications",
@@ -53,13 +54,21 @@ pub(crate) const NOT_ASKED_FOR: [&str; 17] = [
     "ec2:DescribeVolumes",
     "ec2:DescribeVpcs",
     "ec2:ModifyInstanceAttribute",
+    "ecs:DescribeServiceDeployments",
+    "ecs:DescribeServices",
+    "ecs:ListServiceDeployments",
+    "ecs:ListTagsForResource",
+    "ecs:UpdateService",
     "lambda:DeleteFunctionConcurrency",
+    "lambda:GetEventSourceMapping",
     "lambda:GetFunction",
     "lambda:GetFunctionCodeSigningConfig",
     "lambda:GetFunctionRecursionConfig",
     "lambda:GetFunctionScalingConfig",
     "lambda:GetRuntimeManagementConfig",
+    "lambda:ListTags",
     "lambda:PutFunctionConcurrency",
+    "lambda:UpdateEventSourceMapping",
 ];
 const STOPS: &str = "keyleak-contain";
 const LOOKS: &str = "keyleak-lookup";
@@ -85,7 +94,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     ]
 }
 
-/// An account with a bucket, an instance and a function, and a bot that works through roles.
+/// An account with a resource of each type, and a bot that works through roles.
 struct Place {
     owner: Account,
     bot_key: Credential,
@@ -103,18 +112,19 @@ impl Place {
         let tags = aws_sdk_s3::types::Tagging::builder().tag_set(tag.expect("a tag")).build();
         let put = s3.put_bucket_tagging().bucket(&bucket).tagging(tags.expect("tags"));
         put.send().await.expect("its owner");
-        let cloud = aws_sdk_cloudcontrol::Client::new(owner.config());
-        for (of, state) in [
-            (
-                ResourceType::Instance,
-                json!({"Id": "i-1", "SecurityGroupIds": ["sg-1"], "VpcId": "vpc-1"}),
-            ),
-            (ResourceType::Function, json!({"Id": "miner"})),
+        let place = Self { owner, bot_key, bucket };
+        let cloud = aws_sdk_cloudcontrol::Client::new(place.owner.config());
+        for (of, mut state) in [
+            (ResourceType::Instance, json!({"SecurityGroupIds": ["sg-1"], "VpcId": "vpc-1"})),
+            (ResourceType::Function, json!({})),
+            (ResourceType::EventSource, json!({"Enabled": true})),
+            (ResourceType::Service, json!({"DesiredCount": 2})),
         ] {
+            state["Id"] = json!(place.name(of).identifier());
             let create = cloud.create_resource().type_name(of.type_name());
             create.desired_state(state.to_string()).send().await.expect("a resource");
         }
-        Ok(Self { owner, bot_key, bucket })
+        Ok(place)
     }
 
     fn name(&self, of: ResourceType) -> ResourceName {
@@ -122,6 +132,8 @@ impl Place {
             ResourceType::Bucket => &self.bucket,
             ResourceType::Instance => "i-1",
             ResourceType::Function => "miner",
+            ResourceType::EventSource => "0a1b-2c3d",
+            ResourceType::Service => "farm/miner",
         };
         let account = AccountId(self.owner.id.clone());
         let region = crate::account::REGION.to_owned();
@@ -147,6 +159,8 @@ impl Place {
             let on = Principal { kind: PrincipalKind::Resource, name, id: arn.clone(), arn };
             Action { on, change: Change::Resource { change } }
         };
+        let off = |of| on(of, ResourceChange::SwitchOff { of });
+        let back = |of, value| on(of, ResourceChange::SwitchBack { of, value });
         let (isolated, before) = ("sg-2".to_owned(), vec!["sg-1".to_owned()]);
         vec![
             on(ResourceType::Bucket, ResourceChange::CloseBucket { deny }),
@@ -159,6 +173,10 @@ impl Place {
             on(ResourceType::Instance, ResourceChange::PutGroups { groups: before }),
             on(ResourceType::Function, ResourceChange::StopFunction),
             on(ResourceType::Function, ResourceChange::PutConcurrency { reserved: None }),
+            off(ResourceType::EventSource),
+            back(ResourceType::EventSource, Setting::Flag(true)),
+            off(ResourceType::Service),
+            back(ResourceType::Service, Setting::Count(2)),
         ]
     }
 
@@ -231,7 +249,7 @@ async fn each_to_look(place: &Place) {
         refused
     };
     assert!(refused().await.is_empty(), "with the whole policy nothing is");
-    for (lacking, times) in [("s3:GetBucketPolicy", 1), ("cloudformation:GetResource", 2)] {
+    for (lacking, times) in [("s3:GetBucketPolicy", 1), ("cloudformation:GetResource", 4)] {
         may(owner, LOOKS, &printed_without(LOOKUP, AWSS_DENY, lacking)).await;
         let refused = refused().await;
         names_it(&refused, lacking);

@@ -189,3 +189,36 @@ async fn a_bucket_is_read_with_its_owner_tag_and_without_the_right_to_that_nobod
         assert_eq!(fake.seen()[1].headers["x-amz-expected-bucket-owner"], "123456789012");
     }
 }
+
+#[tokio::test]
+async fn what_one_property_stops_is_set_by_one_patch_and_a_service_is_named_with_its_cluster() {
+    let service = "arn:aws:ecs:eu-west-1:123456789012:service/farm/miner|farm";
+    for (of, id, identifier, property, was, off) in [
+        (ResourceType::EventSource, "0a1b", "0a1b", "Enabled", json!(true), json!(false)),
+        (ResourceType::Service, "farm/miner", service, "DesiredCount", json!(3), json!(0)),
+    ] {
+        let value = serde_json::from_value(was.clone()).unwrap();
+        let back = ResourceChange::SwitchBack { of, value };
+        for (change, now, wanted) in
+            [(ResourceChange::SwitchOff { of }, &was, &off), (back, &off, &was)]
+        {
+            let answers = vec![described(&json!({ property: now })), progress("SUCCESS", None)];
+            let (outcome, seen) = changed(&name(of, id), &change, answers).await;
+            assert!(outcome.is_ok(), "{outcome:?}");
+            let asked = seen[1].json();
+            assert_eq!(
+                (&asked["Identifier"], &asked["TypeName"]),
+                (&identifier.into(), &of.type_name().into())
+            );
+            let patch: Value =
+                serde_json::from_str(asked["PatchDocument"].as_str().unwrap()).unwrap();
+            let path = format!("/{property}");
+            assert_eq!(patch, json!([{ "op": "add", "path": path, "value": wanted }]));
+        }
+        let answers = vec![described(&json!({ "Other": 1 }))];
+        let (outcome, seen) =
+            changed(&name(of, id), &ResourceChange::SwitchOff { of }, answers).await;
+        assert!(outcome.unwrap_err().message.contains(property), "what is not told is not guessed");
+        assert_eq!(seen.len(), 1);
+    }
+}

@@ -177,3 +177,25 @@ fn a_launch_of_many_stays_when_the_first_is_gone_and_a_function_when_one_version
     assert_eq!(found(&[create.clone(), version]).len(), 1);
     assert_eq!(found(&[create, delete]), []);
 }
+
+#[test]
+fn a_service_is_stopped_in_its_cluster_and_one_whose_cluster_is_not_told_is_for_people() {
+    let service = |arn: &str| {
+        let rows = [row(1, ("ecs", "CreateService"), arn)];
+        made(&rows, &Bounds::default()).all[0].containable()
+    };
+    let name = service("arn:aws:ecs:eu-west-1:029608264753:service/farm/miner").unwrap();
+    assert_eq!((name.of, name.cluster()), (ResourceType::Service, Some(("farm", "miner"))));
+    assert_eq!(ResourceName::parse(&name.key().name), Some(name));
+    assert_eq!(service("arn:aws:ecs:eu-west-1:029608264753:service/miner"), None);
+    assert_eq!(service("arn:aws:ecs:eu-west-1:029608264753:service/farm/miner|x"), None);
+}
+
+#[test]
+fn an_event_source_is_known_by_its_id_until_it_is_deleted() {
+    let call = |second, call| row(second, ("lambda", call), "0a1b-2c3d");
+    let made = call(1, "CreateEventSourceMapping20150331");
+    let source = typed(ResourceType::EventSource, "0a1b-2c3d", true);
+    assert_eq!(found(std::slice::from_ref(&made)), [source]);
+    assert_eq!(found(&[made, call(2, "DeleteEventSourceMapping20150331")]), []);
+}

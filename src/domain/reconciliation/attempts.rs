@@ -7,6 +7,7 @@ use crate::domain::ids::AccessKeyId;
 use crate::domain::plan::PlanNumber;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::reconciliation::StepSaid;
+use crate::domain::resource::is_named;
 use crate::domain::step_result::StepResult;
 use crate::domain::trail_row::TrailRow;
 use jiff::{SignedDuration, Timestamp};
@@ -201,10 +202,9 @@ impl Expected<'_> {
         let target = match self.on.kind {
             PrincipalKind::User => row.target_user.as_deref(),
             PrincipalKind::Role => row.target_role.as_deref(),
-            // Cloud Control's records name it in a field of their own, which is not extracted.
             PrincipalKind::Resource => {
                 let told = row.bucket.as_deref().or(row.resource.as_deref());
-                return told.is_none_or(|told| named_by(told, &self.on.name));
+                return told.is_none_or(|told| is_named(told, &self.on.name));
             }
         };
         // IAM's records do not say what was asked when it was denied, and a virtual device is
@@ -219,12 +219,6 @@ impl Expected<'_> {
                 && same(self.key, &row.target_key)
                 && same(self.status, &row.target_status)
     }
-}
-
-/// Whether a record's name, or ARN, is of the resource that plans have under this name.
-fn named_by(told: &str, name: &str) -> bool {
-    let id = name.rsplit('/').next().unwrap_or_default();
-    told.rsplit([':', '/']).next() == Some(id)
 }
 
 pub(super) fn succeeded(row: &TrailRow) -> bool {

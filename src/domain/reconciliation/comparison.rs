@@ -303,10 +303,10 @@ fn about(row: &TrailRow) -> String {
         row.target_status.clone(),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() {
-        "something that its record does not tell".to_owned()
-    } else {
-        cut(&parts.join(", "))
+    match (parts.is_empty(), row.bucket.as_ref().or(row.resource.as_ref())) {
+        (false, _) => cut(&parts.join(", ")),
+        (true, Some(resource)) => cut(&format!("resource {resource}")),
+        (true, None) => "something that its record does not tell".to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::case::Case;
 use crate::domain::hardening;
 use crate::domain::plan_state::PlanState;
+use crate::domain::record::Press;
 use crate::domain::remains::spared::left_out;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
@@ -114,6 +115,12 @@ fn timeline_lines(case: &Case) -> Vec<String> {
         .collect()
 }
 
+/// What a person said of a plan, and where the journal has it.
+fn said(what: &str, press: &Press) -> String {
+    let (by, at) = (&press.by.user, utc(press.at));
+    format!("{what} by {} ({}) at {at}, record {}", md(&press.name), md(by), press.seq)
+}
+
 fn plan(out: &mut String, case: &Case, state: &PlanState) {
     let plan = &state.plan;
     let _ = writeln!(out, "## Plan {} ({})\n", plan.number.0, kind_word(plan.kind));
@@ -126,24 +133,8 @@ fn plan(out: &mut String, case: &Case, state: &PlanState) {
     ];
     lines.extend(plan.adjusted.iter().map(|one| format!("Changed: {}", md(&one.words()))));
     lines.extend(plan.owners.iter().map(|owner| format!("Needed too: {}", md(&owner.words()))));
-    lines.extend(state.agreed.iter().map(|word| {
-        format!(
-            "Agreed to by {} ({}) as the owner at {}, record {}",
-            md(&word.name),
-            md(&word.by.user),
-            utc(word.at),
-            word.seq
-        )
-    }));
-    lines.extend(state.approvals.iter().map(|approval| {
-        format!(
-            "Approved by {} ({}) at {}, record {}",
-            md(&approval.name),
-            md(&approval.by.user),
-            utc(approval.at),
-            approval.seq
-        )
-    }));
+    lines.extend(state.agreed.iter().map(|word| said("Agreed to as an owner", word)));
+    lines.extend(state.approvals.iter().map(|approval| said("Approved", approval)));
     lines.extend(state.glass.iter().map(|(by, reason)| {
         format!("BREAK-GLASS by {} at {}: {}", md(&by.name), utc(by.at), md(reason))
     }));

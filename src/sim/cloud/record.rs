@@ -28,7 +28,7 @@ pub(super) fn keep(
     record["eventSource"] = json!(format!("{}.amazonaws.com", call.service));
     record["eventName"] = json!(call.name);
     record["readOnly"] = json!(call.is_read());
-    if matches!(call.service, "s3" | "ec2" | "lambda") {
+    if matches!(call.service, "s3" | "ec2" | "ecs" | "lambda") {
         record["awsRegion"] = json!(RESOURCE_REGION);
     }
     record["requestParameters"] = call.parameters();

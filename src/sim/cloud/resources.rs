@@ -1,8 +1,10 @@
-//! Buckets, instances and functions of the simulated account: as much of them as keyleak changes.
+//! Resources of the simulated account: as much of them as keyleak changes.
 
 use crate::domain::principal::Principal;
 use crate::domain::resource::{OfResource, ResourceName, ResourceType};
 use crate::domain::resource_change::ResourceChange;
+use crate::domain::resource_switch::Switch;
+use crate::domain::setting::Setting;
 use crate::ports::cloud::{Applied, CallError, Detail, ResourceDetail};
 use crate::sim::attacker::{Credential, Reply};
 use crate::sim::cloud::SimCloud;
@@ -46,6 +48,16 @@ pub enum ResourceCall {
         function: String,
     },
     Invoke {
+        function: String,
+    },
+    /// Makes a service with tasks in a cluster.
+    CreateService {
+        cluster: String,
+        service: String,
+        tasks: u32,
+    },
+    /// Lets a queue start a function.
+    CreateEventSource {
         function: String,
     },
     /// Makes what keyleak has no change for.
@@ -146,7 +158,26 @@ impl SimCloud {
                     }
                     OfResource::Function { .. }
                     | OfResource::Bucket { .. }
-                    | OfResource::Instance { .. } => Ok(Done::silently(())),
+                    | OfResource::Instance { .. }
+                    | OfResource::Switch { .. } => Ok(Done::silently(())),
+                })
+                .await?;
+            }
+            ResourceCall::CreateService { cluster, service, tasks } => {
+                let name = name(ResourceType::Service, &format!("{cluster}/{service}"));
+                let call = Call::new("ecs", "CreateService", "*".to_owned());
+                let told = json!({ "service": { "serviceArn": name.arn() } });
+                let made = (name, switched(ResourceType::Service, Setting::Count(*tasks)));
+                self.told(origin, call, |state, _, now| state.make(made, told, now)).await?;
+            }
+            ResourceCall::CreateEventSource { function } => {
+                let function = name(ResourceType::Function, function);
+                let call = about_function("CreateEventSourceMapping20150331", &function);
+                self.told(origin, call, |state, _, now| {
+                    let of = ResourceType::EventSource;
+                    let name = ResourceName { of, id: state.chance.uuid(), ..function };
+                    let told = json!({ "uUID": name.id });
+                    state.make((name, switched(of, Setting::Flag(true))), told, now)
                 })
                 .await?;
             }
@@ -162,7 +193,10 @@ impl SimCloud {
     pub(super) async fn look_at(&self, name: &ResourceName) -> Result<ResourceDetail, CallError> {
         let call = match name.of {
             ResourceType::Bucket => about_bucket("GetBucketPolicy", &name.id),
-            ResourceType::Instance | ResourceType::Function => cloud_control("GetResource", name),
+            ResourceType::Instance
+            | ResourceType::Function
+            | ResourceType::EventSource
+            | ResourceType::Service => cloud_control("GetResource", name),
         };
         let permission = call.action();
         let found = self.call(&self.bot, call, |state, _, _| {
@@ -201,7 +235,9 @@ impl SimCloud {
             ResourceChange::Isolate { .. }
             | ResourceChange::PutGroups { .. }
             | ResourceChange::StopFunction
-            | ResourceChange::PutConcurrency { .. } => cloud_control("UpdateResource", &name),
+            | ResourceChange::PutConcurrency { .. }
+            | ResourceChange::SwitchOff { .. }
+            | ResourceChange::SwitchBack { .. } => cloud_control("UpdateResource", &name),
         };
         let permission = call.action();
         let done = self.told(bot, call, |state, _, _| {
@@ -221,6 +257,12 @@ impl SimCloud {
                     OfResource::Function { reserved },
                 ) => {
                     *reserved = *old;
+                }
+                (
+                    ResourceChange::SwitchBack { value: old, .. },
+                    OfResource::Switch { value, .. },
+                ) => {
+                    *value = *old;
                 }
                 (change, next) => change.leave(next),
             }
@@ -292,6 +334,11 @@ impl State {
     }
 }
 
+fn switched(of: ResourceType, value: Setting) -> OfResource {
+    let property = Switch::of(of).map_or("", |switch| switch.property).to_owned();
+    OfResource::Switch { property, value }
+}
+
 fn texts(value: &Value) -> Vec<&str> {
     let many = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     many.iter().filter_map(Value::as_str).collect()
@@ -307,5 +354,5 @@ fn about_function(name: &'static str, function: &ResourceName) -> Call {
 
 fn cloud_control(name: &'static str, on: &ResourceName) -> Call {
     let call = Call::new("cloudcontrolapi", name, "*".to_owned());
-    call.with("typeName", on.of.type_name()).with("identifier", &on.id)
+    call.with("typeName", on.of.type_name()).with("identifier", &on.identifier())
 }
