@@ -14,6 +14,7 @@ use crate::ports::clock::Clock;
 use crate::ports::cloud::{Contain, Lookup};
 use crate::ports::journal::Journal;
 use crate::running::Gate;
+use crate::sim::cloud::resources::VPC;
 use crate::slack::chat::SlackChat;
 use crate::slack::web::SlackSettings;
 use crate::store::anchor_folder::AnchorFolder;
@@ -32,6 +33,8 @@ pub const SIGNING_SECRET: &str = "drill-signing-secret";
 pub const BOT_TOKEN: &str = "xoxb-drill";
 /// What a drill's anchors are signed with.
 pub const ANCHOR_KEY: &str = "drill-anchor-key";
+/// The security group that lets nothing through.
+const ISOLATION: &str = "sg-0isolation";
 
 /// What a bot finds outside itself.
 pub struct Outside<'a> {
@@ -136,7 +139,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
             approvals_reversible: 1,
             approvals_irreversible: 2,
             expires_after,
-            isolation_groups: std::collections::BTreeMap::new(),
+            isolation_groups: BTreeMap::from([(VPC.to_owned(), ISOLATION.to_owned())]),
         },
         timing,
         caps: Caps::default(),

@@ -7,6 +7,7 @@ use crate::domain::principal::PrincipalName;
 use crate::domain::reconciliation::Verdict;
 use crate::domain::remains::contained;
 use crate::domain::report::{self, witness_lines};
+use crate::domain::resources_left::{Stands, standing};
 use crate::domain::verdict::{Anchored, Intact, judge};
 use crate::drill::people::REPORTER;
 use crate::drill::players::{DrillFailure, approve, desk, open, press, until, wait};
@@ -53,6 +54,9 @@ pub async fn play(world: &World, scenario: &Scenario) -> Result<String, DrillFai
     let closed = until(world, &case, "the archived channel", Case::is_archived).await?;
     say(&mut told, &timeline(&closed));
     say(&mut told, &before_and_after(world, &contained)?);
+    if !scenario.builds.is_empty() {
+        say(&mut told, &built(&contained));
+    }
     expectations(world, scenario, &contained)?;
     say(&mut told, &second_witness(&closed)?);
     say(&mut told, &journal(world, &case).await?);
@@ -116,6 +120,16 @@ fn before_and_after(world: &World, case: &Case) -> Result<String, DrillFailure> 
     }
 }
 
+/// What the actor built, and whether it is stopped.
+fn built(case: &Case) -> String {
+    let mut text = String::from("What the actor built\n");
+    for (one, stands) in standing(case) {
+        let word = if stands == Stands::Stopped { "stopped" } else { "NOT STOPPED" };
+        let _ = writeln!(text, "  {word:<12} {}", one.words());
+    }
+    text
+}
+
 #[derive(Debug, Default, Clone, Copy)]
 struct Count {
     worked: u32,
@@ -160,6 +174,14 @@ fn expectations(world: &World, scenario: &Scenario, case: &Case) -> Result<(), D
         if !contained.contains(&PrincipalName::user(user)) {
             return Err(DrillFailure::Findings(format!("user {user} was not contained")));
         }
+    }
+    let is_stopped = |of: &str| {
+        standing(case)
+            .iter()
+            .any(|(one, stands)| one.type_name.as_deref() == Some(of) && *stands == Stands::Stopped)
+    };
+    if let Some(of) = scenario.expected.stopped.iter().find(|of| !is_stopped(of)) {
+        return Err(DrillFailure::Findings(format!("no {of} was stopped")));
     }
     let nodes = case.survey().map(|(_, survey)| survey.nodes.as_slice()).unwrap_or_default();
     let loot = world.actor.loot();

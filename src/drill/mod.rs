@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod bot;
+mod builder;
 pub mod headless;
 pub mod page;
 pub mod people;

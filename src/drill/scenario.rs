@@ -2,14 +2,19 @@
 
 use crate::domain::principal::PrincipalName;
 use crate::sim::attacker::Operation;
+use crate::sim::cloud::resources::ResourceCall;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// What the actor calls the credential that it starts with.
 pub const LEAKED_KEY: &str = "leaked key";
+/// The tasks of a service that the actor makes.
+const TASKS: u32 = 8;
 /// The scenarios that are part of the program, by name.
-const SCENARIOS: [(&str, &str); 1] =
-    [("public-repository", include_str!("../../scenarios/public-repository.toml"))];
+const SCENARIOS: [(&str, &str); 2] = [
+    ("public-repository", include_str!("../../scenarios/public-repository.toml")),
+    ("cryptomining", include_str!("../../scenarios/cryptomining.toml")),
+];
 
 /// Why a scenario cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +38,8 @@ pub struct Scenario {
     pub habits: Vec<Habit>,
     #[serde(default)]
     pub moves: Vec<Move>,
+    #[serde(default)]
+    pub builds: Vec<Build>,
     pub expected: Expected,
 }
 
@@ -86,12 +93,28 @@ pub struct Move {
     pub document: Option<String>,
 }
 
+/// One resource that the actor makes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// Seconds after the leak.
+    pub at: u32,
+    /// The credential that signs it.
+    pub with: String,
+    pub call: String,
+    /// What it makes; of a service `cluster/service`, of an event source the function.
+    pub name: Option<String>,
+}
+
 /// What must come out.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
     pub credentials: Vec<String>,
     pub contained: Vec<String>,
+    /// The types of the resources that must be stopped.
+    #[serde(default)]
+    pub stopped: Vec<String>,
 }
 
 /// The scenario of this name.
@@ -119,6 +142,9 @@ pub fn read(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
     }
     for made in &scenario.moves {
         made.operation().map_err(|what| unreadable(format!("move {}: {what}", made.call)))?;
+    }
+    for made in &scenario.builds {
+        made.resource_call().map_err(|what| unreadable(format!("build {}: {what}", made.call)))?;
     }
     Ok(scenario)
 }
@@ -160,5 +186,45 @@ impl Move {
             },
             _ => return Err("this call is not one that the actor knows"),
         })
+    }
+}
+
+impl Build {
+    /// The call that makes it, or what is missing.
+    pub fn resource_call(&self) -> Result<ResourceCall, &'static str> {
+        let name = || self.name.clone().ok_or("name is missing");
+        Ok(match self.call.as_str() {
+            "RunInstances" => ResourceCall::RunInstances,
+            "CreateBucket" => ResourceCall::CreateBucket { bucket: name()? },
+            "CreateFunction" => ResourceCall::CreateFunction { function: name()? },
+            "CreateEventSourceMapping" => ResourceCall::CreateEventSource { function: name()? },
+            "CreateService" => {
+                let name = name()?;
+                let parts = name.split_once('/').ok_or("name is cluster/service")?;
+                let (cluster, service) = (parts.0.to_owned(), parts.1.to_owned());
+                ResourceCall::CreateService { cluster, service, tasks: TASKS }
+            }
+            _ => return Err("this call makes nothing that the account knows"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_is_readable_and_a_build_that_cannot_be_made_is_named() {
+        for (name, text) in SCENARIOS {
+            assert_eq!(find(name).unwrap().name, name);
+            let broken = text.replacen(
+                "[expected]",
+                "[[builds]]\nat = 1\nwith = \"x\"\ncall = \
+                \"CreateService\"\nname = \"alone\"\n[expected]",
+                1,
+            );
+            let why = read(name, &broken).unwrap_err().to_string();
+            assert!(why.contains("build CreateService: name is cluster/service"), "{why}");
+        }
     }
 }

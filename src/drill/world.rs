@@ -5,6 +5,7 @@ use crate::domain::ids::AccountId;
 use crate::drill::bot::{
     self, ANCHOR_KEY, BOT_TOKEN, JournalThrough, Outside, SIGNING_SECRET, trail_folder,
 };
+use crate::drill::builder::build;
 use crate::drill::people;
 use crate::drill::scenario::{Habit, LEAKED_KEY, Scenario};
 use crate::flow::desk::Desk;
@@ -145,6 +146,10 @@ impl World {
         let stop = self.stop.clone();
         let openings = openings(&self.options.scenario);
         self.tracker.spawn(async move { actor.play(&openings, ACTOR_EVERY, &stop).await });
+        let (actor, stop, clock) = (self.actor.clone(), self.stop.clone(), self.clock);
+        let visitor = Visitor::new(&self.cloud, ACTOR_ADDRESS, ACTOR_AGENT);
+        let builds = self.options.scenario.builds.clone();
+        self.tracker.spawn(async move { build((&actor, &visitor, clock), &builds, &stop).await });
     }
 
     /// A busy actor in the background: it changes something every `every` of real time.

@@ -87,3 +87,25 @@ async fn left_alone_the_drill_ends_well_and_says_so() {
     assert!(told.contains("AWS's own log agrees with the journal"), "{told}");
     stage.strike().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_actor_built_is_stopped_in_the_drill_and_it_fails_where_something_is_not() {
+    let stage = Stage::set_for("cryptomining").await;
+    let told = play(&stage.world, stage.world.scenario()).await.unwrap();
+    let (_, built) = told.split_once("What the actor built\n").unwrap();
+    let built: Vec<&str> = built.lines().take_while(|line| line.starts_with("  ")).collect();
+    assert_eq!(built.len(), 5, "{told}");
+    assert!(built.iter().all(|line| line.starts_with("  stopped ")), "{built:#?}");
+    assert!(told.contains("AWS's own log agrees with the journal"), "{told}");
+    stage.strike().await;
+
+    let stage = Stage::set_for("cryptomining").await;
+    let mut wants_more = stage.world.scenario().clone();
+    wants_more.expected.stopped.push("AWS::SQS::Queue".to_owned());
+    let why = play(&stage.world, &wants_more).await.unwrap_err();
+    assert_eq!(
+        why.to_string(),
+        "the findings are not what the scenario expects: no AWS::SQS::Queue was stopped"
+    );
+    stage.strike().await;
+}

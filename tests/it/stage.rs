@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use keyleak::drill::bot::JournalThrough;
-use keyleak::drill::scenario;
+use keyleak::drill::scenario::{self, Scenario};
 use keyleak::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};
 use keyleak::ports::clock::Clock;
 use std::time::Duration;
@@ -26,15 +26,29 @@ impl Stage {
         Self::set_with(through, PLANS_EXPIRE_AFTER).await
     }
 
+    /// A stage for another scenario than the usual one.
+    pub(crate) async fn set_for(name: &str) -> Self {
+        let scenario = scenario::find(name).unwrap();
+        Self::set_whole(&|journal| journal, (scenario, PLANS_EXPIRE_AFTER)).await
+    }
+
     /// A stage on which nobody waits an hour for a plan to expire.
     pub(crate) async fn set_with_plans_for(patience: SignedDuration) -> Self {
         Self::set_with(&|journal| journal, patience).await
     }
 
     async fn set_with(through: JournalThrough<'_>, plans_expire_after: SignedDuration) -> Self {
+        let usual = scenario::find("public-repository").unwrap();
+        Self::set_whole(through, (usual, plans_expire_after)).await
+    }
+
+    async fn set_whole(
+        through: JournalThrough<'_>,
+        (scenario, plans_expire_after): (Scenario, SignedDuration),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = WorldOptions {
-            scenario: scenario::find("public-repository").unwrap(),
+            scenario,
             clock: Clock::accelerated(SPEED),
             folder: folder.path().to_owned(),
             seed: 11,
