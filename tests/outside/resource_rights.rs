@@ -21,8 +21,9 @@ use keyleak::domain::action::{Action, Change};
 use keyleak::domain::bucket_policy::BucketDeny;
 use keyleak::domain::ids::{AccountId, CaseId};
 use keyleak::domain::principal::{Principal, PrincipalKind};
-use keyleak::domain::resource::{ResourceName, ResourceType};
+use keyleak::domain::resource::{OfResource, ResourceName, ResourceType};
 use keyleak::domain::resource_change::ResourceChange;
+use keyleak::domain::resource_switch::SWITCHES;
 use keyleak::domain::setting::Setting;
 use keyleak::ports::cloud::{CallClass, CallError, Contain, Lookup};
 use libtest_mimic::Trial;
@@ -77,8 +78,13 @@ const OWN_BUCKETS: [&str; 4] =
     ["keyleak-trail", "keyleak-athena", "keyleak-evidence", "keyleak-anchors"];
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
-    let [stops, looks, spares] = [(); 3].map(|()| Arc::clone(parts));
+    let [stops, looks, spares, switches] = [(); 4].map(|()| Arc::clone(parts));
+    let switch = "rights_suffice_to_switch_a_resource_off_and_back_through_cloud_control";
     vec![
+        trial_async(switch, move || async move {
+            switched(&Place::new(&switches, "850000000001").await?).await;
+            Ok(())
+        }),
         trial_async("rights_each_to_stop_a_resource_that_lacks_is_named", move || async move {
             each_to_stop(&Place::new(&stops, "550000000005").await?).await;
             Ok(())
@@ -140,6 +146,12 @@ impl Place {
         ResourceName { of, account, region, id: id.to_owned() }
     }
 
+    fn action(&self, of: ResourceType, change: ResourceChange) -> Action {
+        let (name, arn) = (self.name(of).key().name, self.name(of).arn());
+        let on = Principal { kind: PrincipalKind::Resource, name, id: arn.clone(), arn };
+        Action { on, change: Change::Resource { change } }
+    }
+
     /// Every change that there is, each with the one that takes it back.
     fn changes(&self) -> Vec<Action> {
         let account = &self.owner.id;
@@ -154,11 +166,7 @@ impl Place {
             "Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
             "Action": "s3:GetObject", "Resource": format!("{}/*", bucket.arn()),
         }]});
-        let on = |of: ResourceType, change: ResourceChange| {
-            let (name, arn) = (self.name(of).key().name, self.name(of).arn());
-            let on = Principal { kind: PrincipalKind::Resource, name, id: arn.clone(), arn };
-            Action { on, change: Change::Resource { change } }
-        };
+        let on = |of, change| self.action(of, change);
         let off = |of| on(of, ResourceChange::SwitchOff { of });
         let back = |of, value| on(of, ResourceChange::SwitchBack { of, value });
         let (isolated, before) = ("sg-2".to_owned(), vec!["sg-1".to_owned()]);
@@ -195,6 +203,30 @@ impl Place {
             refused.push(error);
         }
         refused
+    }
+}
+
+/// Each type that one property stops, on a Cloud Control that we did not write.
+async fn switched(place: &Place) {
+    let owner = &place.owner;
+    let arn = role(owner, STOPS, &printed(&place.policy(), AWSS_DENY)).await;
+    let rights = ContainSettings::Role(settings(&arn));
+    let config = owner.config_of(&place.bot_key);
+    let contain = AwsContain::new(&config, Some(&rights)).expect("rights");
+    let lookup = AwsLookup::new(owner.config(), &AwsSettings::default()).await;
+    for switch in &SWITCHES {
+        let read = async || lookup.resource(&place.name(switch.of)).await.expect("it").state;
+        let before = read().await;
+        let OfResource::Switch { value, .. } = before else { panic!("{before:?}") };
+        let off = ResourceChange::SwitchOff { of: switch.of };
+        assert!(!off.holds(&before), "the control: it runs");
+        for change in [off, ResourceChange::SwitchBack { of: switch.of, value }] {
+            let action = place.action(switch.of, change.clone());
+            let tickets = tickets(&owner.id, vec![action]).await;
+            contain.apply(&tickets[0]).await.expect("it is done");
+            assert!(change.holds(&read().await), "{change:?}");
+        }
+        assert_eq!(read().await, before);
     }
 }
 
