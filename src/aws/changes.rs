@@ -116,7 +116,9 @@ pub(super) async fn carry_out(
         Change::Delete { policy_arn, inline_name } => {
             eradicate::delete(iam, on, (policy_arn, inline_name)).await
         }
-        Change::Resource { .. } => Err(CallError::new(CallClass::Other, "the step", NOT_IAM)),
+        Change::Resource { .. } | Change::DeleteResource => {
+            Err(CallError::new(CallClass::Other, "the step", NOT_IAM))
+        }
     }
 }
 

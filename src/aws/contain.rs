@@ -2,6 +2,7 @@
 
 use crate::aws::changes;
 use crate::aws::clients::{ContainSettings, RoleSettings};
+use crate::aws::eradicate_things;
 use crate::aws::error::call_error;
 use crate::aws::resources;
 use crate::aws::session::{TicketRights, TicketSessions, account_of};
@@ -125,6 +126,9 @@ impl Contain for AwsContain {
         match (&action.change, ResourceName::about(&action.on)) {
             (Change::Resource { change }, Some(name)) => {
                 resources::carry_out(&config, &name, change).await
+            }
+            (Change::DeleteResource, Some(name)) => {
+                eradicate_things::delete(&iam, &action.on, &name).await
             }
             _ => changes::carry_out(&iam, action, ticket.record().at).await,
         }

@@ -71,7 +71,7 @@ pub const READS: &[&str] = &[
 
 /// IAM refuses to delete what something hangs on still; it is listed again so often. The worker
 /// tries the whole step again after that.
-const ROUNDS_MAX: usize = 3;
+pub(super) const ROUNDS_MAX: usize = 3;
 
 /// Deletes a principal with everything that hangs on it. Repeating it is harmless, however much of
 /// it was done before; where it is gone already that is `NotFound`. The deny, as `policy_arn`
@@ -100,7 +100,7 @@ pub(super) async fn delete(
 }
 
 /// AWS's id of the call that deleted it, or what IAM says is in the way.
-type Deleted = Result<Result<Option<String>, CallError>, CallError>;
+pub(super) type Deleted = Result<Result<Option<String>, CallError>, CallError>;
 
 async fn user(iam: &Client, name: &str, (policy_arn, inline_name): (&str, &str)) -> Deleted {
     credentials(iam, name).await?;
@@ -194,7 +194,10 @@ async fn detach_role_policy(iam: &Client, name: &str, arn: &str) -> Result<(), C
 }
 
 /// What is not there needs no removing.
-fn gone<T, E>(call: &str, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<(), CallError>
+pub(super) fn gone<T, E>(
+    call: &str,
+    sent: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<(), CallError>
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -206,7 +209,7 @@ where
 }
 
 /// The call for which all the others were made.
-fn last<T, E>(call: &str, sent: Result<T, SdkError<E, HttpResponse>>) -> Deleted
+pub(super) fn last<T, E>(call: &str, sent: Result<T, SdkError<E, HttpResponse>>) -> Deleted
 where
     T: RequestId,
     E: ProvideErrorMetadata + Error + 'static,

@@ -5,6 +5,7 @@ use crate::aws::error::call_error;
 use crate::aws::guard::Preflight;
 use crate::aws::guard_duty::GuardDuty;
 use crate::aws::health::Health;
+use crate::aws::iam_things;
 use crate::aws::listing::{incomplete, time};
 use crate::aws::resources::Resources;
 use crate::aws::{roles, users};
@@ -179,7 +180,10 @@ impl Lookup for AwsLookup {
     }
 
     async fn resource(&self, name: &ResourceName) -> Result<ResourceDetail, CallError> {
-        self.resources.read(name).await
+        match name.of.is_of_iam() {
+            true => iam_things::read(&self.iam, name).await,
+            false => self.resources.read(name).await,
+        }
     }
 
     async fn guard_duty(

@@ -11,6 +11,7 @@ pub mod changes;
 pub mod clients;
 pub mod contain;
 pub mod eradicate;
+pub mod eradicate_things;
 pub mod error;
 pub mod evidence;
 pub mod guard;
@@ -20,6 +21,7 @@ mod inbox;
 pub mod journal;
 #[macro_use]
 mod listing;
+pub mod iam_things;
 pub mod lookup;
 pub mod manifests;
 pub mod operator;

@@ -316,6 +316,11 @@ fn state(of: ResourceType, properties: &Value) -> Result<OfResource, CallError> 
             let value = told.map_err(|_| lacks(property))?;
             Ok(OfResource::Switch { property: property.to_owned(), value })
         }
+        ResourceType::SamlProvider
+        | ResourceType::OidcProvider
+        | ResourceType::InstanceProfile
+        | ResourceType::Group
+        | ResourceType::Policy => Err(lacks("what is IAM's")),
     }
 }
 

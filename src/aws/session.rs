@@ -190,7 +190,7 @@ fn session_policy(action: &Action) -> Value {
         }
         statement
     };
-    if let Change::Delete { .. } = &action.change {
+    if matches!(&action.change, Change::Delete { .. } | Change::DeleteResource) {
         return deleting_policy(action);
     }
     if let Change::Resource { .. } = &action.change {
@@ -223,7 +223,9 @@ fn resource_policy(action: &Action) -> Value {
 /// The calls that delete the principal, in as few statements as there are things they are about: a
 /// session policy has room for no more.
 fn deleting_policy(action: &Action) -> Value {
+    let is_principal = matches!(&action.change, Change::Delete { .. });
     let beside = |call: &str| match call {
+        _ if !is_principal => None,
         "iam:RemoveUserFromGroup" => Some("group/*"),
         "iam:DeleteVirtualMFADevice" => Some("mfa/*"),
         "iam:RemoveRoleFromInstanceProfile" => Some("instance-profile/*"),
@@ -258,7 +260,8 @@ fn only_with<'a>(call: &str, change: &'a Change) -> Option<(&'static str, &'a st
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
         | Change::Resource { .. }
-        | Change::Delete { .. } => return None,
+        | Change::Delete { .. }
+        | Change::DeleteResource => return None,
     };
     if call.ends_with("PermissionsBoundary") {
         return Some(("iam:PermissionsBoundary", policy_arn));

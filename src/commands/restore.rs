@@ -1,9 +1,10 @@
-//! `keyleak restore`: the commands that make a user or role again, from a copy of a snapshot alone.
+//! `keyleak restore`: the commands that make again what was deleted, from a snapshot alone.
 
 use crate::cli::RestoreArguments;
 use crate::commands::CommandError;
 use crate::domain::digest::sha256_hex;
 use crate::domain::ids::AccountId;
+use crate::domain::resource::ResourceName;
 use crate::domain::restoring::script;
 use crate::domain::snapshot::{Photograph, Snapshot};
 use std::path::Path;
@@ -60,14 +61,15 @@ fn in_name(file: &Path) -> Option<String> {
 
 fn chosen<'a>(snapshot: &'a Snapshot, named: Option<&str>) -> Result<&'a Photograph, CommandError> {
     let all = &snapshot.principals;
-    let is_it = |one: &&Photograph| named.is_none_or(|name| one.key().to_string() == name);
+    let is_it =
+        |one: &&Photograph| named.is_none_or(|name| ResourceName::words(&one.key()) == name);
     let mut found = all.iter().filter(is_it);
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (_, _) => {
             // As a literal, so that no name can be taken for more than one.
             let there: Vec<_> =
-                all.iter().map(|one| format!("{:?}", one.key().to_string())).collect();
+                all.iter().map(|one| format!("{:?}", ResourceName::words(&one.key()))).collect();
             let said = format!("say which with --of; it has {}", there.join(", "));
             Err(CommandError::Setup(said))
         }

@@ -72,6 +72,8 @@ pub enum Change {
     /// Delete the principal with everything that hangs on it, for ever. The deny, in whichever
     /// form it is there, goes last: until then the principal may do nothing.
     Delete { policy_arn: String, inline_name: String },
+    /// Delete the resource for ever, where nobody uses it any more.
+    DeleteResource,
     /// What is changed of a resource.
     Resource { change: ResourceChange },
 }
@@ -124,10 +126,8 @@ impl Action {
             }
             Change::LiftRevocation { .. } => format!("Let revoked sessions of {on} work again"),
             Change::Delete { .. } => format!("DELETE {on} with everything that hangs on it"),
-            Change::Resource { change } => {
-                let name = ResourceName::about(on).map(|name| name.to_string());
-                change.sentence(&name.unwrap_or_else(|| on.to_string()))
-            }
+            Change::DeleteResource => format!("DELETE {}", ResourceName::words(&on.key())),
+            Change::Resource { change } => change.sentence(&ResourceName::words(&on.key())),
         }
     }
 
@@ -156,6 +156,9 @@ impl Action {
             Change::ActivateCredential { .. } => "whoever holds this credential can use it again",
             Change::LiftRevocation { .. } => {
                 "sessions that have not expired work again, an actor's included"
+            }
+            Change::DeleteResource => {
+                "it and its id are lost for ever; it can be made again by hand from the snapshot"
             }
             Change::Delete { .. } => match self.on.kind {
                 PrincipalKind::User => {
@@ -187,7 +190,7 @@ impl Action {
             Change::ActivateKey { .. } => "make the key inactive again",
             Change::ActivateCredential { .. } => "make the credential inactive again",
             Change::LiftRevocation { .. } => "propose containment again",
-            Change::Delete { .. } => "cannot be undone",
+            Change::Delete { .. } | Change::DeleteResource => "cannot be undone",
             Change::Resource { change } => change.undo_sentence(),
         }
     }
@@ -208,7 +211,7 @@ impl Action {
             | Change::ActivateCredential { .. }
             | Change::LiftRevocation { .. }
             | Change::Resource { .. } => true,
-            Change::Delete { .. } => false,
+            Change::Delete { .. } | Change::DeleteResource => false,
         }
     }
 
@@ -221,7 +224,8 @@ impl Action {
             | Change::RevokeSessions { .. }
             | Change::PutTrust { .. }
             | Change::Quarantine { .. }
-            | Change::Delete { .. } => true,
+            | Change::Delete { .. }
+            | Change::DeleteResource => true,
             Change::LiftDeny { .. }
             | Change::LiftQuarantine { .. }
             | Change::SetBoundary { .. }
@@ -257,6 +261,7 @@ impl Action {
             | Change::ActivateCredential { .. }
             | Change::LiftRevocation { .. }
             | Change::Delete { .. }
+            | Change::DeleteResource
             | Change::Resource { .. } => return None,
         };
         Some(Self { on: self.on.clone(), change })
@@ -308,6 +313,9 @@ impl Action {
                 &["iam:DeleteRolePermissionsBoundary"],
             ),
             Change::Delete { .. } => by_kind(DELETE_USER, DELETE_ROLE),
+            Change::DeleteResource => {
+                ResourceName::about(&self.on).map_or(&[], |name| name.of.deleting())
+            }
             Change::Resource { change } => change.permissions(),
         }
     }

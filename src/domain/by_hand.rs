@@ -1,6 +1,7 @@
 //! Each change as the commands that a person would type, for when the bot cannot act.
 
 use crate::domain::action::{Action, Change, DENY_ALL_DOCUMENT, SideCredential, SideKind};
+use crate::domain::made_besides;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::resource::ResourceName;
 use crate::domain::revocation::Revocation;
@@ -58,6 +59,9 @@ pub fn commands(action: &Action, now: Timestamp) -> Vec<String> {
         Change::SetBoundary { boundary: None } => {
             vec![aws(on, "delete-KIND-permissions-boundary")]
         }
+        Change::DeleteResource => ResourceName::about(on)
+            .map(|name| made_besides::deleting(name.of, &name.id, Some(&on.arn)))
+            .unwrap_or_default(),
         Change::Delete { policy_arn, inline_name } => deleting(on, (policy_arn, inline_name)),
         Change::Resource { change } => {
             ResourceName::about(on).map(|name| change.commands(&name)).unwrap_or_default()
@@ -186,6 +190,17 @@ mod tests {
             first(role("deploy", "AROA1"), deny()),
             "aws iam attach-role-policy --role-name deploy --policy-arn arn:deny"
         );
+    }
+
+    #[test]
+    fn of_a_policy_that_is_deleted_the_path_is_known_and_who_has_it_is_asked_first() {
+        let name = "AWS::IAM::ManagedPolicy/029608264753/us-east-1/all".to_owned();
+        let arn = "arn:aws:iam::029608264753:policy/a/all".to_owned();
+        let on = Principal { kind: PrincipalKind::Resource, name, id: "ANPA1".to_owned(), arn };
+        let said = commands(&Action { on, change: Change::DeleteResource }, at(0));
+        assert_eq!(said[0], "policy=arn:aws:iam::029608264753:policy/a/all");
+        assert!(said[1].contains("list-entities-for-policy"), "{said:?}");
+        assert!(said[3].starts_with("aws iam delete-policy "), "{said:?}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Eradication: which users and roles the actor made and may be deleted for good, and when.
 
+pub mod things;
+
 use crate::domain::action::{Action, Change};
 use crate::domain::case::Case;
 use crate::domain::containing::{blast_radius, deny_name};

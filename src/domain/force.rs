@@ -36,7 +36,7 @@ pub fn holds(action: &Action, now: &Photograph, began: Timestamp) -> bool {
         Change::LiftQuarantine { tag } => !now.tags.contains_key(tag),
         Change::SetBoundary { boundary } => now.boundary == *boundary,
         // A principal that can be photographed is there.
-        Change::Delete { .. } => false,
+        Change::Delete { .. } | Change::DeleteResource => false,
         Change::Resource { change } => now.resource().is_some_and(|now| change.holds(now)),
     }
 }
@@ -76,7 +76,8 @@ pub fn no_longer(action: &Action, now: &Photograph, began: Timestamp) -> Option<
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
-        | Change::Delete { .. } => return None,
+        | Change::Delete { .. }
+        | Change::DeleteResource => return None,
     })
 }
 
@@ -149,7 +150,8 @@ fn leave(left: &mut Photograph, now: &Photograph, action: &Action) {
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
-        | Change::Delete { .. } => {}
+        | Change::Delete { .. }
+        | Change::DeleteResource => {}
     }
 }
 

@@ -1,7 +1,9 @@
-//! What else of IAM the trail shows the actor making: told to people, with the commands that delete
-//! it. Who else has come to use it no trail tells, so each is looked at before it goes.
+//! What else of IAM the trail shows the actor making, and the commands that delete it. Who else has
+//! come to use it no trail tells, so each is looked at before it goes.
 
+use crate::domain::ids::AccountId;
 use crate::domain::losses::Bounds;
+use crate::domain::resource::{ResourceName, ResourceType};
 use crate::domain::shell::quoted;
 use crate::domain::trail_row::TrailRow;
 use jiff::Timestamp;
@@ -24,8 +26,13 @@ pub struct MadeBesides {
     /// Its name, or the ARN or id where it has no name of its own.
     pub name: String,
     pub at: Timestamp,
-    /// The region, where the kind has one.
+    /// The region of the record: that of IAM's trail, except where the kind has one.
     pub region: Option<String>,
+    pub account: Option<String>,
+    /// The address that the call came from.
+    pub from: Option<String>,
+    /// Nobody but the actor can have made the call.
+    pub sure: bool,
 }
 
 impl MadeKind {
@@ -60,15 +67,20 @@ impl MadeKind {
         }
     }
 
-    pub fn words(self) -> &'static str {
+    /// What keyleak can delete; Roles Anywhere has an API of its own, which it does not call.
+    fn resource_type(self) -> Option<ResourceType> {
         match self {
-            Self::TrustAnchor => "trust anchor",
-            Self::SamlProvider => "SAML provider",
-            Self::OidcProvider => "OIDC provider",
-            Self::InstanceProfile => "instance profile",
-            Self::Group => "group",
-            Self::Policy => "policy",
+            Self::TrustAnchor => None,
+            Self::SamlProvider => Some(ResourceType::SamlProvider),
+            Self::OidcProvider => Some(ResourceType::OidcProvider),
+            Self::InstanceProfile => Some(ResourceType::InstanceProfile),
+            Self::Group => Some(ResourceType::Group),
+            Self::Policy => Some(ResourceType::Policy),
         }
+    }
+
+    pub fn words(self) -> &'static str {
+        self.resource_type().map_or("trust anchor", ResourceType::word)
     }
 
     /// What the record calls it. A policy is made by name and deleted by ARN.
@@ -85,6 +97,21 @@ impl MadeKind {
     }
 }
 
+impl MadeBesides {
+    pub fn is_anchor(&self) -> bool {
+        self.kind == MadeKind::TrustAnchor
+    }
+
+    /// The resource that keyleak can delete; none where it cannot, or the record does not name it.
+    pub fn resource(&self) -> Option<ResourceName> {
+        let of = self.kind.resource_type()?;
+        let account = self.account.as_deref().and_then(AccountId::parse)?;
+        let region = self.region.clone().unwrap_or_default();
+        let named = !self.name.is_empty() && !region.is_empty() && !region.contains('/');
+        named.then(|| ResourceName { of, account, region, id: self.name.clone() })
+    }
+}
+
 /// What the actor made since the exposure and nobody of the lineage deleted again, in the order in
 /// which it may go.
 pub fn made_besides(rows: &[TrailRow], bounds: &Bounds) -> Vec<MadeBesides> {
@@ -98,8 +125,15 @@ pub fn made_besides(rows: &[TrailRow], bounds: &Bounds) -> Vec<MadeBesides> {
             }
             let is_it = |one: &MadeBesides| one.kind == kind && one.name == name;
             if call.strip_prefix("Create") == Some(kind.noun()) && !made.iter().any(is_it) {
-                let (name, region) = (name.to_owned(), row.aws_region.clone());
-                made.push(MadeBesides { kind, name, at, region });
+                made.push(MadeBesides {
+                    kind,
+                    name: name.to_owned(),
+                    at,
+                    region: row.aws_region.clone(),
+                    account: row.recipient_account.clone(),
+                    from: row.source_ip.clone(),
+                    sure: bounds.is_sure(row),
+                });
             }
             if call.strip_prefix("Delete") == Some(kind.noun()) {
                 made.retain(|one| !is_it(one));
@@ -110,44 +144,47 @@ pub fn made_besides(rows: &[TrailRow], bounds: &Bounds) -> Vec<MadeBesides> {
     made
 }
 
-/// It in one line, and below that the commands which delete it. Those begin with who uses it.
-pub fn line(made: &MadeBesides) -> String {
+/// It in one line with why keyleak leaves it alone, and below that the commands which delete it.
+/// Those begin with who uses it.
+pub fn line(made: &MadeBesides, why: &str) -> String {
     let kind = made.kind.words();
     let told = format!("{kind} {}, made by the actor at {:.0}", made.name, made.at);
-    format!("{told}; people delete it once nobody else uses it:\n{}", commands(made).join("\n"))
+    let commands = commands(made).join("\n");
+    format!("{told}: {why}; people delete it once nobody else uses it:\n{commands}")
 }
 
 fn commands(made: &MadeBesides) -> Vec<String> {
-    let name = quoted(&made.name);
-    match made.kind {
-        MadeKind::TrustAnchor => {
-            let region = quoted(made.region.as_deref().unwrap_or("<its region>"));
-            vec![format!(
-                "aws rolesanywhere delete-trust-anchor --region {region} --trust-anchor-id {name}"
-            )]
+    if let Some(of) = made.kind.resource_type() {
+        return deleting(of, &made.name, None);
+    }
+    let region = quoted(made.region.as_deref().unwrap_or("<its region>"));
+    let id = quoted(&made.name);
+    vec![format!("aws rolesanywhere delete-trust-anchor --region {region} --trust-anchor-id {id}")]
+}
+
+/// The commands that delete something of IAM; the ARN is of a policy, where it is known.
+pub fn deleting(of: ResourceType, name: &str, arn: Option<&str>) -> Vec<String> {
+    let quoted_name = quoted(name);
+    let one = |command: &str, option: &str| format!("aws iam {command} --{option} {quoted_name}");
+    match of {
+        ResourceType::SamlProvider => vec![one("delete-saml-provider", "saml-provider-arn")],
+        ResourceType::OidcProvider => {
+            vec![one("delete-open-id-connect-provider", "open-id-connect-provider-arn")]
         }
-        MadeKind::SamlProvider => {
-            vec![format!("aws iam delete-saml-provider --saml-provider-arn {name}")]
+        ResourceType::InstanceProfile => {
+            let profile = |command| one(command, "instance-profile-name");
+            vec![
+                profile("get-instance-profile"),
+                format!(
+                    "{} --role-name '<the one it names>'",
+                    profile("remove-role-from-instance-profile")
+                ),
+                profile("delete-instance-profile"),
+            ]
         }
-        MadeKind::OidcProvider => vec![format!(
-            "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {name}"
-        )],
-        MadeKind::InstanceProfile => vec![
-            format!("aws iam get-instance-profile --instance-profile-name {name}"),
-            format!(
-                "aws iam remove-role-from-instance-profile --instance-profile-name {name} \
-                 --role-name '<the one it names>'"
-            ),
-            format!("aws iam delete-instance-profile --instance-profile-name {name}"),
-        ],
-        MadeKind::Group => vec![
-            format!("aws iam get-group --group-name {name}"),
-            format!(
-                "# each member, then each policy, then: aws iam delete-group --group-name {name}"
-            ),
-        ],
-        MadeKind::Policy => vec![
-            format!("policy={}", arn_of(&made.name)),
+        ResourceType::Group => deleting_group(&|command| one(command, "group-name")),
+        ResourceType::Policy => vec![
+            format!("policy={}", arn.map_or_else(|| arn_of(name), quoted)),
             "aws iam list-entities-for-policy --policy-arn \"$policy\"".to_owned(),
             "for one in $(aws iam list-policy-versions --policy-arn \"$policy\" --query \
              'Versions[?!IsDefaultVersion].VersionId' --output text); do aws iam \
@@ -155,7 +192,28 @@ fn commands(made: &MadeBesides) -> Vec<String> {
                 .to_owned(),
             "aws iam delete-policy --policy-arn \"$policy\"".to_owned(),
         ],
+        ResourceType::Bucket | ResourceType::Instance | ResourceType::Function => Vec::new(),
     }
+}
+
+/// Whoever is still in it is somebody's to ask, so nobody is taken out here.
+fn deleting_group(group: &dyn Fn(&str) -> String) -> Vec<String> {
+    vec![
+        group("get-group"),
+        format!(
+            "for one in $({} --query 'AttachedPolicies[].PolicyArn' --output text); do \
+             {} --policy-arn \"$one\"; done",
+            group("list-attached-group-policies"),
+            group("detach-group-policy")
+        ),
+        format!(
+            "for one in $({} --query 'PolicyNames[]' --output text); do \
+             {} --policy-name \"$one\"; done",
+            group("list-group-policies"),
+            group("delete-group-policy")
+        ),
+        group("delete-group"),
+    ]
 }
 
 /// Its ARN has a path that the record does not name, so IAM is asked. A name that IAM never gave
@@ -232,10 +290,34 @@ mod tests {
     }
 
     #[test]
+    fn what_keyleak_deletes_has_a_name_of_its_own_in_the_account_and_region_of_the_record() {
+        let at_home = |row: TrailRow| TrailRow {
+            recipient_account: Some("029608264753".to_owned()),
+            aws_region: Some("us-east-1".to_owned()),
+            reach: Some("key".to_owned()),
+            ..row
+        };
+        let named = |row: TrailRow| {
+            let made = made_besides(&[row], &Bounds::default()).remove(0);
+            made.resource().map(|name| name.to_string())
+        };
+        let all = at_home(policy(1, "CreatePolicy", "all"));
+        assert_eq!(named(all.clone()).as_deref(), Some("policy all"));
+        let nowhere = TrailRow { recipient_account: None, ..all };
+        assert_eq!(named(nowhere), None);
+        let anchor = TrailRow {
+            event_source: Some("rolesanywhere.amazonaws.com".to_owned()),
+            resource: Some("ta-1".to_owned()),
+            ..at_home(row(1, "CreateTrustAnchor"))
+        };
+        assert_eq!(named(anchor), None, "it has an API of its own");
+    }
+
+    #[test]
     fn who_uses_it_is_asked_before_anything_goes_and_a_name_that_iam_never_gave_is_no_command() {
         let told = |name: &str| {
             let rows = [policy(1, "CreatePolicy", name)];
-            line(&made_besides(&rows, &Bounds::default())[0])
+            line(&made_besides(&rows, &Bounds::default())[0], "it is used")
         };
         let said = told("all");
         let (asked, goes) = (said.find("list-entities-for-policy"), said.find("delete-policy "));

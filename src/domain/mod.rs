@@ -38,6 +38,7 @@ pub mod force;
 pub mod growth;
 pub mod guard;
 pub mod hardening;
+pub mod iam_thing;
 pub mod id_list;
 pub mod identity;
 pub mod ids;

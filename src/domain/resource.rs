@@ -1,13 +1,15 @@
-//! Resources that keyleak can stop, and how each of them stands.
+//! Resources that keyleak can stop, those of IAM that it deletes, and how each of them stands.
 
 use crate::domain::document::fingerprint;
+use crate::domain::iam_thing::IamThing;
 use crate::domain::ids::AccountId;
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
 use crate::domain::setting::Setting;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The types of CloudFormation that there is a containing change for.
+/// The types of CloudFormation that there is a containing change for, and those of IAM that are
+/// deleted with an eradication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ResourceType {
     #[serde(rename = "AWS::S3::Bucket")]
@@ -21,9 +23,20 @@ pub enum ResourceType {
     /// Its id here is `cluster/service`.
     #[serde(rename = "AWS::ECS::Service")]
     Service,
+    #[serde(rename = "AWS::IAM::SAMLProvider")]
+    SamlProvider,
+    #[serde(rename = "AWS::IAM::OIDCProvider")]
+    OidcProvider,
+    #[serde(rename = "AWS::IAM::InstanceProfile")]
+    InstanceProfile,
+    #[serde(rename = "AWS::IAM::Group")]
+    Group,
+    #[serde(rename = "AWS::IAM::ManagedPolicy")]
+    Policy,
 }
 
-/// Which resource it is: type, account, region, and the primary identifier within both.
+/// Which resource it is: type, account, region, and the primary identifier within both. IAM's have
+/// the region of its trail, and a policy its name, as the trail tells no path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ResourceName {
     pub of: ResourceType,
@@ -32,7 +45,7 @@ pub struct ResourceName {
     pub id: String,
 }
 
-/// What of a resource keyleak changes, as it stands.
+/// What of a resource keyleak changes, as it stands; of what it deletes, all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum OfResource {
@@ -53,11 +66,18 @@ pub enum OfResource {
         property: String,
         value: Setting,
     },
+    Iam {
+        thing: IamThing,
+    },
 }
 
 impl ResourceType {
-    pub const ALL: [Self; 5] =
+    /// Those that there is a containing change for.
+    pub const CONTAINED: [Self; 5] =
         [Self::Bucket, Self::Instance, Self::Function, Self::EventSource, Self::Service];
+    /// Those of IAM, in the order in which they may go; users and roles go after the providers.
+    pub const OF_IAM: [Self; 5] =
+        [Self::SamlProvider, Self::OidcProvider, Self::InstanceProfile, Self::Group, Self::Policy];
 
     /// The name that CloudFormation and Cloud Control know it by.
     pub fn type_name(self) -> &'static str {
@@ -67,6 +87,47 @@ impl ResourceType {
             Self::Function => "AWS::Lambda::Function",
             Self::EventSource => "AWS::Lambda::EventSourceMapping",
             Self::Service => "AWS::ECS::Service",
+            Self::SamlProvider => "AWS::IAM::SAMLProvider",
+            Self::OidcProvider => "AWS::IAM::OIDCProvider",
+            Self::InstanceProfile => "AWS::IAM::InstanceProfile",
+            Self::Group => "AWS::IAM::Group",
+            Self::Policy => "AWS::IAM::ManagedPolicy",
+        }
+    }
+
+    pub fn is_of_iam(self) -> bool {
+        Self::OF_IAM.contains(&self)
+    }
+
+    /// The IAM actions that deleting one needs, the last call first; none where nothing does it.
+    pub fn deleting(self) -> &'static [&'static str] {
+        match self {
+            Self::SamlProvider => &["iam:DeleteSAMLProvider"],
+            Self::OidcProvider => &["iam:DeleteOpenIDConnectProvider"],
+            Self::InstanceProfile => &[
+                "iam:DeleteInstanceProfile",
+                "iam:RemoveRoleFromInstanceProfile",
+                "iam:GetInstanceProfile",
+            ],
+            Self::Group => &[
+                "iam:DeleteGroup",
+                "iam:DeleteGroupPolicy",
+                "iam:DetachGroupPolicy",
+                "iam:GetGroup",
+                "iam:ListAttachedGroupPolicies",
+                "iam:ListGroupPolicies",
+            ],
+            Self::Policy => &[
+                "iam:DeletePolicy",
+                "iam:DeletePolicyVersion",
+                "iam:ListEntitiesForPolicy",
+                "iam:ListPolicyVersions",
+            ],
+            Self::Bucket
+            | Self::Instance
+            | Self::Function
+            | Self::EventSource
+            | Self::Service => &[],
         }
     }
 
@@ -77,11 +138,17 @@ impl ResourceType {
             Self::Function => "function",
             Self::EventSource => "event source",
             Self::Service => "service",
+            Self::SamlProvider => "SAML provider",
+            Self::OidcProvider => "OIDC provider",
+            Self::InstanceProfile => "instance profile",
+            Self::Group => "group",
+            Self::Policy => "policy",
         }
     }
 
     pub fn parse(type_name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.type_name() == type_name)
+        let mut all = Self::CONTAINED.into_iter().chain(Self::OF_IAM);
+        all.find(|one| one.type_name() == type_name)
     }
 }
 
@@ -102,7 +169,8 @@ impl ResourceName {
         PrincipalName { kind: PrincipalKind::Resource, name }
     }
 
-    /// Its ARN; a bucket's names neither region nor account.
+    /// Its ARN; a bucket's names neither region nor account. That of a policy, group or profile may
+    /// have a path that is not known here.
     pub fn arn(&self) -> String {
         let Self { account, region, id, .. } = self;
         let partition = match region.split('-').next() {
@@ -122,6 +190,12 @@ impl ResourceName {
                 format!("arn:{partition}:lambda:{region}:{account}:event-source-mapping:{id}")
             }
             ResourceType::Service => format!("arn:{partition}:ecs:{region}:{account}:service/{id}"),
+            ResourceType::SamlProvider | ResourceType::OidcProvider => id.clone(),
+            ResourceType::InstanceProfile => {
+                format!("arn:{partition}:iam::{account}:instance-profile/{id}")
+            }
+            ResourceType::Group => format!("arn:{partition}:iam::{account}:group/{id}"),
+            ResourceType::Policy => format!("arn:{partition}:iam::{account}:policy/{id}"),
         }
     }
 
@@ -140,7 +214,17 @@ impl ResourceName {
 
     /// The resource that a step is about, where it is about one.
     pub fn about(on: &Principal) -> Option<Self> {
-        (on.kind == PrincipalKind::Resource).then(|| Self::parse(&on.name)).flatten()
+        Self::named(&on.key())
+    }
+
+    /// The resource that plans and snapshots have under this name.
+    pub fn named(name: &PrincipalName) -> Option<Self> {
+        (name.kind == PrincipalKind::Resource).then(|| Self::parse(&name.name)).flatten()
+    }
+
+    /// What people call it, or the user or role of this name.
+    pub fn words(name: &PrincipalName) -> String {
+        Self::named(name).map_or_else(|| name.to_string(), |resource| resource.to_string())
     }
 }
 
@@ -154,7 +238,8 @@ pub fn is_named(told: &str, name: &str) -> bool {
 
 impl fmt::Display for ResourceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} in {}", self.of.word(), self.id, self.region)
+        write!(f, "{} {}", self.of.word(), self.id)?;
+        if self.of.is_of_iam() { Ok(()) } else { write!(f, " in {}", self.region) }
     }
 }
 
@@ -176,6 +261,7 @@ impl OfResource {
             Self::Switch { property, value } => {
                 vec![("what stops it", format!("{property} {value}"))]
             }
+            Self::Iam { thing } => thing.fields(),
         }
     }
 }

@@ -232,7 +232,8 @@ impl ResourceChange {
                 OfResource::Bucket { .. }
                 | OfResource::Instance { .. }
                 | OfResource::Function { .. }
-                | OfResource::Switch { .. },
+                | OfResource::Switch { .. }
+                | OfResource::Iam { .. },
             ) => false,
         }
     }
@@ -297,7 +298,8 @@ impl ResourceChange {
                 OfResource::Bucket { .. }
                 | OfResource::Instance { .. }
                 | OfResource::Function { .. }
-                | OfResource::Switch { .. },
+                | OfResource::Switch { .. }
+                | OfResource::Iam { .. },
             ) => {}
         }
     }
@@ -321,6 +323,7 @@ impl ResourceChange {
                 let Self::SwitchOff { of } = self else { return None };
                 (Self::SwitchBack { of: *of, value: *value }, "as it was before the plan")
             }
+            OfResource::Iam { .. } => return None,
         })
     }
 }

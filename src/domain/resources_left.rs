@@ -89,6 +89,12 @@ fn by_hand(one: &MadeResource) -> String {
         ResourceType::EventSource | ResourceType::Service => {
             ResourceChange::SwitchOff { of: name.of }
         }
+        // Nothing of IAM's is contained: it is deleted, or left.
+        ResourceType::SamlProvider
+        | ResourceType::OidcProvider
+        | ResourceType::InstanceProfile
+        | ResourceType::Group
+        | ResourceType::Policy => return "by hand".to_owned(),
     };
     format!("by hand: {}", change.commands(&name).join("; "))
 }
@@ -170,7 +176,13 @@ pub fn doubt(case: &Case, one: &MadeResource) -> Option<&'static str> {
              on a bucket that the account has already",
         );
     }
-    if !one.sure {
+    whose(case, one.sure, one.from.as_deref())
+}
+
+/// Why it is not certain that the actor made it: nobody proves it, or somebody else who uses the
+/// key may have made it `from` there.
+pub fn whose(case: &Case, sure: bool, from: Option<&str>) -> Option<&'static str> {
+    if !sure {
         return Some("the trail does not prove that the actor made it");
     }
     if case.exposed_since().is_none() {
@@ -179,7 +191,7 @@ pub fn doubt(case: &Case, one: &MadeResource) -> Option<&'static str> {
         );
     }
     let regular = case.survey().and_then(|(_, survey)| survey.regular.as_ref());
-    let (Some(regular), Some(from)) = (regular, one.from.as_deref()) else {
+    let (Some(regular), Some(from)) = (regular, from) else {
         return Some("it is not known whether it comes from where the key is used regularly");
     };
     let from = network(from);

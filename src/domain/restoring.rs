@@ -1,8 +1,11 @@
-//! The commands that make a user or role again as a snapshot has it, for people with such rights.
+//! The commands that make again as a snapshot has it what was deleted, for people with such rights.
+
+mod things;
 
 use crate::domain::action::SideKind;
 use crate::domain::facts::Fact;
 use crate::domain::principal::PrincipalKind;
+use crate::domain::resource::ResourceName;
 use crate::domain::shell::quoted;
 use crate::domain::snapshot::{OfRole, OfUser, Own, Photograph, SideState};
 use serde_json::{Map, Value, json};
@@ -13,14 +16,15 @@ pub const PASSWORD: &str = "NEW_PASSWORD";
 const NEW_ID: &str = "id";
 const NAME_LENGTH_MAX: usize = 128;
 
-/// A shell script that makes the principal again, and says what of it cannot come back. Rights come
+/// A shell script that makes it again, and says what of it cannot come back. Rights come
 /// before credentials, so that nobody acts with half of the limits that there were.
 pub fn script(photograph: &Photograph) -> Result<String, String> {
     if let Own::Resource(_) = &photograph.own {
-        return Err(format!(
-            "{} was never deleted by keyleak; `keyleak undo` gives back what was changed of it",
-            photograph.key()
-        ));
+        let (name, thing) = things::read(photograph)?;
+        let mut script = Script { lines: vec!["set -eu".to_owned()] };
+        script.head(photograph);
+        script.thing(photograph, (&name, thing));
+        return Ok(script.lines.join("\n"));
     }
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
     let name = photograph.name.as_str();
@@ -48,7 +52,7 @@ impl Script {
         self.say(&format!(
             "Makes {} again. It stops where one of that name is there, and at the first refusal; \
              the lines after that can then be run alone.",
-            photograph.key()
+            ResourceName::words(&photograph.key())
         ));
         self.say(&format!(
             "It gets another id than {}: whatever named the old one (trust and bucket policies, \

@@ -39,7 +39,8 @@ pub fn reverting_calls(change: &Change) -> &'static [&'static str] {
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
-        | Change::Delete { .. } => &[],
+        | Change::Delete { .. }
+        | Change::DeleteResource => &[],
     }
 }
 
@@ -71,7 +72,8 @@ pub fn can_revert(change: &Change, row: &TrailRow) -> bool {
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
-        | Change::Delete { .. } => true,
+        | Change::Delete { .. }
+        | Change::DeleteResource => true,
     }
 }
 

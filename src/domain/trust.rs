@@ -49,6 +49,13 @@ pub fn without_outsiders(document: &str, insiders: Insiders<'_>) -> Option<Clean
     Some(Cleaned { document: value.to_string(), removed })
 }
 
+/// Whether the document names this provider; one that cannot be read is searched as a text.
+pub fn names(document: &str, provider: &str) -> bool {
+    let read: Result<Value, _> = serde_json::from_str(document);
+    let text = read.map_or_else(|_| document.to_owned(), |value| value.to_string());
+    text.contains(&json!(provider).to_string())
+}
+
 /// A trust document that lets nobody in.
 pub fn of_nobody() -> String {
     json!({ "Version": "2012-10-17", "Statement": [lets_nobody_in()] }).to_string()

@@ -87,7 +87,8 @@ fn works_again(
         | Change::DeactivateKey { .. }
         | Change::DeactivateCredential { .. }
         | Change::RevokeSessions { .. }
-        | Change::Delete { .. } => None,
+        | Change::Delete { .. }
+        | Change::DeleteResource => None,
         Change::Resource { change } => Some(change.effect().to_owned()),
     }
 }
@@ -155,7 +156,8 @@ fn undo(done: &Action, before: &Photograph, now: &Photograph) -> Vec<(Change, &'
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
-        | Change::Delete { .. } => Vec::new(),
+        | Change::Delete { .. }
+        | Change::DeleteResource => Vec::new(),
     }
 }
 

@@ -104,7 +104,8 @@ pub fn of_plan(plan: &Plan) -> Option<Way> {
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
-        | Change::Delete { .. } => None,
+        | Change::Delete { .. }
+        | Change::DeleteResource => None,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::domain::agenda::stepping::abreast;
 use crate::domain::by_hand::commands;
 use crate::domain::caps::Full;
 use crate::domain::case::Case;
+use crate::domain::eradicating::things::came_to_use;
 use crate::domain::event::Event;
 use crate::domain::ids::UserName;
 use crate::domain::joining::ended_wider;
@@ -13,7 +14,7 @@ use crate::domain::plan::{Plan, PlanNumber, protection};
 use crate::domain::policy;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::Entry;
-use crate::domain::resource::ResourceName;
+use crate::domain::resource::{OfResource, ResourceName};
 use crate::domain::step_result::StepResult;
 use crate::flow::desk::Desk;
 use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
@@ -203,12 +204,13 @@ async fn drift(desk: &Desk, plan: &Plan, action: &Action) -> Result<Option<Drift
     let on = &action.on;
     let account = &plan.account;
     match found_now(desk.accounts.reach(Some(account)).await, on).await {
-        Ok(now) if now.id != on.id => Ok(Some(Drift {
+        Ok((now, _)) if now.id != on.id => Ok(Some(Drift {
             why: format!("{on} was deleted and made again (its id was {}, is {})", on.id, now.id),
             gone: true,
         })),
-        Ok(now) => {
-            let why = protection(&now.arn, account, &desk.rules.plans);
+        Ok((now, state)) => {
+            let why = protection(&now.arn, account, &desk.rules.plans).map(str::to_owned);
+            let why = why.or_else(|| state.and_then(|state| came_to_use(plan, action, &state)));
             Ok(why.map(|why| Drift { why: format!("{on} is not touched: {why}"), gone: false }))
         }
         // A principal that is gone holds nothing; the step itself finds that out.
@@ -224,15 +226,20 @@ async fn drift(desk: &Desk, plan: &Plan, action: &Action) -> Result<Option<Drift
     }
 }
 
-async fn found_now(access: Result<Access, CallError>, on: &Principal) -> Result<Detail, CallError> {
+async fn found_now(
+    access: Result<Access, CallError>,
+    on: &Principal,
+) -> Result<(Detail, Option<OfResource>), CallError> {
     let lookup = access?.lookup;
     match on.kind {
-        PrincipalKind::User => lookup.user(&UserName(on.name.clone())).await,
-        PrincipalKind::Role => lookup.role(&on.name).await.map(|role| role.detail),
+        PrincipalKind::User => {
+            lookup.user(&UserName(on.name.clone())).await.map(|user| (user, None))
+        }
+        PrincipalKind::Role => lookup.role(&on.name).await.map(|role| (role.detail, None)),
         PrincipalKind::Resource => {
             let unknown = || CallError::new(CallClass::NotFound, "the lookup", "no such resource");
             let name = ResourceName::about(on).ok_or_else(unknown)?;
-            lookup.resource(&name).await.map(|found| found.detail)
+            lookup.resource(&name).await.map(|found| (found.detail, Some(found.state)))
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Eradication: proposing to delete what the actor made, and looking that it is gone.
 
+mod things;
+
 use crate::domain::by_hand::commands;
 use crate::domain::case::Case;
 use crate::domain::eradicating::{made_by_actor, not_yet, step};
 use crate::domain::event::{Drift, Event, Phase};
 use crate::domain::ids::PersonId;
-use crate::domain::losses::Bounds;
-use crate::domain::made_besides::{line, made_besides};
 use crate::domain::plan::{PlanKind, STEPS_MAX, Step, assemble};
 use crate::domain::plan_state::PlanState;
+use crate::domain::resource::ResourceName;
 use crate::domain::snapshot::Photograph;
-use crate::domain::trail_row::TrailRow;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{account_of, keep, photograph_all, photograph_plans};
@@ -20,8 +20,6 @@ use crate::flow::propose::frame;
 const BY_HAND_MAX: usize = 2;
 /// What is left alone is named up to here.
 const LEFT_OUT_MAX: usize = 10;
-/// Of policies, providers and the like so many are told with the commands that delete them.
-const BESIDES_MAX: usize = 4;
 
 /// What may be deleted, photographed; and what may not, with the reason.
 #[derive(Debug, Default)]
@@ -31,7 +29,7 @@ struct Prepared {
     left_out: Vec<String>,
 }
 
-/// Proposes to delete every user and role that the actor made, or says why nothing is deleted.
+/// Proposes to delete what of IAM the actor made, or says why nothing is deleted.
 pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
     if let Some(why) = not_yet(case) {
         return not_proposed(desk, case, why.to_owned()).await;
@@ -89,9 +87,10 @@ pub(super) async fn read_back(
     let there = state.done_steps().filter_map(|(index, step, _)| {
         let on = &step.action.on;
         let found = now.get(&on.key())?.as_ref()?;
+        let name = ResourceName::words(&on.key());
         let what = match found.id == on.id {
-            true => format!("{on} is still there"),
-            false => format!("somebody made another {on}, with the id {}", found.id),
+            true => format!("{name} is still there"),
+            false => format!("somebody made another {name}, with the id {}", found.id),
         };
         Some(Drift { plan, step: Some(index), what, by: None })
     });
@@ -118,33 +117,8 @@ async fn prepare(desk: &Desk, case: &Case) -> Result<Prepared, StepError> {
             Err(why) => prepared.left_out.push(why),
         }
     }
-    prepared.left_out.extend(besides(desk, case).await);
+    things::add(desk, case, &mut prepared).await?;
     Ok(prepared)
-}
-
-/// What else of IAM the actor made, for people to delete; from the cut that the case last read.
-async fn besides(desk: &Desk, case: &Case) -> Vec<String> {
-    let Some((_, survey)) = case.survey() else { return Vec::new() };
-    let rows = match desk.evidence.get(&survey.cut_sha256).await {
-        Ok(content) => serde_json::Deserializer::from_slice(&content)
-            .into_iter::<TrailRow>()
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    let bounds = Bounds::of(&survey.nodes, case.opening().key.reveal(), case.exposed_since());
-    let made = match rows {
-        Ok(rows) => made_besides(&rows, &bounds),
-        Err(why) => {
-            return vec![format!(
-                "which policies and providers the actor made is not known: {why}"
-            )];
-        }
-    };
-    let told = made.iter().take(BESIDES_MAX).map(line);
-    let others = made.iter().skip(BESIDES_MAX);
-    let others = others.map(|one| format!("and {} {}", one.kind.words(), one.name));
-    told.chain(others).collect()
 }
 
 fn requester(case: &Case) -> PersonId {
@@ -154,7 +128,7 @@ fn requester(case: &Case) -> PersonId {
 
 fn nothing(left_out: &[String]) -> String {
     if left_out.is_empty() {
-        return "the trail shows no user and no role that the actor made and that is still there"
+        return "the trail shows nothing of IAM that the actor made and that is still there"
             .to_owned();
     }
     let shown = left_out.iter().take(LEFT_OUT_MAX).map(String::as_str).collect::<Vec<_>>();
@@ -167,8 +141,11 @@ fn by_hand(desk: &Desk, case: &Case, steps: &[Step]) -> String {
     let now = desk.clock.now();
     let shown = steps.iter().take(BY_HAND_MAX);
     let commands: Vec<String> = shown.flat_map(|step| commands(&step.action, now)).collect();
-    let others: Vec<String> =
-        steps.iter().skip(BY_HAND_MAX).map(|step| step.action.on.to_string()).collect();
+    let others: Vec<String> = steps
+        .iter()
+        .skip(BY_HAND_MAX)
+        .map(|step| ResourceName::words(&step.action.on.key()))
+        .collect();
     let others = match others.as_slice() {
         [] => String::new(),
         others => format!("\nand likewise {}", others.join(", ")),

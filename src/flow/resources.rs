@@ -162,6 +162,7 @@ async fn step(
             let Some(name) = ResourceName::about(&on) else { return Ok(None) };
             ResourceChange::SwitchOff { of: name.of }
         }
+        OfResource::Iam { .. } => return Ok(None),
     };
     let doubt = doubt(case, made);
     if change.holds(state) && doubt.is_some() {

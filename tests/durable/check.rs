@@ -132,7 +132,7 @@ pub(crate) fn meaning(action: &Action) -> (String, bool) {
         Change::Quarantine { tag, .. } | Change::LiftQuarantine { tag } => {
             (format!("tag {tag} of {on}"), action.contains())
         }
-        Change::Delete { .. } => (on.to_string(), true),
+        Change::Delete { .. } | Change::DeleteResource => (on.to_string(), true),
         Change::Resource { .. } => (on.to_string(), action.contains()),
         Change::PutTrust { document } => (format!("trust of {on}: {document}"), true),
         Change::SetBoundary { boundary } => (format!("boundary of {on}: {boundary:?}"), true),

@@ -1,8 +1,8 @@
 //! The policies allow exactly the calls that the code makes, and the tables are as it uses them.
 
 use keyleak::aws::{
-    anchors, athena, brakes, changes, eradicate, evidence, guard, guard_duty, health, journal,
-    lookup, organization, resources, roles, session, users, work,
+    anchors, athena, brakes, changes, eradicate, eradicate_things, evidence, guard, guard_duty,
+    health, iam_things, journal, lookup, organization, resources, roles, session, users, work,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -94,6 +94,7 @@ fn the_lookup_role_may_make_exactly_the_lookup_calls() {
     let mut looks =
         set(&[lookup::CALLS, users::CALLS, roles::CALLS, guard_duty::CALLS, health::CALLS]);
     looks.extend(set(&resources));
+    looks.extend(set(&[iam_things::CALLS]));
     let tries = |arn: &str| arn.contains(":role/quarantine-");
     assert_eq!(actions(LOOKUP, "Allow", |arn| !tries(arn)), looks);
     assert_eq!(actions(LOOKUP, "Allow", tries), set(&[guard::CALLS]));
@@ -127,7 +128,10 @@ fn the_contain_role_may_make_exactly_the_containing_calls() {
 fn the_eradicate_role_may_make_exactly_the_deleting_calls() {
     use keyleak::domain::action::{Action, Change};
     use keyleak::domain::principal::{Principal, PrincipalKind};
-    let made = set(&[eradicate::CALLS, eradicate::READS]);
+    use keyleak::domain::resource::ResourceType;
+    let of_principals = set(&[eradicate::CALLS, eradicate::READS]);
+    let mut made = of_principals.clone();
+    made.extend(set(&[eradicate_things::CALLS, eradicate_things::READS]));
     assert_eq!(actions(ERADICATE, "Allow", |_| true), made);
     let (policy_arn, inline_name) = ("arn".to_owned(), "name".to_owned());
     let change = Change::Delete { policy_arn, inline_name };
@@ -135,7 +139,10 @@ fn the_eradicate_role_may_make_exactly_the_deleting_calls() {
         let on = Principal { kind, name: "a".into(), id: "b".into(), arn: "c".into() };
         Action { on, change: change.clone() }.permissions()
     });
-    assert_eq!(set(&needed), made);
+    assert_eq!(set(&needed), of_principals);
+    let things = ResourceType::OF_IAM.map(ResourceType::deleting);
+    assert_eq!(set(&things), set(&[eradicate_things::CALLS, eradicate_things::READS]));
+    assert!(ResourceType::CONTAINED.iter().all(|of| of.deleting().is_empty()), "stopped, and kept");
     let out_of_reach = |arn: &str| {
         arn.ends_with("/break-glass/*") || arn.starts_with("arn:aws:iam::*:role/keyleak-")
     };
@@ -295,7 +302,7 @@ fn a_role_is_assumed_only_with_the_external_id() {
 fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
     let identity: &[&str] = &["sts:GetCallerIdentity"];
     let of_resources = vec![resources::READS, resources::READS_OF_OWNERS, resources::CALLS];
-    let files: [(&str, &str, Vec<&[&str]>); 17] = [
+    let files: [(&str, &str, Vec<&[&str]>); 19] = [
         ("lookup", include_str!("../../src/aws/lookup.rs"), vec![lookup::CALLS]),
         ("guard_duty", include_str!("../../src/aws/guard_duty.rs"), vec![guard_duty::CALLS]),
         ("resources", include_str!("../../src/aws/resources.rs"), of_resources),
@@ -306,6 +313,12 @@ fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
         ("changes", include_str!("../../src/aws/changes.rs"), vec![changes::CALLS]),
         ("contain", include_str!("../../src/aws/contain.rs"), vec![identity]),
         ("eradicate", include_str!("../../src/aws/eradicate.rs"), vec![eradicate::CALLS]),
+        ("iam_things", include_str!("../../src/aws/iam_things.rs"), vec![iam_things::CALLS]),
+        (
+            "eradicate_things",
+            include_str!("../../src/aws/eradicate_things.rs"),
+            vec![eradicate_things::CALLS],
+        ),
         ("session", include_str!("../../src/aws/session.rs"), vec![session::CALLS]),
         ("journal", include_str!("../../src/aws/journal.rs"), vec![journal::CALLS]),
         ("brakes", include_str!("../../src/aws/brakes.rs"), vec![brakes::CALLS]),

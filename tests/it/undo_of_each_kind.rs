@@ -132,7 +132,8 @@ fn kind(change: &Change) -> Option<&'static str> {
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
         | Change::LiftQuarantine { .. }
-        | Change::Delete { .. } => None,
+        | Change::Delete { .. }
+        | Change::DeleteResource => None,
     }
 }
 

@@ -140,6 +140,11 @@ impl Place {
             ResourceType::Function => "miner",
             ResourceType::EventSource => "0a1b-2c3d",
             ResourceType::Service => "farm/miner",
+            ResourceType::SamlProvider
+            | ResourceType::OidcProvider
+            | ResourceType::InstanceProfile
+            | ResourceType::Group
+            | ResourceType::Policy => unreachable!("each_right.rs deletes them"),
         };
         let account = AccountId(self.owner.id.clone());
         let region = crate::account::REGION.to_owned();
@@ -275,7 +280,7 @@ async fn each_to_look(place: &Place) {
     let lookup = AwsLookup::new(&owner.config_of(&place.bot_key), &settings).await;
     let refused = async || {
         let mut refused = Vec::new();
-        for of in ResourceType::ALL {
+        for of in ResourceType::CONTAINED {
             refused.extend(lookup.resource(&place.name(of)).await.err());
         }
         refused

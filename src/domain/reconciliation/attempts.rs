@@ -131,7 +131,9 @@ impl Attempt<'_> {
             }
             Change::RevokeSessions { inline_name, .. } => vec![about(PUT, inline_name)],
             Change::LiftRevocation { inline_name } => vec![about(DELETE, inline_name)],
-            Change::Delete { .. } => self.deletions().map(|name| call([name; 2])).collect(),
+            Change::Delete { .. } | Change::DeleteResource => {
+                self.deletions().map(|name| call([name; 2])).collect()
+            }
             Change::PutTrust { .. } => vec![call(["UpdateAssumeRolePolicy"; 2])],
             Change::Quarantine { .. } => vec![call(["TagUser", "TagRole"])],
             Change::LiftQuarantine { .. } => vec![call(["UntagUser", "UntagRole"])],
@@ -159,15 +161,16 @@ impl Attempt<'_> {
 
     /// How often the attempt may make a call of one name.
     pub(super) fn calls_max(&self) -> u32 {
-        let deletes = matches!(self.action.change, Change::Delete { .. });
+        let deletes = matches!(self.action.change, Change::Delete { .. } | Change::DeleteResource);
         if deletes { REPEATS_MAX * HANGING_MAX } else { REPEATS_MAX }
     }
 
     /// Whether the call, which succeeded, is all that the step was to bring about: a principal of
     /// which something was deleted may still be there.
     pub(super) fn completes(&self, call: &str) -> bool {
-        let deletes = matches!(self.action.change, Change::Delete { .. });
-        !deletes || matches!(call, "DeleteUser" | "DeleteRole")
+        let deletes = matches!(self.action.change, Change::Delete { .. } | Change::DeleteResource);
+        let last = self.action.permissions().first().and_then(|last| last.strip_prefix("iam:"));
+        !deletes || last == Some(call)
     }
 
     fn of_key<'a>(&'a self, key: &'a AccessKeyId, status: &'static str) -> Expected<'a> {
@@ -203,8 +206,9 @@ impl Expected<'_> {
             PrincipalKind::User => row.target_user.as_deref(),
             PrincipalKind::Role => row.target_role.as_deref(),
             PrincipalKind::Resource => {
-                let told = row.bucket.as_deref().or(row.resource.as_deref());
-                return told.is_none_or(|told| is_named(told, &self.on.name));
+                let told = [&row.bucket, &row.resource, &row.target_policy, &row.target_group];
+                let mut told = told.into_iter().flatten().peekable();
+                return told.peek().is_none() || told.any(|told| is_named(told, &self.on.name));
             }
         };
         // IAM's records do not say what was asked when it was denied, and a virtual device is

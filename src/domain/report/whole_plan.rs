@@ -108,6 +108,7 @@ fn argument(change: &Change) -> Option<(&'static str, String)> {
         Change::Delete { policy_arn, inline_name } => {
             ("last of all", format!("the deny: {policy_arn}, or inline {inline_name}"))
         }
+        Change::DeleteResource => return None,
         Change::DeactivateKey { key } | Change::ActivateKey { key } => ("key", key.to_string()),
         Change::DeactivateCredential { credential } | Change::ActivateCredential { credential } => {
             (credential.kind.words(), credential.id.clone())

@@ -63,6 +63,8 @@ pub(super) struct State {
 /// One resource, and who owns it by its tag.
 #[derive(Debug, Clone)]
 pub(super) struct SimResource {
+    /// The id that is never used again; the ARN where there is none.
+    pub id: String,
     pub state: OfResource,
     pub tags: BTreeMap<String, String>,
     pub created: Timestamp,

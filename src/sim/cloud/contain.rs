@@ -89,6 +89,7 @@ impl SimCloud {
             Change::Delete { policy_arn, inline_name } => {
                 return self.delete(bot, &on, (policy_arn, inline_name)).await;
             }
+            Change::DeleteResource => return self.delete_thing(bot, &action.on).await,
             Change::Quarantine { tag, value } => self.set_tag(bot, &on, (tag, value)).await,
             Change::LiftQuarantine { tag } => self.take_tag_off(bot, &on, tag).await,
             Change::Resource { change } => {

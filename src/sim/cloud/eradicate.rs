@@ -1,11 +1,14 @@
-//! A user or role deleted for good, call by call and in the order of the real one.
+//! What is deleted for good, call by call and in the order of the real one.
 
-use crate::domain::principal::{PrincipalKind, PrincipalName};
+use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
+use crate::domain::resource::{ResourceName, ResourceType};
 use crate::domain::snapshot::Photograph;
 use crate::ports::cloud::{Applied, CallClass, CallError};
 use crate::sim::cloud::SimCloud;
-use crate::sim::cloud::calls::Origin;
+use crate::sim::cloud::calls::{Done, Origin};
 use crate::sim::cloud::contain::{failed, gone_already};
+use crate::sim::cloud::refusal::Refusal;
+use crate::sim::cloud::things::about;
 
 /// As often as the real one lists again what is in the way.
 const ROUNDS_MAX: usize = 3;
@@ -86,6 +89,65 @@ impl SimCloud {
         }
         for serial in user.mfa_devices.known().into_iter().flatten() {
             gone_already("iam:DeactivateMFADevice", self.drop_mfa(bot, (name, serial)).await)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes it, unless somebody uses it by now; nobody is taken out for it.
+    pub(super) async fn delete_thing(
+        &self,
+        bot: &Origin,
+        on: &Principal,
+    ) -> Result<Applied, CallError> {
+        let gone = || failed("the step", &Refusal::no_such("resource", &on.name));
+        let name = ResourceName::about(on).ok_or_else(gone)?;
+        let last = match name.of {
+            ResourceType::Policy => "DeletePolicy",
+            ResourceType::SamlProvider => "DeleteSAMLProvider",
+            ResourceType::OidcProvider => "DeleteOpenIDConnectProvider",
+            ResourceType::InstanceProfile => {
+                self.empty_profile(bot, &name).await?;
+                "DeleteInstanceProfile"
+            }
+            ResourceType::Group => {
+                self.strip_group(bot, &name).await?;
+                "DeleteGroup"
+            }
+            ResourceType::Bucket | ResourceType::Instance | ResourceType::Function => {
+                return Err(gone());
+            }
+        };
+        let deleted = self.told(bot, about(last, &name), |state, _, now| state.drop(&name, now));
+        let request_id = deleted.await.map_err(|refusal| {
+            let error = failed(&format!("iam:{last}"), &refusal);
+            let conflict = refusal.code == "DeleteConflict";
+            let class = if conflict { CallClass::Conflict } else { error.class };
+            CallError { class, ..error }
+        })?;
+        Ok(Applied { how: Some("deleted".to_owned()), request_id })
+    }
+
+    async fn empty_profile(&self, bot: &Origin, name: &ResourceName) -> Result<(), CallError> {
+        let call = "RemoveRoleFromInstanceProfile";
+        let roles = self.lock().thing(name).map(|thing| thing.used_by.clone());
+        for role in roles.unwrap_or_default() {
+            let out = about(call, name).with("roleName", &role.name);
+            let out = self.told(bot, out, |state, _, _| {
+                state.thing(name)?.used_by.retain(|one| *one != role);
+                Ok(Done::silently(()))
+            });
+            gone_already(&format!("iam:{call}"), out.await)?;
+        }
+        Ok(())
+    }
+
+    /// The policies of a group that nobody is in.
+    async fn strip_group(&self, bot: &Origin, name: &ResourceName) -> Result<(), CallError> {
+        let hanging = self.lock().group_policies(name);
+        for policy in hanging {
+            let detach = about("DetachGroupPolicy", name).with("policyArn", &policy);
+            let detach = self.told(bot, detach, |state, _, _| state.detach_from(name, &policy));
+            gone_already("iam:DetachGroupPolicy", detach.await)?;
         }
         Ok(())
     }

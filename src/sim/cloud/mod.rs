@@ -8,6 +8,7 @@ pub mod policies;
 pub mod resources;
 pub mod sessions;
 pub mod setup;
+pub mod things;
 
 mod account;
 mod authorize;

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 /// The region whose trail holds IAM's and the global endpoint's calls.
-const REGION: &str = "us-east-1";
+pub(super) const IAM_REGION: &str = "us-east-1";
 /// Where the resources of the account are, and the trail of calls about them.
 pub(super) const RESOURCE_REGION: &str = "eu-west-1";
 
@@ -62,7 +62,7 @@ pub(super) fn frame(state: &mut State, origin: &Origin, caller: &Caller, at: Tim
         "eventTime": seconds(at),
         "eventSource": null,
         "eventName": null,
-        "awsRegion": REGION,
+        "awsRegion": IAM_REGION,
         "sourceIPAddress": origin.source_ip,
         "userAgent": origin.user_agent,
         "requestParameters": null,
@@ -164,6 +164,6 @@ fn identity(state: &State, caller: &Caller) -> Value {
 fn host(service: &str) -> String {
     match service {
         "iam" => "iam.amazonaws.com".to_owned(),
-        other => format!("{other}.{REGION}.amazonaws.com"),
+        other => format!("{other}.{IAM_REGION}.amazonaws.com"),
     }
 }

@@ -82,8 +82,10 @@ impl SimCloud {
     pub fn add_resource(&self, (of, id): (ResourceType, &str), state: OfResource, owner: &str) {
         let name = self.resource_name(of, id);
         let tags = BTreeMap::from([("owner".to_owned(), owner.to_owned())]);
-        let resource = SimResource { state, tags, created: Timestamp::UNIX_EPOCH };
-        self.lock().resources.insert(name, resource);
+        let created = Timestamp::UNIX_EPOCH;
+        let mut held = self.lock();
+        let id = held.id_of(&name, created);
+        held.resources.insert(name, SimResource { id, state, tags, created });
     }
 
     pub fn resource_name(&self, of: ResourceType, id: &str) -> ResourceName {
@@ -157,6 +159,7 @@ impl SimCloud {
                         Err(Refusal::new("TooManyRequestsException", "Rate Exceeded."))
                     }
                     OfResource::Function { .. }
+                    | OfResource::Iam { .. }
                     | OfResource::Bucket { .. }
                     | OfResource::Instance { .. }
                     | OfResource::Switch { .. } => Ok(Done::silently(())),
@@ -197,21 +200,29 @@ impl SimCloud {
             | ResourceType::Function
             | ResourceType::EventSource
             | ResourceType::Service => cloud_control("GetResource", name),
+            ResourceType::SamlProvider => Call::iam("GetSAMLProvider", name.arn()),
+            ResourceType::OidcProvider => Call::iam("GetOpenIDConnectProvider", name.arn()),
+            ResourceType::InstanceProfile => Call::iam("GetInstanceProfile", name.arn()),
+            ResourceType::Group => Call::iam("GetGroup", name.arn()),
+            ResourceType::Policy => Call::iam("GetPolicy", name.arn()),
         };
         let permission = call.action();
         let found = self.call(&self.bot, call, |state, _, _| {
             let resource = state.resource(name)?;
-            let arn = name.arn();
+            let mut seen = resource.state.clone();
+            if let OfResource::Iam { thing } = &mut seen {
+                thing.used_by = state.who_uses(name);
+            }
             let detail = Detail {
                 name: name.key().name,
-                id: arn.clone(),
-                arn,
+                id: resource.id.clone(),
+                arn: name.arn(),
                 path: String::new(),
                 created: Some(resource.created),
                 boundary: None,
                 tags: resource.tags.clone(),
             };
-            Ok(Done::silently(ResourceDetail { detail, state: resource.state.clone() }))
+            Ok(Done::silently(ResourceDetail { detail, state: seen }))
         });
         found.await.map_err(|refusal| failed(&permission, &refusal))
     }
@@ -278,7 +289,20 @@ impl State {
         self.resources.get(name).ok_or_else(|| Refusal::no_such("resource", &name.id))
     }
 
-    fn make(
+    fn id_of(&mut self, name: &ResourceName, created: Timestamp) -> String {
+        match name.of {
+            ResourceType::Bucket | ResourceType::Instance | ResourceType::Function => name.arn(),
+            // A provider has none: since when there is this one serves for it.
+            ResourceType::SamlProvider | ResourceType::OidcProvider => {
+                format!("{} since {created}", name.id)
+            }
+            ResourceType::InstanceProfile => self.chance.id("AIPA"),
+            ResourceType::Group => self.chance.id("AGPA"),
+            ResourceType::Policy => self.chance.id("ANPA"),
+        }
+    }
+
+    pub(super) fn make(
         &mut self,
         (name, state): (ResourceName, OfResource),
         response: Value,
@@ -287,7 +311,8 @@ impl State {
         if self.resources.contains_key(&name) {
             return Err(Refusal::exists("Resource", &name.id));
         }
-        self.resources.insert(name, SimResource { state, tags: BTreeMap::new(), created });
+        let id = self.id_of(&name, created);
+        self.resources.insert(name, SimResource { id, state, tags: BTreeMap::new(), created });
         Ok(Done { value: (), response })
     }
 

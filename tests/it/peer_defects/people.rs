@@ -49,7 +49,8 @@ async fn health_tools_every_reported_key_gets_a_case_and_none_is_deleted() {
         approve(&bureau, case, PlanKind::Containment).await;
         bureau.wait(case, "contained", is_contained).await;
         let now = bureau.desk.ledger.load(case).await.unwrap();
-        let deletes = |change: &Change| matches!(change, Change::Delete { .. });
+        let deletes =
+            |change: &Change| matches!(change, Change::Delete { .. } | Change::DeleteResource);
         let steps = now.plans().flat_map(|state| state.all_steps());
         let deleting = steps.filter(|(_, step, _)| deletes(&step.action.change)).count();
         assert_eq!(deleting, 0);
