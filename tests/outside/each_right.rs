@@ -7,6 +7,7 @@
 
 use crate::account::{Account, Credential, REGION};
 use crate::frame::{Missing, trial_async};
+use crate::iam_things;
 use crate::leak::{BOT, BOT_IP, OFFICE_IP};
 use crate::least_rights::{
     CONTAIN, ERADICATE, EXTERNAL_ID, allowed, may, printed, printed_without, role,
@@ -21,6 +22,7 @@ use keyleak::aws::contain::AwsContain;
 use keyleak::domain::action::{Action, Change, SideCredential, SideKind};
 use keyleak::domain::ids::AccessKeyId;
 use keyleak::domain::principal::{Principal, PrincipalKind};
+use keyleak::domain::resource::ResourceType;
 use keyleak::domain::revocation::Sessions;
 use keyleak::ports::clock::Clock;
 use keyleak::ports::cloud::{CallClass, CallError, Contain};
@@ -126,6 +128,12 @@ impl Place {
             assert!(refused.is_empty(), "with the whole policy nothing is: {refused:?}");
             assert!(self.is_gone(kind).await, "{kind:?} is still there");
         }
+        let (id, iam) = (&self.owner.id, &self.owner.root.iam);
+        self.furnish(PrincipalKind::Role).await;
+        iam_things::furnish(iam, id, NAME).await;
+        let all = ResourceType::OF_IAM.map(|of| iam_things::deleting(id, of)).to_vec();
+        let refused = self.refusals(&contain, all.clone()).await;
+        assert!(refused.is_empty(), "with the whole policy nothing is: {refused:?}");
         for lacking in allowed(ERADICATE) {
             let policy = printed_without(ERADICATE, &self.deny, &lacking);
             may(&self.owner, "keyleak-eradicate", &policy).await;
@@ -136,6 +144,12 @@ impl Place {
                     self.furnish(kind).await;
                     refused.extend(self.refusals(&contain, vec![deleting]).await);
                 }
+            }
+            let needing = all.iter().filter(|one| one.permissions().contains(&lacking.as_str()));
+            for deleting in needing {
+                self.furnish(PrincipalKind::Role).await;
+                iam_things::furnish(iam, id, NAME).await;
+                refused.extend(self.refusals(&contain, vec![deleting.clone()]).await);
             }
             names_it(&refused, &lacking);
         }
@@ -264,7 +278,7 @@ pub(crate) fn names_it(refused: &[CallError], lacking: &str) {
 }
 
 /// Made now, or there already.
-fn made<T, E, R>(answer: Result<T, SdkError<E, R>>)
+pub(crate) fn made<T, E, R>(answer: Result<T, SdkError<E, R>>)
 where
     E: ProvideErrorMetadata + Debug,
     R: Debug,

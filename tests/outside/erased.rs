@@ -81,7 +81,7 @@ async fn erased(parts: &Parts, account: &str, without: Option<&str>) -> Result<(
 }
 
 /// Own credentials to contain, and the role to delete.
-fn rights(leak: &Leak, role: &str) -> Arc<dyn Contain> {
+pub(crate) fn rights(leak: &Leak, role: &str) -> Arc<dyn Contain> {
     let config = leak.bot.config_of(&leak.bot_key);
     let own = AwsContain::new(&config, Some(&ContainSettings::OwnCredentials)).expect("rights");
     let role = RoleSettings { arn: role.to_owned(), external_id: None };
@@ -98,7 +98,7 @@ fn trusting(account: &str) -> String {
 }
 
 /// The role with the printed policy, one action left out where that is wanted.
-async fn role_that_deletes(owner: &Account, without: Option<&str>) -> String {
+pub(crate) async fn role_that_deletes(owner: &Account, without: Option<&str>) -> String {
     let iam = &owner.root.iam;
     let made = iam.create_role().role_name(ERADICATE);
     let made = made.assume_role_policy_document(trusting(&owner.id)).send().await.expect("a role");

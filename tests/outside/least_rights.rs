@@ -3,6 +3,7 @@
 use crate::account::{Account, Credential};
 use crate::frame::{Missing, trial_async};
 use crate::ground::USER;
+use crate::iam_things;
 use crate::leak::{BOT, Leak, leak_delivered};
 use crate::parts::Parts;
 use crate::served::{DELIVERY, contained_and_undone};
@@ -13,6 +14,7 @@ use keyleak::aws::lookup::AwsLookup;
 use keyleak::domain::action::SideKind;
 use keyleak::domain::ids::{AccessKeyId, UserName};
 use keyleak::domain::principal::PrincipalName;
+use keyleak::domain::resource::ResourceType;
 use keyleak::ports::cloud::{CallError, Lookup};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -203,6 +205,7 @@ async fn each_lookup(parts: &Parts, account: &str) -> Result<(), Missing> {
     let leak = leak_delivered(parts, account, DELIVERY).await?;
     let policy = printed(LOOKUP, AWSS_DENY);
     role(&leak.owner, ROLE, &policy).await;
+    iam_things::furnish(&leak.owner.root.iam, &leak.owner.id, ROLE).await;
     let looks = role(&leak.owner, "keyleak-lookup", &policy).await;
     restrict_the_bot(&leak.owner).await;
     let mut actions = allowed(LOOKUP);
@@ -251,5 +254,10 @@ async fn told(leak: &Leak, role: &str) -> Vec<String> {
     say(lookup.instance_profiles(ROLE).await.err());
     say(lookup.users().await.err());
     say(lookup.roles().await.err());
+    for of in ResourceType::OF_IAM {
+        say(lookup.resource(&iam_things::name(&leak.owner.id, of)).await.err());
+    }
+    let deep = iam_things::named(&leak.owner.id, ResourceType::Policy, iam_things::DEEP);
+    say(lookup.resource(&deep).await.err());
     told
 }

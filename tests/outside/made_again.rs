@@ -8,13 +8,14 @@ use crate::parts::Parts;
 use keyleak::domain::case::Case;
 use keyleak::domain::differences::differences;
 use keyleak::domain::principal::PrincipalName;
+use keyleak::domain::resource::ResourceName;
 use keyleak::domain::snapshot::{Photograph, Snapshot};
 use keyleak::flow::photograph::photograph;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What AWS never gives twice, and whoever holds it enrols anew; the script says so of each.
-const LOST: [&str; 3] = ["id: ", "access keys: ", "MFA devices: "];
+const LOST: [&str; 4] = ["id: ", "access keys: ", "MFA devices: ", "used by: "];
 const PASSWORD: &str = "Another-Pass-word-1";
 
 /// Makes the actor's user and role again, each from a copy of its snapshot, and compares them field
@@ -55,6 +56,22 @@ pub(crate) async fn made_again(
     Ok(())
 }
 
+/// Makes a policy, provider, instance profile or group again. Those that used it are gone still.
+pub(crate) async fn thing_made_again(
+    parts: &Parts,
+    (bureau, case): (&Bureau, &Case),
+    (ground, owner): (&Ground, &Account),
+    thing: &PrincipalName,
+) -> Result<(), Missing> {
+    let tools = tools(parts)?;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (script, before) = script(bureau, case, (thing, folder.path())).await;
+    comes_back(ground, &before, &run(&script, &tools, (owner, None))).await;
+    let again = run(&script, &tools, (owner, None));
+    assert!(!again.status.success(), "one that is there is left as it is: {thing}");
+    Ok(())
+}
+
 async fn comes_back(ground: &Ground, before: &Photograph, made: &Output) {
     assert!(made.status.success(), "{made:?}");
     let after = photograph(ground.lookup.as_ref(), &before.key()).await.expect("it is there");
@@ -79,7 +96,7 @@ async fn script(
     let printed = Command::new(env!("CARGO_BIN_EXE_keyleak"))
         .arg("restore")
         .arg(&copy)
-        .args(["--of", &of.to_string()])
+        .args(["--of", &ResourceName::words(of)])
         .output()
         .expect("keyleak runs");
     assert!(printed.status.success(), "{printed:?}");

@@ -32,11 +32,13 @@ mod emulated;
 #[path = "../support/eradicated.rs"]
 mod eradicated;
 mod erased;
+mod erased_things;
 mod faulty;
 #[path = "../support/frame.rs"]
 mod frame;
 #[path = "../support/ground.rs"]
 mod ground;
+mod iam_things;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod journal_document;
@@ -118,6 +120,7 @@ fn main() -> ExitCode {
     trials.extend(troubled::trials(&parts));
     trials.extend(emulated::trials(&parts));
     trials.extend(erased::trials(&parts));
+    trials.extend(erased_things::trials(&parts));
     trials.extend(real_trails::trials(&parts));
     trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));

@@ -32,10 +32,11 @@ def tell_conditions_which_policy() -> None:
 
 
 def tell_policies_which_resource() -> None:
-    """Judges what leaves a group or an instance profile, or is a second factor, as IAM does.
+    """Judges what is about a group, an instance profile, a provider or a second factor as IAM does.
 
-    MiniStack takes the user or the role for what such a call is about; by IAM's service reference
-    it is the group, the profile or the device. What is asked about a query is about its workgroup.
+    MiniStack takes the user, the role or the policy for what such a call is about, or everything;
+    by IAM's service reference it is the group, the profile, the provider or the device. What is
+    asked about a query is about its workgroup.
     """
     from ministack.core import iam_actions
 
@@ -43,8 +44,13 @@ def tell_policies_which_resource() -> None:
     about = {
         "AddUserToGroup": ("GroupName", "group/"),
         "RemoveUserFromGroup": ("GroupName", "group/"),
+        "DetachGroupPolicy": ("GroupName", "group/"),
         "AddRoleToInstanceProfile": ("InstanceProfileName", "instance-profile/"),
         "RemoveRoleFromInstanceProfile": ("InstanceProfileName", "instance-profile/"),
+        "GetInstanceProfile": ("InstanceProfileName", "instance-profile/"),
+        "DeleteInstanceProfile": ("InstanceProfileName", "instance-profile/"),
+        "DeleteSAMLProvider": ("SAMLProviderArn", None),
+        "DeleteOpenIDConnectProvider": ("OpenIDConnectProviderArn", None),
         "DeleteVirtualMFADevice": ("SerialNumber", None),
     }
 

@@ -60,6 +60,7 @@ impl Script {
                 let fields = json!({ "InstanceProfileName": id, "Path": photograph.path });
                 self.call("create-instance-profile", tagged(photograph, fields));
                 for role in &thing.used_by {
+                    self.say(&format!("{role} goes into it, and has to be there first:"));
                     let member = json!({ "InstanceProfileName": id, "RoleName": role.name });
                     self.call("add-role-to-instance-profile", member);
                 }
