@@ -340,6 +340,26 @@ mod tests {
     }
 
     #[test]
+    fn a_session_that_deletes_something_of_iam_has_rights_to_that_alone() {
+        use crate::domain::ids::AccountId;
+        use crate::domain::resource::{ResourceName, ResourceType};
+        for of in ResourceType::OF_IAM {
+            let account = AccountId("123456789012".to_owned());
+            let region = "us-east-1".to_owned();
+            let id = "arn:aws:iam::123456789012:saml-provider/evil".to_owned();
+            let name = ResourceName { of, account, region, id };
+            let (key, arn) = (name.key(), name.arn());
+            let on = Principal { kind: key.kind, name: key.name, id: "A1".to_owned(), arn };
+            let action = Action { on, change: Change::DeleteResource };
+            let policy = session_policy(&action);
+            let only = json!({
+                "Effect": "Allow", "Action": of.deleting(), "Resource": action.on.arn,
+            });
+            assert_eq!(policy["Statement"], json!([only]), "{of:?}");
+        }
+    }
+
+    #[test]
     fn a_session_names_exactly_the_calls_its_action_says_it_needs() {
         let action = denying(PrincipalKind::User);
         let policy = session_policy(&action);

@@ -211,7 +211,8 @@ async fn drift(desk: &Desk, plan: &Plan, action: &Action) -> Result<Option<Drift
         Ok((now, state)) => {
             let why = protection(&now.arn, account, &desk.rules.plans).map(str::to_owned);
             let why = why.or_else(|| state.and_then(|state| came_to_use(plan, action, &state)));
-            Ok(why.map(|why| Drift { why: format!("{on} is not touched: {why}"), gone: false }))
+            let name = ResourceName::words(&on.key());
+            Ok(why.map(|why| Drift { why: format!("{name} is not touched: {why}"), gone: false }))
         }
         // A principal that is gone holds nothing; the step itself finds that out.
         Err(error) if error.class == CallClass::NotFound => Ok(None),

@@ -95,8 +95,8 @@ async fn erased(parts: &Parts, account: &str, without: Option<&str>) -> Result<(
     Ok(())
 }
 
-/// What the thief makes with the leaked key: its user and role use one of each, and nobody else; and
-/// a policy that a colleague gets.
+/// What the thief makes with the leaked key: one of each that its user and role use and nobody
+/// else, and a policy that a colleague gets.
 async fn makes_things(leak: &Leak, account: &str) {
     let key = leak.key.as_loot("key");
     let saml = name(account, ResourceType::SamlProvider).id;

@@ -19,7 +19,8 @@ const METADATA_LENGTH_MIN: usize = 1_000;
 const THUMBPRINT: &str = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280";
 const ALLOW_ALL: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-const ALLOW_READS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
+const ALLOW_READS: &str = r#"{"Version":"2012-10-17","Statement":[
+{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
 
 pub(crate) fn named(account: &str, of: ResourceType, id: &str) -> ResourceName {
     let (account, region) = (AccountId(account.to_owned()), "us-east-1".to_owned());
