@@ -62,7 +62,11 @@ pub(super) async fn delete(
             }
             ResourceType::InstanceProfile => instance_profile(iam, &name.id).await?,
             ResourceType::Group => group(iam, &name.id).await?,
-            ResourceType::Bucket | ResourceType::Instance | ResourceType::Function => {
+            ResourceType::Bucket
+            | ResourceType::Instance
+            | ResourceType::Function
+            | ResourceType::EventSource
+            | ResourceType::Service => {
                 let message = format!("nothing deletes {name}");
                 return Err(CallError::new(CallClass::Other, "the step", message));
             }

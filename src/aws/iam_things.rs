@@ -51,9 +51,11 @@ pub(super) async fn read(iam: &Client, name: &ResourceName) -> Result<ResourceDe
         ResourceType::OidcProvider => oidc_provider(iam, name).await,
         ResourceType::InstanceProfile => instance_profile(iam, name).await,
         ResourceType::Group => group(iam, name).await,
-        ResourceType::Bucket | ResourceType::Instance | ResourceType::Function => {
-            Err(incomplete(GET_POLICY, "nothing: it is not IAM's"))
-        }
+        ResourceType::Bucket
+        | ResourceType::Instance
+        | ResourceType::Function
+        | ResourceType::EventSource
+        | ResourceType::Service => Err(incomplete(GET_POLICY, "nothing: it is not IAM's")),
     }
 }
 

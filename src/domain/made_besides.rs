@@ -192,7 +192,11 @@ pub fn deleting(of: ResourceType, name: &str, arn: Option<&str>) -> Vec<String> 
                 .to_owned(),
             "aws iam delete-policy --policy-arn \"$policy\"".to_owned(),
         ],
-        ResourceType::Bucket | ResourceType::Instance | ResourceType::Function => Vec::new(),
+        ResourceType::Bucket
+        | ResourceType::Instance
+        | ResourceType::Function
+        | ResourceType::EventSource
+        | ResourceType::Service => Vec::new(),
     }
 }
 

@@ -123,11 +123,9 @@ impl ResourceType {
                 "iam:ListEntitiesForPolicy",
                 "iam:ListPolicyVersions",
             ],
-            Self::Bucket
-            | Self::Instance
-            | Self::Function
-            | Self::EventSource
-            | Self::Service => &[],
+            Self::Bucket | Self::Instance | Self::Function | Self::EventSource | Self::Service => {
+                &[]
+            }
         }
     }
 

@@ -38,7 +38,7 @@ pub async fn look_around(
         Some(_) => {
             let inhabitants = gains::inhabitants(desk, case).await?;
             let users = going_on(case, &inhabitants);
-            keys = gains::keys_in_turn(desk.lookup(case)?, users, turn).await;
+            keys = gains::keys_in_turn(desk.lookup(case).await?.as_ref(), users, turn).await;
             inhabitants
         }
         None => gains::users(desk, case).await?,

@@ -36,7 +36,11 @@ pub(crate) fn name(account: &str, of: ResourceType) -> ResourceName {
         ResourceType::InstanceProfile => PROFILE.to_owned(),
         ResourceType::Group => GROUP.to_owned(),
         ResourceType::Policy => POLICY.to_owned(),
-        ResourceType::Bucket | ResourceType::Instance | ResourceType::Function => {
+        ResourceType::Bucket
+        | ResourceType::Instance
+        | ResourceType::Function
+        | ResourceType::EventSource
+        | ResourceType::Service => {
             unreachable!("resource_rights.rs stops them")
         }
     };

@@ -86,9 +86,10 @@ pub fn came_to_use(plan: &Plan, action: &Action, now: &OfResource) -> Option<Str
 fn of_iam(now: &OfResource) -> Option<&IamThing> {
     match now {
         OfResource::Iam { thing } => Some(thing),
-        OfResource::Bucket { .. } | OfResource::Instance { .. } | OfResource::Function { .. } => {
-            None
-        }
+        OfResource::Bucket { .. }
+        | OfResource::Instance { .. }
+        | OfResource::Function { .. }
+        | OfResource::Switch { .. } => None,
     }
 }
 

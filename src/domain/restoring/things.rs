@@ -15,7 +15,10 @@ pub(super) fn read(photograph: &Photograph) -> Result<(ResourceName, &IamThing),
     let of_iam = match photograph.resource() {
         Some(OfResource::Iam { thing }) => name.map(|name| (name, thing)),
         Some(
-            OfResource::Bucket { .. } | OfResource::Instance { .. } | OfResource::Function { .. },
+            OfResource::Bucket { .. }
+            | OfResource::Instance { .. }
+            | OfResource::Function { .. }
+            | OfResource::Switch { .. },
         )
         | None => None,
     };

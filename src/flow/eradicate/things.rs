@@ -75,7 +75,7 @@ async fn judged(
     if let Some(why) = elsewhere(case, made) {
         return Ok(Err(why));
     }
-    Ok(match photograph_if_there(desk.lookup(case)?, &name.key()).await {
+    Ok(match photograph_if_there(desk.lookup(case).await?.as_ref(), &name.key()).await {
         Ok(Some(now)) => {
             step(case, made, &now, (going, &desk.rules.plans)).map(|step| Some((name, step, now)))
         }

@@ -113,7 +113,11 @@ impl SimCloud {
                 self.strip_group(bot, &name).await?;
                 "DeleteGroup"
             }
-            ResourceType::Bucket | ResourceType::Instance | ResourceType::Function => {
+            ResourceType::Bucket
+            | ResourceType::Instance
+            | ResourceType::Function
+            | ResourceType::EventSource
+            | ResourceType::Service => {
                 return Err(gone());
             }
         };

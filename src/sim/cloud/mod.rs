@@ -1,7 +1,8 @@
 //! A simulated AWS account: one stateful IAM and STS, with a trail, behind the program's ports.
 
 pub mod attacker;
-pub mod calls;
+pub mod bucket_verdict;
+mod calls;
 pub mod faults;
 pub mod managed;
 pub mod policies;

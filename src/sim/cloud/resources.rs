@@ -10,13 +10,10 @@ use crate::sim::attacker::{Credential, Reply};
 use crate::sim::cloud::SimCloud;
 use crate::sim::cloud::account::{SimResource, State};
 use crate::sim::cloud::attacker::Visitor;
-use crate::sim::cloud::authorize::principal_arn;
 use crate::sim::cloud::calls::{Call, Done, Origin};
 use crate::sim::cloud::contain::failed;
-use crate::sim::cloud::policies::Verdict;
 use crate::sim::cloud::record::RESOURCE_REGION;
 use crate::sim::cloud::refusal::Refusal;
-use crate::sim::cloud::sessions::Caller;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -124,18 +121,7 @@ impl SimCloud {
                 self.call(origin, call, |_, _, _| Ok(Done::silently(()))).await?;
             }
             ResourceCall::RunInstances => {
-                let call = Call::new("ec2", "RunInstances", "*".to_owned());
-                let account = self.account();
-                self.told(origin, call, |state, _, now| {
-                    let id = format!("i-{}", &state.chance.uuid().replace('-', "")[..17]);
-                    let of = ResourceType::Instance;
-                    let name = ResourceName { of, account, region: REGION.to_owned(), id };
-                    let told = json!({ "instancesSet": { "items": [{ "instanceId": name.id }] } });
-                    let groups = vec![DEFAULT_GROUP.to_owned()];
-                    let made = OfResource::Instance { groups, vpc: Some(VPC.to_owned()) };
-                    state.make((name, made), told, now)
-                })
-                .await?;
+                self.run_instances(origin).await?;
             }
             ResourceCall::CreateFunction { function } => {
                 let name = name(ResourceType::Function, function);
@@ -167,28 +153,59 @@ impl SimCloud {
                 .await?;
             }
             ResourceCall::CreateService { cluster, service, tasks } => {
-                let name = name(ResourceType::Service, &format!("{cluster}/{service}"));
-                let call = Call::new("ecs", "CreateService", "*".to_owned());
-                let told = json!({ "service": { "serviceArn": name.arn() } });
-                let made = (name, switched(ResourceType::Service, Setting::Count(*tasks)));
-                self.told(origin, call, |state, _, now| state.make(made, told, now)).await?;
+                self.create_service(origin, &format!("{cluster}/{service}"), *tasks).await?;
             }
             ResourceCall::CreateEventSource { function } => {
-                let function = name(ResourceType::Function, function);
-                let call = about_function("CreateEventSourceMapping20150331", &function);
-                self.told(origin, call, |state, _, now| {
-                    let of = ResourceType::EventSource;
-                    let name = ResourceName { of, id: state.chance.uuid(), ..function };
-                    let told = json!({ "uUID": name.id });
-                    state.make((name, switched(of, Setting::Flag(true))), told, now)
-                })
-                .await?;
+                self.create_event_source(origin, function).await?;
             }
             ResourceCall::CreateQueue { queue } => {
                 let call = Call::new("mq", "CreateBroker", "*".to_owned()).with("name", queue);
                 self.call(origin, call, |_, _, _| Ok(Done::silently(()))).await?;
             }
         }
+        Ok(())
+    }
+
+    async fn run_instances(&self, origin: &Origin) -> Result<(), Refusal> {
+        let call = Call::new("ec2", "RunInstances", "*".to_owned());
+        let account = self.account();
+        self.told(origin, call, |state, _, now| {
+            let id = format!("i-{}", &state.chance.uuid().replace('-', "")[..17]);
+            let of = ResourceType::Instance;
+            let name = ResourceName { of, account, region: REGION.to_owned(), id };
+            let told = json!({ "instancesSet": { "items": [{ "instanceId": name.id }] } });
+            let groups = vec![DEFAULT_GROUP.to_owned()];
+            let made = OfResource::Instance { groups, vpc: Some(VPC.to_owned()) };
+            state.make((name, made), told, now)
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn create_service(
+        &self,
+        origin: &Origin,
+        service: &str,
+        tasks: u32,
+    ) -> Result<(), Refusal> {
+        let name = self.resource_name(ResourceType::Service, service);
+        let call = Call::new("ecs", "CreateService", "*".to_owned());
+        let told = json!({ "service": { "serviceArn": name.arn() } });
+        let made = (name, switched(ResourceType::Service, Setting::Count(tasks)));
+        self.told(origin, call, |state, _, now| state.make(made, told, now)).await?;
+        Ok(())
+    }
+
+    async fn create_event_source(&self, origin: &Origin, function: &str) -> Result<(), Refusal> {
+        let function = self.resource_name(ResourceType::Function, function);
+        let call = about_function("CreateEventSourceMapping20150331", &function);
+        self.told(origin, call, |state, _, now| {
+            let of = ResourceType::EventSource;
+            let name = ResourceName { of, id: state.chance.uuid(), ..function };
+            let told = json!({ "uUID": name.id });
+            state.make((name, switched(of, Setting::Flag(true))), told, now)
+        })
+        .await?;
         Ok(())
     }
 
@@ -291,7 +308,11 @@ impl State {
 
     fn id_of(&mut self, name: &ResourceName, created: Timestamp) -> String {
         match name.of {
-            ResourceType::Bucket | ResourceType::Instance | ResourceType::Function => name.arn(),
+            ResourceType::Bucket
+            | ResourceType::Instance
+            | ResourceType::Function
+            | ResourceType::EventSource
+            | ResourceType::Service => name.arn(),
             // A provider has none: since when there is this one serves for it.
             ResourceType::SamlProvider | ResourceType::OidcProvider => {
                 format!("{} since {created}", name.id)
@@ -322,51 +343,11 @@ impl State {
         resource.state = next;
         Ok(Done::silently(()))
     }
-
-    /// What the policy of the bucket says to a call about it. Of policies it understands what is
-    /// needed here: everybody or a list, and the one condition that keyleak writes.
-    pub(super) fn bucket_verdict(&self, caller: &Caller, call: &Call) -> Verdict {
-        let id = call.argument("bucketName").filter(|_| call.service == "s3");
-        let Some(id) = id else { return Verdict::Silent };
-        let (of, account) = (ResourceType::Bucket, self.account.clone());
-        let name = ResourceName { of, account, region: REGION.to_owned(), id: id.to_owned() };
-        let state = self.resources.get(&name).map(|resource| &resource.state);
-        let Some(OfResource::Bucket { policy: Some(policy) }) = state else {
-            return Verdict::Silent;
-        };
-        let document: Value = serde_json::from_str(policy).unwrap_or_default();
-        let arn = principal_arn(self, caller);
-        let action = call.action();
-        let verdicts = document["Statement"].as_array().into_iter().flatten().map(|statement| {
-            let spared = texts(&statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"]);
-            let named = texts(&statement["Principal"]["AWS"]);
-            let named =
-                statement["Principal"] == "*" || named.iter().any(|one| *one == "*" || *one == arn);
-            let asked = match statement.get("NotAction") {
-                Some(but) => !texts(but).contains(&action.as_str()),
-                None => {
-                    texts(&statement["Action"]).iter().any(|one| *one == "s3:*" || *one == action)
-                }
-            };
-            match statement["Effect"].as_str() {
-                _ if !named || !asked || spared.contains(&arn.as_str()) => Verdict::Silent,
-                Some("Deny") => Verdict::Deny,
-                Some("Allow") => Verdict::Allow,
-                Some(_) | None => Verdict::Silent,
-            }
-        });
-        verdicts.max().unwrap_or(Verdict::Silent)
-    }
 }
 
 fn switched(of: ResourceType, value: Setting) -> OfResource {
     let property = Switch::of(of).map_or("", |switch| switch.property).to_owned();
     OfResource::Switch { property, value }
-}
-
-fn texts(value: &Value) -> Vec<&str> {
-    let many = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    many.iter().filter_map(Value::as_str).collect()
 }
 
 fn about_bucket(name: &'static str, bucket: &str) -> Call {
@@ -379,5 +360,5 @@ fn about_function(name: &'static str, function: &ResourceName) -> Call {
 
 fn cloud_control(name: &'static str, on: &ResourceName) -> Call {
     let call = Call::new("cloudcontrolapi", name, "*".to_owned());
-    call.with("typeName", on.of.type_name()).with("identifier", &on.identifier())
+    call.with("typeName", on.of.type_name()).with("identifier", on.identifier())
 }

@@ -55,6 +55,8 @@ impl SimCloud {
             ResourceType::Bucket
             | ResourceType::Instance
             | ResourceType::Function
+            | ResourceType::EventSource
+            | ResourceType::Service
             | ResourceType::InstanceProfile
             | ResourceType::Group
             | ResourceType::Policy => id.to_owned(),
@@ -159,6 +161,8 @@ impl SimCloud {
             ResourceType::Bucket
             | ResourceType::Instance
             | ResourceType::Function
+            | ResourceType::EventSource
+            | ResourceType::Service
             | ResourceType::InstanceProfile
             | ResourceType::Group
             | ResourceType::Policy => about(call, &name),
@@ -175,7 +179,8 @@ impl State {
             Some(
                 OfResource::Bucket { .. }
                 | OfResource::Instance { .. }
-                | OfResource::Function { .. },
+                | OfResource::Function { .. }
+                | OfResource::Switch { .. },
             )
             | None => Err(no_such()),
         }
@@ -199,6 +204,8 @@ impl State {
             ResourceType::Bucket
             | ResourceType::Instance
             | ResourceType::Function
+            | ResourceType::EventSource
+            | ResourceType::Service
             | ResourceType::InstanceProfile
             | ResourceType::Group => Value::Null,
         };
@@ -267,7 +274,8 @@ impl State {
             OfResource::Iam { .. }
             | OfResource::Bucket { .. }
             | OfResource::Instance { .. }
-            | OfResource::Function { .. } => None,
+            | OfResource::Function { .. }
+            | OfResource::Switch { .. } => None,
         });
         let user = |user: &Arc<User>| PrincipalName::user(&user.name);
         let mut all: Vec<PrincipalName> = match name.of {
@@ -289,12 +297,15 @@ impl State {
             ResourceType::InstanceProfile
             | ResourceType::Bucket
             | ResourceType::Instance
-            | ResourceType::Function => match self.resources.get(name).map(|one| &one.state) {
+            | ResourceType::Function
+            | ResourceType::EventSource
+            | ResourceType::Service => match self.resources.get(name).map(|one| &one.state) {
                 Some(OfResource::Iam { thing }) => thing.used_by.clone(),
                 Some(
                     OfResource::Bucket { .. }
                     | OfResource::Instance { .. }
-                    | OfResource::Function { .. },
+                    | OfResource::Function { .. }
+                    | OfResource::Switch { .. },
                 )
                 | None => Vec::new(),
             },
@@ -341,9 +352,11 @@ pub(super) fn about(call: &'static str, name: &ResourceName) -> Call {
         ResourceType::OidcProvider => ("openIDConnectProviderArn", name.id.clone()),
         ResourceType::InstanceProfile => ("instanceProfileName", name.id.clone()),
         ResourceType::Group => ("groupName", name.id.clone()),
-        ResourceType::Bucket | ResourceType::Instance | ResourceType::Function => {
-            ("identifier", name.id.clone())
-        }
+        ResourceType::Bucket
+        | ResourceType::Instance
+        | ResourceType::Function
+        | ResourceType::EventSource
+        | ResourceType::Service => ("identifier", name.id.clone()),
     };
     Call::iam(call, name.arn()).with(argument, value)
 }

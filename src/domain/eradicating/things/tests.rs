@@ -46,6 +46,7 @@ fn rules(protected: &[&str], deny: &str) -> PlanRules {
         approvals_irreversible: 2,
         expires_after: SignedDuration::from_hours(1),
         isolation_groups: BTreeMap::new(),
+        protected_roles: Vec::new(),
     }
 }
 
