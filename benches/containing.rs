@@ -64,6 +64,10 @@ impl Contain for Distant {
     fn eradicate_role(&self) -> Option<String> {
         self.inner.eradicate_role()
     }
+
+    fn recover_role(&self) -> Option<String> {
+        self.inner.recover_role()
+    }
 }
 
 fn main() {

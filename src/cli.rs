@@ -194,6 +194,9 @@ pub struct ReconcileArguments {
     /// The ARN of the role that deletes what an actor made; otherwise as configured
     #[arg(long, value_name = "ARN")]
     pub eradicate_role: Option<String>,
+    /// The ARN of the role that makes keys in the place of leaked ones; otherwise as configured
+    #[arg(long, value_name = "ARN")]
+    pub recover_role: Option<String>,
     /// The configuration file of the service
     #[arg(long, value_name = "FILE", conflicts_with = "journal")]
     pub config: Option<PathBuf>,

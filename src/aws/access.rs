@@ -26,7 +26,10 @@ pub(super) async fn access(config: &SdkConfig, all: &AwsSettings, roles: Roles<'
     let role = roles.settings.contain_role.clone().map(ContainSettings::Role);
     let contain = AwsContain::new(config, role.as_ref());
     let eradicate = roles.settings.eradicate_role.as_ref();
-    let contain = contain.map(|contain| contain.of(roles.section).eradicating(config, eradicate));
+    let recover = roles.settings.recover_role.as_ref();
+    let contain = contain.map(|contain| {
+        contain.of(roles.section).eradicating(config, eradicate).recovering(config, recover)
+    });
     Access {
         lookup: Arc::new(AwsLookup::new(config, &looking).await),
         contain: contain.map(|contain| Arc::new(contain) as Arc<dyn Contain>),

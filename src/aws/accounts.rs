@@ -16,7 +16,9 @@ use std::sync::Arc;
 pub async fn accounts(config: &SdkConfig, settings: &AwsSettings) -> Accounts {
     let contain = AwsContain::new(config, settings.contain.as_ref());
     let eradicate = settings.eradicate_role.as_ref();
-    let contain = contain.map(|contain| contain.eradicating(config, eradicate));
+    let recover = settings.recover_role.as_ref();
+    let contain =
+        contain.map(|contain| contain.eradicating(config, eradicate).recovering(config, recover));
     let own = Access {
         lookup: Arc::new(AwsLookup::new(config, settings).await),
         contain: contain.map(|contain| Arc::new(contain) as Arc<dyn Contain>),
@@ -71,6 +73,7 @@ mod tests {
             lookup_role: role(OTHER, "looks"),
             contain_role,
             eradicate_role: None,
+            recover_role: None,
         };
         AwsSettings {
             lookup_role: Some(role(ACCOUNT, "looks")),

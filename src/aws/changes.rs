@@ -35,8 +35,8 @@ const TAG_ROLE: &str = "iam:TagRole";
 const UNTAG_USER: &str = "iam:UntagUser";
 const UNTAG_ROLE: &str = "iam:UntagRole";
 
-/// No IAM call is about a resource; `aws::resources` has theirs.
-const NOT_IAM: &str = "what is changed of a resource is no call of IAM";
+/// `aws::resources` and `aws::key_making` have theirs.
+const NOT_IAM: &str = "what is changed of a resource or a secret is no call of IAM";
 
 /// Every IAM action that this file calls with the contain role; `manifests/iam/contain.json`
 /// allows these.
@@ -116,7 +116,7 @@ pub(super) async fn carry_out(
         Change::Delete { policy_arn, inline_name } => {
             eradicate::delete(iam, on, (policy_arn, inline_name)).await
         }
-        Change::Resource { .. } | Change::DeleteResource => {
+        Change::MakeKey { .. } | Change::Resource { .. } | Change::DeleteResource => {
             Err(CallError::new(CallClass::Other, "the step", NOT_IAM))
         }
     }

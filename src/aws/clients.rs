@@ -32,6 +32,7 @@ const SERVICES: &[&str] = &[
     "IAM",
     "Organizations",
     "S3",
+    "Secrets Manager",
     "STS",
 ];
 
@@ -61,6 +62,8 @@ pub struct AwsSettings {
     pub contain: Option<ContainSettings>,
     /// Deletes for good what an actor made; without it nothing is deleted.
     pub eradicate_role: Option<RoleSettings>,
+    /// Makes a key in the place of a leaked one; without it people do.
+    pub recover_role: Option<RoleSettings>,
     /// Where GuardDuty findings are looked for; findings are regional.
     pub guard_duty_regions: Vec<String>,
     /// The tag to whose bearers a service control policy denies everything; without it none is set.
@@ -81,6 +84,7 @@ pub struct AccountSettings {
     /// Without it nothing is changed there.
     pub contain_role: Option<RoleSettings>,
     pub eradicate_role: Option<RoleSettings>,
+    pub recover_role: Option<RoleSettings>,
 }
 
 /// Roles that have the same names in every account of an organization.
@@ -92,23 +96,24 @@ pub struct OrganizationSettings {
     /// Without it nothing is changed in these accounts.
     pub contain_role: Option<String>,
     pub eradicate_role: Option<String>,
+    pub recover_role: Option<String>,
     pub external_id: Option<String>,
     /// The role that may ask AWS Organizations about an account; nobody is asked without one.
     pub describe_role: Option<RoleSettings>,
 }
 
 impl AwsSettings {
-    /// The roles in whose sessions an account is changed: what contains, then what deletes.
+    /// The roles in whose sessions an account is changed: what contains, what deletes,
+    /// what makes keys.
     pub fn changing_roles(&self, account: Option<&AccountId>) -> Vec<RoleSettings> {
         let own = self.own_account();
         if let Some(other) = account.and_then(|account| self.accounts.get(account)) {
-            return other.contain_role.iter().chain(&other.eradicate_role).cloned().collect();
+            return other.changing().cloned().collect();
         }
         if let (Some(account), Some(organization)) = (account, &self.organization)
             && own.as_ref() != Some(account)
         {
-            let AccountSettings { contain_role, eradicate_role, .. } = organization.of(account);
-            return contain_role.into_iter().chain(eradicate_role).collect();
+            return organization.of(account).changing().cloned().collect();
         }
         self.own_changing_roles().cloned().collect()
     }
@@ -119,7 +124,7 @@ impl AwsSettings {
             Some(ContainSettings::Role(role)) => Some(role),
             Some(ContainSettings::OwnCredentials) | None => None,
         };
-        contain.into_iter().chain(&self.eradicate_role)
+        contain.into_iter().chain(&self.eradicate_role).chain(&self.recover_role)
     }
 
     /// The bot's own account, where the ARN of a role tells it.
@@ -142,12 +147,14 @@ impl OrganizationSettings {
             lookup_role: role(&self.lookup_role),
             contain_role: self.contain_role.as_ref().map(role),
             eradicate_role: self.eradicate_role.as_ref().map(role),
+            recover_role: self.recover_role.as_ref().map(role),
         }
     }
 
     /// The names of the roles of each tier.
     pub fn roles(&self) -> impl Iterator<Item = &String> {
         let changing = self.contain_role.iter().chain(&self.eradicate_role);
+        let changing = changing.chain(&self.recover_role);
         std::iter::once(&self.lookup_role).chain(changing)
     }
 }
@@ -155,8 +162,11 @@ impl OrganizationSettings {
 impl AccountSettings {
     /// Every role of the account.
     pub fn roles(&self) -> impl Iterator<Item = &RoleSettings> {
-        let changing = self.contain_role.iter().chain(&self.eradicate_role);
-        std::iter::once(&self.lookup_role).chain(changing)
+        std::iter::once(&self.lookup_role).chain(self.changing())
+    }
+
+    fn changing(&self) -> impl Iterator<Item = &RoleSettings> {
+        self.contain_role.iter().chain(&self.eradicate_role).chain(&self.recover_role)
     }
 }
 

@@ -4,12 +4,14 @@ use crate::aws::changes;
 use crate::aws::clients::{ContainSettings, RoleSettings};
 use crate::aws::eradicate_things;
 use crate::aws::error::call_error;
+use crate::aws::key_making::AwsKeyMaker;
 use crate::aws::resources;
 use crate::aws::session::{TicketRights, TicketSessions, account_of};
 use crate::domain::action::{Action, Change};
 use crate::domain::ids::AccountId;
 use crate::domain::resource::ResourceName;
 use crate::ports::cloud::{Ahead, Applied, CallClass, CallError, Contain};
+use crate::ports::key_making;
 use crate::ports::ticket::Ticket;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -23,9 +25,18 @@ const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
 pub struct AwsContain {
     rights: Rights,
     /// What deletes for good; without it nothing does.
-    eradicate: Option<(Box<TicketSessions>, Option<AccountId>)>,
+    eradicate: Option<Tier>,
+    /// What makes a key in the place of a leaked one; without it people do.
+    recover: Option<Tier>,
     /// The settings that name its roles.
     section: String,
+}
+
+/// A role of its own for one kind of step, and the account that it is of.
+#[derive(Debug)]
+struct Tier {
+    sessions: Box<TicketSessions>,
+    account: Option<AccountId>,
 }
 
 #[derive(Debug)]
@@ -51,7 +62,8 @@ impl AwsContain {
                 account: OnceCell::new(),
             },
         };
-        Some(Self { rights, eradicate: None, section: "aws".to_owned() })
+        let section = "aws".to_owned();
+        Some(Self { rights, eradicate: None, recover: None, section })
     }
 
     /// The same, for an account beside the bot's own.
@@ -63,25 +75,23 @@ impl AwsContain {
     /// The same, with a role of its own for what cannot be undone.
     #[must_use]
     pub fn eradicating(self, config: &SdkConfig, role: Option<&RoleSettings>) -> Self {
-        let eradicate = role.map(|role| {
-            let account = account_of(&role.arn).and_then(AccountId::parse);
-            (Box::new(TicketSessions::new(config, role.clone())), account)
-        });
-        Self { eradicate, ..self }
+        Self { eradicate: role.map(|role| Tier::new(config, role)), ..self }
+    }
+
+    /// The same, with a role of its own for what takes the place of a leaked key.
+    #[must_use]
+    pub fn recovering(self, config: &SdkConfig, role: Option<&RoleSettings>) -> Self {
+        Self { recover: role.map(|role| Tier::new(config, role)), ..self }
     }
 
     /// A client with the ticket's rights, in the account that the plan was approved for.
     async fn client(&self, ticket: &Ticket) -> Result<TicketRights, CallError> {
         let call = first_call(ticket.action());
+        if matches!(ticket.action().change, Change::MakeKey { .. }) {
+            return self.client_of((&self.recover, "makes keys", "recover_role"), ticket).await;
+        }
         if !ticket.action().reversible() {
-            let Some((sessions, account)) = &self.eradicate else {
-                let section = &self.section;
-                let message =
-                    format!("no role that deletes is configured; set {section}.eradicate_role");
-                return Err(CallError::new(CallClass::Denied, call, message));
-            };
-            self.is_for(call, account.as_ref(), ticket.account())?;
-            return sessions.client(ticket).await;
+            return self.client_of((&self.eradicate, "deletes", "eradicate_role"), ticket).await;
         }
         match &self.rights {
             Rights::Role { sessions, account } => {
@@ -98,6 +108,22 @@ impl AwsContain {
 }
 
 impl AwsContain {
+    /// A client with the rights of a role that only some steps need.
+    async fn client_of(
+        &self,
+        (tier, does, setting): (&Option<Tier>, &str, &str),
+        ticket: &Ticket,
+    ) -> Result<TicketRights, CallError> {
+        let call = first_call(ticket.action());
+        let Some(Tier { sessions, account }) = tier else {
+            let message =
+                format!("no role that {does} is configured; set {}.{setting}", self.section);
+            return Err(CallError::new(CallClass::Denied, call, message));
+        };
+        self.is_for(call, account.as_ref(), ticket.account())?;
+        sessions.client(ticket).await
+    }
+
     /// Nothing is changed in an account other than the one the plan was approved for.
     fn is_for(
         &self,
@@ -121,8 +147,12 @@ impl AwsContain {
 #[async_trait]
 impl Contain for AwsContain {
     async fn apply(&self, ticket: &Ticket) -> Result<Applied, CallError> {
-        let TicketRights { iam, config } = self.client(ticket).await?;
+        let rights = self.client(ticket).await?;
         let action = ticket.action();
+        if matches!(action.change, Change::MakeKey { .. }) {
+            return key_making::make(&AwsKeyMaker::new(&rights), ticket).await;
+        }
+        let TicketRights { iam, config } = rights;
         match (&action.change, ResourceName::about(&action.on)) {
             (Change::Resource { change }, Some(name)) => {
                 resources::carry_out(&config, &name, change).await
@@ -136,7 +166,8 @@ impl Contain for AwsContain {
 
     async fn warm(&self, ahead: Ahead<'_>) {
         let Rights::Role { sessions, account } = &self.rights else { return };
-        if !ahead.action.reversible() || account.as_ref() != Some(ahead.account) {
+        let elsewhere = matches!(ahead.action.change, Change::MakeKey { .. });
+        if elsewhere || !ahead.action.reversible() || account.as_ref() != Some(ahead.account) {
             return;
         }
         if let Err(error) = sessions.warm(ahead).await {
@@ -152,7 +183,18 @@ impl Contain for AwsContain {
     }
 
     fn eradicate_role(&self) -> Option<String> {
-        self.eradicate.as_ref().map(|(sessions, _)| sessions.role_arn().to_owned())
+        self.eradicate.as_ref().map(|tier| tier.sessions.role_arn().to_owned())
+    }
+
+    fn recover_role(&self) -> Option<String> {
+        self.recover.as_ref().map(|tier| tier.sessions.role_arn().to_owned())
+    }
+}
+
+impl Tier {
+    fn new(config: &SdkConfig, role: &RoleSettings) -> Self {
+        let account = account_of(&role.arn).and_then(AccountId::parse);
+        Self { sessions: Box::new(TicketSessions::new(config, role.clone())), account }
     }
 }
 

@@ -20,13 +20,15 @@ const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
 const CONTAIN_RESOURCES: &str = include_str!("../../manifests/iam/contain_resources.json");
 /// The policy of the role that deletes for good what an actor made.
 const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
+/// The policy of the role that makes a key in the place of a leaked one.
+const RECOVER: &str = include_str!("../../manifests/iam/recover.json");
 /// The policy of the bot itself.
 const BOT: &str = include_str!("../../manifests/iam/bot.json");
 /// Another policy of the bot, where it assumes the roles of every account of an organization.
 const BOT_ORGANIZATION: &str = include_str!("../../manifests/iam/bot_organization.json");
 /// The policy of the role that asks AWS Organizations about an account.
 const ORGANIZATION: &str = include_str!("../../manifests/iam/organization.json");
-/// Who may assume the three roles.
+/// Who may assume the roles.
 const TRUST: &str = include_str!("../../manifests/iam/trust.json");
 /// The service control policy that makes the tag a quarantine.
 const QUARANTINE: &str = include_str!("../../manifests/organizations/quarantine.json");
@@ -57,7 +59,7 @@ pub struct ManifestNames<'a> {
     pub athena: Option<&'a AthenaSettings>,
 }
 
-/// The six policies as one JSON object, a trust policy for each account that asks for an external
+/// The seven policies as one JSON object, a trust policy for each account that asks for an external
 /// id of its own, what an organization takes besides, and what is left for a person to fill in.
 pub fn policies(names: &ManifestNames<'_>) -> String {
     let all = [
@@ -65,6 +67,7 @@ pub fn policies(names: &ManifestNames<'_>) -> String {
         ("contain", CONTAIN),
         ("contain_resources", CONTAIN_RESOURCES),
         ("eradicate", ERADICATE),
+        ("recover", RECOVER),
         ("bot", BOT),
         ("trust", TRUST),
     ];
@@ -124,7 +127,7 @@ fn tagged(text: &str, aws: &AwsSettings) -> String {
 
 /// The roles of each tier, the bot's own account first. All of them are out of reach of all
 /// changes, and each is one that the bot may assume.
-fn tiers(aws: &AwsSettings) -> [(&'static str, Vec<&RoleSettings>); 3] {
+fn tiers(aws: &AwsSettings) -> [(&'static str, Vec<&RoleSettings>); 4] {
     let contain = match &aws.contain {
         Some(ContainSettings::Role(role)) => Some(role),
         Some(ContainSettings::OwnCredentials) | None => None,
@@ -134,10 +137,13 @@ fn tiers(aws: &AwsSettings) -> [(&'static str, Vec<&RoleSettings>); 3] {
     let contain = contain.into_iter().chain(others().filter_map(|o| o.contain_role.as_ref()));
     let eradicate = aws.eradicate_role.iter();
     let eradicate = eradicate.chain(others().filter_map(|o| o.eradicate_role.as_ref()));
+    let recover = aws.recover_role.iter();
+    let recover = recover.chain(others().filter_map(|other| other.recover_role.as_ref()));
     [
         ("lookup", lookup.collect()),
         ("contain", contain.collect()),
         ("eradicate", eradicate.collect()),
+        ("recover", recover.collect()),
     ]
 }
 
@@ -309,6 +315,7 @@ mod tests {
                 lookup_role: Some(role("eyes")),
                 contain: Some(ContainSettings::Role(role("hands"))),
                 eradicate_role: Some(role("fire")),
+                recover_role: Some(role("forge")),
                 ..AwsSettings::default()
             },
             anchors: Some(&AnchorSettings {
@@ -345,6 +352,7 @@ mod tests {
             ":role/eyes",
             ":role/hands",
             ":role/fire",
+            ":role/forge",
             "secret-handshake",
         ] {
             assert!(printed.contains(wanted), "{wanted}");
@@ -358,6 +366,7 @@ mod tests {
             "keyleak-lookup",
             "keyleak-contain",
             "keyleak-eradicate",
+            "keyleak-recover",
             "AWSDenyAll",
             EXTERNAL_ID,
         ] {
@@ -372,7 +381,14 @@ mod tests {
             ..with_accounts(&[account("210987654321")])
         };
         let policy: Value = serde_json::from_str(&quarantine(&configured)).unwrap();
-        let names = ["eyes", "hands", "keyleak-contains", "keyleak-deletes", "keyleak-looks"];
+        let names = [
+            "eyes",
+            "hands",
+            "keyleak-contains",
+            "keyleak-deletes",
+            "keyleak-looks",
+            "keyleak-makes-keys",
+        ];
         let spared = names.map(|name| format!("arn:aws:iam::*:role/{name}"));
         let statement = &policy["Statement"][0];
         assert_eq!(
@@ -412,6 +428,7 @@ mod tests {
             lookup_role: role("looks"),
             contain_role: Some(role("contains")),
             eradicate_role: Some(role("deletes")),
+            recover_role: Some(role("makes-keys")),
         }
     }
 
@@ -431,7 +448,7 @@ mod tests {
         let printed = printed(&with_accounts(&[account("210987654321")]));
         let other = |tier: &str| format!("arn:aws:iam::210987654321:role/keyleak-{tier}");
         let mut roles = vec![role("eyes").arn, other("looks"), role("hands").arn];
-        roles.extend([other("contains"), other("deletes")]);
+        roles.extend([other("contains"), other("deletes"), other("makes-keys")]);
         assert_eq!(printed["bot"]["Statement"][0]["Resource"], serde_json::json!(roles));
         for policy in ["contain", "eradicate"] {
             let statements = printed[policy]["Statement"].as_array().unwrap();
@@ -523,7 +540,7 @@ mod tests {
     fn the_most_accounts_that_can_be_configured_fit_into_the_policies() {
         let all: Vec<AccountSettings> = (0..20).map(|at| account(&format!("{at:012}"))).collect();
         let printed = printed(&with_accounts(&all));
-        for policy in ["lookup", "contain", "contain_resources", "eradicate", "bot"] {
+        for policy in ["lookup", "contain", "contain_resources", "eradicate", "recover", "bot"] {
             let length = printed[policy].to_string().len();
             assert!(length <= 6_144, "{policy} has {length} characters");
         }

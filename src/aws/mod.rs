@@ -19,6 +19,7 @@ pub mod guard_duty;
 pub mod health;
 mod inbox;
 pub mod journal;
+pub mod key_making;
 #[macro_use]
 mod listing;
 pub mod iam_things;

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
+const LAST_USED: &str = "iam:GetAccessKeyLastUsed";
 
 /// Every IAM action that this file calls; `manifests/iam/bot.json` allows these.
 pub const CALLS: &[&str] = &[ASSUME_ROLE, SET_SOURCE_IDENTITY];
@@ -196,6 +197,9 @@ fn session_policy(action: &Action) -> Value {
     if let Change::Resource { .. } = &action.change {
         return resource_policy(action);
     }
+    if let Change::MakeKey { secret, .. } = &action.change {
+        return key_policy(action, secret);
+    }
     let statements: Vec<Value> = action.permissions().iter().map(|call| statement(call)).collect();
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
@@ -218,6 +222,23 @@ fn resource_policy(action: &Action) -> Value {
         statements.push(json!({ "Effect": "Allow", "Action": wide, "Resource": "*" }));
     }
     json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// The calls that make a key of this user, and those about this secret. AWS adds a hyphen and six
+/// characters to the name; whoever makes a secret is asked about the name without them.
+fn key_policy(action: &Action, secret: &str) -> Value {
+    // What a key was last used for is asked by the key alone, which names no user.
+    let calls = action.permissions().iter().filter(|call| **call != LAST_USED);
+    let (iam, of_secret): (Vec<&str>, Vec<&str>) = calls.partition(|call| call.starts_with("iam:"));
+    let mut arn = action.on.arn.split(':');
+    let partition = arn.nth(1).unwrap_or_default();
+    let account = arn.nth(2).unwrap_or_default();
+    let named = format!("arn:{partition}:secretsmanager:*:{account}:secret:{secret}");
+    json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": iam, "Resource": action.on.arn },
+        { "Effect": "Allow", "Action": of_secret, "Resource": [format!("{named}-??????"), named] },
+        { "Effect": "Allow", "Action": LAST_USED, "Resource": "*" },
+    ] })
 }
 
 /// The calls that delete the principal, in as few statements as there are things they are about: a
@@ -260,6 +281,7 @@ fn only_with<'a>(call: &str, change: &'a Change) -> Option<(&'static str, &'a st
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
         | Change::Resource { .. }
+        | Change::MakeKey { .. }
         | Change::Delete { .. }
         | Change::DeleteResource => return None,
     };

@@ -88,8 +88,9 @@ async fn sources(arguments: &ReconcileArguments) -> Result<Sources, CommandError
 
 /// The roles that change the case's account, by the command line, else by the settings.
 fn roles(arguments: &ReconcileArguments, settings: &AwsSettings, case: &Case) -> Vec<String> {
+    let ReconcileArguments { contain_role, eradicate_role, recover_role, .. } = arguments;
     let named: Vec<&String> =
-        arguments.contain_role.iter().chain(&arguments.eradicate_role).collect();
+        contain_role.iter().chain(eradicate_role).chain(recover_role).collect();
     if !named.is_empty() {
         return named.into_iter().cloned().collect();
     }

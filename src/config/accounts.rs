@@ -14,7 +14,8 @@ const ACCOUNTS_MAX: usize = 20;
 const NAME_LENGTH_MAX: usize = 40;
 /// IAM's longest tag key.
 const TAG_LENGTH_MAX: usize = 128;
-const OWN_ROLES: [&str; 3] = ["aws.lookup_role", "aws.contain_role", "aws.eradicate_role"];
+const OWN_ROLES: [&str; 4] =
+    ["aws.lookup_role", "aws.contain_role", "aws.eradicate_role", "aws.recover_role"];
 
 /// With whose rights AWS is asked and changed, in each account.
 pub fn aws(r: &mut Reader) -> AwsSettings {
@@ -47,6 +48,7 @@ pub fn aws(r: &mut Reader) -> AwsSettings {
         lookup_role: lookup_role.map(role),
         contain,
         eradicate_role: r.text("aws.eradicate_role").map(role),
+        recover_role: r.text("aws.recover_role").map(role),
         guard_duty_regions: r.texts("aws.guard_duty_regions").unwrap_or_default(),
         quarantine_tag: quarantine_tag(r),
         accounts,
@@ -95,8 +97,9 @@ fn accounts(r: &mut Reader, external_id: Option<&str>) -> BTreeMap<AccountId, Ac
         match AccountId::parse(&number) {
             None => r.reject(&table, "is not named by an account number of twelve digits"),
             Some(id) if own.contains(&id) => {
-                let why = "is the account of aws.lookup_role, aws.contain_role or \
-                           aws.eradicate_role; name its roles there and take this table out";
+                let why = "is the account of aws.lookup_role, aws.contain_role, \
+                           aws.eradicate_role or aws.recover_role; name its roles there and \
+                           take this table out";
                 r.reject(&table, why);
             }
             Some(id) => {
@@ -140,6 +143,7 @@ fn account(r: &mut Reader, table: &str, external_id: Option<&str>) -> Option<Acc
     let lookup_role = r.text(&format!("{table}.lookup_role")).map(&role);
     let contain_role = r.text(&format!("{table}.contain_role")).map(&role);
     let eradicate_role = r.text(&format!("{table}.eradicate_role")).map(&role);
+    let recover_role = r.text(&format!("{table}.recover_role")).map(&role);
     if lookup_role.is_none() {
         let why = "has no lookup_role; without one keyleak cannot even look there";
         r.reject(table, why);
@@ -148,12 +152,17 @@ fn account(r: &mut Reader, table: &str, external_id: Option<&str>) -> Option<Acc
         let why = "needs a contain_role beside it: only what is contained is deleted";
         r.reject(&format!("{table}.eradicate_role"), why);
     }
-    Some(AccountSettings { name, lookup_role: lookup_role?, contain_role, eradicate_role })
+    if recover_role.is_some() && contain_role.is_none() {
+        let why = "needs a contain_role beside it: a key is made once the leaked one is contained";
+        r.reject(&format!("{table}.recover_role"), why);
+    }
+    let lookup_role = lookup_role?;
+    Some(AccountSettings { name, lookup_role, contain_role, eradicate_role, recover_role })
 }
 
 /// A role of another account would look, or change something, where nobody asked for it.
 fn check_roles(r: &mut Reader, table: &str, id: &AccountId) {
-    for tier in ["lookup", "contain", "eradicate"] {
+    for tier in ["lookup", "contain", "eradicate", "recover"] {
         let setting = format!("{table}.{tier}_role");
         let Some(arn) = r.text(&setting) else { continue };
         let is_role = arn.starts_with("arn:") && arn.contains(":role/");

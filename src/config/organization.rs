@@ -20,10 +20,11 @@ pub fn organization(
     let lookup_role = name(r, "lookup_role");
     let contain_role = name(r, "contain_role");
     let eradicate_role = name(r, "eradicate_role");
+    let recover_role = name(r, "recover_role");
     let own_external_id = r.text(&format!("{TABLE}.external_id"));
     let shared = own_external_id.as_deref().or(external_id).map(str::to_owned);
     let describe_role = describe_role(r, shared.clone());
-    let named = [&lookup_role, &contain_role, &eradicate_role];
+    let named = [&lookup_role, &contain_role, &eradicate_role, &recover_role];
     let is_meant = named.iter().any(|role| role.is_some())
         || own_external_id.is_some()
         || describe_role.is_some();
@@ -39,6 +40,10 @@ pub fn organization(
         let why = "needs a contain_role beside it: only what is contained is deleted";
         r.reject(&format!("{TABLE}.eradicate_role"), why);
     }
+    if recover_role.is_some() && contain_role.is_none() {
+        let why = "needs a contain_role beside it: a key is replaced once it is contained";
+        r.reject(&format!("{TABLE}.recover_role"), why);
+    }
     if shared.is_none() {
         let why = "needs an external_id, there or in [aws]: without one anybody's account could \
                    have keyleak act for it";
@@ -50,6 +55,7 @@ pub fn organization(
         lookup_role,
         contain_role,
         eradicate_role,
+        recover_role,
         external_id: shared,
         describe_role,
     })

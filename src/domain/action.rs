@@ -76,6 +76,9 @@ pub enum Change {
     DeleteResource,
     /// What is changed of a resource.
     Resource { change: ResourceChange },
+    /// Make a new access key, whose secret goes into this secret of Secrets Manager and nowhere
+    /// else; `beside` are the keys that the user has already.
+    MakeKey { secret: String, beside: Vec<AccessKeyId> },
 }
 
 impl SideKind {
@@ -128,6 +131,9 @@ impl Action {
             Change::Delete { .. } => format!("DELETE {on} with everything that hangs on it"),
             Change::DeleteResource => format!("DELETE {}", ResourceName::words(&on.key())),
             Change::Resource { change } => change.sentence(&ResourceName::words(&on.key())),
+            Change::MakeKey { secret, .. } => {
+                format!("Make a new access key of {on}, its secret into {secret} alone")
+            }
         }
     }
 
@@ -171,6 +177,7 @@ impl Action {
                 }
             },
             Change::Resource { change } => change.effect(),
+            Change::MakeKey { .. } => "whoever may read the secret can sign as the user",
         }
     }
 
@@ -192,6 +199,11 @@ impl Action {
             Change::LiftRevocation { .. } => "propose containment again",
             Change::Delete { .. } | Change::DeleteResource => "cannot be undone",
             Change::Resource { change } => change.undo_sentence(),
+            Change::MakeKey { .. } => {
+                "by people, once no workload uses it: delete the new key (aws iam \
+                 delete-access-key), then the secret (aws secretsmanager delete-secret, which \
+                 leaves days to take that back)"
+            }
         }
     }
 
@@ -210,6 +222,7 @@ impl Action {
             | Change::ActivateKey { .. }
             | Change::ActivateCredential { .. }
             | Change::LiftRevocation { .. }
+            | Change::MakeKey { .. }
             | Change::Resource { .. } => true,
             Change::Delete { .. } | Change::DeleteResource => false,
         }
@@ -231,7 +244,8 @@ impl Action {
             | Change::SetBoundary { .. }
             | Change::ActivateKey { .. }
             | Change::ActivateCredential { .. }
-            | Change::LiftRevocation { .. } => false,
+            | Change::LiftRevocation { .. }
+            | Change::MakeKey { .. } => false,
             Change::Resource { change } => change.contains(),
         }
     }
@@ -261,6 +275,7 @@ impl Action {
             | Change::ActivateCredential { .. }
             | Change::LiftRevocation { .. }
             | Change::Delete { .. }
+            | Change::MakeKey { .. }
             | Change::DeleteResource
             | Change::Resource { .. } => return None,
         };
@@ -317,6 +332,7 @@ impl Action {
                 ResourceName::about(&self.on).map_or(&[], |name| name.of.deleting())
             }
             Change::Resource { change } => change.permissions(),
+            Change::MakeKey { .. } => MAKE_KEY,
         }
     }
 }
@@ -327,6 +343,17 @@ const DENY_ROLE: &[&str] =
     &["iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"];
 const LIFT_USER: &[&str] = &["iam:DetachUserPolicy", "iam:DeleteUserPolicy"];
 const LIFT_ROLE: &[&str] = &["iam:DetachRolePolicy", "iam:DeleteRolePolicy"];
+/// A secret is there before the key is; what an attempt that was cut off made goes again.
+const MAKE_KEY: &[&str] = &[
+    "iam:CreateAccessKey",
+    "iam:DeleteAccessKey",
+    "iam:GetAccessKeyLastUsed",
+    "iam:ListAccessKeys",
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:TagResource",
+];
 /// What there is has to be listed, then each of it goes by its own call.
 const DELETE_USER: &[&str] = &[
     "iam:DeleteUser",

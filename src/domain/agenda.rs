@@ -4,6 +4,7 @@ use crate::domain::agenda::asking::{next_look_for_signer, next_question, next_re
 use crate::domain::case::Case;
 use crate::domain::eradicating;
 use crate::domain::event::Phase;
+use crate::domain::key_making;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::{CHASE, PlanState, PlanStatus};
 use jiff::{SignedDuration, Timestamp};
@@ -62,6 +63,7 @@ pub enum Act {
     ProposeUndo(PlanNumber),
     ProposeContainment,
     ProposeEradication,
+    ProposeReplacement,
     /// A plan for the steps that were found reverted.
     ProposeAgain(PlanNumber),
     ReadBack {
@@ -239,8 +241,13 @@ fn proposal(case: &Case, lookout: Lookout, now: Timestamp) -> Due<Act> {
     let answered = case.plans().map(|state| state.proposed.seq).max().unwrap_or(0);
     let answered = answered.max(case.not_proposed().map_or(0, |(seq, _)| seq));
     if answered > 0 && pressed <= answered {
-        let wanted = eradicating::is_wanted(case);
-        return if wanted { Due::Now(Act::ProposeEradication) } else { Due::Nothing };
+        return if eradicating::is_wanted(case) {
+            Due::Now(Act::ProposeEradication)
+        } else if key_making::wanted(case).is_some() {
+            Due::Now(Act::ProposeReplacement)
+        } else {
+            Due::Nothing
+        };
     }
     // A plan should know what is older than the exposure, but a slow trail must not hold it up.
     let looked = case.validated_at().filter(|_| lookout.possible && wants_first_look(case));

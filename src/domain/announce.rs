@@ -305,6 +305,9 @@ fn words(event: &Event) -> Option<String> {
 
 /// What a reading found lost. Names stand on the card alone: the actor may have chosen them.
 fn lost(step: &RecoveryStep) -> Option<String> {
+    if let RecoveryStep::NotMade { why } = step {
+        return Some(format!("keyleak makes no key: {why}. Recovery has the commands for people."));
+    }
     let RecoveryStep::Found { losses, again, in_all, .. } = step else { return None };
     let mut said = Vec::new();
     if !losses.is_empty() {

@@ -66,7 +66,18 @@ pub fn commands(action: &Action, now: Timestamp) -> Vec<String> {
         Change::Resource { change } => {
             ResourceName::about(on).map(|name| change.commands(&name)).unwrap_or_default()
         }
+        Change::MakeKey { secret, .. } => vec![new_key(&quoted(&on.name), &quoted(secret))],
     }
+}
+
+/// The command that makes a key. The secret goes from AWS into Secrets Manager through a pipe: it
+/// is on no screen, in no history and in no list of processes.
+pub fn new_key(user: &str, secret: &str) -> String {
+    format!(
+        "(set -o pipefail; aws iam create-access-key --user-name {user} --query \
+         'AccessKey.{{AccessKeyId:AccessKeyId,SecretAccessKey:SecretAccessKey}}' --output json | \
+         aws secretsmanager create-secret --name {secret} --secret-string file:///dev/stdin)"
+    )
 }
 
 /// What hangs on a principal, in the order in which it may go: how it is listed, the member of the

@@ -1,7 +1,7 @@
 //! What people can ask of the bot in words: the text after `/keyleak`.
 
 use crate::domain::bedrock_key::{BedrockUser, instructions, user_of};
-use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError};
+use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError, UserName};
 use crate::domain::plan::{PlanNumber, StepAddress};
 use crate::domain::recovery_step::Replacement;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
@@ -16,6 +16,8 @@ const TEXT_LENGTH_MAX: usize = 4_000;
 const REASON_LENGTH_MIN: usize = 10;
 const REASON_LENGTH_MAX: usize = 300;
 /// A name of a person or a team.
+/// IAM's longest user name.
+const USER_LENGTH_MAX: usize = 64;
 const OWNER_LENGTH_MAX: usize = 80;
 /// Case ids are short words; a longer one is none.
 const CASE_ID_LENGTH_MAX: usize = 80;
@@ -63,6 +65,8 @@ pub enum Command {
     Replace {
         of: Option<CaseName>,
         with: Replacement,
+        /// Whose the new key is to be, where not the leaked one's user.
+        user: Option<UserName>,
         reason: String,
     },
     /// Change what a plan holds.
@@ -308,8 +312,24 @@ fn replace(text: &str) -> Result<Command, CommandError> {
         _ => None,
     };
     let (of, with, words) = case_and_word(text, with).ok_or(CommandError::NoReplacement)?;
+    let (user, words) = match with {
+        Replacement::Key => for_user(words),
+        Replacement::Role => (None, words),
+    };
     let reason = reason(words).ok_or(CommandError::NoReplacement)?;
-    Ok(Command::Replace { of, with, reason })
+    Ok(Command::Replace { of, with, user, reason })
+}
+
+/// The user that is named first, with `for user` before it, and what follows.
+fn for_user(words: &str) -> (Option<UserName>, &str) {
+    let (first, after) = next_word(words);
+    let (second, after) = next_word(after);
+    let (name, after) = next_word(after);
+    let is_named = first.eq_ignore_ascii_case("for") && second.eq_ignore_ascii_case("user");
+    match is_named && (1..=USER_LENGTH_MAX).contains(&name.len()) {
+        true => (Some(UserName(name.to_owned())), after.trim()),
+        false => (None, words),
+    }
 }
 
 /// After the verb: a case, where one is named, a word that `read` understands, and what follows.
@@ -499,11 +519,26 @@ mod tests {
         }
         let reason = "it runs on Lambda anyway".to_owned();
         let with = Replacement::Role;
-        let said = Command::Replace { of: None, with, reason: reason.clone() };
+        let user = None;
+        let said = Command::Replace { of: None, with, user, reason: reason.clone() };
         assert_eq!(Command::parse(&format!("Replace ROLE {reason}")), Ok(said));
-        let said = Command::Replace { of, with: Replacement::Key, reason: reason.clone() };
+        let with = Replacement::Key;
+        let said = Command::Replace { of, with, user: None, reason: reason.clone() };
         assert_eq!(Command::parse(&format!("replace {A} key {reason}")), Ok(said));
-        for text in ["replace", "replace role", "replace key short", "replace sword and then why"] {
+        let user = Some(UserName("ci-deploy-2".to_owned()));
+        let said = Command::Replace { of: None, with, user, reason: reason.clone() };
+        let typed = format!("replace key for user `ci-deploy-2` {reason}");
+        assert_eq!(Command::parse(&typed), Ok(said));
+        let reason = "for users that nobody can change".to_owned();
+        let said = Command::Replace { of: None, with, user: None, reason: reason.clone() };
+        assert_eq!(Command::parse(&format!("replace key {reason}")), Ok(said));
+        for text in [
+            "replace",
+            "replace role",
+            "replace key short",
+            "replace key for user ci short",
+            "replace sword and then why",
+        ] {
             assert_eq!(Command::parse(text), Err(CommandError::NoReplacement), "{text}");
         }
         let secret = format!("rotate-owner 3 {SECRET}");

@@ -29,8 +29,12 @@ impl Case {
                 press(record)?;
                 self.loss(*loss)?.owner = Some(owner.clone());
             }
-            RecoveryStep::Replaced { with, reason } => {
+            RecoveryStep::Replaced { with, reason, user } => {
                 self.recovery.replacement = Some((press(record)?, *with, reason.clone()));
+                self.recovery.replacement_for.clone_from(user);
+            }
+            RecoveryStep::NotMade { why } => {
+                self.recovery.not_made = Some((record.seq, why.clone()));
             }
             RecoveryStep::Confirmed { used_after, .. } => {
                 self.recovery.confirmed = Some((press(record)?, *used_after));

@@ -3,6 +3,7 @@
 use crate::domain::action::{Action, Change, SideCredential};
 use crate::domain::document::same_document;
 use crate::domain::facts::Fact;
+use crate::domain::made_key::made_among;
 use crate::domain::revocation::Revocation;
 use crate::domain::snapshot::{AttachedPolicy, Own, Photograph};
 use crate::domain::trust::of_nobody;
@@ -37,6 +38,8 @@ pub fn holds(action: &Action, now: &Photograph, began: Timestamp) -> bool {
         Change::SetBoundary { boundary } => now.boundary == *boundary,
         // A principal that can be photographed is there.
         Change::Delete { .. } | Change::DeleteResource => false,
+        // IAM does not tell whether a secret was kept; who makes the key looks that up itself.
+        Change::MakeKey { .. } => false,
         Change::Resource { change } => now.resource().is_some_and(|now| change.holds(now)),
     }
 }
@@ -76,6 +79,7 @@ pub fn no_longer(action: &Action, now: &Photograph, began: Timestamp) -> Option<
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
+        | Change::MakeKey { .. }
         | Change::Delete { .. }
         | Change::DeleteResource => return None,
     })
@@ -142,6 +146,14 @@ fn leave(left: &mut Photograph, now: &Photograph, action: &Action) {
         Change::Resource { change } => {
             if let Own::Resource(resource) = &mut left.own {
                 change.leave(resource);
+            }
+        }
+        Change::MakeKey { .. } => {
+            if let Own::User(user) = &mut left.own {
+                let made = made_among(action, now.keys());
+                let is_known = |id| user.keys.iter().any(|key| key.id == id);
+                let made = made.filter(|key| !is_known(key.id.clone())).cloned();
+                user.keys.extend(made);
             }
         }
         Change::LiftDeny { .. }

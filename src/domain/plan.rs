@@ -25,6 +25,8 @@ pub enum PlanKind {
     Undo,
     /// What the actor made is deleted for good.
     Eradication,
+    /// A new key takes the place of the leaked one.
+    Replacement,
 }
 
 impl PlanKind {
@@ -40,6 +42,7 @@ impl PlanKind {
             Self::Containment | Self::FollowUp => "it expired; press Containment for a new one",
             Self::Undo => "it expired; press Undo on the containment's card for a new one",
             Self::Eradication => "it expired; press Eradication for a new one",
+            Self::Replacement => "it expired; say /keyleak replace key again for a new one",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The recovery of a case as its journal tells it: losses with numbers, and what became of each.
 
+use crate::domain::ids::UserName;
 use crate::domain::losses::{LOSSES_MAX, Loss, LossKey, Losses};
 use crate::domain::record::Press;
 use crate::domain::recovery_step::{Again, RecoveryStep, Remedy, Replacement};
@@ -30,6 +31,8 @@ pub struct Recovery {
     pub(super) items: Vec<Item>,
     pub(super) more: bool,
     pub(super) replacement: Option<(Press, Replacement, String)>,
+    pub(super) replacement_for: Option<UserName>,
+    pub(super) not_made: Option<(u64, String)>,
     pub(super) confirmed: Option<(Press, Option<Timestamp>)>,
 }
 
@@ -58,6 +61,16 @@ impl Recovery {
     /// What takes the place of the key, by whom that was said, and why.
     pub fn replacement(&self) -> Option<&(Press, Replacement, String)> {
         self.replacement.as_ref()
+    }
+
+    /// Whose key takes the place of the leaked one, where that is another user.
+    pub fn replacement_for(&self) -> Option<&UserName> {
+        self.replacement_for.as_ref()
+    }
+
+    /// Why keyleak last made no key, and the record that says so.
+    pub fn not_made(&self) -> Option<(u64, &str)> {
+        self.not_made.as_ref().map(|(seq, why)| (*seq, why.as_str()))
     }
 
     /// Who confirmed that all is well, and the use of the key after the containment, if there was

@@ -1,5 +1,6 @@
 //! What the journal holds of a recovery: what was found lost, and what people did about it.
 
+use crate::domain::ids::UserName;
 use crate::domain::losses::{Loss, LossKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,15 @@ pub enum RecoveryStep {
     /// A person says who is to see to a loss.
     Owned { loss: u32, owner: String },
     /// A person says what takes the place of the key, and why.
-    Replaced { with: Replacement, reason: String },
+    Replaced {
+        with: Replacement,
+        reason: String,
+        /// Whose key it is to be, where that is not the leaked key's user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<UserName>,
+    },
+    /// Why keyleak makes no key, after a person asked for one.
+    NotMade { why: String },
     /// A person says that the workload runs and the old key is silent.
     Confirmed {
         /// The last use of the key with success after the containment that the trail shows.

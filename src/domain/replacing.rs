@@ -1,12 +1,15 @@
 //! What takes the place of the exposed key: what to ask first, and the commands, without a secret.
 
+use crate::domain::action::Change;
+use crate::domain::by_hand;
 use crate::domain::case::Case;
+use crate::domain::plan::Step;
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::PrincipalName;
 use crate::domain::recovery_step::Replacement;
 
 /// AWS gives a user no more access keys, inactive ones counted.
-const KEYS_MAX: usize = 2;
+pub const KEYS_MAX: usize = 2;
 /// What stands in a command where the user is not known, or has a name that a shell would read.
 const SOME_USER: &str = "<user>";
 
@@ -45,8 +48,7 @@ pub fn limits(case: &Case) -> Vec<String> {
     said
 }
 
-/// The commands that make the replacement. The secret goes from AWS into Secrets Manager through a
-/// pipe: it is on no screen, in no history and in no list of processes.
+/// The commands that make the replacement.
 pub fn commands(case: &Case, with: Replacement) -> Vec<String> {
     match with {
         Replacement::Role => vec![
@@ -75,11 +77,7 @@ fn new_key(case: &Case) -> Vec<String> {
     ];
     // Joined, so that no key is made for a user of that name that was there before.
     let mut commands: Vec<String> = if user == NEW_USER { new_user.to_vec() } else { Vec::new() };
-    commands.push(format!(
-        "(set -o pipefail; aws iam create-access-key --user-name '{user}' --query \
-         'AccessKey.{{id:AccessKeyId,secret:SecretAccessKey}}' --output json | aws secretsmanager \
-         create-secret --name 'keyleak/{user}' --secret-string file:///dev/stdin)"
-    ));
+    commands.push(by_hand::new_key(&format!("'{user}'"), &format!("'keyleak/{user}'")));
     commands.push(format!(
         "# if the second half failed, the key is lost: aws iam list-access-keys --user-name \
          '{user}', and delete it"
@@ -93,8 +91,15 @@ fn is_denied(case: &Case) -> bool {
         return case.standing_containment().is_some();
     };
     let on = PrincipalName::user(&owner.user.0);
-    let mut steps = case.standing_plans().flat_map(PlanState::done_steps);
-    steps.any(|(_, step, _)| step.action.runs_unchecked() && step.action.on.key() == on)
+    denied(case).any(|step| step.action.on.key() == on)
+}
+
+/// The steps in force by which a containment denies a principal everything.
+pub fn denied(case: &Case) -> impl Iterator<Item = &Step> {
+    let steps = case.standing_plans().flat_map(PlanState::holding_steps);
+    let denies =
+        |change: &Change| matches!(change, Change::Deny { .. } | Change::Quarantine { .. });
+    steps.map(|(_, step, _)| step).filter(move |step| denies(&step.action.change))
 }
 
 /// The user's name, if a shell would take it as one word and as no option.

@@ -39,6 +39,7 @@ pub fn reverting_calls(change: &Change) -> &'static [&'static str] {
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
+        | Change::MakeKey { .. }
         | Change::Delete { .. }
         | Change::DeleteResource => &[],
     }
@@ -72,6 +73,7 @@ pub fn can_revert(change: &Change, row: &TrailRow) -> bool {
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
+        | Change::MakeKey { .. }
         | Change::Delete { .. }
         | Change::DeleteResource => true,
     }

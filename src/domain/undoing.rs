@@ -87,6 +87,7 @@ fn works_again(
         | Change::DeactivateKey { .. }
         | Change::DeactivateCredential { .. }
         | Change::RevokeSessions { .. }
+        | Change::MakeKey { .. }
         | Change::Delete { .. }
         | Change::DeleteResource => None,
         Change::Resource { change } => Some(change.effect().to_owned()),
@@ -156,6 +157,7 @@ fn undo(done: &Action, before: &Photograph, now: &Photograph) -> Vec<(Change, &'
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
+        | Change::MakeKey { .. }
         | Change::Delete { .. }
         | Change::DeleteResource => Vec::new(),
     }

@@ -104,6 +104,7 @@ pub fn of_plan(plan: &Plan) -> Option<Way> {
         | Change::ActivateKey { .. }
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
+        | Change::MakeKey { .. }
         | Change::Delete { .. }
         | Change::DeleteResource => None,
     }

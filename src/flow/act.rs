@@ -21,7 +21,7 @@ use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::ledger::LedgerError;
 use crate::flow::sharing::Heir;
-use crate::flow::{brakes, chase, eradicate, propose, readback, sharing};
+use crate::flow::{brakes, chase, eradicate, propose, readback, replace, sharing};
 use crate::ports::accounts::Access;
 use crate::ports::cloud::{Ahead, CallClass, CallError, Detail};
 use crate::ports::journal::AppendError;
@@ -42,6 +42,7 @@ pub async fn act(desk: &Desk, case: &Case, task: &Act, hold: &Hold) -> Result<()
         Act::ProposeUndo(_) => return propose::undo(desk, case).await,
         Act::ProposeContainment => return propose::containment(desk, case).await,
         Act::ProposeEradication => return eradicate::propose(desk, case).await,
+        Act::ProposeReplacement => return replace::propose(desk, case).await,
         Act::ProposeAgain(plan) => return propose::again(desk, case, *plan).await,
         Act::ReadBack { plan, check } => {
             return readback::read_back(desk, case, *plan, *check).await;

@@ -24,6 +24,7 @@ pub mod photograph;
 pub mod propose;
 pub mod readback;
 pub mod reconcile;
+pub mod replace;
 pub mod resources;
 pub mod seen;
 pub mod sharing;

@@ -11,6 +11,7 @@ use crate::domain::first_target::first_target;
 use crate::domain::force::{as_left, no_longer};
 use crate::domain::ids::{KeyKind, PersonId};
 use crate::domain::joining::united;
+use crate::domain::key_making;
 use crate::domain::lifting::{stays_lifted, together};
 use crate::domain::owners_asked::owners_of;
 use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, StepAddress, assemble};
@@ -137,7 +138,7 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     // How a principal was left is told by all that holds of it, however much is taken back.
     let touched: BTreeSet<_> = done.iter().map(|(action, _)| action.on.key()).collect();
     let all = undone_by(case, &[], at);
-    let all = all.iter().map(|(action, _)| *action);
+    let all = all.iter().map(|(action, _)| *action).chain(key_making::made(case));
     let actions: Vec<&Action> = all.filter(|action| touched.contains(&action.on.key())).collect();
     let (now, moved) = compared(desk, case, (&before, &actions)).await?;
     if !moved.is_empty() {

@@ -6,6 +6,7 @@ use crate::domain::differences::differences;
 use crate::domain::event::{Drift, Event};
 use crate::domain::facts::Fact;
 use crate::domain::force::{as_left, holds, no_longer};
+use crate::domain::key_making;
 use crate::domain::plan::{PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::PlanState;
 use crate::domain::record::Entry;
@@ -15,6 +16,7 @@ use crate::flow::desk::Desk;
 use crate::flow::eradicate;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{self, Photographs, keep, photograph, photograph_plans};
+use crate::flow::replace;
 use crate::ports::cloud::{CallClass, Lookup};
 use jiff::Timestamp;
 
@@ -29,6 +31,7 @@ pub async fn read_back(
     match state.plan.kind {
         PlanKind::Undo => return read_back_undo(desk, case, state, check).await,
         PlanKind::Eradication => return eradicate::read_back(desk, case, state, check).await,
+        PlanKind::Replacement => return replace::read_back(desk, case, state, check).await,
         PlanKind::Containment | PlanKind::FollowUp => {}
     }
     let plans: Vec<_> = case.standing_plans().collect();
@@ -70,6 +73,7 @@ async fn read_back_undo(
     let now = photograph_plans(desk, case, &[state]).await?;
     let holding = case.standing_plans().flat_map(PlanState::holding_steps);
     let holding: Vec<&Action> = holding.map(|(_, step, _)| &step.action).collect();
+    let made: Vec<&Action> = key_making::made(case).collect();
     let mut drifts = Vec::new();
     for photograph in now.values().flatten() {
         let name = photograph.key();
@@ -79,8 +83,8 @@ async fn read_back_undo(
         let known = without_later_keys(photograph, before);
         // Where single steps were taken back, the others are to hold on.
         let expected = match state.plan.lifts.is_empty() {
-            true => before.clone(),
-            false => as_left(before, &known, &holding),
+            true => as_left(before, &known, &made),
+            false => as_left(before, &known, &[holding.as_slice(), &made].concat()),
         };
         drifts.extend(differences(&expected, &known).into_iter().map(|what| Drift {
             plan,

@@ -97,7 +97,8 @@ async fn with_a_journal(
 
 /// The roles in whose sessions the account is changed, where calls can name case and plan.
 fn changing(contain: &dyn Contain) -> Vec<String> {
-    contain.role().into_iter().chain(contain.eradicate_role()).collect()
+    let beside = contain.eradicate_role().into_iter().chain(contain.recover_role());
+    contain.role().into_iter().chain(beside).collect()
 }
 
 /// Compares a closed case, and writes down what came of it or why it could not be: once the trail

@@ -2,7 +2,7 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::Event;
-use crate::domain::ids::CaseId;
+use crate::domain::ids::{CaseId, UserName};
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
 use crate::domain::policy::Refusal;
@@ -104,11 +104,12 @@ pub async fn replace(
     bench: &Bench<'_>,
     case: &CaseId,
     speaker: &Speaker,
-    (with, reason): (Replacement, &str),
+    (with, user, reason): (Replacement, Option<&UserName>, &str),
 ) -> Result<String, LedgerError> {
     let judge = |case: &Case| {
         bench.policy.may_recover(&speaker.caller, case)?;
-        Ok(recovery(RecoveryStep::Replaced { with, reason: reason.to_owned() }))
+        let (user, reason) = (user.cloned(), reason.to_owned());
+        Ok(recovery(RecoveryStep::Replaced { with, reason, user }))
     };
     let said = |_: &Case| {
         format!("{} takes the place of the key; how is on the card of Recovery.", with.words())

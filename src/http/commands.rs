@@ -288,8 +288,8 @@ async fn speak(
         Command::RotateOwner { loss, owner, .. } => {
             spoken::name_owner(&bench, id, &speaker, (*loss, owner)).await?
         }
-        Command::Replace { with, reason, .. } => {
-            spoken::replace(&bench, id, &speaker, (*with, reason)).await?
+        Command::Replace { with, user, reason, .. } => {
+            spoken::replace(&bench, id, &speaker, (*with, user.as_ref(), reason)).await?
         }
         Command::Adjust { wanted, .. } => {
             adjust::say(&bench, id, &speaker, std::slice::from_ref(wanted)).await?

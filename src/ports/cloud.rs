@@ -165,6 +165,10 @@ pub trait Contain: Send + Sync {
     /// The same of the role in whose sessions principals are deleted; `None` where nothing is
     /// deleted at all.
     fn eradicate_role(&self) -> Option<String>;
+
+    /// The same of the role in whose sessions a key is made in the place of a leaked one; `None`
+    /// where people make it.
+    fn recover_role(&self) -> Option<String>;
 }
 
 impl CallClass {

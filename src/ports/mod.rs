@@ -7,6 +7,7 @@ pub mod clock;
 pub mod cloud;
 pub mod evidence;
 pub mod journal;
+pub mod key_making;
 pub mod ticket;
 pub mod trail;
 pub mod witness;

@@ -20,6 +20,7 @@ pub struct Ticket {
     plan_hash: String,
     action: Action,
     record: Record,
+    attempts: Vec<Timestamp>,
 }
 
 /// Replicas that count at the same moment look again; more often than this is a fault.
@@ -99,8 +100,18 @@ pub async fn begin(
         account: state.plan.account.clone(),
         plan_hash: state.hash.clone(),
         action: step.action.clone(),
+        attempts: attempts(&after, which),
         record,
     })
+}
+
+/// When each attempt at the step was intended, this one last.
+fn attempts(case: &Case, which: StepAttempt) -> Vec<Timestamp> {
+    let own = (which.plan, which.step);
+    let of_step =
+        |event: &Event| matches!(event, Event::Intent { plan, step, .. } if (*plan, *step) == own);
+    let records = case.records().iter().filter(|record| of_step(&record.event));
+    records.map(|record| record.at).collect()
 }
 
 /// Counts a principal that was not begun within the hour, if there is room for one more.
@@ -151,6 +162,11 @@ impl Ticket {
 
     pub fn action(&self) -> &Action {
         &self.action
+    }
+
+    /// When each attempt at the step was intended, this one last.
+    pub fn attempts(&self) -> &[Timestamp] {
+        &self.attempts
     }
 
     /// The intent as it stands in the journal.

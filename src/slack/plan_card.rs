@@ -69,6 +69,7 @@ fn purpose(kind: PlanKind) -> &'static str {
         PlanKind::FollowUp => "contain what was found later",
         PlanKind::Undo => "undo",
         PlanKind::Eradication => "delete for good what the actor made",
+        PlanKind::Replacement => "put a new key in the place of the leaked one",
     }
 }
 

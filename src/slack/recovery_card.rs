@@ -2,11 +2,13 @@
 
 use crate::domain::button::ButtonAction;
 use crate::domain::case::Case;
+use crate::domain::key_making;
+use crate::domain::plan_state::PlanState;
 use crate::domain::recovering::{self, Silence, silence};
 use crate::domain::recovery::Item;
 use crate::domain::recovery_step::Remedy;
 use crate::domain::replacing;
-use crate::domain::report::{recovery_of, utc};
+use crate::domain::report::{plan_words, recovery_of, utc};
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
     Confirm, Look, bold, button, clean, code, context, cut, field, header, list, newline,
@@ -62,12 +64,26 @@ fn replacement(case: &Case) -> Vec<Value> {
         return vec![paragraph(vec![bold("The key: "), text(replacing::QUESTION)])];
     };
     let said = format!("{}, said {}: {}", with.words(), field(&press.name), field(reason));
+    if let Some(line) = made_by_keyleak(case) {
+        let head = vec![bold("In the place of the key: "), text(&said), newline(), text(&line)];
+        return vec![paragraph(head)];
+    }
+    let not_made = case.recovery().not_made().filter(|(seq, _)| *seq > press.seq);
+    let not_made = not_made.map(|(_, why)| format!("keyleak makes none: {}", field(why)));
+    let not_made = not_made.map_or_else(Vec::new, |why| vec![newline(), text(&why)]);
     let limits = replacing::limits(case).into_iter().map(|limit| vec![text(&limit)]).collect();
     vec![
-        paragraph(vec![bold("In the place of the key: "), text(&said)]),
+        paragraph([vec![bold("In the place of the key: "), text(&said)], not_made].concat()),
         list(limits, false),
         preformatted(&replacing::commands(case, *with)),
     ]
+}
+
+/// How far keyleak's own plan for a new key is; none where people make it.
+fn made_by_keyleak(case: &Case) -> Option<String> {
+    let dead = |state: &&PlanState| state.dead_because().is_some();
+    let state = key_making::newest(case).filter(|state| !dead(state))?;
+    Some(plan_words(state))
 }
 
 fn losses(case: &Case) -> Vec<Value> {

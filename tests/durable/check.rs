@@ -134,6 +134,7 @@ pub(crate) fn meaning(action: &Action) -> (String, bool) {
         }
         Change::Delete { .. } | Change::DeleteResource => (on.to_string(), true),
         Change::Resource { .. } => (on.to_string(), action.contains()),
+        Change::MakeKey { secret, .. } => (format!("key in {secret}"), true),
         Change::PutTrust { document } => (format!("trust of {on}: {document}"), true),
         Change::SetBoundary { boundary } => (format!("boundary of {on}: {boundary:?}"), true),
     }

@@ -193,6 +193,10 @@ impl Contain for Hasty {
     fn eradicate_role(&self) -> Option<String> {
         self.inner.eradicate_role()
     }
+
+    fn recover_role(&self) -> Option<String> {
+        self.inner.recover_role()
+    }
 }
 
 /// Slack, used without care where that is ordered, and before which the process may stand still.

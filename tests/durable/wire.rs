@@ -262,6 +262,10 @@ impl Contain for Wire {
     fn eradicate_role(&self) -> Option<String> {
         None
     }
+
+    fn recover_role(&self) -> Option<String> {
+        None
+    }
 }
 
 #[async_trait]

@@ -220,6 +220,10 @@ impl Contain for DenyFirst {
     fn eradicate_role(&self) -> Option<String> {
         self.inner.eradicate_role()
     }
+
+    fn recover_role(&self) -> Option<String> {
+        self.inner.recover_role()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -291,6 +295,10 @@ impl Contain for NoneThatDeletes {
     }
 
     fn eradicate_role(&self) -> Option<String> {
+        None
+    }
+
+    fn recover_role(&self) -> Option<String> {
         None
     }
 }

@@ -47,6 +47,7 @@ mod quarantine;
 mod readme;
 mod reconcile;
 mod recovery;
+mod replacement;
 mod resources;
 mod restoring;
 mod roles;

@@ -2,7 +2,8 @@
 
 use keyleak::aws::{
     anchors, athena, brakes, changes, eradicate, eradicate_things, evidence, guard, guard_duty,
-    health, iam_things, journal, lookup, organization, resources, roles, session, users, work,
+    health, iam_things, journal, key_making, lookup, organization, resources, roles, session, users,
+    work,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ const LOOKUP: &str = include_str!("../../manifests/iam/lookup.json");
 const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
 const CONTAIN_RESOURCES: &str = include_str!("../../manifests/iam/contain_resources.json");
 const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
+const RECOVER: &str = include_str!("../../manifests/iam/recover.json");
 const BOT: &str = include_str!("../../manifests/iam/bot.json");
 const BOT_ORGANIZATION: &str = include_str!("../../manifests/iam/bot_organization.json");
 const ORGANIZATION: &str = include_str!("../../manifests/iam/organization.json");
@@ -152,6 +154,27 @@ fn the_eradicate_role_may_make_exactly_the_deleting_calls() {
     assert_eq!(actions(ERADICATE, "Deny", out_of_reach), changing, "the way back in");
     let contains = actions(CONTAIN, "Allow", |_| true);
     assert!(!contains.contains("iam:DeleteUser") && !contains.contains("iam:DeleteRole"));
+}
+
+#[test]
+fn the_recover_role_may_make_a_key_and_write_its_secret_and_read_none() {
+    use keyleak::domain::action::{Action, Change};
+    use keyleak::domain::principal::{Principal, PrincipalKind};
+    let made = set(&[key_making::CALLS, key_making::CALLS_BESIDE]);
+    assert_eq!(actions(RECOVER, "Allow", |_| true), made);
+    let kind = PrincipalKind::User;
+    let on = Principal { kind, name: "a".into(), id: "b".into(), arn: "c".into() };
+    let change = Change::MakeKey { secret: "keyleak/d".into(), beside: Vec::new() };
+    assert_eq!(set(&[Action { on, change }.permissions()]), made);
+    let of_secrets = |arn: &str| arn.contains(":secretsmanager:");
+    let secrets = actions(RECOVER, "Allow", of_secrets);
+    assert_eq!(secrets, actions(RECOVER, "Allow", |arn| arn.ends_with(":secret:keyleak/*")));
+    assert!(!secrets.iter().any(|call| call.contains("GetSecretValue")), "it reads none");
+    let kept = actions(RECOVER, "Deny", |arn| arn.ends_with(":user/break-glass/*"));
+    assert_eq!(kept, set(&[&["iam:CreateAccessKey", "iam:DeleteAccessKey"]]), "the way back in");
+    for other in [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE, BOT] {
+        assert!(!actions(other, "Allow", |_| true).contains("iam:CreateAccessKey"));
+    }
 }
 
 #[test]
@@ -302,7 +325,7 @@ fn a_role_is_assumed_only_with_the_external_id() {
 fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
     let identity: &[&str] = &["sts:GetCallerIdentity"];
     let of_resources = vec![resources::READS, resources::READS_OF_OWNERS, resources::CALLS];
-    let files: [(&str, &str, Vec<&[&str]>); 19] = [
+    let files: [(&str, &str, Vec<&[&str]>); 20] = [
         ("lookup", include_str!("../../src/aws/lookup.rs"), vec![lookup::CALLS]),
         ("guard_duty", include_str!("../../src/aws/guard_duty.rs"), vec![guard_duty::CALLS]),
         ("resources", include_str!("../../src/aws/resources.rs"), of_resources),
@@ -319,6 +342,7 @@ fn every_call_in_the_code_is_in_its_list_and_the_other_way_round() {
             include_str!("../../src/aws/eradicate_things.rs"),
             vec![eradicate_things::CALLS],
         ),
+        ("key_making", include_str!("../../src/aws/key_making.rs"), vec![key_making::CALLS]),
         ("session", include_str!("../../src/aws/session.rs"), vec![session::CALLS]),
         ("journal", include_str!("../../src/aws/journal.rs"), vec![journal::CALLS]),
         ("brakes", include_str!("../../src/aws/brakes.rs"), vec![brakes::CALLS]),

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 /// Five minutes of read-back become one and a half seconds.
 const SPEED: u32 = 200;
+const EASY_SPEED: u32 = 40;
 
 /// A world and the folder it lives in.
 pub(crate) struct Stage {
@@ -23,33 +24,42 @@ impl Stage {
     }
 
     pub(crate) async fn set_through(through: JournalThrough<'_>) -> Self {
-        Self::set_with(through, PLANS_EXPIRE_AFTER).await
+        Self::set_with(through, (SPEED, PLANS_EXPIRE_AFTER)).await
     }
 
     /// A stage for another scenario than the usual one.
     pub(crate) async fn set_for(name: &str) -> Self {
         let scenario = scenario::find(name).unwrap();
-        Self::set_whole(&|journal| journal, (scenario, PLANS_EXPIRE_AFTER)).await
+        Self::set_whole(&|journal| journal, scenario, (SPEED, PLANS_EXPIRE_AFTER)).await
     }
 
     /// A stage on which nobody waits an hour for a plan to expire.
     pub(crate) async fn set_with_plans_for(patience: SignedDuration) -> Self {
-        Self::set_with(&|journal| journal, patience).await
+        Self::set_with(&|journal| journal, (SPEED, patience)).await
     }
 
-    async fn set_with(through: JournalThrough<'_>, plans_expire_after: SignedDuration) -> Self {
+    /// A stage for what depends on how soon one thing follows another, however busy the machine is.
+    pub(crate) async fn set_at_ease() -> Self {
+        Self::set_with(&|journal| journal, (EASY_SPEED, PLANS_EXPIRE_AFTER)).await
+    }
+
+    async fn set_with(
+        through: JournalThrough<'_>,
+        (speed, plans_expire_after): (u32, SignedDuration),
+    ) -> Self {
         let usual = scenario::find("public-repository").unwrap();
-        Self::set_whole(through, (usual, plans_expire_after)).await
+        Self::set_whole(through, usual, (speed, plans_expire_after)).await
     }
 
     async fn set_whole(
         through: JournalThrough<'_>,
-        (scenario, plans_expire_after): (Scenario, SignedDuration),
+        scenario: Scenario,
+        (speed, plans_expire_after): (u32, SignedDuration),
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = WorldOptions {
             scenario,
-            clock: Clock::accelerated(SPEED),
+            clock: Clock::accelerated(speed),
             folder: folder.path().to_owned(),
             seed: 11,
             lag: Duration::ZERO..=Duration::from_secs(4),

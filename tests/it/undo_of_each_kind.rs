@@ -123,8 +123,8 @@ fn kind(change: &Change) -> Option<&'static str> {
         Change::RevokeSessions { .. } => Some("revocation"),
         Change::PutTrust { .. } => Some("trust"),
         Change::Quarantine { .. } => Some("tag"),
-        // What is done to resources has stories of its own (`resources.rs`); what takes the others
-        // back; and what cannot be taken back.
+        // What is done to resources, and a key made, have stories of their own (`resources.rs`,
+        // `replacement.rs`); what takes the others back; and what cannot be taken back.
         Change::Resource { .. }
         | Change::LiftDeny { .. }
         | Change::SetBoundary { .. }
@@ -132,6 +132,7 @@ fn kind(change: &Change) -> Option<&'static str> {
         | Change::ActivateCredential { .. }
         | Change::LiftRevocation { .. }
         | Change::LiftQuarantine { .. }
+        | Change::MakeKey { .. }
         | Change::Delete { .. }
         | Change::DeleteResource => None,
     }

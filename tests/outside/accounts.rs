@@ -160,6 +160,7 @@ async fn roles_swapped(parts: &Parts, numbers: [&str; 2]) -> Result<(), Missing>
         lookup_role: role(other_lookup, OTHER_ID),
         contain_role: Some(role(own_contain, OWN_ID)),
         eradicate_role: None,
+        recover_role: None,
     };
     let settings = AwsSettings {
         lookup_role: Some(role(own_lookup, OWN_ID)),

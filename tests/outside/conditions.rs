@@ -121,7 +121,8 @@ async fn each_condition(parts: &Parts, account: &str) -> Result<(), Missing> {
         judged(allowed, key, contain.untag_user().user_name("somebody").tag_keys(key).send().await);
         judged(allowed, key, contain.untag_role().role_name("nobody").tag_keys(key).send().await);
     }
-    for own in ["keyleak-lookup", "keyleak-contain", "keyleak-eradicate", "keyleak-bot"] {
+    for own in ["lookup", "contain", "eradicate", "recover", "bot"] {
+        let own = &format!("keyleak-{own}");
         let put = contain.put_role_policy().role_name(own).policy_name("more");
         judged(false, own, put.policy_document(json!({}).to_string()).send().await);
     }

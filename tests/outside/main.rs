@@ -42,6 +42,7 @@ mod iam_things;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod journal_document;
+mod key_made;
 mod lawful;
 mod leak;
 mod least_rights;
@@ -121,6 +122,7 @@ fn main() -> ExitCode {
     trials.extend(emulated::trials(&parts));
     trials.extend(erased::trials(&parts));
     trials.extend(erased_things::trials(&parts));
+    trials.extend(key_made::trials(&parts));
     trials.extend(real_trails::trials(&parts));
     trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));

@@ -16,7 +16,8 @@ const READY_SECONDS_MAX: u64 = 60;
 /// Another process can take the free port between our look and MiniStack's.
 const STARTS_MAX: usize = 3;
 /// Only what we use: each further service may open ports of its own.
-const SERVICES: &str = "iam,sts,s3,dynamodb,athena,glue,cloudtrail,organizations,cloudcontrol";
+const SERVICES: &str =
+    "iam,sts,s3,dynamodb,athena,glue,cloudtrail,organizations,cloudcontrol,secretsmanager";
 
 /// A running MiniStack; dropping it ends it.
 #[derive(Debug)]

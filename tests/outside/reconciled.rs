@@ -112,6 +112,10 @@ impl Contain for InSessions {
     fn eradicate_role(&self) -> Option<String> {
         None
     }
+
+    fn recover_role(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A role that may do everything, in sessions that the account's users may open.

@@ -257,6 +257,10 @@ impl Contain for SparesRoles {
     fn eradicate_role(&self) -> Option<String> {
         self.inner.eradicate_role()
     }
+
+    fn recover_role(&self) -> Option<String> {
+        self.inner.recover_role()
+    }
 }
 
 struct Town {

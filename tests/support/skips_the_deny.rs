@@ -26,4 +26,8 @@ impl Contain for SkipsTheDeny {
     fn eradicate_role(&self) -> Option<String> {
         self.inner.eradicate_role()
     }
+
+    fn recover_role(&self) -> Option<String> {
+        self.inner.recover_role()
+    }
 }

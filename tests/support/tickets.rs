@@ -10,7 +10,9 @@ use keyleak::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use keyleak::domain::policy::recorded;
 use keyleak::domain::record::{Actor, Entry, Record};
 use keyleak::domain::snapshot::SnapshotRef;
+use keyleak::domain::step_result::StepResult;
 use keyleak::ports::clock::Clock;
+use keyleak::ports::journal::Journal;
 use keyleak::ports::ticket::{Books, StepAttempt, Ticket, begin};
 use keyleak::store::sqlite::Sqlite;
 
@@ -31,6 +33,27 @@ pub(crate) async fn tickets(account: &str, actions: Vec<Action>) -> Vec<Ticket> 
         tickets.push(ticket);
     }
     tickets
+}
+
+/// The ticket of the second attempt at one action; the first one failed, and left who knows what.
+pub(crate) async fn second(account: &str, action: Action) -> Ticket {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Sqlite::open(&folder.path().join("journal.db")).expect("a journal");
+    let mut case = approved(account, &[action]);
+    let plan = PlanNumber(1);
+    let approval = recorded(&case, plan).expect("an approval");
+    let books = Books { journal: &journal, brakes: &journal, caps: Caps::default() };
+    let now = || Clock::real().now();
+    let which = |attempt| StepAttempt { plan, step: 0, attempt };
+    let first = begin(books, &case, &approval, which(1), now()).await.expect("a ticket");
+    case.apply(first.record()).expect("its intent");
+    let why = "no answer in time".to_owned();
+    let result = StepResult::Failed { why, retryable: true, request_id: None };
+    let outcome = Event::Outcome { plan, step: 0, attempt: 1, result };
+    let outcome = Entry::own(now(), outcome).chained(case.id().clone(), case.last_record());
+    journal.append(&outcome).await.expect("its outcome");
+    case.apply(&outcome).expect("its outcome");
+    begin(books, &case, &approval, which(2), now()).await.expect("a second ticket")
 }
 
 /// A case in which these actions were proposed and approved.

@@ -140,6 +140,7 @@ impl Attempt<'_> {
             Change::Resource { change } => {
                 change.calls().iter().map(|name| call([*name; 2])).collect()
             }
+            Change::MakeKey { .. } => MAKE_KEY.map(|name| call([name; 2])).into(),
             Change::SetBoundary { boundary: Some(_) } => vec![call(PUT_BOUNDARY)],
             Change::SetBoundary { boundary: None } => vec![call(DELETE_BOUNDARY)],
             Change::DeactivateKey { key } => vec![self.of_key(key, "Inactive")],
@@ -169,8 +170,9 @@ impl Attempt<'_> {
     /// which something was deleted may still be there.
     pub(super) fn completes(&self, call: &str) -> bool {
         let deletes = matches!(self.action.change, Change::Delete { .. } | Change::DeleteResource);
+        let makes_a_key = matches!(self.action.change, Change::MakeKey { .. });
         let last = self.action.permissions().first().and_then(|last| last.strip_prefix("iam:"));
-        !deletes || last == Some(call)
+        (!deletes || last == Some(call)) && (!makes_a_key || call == PUT_SECRET)
     }
 
     fn of_key<'a>(&'a self, key: &'a AccessKeyId, status: &'static str) -> Expected<'a> {
@@ -185,7 +187,12 @@ const DETACH: [&str; 2] = ["DetachUserPolicy", "DetachRolePolicy"];
 const PUT: [&str; 2] = ["PutUserPolicy", "PutRolePolicy"];
 const DELETE: [&str; 2] = ["DeleteUserPolicy", "DeleteRolePolicy"];
 const PUT_BOUNDARY: [&str; 2] = ["PutUserPermissionsBoundary", "PutRolePermissionsBoundary"];
-const UNTARGETED: &str = "DeleteVirtualMFADevice";
+const PUT_SECRET: &str = "PutSecretValue";
+const CREATE_SECRET: &str = "CreateSecret";
+/// The changing calls by which a key is made, and one whose secret was lost goes again.
+const MAKE_KEY: [&str; 4] = ["CreateAccessKey", "DeleteAccessKey", CREATE_SECRET, PUT_SECRET];
+/// Calls whose records name no principal.
+const UNTARGETED: [&str; 3] = ["DeleteVirtualMFADevice", CREATE_SECRET, PUT_SECRET];
 const DELETE_BOUNDARY: [&str; 2] =
     ["DeleteUserPermissionsBoundary", "DeleteRolePermissionsBoundary"];
 
@@ -213,7 +220,7 @@ impl Expected<'_> {
         };
         // IAM's records do not say what was asked when it was denied, and a virtual device is
         // named by its serial number alone.
-        let untold = (!succeeded(row) || self.call == UNTARGETED) && target.is_none();
+        let untold = (!succeeded(row) || UNTARGETED.contains(&self.call)) && target.is_none();
         let same = |expected: Option<&str>, told: &Option<String>| {
             expected.is_none_or(|expected| told.as_deref() == Some(expected))
         };

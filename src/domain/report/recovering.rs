@@ -99,12 +99,14 @@ pub(super) fn told(step: &RecoveryStep) -> (String, Option<String>) {
         RecoveryStep::Owned { loss, owner } => {
             (format!("named who sees to loss {loss}"), Some(owner.clone()))
         }
-        RecoveryStep::Replaced { with, reason } => {
+        RecoveryStep::NotMade { why } => ("made no new key".to_owned(), Some(why.clone())),
+        RecoveryStep::Replaced { with, reason, user } => {
             let what = match with {
                 Replacement::Role => "decided that a role takes the place of the key",
                 Replacement::Key => "decided that a new key takes the place of the old",
             };
-            (what.to_owned(), Some(reason.clone()))
+            let of = user.as_ref().map(|user| format!(", of user {}", user.0));
+            (format!("{what}{}", of.unwrap_or_default()), Some(reason.clone()))
         }
         RecoveryStep::Confirmed { used_after, .. } => {
             let although = used_after

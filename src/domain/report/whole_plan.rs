@@ -122,6 +122,9 @@ fn argument(change: &Change) -> Option<(&'static str, String)> {
         Change::Quarantine { tag, value } => ("tag", format!("{tag} = {value}")),
         Change::LiftQuarantine { tag } => ("tag", tag.clone()),
         Change::Resource { change } => ("change", change.argument()),
+        Change::MakeKey { secret, beside } => {
+            ("secret", format!("{secret}; beside {} of the 2 keys", beside.len()))
+        }
         Change::SetBoundary { boundary } => {
             ("boundary", boundary.clone().unwrap_or_else(|| "none".to_owned()))
         }

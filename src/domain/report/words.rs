@@ -24,6 +24,7 @@ pub(super) fn kind_word(kind: PlanKind) -> &'static str {
         PlanKind::FollowUp => "follow-up",
         PlanKind::Undo => "undo",
         PlanKind::Eradication => "eradication",
+        PlanKind::Replacement => "replacement",
     }
 }
 
@@ -49,9 +50,10 @@ fn open_status(case: &Case) -> String {
     if let Some(state) = case.plans().next_back()
         && !is_dead(state)
     {
-        // Deleting what the actor made says nothing of what is contained.
+        // Neither deleting what the actor made nor a new key says anything of what is contained.
         let standing = case.standing_containment();
-        let beside = state.plan.kind == PlanKind::Eradication || !state.plan.lifts.is_empty();
+        let beside = !state.plan.lifts.is_empty()
+            || matches!(state.plan.kind, PlanKind::Eradication | PlanKind::Replacement);
         let standing = standing.filter(|_| beside);
         let standing = standing.map(|standing| format!("{}; ", standing_status(case, standing)));
         return match standing {
@@ -122,6 +124,9 @@ pub(super) fn plan_status(state: &PlanState) -> String {
         (PlanKind::Eradication, Some(_), _) => {
             format!("{plan} {what}: what it names of the actor's is gone for good")
         }
+        (PlanKind::Replacement, Some(_), _) => {
+            format!("{plan} {what}: the new key is there, its secret in Secrets Manager")
+        }
         (_, _, Some((as_of, _))) => format!("contained as of {}", utc(as_of)),
         (_, Some(_), None) => {
             format!("{plan} {what} and held; not yet proven contained by the trail")
@@ -165,6 +170,7 @@ fn undone(kind: PlanKind) -> &'static str {
         PlanKind::FollowUp => "what it names is not contained",
         PlanKind::Undo => "nothing was undone",
         PlanKind::Eradication => "nothing was deleted",
+        PlanKind::Replacement => "no key was made",
     }
 }
 

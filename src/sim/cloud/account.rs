@@ -12,6 +12,7 @@ use crate::sim::cloud::faults::Faults;
 use crate::sim::cloud::lag::Lagged;
 use crate::sim::cloud::policies::Document;
 use crate::sim::cloud::refusal::Refusal;
+use crate::sim::cloud::vault::Secret;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -58,6 +59,8 @@ pub(super) struct State {
     pub resources: BTreeMap<ResourceName, SimResource>,
     /// The bot's sessions of the contain role, by session name and source identity.
     pub bot_sessions: BTreeMap<(String, String), Credential>,
+    /// What Secrets Manager keeps, by name.
+    pub secrets: BTreeMap<String, Secret>,
 }
 
 /// One resource, and who owns it by its tag.

@@ -11,7 +11,7 @@ use crate::sim::attacker::Credential;
 use crate::sim::cloud::account::State;
 use crate::sim::cloud::calls::{Origin, RequestId};
 use crate::sim::cloud::refusal::Refusal;
-use crate::sim::cloud::{SimCloud, eradicate_role};
+use crate::sim::cloud::{SimCloud, eradicate_role, recover_role};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,6 +31,9 @@ impl Contain for SimCloud {
             return Err(CallError::new(CallClass::Denied, "sts:AssumeRole", message));
         }
         let session = session_name(ticket.case());
+        if matches!(ticket.action().change, Change::MakeKey { .. }) {
+            return self.make_key_for(ticket, (&session, ticket.plan_hash())).await;
+        }
         let intended = ticket.record().at;
         self.carry_out((&session, ticket.plan_hash()), ticket.action(), intended).await
     }
@@ -41,6 +44,10 @@ impl Contain for SimCloud {
 
     fn eradicate_role(&self) -> Option<String> {
         Some(eradicate_role(&self.account()))
+    }
+
+    fn recover_role(&self) -> Option<String> {
+        Some(recover_role(&self.account()))
     }
 }
 
@@ -95,6 +102,11 @@ impl SimCloud {
             Change::Resource { change } => {
                 return self.change_resource(bot, &action.on, change).await;
             }
+            Change::MakeKey { .. } => {
+                // It takes the ticket itself, which no wire carries.
+                let message = "a key is made by a ticket alone";
+                return Err(CallError::new(CallClass::Other, "iam:CreateAccessKey", message));
+            }
             Change::PutTrust { document } => self.set_trust(bot, &on.name, document).await,
             Change::SetBoundary { boundary } => {
                 self.set_boundary(bot, &on, boundary.as_deref()).await
@@ -111,7 +123,7 @@ impl SimCloud {
     }
 
     /// Credentials of a role of the bot's for one case and plan, whose hash no other plan has.
-    async fn session_of(
+    pub(super) async fn session_of(
         &self,
         role: &str,
         (name, source_identity): (&str, &str),

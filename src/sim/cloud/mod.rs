@@ -7,6 +7,7 @@ pub mod faults;
 pub mod managed;
 pub mod policies;
 pub mod resources;
+pub mod secrets;
 pub mod sessions;
 pub mod setup;
 pub mod things;
@@ -29,6 +30,7 @@ mod roles;
 #[cfg(test)]
 mod tests;
 mod users;
+mod vault;
 
 use crate::domain::action::SideKind;
 use crate::domain::facts::Fact;
@@ -43,7 +45,7 @@ use crate::sim::cloud::deliver::Outbox;
 use crate::sim::cloud::faults::{Fault, Faults};
 use crate::sim::cloud::lag::Lagged;
 use crate::sim::cloud::policies::{Document, PolicyError};
-use crate::sim::cloud::sessions::{BOT_ROLE, CONTAIN_ROLE, ERADICATE_ROLE};
+use crate::sim::cloud::sessions::{BOT_ROLE, CONTAIN_ROLE, ERADICATE_ROLE, RECOVER_ROLE};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -115,6 +117,7 @@ impl SimCloud {
             bot_changes: 0,
             resources: BTreeMap::new(),
             bot_sessions: BTreeMap::new(),
+            secrets: BTreeMap::new(),
         };
         let credential = bot_session(&mut state, now)?;
         let bot = Origin {
@@ -252,6 +255,11 @@ pub fn eradicate_role(account: &AccountId) -> String {
     format!("arn:aws:iam::{account}:role/{ERADICATE_ROLE}")
 }
 
+/// The ARN of the role in whose sessions the bot makes a key in the place of a leaked one.
+pub fn recover_role(account: &AccountId) -> String {
+    format!("arn:aws:iam::{account}:role/{RECOVER_ROLE}")
+}
+
 /// The bot's role, which may assume those that change the account, and a session of it.
 fn bot_session(state: &mut State, now: Timestamp) -> Result<Credential, PolicyError> {
     let only_the_bot = format!(
@@ -259,8 +267,12 @@ fn bot_session(state: &mut State, now: Timestamp) -> Result<Credential, PolicyEr
         "Principal":{{"AWS":"arn:aws:iam::{}:role/{BOT_ROLE}"}},"Action":"sts:AssumeRole"}}]}}"#,
         state.account
     );
-    let roles =
-        [(BOT_ROLE, BOT_TRUST), (CONTAIN_ROLE, &only_the_bot), (ERADICATE_ROLE, &only_the_bot)];
+    let roles = [
+        (BOT_ROLE, BOT_TRUST),
+        (CONTAIN_ROLE, &only_the_bot),
+        (ERADICATE_ROLE, &only_the_bot),
+        (RECOVER_ROLE, &only_the_bot),
+    ];
     for (name, trust) in roles {
         let document = Arc::new(Document::parse(trust)?);
         let trust = Inline { text: trust.to_owned(), document };

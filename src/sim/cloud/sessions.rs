@@ -14,6 +14,8 @@ pub const BOT_ROLE: &str = "keyleak";
 pub const CONTAIN_ROLE: &str = "keyleak-contain";
 /// The role that the bot assumes for one plan at a time, to delete what an actor made.
 pub const ERADICATE_ROLE: &str = "keyleak-eradicate";
+/// The role that the bot assumes for one plan at a time, to make a key.
+pub const RECOVER_ROLE: &str = "keyleak-recover";
 /// Lifetime of the sessions that a user mints for itself, by AWS's default.
 const USER_SESSION: Duration = Duration::from_hours(12);
 /// Lifetime of a role's session, by AWS's default.
@@ -49,7 +51,7 @@ pub(super) enum Who {
 impl Caller {
     /// The bot itself, whose rights nothing takes away.
     pub(super) fn is_bot(&self) -> bool {
-        let names = [BOT_ROLE, CONTAIN_ROLE, ERADICATE_ROLE];
+        let names = [BOT_ROLE, CONTAIN_ROLE, ERADICATE_ROLE, RECOVER_ROLE];
         let own = |role: &Role| names.contains(&role.name.as_str());
         matches!(&self.who, Who::Role(role) if own(role))
     }
