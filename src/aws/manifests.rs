@@ -492,6 +492,7 @@ mod tests {
             lookup_role: "sees".to_owned(),
             contain_role: Some("security/holds".to_owned()),
             eradicate_role: None,
+            recover_role: None,
             external_id: Some(external_id.to_owned()),
             describe_role: Some(role("asks")),
         };

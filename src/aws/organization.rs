@@ -181,6 +181,7 @@ mod tests {
             lookup_role: "security/looks".to_owned(),
             contain_role: None,
             eradicate_role: None,
+            recover_role: None,
             external_id: external_id.clone(),
             describe_role: describe_role.map(role),
         }

@@ -12,7 +12,6 @@ use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{account_of, keep, photograph_if_there, photograph_plans};
 use crate::flow::propose::frame;
-use crate::ports::cloud::Contain;
 
 /// Proposes the one step that makes the key, or says why keyleak makes none.
 pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
@@ -22,7 +21,7 @@ pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
                    its name, and why";
         return not_made(desk, case, why.to_owned()).await;
     };
-    if desk.contain(case).and_then(Contain::recover_role).is_none() {
+    if desk.contain(case).await.and_then(|contain| contain.recover_role()).is_none() {
         let setting = desk.accounts.setting(&account_of(case, &[]), "recover_role");
         let why = format!(
             "no role that makes keys is configured ({setting}, with the policy `recover` of \
@@ -31,7 +30,7 @@ pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
         return not_made(desk, case, why).await;
     }
     let on = PrincipalName::user(&user.0);
-    let now = match photograph_if_there(desk.lookup(case)?, &on).await {
+    let now = match photograph_if_there(desk.lookup(case).await?.as_ref(), &on).await {
         Ok(Some(now)) => now,
         Ok(None) => return not_made(desk, case, format!("there is no {on}; name another")).await,
         Err(error) if error.class.retryable() => return Err(error.into()),

@@ -2,8 +2,8 @@
 
 use keyleak::aws::{
     anchors, athena, brakes, changes, eradicate, eradicate_things, evidence, guard, guard_duty,
-    health, iam_things, journal, key_making, lookup, organization, resources, roles, session, users,
-    work,
+    health, iam_things, journal, key_making, lookup, organization, resources, roles, session,
+    users, work,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -359,7 +359,8 @@ async fn what_one_property_stops_is_stopped_by_it_and_set_back_as_it_was() {
                 OfResource::Switch { value, .. } => Some(value),
                 OfResource::Bucket { .. }
                 | OfResource::Instance { .. }
-                | OfResource::Function { .. } => None,
+                | OfResource::Function { .. }
+                | OfResource::Iam { .. } => None,
             })
             .collect()
     };
