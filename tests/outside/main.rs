@@ -102,8 +102,12 @@ use libtest_mimic::Arguments;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// Trials at a time: most of what they do is to wait for the parts.
+const AT_ONCE: usize = 4;
+
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(AT_ONCE));
     let parts = Arc::new(parts::Parts::default());
     let mut trials = Vec::new();
     trials.extend(parts::trials(&parts));
