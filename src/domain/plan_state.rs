@@ -1,5 +1,6 @@
 //! Where a plan stands and what has happened to it, as the records tell.
 
+use crate::domain::action::Action;
 use crate::domain::event::Drift;
 use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanNumber, Step};
@@ -191,6 +192,17 @@ impl PlanState {
         self.done_steps().filter(move |(index, step, _)| !taken_back(*index, step))
     }
 
+    /// Whether the plan has this very step, and no later one that takes it back or does again what
+    /// it took back.
+    pub fn stands_for(&self, action: &Action) -> bool {
+        let steps: Vec<&Action> = self.all_steps().map(|(_, step, _)| &step.action).collect();
+        let last = steps.iter().rposition(|known| *known == action);
+        last.is_some_and(|last| {
+            let mut later = steps.iter().skip(last + 1);
+            !later.any(|other| other.takes_back(action) || action.takes_back(other))
+        })
+    }
+
     /// Whether the actor has just shown that it is still at work, so that what it takes back is
     /// put in force again at once.
     pub fn is_racing(&self, now: Timestamp) -> bool {
@@ -225,5 +237,37 @@ impl PlanState {
     pub fn checks_since_end(&self) -> impl Iterator<Item = &Check> {
         let ended = self.ended_at();
         self.checks.iter().filter(move |check| ended.is_some_and(|ended| check.at >= ended))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::action::{Action, Change};
+    use crate::domain::event::Event;
+    use crate::domain::ids::AccessKeyId;
+    use crate::domain::plan::{PlanKind, PlanNumber};
+    use crate::domain::record::Actor;
+    use crate::domain::sample::{KEY, add, opened, plan, run, step, user};
+    use crate::domain::snapshot::SnapshotRef;
+
+    #[test]
+    fn a_step_that_was_taken_back_may_be_added_again_and_no_other() {
+        let mut case = opened();
+        let contain = plan(&case, PlanKind::Containment);
+        run(&mut case, contain);
+        let key = AccessKeyId::parse(KEY).unwrap();
+        let on = || user("mona", "AIDA8");
+        let stop = Action { on: on(), change: Change::DeactivateKey { key: key.clone() } };
+        let give = Action { on: on(), change: Change::ActivateKey { key } };
+        let mut seen = Vec::new();
+        for next in [&stop, &give, &stop, &give] {
+            let plan = PlanNumber(1);
+            let stands = |action: &Action| case.plan(plan).unwrap().stands_for(action);
+            seen.push((stands(&stop), stands(&give)));
+            let snapshot = SnapshotRef { sha256: "00".to_owned(), taken_at: super::Timestamp::MIN };
+            let steps = vec![step(on(), next.change.clone())];
+            add(&mut case, Actor::Keyleak, Event::Covered { plan, steps, snapshot });
+        }
+        assert_eq!(seen, [(false, false), (true, false), (false, true), (true, false)]);
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::principal::{PrincipalKind, PrincipalName};
 use crate::domain::remains::strangers::{Keys, at_large_since, is_a_guess};
 use crate::domain::remains::{Census, Inhabitant, contained, remains};
 use crate::flow::desk::Desk;
+use crate::flow::gains::Taken;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::photograph_all;
 use crate::flow::{gains, sweep};
@@ -55,7 +56,7 @@ pub async fn look_around(
     };
     let mut left = remains(case, &census, &desk.rules.plans);
     left.covered.retain(|target| target.suspected);
-    if gains::take(desk, case, (&left.covered, &left.created)).await? {
+    if gains::take(desk, case, (&left.covered, &left.created)).await? == Taken::Some {
         return Ok(());
     }
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;

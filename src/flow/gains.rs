@@ -5,6 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::facts::KeyState;
 use crate::domain::ids::UserName;
 use crate::domain::plan::{PlanKind, Step};
+use crate::domain::plan_state::PlanState;
 use crate::domain::principal::PrincipalName;
 use crate::domain::remains::strangers::HeldKey;
 use crate::domain::remains::{Cleared, Inhabitant};
@@ -79,29 +80,41 @@ fn inhabitant(name: PrincipalName, detail: Detail) -> Inhabitant {
     Inhabitant { name, id: detail.id, arn: detail.arn, created: detail.created }
 }
 
+/// What became of what the actor took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Taken {
+    /// There was nothing.
+    Nothing,
+    /// The plan has the steps already, and they failed: nothing is contained, and people were told.
+    InVain,
+    /// Steps were added, or people asked or about to be.
+    Some,
+}
+
 /// What the actor took gets the same steps under the standing approval while it covers them; else
-/// people are asked. Whether there was anything to do.
+/// people are asked.
 pub async fn take(
     desk: &Desk,
     case: &Case,
     (targets, made_by_actor): (&[Target], &BTreeSet<PrincipalName>),
-) -> Result<bool, StepError> {
-    let mut taken = false;
+) -> Result<Taken, StepError> {
+    let mut taken = Taken::Nothing;
     for some in targets.chunks(TARGETS_AT_ONCE_MAX) {
         let prepared = prepare(desk, case, (some, made_by_actor)).await?;
         if prepared.steps.is_empty() {
             continue;
         }
-        taken = true;
         // What can only be ended together with what others hold is for people to decide.
         let narrow = prepared.steps.iter().all(|step| !hits_others(&step.action.change));
         match case.covering_plan() {
             Some(plan) if narrow => {
                 let (steps, photographs) = (prepared.steps, &prepared.photographs);
-                readback::cover(desk, case, plan, (steps, photographs)).await?;
+                let covered = readback::cover(desk, case, plan, (steps, photographs)).await?;
+                taken = taken.max(covered.map_or(Taken::InVain, |_| Taken::Some));
             }
-            Some(_) | None if !case.may_ask() => {}
+            Some(_) | None if !case.may_ask() => taken = Taken::Some,
             Some(_) | None => {
+                taken = Taken::Some;
                 let who = (PlanKind::FollowUp, case.opened_by().clone());
                 propose::propose_prepared(desk, case, prepared, who).await?;
             }
@@ -114,25 +127,29 @@ fn hits_others(change: &Change) -> bool {
     matches!(change, Change::RevokeSessions { sessions: Sessions::Everyone, .. })
 }
 
-/// Takes back what was done on suspicion, now that the trail names another maker.
-pub async fn release(desk: &Desk, case: &Case, cleared: &[Cleared]) -> Result<(), StepError> {
-    let Some(plan) = case.covering_plan() else {
-        return Ok(());
-    };
-    let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-    let mut steps = Vec::new();
-    for Cleared { on, key, by } in cleared {
-        let suspected = state.holding_steps().filter(|(_, step, _)| step.provisional);
-        let is_it = |step: &Step| key.as_ref().is_none_or(|key| step.action.stops(key));
-        let own = suspected.filter(|(_, step, _)| step.action.on == *on && is_it(step));
-        steps.extend(own.filter_map(|(_, step, _)| {
-            Some(Step {
-                action: step.action.taken_back()?,
-                blast_radius: vec![on.to_string()],
-                because: format!("made by {by}, who is not the actor"),
-                provisional: false,
-            })
-        }));
+/// Takes back what was done on suspicion, in the plan that did it, now that the trail names another
+/// maker. Whether anything was added to a plan.
+pub async fn release(desk: &Desk, case: &Case, cleared: &[Cleared]) -> Result<bool, StepError> {
+    let mut released = false;
+    for state in case.standing_plans().filter(|state| state.contained.is_none()) {
+        let steps = cleared.iter().flat_map(|cleared| given_back(state, cleared)).collect();
+        let (plan, none) = (state.plan.number, Photographs::new());
+        released |= readback::cover(desk, case, plan, (steps, &none)).await?.is_some();
     }
-    readback::cover(desk, case, plan, (steps, &Photographs::new())).await.map(drop)
+    Ok(released)
+}
+
+fn given_back(state: &PlanState, Cleared { on, key, by }: &Cleared) -> Vec<Step> {
+    let suspected = state.holding_steps().filter(|(_, step, _)| step.provisional);
+    let is_it = |step: &Step| key.as_ref().is_none_or(|key| step.action.stops(key));
+    let own = suspected.filter(|(_, step, _)| step.action.on == *on && is_it(step));
+    let back = own.filter_map(|(_, step, _)| {
+        Some(Step {
+            action: step.action.taken_back()?,
+            blast_radius: vec![on.to_string()],
+            because: format!("made by {by}, who is not the actor"),
+            provisional: false,
+        })
+    });
+    back.collect()
 }

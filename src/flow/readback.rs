@@ -7,6 +7,7 @@ use crate::domain::event::{Drift, Event};
 use crate::domain::facts::Fact;
 use crate::domain::force::{as_left, holds, no_longer};
 use crate::domain::key_making;
+use crate::domain::lifting::stays_lifted;
 use crate::domain::plan::{PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::PlanState;
 use crate::domain::record::Entry;
@@ -49,7 +50,8 @@ pub async fn read_back(
     let mut drawn_from = case.clone();
     match case.covering_plan() {
         Some(covering) if !fresh.is_empty() => {
-            drawn_from = cover(desk, case, covering, (fresh, &now)).await?;
+            let covered = cover(desk, case, covering, (fresh, &now)).await?;
+            drawn_from = covered.unwrap_or(drawn_from);
         }
         _ => drifts.extend(fresh.into_iter().map(|step| Drift {
             plan,
@@ -97,25 +99,29 @@ async fn read_back_undo(
 }
 
 /// Adds steps for what the actor took after the approval, which covers them; people are told.
-/// Steps that the plan has by now, because another process was quicker, are not added again.
+/// Steps that the plan has by now, because another process was quicker or because they failed for
+/// good, are not added again; none where nothing is left to add.
 pub async fn cover(
     desk: &Desk,
     case: &Case,
     plan: PlanNumber,
     (steps, now): (Vec<Step>, &Photographs),
-) -> Result<Case, StepError> {
+) -> Result<Option<Case>, StepError> {
+    let state = case.plan(plan).ok_or(StepError::MovedOn)?;
+    if steps.iter().all(|step| state.stands_for(&step.action)) {
+        return Ok(None);
+    }
     let principals: Vec<_> = now.values().flatten().cloned().collect();
     let snapshot = keep(desk, case, principals).await?;
     let at = desk.clock.now();
     let still_missing = |case: &Case| {
         let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-        let known =
-            |step: &Step| state.all_steps().any(|(_, known, _)| known.action == step.action);
-        let steps: Vec<Step> = steps.iter().filter(|step| !known(step)).cloned().collect();
+        let missing = steps.iter().filter(|step| !state.stands_for(&step.action));
+        let steps: Vec<Step> = missing.cloned().collect();
         let event = Event::Covered { plan, steps: steps.clone(), snapshot: snapshot.clone() };
         Ok::<_, StepError>((!steps.is_empty()).then(|| Entry::own(at, event)))
     };
-    Ok(desk.ledger.append(case.id(), still_missing).await?)
+    Ok(Some(desk.ledger.append(case.id(), still_missing).await?))
 }
 
 /// Whether the account is already as the action would leave it; the attempt began then.
@@ -146,7 +152,8 @@ fn fresh_credentials(case: &Case, now: &Photographs) -> Vec<Step> {
             provisional: false,
         }));
     }
-    steps.retain(|step| !is_under_way(case, &step.action));
+    // What people gave back is theirs to decide, also while the deny still stands.
+    steps.retain(|step| !is_under_way(case, &step.action) && !stays_lifted(case, &step.action));
     steps
 }
 
@@ -163,4 +170,50 @@ fn without_later_keys(photograph: &Photograph, before: &Photograph) -> Photograp
         }
     }
     known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::facts::KeyState;
+    use crate::domain::ids::AccessKeyId;
+    use crate::domain::plan::{Plan, StepAddress};
+    use crate::domain::sample::{KEY, opened, photograph, plan, run, user};
+    use crate::domain::snapshot::OfUser;
+
+    fn now() -> Photographs {
+        let none = || Fact::Known(Vec::new());
+        let own = Own::User(OfUser {
+            keys: vec![KeyState {
+                id: AccessKeyId::parse(KEY).unwrap(),
+                active: true,
+                created: None,
+            }],
+            groups: Vec::new(),
+            login_profile: Fact::Known(None),
+            mfa_devices: Fact::Known(Vec::new()),
+            service_credentials: none(),
+            ssh_keys: none(),
+            signing_certificates: none(),
+        });
+        let on = photograph(&user("ci", "AIDA1"), own);
+        Photographs::from([(on.key(), Some(on))])
+    }
+
+    #[test]
+    fn a_key_that_people_gave_back_is_no_new_one_though_the_deny_still_stands() {
+        let mut case = opened();
+        let mut contain = plan(&case, PlanKind::Containment);
+        let key = contain.steps.split_off(1);
+        run(&mut case, contain);
+        assert_eq!(fresh_credentials(&case, &now()).len(), 1, "the control: nothing stopped it");
+        let follow_up = Plan { steps: key, ..plan(&case, PlanKind::FollowUp) };
+        run(&mut case, follow_up);
+        let lifts = vec![StepAddress { plan: PlanNumber(2), step: 0 }];
+        let mut undo = Plan { lifts, ..plan(&case, PlanKind::Undo) };
+        undo.steps.remove(0);
+        undo.steps[0].action = undo.steps[0].action.taken_back().unwrap();
+        run(&mut case, undo);
+        assert_eq!(fresh_credentials(&case, &now()), []);
+    }
 }

@@ -15,6 +15,7 @@ use crate::domain::remains::{Census, Remains, all_made_good, places, remains};
 use crate::domain::reverting::{can_revert, reverting_calls};
 use crate::domain::trail_row::TrailRow;
 use crate::flow::desk::Desk;
+use crate::flow::gains::Taken;
 use crate::flow::lane::{self, StepError, note};
 use crate::flow::resources::Outlook;
 use crate::flow::targets::prepare;
@@ -298,10 +299,11 @@ async fn conclude(
         case = lane::conclude(desk, &case, event).await?;
     }
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-    if !left.cleared.is_empty() {
-        return gains::release(desk, &case, &left.cleared).await;
+    if gains::release(desk, &case, &left.cleared).await? {
+        return Ok(());
     }
-    if gains::take(desk, &case, (&left.covered, &left.created)).await? {
+    let taken = gains::take(desk, &case, (&left.covered, &left.created)).await?;
+    if taken == Taken::Some {
         return Ok(());
     }
     let asked = prepare(desk, &case, (&left.asked, &left.created)).await?;
@@ -318,6 +320,7 @@ async fn conclude(
     let passed = ended.is_some_and(|ended| told_until > ended);
     // What waits for people to decide is not contained, whatever the trail says.
     let settled = left.open_ends.is_empty()
+        && taken == Taken::Nothing
         && asked.steps.is_empty()
         && outlook == Outlook::Settled
         && case.pending_plan().is_none_or(|pending| !pending.plan.kind.contains());

@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 /// Gets a key from the actor.
 const MONA: &str = "mona";
+/// Gets a password from the actor, which people are asked about.
+const OTTO: &str = "otto";
 /// Gets one from somebody who may.
 const NILS: &str = "nils";
 
@@ -40,14 +42,14 @@ async fn a_new_key_of_a_colleague_is_stopped_at_once_and_comes_back_only_where_i
         let long_ago = "2024-01-01T00:00:00Z".parse().unwrap();
         let role = NewRole::trusting(SHARED, &trust(ACCOUNT), long_ago).attached(ADMINISTRATOR);
         cloud.add_role(role).unwrap();
-        let of = [MONA, NILS, "ops"].map(|name| {
+        let of = [MONA, NILS, OTTO, "ops"].map(|name| {
             let user = NewUser::named(name, long_ago).attached(ADMINISTRATOR);
             cloud.add_user(user).unwrap().1
         });
         kept = Some((Visitor::new(cloud, OFFICE.0, OFFICE.1), of));
     })
     .await;
-    let (office, [mona, _, ops]) = kept.unwrap();
+    let (office, [mona, _, _, ops]) = kept.unwrap();
     let thief = ground.attacker.as_ref();
     // It outlives what the first plan is about, until the trail tells of it.
     let session = minted(thief, ground.key(), &assume(SHARED, "boto")).await;
@@ -67,6 +69,10 @@ async fn a_new_key_of_a_colleague_is_stopped_at_once_and_comes_back_only_where_i
         [&evil, &lawful].iter().all(|key| stopped_on_suspicion(case, key)).then_some(())
     };
     bureau.wait(&case, "both are stopped on suspicion", both).await;
+    // By the time the trail tells whose the keys are a later plan covers what is new.
+    let password = Operation::CreateLoginProfile { user: OTTO.to_owned() };
+    does(thief, &session, &password).await;
+    story::approve(&bureau, &case, PlanKind::FollowUp).await;
     bureau.wait(&case, "contained", is_contained).await;
     let now = bureau.desk.ledger.load(&case).await.unwrap();
     let refused = thief.call(&evil, &Operation::ListBuckets).await;
