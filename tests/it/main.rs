@@ -74,5 +74,6 @@ mod text;
 mod two_cases;
 mod undo_of_each_kind;
 mod verify;
+mod way_back_in;
 #[path = "../support/work_contract.rs"]
 mod work_contract;
