@@ -46,6 +46,11 @@ const TO_FILL_IN: &[(&str, &str)] = &[
     ("arn:aws:s3:::keyleak-evidence", "the bucket of the evidence; set evidence.bucket"),
     ("arn:aws:s3:::keyleak-anchors", "a bucket with Object Lock for anchors; set anchors.bucket"),
 ];
+/// IAM's limit for a managed policy.
+const POLICY_LENGTH_MAX: usize = 6_144;
+/// So many accounts beside the bot's own fit into the policies, which name every role: this leaves
+/// 24 characters for the name of each, with the roles of an organization or a deny of one's own.
+pub const ACCOUNTS_MAX: usize = 12;
 const EXTERNAL_ID: &str = "replace-with-your-own";
 
 /// The names that the policies are printed with.
@@ -75,17 +80,30 @@ pub fn policies(names: &ManifestNames<'_>) -> String {
         all.map(|(name, text)| (name.to_owned(), named(text, names))).into();
     if names.aws.organization.is_some() {
         for (_, text) in named.iter_mut().filter(|(name, _)| name == "bot") {
-            *text = under_no_name(text);
+            *text = under_no_name(text, names.aws);
         }
     }
     named.extend(other_trusts(names));
     named.extend(of_the_organization(names));
     let left = TO_FILL_IN.iter().filter(|(text, _)| named.iter().any(|(_, n)| n.contains(text)));
-    let left: Vec<String> = left.map(|(text, what)| format!("{text} is {what}")).collect();
+    let left = left.map(|(text, what)| format!("{text} is {what}"));
+    let left: Vec<String> = left.chain(named.iter().filter_map(too_long)).collect();
     let mut members: Vec<String> =
         named.iter().map(|(name, text)| format!("\"{name}\": {}", text.trim_end())).collect();
     members.push(format!("\"fill_in\": {}", serde_json::json!(left)));
     format!("{{\n{}\n}}", members.join(",\n"))
+}
+
+/// What IAM would not take, as names may be of any length: it counts no white space.
+fn too_long((name, text): &(String, String)) -> Option<String> {
+    let policy: serde_json::Value = serde_json::from_str(text).ok()?;
+    let length = policy.to_string().chars().count();
+    (length > POLICY_LENGTH_MAX).then(|| {
+        format!(
+            "{name} has {length} characters and IAM takes {POLICY_LENGTH_MAX}: give the roles \
+             shorter names, or serve accounts by one pattern, aws.organization"
+        )
+    })
 }
 
 /// The tables, as one `CloudFormation` template.
@@ -98,7 +116,7 @@ pub fn tables(names: &TableNames) -> String {
 
 /// The service control policy, with the configured tag and the roles that it does not bind.
 pub fn quarantine(aws: &AwsSettings) -> String {
-    let roles = tiers(aws).into_iter().flat_map(|(_, roles)| roles);
+    let roles = tiers(aws).into_iter().flat_map(|tier| tier.roles);
     let names = roles.filter_map(|role| role.arn.split_once(":role/").map(|(_, name)| name));
     let patterns = aws.organization.iter().flat_map(OrganizationSettings::roles);
     let exempt = names
@@ -125,25 +143,61 @@ fn tagged(text: &str, aws: &AwsSettings) -> String {
     }
 }
 
-/// The roles of each tier, the bot's own account first. All of them are out of reach of all
-/// changes, and each is one that the bot may assume.
-fn tiers(aws: &AwsSettings) -> [(&'static str, Vec<&RoleSettings>); 4] {
+/// A tier's role among those of an account, and its name in those of an organization.
+type OfAccount = fn(&AccountSettings) -> Option<&RoleSettings>;
+type OfOrganization = fn(&OrganizationSettings) -> Option<&String>;
+
+/// A tier of roles, as the policies and the settings name it.
+struct Tier<'a> {
+    name: &'static str,
+    /// The configured ones, the bot's own account's first.
+    roles: Vec<&'a RoleSettings>,
+    /// What they are called in every account of the organization.
+    everywhere: Option<String>,
+}
+
+impl Tier<'_> {
+    /// A role of the tier in any account, as the files have it.
+    fn standing(&self) -> String {
+        format!("arn:aws:iam::*:role/keyleak-{}", self.name)
+    }
+}
+
+/// All tiers. Their roles are out of reach of all changes, and each is one that the bot may assume.
+fn tiers<'a>(aws: &'a AwsSettings) -> [Tier<'a>; 4] {
     let contain = match &aws.contain {
         Some(ContainSettings::Role(role)) => Some(role),
         Some(ContainSettings::OwnCredentials) | None => None,
     };
-    let others = || aws.accounts.values();
-    let lookup = aws.lookup_role.iter().chain(others().map(|other| &other.lookup_role));
-    let contain = contain.into_iter().chain(others().filter_map(|o| o.contain_role.as_ref()));
-    let eradicate = aws.eradicate_role.iter();
-    let eradicate = eradicate.chain(others().filter_map(|o| o.eradicate_role.as_ref()));
-    let recover = aws.recover_role.iter();
-    let recover = recover.chain(others().filter_map(|other| other.recover_role.as_ref()));
+    let organization = aws.organization.as_ref();
+    let tier = |name, own: Option<&'a RoleSettings>, of: OfAccount, pattern: OfOrganization| {
+        let others = aws.accounts.values().filter_map(of);
+        let everywhere = organization.and_then(|organization| {
+            let role = pattern(organization)?;
+            Some(format!("arn:{}:iam::*:role/{role}", organization.partition))
+        });
+        Tier { name, roles: own.into_iter().chain(others).collect(), everywhere }
+    };
     [
-        ("lookup", lookup.collect()),
-        ("contain", contain.collect()),
-        ("eradicate", eradicate.collect()),
-        ("recover", recover.collect()),
+        tier(
+            "lookup",
+            aws.lookup_role.as_ref(),
+            |o| Some(&o.lookup_role),
+            |o| Some(&o.lookup_role),
+        ),
+        tier("contain", contain, |o| o.contain_role.as_ref(), |o| o.contain_role.as_ref()),
+        tier(
+            "eradicate",
+            aws.eradicate_role.as_ref(),
+            |o| o.eradicate_role.as_ref(),
+            |o| o.eradicate_role.as_ref(),
+        ),
+        tier(
+            "recover",
+            aws.recover_role.as_ref(),
+            |o| o.recover_role.as_ref(),
+            |o| o.recover_role.as_ref(),
+        ),
     ]
 }
 
@@ -152,29 +206,17 @@ fn denies(names: &ManifestNames<'_>) -> String {
     let arn = names.deny_policy_arn;
     let mut all = BTreeSet::from([arn.to_owned()]);
     if let Some(of) = account_in(arn).and_then(AccountId::parse) {
+        if names.aws.organization.is_some() {
+            // Only a policy of its own account can be attached to anybody.
+            return serde_json::json!(arn.replacen(&of.0, "*", 1)).to_string();
+        }
         let accounts = names.aws.accounts.keys().cloned().chain(names.aws.own_account());
         all.extend(accounts.map(|account| arn.replacen(&of.0, &account.0, 1)));
-        all.extend(names.aws.organization.iter().map(|_| arn.replacen(&of.0, "*", 1)));
     }
     match all.first().filter(|_| all.len() == 1) {
         Some(one) => serde_json::json!(one).to_string(),
         None => serde_json::json!(all).to_string(),
     }
-}
-
-/// The roles of each tier as they are called in every account of the organization.
-fn patterns(aws: &AwsSettings) -> [(&'static str, Option<String>); 3] {
-    let organization = aws.organization.as_ref();
-    let tier = |name: fn(&OrganizationSettings) -> Option<&String>| {
-        let organization = organization?;
-        let role = name(organization)?;
-        Some(format!("arn:{}:iam::*:role/{role}", organization.partition))
-    };
-    [
-        ("lookup", tier(|organization| Some(&organization.lookup_role))),
-        ("contain", tier(|organization| organization.contain_role.as_ref())),
-        ("eradicate", tier(|organization| organization.eradicate_role.as_ref())),
-    ]
 }
 
 /// What an organization takes besides: the bot's right to assume the roles of its accounts and of
@@ -184,7 +226,7 @@ fn of_the_organization(names: &ManifestNames<'_>) -> Vec<(String, String)> {
     let Some(organization) = &names.aws.organization else {
         return Vec::new();
     };
-    let assumed = patterns(names.aws).into_iter().filter_map(|(_, arn)| arn);
+    let assumed = tiers(names.aws).into_iter().filter_map(|tier| tier.everywhere);
     let asking = organization.describe_role.iter().map(|role| role.arn.clone());
     let assumed = serde_json::json!(assumed.chain(asking).collect::<Vec<_>>()).to_string();
     let standing = "[\"arn:aws:iam::*:role/keyleak-lookup\"]";
@@ -203,12 +245,12 @@ fn of_the_organization(names: &ManifestNames<'_>) -> Vec<(String, String)> {
 
 /// The bot's policy without the roles that nobody named: what it may assume of all accounts stands
 /// in the policy about the organization, under a condition.
-fn under_no_name(policy: &str) -> String {
+fn under_no_name(policy: &str, aws: &AwsSettings) -> String {
     let mut read: serde_json::Value = serde_json::from_str(policy).unwrap_or_default();
     let Some(statements) = read["Statement"].as_array_mut() else {
         return policy.to_owned();
     };
-    let unnamed = ["lookup", "contain", "eradicate"].map(tier_standing);
+    let unnamed = tiers(aws).map(|tier| tier.standing());
     for statement in statements.iter_mut() {
         if let Some(resources) = statement["Resource"].as_array_mut() {
             resources.retain(|arn| !unnamed.iter().any(|unnamed| arn == unnamed));
@@ -216,11 +258,6 @@ fn under_no_name(policy: &str) -> String {
     }
     statements.retain(|statement| statement["Resource"] != serde_json::json!([]));
     format!("{read:#}")
-}
-
-/// A role of a tier in any account, as the files have it.
-fn tier_standing(tier: &str) -> String {
-    format!("arn:aws:iam::*:role/keyleak-{tier}")
 }
 
 fn own_external_id(aws: &AwsSettings) -> Option<&str> {
@@ -246,12 +283,12 @@ fn named(text: &str, names: &ManifestNames<'_>) -> String {
         .replace("table/keyleak-work", &format!("table/{}", quoted(&names.tables.work)))
         .replace("\"arn:aws:iam::aws:policy/AWSDenyAll\"", &denies(names));
     // What the bot may assume of an organization stands under a condition, in a policy of its own.
-    let everywhere = patterns(names.aws).map(|(_, arn)| arn.filter(|_| !is_bots));
-    for ((name, roles), everywhere) in tiers(names.aws).into_iter().zip(everywhere) {
-        let arns = roles.iter().map(|role| &role.arn).chain(&everywhere);
+    for tier in tiers(names.aws) {
+        let everywhere = tier.everywhere.as_ref().filter(|_| !is_bots);
+        let arns = tier.roles.iter().map(|role| &role.arn).chain(everywhere);
         let arns: Vec<String> = arns.map(|arn| format!("\"{}\"", quoted(arn))).collect();
         if !arns.is_empty() {
-            let standing = format!("\"{}\"", tier_standing(name));
+            let standing = format!("\"{}\"", tier.standing());
             text = text.replace(&standing, &arns.join(", "));
         }
     }
@@ -492,7 +529,7 @@ mod tests {
             lookup_role: "sees".to_owned(),
             contain_role: Some("security/holds".to_owned()),
             eradicate_role: None,
-            recover_role: None,
+            recover_role: Some("forges".to_owned()),
             external_id: Some(external_id.to_owned()),
             describe_role: Some(role("asks")),
         };
@@ -502,20 +539,22 @@ mod tests {
 
     #[test]
     fn of_an_organization_the_bot_assumes_its_roles_alone_and_no_plan_reaches_any() {
-        let patterns = ["arn:aws:iam::*:role/sees", "arn:aws:iam::*:role/security/holds"];
+        let patterns =
+            ["sees", "security/holds", "forges"].map(|role| format!("arn:aws:iam::*:role/{role}"));
         let own = printed(&with_pattern("secret-handshake"));
         let statement = &own["bot_organization"]["Statement"][0];
-        let assumed = serde_json::json!([patterns[0], patterns[1], role("asks").arn]);
+        let assumed = serde_json::json!([&patterns[..], &[role("asks").arn]].concat());
         assert_eq!(statement["Resource"], assumed);
         let inside = &statement["Condition"]["StringEquals"]["aws:ResourceOrgID"];
         assert_eq!(inside, "${aws:PrincipalOrgID}");
         let bot = own["bot"].to_string();
         assert!(!bot.contains("iam::*:role/"), "{bot}");
-        assert!(patterns.iter().all(|pattern| !bot.contains(pattern)), "only under a condition");
+        assert!(!bot.contains("role/forges"), "only under a condition");
         for policy in ["contain", "eradicate"] {
             let denied = own[policy]["Statement"].as_array().unwrap().iter();
             let denied: String =
                 denied.filter(|one| one["Effect"] == "Deny").map(Value::to_string).collect();
+            assert!(!denied.contains("role/keyleak-recover"), "{policy}: {denied}");
             assert!(patterns.iter().all(|pattern| denied.contains(pattern)), "{policy}: {denied}");
         }
         assert_eq!(own["organization"]["Statement"][0]["Sid"], "IsItAnAccountOfOurs");
@@ -536,15 +575,69 @@ mod tests {
         assert!(allowed.contains("arn:aws:iam::*:policy/Deny"), "{allowed}");
     }
 
+    /// As many accounts with four roles each, all names of this length, and what else is printed
+    /// into the policies; beside an organization, or without one.
+    fn crowded(accounts: usize, length: usize, organization: bool) -> Value {
+        let named = |tier: &str| format!("{tier:-<length$}");
+        let role = |id: &str, tier: &str| {
+            let arn = format!("arn:aws:iam::{id}:role/{}", named(tier));
+            Some(RoleSettings { arn, external_id: Some("ours".to_owned()) })
+        };
+        let own = |tier: &str| role("123456789012", tier);
+        let other = |id: &str| AccountSettings {
+            name: None,
+            lookup_role: role(id, "lookup").unwrap(),
+            contain_role: role(id, "contain"),
+            eradicate_role: role(id, "eradicate"),
+            recover_role: role(id, "recover"),
+        };
+        let of = OrganizationSettings {
+            partition: "aws".to_owned(),
+            lookup_role: named("lookups"),
+            contain_role: Some(named("contains")),
+            eradicate_role: Some(named("eradicates")),
+            recover_role: Some(named("recovers")),
+            external_id: Some("theirs".to_owned()),
+            describe_role: own("describe"),
+        };
+        let all: Vec<_> = (0..accounts).map(|at| other(&format!("{at:012}"))).collect();
+        let aws = AwsSettings {
+            lookup_role: own("lookup"),
+            contain: own("contain").map(ContainSettings::Role),
+            eradicate_role: own("eradicate"),
+            recover_role: own("recover"),
+            organization: organization.then_some(of),
+            ..with_accounts(&all)
+        };
+        printed_with(&aws, &format!("arn:aws:iam::123456789012:policy/{}", named("deny")))
+    }
+
+    fn longest(printed: &Value) -> usize {
+        let policies = printed.as_object().unwrap().iter();
+        policies.map(|(_, policy)| policy.to_string().len()).max().unwrap()
+    }
+
     /// IAM takes 6,144 characters of a managed policy and counts no white space.
     #[test]
     fn the_most_accounts_that_can_be_configured_fit_into_the_policies() {
-        let all: Vec<AccountSettings> = (0..18).map(|at| account(&format!("{at:012}"))).collect();
-        let printed = printed(&with_accounts(&all));
-        for policy in ["lookup", "contain", "contain_resources", "eradicate", "recover", "bot"] {
-            let length = printed[policy].to_string().len();
-            assert!(length <= 6_144, "{policy} has {length} characters");
+        for organization in [false, true] {
+            let printed = crowded(ACCOUNTS_MAX, 24, organization);
+            let length = longest(&printed);
+            assert!(length <= 6_144, "{length} characters, organization: {organization}");
+            let left = printed["fill_in"].to_string();
+            assert!(!left.contains("IAM takes"), "{left}");
         }
+        assert!(longest(&crowded(ACCOUNTS_MAX + 2, 24, false)) > 6_144, "it is counted");
+    }
+
+    #[test]
+    fn a_policy_that_long_names_make_too_long_is_said_with_what_to_do() {
+        let left = crowded(ACCOUNTS_MAX, 64, true)["fill_in"].to_string();
+        for policy in ["contain", "eradicate", "bot"] {
+            assert!(left.contains(&format!("\"{policy} has ")), "{policy}: {left}");
+        }
+        assert!(left.contains("IAM takes 6144: give the roles shorter names"), "{left}");
+        assert!(!left.contains("\"lookup has "), "{left}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The bot's own account and those beside it, each with roles that are checked against its number.
 
 use crate::aws::clients::{AccountSettings, AwsSettings, ContainSettings, RoleSettings};
+use crate::aws::manifests::ACCOUNTS_MAX;
 use crate::config::organization::organization;
 use crate::config::reader::Reader;
 use crate::domain::ids::AccountId;
@@ -8,8 +9,6 @@ use crate::domain::principal::account_in;
 use std::collections::{BTreeMap, BTreeSet};
 
 const TABLE: &str = "aws.accounts";
-/// The policies that are printed name every role, and IAM takes 6,144 characters of a policy.
-const ACCOUNTS_MAX: usize = 18;
 /// A card has room for a word or two.
 const NAME_LENGTH_MAX: usize = 40;
 /// IAM's longest tag key.
@@ -89,7 +88,12 @@ fn accounts(r: &mut Reader, external_id: Option<&str>) -> BTreeMap<AccountId, Ac
     let mut accounts = BTreeMap::new();
     let tables = r.tables(TABLE);
     if tables.len() > ACCOUNTS_MAX {
-        r.reject(TABLE, &format!("has {} accounts; at most {ACCOUNTS_MAX}", tables.len()));
+        let why = format!(
+            "has {} accounts; at most {ACCOUNTS_MAX}: serve more of them by one pattern, \
+             aws.organization",
+            tables.len()
+        );
+        r.reject(TABLE, &why);
     }
     for number in tables {
         let table = format!("{TABLE}.{number}");
@@ -331,7 +335,7 @@ eradicate_role = "arn:aws:iam::555555555555:role/deletes"
             format!("[aws.accounts.{n:012}]\n{lookup}\n")
         };
         let tables = |count| (1..=count).map(table).collect::<String>();
-        assert!(aws(&format!("{OWN}{}", tables(18)), &[]).is_ok());
-        assert!(errors(&tables(19))[0].contains("aws.accounts has 19 accounts; at most 18"));
+        assert!(aws(&format!("{OWN}{}", tables(12)), &[]).is_ok());
+        assert!(errors(&tables(13))[0].contains("aws.accounts has 13 accounts; at most 12"));
     }
 }

@@ -104,8 +104,9 @@ pub(crate) async fn as_printed(own: &Account, roles: &[String], service: &Servic
     let assuming = statements.iter().filter(assume);
     let assumed = assuming.flat_map(|one| one["Resource"].as_array().expect("a list"));
     let mut assumed: Vec<&str> = assumed.map(|arn| arn.as_str().expect("an ARN")).collect();
-    // Nobody named a role that deletes.
-    assumed.retain(|arn| !arn.ends_with("::*:role/keyleak-eradicate"));
+    // Nobody named a role that deletes or makes keys.
+    let unnamed = ["eradicate", "recover"].map(|tier| format!("::*:role/keyleak-{tier}"));
+    assumed.retain(|arn| !unnamed.iter().any(|unnamed| arn.ends_with(unnamed)));
     let (assumed, roles): (BTreeSet<&str>, BTreeSet<&str>) =
         (assumed.into_iter().collect(), roles.iter().map(String::as_str).collect());
     assert_eq!(assumed, roles, "no role but these");
