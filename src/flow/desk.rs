@@ -92,9 +92,14 @@ impl Desk {
         Ok(self.accounts.reach(case.account()).await?.lookup)
     }
 
-    /// Changes the case's account; `None` where nothing there is ever changed.
-    pub async fn contain(&self, case: &Case) -> Option<Arc<dyn Contain>> {
-        self.accounts.reach(case.account()).await.ok()?.contain
+    /// Changes the case's account; `None` where nothing there is ever changed. What may pass by
+    /// itself is an error: else it would read as if no role were configured.
+    pub async fn contain(&self, case: &Case) -> Result<Option<Arc<dyn Contain>>, CallError> {
+        match self.accounts.reach(case.account()).await {
+            Ok(access) => Ok(access.contain),
+            Err(error) if error.class.retryable() => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Whether decisions can be taken and kept: asks both tables, and finds what the work table

@@ -48,7 +48,7 @@ pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
     if steps.is_empty() {
         return not_proposed(desk, case, nothing(&left_out)).await;
     }
-    let role = desk.contain(case).await.and_then(|contain| contain.eradicate_role());
+    let role = desk.contain(case).await?.and_then(|contain| contain.eradicate_role());
     if role.is_none() {
         return not_proposed(desk, case, by_hand(desk, case, &steps)).await;
     }

@@ -33,7 +33,8 @@ use std::collections::BTreeSet;
 /// Proposes to contain the principal that signs with the key, or says why not.
 pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let requested_by = requester(case);
-    let target = match containable(desk, case).await {
+    let may_change = desk.contain(case).await?.is_some();
+    let target = match containable(desk, case, may_change) {
         Ok(target) => target,
         Err(why) => return not_proposed(desk, case, why).await,
     };
@@ -254,9 +255,9 @@ async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepE
 }
 
 /// What is contained first; without the right to change anything, the commands to do it by hand.
-async fn containable(desk: &Desk, case: &Case) -> Result<Target, String> {
+fn containable(desk: &Desk, case: &Case, may_change: bool) -> Result<Target, String> {
     let target = first_target(case)?;
-    if desk.contain(case).await.is_some() {
+    if may_change {
         return Ok(target);
     }
     let account = account_of(case, &[]);

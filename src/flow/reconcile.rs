@@ -109,7 +109,7 @@ pub async fn at_closing(desk: &Desk, case: &Case) -> Result<(), StepError> {
         return not_compared(desk, case, "no trail is configured").await;
     };
     let roles: Vec<String> =
-        desk.contain(case).await.as_deref().into_iter().flat_map(changing).collect();
+        desk.contain(case).await?.as_deref().into_iter().flat_map(changing).collect();
     if roles.is_empty() {
         let why = "without a contain role no call names the case that it is made for";
         return not_compared(desk, case, why).await;

@@ -21,7 +21,7 @@ pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
                    its name, and why";
         return not_made(desk, case, why.to_owned()).await;
     };
-    if desk.contain(case).await.and_then(|contain| contain.recover_role()).is_none() {
+    if desk.contain(case).await?.and_then(|contain| contain.recover_role()).is_none() {
         let setting = desk.accounts.setting(&account_of(case, &[]), "recover_role");
         let why = format!(
             "no role that makes keys is configured ({setting}, with the policy `recover` of \

@@ -196,7 +196,7 @@ async fn step(
 /// The roles that a closed bucket lets through. Whoever gives back has to be among them, or the
 /// bucket would be lost to us too.
 async fn responders(desk: &Desk, case: &Case) -> Result<Vec<String>, String> {
-    let contain = desk.contain(case).await;
+    let contain = desk.contain(case).await.map_err(|error| error.to_string())?;
     let Some(role) = contain.as_ref().and_then(|contain| contain.role()) else {
         return Err("a bucket is closed only by a contain role, which it then lets through; none \
                     is configured"

@@ -98,7 +98,7 @@ impl Accounts {
         if let Some(other) = self.others.get(account) {
             return Ok(other.access.clone());
         }
-        if !self.is_elsewhere(account).await {
+        if !self.is_elsewhere(account).await? {
             return Ok(self.own.clone());
         }
         let Some(organization) = &self.organization else {
@@ -144,15 +144,13 @@ impl Accounts {
         }
     }
 
-    /// Whether this is surely another account than the bot's own.
-    async fn is_elsewhere(&self, account: &AccountId) -> bool {
-        if self.own_id.get().is_none()
-            && self.organization.is_some()
-            && let Ok(own) = self.own.lookup.own_account().await
-        {
-            self.learn_own(&own);
+    /// Whether this is surely another account than the bot's own. Of an organization that must be
+    /// told: any of its accounts can be meant, and not to know would lead into the wrong one.
+    async fn is_elsewhere(&self, account: &AccountId) -> Result<bool, CallError> {
+        if self.own_id.get().is_none() && self.organization.is_some() {
+            self.learn_own(&self.own.lookup.own_account().await?);
         }
-        self.own_id.get().is_some_and(|own| own != account)
+        Ok(self.own_id.get().is_some_and(|own| own != account))
     }
 
     /// What the setting of this name is called for an account.

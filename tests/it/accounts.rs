@@ -3,7 +3,7 @@
 use crate::bureau::{ASKER, Bureau, honest, is_contained, journal};
 use crate::ground::{Ground, USER};
 use crate::sim_account::{ACCOUNT, SimAccount};
-use crate::simulated::{QUICK, leaked};
+use crate::simulated::{QUICK, leaked, town};
 use crate::story;
 use async_trait::async_trait;
 use keyleak::domain::button::ButtonAction;
@@ -20,6 +20,7 @@ use keyleak::ports::accounts::{Access, Accounts, Organization, Other};
 use keyleak::ports::clock::Clock;
 use keyleak::ports::cloud::{CallClass, Contain, Lookup};
 use keyleak::sim::cloud::LAG;
+use keyleak::sim::cloud::faults::Fault;
 use keyleak::trail::local::LocalTrail;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -307,4 +308,18 @@ async fn only_what_the_organization_calls_its_own_is_served_beside_the_listed() 
         assert_eq!(prod.as_deref(), served.then_some("prod"));
         assert!(!named.contains_key(&AccountId("333333333333".to_owned())));
     }
+}
+
+#[tokio::test]
+async fn while_the_bots_own_account_is_not_known_nothing_is_looked_for_in_it() {
+    let (ground, cloud) = town(88, |_, user| user).await;
+    let way = access(&ground.lookup, None);
+    let accounts = Accounts::only(access(&ground.lookup, Some(&ground.contain)));
+    let accounts = accounts.of(Arc::new(Pattern { told: member(), way }));
+    cloud.inject("GetCallerIdentity", 1, Fault::Unavailable);
+    let member = AccountId(OTHER.to_owned());
+    let error = accounts.reach(Some(&member)).await.map(drop).unwrap_err();
+    assert!(error.class.retryable(), "{error}");
+    let reached = accounts.reach(Some(&member)).await.unwrap();
+    assert!(reached.contain.is_none(), "by the pattern, and not with the bot's own rights");
 }
