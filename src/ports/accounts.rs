@@ -5,8 +5,11 @@ use crate::domain::ids::AccountId;
 use crate::domain::membership::Membership;
 use crate::ports::cloud::{CallClass, CallError, Contain, Lookup};
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The ways into one account.
 #[derive(Clone)]
@@ -46,6 +49,8 @@ pub struct Standing {
 
 /// So many other accounts of one lineage are looked up with the organization.
 const LOOKED_UP_MAX: usize = 20;
+/// What the actor is stopped with waits for this: names of accounts are not worth more.
+const LOOKED_UP_WITHIN: Duration = Duration::from_secs(5);
 
 /// The bot's own account, and the others that it serves.
 pub struct Accounts {
@@ -190,11 +195,15 @@ impl Accounts {
         };
         let unknown: Vec<_> =
             places.into_iter().filter(|place| !served.contains_key(place)).collect();
-        for place in unknown.into_iter().take(LOOKED_UP_MAX) {
-            if let Fact::Known(Membership::Member(member)) = organization.membership(&place).await {
-                served.insert(place, member.name);
+        let asked = unknown.into_iter().take(LOOKED_UP_MAX).map(|place| async move {
+            // Each has the time that all have, as they are asked side by side.
+            let told = timeout(LOOKED_UP_WITHIN, organization.membership(&place)).await;
+            match told {
+                Ok(Fact::Known(Membership::Member(member))) => Some((place, member.name)),
+                Ok(Fact::Known(Membership::Outside) | Fact::Unknown(_)) | Err(_) => None,
             }
-        }
+        });
+        served.extend(join_all(asked).await.into_iter().flatten());
         served
     }
 }

@@ -24,6 +24,7 @@ use keyleak::sim::cloud::faults::Fault;
 use keyleak::trail::local::LocalTrail;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The account beside the bot's own.
 const OTHER: &str = "210987654321";
@@ -322,4 +323,40 @@ async fn while_the_bots_own_account_is_not_known_nothing_is_looked_for_in_it() {
     assert!(error.class.retryable(), "{error}");
     let reached = accounts.reach(Some(&member)).await.unwrap();
     assert!(reached.contain.is_none(), "by the pattern, and not with the bot's own rights");
+}
+
+/// AWS Organizations in an outage: it answers about one account, and about no other.
+struct Outage(Pattern);
+
+#[async_trait]
+impl Organization for Outage {
+    async fn membership(&self, account: &AccountId) -> Fact<Membership> {
+        match account.0 == OTHER {
+            true => self.0.membership(account).await,
+            false => std::future::pending().await,
+        }
+    }
+
+    async fn access(&self, account: &AccountId) -> Access {
+        self.0.access(account).await
+    }
+
+    fn may_change(&self) -> bool {
+        self.0.may_change()
+    }
+}
+
+#[tokio::test]
+async fn an_outage_of_the_organization_holds_up_for_one_limit_however_many_are_asked_about() {
+    let (ground, _cloud) = town(89, |_, user| user).await;
+    let way = access(&ground.lookup, None);
+    let accounts = Accounts::only(way.clone());
+    let accounts = accounts.of(Arc::new(Outage(Pattern { told: member(), way })));
+    let silent = (0..19).map(|at| AccountId(format!("{at:012}")));
+    let places: BTreeSet<_> = silent.chain([AccountId(OTHER.to_owned())]).collect();
+    let began = Instant::now();
+    let served = accounts.served_among(places).await;
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    let asked: Vec<_> = served.keys().map(|id| id.0.as_str()).collect();
+    assert_eq!(asked, [OTHER], "the one that was told of");
 }
