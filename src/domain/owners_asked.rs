@@ -32,3 +32,21 @@ pub fn owners_of(
     }
     owners
 }
+
+/// Where some steps take from owners and others do not, these others alone: an owner's silence
+/// holds up nothing else, and no word that was given for it counts for them. The rest is asked
+/// about once these are done.
+pub fn asked_first(
+    mut steps: Vec<Step>,
+    owners: Vec<ResourceOwner>,
+) -> (Vec<Step>, Vec<ResourceOwner>) {
+    let is_owned = |step: &Step| {
+        let on = step.action.on.key();
+        owners.iter().any(|owner| owner.resource.key() == on)
+    };
+    if steps.iter().all(is_owned) {
+        return (steps, owners);
+    }
+    steps.retain(|step| !is_owned(step));
+    (steps, Vec::new())
+}

@@ -13,7 +13,7 @@ use crate::domain::ids::{KeyKind, PersonId};
 use crate::domain::joining::united;
 use crate::domain::key_making;
 use crate::domain::lifting::{stays_lifted, together};
-use crate::domain::owners_asked::owners_of;
+use crate::domain::owners_asked::{asked_first, owners_of};
 use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, StepAddress, assemble};
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
@@ -108,12 +108,13 @@ pub async fn propose_prepared(
     }
     let people = (&desk.rules.policy, desk.rules.owner_tag.as_str());
     let owners = owners_of(case, people, &prepared.steps, &prepared.photographs);
+    let (steps, owners) = asked_first(prepared.steps, owners);
     let photographs: Vec<_> = prepared.photographs.into_values().flatten().collect();
     let snapshot = keep(desk, case, photographs).await?;
     let mut frame = frame(desk, case, who, snapshot);
     frame.owners = owners;
     frame.adjusted = adjusted::said(case, &prepared.left_out);
-    propose(desk, case, frame, prepared.steps).await
+    propose(desk, case, frame, steps).await
 }
 
 /// Proposes to take the standing plans back, only if the state is still the one we left.

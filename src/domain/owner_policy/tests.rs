@@ -5,7 +5,7 @@ use crate::domain::action::Change;
 use crate::domain::event::Event;
 use crate::domain::ids::AccountId;
 use crate::domain::made_resources::{MadeResource, MadeResources};
-use crate::domain::owners_asked::owners_of;
+use crate::domain::owners_asked::{asked_first, owners_of};
 use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::policy::recorded;
 use crate::domain::principal::Principal;
@@ -197,4 +197,19 @@ fn an_emergency_needs_no_owner_and_a_plan_without_owners_reads_and_hashes_as_bef
     let bare = serde_json::to_value(sample::plan(&one, PlanKind::FollowUp)).unwrap();
     assert!(bare.get("owners").is_none(), "the hash of an old plan stays");
     assert_eq!(serde_json::from_value::<Plan>(bare).unwrap().owners, []);
+}
+
+#[test]
+fn what_takes_from_owners_waits_in_a_plan_of_its_own_until_the_rest_is_done() {
+    let mut case = case(false);
+    let plan = asked(&mut case, "finance");
+    let stop = plan.steps[0].clone();
+    let deny = sample::step(sample::user("ci", "AIDA1"), sample::deny());
+    let mixed = vec![deny.clone(), stop.clone()];
+    let (first, owners) = asked_first(mixed, plan.owners.clone());
+    assert_eq!((first, owners), (vec![deny.clone()], Vec::new()), "no owner holds up the deny");
+    let (then, owners) = asked_first(vec![stop.clone()], plan.owners.clone());
+    assert_eq!((then, owners), (vec![stop.clone()], plan.owners), "the control: hers alone");
+    let (all, _) = asked_first(vec![deny.clone(), stop.clone()], Vec::new());
+    assert_eq!(all, [deny, stop], "and nobody's goes with the rest");
 }
