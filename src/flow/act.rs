@@ -1,6 +1,6 @@
 //! The lane that changes the account: the intent first, then the act, then what came of it.
 
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Change};
 use crate::domain::agenda::Act;
 use crate::domain::agenda::stepping::abreast;
 use crate::domain::by_hand::commands;
@@ -15,13 +15,14 @@ use crate::domain::policy;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::Entry;
 use crate::domain::resource::{OfResource, ResourceName};
+use crate::domain::snapshot::Photograph;
 use crate::domain::step_result::StepResult;
 use crate::flow::desk::Desk;
 use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::ledger::LedgerError;
 use crate::flow::sharing::Heir;
-use crate::flow::{brakes, chase, eradicate, propose, readback, replace, sharing};
+use crate::flow::{brakes, chase, eradicate, photograph, propose, readback, replace, sharing};
 use crate::ports::accounts::Access;
 use crate::ports::cloud::{Ahead, CallClass, CallError, Detail};
 use crate::ports::journal::AppendError;
@@ -211,7 +212,10 @@ async fn drift(desk: &Desk, plan: &Plan, action: &Action) -> Result<Option<Drift
         })),
         Ok((now, state)) => {
             let why = protection(&now.arn, account, &desk.rules.plans).map(str::to_owned);
-            let why = why.or_else(|| state.and_then(|state| came_to_use(plan, action, &state)));
+            let why = match (why, state) {
+                (None, Some(state)) => changed(desk, plan, (action, &state)).await?,
+                (why, _) => why,
+            };
             let name = ResourceName::words(&on.key());
             Ok(why.map(|why| Drift { why: format!("{name} is not touched: {why}"), gone: false }))
         }
@@ -226,6 +230,29 @@ async fn drift(desk: &Desk, plan: &Plan, action: &Action) -> Result<Option<Drift
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What changed about a thing since its snapshot, where the step deletes it: whoever came to use
+/// it, or what came to it, would be lost unseen.
+async fn changed(
+    desk: &Desk,
+    plan: &Plan,
+    (action, now): (&Action, &OfResource),
+) -> Result<Option<String>, StepError> {
+    let (Change::DeleteResource, OfResource::Iam { thing }) = (&action.change, now) else {
+        return Ok(None);
+    };
+    if let Some(why) = came_to_use(plan, action, now) {
+        return Ok(Some(why));
+    }
+    let snapshot = photograph::read(desk, &plan.snapshot).await?;
+    let before = snapshot.of(&action.on.key()).and_then(Photograph::resource);
+    let Some(OfResource::Iam { thing: before }) = before else {
+        return Ok(Some("the snapshot does not have it".to_owned()));
+    };
+    let added = thing.added_since(before);
+    let said = || format!("it has since the snapshot {}, and stays", added.join(", "));
+    Ok((!added.is_empty()).then(said))
 }
 
 async fn found_now(
