@@ -50,7 +50,11 @@ pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
     }
     let role = desk.contain(case).await?.and_then(|contain| contain.eradicate_role());
     if role.is_none() {
-        return not_proposed(desk, case, by_hand(desk, case, &steps)).await;
+        let mut why = by_hand(desk, case, &steps);
+        if !left_out.is_empty() {
+            why.push_str(&format!("\nand left alone: {}", nothing(&left_out)));
+        }
+        return not_proposed(desk, case, why).await;
     }
     let account = account_of(case, &photographs);
     let snapshot = keep(desk, case, photographs).await?;

@@ -16,8 +16,29 @@ use std::collections::BTreeSet;
 /// The record has the second of the request, and IAM that in which it was carried out.
 const MADE_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 
+const BY_AN_API_OF_ITS_OWN: &str = "keyleak has no calls for IAM Roles Anywhere";
+const UNNAMED: &str = "the record does not say which it is";
+
+/// Those that may go first, then the doubted, then what can never go: an actor that makes many of
+/// these keeps none of the others from being deleted.
+pub fn in_turn<'a>(case: &Case, made: &'a [MadeBesides]) -> Vec<&'a MadeBesides> {
+    let mut in_turn: Vec<&MadeBesides> = made.iter().collect();
+    let is_doubted = |one: &MadeBesides| whose(case, one.sure, one.from.as_deref()).is_some();
+    in_turn.sort_by_key(|one| (never(case, one).is_some(), is_doubted(one)));
+    in_turn
+}
+
+/// Why it cannot go, however it stands; none where it may.
+pub fn never(case: &Case, made: &MadeBesides) -> Option<String> {
+    if made.resource().is_none() {
+        let why = if made.is_anchor() { BY_AN_API_OF_ITS_OWN } else { UNNAMED };
+        return Some(why.to_owned());
+    }
+    elsewhere(case, made)
+}
+
 /// The account that it was made in, where that is not the one of the case.
-pub fn elsewhere(case: &Case, made: &MadeBesides) -> Option<String> {
+fn elsewhere(case: &Case, made: &MadeBesides) -> Option<String> {
     let other = made.account.as_deref().filter(|made| case.account().is_some_and(|o| o.0 != *made));
     other.map(|account| format!("it is in account {account}"))
 }

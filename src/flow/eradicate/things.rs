@@ -2,7 +2,7 @@
 
 use super::Prepared;
 use crate::domain::case::Case;
-use crate::domain::eradicating::things::{elsewhere, step};
+use crate::domain::eradicating::things::{in_turn, never, step};
 use crate::domain::losses::Bounds;
 use crate::domain::made_besides::{MadeBesides, line, made_besides};
 use crate::domain::plan::{STEPS_MAX, Step};
@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
 
 /// So many are told with the commands that delete them; the others go the same way.
 const TOLD_MAX: usize = 4;
-const BY_AN_API_OF_ITS_OWN: &str = "keyleak has no calls for IAM Roles Anywhere";
-const UNNAMED: &str = "the record does not say which it is";
+/// So many are looked at, a few calls each: what others use stays, and keeps its place from none.
+const LOOKED_AT_MAX: usize = 1000;
 
 /// Adds the steps for what the actor made besides users and roles: what lets somebody in before
 /// these, what they use after them. What is left alone is said, with why and the commands.
@@ -38,11 +38,17 @@ pub(super) async fn add(
     let mut going: BTreeSet<_> = prepared.steps.iter().map(|step| step.action.on.key()).collect();
     let (mut first, mut last) = (Vec::new(), Vec::new());
     let mut left: Vec<(&MadeBesides, String)> = Vec::new();
-    for one in &made {
-        if going.len() + left.len() >= STEPS_MAX {
-            left.push((one, format!("no more than {STEPS_MAX} are looked at; press again then")));
+    let mut looked_at = 0;
+    for one in in_turn(case, &made) {
+        let can_go = never(case, one).is_none();
+        if can_go && (going.len() >= STEPS_MAX || looked_at >= LOOKED_AT_MAX) {
+            left.push((
+                one,
+                format!("one plan deletes no more than {STEPS_MAX}; press again then"),
+            ));
             continue;
         }
+        looked_at += usize::from(can_go);
         match judged(desk, case, one, &going).await? {
             Ok(None) => {}
             Ok(Some((name, step, photograph))) => {
@@ -68,13 +74,10 @@ async fn judged(
     made: &MadeBesides,
     going: &BTreeSet<PrincipalName>,
 ) -> Result<Judged, StepError> {
-    let Some(name) = made.resource() else {
-        let why = if made.is_anchor() { BY_AN_API_OF_ITS_OWN } else { UNNAMED };
-        return Ok(Err(why.to_owned()));
+    let name = match (never(case, made), made.resource()) {
+        (None, Some(name)) => name,
+        (why, _) => return Ok(Err(why.unwrap_or_default())),
     };
-    if let Some(why) = elsewhere(case, made) {
-        return Ok(Err(why));
-    }
     Ok(match photograph_if_there(desk.lookup(case).await?.as_ref(), &name.key()).await {
         Ok(Some(now)) => {
             step(case, made, &now, (going, &desk.rules.plans)).map(|step| Some((name, step, now)))

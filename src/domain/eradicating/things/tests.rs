@@ -127,3 +127,19 @@ fn who_came_to_use_it_after_the_snapshot_keeps_it() {
     let said = came_to_use(&plan, &action, &policy(&[PrincipalName::user("ana")]));
     assert_eq!(said.as_deref(), Some("user ana uses it since, and stays"));
 }
+
+#[test]
+fn what_can_never_go_is_looked_at_last_however_much_of_it_there_is() {
+    let anchor = |name: &str| MadeBesides {
+        kind: MadeKind::TrustAnchor,
+        name: name.to_owned(),
+        ..made(true)
+    };
+    let mut all = vec![anchor("a"), anchor("b")];
+    all.extend([made(false), made(true)]);
+    let case = case();
+    let turns = in_turn(&case, &all);
+    assert_eq!(turns[..2], [&made(true), &made(false)], "the sure one, then the doubted one");
+    let can_go: Vec<bool> = turns.iter().map(|one| never(&case, one).is_none()).collect();
+    assert_eq!(can_go, [true, true, false, false]);
+}
