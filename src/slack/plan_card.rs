@@ -8,6 +8,7 @@ use crate::domain::options::{Choice, Options, options};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::report::{name_of, plan_words};
+use crate::domain::resource_owner::owners_shown;
 use crate::domain::resources_left::not_stopped;
 use crate::domain::step_result::StepResult;
 use crate::ports::chat::Scene;
@@ -86,8 +87,8 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
     let asker = format!("{}, who does not approve it", field(&by));
     line("Asked for by", vec![text(&asker)]);
     line("Needs", vec![text(&needs(plan))]);
-    for owner in &plan.owners {
-        line("Needs too", vec![text(&field(&owner.words()))]);
+    for said in owners_shown(plan.owners.iter()) {
+        line("Needs too", vec![text(&field(&said))]);
     }
     line("Approved by", approvals(state));
     if state.status() == PlanStatus::Proposed {

@@ -11,6 +11,7 @@ use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::recovering;
 use crate::domain::remains::spared::{left_alone, left_out};
 use crate::domain::report::{TimesToContain, name_of, span, utc};
+use crate::domain::resource_owner::owners_shown;
 use crate::domain::step_result::StepResult;
 use std::collections::BTreeSet;
 
@@ -338,8 +339,8 @@ fn approvals(case: &Case, state: &PlanState) -> String {
 
 /// Which owners have yet to agree to the plan.
 fn owners(state: &PlanState) -> String {
-    let missing = state.owners_missing().map(|owner| format!(", and {}", owner.words()));
-    missing.collect::<Vec<_>>().concat()
+    let missing = owners_shown(state.owners_missing()).into_iter();
+    missing.map(|said| format!(", and {said}")).collect::<Vec<_>>().concat()
 }
 
 /// What a containment that was carried out waits for.
