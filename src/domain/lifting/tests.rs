@@ -1,13 +1,15 @@
 //! Single steps that are taken back: what goes together, what stays, and what is said of it.
 
 use super::*;
+use crate::domain::closed_roles::closed_to_everybody;
 use crate::domain::event::Event;
 use crate::domain::plan::{Plan, PlanNumber};
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::Actor;
 use crate::domain::report::status_words;
-use crate::domain::sample::{add, adjust, opened, own, person, plan, press, run};
+use crate::domain::sample::{self, add, adjust, opened, own, person, plan, press, run};
 use crate::domain::sharing::needs;
+use crate::domain::trust::of_nobody;
 use crate::domain::way::Way;
 
 fn step(plan: u32, step: u32) -> StepAddress {
@@ -141,4 +143,28 @@ fn what_was_asked_for_before_it_was_lifted_counts_no_more() {
     let undo = undo(&case, lifts);
     run(&mut case, undo);
     assert!(stays_lifted(&case, &deny));
+}
+
+#[test]
+fn a_role_that_was_edited_and_then_closed_is_given_back_by_the_step_that_its_line_names() {
+    let mut case = opened();
+    let role = || sample::role("deploy", "AROA1");
+    let put = |document: String| sample::step(role(), Change::PutTrust { document });
+    let mut edited = plan(&case, PlanKind::Containment);
+    edited.steps = vec![put("{}".to_owned())];
+    run(&mut case, edited);
+    let mut closed = plan(&case, PlanKind::FollowUp);
+    closed.steps = vec![put(of_nobody())];
+    run(&mut case, closed);
+    let told = closed_to_everybody(&case);
+    assert!(told[0].contains("/keyleak undo 2.1"), "{told:?}");
+    assert_eq!(in_force(&case), ["1.1"], "one thing in the account");
+
+    let policy =
+        Policy { team: "T1".to_owned(), approvers: ["bob".to_owned()].into(), ..Policy::default() };
+    let may = |step| policy.may_lift(&sample::caller("bob"), &case, &[step]);
+    assert!(may(step(2, 0)).is_ok() && may(step(1, 0)).is_ok());
+    let refused = may(step(2, 1)).unwrap_err().to_string();
+    assert!(refused.contains("2.2 is not in force"), "{refused}");
+    assert_eq!(together(&case, &[step(2, 0)]), [step(1, 0), step(2, 0)]);
 }
