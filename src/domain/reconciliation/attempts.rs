@@ -213,7 +213,9 @@ impl Expected<'_> {
             PrincipalKind::User => row.target_user.as_deref(),
             PrincipalKind::Role => row.target_role.as_deref(),
             PrincipalKind::Resource => {
-                let told = [&row.bucket, &row.resource, &row.target_policy, &row.target_group];
+                // Without a response `resource` may be a part of the request, such as the cluster.
+                let resource = if succeeded(row) { &row.resource } else { &None };
+                let told = [&row.bucket, resource, &row.target_policy, &row.target_group];
                 let mut told = told.into_iter().flatten().peekable();
                 return told.peek().is_none() || told.any(|told| is_named(told, &self.on.name));
             }

@@ -2,11 +2,15 @@
 
 use super::comparison::{By, Comparison, Testimony, compare, is_told};
 use super::*;
+use crate::domain::action::Change;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
-use crate::domain::plan::PlanKind;
+use crate::domain::plan::{Plan, PlanKind};
+use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::{Actor, Entry};
 use crate::domain::report::witness_lines;
+use crate::domain::resource::ResourceType;
+use crate::domain::resource_change::ResourceChange;
 use crate::domain::sample::{KEY, at, opened, person, plan};
 use crate::domain::step_result::StepResult;
 use crate::domain::trail_row::TrailRow;
@@ -365,4 +369,31 @@ fn a_record_keeps_some_differences_and_how_many_there_were() {
 fn any_case_name_gives_a_session_name_that_aws_takes() {
     assert_eq!(session_name(&CaseId("7WML 2026/é".to_owned())), "7WML-2026--");
     assert_eq!(session_name(&CaseId("x".repeat(100))).len(), 64);
+}
+
+/// A refused call has no response that would name the service, only a request with its cluster.
+#[test]
+fn a_refused_call_on_a_resource_is_held_against_no_target_and_one_that_worked_is() {
+    let name = "AWS::ECS::Service/029608264753/eu-west-1/prod/web".to_owned();
+    let arn = "arn:aws:ecs:eu-west-1:029608264753:service/prod/web".to_owned();
+    let on = Principal { kind: PrincipalKind::Resource, name, id: arn.clone(), arn };
+    let change = ResourceChange::SwitchOff { of: ResourceType::Service };
+    let steps = vec![crate::domain::sample::step(on, Change::Resource { change })];
+    let mut case = opened();
+    let plan = Plan { steps, ..plan(&case, PlanKind::Containment) };
+    let (number, hash) = (plan.number, plan.hash());
+    let proposed = Event::Proposed { plan: Box::new(plan), hash: hash.clone() };
+    add(&mut case, 2, Some("ana"), proposed);
+    add(&mut case, 3, Some("bob"), Event::Approved { plan: number, hash });
+    carry_out(&mut case, 0, 1, failed(false));
+    let refused = TrailRow {
+        target_user: None,
+        resource: Some("prod".to_owned()),
+        request_id: Some("r-2".to_owned()),
+        error_code: Some("AccessDenied".to_owned()),
+        ..row(&case, 10, "UpdateService")
+    };
+    assert_eq!(judge(&case, std::slice::from_ref(&refused)).verdict(), Verdict::Agrees);
+    let another = TrailRow { error_code: None, ..refused };
+    assert_eq!(judge(&case, &[another]).verdict(), Verdict::Differs, "the control");
 }
