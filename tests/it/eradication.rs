@@ -15,13 +15,16 @@ use keyleak::domain::plan::PlanKind;
 use keyleak::domain::principal::PrincipalName;
 use keyleak::domain::reconciliation::Verdict;
 use keyleak::domain::report::status_words;
+use keyleak::domain::resource::ResourceType;
 use keyleak::ports::cloud::{Applied, CallError, Contain};
 use keyleak::ports::ticket::Ticket;
 use keyleak::sim::attacker::{Credential, Operation, Reply};
 use keyleak::sim::cloud::SimCloud;
+use keyleak::sim::cloud::attacker::Visitor;
 use keyleak::sim::cloud::faults::Fault;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
 use keyleak::sim::cloud::setup::NewUser;
+use keyleak::sim::cloud::things::ThingCall;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -314,6 +317,27 @@ async fn without_a_role_that_deletes_people_get_the_commands() {
     let last = format!("aws iam delete-user --user-name '{BACKDOOR}'");
     assert!(why.trim_end().ends_with(&last), "{why}");
     assert!(!why.contains(USER), "nothing about the key's own user: {why}");
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_role_that_deletes_people_are_told_what_is_left_alone_too() {
+    let town = town(65).await;
+    let thief = Visitor::new(&town.cloud, "203.0.113.66", "Boto3/1.34.1");
+    let (policy, document) = ("shared".to_owned(), "{}".to_owned());
+    let document = document.replace("{}", r#"{"Version":"2012-10-17","Statement":[]}"#);
+    let made = ThingCall::CreatePolicy { policy, document };
+    assert!(thief.on_thing(town.ground.key(), &made).await.worked());
+    let policy_arn = town.cloud.thing_name(ResourceType::Policy, "shared").arn();
+    let attach = Operation::AttachPolicy { to: PrincipalName::user(OLD), policy_arn };
+    assert!(town.ground.attacker.call(town.ground.key(), &attach).await.worked());
+    let rights = |inner| Arc::new(NoneThatDeletes { inner }) as Arc<_>;
+    let bureau = Bureau::open_with(&town.ground, rights, honest).await;
+    let case = contained(&bureau, &town.ground).await;
+    let why = refused(&bureau, &case).await;
+    let (by_hand, left) = why.split_once("left alone: ").expect(&why);
+    assert!(by_hand.contains("aws.eradicate_role"), "{why}");
+    assert!(left.contains("policy shared") && left.contains("user payroll uses it"), "{why}");
     bureau.close().await;
 }
 

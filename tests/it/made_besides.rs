@@ -249,3 +249,33 @@ async fn who_came_to_use_it_while_people_decided_keeps_it() {
     assert!(!now.records().iter().any(|record| voided(&record.event)), "{}", journal(&now));
     bureau.close().await;
 }
+
+/// The control is `what_nobody_else_uses_goes_with_the_users_and_roles_and_the_rest_is_told`.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_put_into_it_while_people_decided_is_not_deleted_with_it() {
+    let town = town_of(29).await;
+    town.makes_its_own().await;
+    let bureau = Bureau::open(&town.ground).await;
+    let (case, at) = town.proposed(&bureau).await;
+    let (profile, role) = ("workers".to_owned(), "deploy".to_owned());
+    let policy_arn = ADMINISTRATOR.to_owned();
+    for call in [
+        ThingCall::AddRoleToInstanceProfile { profile, role },
+        ThingCall::AttachGroupPolicy { group: "helpers".to_owned(), policy_arn },
+    ] {
+        let reply = town.thief.on_thing(&town.colleague, &call).await;
+        assert!(reply.worked(), "{call:?}: {reply:?}");
+    }
+    approved(&bureau, &town.ground, &at).await;
+    let over = |case: &Case| case.plan(at.plan)?.ended_at().is_some().then(|| case.clone());
+    let now = bureau.wait(&case, "an end", over).await;
+    let there = town.there();
+    for left in ["instance profile workers", "group helpers"] {
+        assert!(there.iter().any(|one| one == left), "{there:?}\n{}", journal(&now));
+    }
+    let results = now.plan(at.plan).unwrap().steps.iter().map(|step| format!("{:?}", step.result));
+    let said = results.collect::<String>();
+    assert!(said.contains("it has since the snapshot role deploy, and stays"), "{said}");
+    assert!(said.contains("since the snapshot policy arn:aws:iam::aws:policy/Admin"), "{said}");
+    bureau.close().await;
+}

@@ -376,3 +376,5 @@ async fn what_one_property_stops_is_stopped_by_it_and_set_back_as_it_was() {
     assert_eq!(town.cloud.resources(), before, "field by field");
     bureau.close().await;
 }
+
+mod drift;
