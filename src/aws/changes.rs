@@ -160,10 +160,10 @@ async fn deny(
     };
     let not_inline = match put_inline(iam, on, (inline_name, DENY_ALL_DOCUMENT)).await {
         Err((error, _)) if error.class == CallClass::LimitExceeded => error,
-        other => return done(Some("inline"), other),
+        other => return done(Some(StepResult::INLINE), other),
     };
     match put_boundary(iam, on, policy_arn).await {
-        Ok(request_id) => done(Some("as the boundary"), Ok(request_id)),
+        Ok(request_id) => done(Some(StepResult::AS_BOUNDARY), Ok(request_id)),
         Err((error, _)) if error.class.retryable() => Err(error),
         Err((error, _)) => Err(CallError {
             // Not being there is said of the policy, and must not pass for a user that is gone.

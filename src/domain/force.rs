@@ -1,11 +1,12 @@
 //! Whether an account is as a step leaves it, and how it would be if only our steps had changed it.
 
-use crate::domain::action::{Action, Change, SideCredential};
+use crate::domain::action::{Action, Change, DENY_ALL_DOCUMENT, SideCredential};
 use crate::domain::document::same_document;
 use crate::domain::facts::Fact;
 use crate::domain::made_key::made_among;
 use crate::domain::revocation::Revocation;
 use crate::domain::snapshot::{AttachedPolicy, Own, Photograph};
+use crate::domain::step_result::StepResult;
 use crate::domain::trust::of_nobody;
 use jiff::Timestamp;
 
@@ -88,26 +89,28 @@ pub fn no_longer(action: &Action, now: &Photograph, began: Timestamp) -> Option<
 /// The principal as the done steps left it: the snapshot with each of them applied. Keys that came
 /// after the snapshot and were stopped too are the actor's, and stay stopped.
 pub fn as_left(before: &Photograph, now: &Photograph, done: &[&Action]) -> Photograph {
+    let done: Vec<_> = done.iter().map(|action| (*action, None)).collect();
+    as_left_so(before, now, &done)
+}
+
+/// The same where the journal tells of a step in which of its forms it was done.
+pub fn as_left_so(
+    before: &Photograph,
+    now: &Photograph,
+    done: &[(&Action, Option<&str>)],
+) -> Photograph {
     let mut left = before.clone();
-    for action in done.iter().filter(|action| action.on.key() == before.key()) {
-        leave(&mut left, now, action);
+    for (action, how) in done.iter().filter(|(action, _)| action.on.key() == before.key()) {
+        leave(&mut left, now, (action, *how));
     }
     left.sorted()
 }
 
-fn leave(left: &mut Photograph, now: &Photograph, action: &Action) {
+fn leave(left: &mut Photograph, now: &Photograph, (action, how): (&Action, Option<&str>)) {
     match &action.change {
-        Change::Deny { policy_arn, inline_name } => match now.inline.get(inline_name) {
-            Some(document) => {
-                left.inline.insert(inline_name.clone(), document.clone());
-            }
-            None if left.has_policy(policy_arn) => {}
-            None if is_by_boundary(now, policy_arn) => left.boundary = Some(policy_arn.clone()),
-            None => left.attached.push(AttachedPolicy {
-                name: policy_arn.rsplit('/').next().unwrap_or_default().to_owned(),
-                arn: policy_arn.clone(),
-            }),
-        },
+        Change::Deny { policy_arn, inline_name } => {
+            leave_denied(left, now, (policy_arn, inline_name, how));
+        }
         Change::DeactivateKey { key } => {
             if let Own::User(user) = &mut left.own {
                 match user.keys.iter_mut().find(|state| state.id == *key) {
@@ -127,10 +130,15 @@ fn leave(left: &mut Photograph, now: &Photograph, action: &Action) {
                 }
             }
         }
-        Change::RevokeSessions { inline_name, .. } => {
-            let standing =
-                now.inline.get(inline_name).filter(|text| Revocation::read(text).is_some());
-            left.inline.extend(standing.map(|text| (inline_name.clone(), text.clone())));
+        Change::RevokeSessions { sessions, until, inline_name } => {
+            // Only the step itself knew the time; any that ends no fewer sessions is taken for it.
+            let ends = |text: &&String| {
+                let standing = Revocation::read(text);
+                standing.is_some_and(|found| found.ends(sessions, *until, Timestamp::MIN))
+            };
+            let own = || Revocation::at(sessions.clone(), *until, *until).document();
+            let document = now.inline.get(inline_name).filter(ends).cloned();
+            left.inline.insert(inline_name.clone(), document.unwrap_or_else(own));
         }
         Change::PutTrust { document } => {
             if let Own::Role(role) = &mut left.own {
@@ -167,14 +175,41 @@ fn leave(left: &mut Photograph, now: &Photograph, action: &Action) {
     }
 }
 
+/// In the form in which the deny is there now; where it is gone or was edited, in the form in which
+/// it was put.
+fn leave_denied(
+    left: &mut Photograph,
+    now: &Photograph,
+    (policy_arn, inline_name, how): (&str, &str, Option<&str>),
+) {
+    if left.has_policy(policy_arn) {
+        return;
+    }
+    let document = now.inline.get(inline_name);
+    let inline = document.is_some() || how == Some(StepResult::INLINE);
+    if is_by_boundary(now, policy_arn) {
+        left.boundary = Some(policy_arn.to_owned());
+    } else if inline && !now.has_policy(policy_arn) {
+        let own = document.filter(|text| same_document(text, DENY_ALL_DOCUMENT));
+        let own = own.map_or(DENY_ALL_DOCUMENT, String::as_str);
+        left.inline.insert(inline_name.to_owned(), own.to_owned());
+    } else if how == Some(StepResult::AS_BOUNDARY) && !now.has_policy(policy_arn) {
+        left.boundary = Some(policy_arn.to_owned());
+    } else {
+        left.attached.push(AttachedPolicy {
+            name: policy_arn.rsplit('/').next().unwrap_or_default().to_owned(),
+            arn: policy_arn.to_owned(),
+        });
+    }
+}
+
 /// Whether the deny had no room but the boundary.
 pub fn is_by_boundary(now: &Photograph, policy_arn: &str) -> bool {
     !now.has_policy(policy_arn) && now.boundary.as_deref() == Some(policy_arn)
 }
 
 fn is_denied(now: &Photograph, policy_arn: &str, inline_name: &str) -> bool {
-    let denies =
-        |document: &String| same_document(document, crate::domain::action::DENY_ALL_DOCUMENT);
+    let denies = |document: &String| same_document(document, DENY_ALL_DOCUMENT);
     now.has_policy(policy_arn)
         || now.inline.get(inline_name).is_some_and(denies)
         || now.boundary.as_deref() == Some(policy_arn)

@@ -24,6 +24,9 @@ pub enum StepResult {
 }
 
 impl StepResult {
+    /// How a deny was put where no more could be attached, and where there was no room inline.
+    pub const INLINE: &str = "inline";
+    pub const AS_BOUNDARY: &str = "as the boundary";
     /// How a step was done that an earlier attempt, or somebody else, had done already.
     pub const FOUND_IN_FORCE: &str = "found in force after an interruption";
     /// How something was taken away that was gone already.
@@ -39,6 +42,14 @@ impl StepResult {
                 *changed && !how.as_deref().is_some_and(|how| by_none.contains(&how))
             }
             Self::Failed { .. } => false,
+        }
+    }
+
+    /// In which of its forms the step was done, where it has several.
+    pub fn how(&self) -> Option<&str> {
+        match self {
+            Self::Done { how, .. } => how.as_deref(),
+            Self::Failed { .. } => None,
         }
     }
 

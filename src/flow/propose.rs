@@ -8,7 +8,7 @@ use crate::domain::differences::three_way;
 use crate::domain::eradicating::deleted;
 use crate::domain::event::{Event, Phase};
 use crate::domain::first_target::first_target;
-use crate::domain::force::{as_left, no_longer};
+use crate::domain::force::{as_left_so, no_longer};
 use crate::domain::ids::{KeyKind, PersonId};
 use crate::domain::joining::united;
 use crate::domain::key_making;
@@ -20,6 +20,7 @@ use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
 use crate::domain::remains::contained;
 use crate::domain::sharing::handed_over;
 use crate::domain::snapshot::{Photograph, Snapshot, SnapshotRef};
+use crate::domain::step_result::StepResult;
 use crate::domain::target::{Part, Target};
 use crate::domain::undoing::{Undoing, undoing_steps};
 use crate::flow::desk::Desk;
@@ -139,9 +140,11 @@ pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let before = first_snapshot(desk, case).await?;
     // How a principal was left is told by all that holds of it, however much is taken back.
     let touched: BTreeSet<_> = done.iter().map(|(action, _)| action.on.key()).collect();
-    let all = undone_by(case, &[], at);
-    let all = all.iter().map(|(action, _)| *action).chain(key_making::made(case));
-    let actions: Vec<&Action> = all.filter(|action| touched.contains(&action.on.key())).collect();
+    let all = case.standing_plans().flat_map(PlanState::holding_steps);
+    let all =
+        all.map(|(_, step, state)| (&step.action, state.result.as_ref().and_then(StepResult::how)));
+    let all = all.chain(key_making::made(case).map(|action| (action, None)));
+    let actions: Vec<_> = all.filter(|(action, _)| touched.contains(&action.on.key())).collect();
     let (now, moved) = compared(desk, case, (&before, &actions)).await?;
     if !moved.is_empty() {
         let why = format!(
@@ -199,12 +202,12 @@ async fn tell_what_stays(desk: &Desk, case: &Case, steps: &mut [Step]) -> Result
 async fn compared(
     desk: &Desk,
     case: &Case,
-    (before, done): (&Snapshot, &[&Action]),
+    (before, done): (&Snapshot, &[(&Action, Option<&str>)]),
 ) -> Result<(Vec<Photograph>, Vec<String>), StepError> {
     let (mut now, mut moved) = (Vec::new(), Vec::new());
     for photograph in &before.principals {
         let key = photograph.key();
-        if !done.iter().any(|action| action.on.key() == key) {
+        if !done.iter().any(|(action, _)| action.on.key() == key) {
             continue;
         }
         match photograph_if_there(desk.lookup(case).await?.as_ref(), &key).await? {
@@ -212,7 +215,7 @@ async fn compared(
             None if key.kind == PrincipalKind::Resource => {}
             None => moved.push(format!("{key} no longer exists")),
             Some(found) => {
-                let left = as_left(photograph, &found, done);
+                let left = as_left_so(photograph, &found, done);
                 let moves = three_way(photograph, &left, &found);
                 moved.extend(moves.into_iter().map(|difference| format!("{key}: {difference}")));
                 now.push(found);

@@ -73,6 +73,7 @@ mod tampering;
 mod text;
 mod two_cases;
 mod undo_of_each_kind;
+mod undone_cases;
 mod verify;
 mod way_back_in;
 #[path = "../support/work_contract.rs"]

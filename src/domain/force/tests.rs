@@ -1,8 +1,10 @@
-//! What holds of two plans that want different things of one role.
+//! What holds of a principal after our steps, and what of it somebody else has changed.
 
 use super::*;
+use crate::domain::differences::three_way;
 use crate::domain::facts::KeyState;
 use crate::domain::ids::AccessKeyId;
+use crate::domain::revocation::Sessions;
 use crate::domain::sample::{at, photograph, role, user};
 use crate::domain::snapshot::{OfRole, OfUser};
 
@@ -66,4 +68,66 @@ fn a_key_that_keyleak_made_is_no_drift_and_a_key_beside_it_is() {
     assert_ne!(as_left(&before, &one, &[]), one, "without the step it would be one");
     let two = with(&[old, new, other]);
     assert_eq!(as_left(&before, &two, &[&made]), before, "which one it was cannot be told");
+}
+
+/// The fields that are not as this step on the role left them, where the journal tells its form.
+fn moved(change: Change, how: Option<&str>, now: &Photograph) -> Vec<String> {
+    let action = Action { on: role("deploy", "AROA1"), change };
+    let before = trusting(CLEANED);
+    let left = as_left_so(&before, now, &[(&action, how)]);
+    let said = three_way(&before, &left, now);
+    said.iter().map(|said| said.split(": ").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_deny_that_is_gone_is_told_in_the_form_in_which_it_was_put() {
+    let Change::Deny { policy_arn, inline_name } = crate::domain::sample::deny() else {
+        panic!("the sample's deny")
+    };
+    let deny = || crate::domain::sample::deny();
+    let gone = trusting(CLEANED);
+    assert_eq!(moved(deny(), None, &gone), ["attached policies"]);
+    assert_eq!(moved(deny(), Some(StepResult::INLINE), &gone), ["inline policies"]);
+    assert_eq!(moved(deny(), Some(StepResult::AS_BOUNDARY), &gone), ["permissions boundary"]);
+
+    let with_inline = |document: &str| {
+        let mut role = gone.clone();
+        role.inline.insert(inline_name.clone(), document.to_owned());
+        role
+    };
+    let edited = with_inline(r#"{"Statement":[]}"#);
+    assert_eq!(moved(deny(), Some(StepResult::INLINE), &edited), ["inline policies"]);
+    let spaced = with_inline(&DENY_ALL_DOCUMENT.replace(':', ": "));
+    assert_eq!(moved(deny(), Some(StepResult::INLINE), &spaced), [""; 0]);
+    let mut there = gone;
+    there.boundary = Some(policy_arn);
+    for how in [None, Some(StepResult::INLINE), Some(StepResult::AS_BOUNDARY)] {
+        assert_eq!(moved(deny(), how, &there), [""; 0], "{how:?}: the form that is there counts");
+    }
+}
+
+#[test]
+fn a_revocation_that_is_gone_or_ends_fewer_sessions_has_moved_and_a_wider_one_has_not() {
+    let named = |ids: &[&str]| Sessions::Named {
+        user_ids: ids.iter().map(|id| format!("AROA1:{id}")).collect(),
+    };
+    let inline_name = "KeyleakRevoke-kl-1".to_owned();
+    let with = |sessions: Option<Sessions>| {
+        let mut role = trusting(CLEANED);
+        let document = sessions.map(|sessions| Revocation::at(sessions, at(9), at(9)).document());
+        role.inline.extend(document.map(|document| (inline_name.clone(), document)));
+        role
+    };
+    let fields = |now: Option<Sessions>| {
+        let sessions = named(&["boto"]);
+        let revoke =
+            Change::RevokeSessions { sessions, until: at(9), inline_name: inline_name.clone() };
+        moved(revoke, None, &with(now))
+    };
+    for moved_on in [None, Some(named(&["other"]))] {
+        assert_eq!(fields(moved_on.clone()), ["inline policies"], "{moved_on:?}");
+    }
+    for stands in [named(&["boto"]), named(&["boto", "other"]), Sessions::Everyone] {
+        assert_eq!(fields(Some(stands.clone())), [""; 0], "{stands:?}");
+    }
 }

@@ -153,13 +153,13 @@ impl SimCloud {
             Err(refusal) => return Err(failed("iam:AttachUserPolicy", &refusal)),
         }
         match self.put_policy(bot, on, (inline_name, DENY_ALL_DOCUMENT)).await {
-            Ok(request_id) => return Ok(applied(Some("inline"), request_id)),
+            Ok(request_id) => return Ok(applied(Some(StepResult::INLINE), request_id)),
             Err(refusal) if refusal.code == "LimitExceeded" => {}
             Err(refusal) => return Err(failed("iam:PutUserPolicy", &refusal)),
         }
         let put = self.set_boundary(bot, on, Some(policy_arn)).await;
         let put = put.map_err(|refusal| failed("iam:PutUserPermissionsBoundary", &refusal));
-        Ok(applied(Some("as the boundary"), put?))
+        Ok(applied(Some(StepResult::AS_BOUNDARY), put?))
     }
 
     async fn lift(
