@@ -164,10 +164,15 @@ fn bound(state: &PlanState) -> Vec<Value> {
 }
 
 fn undo_words(plan: &Plan) -> &'static str {
-    if plan.reversible() {
-        "every step can be undone from the snapshot taken before it"
-    } else {
-        "AT LEAST ONE STEP CANNOT BE UNDONE; it is marked below"
+    match plan.kind {
+        PlanKind::Replacement => "by people: once nothing uses the key, delete it, then its secret",
+        PlanKind::Containment | PlanKind::FollowUp | PlanKind::Undo | PlanKind::Eradication => {
+            if plan.reversible() {
+                "every step can be undone from the snapshot taken before it"
+            } else {
+                "AT LEAST ONE STEP CANNOT BE UNDONE; it is marked below"
+            }
+        }
     }
 }
 
