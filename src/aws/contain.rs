@@ -189,6 +189,10 @@ impl Contain for AwsContain {
     fn recover_role(&self) -> Option<String> {
         self.recover.as_ref().map(|tier| tier.sessions.role_arn().to_owned())
     }
+
+    fn region(&self) -> Option<String> {
+        self.recover.as_ref().and_then(|tier| tier.sessions.region())
+    }
 }
 
 impl Tier {

@@ -84,6 +84,10 @@ impl TicketSessions {
         &self.role.arn
     }
 
+    pub(super) fn region(&self) -> Option<String> {
+        self.base.region().map(ToString::to_string)
+    }
+
     /// A client that may carry out this ticket's action; steps that need the same rights share it.
     pub(super) async fn client(&self, ticket: &Ticket) -> Result<TicketRights, CallError> {
         let key = SessionKey::new(ticket.case(), ticket.plan_hash(), ticket.action());

@@ -78,7 +78,13 @@ pub enum Change {
     Resource { change: ResourceChange },
     /// Make a new access key, whose secret goes into this secret of Secrets Manager and nowhere
     /// else; `beside` are the keys that the user has already.
-    MakeKey { secret: String, beside: Vec<AccessKeyId> },
+    MakeKey {
+        secret: String,
+        /// Where Secrets Manager has it; the bot's own region.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        region: Option<String>,
+        beside: Vec<AccessKeyId>,
+    },
 }
 
 impl SideKind {
@@ -131,8 +137,10 @@ impl Action {
             Change::Delete { .. } => format!("DELETE {on} with everything that hangs on it"),
             Change::DeleteResource => format!("DELETE {}", ResourceName::words(&on.key())),
             Change::Resource { change } => change.sentence(&ResourceName::words(&on.key())),
-            Change::MakeKey { secret, .. } => {
-                format!("Make a new access key of {on}, its secret into {secret} alone")
+            Change::MakeKey { secret, region, .. } => {
+                let place = region.as_ref().map(|region| format!(" in {region}"));
+                let place = place.unwrap_or_default();
+                format!("Make a new access key of {on}, its secret into {secret}{place} alone")
             }
         }
     }

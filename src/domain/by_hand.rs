@@ -66,17 +66,37 @@ pub fn commands(action: &Action, now: Timestamp) -> Vec<String> {
         Change::Resource { change } => {
             ResourceName::about(on).map(|name| change.commands(&name)).unwrap_or_default()
         }
-        Change::MakeKey { secret, .. } => vec![new_key(&quoted(&on.name), &quoted(secret))],
+        Change::MakeKey { secret, region, .. } => making(on, secret, region.as_deref()),
     }
 }
 
-/// The command that makes a key. The secret goes from AWS into Secrets Manager through a pipe: it
-/// is on no screen, in no history and in no list of processes.
+/// A failed attempt mostly leaves the empty secret, and may leave a key that nobody has.
+fn making(on: &Principal, secret: &str, region: Option<&str>) -> Vec<String> {
+    let region = region.map(|region| format!(" --region {}", quoted(region)));
+    let region = region.unwrap_or_default();
+    let (user, secret) = (quoted(&on.name), quoted(secret));
+    let look = format!("aws secretsmanager describe-secret --secret-id {secret}{region}");
+    vec![
+        aws(on, "list-access-keys"),
+        format!(
+            "# first delete a key that a failed attempt left: {} --access-key-id <its id>",
+            aws(on, "delete-access-key")
+        ),
+        format!("{look} --query Tags || aws secretsmanager create-secret --name {secret}{region}"),
+        "# go on only if you made it just now, or its tag keyleak:plan is the hash of this plan"
+            .to_owned(),
+        format!("{look} --query ARN && {}", new_key(&user, &format!("{secret}{region}"))),
+    ]
+}
+
+/// The command that makes a key and puts it into a secret that is there. It goes from AWS into
+/// Secrets Manager through a pipe: it is on no screen, in no history and in no list of processes.
 pub fn new_key(user: &str, secret: &str) -> String {
     format!(
         "(set -o pipefail; aws iam create-access-key --user-name {user} --query \
          'AccessKey.{{AccessKeyId:AccessKeyId,SecretAccessKey:SecretAccessKey}}' --output json | \
-         aws secretsmanager create-secret --name {secret} --secret-string file:///dev/stdin)"
+         aws secretsmanager put-secret-value --secret-id {secret} \
+         --secret-string file:///dev/stdin)"
     )
 }
 
@@ -219,6 +239,35 @@ mod tests {
         let key = AccessKeyId::parse(KEY).unwrap();
         let command = first(user("ci", "AIDA1"), Change::DeactivateKey { key });
         assert!(!command.contains(KEY) && command.contains("7WML"), "{command}");
+    }
+
+    /// What a shell calls of these commands, where this call of `aws` fails.
+    fn called(commands: &[String], failing: &str) -> Vec<String> {
+        let aws = "aws() { echo \"$1 $2\" >&2; [ \"$1 $2\" != \"$FAILING\" ]; }";
+        let script = format!("{aws}\n{}", commands.join("\n"));
+        let mut bash = std::process::Command::new("bash");
+        let ran = bash.args(["-c", &script]).env("FAILING", failing).output().unwrap();
+        String::from_utf8(ran.stderr).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn by_hand_a_key_is_made_only_once_its_secret_is_there_and_goes_into_that_one() {
+        let secret = "keyleak/kl-1/2/ci".to_owned();
+        let region = Some("eu-west-1".to_owned());
+        let change = Change::MakeKey { secret, region, beside: Vec::new() };
+        let all = commands(&Action { on: user("ci", "AIDA1"), change }, at(0));
+        assert!(all.iter().any(|one| one.starts_with('#') && one.contains("delete-access-key")));
+        let in_region = |one: &&String| one.contains("secretsmanager");
+        assert!(all.iter().filter(in_region).all(|one| one.contains("--region 'eu-west-1'")));
+        let look = "secretsmanager describe-secret";
+        let make = ["iam create-access-key", "secretsmanager put-secret-value"];
+        let mut there = called(&all, "");
+        // Both ends of the pipe begin at once.
+        there[3..].sort();
+        assert_eq!(there, [&["iam list-access-keys", look, look][..], &make].concat());
+        let missing = called(&all, look);
+        let create = "secretsmanager create-secret";
+        assert_eq!(missing, ["iam list-access-keys", look, create, look], "and no key is made");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::domain::lineage::{Certainty, Node, NodeKind};
 use crate::domain::plan::{PlanKind, PlanRules, Step, protection};
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{Principal, PrincipalName, account_in};
+use crate::domain::resting::{Shaky, shaky};
 use crate::domain::snapshot::{Own, Photograph};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -36,18 +37,14 @@ pub fn is_wanted(case: &Case) -> bool {
 
 /// Why nothing may be deleted while the case is as it is; none where something may.
 pub fn not_yet(case: &Case) -> Option<&'static str> {
-    let contained = case.standing_containment().filter(|state| state.contained.is_some());
-    match contained {
-        None => Some(
+    shaky(case).map(|why| match why {
+        Shaky::NotContained => {
             "the case is not contained, and whoever still acts makes again what is deleted; \
-             press Eradication again once it says \"contained\"",
-        ),
-        Some(state) if state.reverted().is_some() => {
-            Some("the containment was found reverted; put it back first")
+             press Eradication again once it says \"contained\""
         }
-        Some(_) if case.is_being_undone() => Some("the containment is being undone"),
-        Some(_) => None,
-    }
+        Shaky::Reverted => "the containment was found reverted; put it back first",
+        Shaky::BeingUndone => "the containment is being undone",
+    })
 }
 
 /// The users and roles of the account that the trail shows the actor making since the key is

@@ -300,6 +300,7 @@ impl PlanState {
         }
         step.attempts = attempt;
         step.open_attempt = Some(attempt);
+        step.first_began_at.get_or_insert(at);
         step.began_at = Some(at);
         step.result = None;
         Ok(())

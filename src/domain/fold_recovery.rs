@@ -2,9 +2,11 @@
 
 use crate::domain::case::Case;
 use crate::domain::fold::{IllegalRecord, press};
-use crate::domain::record::Record;
+use crate::domain::plan::PlanKind;
+use crate::domain::plan_state::PlanStatus;
+use crate::domain::record::{Press, Record};
 use crate::domain::recovery::Item;
-use crate::domain::recovery_step::RecoveryStep;
+use crate::domain::recovery_step::{RecoveryStep, Replacement};
 
 impl Case {
     pub(super) fn take_in_recovery(
@@ -30,7 +32,9 @@ impl Case {
                 self.loss(*loss)?.owner = Some(owner.clone());
             }
             RecoveryStep::Replaced { with, reason, user } => {
-                self.recovery.replacement = Some((press(record)?, *with, reason.clone()));
+                let by = press(record)?;
+                self.void_replacements(&by, *with);
+                self.recovery.replacement = Some((by, *with, reason.clone()));
                 self.recovery.replacement_for.clone_from(user);
             }
             RecoveryStep::NotMade { why } => {
@@ -41,6 +45,16 @@ impl Case {
             }
         }
         Ok(())
+    }
+
+    /// A plan that waits is no longer what is asked, and its approvals count for nothing.
+    fn void_replacements(&mut self, by: &Press, with: Replacement) {
+        for state in self.plans.values_mut() {
+            let waits = matches!(state.status(), PlanStatus::Proposed | PlanStatus::Approved);
+            if state.plan.kind == PlanKind::Replacement && waits {
+                state.voided = Some(format!("{} asked for {} since", by.name, with.words()));
+            }
+        }
     }
 
     fn take_in_losses(

@@ -5,6 +5,11 @@ use crate::domain::digest::sha256_hex;
 use crate::domain::facts::KeyState;
 use crate::domain::ids::AccessKeyId;
 use crate::domain::snapshot::Photograph;
+use jiff::SignedDuration;
+
+/// A key is of an attempt if it was made within this of its intent: an attempt ends after seconds,
+/// and two clocks differ by less.
+pub const REACH: SignedDuration = SignedDuration::from_secs(75);
 
 /// The id of the version that holds the secret of this key. AWS tells it without the content, so
 /// that the bot needs no right to read what it wrote.

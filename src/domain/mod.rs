@@ -87,6 +87,7 @@ mod resource_commands;
 pub mod resource_owner;
 pub mod resource_switch;
 pub mod resources_left;
+pub mod resting;
 pub mod restoring;
 pub mod reverting;
 pub mod revocation;

@@ -71,6 +71,8 @@ pub struct StepState {
     pub attempts: u32,
     /// The attempt whose intent has no outcome yet.
     pub open_attempt: Option<u32>,
+    /// When the first attempt began.
+    pub first_began_at: Option<Timestamp>,
     /// When the last attempt began.
     pub began_at: Option<Timestamp>,
     pub result: Option<StepResult>,

@@ -77,10 +77,13 @@ fn new_key(case: &Case) -> Vec<String> {
     ];
     // Joined, so that no key is made for a user of that name that was there before.
     let mut commands: Vec<String> = if user == NEW_USER { new_user.to_vec() } else { Vec::new() };
-    commands.push(by_hand::new_key(&format!("'{user}'"), &format!("'keyleak/{user}'")));
+    let secret = format!("'keyleak/{user}'");
+    // A secret of that name that was there before may be read by whoever made it.
+    commands.push(format!("aws secretsmanager create-secret --name {secret} &&"));
+    commands.push(by_hand::new_key(&format!("'{user}'"), &secret));
     commands.push(format!(
-        "# if the second half failed, the key is lost: aws iam list-access-keys --user-name \
-         '{user}', and delete it"
+        "# if only the last part failed, the key is lost: aws iam list-access-keys --user-name \
+         '{user}', delete it, and repeat the last command alone"
     ));
     commands
 }

@@ -11,6 +11,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::UserName;
 use crate::domain::joining::ended_wider;
 use crate::domain::plan::{Plan, PlanNumber, protection};
+use crate::domain::plan_state::PlanState;
 use crate::domain::policy;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::Entry;
@@ -121,8 +122,8 @@ async fn carry_out(
     let covered = which.step as usize >= state.plan.steps.len();
     let drift = match step.action.runs_unchecked() || covered {
         true => None,
-        false => match eradicate::no_longer_safe(case, state) {
-            Some(why) => Some(Drift { why: why.to_owned(), gone: false }),
+        false => match no_longer_safe(desk, case, (state, &step.action)).await? {
+            Some(why) => Some(Drift { why, gone: false }),
             None => drift(desk, &state.plan, &step.action).await?,
         },
     };
@@ -198,6 +199,18 @@ impl Drift {
             true => StepResult::Done { changed: false, how: Some(self.why), request_id: None },
             false => StepResult::Failed { why: self.why, retryable: false, request_id: None },
         }
+    }
+}
+
+/// Why the step may not begin any more: what it rests on is gone.
+async fn no_longer_safe(
+    desk: &Desk,
+    case: &Case,
+    (state, action): (&PlanState, &Action),
+) -> Result<Option<String>, StepError> {
+    match eradicate::no_longer_safe(case, state) {
+        Some(why) => Ok(Some(why.to_owned())),
+        None => replace::no_longer_safe(desk, case, (state, action)).await,
     }
 }
 

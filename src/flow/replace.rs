@@ -1,8 +1,9 @@
 //! A new key in the place of the leaked one: the plan that makes it, and looking that it is there.
 
+use crate::domain::action::Action;
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event};
-use crate::domain::key_making::{refusal, step, user, wanted};
+use crate::domain::key_making::{not_now, refusal, step, user, wanted};
 use crate::domain::made_key::amiss;
 use crate::domain::plan::{PlanKind, assemble};
 use crate::domain::plan_state::PlanState;
@@ -12,6 +13,7 @@ use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::{account_of, keep, photograph_if_there, photograph_plans};
 use crate::flow::propose::frame;
+use crate::ports::cloud::{CallClass, CallError};
 
 /// Proposes the one step that makes the key, or says why keyleak makes none.
 pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
@@ -21,25 +23,32 @@ pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
                    its name, and why";
         return not_made(desk, case, why.to_owned()).await;
     };
-    if desk.contain(case).await?.and_then(|contain| contain.recover_role()).is_none() {
+    let contain = desk.contain(case).await?.filter(|contain| contain.recover_role().is_some());
+    let Some(contain) = contain else {
         let setting = desk.accounts.setting(&account_of(case, &[]), "recover_role");
         let why = format!(
             "no role that makes keys is configured ({setting}, with the policy `recover` of \
              `keyleak manifest iam`)"
         );
         return not_made(desk, case, why).await;
-    }
-    let on = PrincipalName::user(&user.0);
-    let now = match photograph_if_there(desk.lookup(case).await?.as_ref(), &on).await {
-        Ok(Some(now)) => now,
-        Ok(None) => return not_made(desk, case, format!("there is no {on}; name another")).await,
-        Err(error) if error.class.retryable() => return Err(error.into()),
-        Err(error) => return not_made(desk, case, format!("no snapshot, no plan: {error}")).await,
     };
-    if let Some(why) = refusal(case, &now, &desk.rules.plans) {
+    let on = PrincipalName::user(&user.0);
+    let found = photograph_if_there(desk.lookup(case).await?.as_ref(), &on).await;
+    let (now, leaked_is_active) = match (found, leaked_is_active(desk, case).await) {
+        (Ok(Some(now)), Ok(active)) => (now, active),
+        (Ok(None), Ok(_)) => {
+            return not_made(desk, case, format!("there is no {on}; name another")).await;
+        }
+        (Err(error), _) | (_, Err(error)) if error.class.retryable() => return Err(error.into()),
+        (Err(error), _) | (_, Err(error)) => {
+            return not_made(desk, case, format!("no snapshot, no plan: {error}")).await;
+        }
+    };
+    if let Some(why) = refusal(case, (&now, leaked_is_active), &desk.rules.plans) {
         return not_made(desk, case, why).await;
     }
-    let step = step(case, case.next_plan_number(), &now);
+    let region = contain.region();
+    let step = step(case, case.next_plan_number(), (&now, region));
     let account = account_of(case, std::slice::from_ref(&now));
     let snapshot = keep(desk, case, vec![now]).await?;
     let frame = frame(desk, case, (PlanKind::Replacement, asked.by.clone()), snapshot);
@@ -49,6 +58,34 @@ pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
             conclude(desk, case, Event::Proposed { plan: Box::new(plan), hash }).await.map(drop)
         }
         Err(why) => not_made(desk, case, why.to_string()).await,
+    }
+}
+
+/// Whether the leaked key itself is active, whoever the new one is for.
+async fn leaked_is_active(desk: &Desk, case: &Case) -> Result<bool, CallError> {
+    let Some(owner) = case.facts().owner_known() else { return Ok(false) };
+    match desk.lookup(case).await?.access_keys(&owner.user).await {
+        Ok(keys) => Ok(keys.iter().any(|key| key.active && key.id == case.opening().key)),
+        Err(error) if error.class == CallClass::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Why a key that was approved may not be made any more: what it rests on is gone.
+pub(super) async fn no_longer_safe(
+    desk: &Desk,
+    case: &Case,
+    (state, action): (&PlanState, &Action),
+) -> Result<Option<String>, StepError> {
+    if state.plan.kind != PlanKind::Replacement {
+        return Ok(None);
+    }
+    match leaked_is_active(desk, case).await {
+        Ok(active) => Ok(not_now(case, &action.on.key(), active)),
+        Err(error) if error.class.retryable() => Err(error.into()),
+        Err(error) => {
+            Ok(Some(format!("it cannot be seen whether the leaked key is active: {error}")))
+        }
     }
 }
 

@@ -169,6 +169,11 @@ pub trait Contain: Send + Sync {
     /// The same of the role in whose sessions a key is made in the place of a leaked one; `None`
     /// where people make it.
     fn recover_role(&self) -> Option<String>;
+
+    /// The region in which the secret of such a key is kept; `None` where it is not known.
+    fn region(&self) -> Option<String> {
+        None
+    }
 }
 
 impl CallClass {

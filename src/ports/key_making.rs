@@ -9,20 +9,17 @@
 use crate::domain::action::Change;
 use crate::domain::facts::KeyState;
 use crate::domain::ids::{AccessKeyId, CaseId, UserName};
-use crate::domain::made_key::version;
+use crate::domain::made_key::{REACH, version};
 use crate::domain::replacing::KEYS_MAX;
 use crate::domain::step_result::StepResult;
 use crate::ports::cloud::{Applied, CallClass, CallError};
 use crate::ports::ticket::Ticket;
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 const CREATE_ACCESS_KEY: &str = "iam:CreateAccessKey";
 const CREATE_SECRET: &str = "secretsmanager:CreateSecret";
-/// A key is of an attempt if it was made within this of its intent: an attempt ends after seconds,
-/// and two clocks differ by less.
-const REACH: SignedDuration = SignedDuration::from_secs(75);
 
 /// A key that was just made; its secret is shown by nothing.
 #[derive(Debug)]
@@ -78,7 +75,7 @@ struct Attempt<'a> {
 
 /// Carries the ticket's action out. Repeating it is harmless: of all attempts one key stays.
 pub async fn make(maker: &dyn KeyMaker, ticket: &Ticket) -> Result<Applied, CallError> {
-    let Change::MakeKey { secret, beside } = &ticket.action().change else {
+    let Change::MakeKey { secret, beside, .. } = &ticket.action().change else {
         let message = "the step makes no key";
         return Err(CallError::new(CallClass::Other, CREATE_ACCESS_KEY, message));
     };

@@ -157,7 +157,7 @@ fn the_recover_role_may_make_a_key_and_write_its_secret_and_read_none() {
     assert_eq!(actions(RECOVER, "Allow", |_| true), made);
     let kind = PrincipalKind::User;
     let on = Principal { kind, name: "a".into(), id: "b".into(), arn: "c".into() };
-    let change = Change::MakeKey { secret: "keyleak/d".into(), beside: Vec::new() };
+    let change = Change::MakeKey { secret: "keyleak/d".into(), region: None, beside: Vec::new() };
     assert_eq!(set(&[Action { on, change }.permissions()]), made);
     let of_secrets = |arn: &str| arn.contains(":secretsmanager:");
     let secrets = actions(RECOVER, "Allow", of_secrets);

@@ -163,7 +163,7 @@ async fn making(owner: &Account, user: &str) -> Action {
     let arn = format!("arn:aws:iam::{}:user/{user}", owner.id);
     let on = Principal { kind: PrincipalKind::User, name: user.to_owned(), id, arn };
     let secret = format!("keyleak/kl-each-right/1/{user}");
-    Action { on, change: Change::MakeKey { secret, beside: Vec::new() } }
+    Action { on, change: Change::MakeKey { secret, region: None, beside: Vec::new() } }
 }
 
 /// A key as an attempt that was cut off leaves it.

@@ -39,7 +39,7 @@ async fn made(answers: Vec<Answer>) -> (Result<Applied, CallError>, Vec<Seen>, S
     };
     let contain = AwsContain::new(&config, Some(&ContainSettings::OwnCredentials)).unwrap();
     let contain = contain.recovering(&config, Some(&role));
-    let change = Change::MakeKey { secret: NAME.to_owned(), beside: Vec::new() };
+    let change = Change::MakeKey { secret: NAME.to_owned(), region: None, beside: Vec::new() };
     let ticket = tickets(vec![Action { on: user(), change }]).await.remove(0);
     let outcome = contain.apply(&ticket).await;
     (outcome, fake.seen(), ticket.plan_hash().to_owned())
@@ -125,7 +125,7 @@ async fn without_a_role_of_its_own_nothing_is_called() {
     let fake = WireFake::start([]);
     let config = fake.config().await;
     let contain = AwsContain::new(&config, Some(&ContainSettings::OwnCredentials)).unwrap();
-    let change = Change::MakeKey { secret: NAME.to_owned(), beside: Vec::new() };
+    let change = Change::MakeKey { secret: NAME.to_owned(), region: None, beside: Vec::new() };
     let ticket = tickets(vec![Action { on: user(), change }]).await.remove(0);
     let error = contain.apply(&ticket).await.unwrap_err();
     assert!(error.message.contains("set aws.recover_role"), "{error}");

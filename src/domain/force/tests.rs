@@ -60,7 +60,8 @@ fn a_key_that_keyleak_made_is_no_drift_and_a_key_beside_it_is() {
         photograph(&user("ci", "AIDA1"), Own::User(own))
     };
     let (old, new, other) = (id("YYA"), id("YYB"), id("YYC"));
-    let change = Change::MakeKey { secret: "keyleak/a".to_owned(), beside: vec![old.clone()] };
+    let change =
+        Change::MakeKey { secret: "keyleak/a".to_owned(), region: None, beside: vec![old.clone()] };
     let made = Action { on: user("ci", "AIDA1"), change };
     let before = with(std::slice::from_ref(&old));
     let one = with(&[old.clone(), new.clone()]);

@@ -230,7 +230,9 @@ fn the_commands_for_a_new_key_name_a_new_user_while_the_old_one_is_denied_and_sh
     let case = contained();
     let commands = replacing::commands(&case, Replacement::Key).join("\n");
     assert!(commands.contains("create-user") && commands.contains("set -o pipefail"), "{commands}");
-    assert!(commands.contains("| aws secretsmanager create-secret"), "{commands}");
+    let first = commands.find("aws secretsmanager create-secret --name 'keyleak/<new user>' &&");
+    let then = commands.find("| aws secretsmanager put-secret-value");
+    assert!(first.is_some() && first < then, "no key without a secret for it: {commands}");
     assert!(replacing::limits(&case).join(" ").contains("a new key of it too"));
     let fresh = replacing::limits(&opened()).join(" ");
     assert!(!fresh.contains("denies"), "the control: nothing is denied yet: {fresh}");

@@ -4,6 +4,7 @@ use super::{Census, Cleared, Inhabitant, Search, asked_of_people};
 use crate::domain::action::{Action, Change};
 use crate::domain::case::Case;
 use crate::domain::ids::AccessKeyId;
+use crate::domain::key_making;
 use crate::domain::lineage::{Certainty, MadeKey, MadePrincipal};
 use crate::domain::plan::Step;
 use crate::domain::plan_state::PlanState;
@@ -70,6 +71,7 @@ impl Search<'_> {
         let since = began.max(census.told_until).as_second();
         for HeldKey { of, key, created } in census.keys.new {
             let is_known = self.held.names.contains(of)
+                || key_making::explains(self.case, of, (key, *created))
                 || census.keys.by_others.iter().any(|made| made.key == *key);
             if created.as_second() >= since && !is_known {
                 let because = "made while the actor is at work, and the trail does not tell yet \

@@ -17,6 +17,7 @@ use jiff::SignedDuration;
 use std::collections::BTreeSet;
 
 mod abroad;
+mod keys;
 
 fn rules(protected: &[&str]) -> PlanRules {
     PlanRules {

@@ -122,7 +122,7 @@ fn argument(change: &Change) -> Option<(&'static str, String)> {
         Change::Quarantine { tag, value } => ("tag", format!("{tag} = {value}")),
         Change::LiftQuarantine { tag } => ("tag", tag.clone()),
         Change::Resource { change } => ("change", change.argument()),
-        Change::MakeKey { secret, beside } => {
+        Change::MakeKey { secret, beside, .. } => {
             ("secret", format!("{secret}; beside {} of the 2 keys", beside.len()))
         }
         Change::SetBoundary { boundary } => {

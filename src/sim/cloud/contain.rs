@@ -10,6 +10,7 @@ use crate::ports::ticket::Ticket;
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::account::State;
 use crate::sim::cloud::calls::{Origin, RequestId};
+use crate::sim::cloud::record::RESOURCE_REGION;
 use crate::sim::cloud::refusal::Refusal;
 use crate::sim::cloud::{SimCloud, eradicate_role, recover_role};
 use async_trait::async_trait;
@@ -48,6 +49,10 @@ impl Contain for SimCloud {
 
     fn recover_role(&self) -> Option<String> {
         Some(recover_role(&self.account()))
+    }
+
+    fn region(&self) -> Option<String> {
+        Some(RESOURCE_REGION.to_owned())
     }
 }
 
