@@ -27,16 +27,44 @@ use std::path::Path;
 const HEIR: &str = "ci-deploy-2";
 const WISH: &str = "replace key for user ci-deploy-2 the vendor takes nothing else";
 
+/// A user that administers the account.
+fn administrator(world: &World, name: &str) -> Credential {
+    let long_ago = world.clock.now() - SignedDuration::from_hours(24 * 200);
+    let new = NewUser::named(name, long_ago).attached(ADMINISTRATOR);
+    world.cloud.add_user(new).unwrap().1
+}
+
 /// A contained case, and a second user with one key in its account.
 async fn contained(world: &World) -> CaseId {
-    let long_ago = world.clock.now() - SignedDuration::from_hours(24 * 200);
-    let heir = NewUser::named(HEIR, long_ago).attached(ADMINISTRATOR);
-    world.cloud.add_user(heir).unwrap();
+    administrator(world, HEIR);
     let case = open(world).await.unwrap();
     approve(world, &case).await.unwrap();
-    let contained = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
-    until(world, &case, "contained", contained).await.unwrap();
+    until_contained(world, &case).await;
     case
+}
+
+async fn until_contained(world: &World, case: &CaseId) {
+    let contained = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
+    until(world, case, "contained", contained).await.unwrap();
+}
+
+/// Waits until keyleak has said why it makes no key, in these words.
+async fn refused(world: &World, case: &CaseId, because: &str) {
+    let refused =
+        |case: &Case| case.recovery().not_made().is_some_and(|(_, why)| why.contains(because));
+    until(world, case, because, refused).await.unwrap();
+}
+
+/// Waits until a card in the case's channel says this.
+async fn shown(world: &World, case: &CaseId, words: &str) {
+    wait(words, async || {
+        let channel = load(world, case).await?.room().channel.clone().unwrap().0;
+        let said = world.slack.messages(&channel);
+        let told = |message: &serde_json::Value| message.to_string().contains(words);
+        Ok(said.iter().any(told).then_some(()))
+    })
+    .await
+    .unwrap();
 }
 
 async fn say(world: &World, case: &CaseId, words: &str) -> String {
@@ -139,6 +167,8 @@ async fn a_new_key_is_made_once_people_agree_and_its_secret_is_in_secrets_manage
 
     let planned = planned(world, &case).await;
     let name = secret(&planned);
+    shown(world, &case, &format!("{name} in eu-west-1 alone")).await;
+    shown(world, &case, "by people: once nothing uses the key").await;
     assert_eq!(planned.plan.requested_by.user, REPORTER);
     assert_eq!((planned.plan.approvals_needed, planned.plan.may_break_glass()), (1, false));
     press(world, &case, (REPORTER, "plan.approve")).await.unwrap();
@@ -231,18 +261,35 @@ async fn what_keyleak_did_not_make_is_neither_deleted_nor_written_to() {
     assert!(drift.contains("was not there before"), "{drift}");
 
     say(world, &case, WISH).await;
-    let full = |case: &Case| {
-        case.recovery().not_made().is_some_and(|(_, why)| why.contains("the most that AWS allows"))
-    };
-    until(world, &case, "no room for a third", full).await.unwrap();
-    wait("the card saying why", async || {
-        let channel = load(world, &case).await?.room().channel.clone().unwrap().0;
-        let said = world.slack.messages(&channel);
-        let told = |message: &serde_json::Value| message.to_string().contains("makes no key");
-        Ok(said.iter().any(told).then_some(()))
-    })
-    .await
-    .unwrap();
+    refused(world, &case, "the most that AWS allows").await;
+    shown(world, &case, "makes no key").await;
+    stage.strike().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_is_made_before_the_case_is_contained_nor_with_the_leaked_key_active_again() {
+    let stage = Stage::set_at_ease().await;
+    let world = &stage.world;
+    administrator(world, HEIR);
+    let ops = administrator(world, "ops");
+    let case = open(world).await.unwrap();
+    say(world, &case, WISH).await;
+    approve(world, &case).await.unwrap();
+    refused(world, &case, "does not say \"contained\"").await;
+    until_contained(world, &case).await;
+    let at = planned(world, &case).await.plan.number;
+
+    let now = load(world, &case).await.unwrap();
+    let user = now.facts().owner_known().unwrap().user.0.clone();
+    let key = now.opening().key.reveal().to_owned();
+    let office = Visitor::new(&world.cloud, "192.0.2.14", "aws-cli/2.15.0");
+    let active = Operation::UpdateAccessKey { user, key, active: true };
+    assert!(office.call(&ops, &active).await.worked());
+    press(world, &case, (APPROVER, "plan.approve")).await.unwrap();
+    refused(world, &case, "is active").await;
+    let now = load(world, &case).await.unwrap();
+    assert_eq!(now.plan(at).unwrap().status(), PlanStatus::Voided);
+    assert!(keys(world).len() == 1 && world.cloud.secret_names().is_empty(), "nothing was made");
     stage.strike().await;
 }
 
