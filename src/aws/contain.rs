@@ -2,6 +2,7 @@
 
 use crate::aws::changes;
 use crate::aws::clients::{ContainSettings, RoleSettings};
+use crate::aws::eradicate_resources;
 use crate::aws::eradicate_things;
 use crate::aws::error::call_error;
 use crate::aws::key_making::AwsKeyMaker;
@@ -156,6 +157,9 @@ impl Contain for AwsContain {
         match (&action.change, ResourceName::about(&action.on)) {
             (Change::Resource { change }, Some(name)) => {
                 resources::carry_out(&config, &name, change).await
+            }
+            (Change::DeleteResource, Some(name)) if !name.of.is_of_iam() => {
+                eradicate_resources::delete(&config, &name).await
             }
             (Change::DeleteResource, Some(name)) => {
                 eradicate_things::delete(&iam, &action.on, &name).await

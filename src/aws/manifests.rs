@@ -20,6 +20,7 @@ const CONTAIN: &str = include_str!("../../manifests/iam/contain.json");
 const CONTAIN_RESOURCES: &str = include_str!("../../manifests/iam/contain_resources.json");
 /// The policy of the role that deletes for good what an actor made.
 const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
+const ERADICATE_RESOURCES: &str = include_str!("../../manifests/iam/eradicate_resources.json");
 /// The policy of the role that makes a key in the place of a leaked one.
 const RECOVER: &str = include_str!("../../manifests/iam/recover.json");
 /// The policy of the bot itself.
@@ -64,7 +65,7 @@ pub struct ManifestNames<'a> {
     pub athena: Option<&'a AthenaSettings>,
 }
 
-/// The seven policies as one JSON object, a trust policy for each account that asks for an external
+/// The eight policies as one JSON object, a trust policy for each account that asks for an external
 /// id of its own, what an organization takes besides, and what is left for a person to fill in.
 pub fn policies(names: &ManifestNames<'_>) -> String {
     let all = [
@@ -72,6 +73,7 @@ pub fn policies(names: &ManifestNames<'_>) -> String {
         ("contain", CONTAIN),
         ("contain_resources", CONTAIN_RESOURCES),
         ("eradicate", ERADICATE),
+        ("eradicate_resources", ERADICATE_RESOURCES),
         ("recover", RECOVER),
         ("bot", BOT),
         ("trust", TRUST),

@@ -11,6 +11,7 @@ pub mod changes;
 pub mod clients;
 pub mod contain;
 pub mod eradicate;
+pub mod eradicate_resources;
 pub mod eradicate_things;
 pub mod error;
 pub mod evidence;

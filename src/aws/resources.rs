@@ -63,8 +63,8 @@ pub const CALLS_BY_CLOUD_CONTROL: &[&str] = &[
 ];
 
 /// Cloud Control works on by itself; what takes longer is looked at by the next attempt.
-const STATUS_ASKED_MAX: u32 = 10;
-const BETWEEN_ASKING: Duration = Duration::from_secs(1);
+pub(super) const STATUS_ASKED_MAX: u32 = 10;
+pub(super) const BETWEEN_ASKING: Duration = Duration::from_secs(1);
 
 /// Looks at resources of one account, in any region.
 #[derive(Debug, Clone)]
@@ -225,10 +225,18 @@ async fn update(
     let sent = put.patch_document(patch.to_string()).send().await;
     let answer = sent.map_err(|error| call_error(UPDATE_RESOURCE, &error))?;
     let request_id = answer.request_id().map(str::to_owned);
-    let mut progress = answer.progress_event().cloned();
+    ended_by(cloud, (UPDATE_RESOURCE, request_id), answer.progress_event().cloned()).await
+}
+
+/// Waits for the end of a request that Cloud Control took on.
+pub(super) async fn ended_by(
+    cloud: &aws_sdk_cloudcontrol::Client,
+    (call, request_id): (&str, Option<String>),
+    mut progress: Option<ProgressEvent>,
+) -> Result<Applied, CallError> {
     for _ in 0..STATUS_ASKED_MAX {
         let Some(event) = &progress else { break };
-        if let Some(ended) = ended(event, request_id.as_deref()) {
+        if let Some(ended) = ended(event, (call, request_id.as_deref())) {
             return ended;
         }
         tokio::time::sleep(BETWEEN_ASKING).await;
@@ -237,28 +245,32 @@ async fn update(
         let answer = sent.map_err(|error| call_error(GET_STATUS, &error))?;
         progress = answer.progress_event().cloned();
     }
-    let message = "Cloud Control is still at it; the next attempt looks whether it is done";
-    Err(CallError {
-        request_id,
-        ..CallError::new(CallClass::Unavailable, UPDATE_RESOURCE, message)
-    })
+    Err(CallError { request_id, ..still_at_it(call) })
 }
 
-/// What the update came to; none while it goes on.
-fn ended(event: &ProgressEvent, request_id: Option<&str>) -> Option<Result<Applied, CallError>> {
+pub(super) fn still_at_it(call: &str) -> CallError {
+    let message = "Cloud Control is still at it; the next attempt looks whether it is done";
+    CallError::new(CallClass::Unavailable, call, message)
+}
+
+/// What the request came to; none while it goes on.
+fn ended(
+    event: &ProgressEvent,
+    (call, request_id): (&str, Option<&str>),
+) -> Option<Result<Applied, CallError>> {
     let request_id = request_id.map(str::to_owned);
     match event.operation_status()?.as_str() {
         "SUCCESS" => Some(Ok(Applied { how: None, request_id })),
         "FAILED" | "CANCEL_COMPLETE" => {
             let said = crate::aws::error::safe_text(event.status_message().unwrap_or("no reason"));
             let class = event.error_code().map_or(CallClass::Other, class_of);
-            let error = CallError::new(class, UPDATE_RESOURCE, said);
+            let error = CallError::new(class, call, said);
             Some(Err(CallError { request_id, ..error }))
         }
         "CANCEL_IN_PROGRESS" | "IN_PROGRESS" | "PENDING" => None,
         other => {
             let message = format!("Cloud Control ended it as {other}");
-            let error = CallError::new(CallClass::Other, UPDATE_RESOURCE, message);
+            let error = CallError::new(CallClass::Other, call, message);
             Some(Err(CallError { request_id, ..error }))
         }
     }

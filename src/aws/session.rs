@@ -195,10 +195,11 @@ fn session_policy(action: &Action) -> Value {
         }
         statement
     };
-    if matches!(&action.change, Change::Delete { .. } | Change::DeleteResource) {
+    let of_iam = || action.permissions().iter().all(|call| call.starts_with("iam:"));
+    if matches!(&action.change, Change::Delete { .. } | Change::DeleteResource) && of_iam() {
         return deleting_policy(action);
     }
-    if let Change::Resource { .. } = &action.change {
+    if matches!(&action.change, Change::Resource { .. } | Change::DeleteResource) {
         return resource_policy(action);
     }
     if let Change::MakeKey { secret, .. } = &action.change {
@@ -208,18 +209,22 @@ fn session_policy(action: &Action) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-/// The calls that change the resource. Cloud Control's own know no resource, and neither do what
-/// EC2 describes; an instance's groups are named with it.
+/// The calls that change the resource, or delete it. Cloud Control's own know no resource, and
+/// neither do what EC2 and SSM describe; an instance's groups are named with it when they change.
 fn resource_policy(action: &Action) -> Value {
-    let is_wide = |call: &str| call.starts_with("cloudformation:") || call.starts_with("ec2:D");
+    let is_wide = |call: &str| {
+        ["cloudformation:", "ec2:D", "ssm:"].iter().any(|service| call.starts_with(service))
+    };
     let (wide, own): (Vec<&str>, Vec<&str>) =
         action.permissions().iter().partition(|call| is_wide(call));
     let mut resources = vec![action.on.arn.clone()];
-    if let Some((place, _)) = action.on.arn.split_once(":instance/") {
-        resources.push(format!("{place}:security-group/*"));
-    }
-    if let Some((place, service)) = action.on.arn.split_once(":service/") {
-        resources.push(format!("{place}:service-deployment/{service}/*"));
+    if matches!(action.change, Change::Resource { .. }) {
+        let instance = action.on.arn.split_once(":instance/");
+        resources.extend(instance.map(|(place, _)| format!("{place}:security-group/*")));
+        let service = action.on.arn.split_once(":service/");
+        resources.extend(
+            service.map(|(place, service)| format!("{place}:service-deployment/{service}/*")),
+        );
     }
     let mut statements = vec![json!({ "Effect": "Allow", "Action": own, "Resource": resources })];
     if !wide.is_empty() {
@@ -382,6 +387,32 @@ mod tests {
                 "Effect": "Allow", "Action": of.deleting(), "Resource": action.on.arn,
             });
             assert_eq!(policy["Statement"], json!([only]), "{of:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_that_deletes_a_resource_has_rights_to_that_one_and_fits_into_a_policy() {
+        use crate::domain::ids::AccountId;
+        use crate::domain::resource::{ResourceName, ResourceType};
+        for of in ResourceType::CONTAINED {
+            let account = AccountId("123456789012".to_owned());
+            let name =
+                ResourceName { of, account, region: "eu-west-1".to_owned(), id: "a/b".to_owned() };
+            let (key, arn) = (name.key(), name.arn());
+            let on = Principal { kind: key.kind, name: key.name, id: arn.clone(), arn };
+            let action = Action { on, change: Change::DeleteResource };
+            let policy = session_policy(&action);
+            let own = &policy["Statement"][0];
+            assert_eq!(own["Resource"], json!([action.on.arn]), "{of:?}");
+            let changing = |call: &Value| {
+                let name = call.as_str().unwrap().split(':').nth(1).unwrap_or_default();
+                (name.starts_with("Delete") || name.starts_with("Terminate"))
+                    && name != "DeleteResource"
+            };
+            let wide = policy["Statement"][1]["Action"].as_array();
+            assert_eq!(own["Action"].as_array().unwrap().iter().filter(|c| changing(c)).count(), 1);
+            assert!(!wide.into_iter().flatten().any(changing), "{of:?}: {policy}");
+            assert!(policy.to_string().len() <= 2_048, "{policy}");
         }
     }
 

@@ -4,6 +4,7 @@ use crate::domain::ids::AccessKeyId;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::resource::ResourceName;
 use crate::domain::resource_change::ResourceChange;
+use crate::domain::resource_end::{lost, rights};
 use crate::domain::revocation::Sessions;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -171,9 +172,7 @@ impl Action {
             Change::LiftRevocation { .. } => {
                 "sessions that have not expired work again, an actor's included"
             }
-            Change::DeleteResource => {
-                "it and its id are lost for ever; it can be made again by hand from the snapshot"
-            }
+            Change::DeleteResource => lost(&self.on),
             Change::Delete { .. } => match self.on.kind {
                 PrincipalKind::User => {
                     "the user, its id, keys, password, MFA and other credentials are lost for \
@@ -337,7 +336,7 @@ impl Action {
             ),
             Change::Delete { .. } => by_kind(DELETE_USER, DELETE_ROLE),
             Change::DeleteResource => {
-                ResourceName::about(&self.on).map_or(&[], |name| name.of.deleting())
+                ResourceName::about(&self.on).map_or(&[], |name| rights(name.of))
             }
             Change::Resource { change } => change.permissions(),
             Change::MakeKey { .. } => MAKE_KEY,

@@ -4,6 +4,7 @@ use crate::domain::action::{Action, Change, DENY_ALL_DOCUMENT, SideCredential, S
 use crate::domain::made_besides;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::resource::ResourceName;
+use crate::domain::resource_end::Ending;
 use crate::domain::revocation::Revocation;
 use crate::domain::shell::quoted;
 use jiff::Timestamp;
@@ -60,7 +61,10 @@ pub fn commands(action: &Action, now: Timestamp) -> Vec<String> {
             vec![aws(on, "delete-KIND-permissions-boundary")]
         }
         Change::DeleteResource => ResourceName::about(on)
-            .map(|name| made_besides::deleting(name.of, &name.id, Some(&on.arn)))
+            .map(|name| match Ending::of(name.of) {
+                Some(ending) => ending.commands(&name),
+                None => made_besides::deleting(name.of, &name.id, Some(&on.arn)),
+            })
             .unwrap_or_default(),
         Change::Delete { policy_arn, inline_name } => deleting(on, (policy_arn, inline_name)),
         Change::Resource { change } => {

@@ -1,5 +1,6 @@
 //! Eradication: which users and roles the actor made and may be deleted for good, and when.
 
+pub mod resources;
 pub mod things;
 
 use crate::domain::action::{Action, Change};

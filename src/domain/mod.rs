@@ -84,6 +84,7 @@ pub mod resource;
 mod resource_by_hand;
 pub mod resource_change;
 mod resource_commands;
+pub mod resource_end;
 pub mod resource_owner;
 pub mod resource_switch;
 pub mod resources_left;

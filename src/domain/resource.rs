@@ -99,7 +99,8 @@ impl ResourceType {
         Self::OF_IAM.contains(&self)
     }
 
-    /// The IAM actions that deleting one needs, the last call first; none where nothing does it.
+    /// The IAM actions that deleting one of IAM needs, the last call first; the others have theirs
+    /// in `resource_end`.
     pub fn deleting(self) -> &'static [&'static str] {
         match self {
             Self::SamlProvider => &["iam:DeleteSAMLProvider"],

@@ -1,6 +1,7 @@
 //! What of the actor's resources is stopped, what is to be, and what only people can stop.
 
 use crate::domain::case::Case;
+use crate::domain::eradicating::deleted;
 use crate::domain::key_use::network;
 use crate::domain::made_resources::{MadeResource, MadeResources};
 use crate::domain::plan::{Plan, PlanKind};
@@ -15,6 +16,8 @@ use crate::domain::resource_change::ResourceChange;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stands {
     Stopped,
+    /// It was deleted with an eradication.
+    Deleted,
     /// A step for it is planned, waits, or failed; the plan's card says which.
     InPlan,
     /// People were asked and decided to leave it, or took its step back.
@@ -59,10 +62,10 @@ pub fn standing(case: &Case) -> Vec<(&MadeResource, Stands)> {
 pub fn not_stopped(case: &Case) -> Vec<String> {
     let lines = standing(case).into_iter().filter_map(|(one, stands)| {
         let why = match stands {
-            Stands::Stopped => return None,
+            Stands::Stopped | Stands::Deleted => return None,
             Stands::InPlan => "see the plan's step".to_owned(),
             Stands::Left => "people decided to leave it".to_owned(),
-            Stands::Due => format!("still as the actor left it; {}", by_hand(one)),
+            Stands::Due => format!("no step stops it, and it may be gone by now; {}", by_hand(one)),
             Stands::ByHand => match command(one) {
                 Some(command) => format!("not contained by keyleak, by hand: {command}"),
                 None => "not contained by keyleak: by hand".to_owned(),
@@ -114,6 +117,9 @@ fn stands(case: &Case, one: &MadeResource) -> Stands {
     let Some(name) = one.containable() else { return Stands::ByHand };
     let key = name.key();
     let is_on = |on: &PrincipalName| *on == key;
+    if deleted(case).iter().any(|on| is_on(&on.key())) {
+        return Stands::Deleted;
+    }
     let steps = || case.standing_plans().flat_map(PlanState::all_steps);
     let mut own = steps().filter(|(_, step, _)| is_on(&step.action.on.key())).peekable();
     if own.peek().is_some() {

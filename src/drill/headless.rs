@@ -124,7 +124,11 @@ fn before_and_after(world: &World, case: &Case) -> Result<String, DrillFailure> 
 fn built(case: &Case) -> String {
     let mut text = String::from("What the actor built\n");
     for (one, stands) in standing(case) {
-        let word = if stands == Stands::Stopped { "stopped" } else { "NOT STOPPED" };
+        let word = match stands {
+            Stands::Stopped => "stopped",
+            Stands::Deleted => "deleted",
+            Stands::InPlan | Stands::Left | Stands::Due | Stands::ByHand => "NOT STOPPED",
+        };
         let _ = writeln!(text, "  {word:<12} {}", one.words());
     }
     text

@@ -6,6 +6,7 @@ use crate::domain::agenda::stepping::abreast;
 use crate::domain::by_hand::commands;
 use crate::domain::caps::Full;
 use crate::domain::case::Case;
+use crate::domain::eradicating::resources::is_loose;
 use crate::domain::eradicating::things::came_to_use;
 use crate::domain::event::Event;
 use crate::domain::ids::UserName;
@@ -124,7 +125,7 @@ async fn carry_out(
         true => None,
         false => match no_longer_safe(desk, case, (state, &step.action)).await? {
             Some(why) => Some(Drift { why, gone: false }),
-            None => drift(desk, &state.plan, &step.action).await?,
+            None => drift(desk, case, (&state.plan, &step.action)).await?,
         },
     };
     if let (Some(drift), false) = (&drift, state.has_begun()) {
@@ -215,7 +216,11 @@ async fn no_longer_safe(
 }
 
 /// Whether the step still finds the principal that it was approved for.
-async fn drift(desk: &Desk, plan: &Plan, action: &Action) -> Result<Option<Drift>, StepError> {
+async fn drift(
+    desk: &Desk,
+    case: &Case,
+    (plan, action): (&Plan, &Action),
+) -> Result<Option<Drift>, StepError> {
     let on = &action.on;
     let account = &plan.account;
     match found_now(desk.accounts.reach(Some(account)).await, on).await {
@@ -226,7 +231,10 @@ async fn drift(desk: &Desk, plan: &Plan, action: &Action) -> Result<Option<Drift
         Ok((now, state)) => {
             let why = protection(&now.arn, account, &desk.rules.plans).map(str::to_owned);
             let why = match (why, state) {
-                (None, Some(state)) => changed(desk, plan, (action, &state)).await?,
+                (None, Some(state)) => match is_loose(case, action, &state) {
+                    Some(why) => Some(why),
+                    None => changed(desk, plan, (action, &state)).await?,
+                },
                 (why, _) => why,
             };
             let name = ResourceName::words(&on.key());

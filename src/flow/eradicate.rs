@@ -1,5 +1,6 @@
 //! Eradication: proposing to delete what the actor made, and looking that it is gone.
 
+mod resources;
 mod things;
 
 use crate::domain::by_hand::commands;
@@ -29,7 +30,7 @@ struct Prepared {
     left_out: Vec<String>,
 }
 
-/// Proposes to delete what of IAM the actor made, or says why nothing is deleted.
+/// Proposes to delete what the actor made, or says why nothing is deleted.
 pub async fn propose(desk: &Desk, case: &Case) -> Result<(), StepError> {
     if let Some(why) = not_yet(case) {
         return not_proposed(desk, case, why.to_owned()).await;
@@ -122,6 +123,7 @@ async fn prepare(desk: &Desk, case: &Case) -> Result<Prepared, StepError> {
         }
     }
     things::add(desk, case, &mut prepared).await?;
+    resources::add(desk, case, &mut prepared).await?;
     Ok(prepared)
 }
 
@@ -132,8 +134,7 @@ fn requester(case: &Case) -> PersonId {
 
 fn nothing(left_out: &[String]) -> String {
     if left_out.is_empty() {
-        return "the trail shows nothing of IAM that the actor made and that is still there"
-            .to_owned();
+        return "the trail shows nothing that the actor made and that is still there".to_owned();
     }
     let shown = left_out.iter().take(LEFT_OUT_MAX).map(String::as_str).collect::<Vec<_>>();
     let more = left_out.len().saturating_sub(LEFT_OUT_MAX);

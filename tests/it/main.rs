@@ -20,6 +20,7 @@ mod drill_control;
 #[path = "../support/eradicated.rs"]
 mod eradicated;
 mod eradication;
+mod eradication_of_resources;
 mod exposure;
 mod file_intake;
 mod freeze;

@@ -36,20 +36,20 @@ const WEB: &str = "i-0web0000000000000";
 /// Who owns what finance has, and is no approver.
 const OWNER: &str = "U0OLGA0009";
 /// What the actor makes.
-const LOOT: &str = "loot-7781";
-const MINER: &str = "miner";
+pub(crate) const LOOT: &str = "loot-7781";
+pub(crate) const MINER: &str = "miner";
 
 /// An account with resources of its own, an office that uses them, and the actor from abroad.
-struct Town {
-    ground: Ground,
-    cloud: Arc<SimCloud>,
+pub(crate) struct Town {
+    pub(crate) ground: Ground,
+    pub(crate) cloud: Arc<SimCloud>,
     office: Visitor,
     colleague: Credential,
     thief: Visitor,
     abroad: Credential,
 }
 
-async fn town(seed: u64) -> Town {
+pub(crate) async fn town(seed: u64) -> Town {
     let mut kept = None;
     let account = SimAccount::new((seed, QUICK), LAG);
     let mut ground = leaked(account, |cloud: &Arc<SimCloud>, _| {
@@ -83,18 +83,18 @@ fn open_to_all(bucket: &str) -> String {
     )
 }
 
-fn named(of: ResourceType, id: &str) -> ResourceName {
+pub(crate) fn named(of: ResourceType, id: &str) -> ResourceName {
     let account = keyleak::domain::ids::AccountId(ACCOUNT.to_owned());
     ResourceName { of, account, region: REGION.to_owned(), id: id.to_owned() }
 }
 
 impl Town {
-    async fn steals(&self, call: ResourceCall) {
+    pub(crate) async fn steals(&self, call: ResourceCall) {
         let reply = self.thief.on_resource(self.ground.key(), &call).await;
         assert!(reply.worked(), "{call:?}: {reply:?}");
     }
 
-    async fn makes_its_own(&self) {
+    pub(crate) async fn makes_its_own(&self) {
         self.steals(ResourceCall::CreateBucket { bucket: LOOT.to_owned() }).await;
         let policy = open_to_all(LOOT);
         self.steals(ResourceCall::PutBucketPolicy { bucket: LOOT.to_owned(), policy }).await;
@@ -116,7 +116,7 @@ impl Town {
     }
 
     /// What was there before, which nobody may touch unasked.
-    fn bystanders(&self) -> Vec<(ResourceName, OfResource)> {
+    pub(crate) fn bystanders(&self) -> Vec<(ResourceName, OfResource)> {
         let own = [BILLING, INVOICES, WEB];
         let all = self.cloud.resources().into_iter();
         all.filter(|(name, _)| own.contains(&name.id.as_str())).collect()

@@ -7,7 +7,8 @@ use crate::domain::ids::AccessKeyId;
 use crate::domain::plan::PlanNumber;
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::reconciliation::StepSaid;
-use crate::domain::resource::is_named;
+use crate::domain::resource::{ResourceName, is_named};
+use crate::domain::resource_end::Ending;
 use crate::domain::step_result::StepResult;
 use crate::domain::trail_row::TrailRow;
 use jiff::{SignedDuration, Timestamp};
@@ -156,8 +157,15 @@ impl Attempt<'_> {
 
     /// The calls that delete the principal and what hangs on it, by the names in CloudTrail.
     fn deletions(&self) -> impl Iterator<Item = &'static str> {
-        let calls = self.action.permissions().iter().filter_map(|call| call.strip_prefix("iam:"));
-        calls.filter(|call| !call.starts_with("List") && !call.starts_with("Get"))
+        let of_iam = self.action.permissions().iter().filter_map(|call| call.strip_prefix("iam:"));
+        let of_iam = of_iam.filter(|call| !call.starts_with("List") && !call.starts_with("Get"));
+        of_iam.chain(self.ending().into_iter().flat_map(|ending| ending.calls.iter().copied()))
+    }
+
+    /// How the resource is deleted, where it is none of IAM's.
+    fn ending(&self) -> Option<&'static Ending> {
+        let deletes = matches!(self.action.change, Change::DeleteResource);
+        ResourceName::about(&self.action.on).filter(|_| deletes).and_then(|on| Ending::of(on.of))
     }
 
     /// How often the attempt may make a call of one name.
@@ -171,8 +179,15 @@ impl Attempt<'_> {
     pub(super) fn completes(&self, call: &str) -> bool {
         let deletes = matches!(self.action.change, Change::Delete { .. } | Change::DeleteResource);
         let makes_a_key = matches!(self.action.change, Change::MakeKey { .. });
-        let last = self.action.permissions().first().and_then(|last| last.strip_prefix("iam:"));
-        (!deletes || last == Some(call)) && (!makes_a_key || call == PUT_SECRET)
+        let ends = match self.ending() {
+            // What Cloud Control was asked has the id that the journal knows.
+            Some(ending) => ending.calls.contains(&call),
+            None => {
+                let last = self.action.permissions().first();
+                last.and_then(|last| last.strip_prefix("iam:")) == Some(call)
+            }
+        };
+        (!deletes || ends) && (!makes_a_key || call == PUT_SECRET)
     }
 
     fn of_key<'a>(&'a self, key: &'a AccessKeyId, status: &'static str) -> Expected<'a> {

@@ -29,7 +29,8 @@ pub(super) fn read(photograph: &Photograph) -> Result<(ResourceName, &IamThing),
         ),
         Some(found) => Ok(found),
         None => Err(format!(
-            "{} was never deleted by keyleak; `keyleak undo` gives back what was changed of it",
+            "of {} the snapshot has only what stops it: `keyleak undo` gives that back, and what \
+             was deleted people make again from what they kept",
             ResourceName::words(&photograph.key())
         )),
     }

@@ -71,6 +71,8 @@ pub(super) struct SimResource {
     pub state: OfResource,
     pub tags: BTreeMap<String, String>,
     pub created: Timestamp,
+    /// Something was put into it.
+    pub filled: bool,
 }
 
 #[derive(Debug, Clone)]

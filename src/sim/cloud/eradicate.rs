@@ -8,6 +8,7 @@ use crate::sim::cloud::SimCloud;
 use crate::sim::cloud::calls::{Done, Origin};
 use crate::sim::cloud::contain::{failed, gone_already};
 use crate::sim::cloud::refusal::Refusal;
+use crate::sim::cloud::resources::{about_bucket, cloud_control};
 use crate::sim::cloud::things::about;
 
 /// As often as the real one lists again what is in the way.
@@ -117,9 +118,7 @@ impl SimCloud {
             | ResourceType::Instance
             | ResourceType::Function
             | ResourceType::EventSource
-            | ResourceType::Service => {
-                return Err(gone());
-            }
+            | ResourceType::Service => return self.end_resource(bot, &name).await,
         };
         let deleted = self.told(bot, about(last, &name), |state, _, now| state.drop(&name, now));
         let request_id = deleted.await.map_err(|refusal| {
@@ -128,6 +127,18 @@ impl SimCloud {
             let class = if conflict { CallClass::Conflict } else { error.class };
             CallError { class, ..error }
         })?;
+        Ok(Applied { how: Some("deleted".to_owned()), request_id })
+    }
+
+    /// A bucket by S3, and everything else by Cloud Control.
+    async fn end_resource(&self, bot: &Origin, name: &ResourceName) -> Result<Applied, CallError> {
+        let call = match name.of == ResourceType::Bucket {
+            true => about_bucket("DeleteBucket", &name.id),
+            false => cloud_control("DeleteResource", name),
+        };
+        let permission = call.action();
+        let deleted = self.told(bot, call, |state, _, _| state.end(name)).await;
+        let request_id = deleted.map_err(|refusal| failed(&permission, &refusal))?;
         Ok(Applied { how: Some("deleted".to_owned()), request_id })
     }
 

@@ -3,6 +3,7 @@
 use crate::domain::principal::Principal;
 use crate::domain::resource::{OfResource, ResourceName, ResourceType};
 use crate::domain::resource_change::ResourceChange;
+use crate::domain::resource_end::NOT_EMPTY;
 use crate::domain::resource_switch::Switch;
 use crate::domain::setting::Setting;
 use crate::ports::cloud::{Applied, CallError, Detail, ResourceDetail};
@@ -35,6 +36,10 @@ pub enum ResourceCall {
         policy: String,
     },
     GetObject {
+        bucket: String,
+    },
+    /// Leaves something in it.
+    PutObject {
         bucket: String,
     },
     RunInstances,
@@ -82,7 +87,7 @@ impl SimCloud {
         let created = Timestamp::UNIX_EPOCH;
         let mut held = self.lock();
         let id = held.id_of(&name, created);
-        held.resources.insert(name, SimResource { id, state, tags, created });
+        held.resources.insert(name, SimResource { id, state, tags, created, filled: false });
     }
 
     pub fn resource_name(&self, of: ResourceType, id: &str) -> ResourceName {
@@ -119,6 +124,11 @@ impl SimCloud {
             ResourceCall::GetObject { bucket } => {
                 let call = about_bucket("GetObject", bucket).with("key", "loot.csv");
                 self.call(origin, call, |_, _, _| Ok(Done::silently(()))).await?;
+            }
+            ResourceCall::PutObject { bucket } => {
+                let name = name(ResourceType::Bucket, bucket);
+                let call = about_bucket("PutObject", bucket).with("key", "loot.csv");
+                self.call(origin, call, |state, _, _| state.fill(&name)).await?;
             }
             ResourceCall::RunInstances => {
                 self.run_instances(origin).await?;
@@ -333,8 +343,24 @@ impl State {
             return Err(Refusal::exists("Resource", &name.id));
         }
         let id = self.id_of(&name, created);
-        self.resources.insert(name, SimResource { id, state, tags: BTreeMap::new(), created });
+        let tags = BTreeMap::new();
+        self.resources.insert(name, SimResource { id, state, tags, created, filled: false });
         Ok(Done { value: (), response })
+    }
+
+    fn fill(&mut self, name: &ResourceName) -> Result<Done<()>, Refusal> {
+        let resource = self.resources.get_mut(name);
+        resource.ok_or_else(|| Refusal::no_such("resource", &name.id))?.filled = true;
+        Ok(Done::silently(()))
+    }
+
+    /// Takes it away for ever, unless it is a bucket with something in it.
+    pub(super) fn end(&mut self, name: &ResourceName) -> Result<Done<()>, Refusal> {
+        if self.resource(name)?.filled {
+            return Err(Refusal::new("BucketNotEmpty", NOT_EMPTY));
+        }
+        self.resources.remove(name);
+        Ok(Done::silently(()))
     }
 
     fn set(&mut self, name: &ResourceName, next: OfResource) -> Result<Done<()>, Refusal> {
@@ -350,7 +376,7 @@ fn switched(of: ResourceType, value: Setting) -> OfResource {
     OfResource::Switch { property, value }
 }
 
-fn about_bucket(name: &'static str, bucket: &str) -> Call {
+pub(super) fn about_bucket(name: &'static str, bucket: &str) -> Call {
     Call::new("s3", name, format!("arn:aws:s3:::{bucket}")).with("bucketName", bucket)
 }
 
@@ -358,7 +384,7 @@ fn about_function(name: &'static str, function: &ResourceName) -> Call {
     Call::new("lambda", name, function.arn()).with("functionName", &function.id)
 }
 
-fn cloud_control(name: &'static str, on: &ResourceName) -> Call {
+pub(super) fn cloud_control(name: &'static str, on: &ResourceName) -> Call {
     let call = Call::new("cloudcontrolapi", name, "*".to_owned());
     call.with("typeName", on.of.type_name()).with("identifier", on.identifier())
 }

@@ -87,11 +87,11 @@ fn each_other_kind_comes_back_with_what_it_was_made_with() {
 }
 
 #[test]
-fn what_was_never_deleted_and_a_name_that_iam_never_gave_are_refused() {
+fn a_resource_and_a_name_that_iam_never_gave_are_refused() {
     for name in ["a$(id)", "a b", "-x\n"] {
         assert!(script(&policy(name)).unwrap_err().contains("is no name that IAM has"), "{name:?}");
     }
     let bucket = Own::Resource(OfResource::Bucket { policy: None });
     let stopped = script(&Photograph { own: bucket, ..policy("all") }).unwrap_err();
-    assert!(stopped.contains("was never deleted by keyleak"), "{stopped}");
+    assert!(stopped.contains("has only what stops it"), "{stopped}");
 }
