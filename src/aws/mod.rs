@@ -31,6 +31,7 @@ pub mod organization;
 pub mod resources;
 pub mod roles;
 pub mod session;
+mod session_policy;
 pub mod tables;
 pub mod users;
 #[cfg(test)]
