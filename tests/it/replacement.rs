@@ -68,7 +68,9 @@ async fn shown(world: &World, case: &CaseId, words: &str) {
 }
 
 async fn say(world: &World, case: &CaseId, words: &str) -> String {
-    let channel = load(world, case).await.unwrap().room().channel.clone().unwrap().0;
+    let there = |case: &Case| case.room().channel.is_some();
+    let now = until(world, case, "a channel", there).await.unwrap();
+    let channel = now.room().channel.clone().unwrap().0;
     world.slack.slash(REPORTER, &channel, "/keyleak", words).await.unwrap().body
 }
 
@@ -234,7 +236,7 @@ async fn a_key_whose_secret_was_lost_goes_before_another_is_made_and_no_third_st
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_keyleak_did_not_make_is_neither_deleted_nor_written_to() {
-    let stage = Stage::set().await;
+    let stage = Stage::set_at_ease().await;
     let world = &stage.world;
     let case = contained(world).await;
 

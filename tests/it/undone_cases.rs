@@ -246,7 +246,9 @@ impl Meddled<'_> {
 
     /// Somebody edits an inline policy of ours, and the undo, which would delete it, is refused.
     async fn edited(&self, on: &PrincipalName, left: &Photograph) {
-        let own = left.inline.iter().filter(|(name, _)| name.starts_with("Keyleak"));
+        // What bears the tag the organization lets nobody of the account edit.
+        let is_open = !left.tags.contains_key(TAG);
+        let own = left.inline.iter().filter(|(name, _)| is_open && name.starts_with("Keyleak"));
         let office = Visitor::new(self.cloud, OFFICE.0, OFFICE.1);
         for (name, document) in own {
             let put = |document: &str| {

@@ -56,7 +56,7 @@ async fn the_secret_is_there_before_the_key_and_takes_it_under_a_version_that_te
         made([before_the_key(), vec![Answer::ok("{}")]].concat()).await;
     assert_eq!(outcome.unwrap().how.as_deref(), Some("as key AKIA…XKEY"));
     let operations: Vec<String> = seen.iter().map(Seen::operation).collect();
-    let [calls @ ..] = operations.as_slice();
+    let calls = operations.as_slice();
     let order =
         ["DescribeSecret", "CreateSecret", "ListAccessKeys", "CreateAccessKey", "PutSecretValue"];
     assert_eq!(calls[1..], order);
