@@ -297,6 +297,7 @@ fn rules() -> Rules {
             approvals_irreversible: 2,
             expires_after: SignedDuration::from_hours(1),
             isolation_groups: std::collections::BTreeMap::new(),
+            protected_roles: Vec::new(),
         },
         timing: production_timing(),
         caps: Caps::default(),

@@ -100,8 +100,7 @@ async fn outside_of_it(parts: &Parts, [own, outside]: [&str; 2]) -> Result<(), M
     as_printed(&two.own, &two.assumed, &service).await;
     service.slash(&two.leak.key.id).await;
     service.wait_for_words(&format!("tell AWS. What to write to {TRUST_AND_SAFETY}")).await;
-    let shown: String = service.messages().iter().map(ToString::to_string).collect();
-    assert!(shown.contains("not of our organization"), "{shown}");
+    service.wait_for_words("not of our organization").await;
     untouched(&two.leak.owner).await;
     Ok(())
 }
