@@ -6,10 +6,11 @@ use crate::frame::{Missing, trial, trial_async};
 use crate::journal_contract::record;
 use crate::leak::BOT;
 use crate::least_rights::{
-    AWSS_DENY, BOT_ORGANIZATION, CONTAIN, CONTAIN_RESOURCES, ERADICATE, EXTERNAL_ID, LOOKUP,
-    OF_THE_BOT, ORGANIZATION, allowed, printed, role,
+    AWSS_DENY, BOT_ORGANIZATION, CONTAIN, CONTAIN_RESOURCES, ERADICATE, ERADICATE_RESOURCES,
+    EXTERNAL_ID, LOOKUP, OF_THE_BOT, ORGANIZATION, allowed, printed, role,
 };
 use crate::parts::Parts;
+use crate::resource_ends;
 use crate::resource_rights;
 use aws_config::SdkConfig;
 use aws_sdk_athena::types::ResultConfiguration;
@@ -358,8 +359,11 @@ fn none_is_untried() {
     for action in resource_rights::NOT_ASKED_FOR {
         assert!(of_resources.contains(action), "{action} is in no policy any more");
     }
+    let to_delete = allowed(ERADICATE_RESOURCES);
+    assert!(resource_ends::NOT_ASKED_FOR.iter().all(|action| to_delete.contains(*action)));
     // The trials of the other policies take each of IAM's actions away, whatever it is called.
-    let of_roles = [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE, ORGANIZATION];
+    let of_roles =
+        [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE, ERADICATE_RESOURCES, ORGANIZATION];
     for policy in of_roles.into_iter().chain([BOT_ORGANIZATION]) {
         let known = |action: &String| {
             let (service, _) = action.split_once(':').expect("a service");
@@ -370,6 +374,8 @@ fn none_is_untried() {
                 || resource_rights::TRIED.contains(&action.as_str())
                 || action == resource_rights::TRIED_BY_ITS_EFFECT
                 || resource_rights::NOT_ASKED_FOR.contains(&action.as_str())
+                || resource_ends::TRIED.contains(&action.as_str())
+                || resource_ends::NOT_ASKED_FOR.contains(&action.as_str())
                 || NOT_ASKED_FOR.iter().any(pinned)
         };
         let untried: Vec<_> = allowed(policy).into_iter().filter(|one| !known(one)).collect();

@@ -5,8 +5,8 @@ use crate::bot_rights::Desk;
 use crate::each_right::TAG;
 use crate::frame::{Missing, trial, trial_async};
 use crate::least_rights::{
-    AWSS_DENY, BOT_ORGANIZATION, CONTAIN, CONTAIN_RESOURCES, ERADICATE, EXTERNAL_ID, LOOKUP,
-    OF_THE_BOT, ORGANIZATION, TRUST, printed, role,
+    AWSS_DENY, BOT_ORGANIZATION, CONTAIN, CONTAIN_RESOURCES, ERADICATE, ERADICATE_RESOURCES,
+    EXTERNAL_ID, LOOKUP, OF_THE_BOT, ORGANIZATION, TRUST, printed, role,
 };
 use crate::parts::Parts;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
@@ -18,7 +18,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 /// Every condition of the printed policies: statement, condition, and whether it is held to here.
-const CONDITIONS: [(&str, &str, bool); 6] = [
+const CONDITIONS: [(&str, &str, bool); 7] = [
     (
         "AttachAndDetachTheDenyAndNoOtherPolicy",
         r#"{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/AWSDenyAll"}}"#,
@@ -35,6 +35,12 @@ const CONDITIONS: [(&str, &str, bool); 6] = [
     // Violated in resource_rights.rs.
     (
         "ClosesBucketsOfThisAccountAndOpensThem",
+        r#"{"StringEquals":{"aws:ResourceAccount":"${aws:PrincipalAccount}"}}"#,
+        true,
+    ),
+    // Violated in resource_ends.rs.
+    (
+        "EmptyBucketsOfThisAccount",
         r#"{"StringEquals":{"aws:ResourceAccount":"${aws:PrincipalAccount}"}}"#,
         true,
     ),
@@ -68,8 +74,10 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 
 fn no_condition_is_untried() {
     let mut found = BTreeSet::new();
-    let of_roles = [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE, ORGANIZATION, TRUST];
-    for policy in of_roles.into_iter().chain([OF_THE_BOT, BOT_ORGANIZATION]) {
+    let of_resources = [CONTAIN_RESOURCES, ERADICATE_RESOURCES];
+    let of_roles = [LOOKUP, CONTAIN, ERADICATE, ORGANIZATION, TRUST];
+    let of_roles = of_roles.into_iter().chain(of_resources);
+    for policy in of_roles.chain([OF_THE_BOT, BOT_ORGANIZATION]) {
         let policy: Value = serde_json::from_str(policy).expect("JSON");
         for statement in policy["Statement"].as_array().expect("statements") {
             if let Some(condition) = statement.get("Condition") {
@@ -80,7 +88,7 @@ fn no_condition_is_untried() {
     }
     let known = CONDITIONS.map(|(sid, condition, _)| (sid.to_owned(), condition.to_owned()));
     assert_eq!(found, known.into_iter().collect());
-    assert_eq!(CONDITIONS.iter().filter(|(.., held)| *held).count(), 4);
+    assert_eq!(CONDITIONS.iter().filter(|(.., held)| *held).count(), 5);
 }
 
 /// A request that violates a condition, or meets a deny of the policies, is refused, and the same

@@ -30,6 +30,8 @@ pub(crate) const OF_THE_BOT: &str = include_str!("../../manifests/iam/bot.json")
 pub(crate) const BOT_ORGANIZATION: &str = include_str!("../../manifests/iam/bot_organization.json");
 pub(crate) const ORGANIZATION: &str = include_str!("../../manifests/iam/organization.json");
 pub(crate) const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
+pub(crate) const ERADICATE_RESOURCES: &str =
+    include_str!("../../manifests/iam/eradicate_resources.json");
 pub(crate) const AWSS_DENY: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
 /// What the printed trust policy asks for, until somebody replaces it.
 pub(crate) const EXTERNAL_ID: &str = "replace-with-your-own";

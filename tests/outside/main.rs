@@ -68,6 +68,7 @@ mod real_trails;
 mod reconciled;
 mod recorded;
 mod recorder;
+mod resource_ends;
 mod resource_rights;
 #[path = "../support/restless.rs"]
 mod restless;
@@ -120,6 +121,7 @@ fn main() -> ExitCode {
     trials.extend(bot_rights::trials(&parts));
     trials.extend(conditions::trials(&parts));
     trials.extend(resource_rights::trials(&parts));
+    trials.extend(resource_ends::trials(&parts));
     trials.extend(accounts::trials(&parts));
     trials.extend(tableless::trials(&parts));
     trials.extend(troubled::trials(&parts));

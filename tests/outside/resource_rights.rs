@@ -101,14 +101,14 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 }
 
 /// An account with a resource of each type, and a bot that works through roles.
-struct Place {
-    owner: Account,
-    bot_key: Credential,
-    bucket: String,
+pub(crate) struct Place {
+    pub(crate) owner: Account,
+    pub(crate) bot_key: Credential,
+    pub(crate) bucket: String,
 }
 
 impl Place {
-    async fn new(parts: &Parts, account: &str) -> Result<Self, Missing> {
+    pub(crate) async fn new(parts: &Parts, account: &str) -> Result<Self, Missing> {
         let owner = Account::at(parts.ministack()?.address(), account).await;
         let bot_key = owner.administrator(BOT).await;
         let bucket = format!("built-{account}");
@@ -133,7 +133,7 @@ impl Place {
         Ok(place)
     }
 
-    fn name(&self, of: ResourceType) -> ResourceName {
+    pub(crate) fn name(&self, of: ResourceType) -> ResourceName {
         let id = match of {
             ResourceType::Bucket => &self.bucket,
             ResourceType::Instance => "i-1",
