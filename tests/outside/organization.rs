@@ -100,7 +100,12 @@ async fn outside_of_it(parts: &Parts, [own, outside]: [&str; 2]) -> Result<(), M
     as_printed(&two.own, &two.assumed, &service).await;
     service.slash(&two.leak.key.id).await;
     service.wait_for_words(&format!("tell AWS. What to write to {TRUST_AND_SAFETY}")).await;
-    service.wait_for_words("not of our organization").await;
+    // The card is drawn beside the notice, at most every two seconds.
+    let told = "not of our organization";
+    let shown = |service: &Service| {
+        service.messages().iter().any(|message| message.to_string().contains(told)).then_some(())
+    };
+    service.wait(told, shown).await;
     untouched(&two.leak.owner).await;
     Ok(())
 }
