@@ -1,6 +1,6 @@
 //! The sweep after a containment: what the trail and IAM's inventory still show, until nothing.
 
-use crate::domain::agenda::REAPPLIED_MAX;
+use crate::domain::agenda::{REAPPLIED_MAX, may_ask};
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event};
 use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal, Node};
@@ -307,7 +307,7 @@ async fn conclude(
         return Ok(());
     }
     let asked = prepare(desk, &case, (&left.asked, &left.created)).await?;
-    if !asked.steps.is_empty() && case.may_ask() {
+    if !asked.steps.is_empty() && may_ask(&case) {
         let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
         return propose::propose_prepared(desk, &case, asked, who).await;
     }

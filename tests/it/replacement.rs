@@ -68,8 +68,11 @@ async fn shown(world: &World, case: &CaseId, words: &str) {
 }
 
 async fn say(world: &World, case: &CaseId, words: &str) -> String {
-    let there = |case: &Case| case.room().channel.is_some();
-    let now = until(world, case, "a channel", there).await.unwrap();
+    let there = |case: &Case| {
+        let mut records = case.records().iter();
+        records.any(|record| matches!(record.event, Event::Invited { .. }))
+    };
+    let now = until(world, case, "a channel with people in it", there).await.unwrap();
     let channel = now.room().channel.clone().unwrap().0;
     world.slack.slash(REPORTER, &channel, "/keyleak", words).await.unwrap().body
 }
