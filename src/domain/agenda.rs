@@ -236,7 +236,7 @@ fn proposal(case: &Case, lookout: Lookout, now: Timestamp) -> Due<Act> {
     if case.plans().any(|state| waits(state) || state.is_under_way()) || !case.validated() {
         return Due::Nothing;
     }
-    let (pressed, answered) = pressed_and_answered(case);
+    let (pressed, answered) = case.pressed_and_answered();
     if answered > 0 && pressed <= answered {
         return if eradicating::is_wanted(case) {
             Due::Now(Act::ProposeEradication)
@@ -249,22 +249,6 @@ fn proposal(case: &Case, lookout: Lookout, now: Timestamp) -> Due<Act> {
     // A plan should know what is older than the exposure, but a slow trail must not hold it up.
     let looked = case.validated_at().filter(|_| lookout.possible && wants_first_look(case));
     at(looked.map_or(now, |validated| validated + FIRST_LOOK_WAIT), now, Act::ProposeContainment)
-}
-
-/// Whether a question of keyleak's own may be asked now: not before what people asked for, whose
-/// answer it would be taken for.
-pub fn may_ask(case: &Case) -> bool {
-    let (pressed, answered) = pressed_and_answered(case);
-    case.may_ask() && pressed <= answered
-}
-
-/// The last record that asks for a containment, and the last that proposes something or says why
-/// not.
-fn pressed_and_answered(case: &Case) -> (u64, u64) {
-    let pressed = case.presses(Phase::Containment).last().map_or(0, |press| press.seq);
-    let pressed = pressed.max(case.outdated().unwrap_or(0)).max(case.signer_told().unwrap_or(0));
-    let answered = case.plans().map(|state| state.proposed.seq).max().unwrap_or(0);
-    (pressed, answered.max(case.not_proposed().map_or(0, |(seq, _)| seq)))
 }
 
 fn next_check(case: &Case, state: &PlanState, timing: &Timing, now: Timestamp) -> Due<Act> {

@@ -191,10 +191,21 @@ impl Case {
         self.outdated.is_some_and(|changed| Some(changed) > said)
     }
 
-    /// Whether people may be asked about what is found now: no other question waits, and none that
-    /// they have just changed would be answered by another.
+    /// Whether people may be asked about what is found now: no other question waits, and nothing
+    /// that they have just changed or asked for would be answered by another.
     pub fn may_ask(&self) -> bool {
-        self.pending_plan().is_none() && !self.is_being_remade()
+        let (pressed, answered) = self.pressed_and_answered();
+        self.pending_plan().is_none() && !self.is_being_remade() && pressed <= answered
+    }
+
+    /// The last record that asks for a containment, and the last that proposes something or says
+    /// why not; 0 where there is none.
+    pub fn pressed_and_answered(&self) -> (u64, u64) {
+        let pressed = self.presses(Phase::Containment).last().map(|press| press.seq);
+        let pressed = pressed.max(self.outdated()).max(self.signer_told());
+        let answered = self.plans().map(|state| state.proposed.seq).max();
+        let answered = answered.max(self.not_proposed().map(|(seq, _)| seq));
+        (pressed.unwrap_or(0), answered.unwrap_or(0))
     }
 
     /// Whether only the trail can tell whose key it is, and it has not yet, or not what opened the

@@ -3,6 +3,7 @@
 //! Records come out of order by minutes. The record of what the actor made may come before the one
 //! of the session that it was made with, and until then it looks like somebody else's.
 
+use crate::domain::action::Action;
 use crate::domain::ids::AccessKeyId;
 use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal};
 use crate::domain::principal::PrincipalName;
@@ -35,12 +36,20 @@ impl<T: Clone> ByOther<T> {
     }
 }
 
+/// Whether these name somebody else as the maker of what an action stopped.
+pub fn is_others(stopping: &Action, (made, keys): (&[MadePrincipal], &[MadeKey])) -> bool {
+    let id = Some(stopping.on.id.as_str());
+    made.iter().any(|made| made.id.as_deref() == id)
+        || keys.iter().any(|made| stopping.stops(&made.key))
+}
+
 /// Everything that pass one saw others make.
 #[derive(Debug)]
 pub struct Makers<'a> {
-    lineage: &'a Lineage,
     sightings: &'a [Sighting],
+    /// The credentials and the principals of the lineage.
     grown: BTreeSet<&'a str>,
+    principals: BTreeSet<&'a str>,
     /// The call that minted a credential, and when a credential was first at work.
     mints: HashMap<&'a str, &'a Sighting>,
     first: HashMap<&'a str, Timestamp>,
@@ -50,6 +59,8 @@ impl<'a> Makers<'a> {
     pub fn new(sightings: &'a [Sighting], lineage: &'a Lineage) -> Self {
         let own = std::iter::once(lineage.key_id.as_str());
         let grown = own.chain(lineage.nodes.iter().map(|node| node.id.as_str())).collect();
+        let principals = lineage.nodes.iter().filter_map(|node| node.principal_id.as_deref());
+        let principals = principals.collect();
         let (mut mints, mut first) = (HashMap::new(), HashMap::new());
         for seen in sightings {
             if let Some(key) = seen.minted_key.as_deref() {
@@ -62,22 +73,19 @@ impl<'a> Makers<'a> {
                 *first = at.min(*first);
             }
         }
-        Self { lineage, sightings, grown, mints, first }
+        Self { sightings, grown, principals, mints, first }
     }
 
     /// Users and roles that are not in the lineage.
     pub fn principals(&self) -> Vec<ByOther<MadePrincipal>> {
-        let grown = |id: &str| {
-            let mut nodes = self.lineage.nodes.iter();
-            nodes.any(|node| node.principal_id.as_deref() == Some(id))
-        };
         let made = self.sightings.iter().filter_map(|seen| {
             let name = match seen.event_name.as_deref()? {
                 "CreateUser" => PrincipalName::user(seen.target_user.as_deref()?),
                 "CreateRole" => PrincipalName::role(seen.target_role.as_deref()?),
                 _ => return None,
             };
-            let id = seen.minted_principal_id.clone().filter(|id| !grown(id))?;
+            let id = seen.minted_principal_id.clone();
+            let id = id.filter(|id| !self.principals.contains(id.as_str()))?;
             self.by_other(seen, |by| MadePrincipal { name, id: Some(id), by })
         });
         made.collect()
@@ -92,6 +100,15 @@ impl<'a> Makers<'a> {
             self.by_other(seen, |by| MadeKey { key, by })
         });
         made.collect()
+    }
+
+    /// Sessions of roles that are not in the lineage, as `aws:userid`.
+    pub fn sessions(&self) -> BTreeSet<String> {
+        let is_others = |key: &str| !self.grown.contains(key);
+        let sightings = self.sightings.iter();
+        let others = sightings.filter(|seen| seen.minted_key.as_deref().is_some_and(is_others));
+        let ids = others.filter_map(|seen| seen.minted_principal_id.clone());
+        ids.filter(|id| id.contains(':')).collect()
     }
 
     fn by_other<T>(&self, seen: &Sighting, what: impl FnOnce(String) -> T) -> Option<ByOther<T>> {

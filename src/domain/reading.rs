@@ -49,6 +49,13 @@ pub struct SurveyNote {
     pub used_by_others: BTreeMap<String, Vec<String>>,
 }
 
+impl SurveyNote {
+    /// What others than the actor made.
+    pub fn of_others(&self) -> (&[MadePrincipal], &[MadeKey]) {
+        (&self.made_by_others, &self.keys_by_others)
+    }
+}
+
 /// The answer to one question, as far as the case must remember it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerNote {

@@ -5,6 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
 use crate::domain::lifting::is_being_lifted;
+use crate::domain::makers;
 use crate::domain::plan::{PlanKind, StepAddress};
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::step_result::StepResult;
@@ -34,10 +35,7 @@ pub fn needs(case: &Case, back: &Action) -> bool {
 
 /// Whether the case's own trail names somebody else as the maker of what this stopped.
 fn is_others(case: &Case, stopping: &Action) -> bool {
-    let Some((_, survey)) = case.survey() else { return false };
-    let id = Some(stopping.on.id.as_str());
-    survey.made_by_others.iter().any(|made| made.id.as_deref() == id)
-        || survey.keys_by_others.iter().any(|made| stopping.stops(&made.key))
+    case.survey().is_some_and(|(_, note)| makers::is_others(stopping, note.of_others()))
 }
 
 /// Whether the one change has to be gone before the other may be made.

@@ -1,7 +1,6 @@
 //! Containing what the actor took: the same reversible steps, under the approval that covers them.
 
 use crate::domain::action::Change;
-use crate::domain::agenda::may_ask;
 use crate::domain::case::Case;
 use crate::domain::facts::KeyState;
 use crate::domain::ids::UserName;
@@ -113,7 +112,7 @@ pub async fn take(
                 let covered = readback::cover(desk, case, plan, (steps, photographs)).await?;
                 taken = taken.max(covered.map_or(Taken::InVain, |_| Taken::Some));
             }
-            Some(_) | None if !may_ask(case) => taken = Taken::Some,
+            Some(_) | None if !case.may_ask() => taken = Taken::Some,
             Some(_) | None => {
                 taken = Taken::Some;
                 let who = (PlanKind::FollowUp, case.opened_by().clone());

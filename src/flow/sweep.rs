@@ -1,13 +1,13 @@
 //! The sweep after a containment: what the trail and IAM's inventory still show, until nothing.
 
-use crate::domain::agenda::{REAPPLIED_MAX, may_ask};
+use crate::domain::agenda::REAPPLIED_MAX;
 use crate::domain::case::Case;
 use crate::domain::event::{Drift, Event};
 use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal, Node};
 use crate::domain::losses::Bounds;
 use crate::domain::made_resources::MadeResources;
-use crate::domain::makers::ByOther;
-use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::makers::{ByOther, is_others};
+use crate::domain::plan::{PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::PlanState;
 use crate::domain::reading::SurveyNote;
 use crate::domain::remains::strangers::Keys;
@@ -88,7 +88,7 @@ pub async fn remember(
     let known = case.survey().is_some_and(|(_, note)| {
         note.cut_sha256 == survey.cut.sha256
             && note.exposed_since == case.exposed_since()
-            && !clears_more(case, (&made, &keys), (&note.made_by_others, &note.keys_by_others))
+            && !clears_more(case, (&made, &keys), note)
     });
     if known {
         return Ok(case.clone());
@@ -100,7 +100,9 @@ pub async fn remember(
     let bounds = Bounds::new(&survey.lineage, case.exposed_since());
     let resources = trail.resources(&survey.cut, bounds).await?;
     // As of the time of exposure that the losses were looked for with.
-    let note = SurveyNote { resources, ..survey_note(desk, case, survey, cut_sha256) };
+    let note = survey_note(desk, case, survey, cut_sha256);
+    let (made_by_others, keys_by_others) = (newest(made), newest(keys));
+    let note = SurveyNote { resources, made_by_others, keys_by_others, ..note };
     let entry = crate::domain::record::Entry::own(
         desk.clock.now(),
         Event::Surveyed { survey: Box::new(note) },
@@ -117,18 +119,11 @@ fn of_others(desk: &Desk, survey: &Survey) -> (Vec<MadePrincipal>, Vec<MadeKey>)
 
 /// Whether the trail tells of a maker of something suspected that the last note did not name: other
 /// cases read there what this one needs no more.
-fn clears_more(
-    case: &Case,
-    (made, keys): (&[MadePrincipal], &[MadeKey]),
-    (made_before, keys_before): (&[MadePrincipal], &[MadeKey]),
-) -> bool {
+fn clears_more(case: &Case, now: (&[MadePrincipal], &[MadeKey]), before: &SurveyNote) -> bool {
     let steps = case.standing_plans().flat_map(PlanState::holding_steps);
     let mut suspected = steps.filter(|(_, step, _)| step.provisional);
-    suspected.any(|(_, step, _)| {
-        let is_it = |one: &&MadePrincipal| one.id.as_deref() == Some(step.action.on.id.as_str());
-        let new = made.iter().find(is_it).is_some_and(|one| !made_before.contains(one));
-        let stopped = |one: &&MadeKey| step.action.stops(&one.key);
-        new || keys.iter().find(stopped).is_some_and(|one| !keys_before.contains(one))
+    suspected.any(|(_, Step { action, .. }, _)| {
+        is_others(action, now) && !is_others(action, before.of_others())
     })
 }
 
@@ -148,7 +143,6 @@ fn window(desk: &Desk, case: &Case) -> Window {
 }
 
 fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) -> SurveyNote {
-    let (made_by_others, keys_by_others) = of_others(desk, survey);
     let nodes: Vec<Node> = survey.lineage.nodes.iter().take(NODES_MAX).cloned().collect();
     let skipped = survey.coverage.skipped.iter().chain(&survey.coverage.skipped_objects);
     let mut gaps: Vec<_> =
@@ -171,8 +165,8 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         nodes,
         cost: survey.cost.clone(),
         gaps,
-        made_by_others: newest(made_by_others),
-        keys_by_others: newest(keys_by_others),
+        made_by_others: Vec::new(),
+        keys_by_others: Vec::new(),
         resources: MadeResources::default(),
     }
 }
@@ -307,7 +301,7 @@ async fn conclude(
         return Ok(());
     }
     let asked = prepare(desk, &case, (&left.asked, &left.created)).await?;
-    if !asked.steps.is_empty() && may_ask(&case) {
+    if !asked.steps.is_empty() && case.may_ask() {
         let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
         return propose::propose_prepared(desk, &case, asked, who).await;
     }

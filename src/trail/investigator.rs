@@ -3,14 +3,14 @@
 use crate::domain::event::Phase;
 use crate::domain::exposure::{Uses, first_unlike};
 use crate::domain::growth::{Bounds, grow};
-use crate::domain::lineage::{Lineage, Subject};
+use crate::domain::lineage::Subject;
 use crate::domain::losses::{Bounds as LossBounds, Losses, losses};
 use crate::domain::made_resources::{MadeResources, made};
 use crate::domain::makers::Makers;
 use crate::domain::question::Question;
 use crate::domain::record_text::is_outside;
 use crate::domain::regular::regular_use;
-use crate::domain::trail_row::{Sighting, TrailRow, is_denied};
+use crate::domain::trail_row::{TrailRow, is_denied};
 use crate::ports::trail::{
     Activity, Answer, Coverage, Cut, CutReference, Deeds, RoleCalls, Source, Survey, SurveyRequest,
     Trail, TrailError, Window,
@@ -94,7 +94,9 @@ impl<S: Source> Trail for Investigator<S> {
         };
         let mut lineage = grow(&sightings.rows, bounds);
         lineage.truncated |= sightings.truncated;
-        let sessions_of_others = sessions_of_others(&sightings.rows, &lineage);
+        let makers = Makers::new(&sightings.rows, &lineage);
+        let (made_by_others, keys_by_others) = (makers.principals(), makers.keys());
+        let sessions_of_others = makers.sessions();
         let cut = self.source.cut(request.window, &Subject::of(&lineage)).await?;
         let cost = sightings.cost + cut.cost.clone();
         let looked_at = looked_at(&sightings.coverage, request.window);
@@ -106,14 +108,13 @@ impl<S: Source> Trail for Investigator<S> {
             truncated: reference.truncated,
             looked_from: looked_from.unwrap_or(Timestamp::MIN),
         });
-        let makers = Makers::new(&sightings.rows, &lineage);
         Ok(Survey {
             regular: regular_use(&cut.rows, exposure.since),
             exposure,
             activity: activity(&cut.rows),
             watermark: sightings.coverage.last,
-            made_by_others: makers.principals(),
-            keys_by_others: makers.keys(),
+            made_by_others,
+            keys_by_others,
             sessions_of_others,
             coverage: sightings.coverage,
             truncated: lineage.truncated || reference.truncated,
@@ -193,17 +194,6 @@ impl<S: Source> Trail for Investigator<S> {
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         self.source.role_calls(role, window).await
     }
-}
-
-/// Sessions of roles that pass one saw being opened, and that are not in the lineage.
-fn sessions_of_others(sightings: &[Sighting], lineage: &Lineage) -> BTreeSet<String> {
-    let own = std::iter::once(lineage.key_id.as_str());
-    let grown: BTreeSet<&str> = own.chain(lineage.nodes.iter().map(|n| n.id.as_str())).collect();
-    let others = sightings
-        .iter()
-        .filter(|seen| seen.minted_key.as_deref().is_some_and(|key| !grown.contains(key)));
-    let ids = others.filter_map(|seen| seen.minted_principal_id.clone());
-    ids.filter(|id| id.contains(':')).collect()
 }
 
 /// What was looked at, in words: what makes an absence worth something.

@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::domain::action::Change;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Phase};
 use crate::domain::plan::{Plan, PlanKind, Step};
 use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::Actor;
 use crate::domain::resource_change::ResourceChange;
 use crate::domain::sample::{
-    add, adjust, deny, opened, own, person, plan, propose, role, run, step,
+    add, adjust, deny, opened, own, person, plan, press, propose, role, run, step,
 };
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -176,4 +176,15 @@ fn a_form_that_says_again_what_was_lifted_does_not_put_it_in_force_again() {
     assert_eq!(out, Ok(vec![Adjustment::LeaveOut { on: on() }]));
     assert!(say(&case, take_in()).is_ok(), "in words it is meant");
     assert!(say(&case, Wanted::Choose(Way::DenyAll)).is_ok());
+}
+
+#[test]
+fn no_question_of_ours_passes_for_the_answer_to_a_press() {
+    let mut case = standing();
+    assert!(case.may_ask());
+    press(&mut case, Phase::Containment);
+    assert!(!case.may_ask(), "the plan that was asked for comes first");
+    let answer = plan(&case, PlanKind::FollowUp);
+    run(&mut case, answer);
+    assert!(case.may_ask());
 }
