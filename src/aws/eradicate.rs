@@ -92,11 +92,16 @@ pub(super) async fn delete(
             Err(left) => conflict = Some(left),
         }
     }
-    let error = conflict.unwrap_or_else(|| CallError::new(CallClass::Conflict, DELETE_USER, ""));
+    Err(still_hangs(&on.to_string(), DELETE_USER, conflict))
+}
+
+/// What is said where even the last round found something in the way.
+pub(super) fn still_hangs(on: &str, call: &str, conflict: Option<CallError>) -> CallError {
+    let error = conflict.unwrap_or_else(|| CallError::new(CallClass::Conflict, call, ""));
     let message =
         format!("something still hangs on {on} after {ROUNDS_MAX} rounds: {}", error.message);
     // Somebody may be putting it there, or IAM is behind; either way another attempt can help.
-    Err(CallError { class: CallClass::Conflict, message, ..error })
+    CallError { class: CallClass::Conflict, message, ..error }
 }
 
 /// AWS's id of the call that deleted it, or what IAM says is in the way.

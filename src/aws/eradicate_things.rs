@@ -1,6 +1,6 @@
 //! The calls that delete a policy, provider, instance profile or group that nobody uses any more.
 
-use crate::aws::eradicate::{Deleted, ROUNDS_MAX, gone, last};
+use crate::aws::eradicate::{Deleted, ROUNDS_MAX, gone, last, still_hangs};
 use crate::aws::error::call_error;
 use crate::aws::iam_things::{attached_policies, entities, inline_policies};
 use crate::domain::principal::Principal;
@@ -76,11 +76,7 @@ pub(super) async fn delete(
             Err(left) => conflict = Some(left),
         }
     }
-    let error = conflict.unwrap_or_else(|| CallError::new(CallClass::Conflict, DELETE_POLICY, ""));
-    let message =
-        format!("something still hangs on {name} after {ROUNDS_MAX} rounds: {}", error.message);
-    // Somebody may be putting it there, or IAM is behind; either way another attempt can help.
-    Err(CallError { class: CallClass::Conflict, message, ..error })
+    Err(still_hangs(&name.to_string(), DELETE_POLICY, conflict))
 }
 
 async fn policy(iam: &Client, (name, arn): (&ResourceName, &str)) -> Deleted {

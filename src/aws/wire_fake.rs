@@ -63,6 +63,13 @@ impl Answer {
         Self::Say { status: 200, body: body.to_owned() }
     }
 
+    /// What a call of the query protocol yields.
+    pub(super) fn xml(call: &str, members: &str) -> Self {
+        Self::ok(&format!(
+            "<{call}Response><{call}Result>{members}</{call}Result></{call}Response>"
+        ))
+    }
+
     /// An error of the query protocol, which IAM and STS speak.
     pub(super) fn xml_error(status: u16, code: &str) -> Self {
         Self::Say {

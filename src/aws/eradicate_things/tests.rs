@@ -32,10 +32,6 @@ fn ok() -> Answer {
     Answer::ok("<R><ResponseMetadata><RequestId>request-1</RequestId></ResponseMetadata></R>")
 }
 
-fn answered(call: &str, members: &str) -> Answer {
-    Answer::ok(&format!("<{call}Response><{call}Result>{members}</{call}Result></{call}Response>"))
-}
-
 fn entities(users: &[&str]) -> Answer {
     let member =
         |name: &&str| format!("<member><UserName>{name}</UserName><UserId>AIDA1</UserId></member>");
@@ -44,7 +40,7 @@ fn entities(users: &[&str]) -> Answer {
         "<PolicyUsers>{users}</PolicyUsers><PolicyRoles></PolicyRoles><PolicyGroups>\
          </PolicyGroups><IsTruncated>false</IsTruncated>"
     );
-    answered("ListEntitiesForPolicy", &list)
+    Answer::xml("ListEntitiesForPolicy", &list)
 }
 
 fn versions() -> Answer {
@@ -56,7 +52,7 @@ fn versions() -> Answer {
     };
     let (new, old) = (member("v2", true), member("v1", false));
     let list = format!("<Versions>{new}{old}</Versions><IsTruncated>false</IsTruncated>");
-    answered("ListPolicyVersions", &list)
+    Answer::xml("ListPolicyVersions", &list)
 }
 
 fn operations(seen: &[Seen]) -> Vec<String> {
@@ -105,7 +101,7 @@ async fn a_conflict_is_tried_a_few_times_and_an_end_is_made_of_it() {
 async fn a_group_with_a_member_keeps_its_policies_and_one_without_loses_them_and_goes() {
     let name = named(ResourceType::Group, "ops");
     let group = |members: &str| {
-        answered(
+        Answer::xml(
             "GetGroup",
             &format!(
                 "<Group><Path>/</Path><GroupName>ops</GroupName><GroupId>AGPA1</GroupId>\
@@ -123,12 +119,12 @@ async fn a_group_with_a_member_keeps_its_policies_and_one_without_loses_them_and
     assert!(outcome.unwrap_err().message.contains("user ana uses it"));
     assert!(operations(&seen).iter().all(|call| call == "GetGroup"), "{seen:?}");
 
-    let attached = answered(
+    let attached = Answer::xml(
         "ListAttachedGroupPolicies",
         "<AttachedPolicies><member><PolicyName>p</PolicyName><PolicyArn>arn:aws:iam::aws:policy/p\
          </PolicyArn></member></AttachedPolicies><IsTruncated>false</IsTruncated>",
     );
-    let inline = answered(
+    let inline = Answer::xml(
         "ListGroupPolicies",
         "<PolicyNames><member>more</member></PolicyNames><IsTruncated>false</IsTruncated>",
     );
@@ -159,7 +155,7 @@ async fn a_profile_lets_its_role_go_and_providers_go_at_once() {
          <InstanceProfileId>AIPA1</InstanceProfileId><Arn>a</Arn><CreateDate>{AT}</CreateDate>\
          <Roles>{role}</Roles></InstanceProfile>"
     );
-    let answers = vec![answered("GetInstanceProfile", &profile), ok(), ok()];
+    let answers = vec![Answer::xml("GetInstanceProfile", &profile), ok(), ok()];
     let (outcome, seen) = deleted(&named(ResourceType::InstanceProfile, "web"), answers).await;
     assert!(outcome.is_ok(), "{outcome:?}");
     let out = ["GetInstanceProfile", "RemoveRoleFromInstanceProfile", "DeleteInstanceProfile"];

@@ -27,10 +27,6 @@ fn thing(detail: &ResourceDetail) -> &IamThing {
     thing
 }
 
-fn answered(call: &str, members: &str) -> Answer {
-    Answer::ok(&format!("<{call}Response><{call}Result>{members}</{call}Result></{call}Response>"))
-}
-
 fn policy(path: &str) -> String {
     format!(
         "<PolicyName>all</PolicyName><PolicyId>ANPA1</PolicyId><Arn>arn:aws:iam::123456789012:\
@@ -45,16 +41,16 @@ fn rest() -> Vec<Answer> {
     let versions = format!("<Versions>{}{}</Versions>", version("v2"), version("v1"));
     let document = |text: &str| {
         let version = format!("<PolicyVersion><Document>{text}</Document></PolicyVersion>");
-        answered("GetPolicyVersion", &version)
+        Answer::xml("GetPolicyVersion", &version)
     };
     let used_by = "<PolicyUsers><member><UserName>evil</UserName></member></PolicyUsers>\
         <PolicyRoles><member><RoleName>evil</RoleName></member></PolicyRoles>\
         <PolicyGroups><member><GroupName>ops</GroupName></member></PolicyGroups>";
     vec![
-        answered("ListPolicyVersions", &versions),
+        Answer::xml("ListPolicyVersions", &versions),
         document("%7B%22Id%22%3A2%7D"),
         document("%7B%22Id%22%3A1%7D"),
-        answered("ListEntitiesForPolicy", used_by),
+        Answer::xml("ListEntitiesForPolicy", used_by),
     ]
 }
 
@@ -62,7 +58,7 @@ fn rest() -> Vec<Answer> {
 async fn a_policy_is_read_with_every_version_and_everybody_who_has_it() {
     let name = named(ResourceType::Policy, "all");
     let found = format!("<Policy>{}</Policy>", policy("/"));
-    let mut answers = vec![answered("GetPolicy", &found)];
+    let mut answers = vec![Answer::xml("GetPolicy", &found)];
     answers.extend(rest());
     let found = seen_of(&name, answers).await.0.unwrap();
     assert_eq!((found.detail.id.as_str(), found.detail.arn), ("ANPA1", name.arn()));
@@ -86,7 +82,7 @@ async fn a_policy_with_a_path_is_found_by_its_name_and_one_that_is_gone_is_not_f
     let listed = format!("<Policies><member>{}</member></Policies>", policy("/a/b/"));
     let found = format!("<Policy>{}</Policy>", policy("/a/b/"));
     let mut answers =
-        vec![gone(), answered("ListPolicies", &listed), answered("GetPolicy", &found)];
+        vec![gone(), Answer::xml("ListPolicies", &listed), Answer::xml("GetPolicy", &found)];
     answers.extend(rest());
     let (found, seen) = seen_of(&name, answers).await;
     assert!(found.unwrap().detail.arn.ends_with(":policy/a/b/all"));
@@ -94,7 +90,7 @@ async fn a_policy_with_a_path_is_found_by_its_name_and_one_that_is_gone_is_not_f
 
     let other =
         format!("<Policies><member>{}</member></Policies>", policy("/").replace("all", "b"));
-    let (found, _) = seen_of(&name, vec![gone(), answered("ListPolicies", &other)]).await;
+    let (found, _) = seen_of(&name, vec![gone(), Answer::xml("ListPolicies", &other)]).await;
     assert_eq!(found.unwrap_err().class, CallClass::NotFound);
 }
 
@@ -107,7 +103,7 @@ fn roles(trust: &str) -> Answer {
         )
     };
     let (one, other) = (role("sso", trust), role("deploy", "{}"));
-    answered("ListRoles", &format!("<Roles>{one}{other}</Roles>"))
+    Answer::xml("ListRoles", &format!("<Roles>{one}{other}</Roles>"))
 }
 
 #[tokio::test]
@@ -117,7 +113,7 @@ async fn a_provider_is_read_with_the_roles_that_trust_it_and_another_of_its_name
         let members = format!(
             "<SAMLMetadataDocument>metadata</SAMLMetadataDocument><CreateDate>{at}</CreateDate>"
         );
-        answered("GetSAMLProvider", &members)
+        Answer::xml("GetSAMLProvider", &members)
     };
     let name = named(ResourceType::SamlProvider, SAML);
     let (found, _) = seen_of(&name, vec![provider(AT), roles(&trust)]).await;
@@ -134,7 +130,7 @@ async fn a_provider_is_read_with_the_roles_that_trust_it_and_another_of_its_name
          <member>9e99</member></ThumbprintList><CreateDate>{AT}</CreateDate>"
     );
     let arn = "arn:aws:iam::123456789012:oidc-provider/evil.example";
-    let answers = vec![answered("GetOpenIDConnectProvider", &members), roles(&trust)];
+    let answers = vec![Answer::xml("GetOpenIDConnectProvider", &members), roles(&trust)];
     let found = seen_of(&named(ResourceType::OidcProvider, arn), answers).await.0.unwrap();
     let own = OfIam::OidcProvider {
         url: "evil.example".to_owned(),
@@ -159,10 +155,10 @@ async fn a_group_is_read_with_members_and_policies_and_a_profile_with_its_role()
     let attached = "<AttachedPolicies><member><PolicyArn>arn:aws:iam::aws:policy/p</PolicyArn>\
         </member></AttachedPolicies>";
     let answers = vec![
-        answered("GetGroup", &group),
-        answered("ListGroupPolicies", "<PolicyNames><member>more</member></PolicyNames>"),
-        answered("GetGroupPolicy", document),
-        answered("ListAttachedGroupPolicies", attached),
+        Answer::xml("GetGroup", &group),
+        Answer::xml("ListGroupPolicies", "<PolicyNames><member>more</member></PolicyNames>"),
+        Answer::xml("GetGroupPolicy", document),
+        Answer::xml("ListAttachedGroupPolicies", attached),
     ];
     let found = seen_of(&named(ResourceType::Group, "ops"), answers).await.0.unwrap();
     assert_eq!(found.detail.id, "AGPA1");
@@ -181,7 +177,7 @@ async fn a_group_is_read_with_members_and_policies_and_a_profile_with_its_role()
          <InstanceProfileId>AIPA1</InstanceProfileId><Arn>a</Arn><CreateDate>{AT}</CreateDate>\
          <Roles>{role}</Roles></InstanceProfile>"
     );
-    let answers = vec![answered("GetInstanceProfile", &profile)];
+    let answers = vec![Answer::xml("GetInstanceProfile", &profile)];
     let found = seen_of(&named(ResourceType::InstanceProfile, "web"), answers).await.0.unwrap();
     assert_eq!(found.detail.id, "AIPA1");
     assert_eq!(thing(&found).used_by, [PrincipalName::role("deploy")]);
