@@ -1,6 +1,6 @@
 //! Eradication on the simulated account: what the actor made is gone for good, and it alone.
 
-use crate::bureau::{APPROVER, ASKER, Bureau, honest, is_contained, journal};
+use crate::bureau::{APPROVER, Bureau, honest, is_contained, journal};
 use crate::eradicated::{approved, contained, deleted, only_the_actors_are_gone, press, proposed};
 use crate::ground::{BACKDOOR, Ground, USER};
 use crate::simulated::{self, QUICK, ground};
@@ -187,10 +187,7 @@ async fn what_the_actor_made_is_deleted_and_nothing_that_was_there_before() {
     assert_eq!((*detach, *delete), ("DetachUserPolicy", "DeleteUser"), "{calls:?}");
     assert_eq!(*policy, ground.deny_policy_arn, "the deny is the last to go");
 
-    bureau.press(ASKER, ButtonAction::Close { case: case.clone() }).await;
-    let compared = |case: &Case| case.reconciled().is_some().then(|| case.clone());
-    let closed = bureau.wait(&case, "compared", compared).await;
-    let result = closed.reconciled().unwrap().as_ref().unwrap();
+    let result = story::closed_and_compared(&bureau, &case).await;
     assert_eq!(result.verdict(), Verdict::Agrees, "{result:?}");
     assert!(result.looked.role.contains("keyleak-eradicate"), "{result:?}");
     bureau.close().await;

@@ -89,7 +89,7 @@ async fn a_file_of_ids_opens_a_case_per_key_and_a_channel_per_account() {
     assert_eq!(told_directly(world, REPORTER).len(), 1, "one line, kept current");
     let updates = world.slack.calls().into_iter().filter(|call| call.method == "chat.update");
     let progress = updates.filter(|call| call.args.to_string().contains("10 of 21 opened"));
-    assert!(progress.count() >= 1, "how it goes is told on the way");
+    assert_eq!(progress.count(), 1, "how it goes is told on the way");
     assert_eq!(all_cases(world).await.len(), 21);
     assert_eq!(channels(world).await.len(), 3, "one for each account");
     let known = load(world, &standing).await.unwrap();

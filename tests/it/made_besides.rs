@@ -5,7 +5,8 @@ use crate::bureau::{Bureau, journal};
 use crate::eradicated::{approved, contained, deleted, only_the_actors_are_gone, press, proposed};
 use crate::ground::{BACKDOOR, Ground};
 use crate::simulated::town;
-use keyleak::domain::button::{ButtonAction, PlanAddress};
+use crate::story;
+use keyleak::domain::button::PlanAddress;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::CaseId;
@@ -174,10 +175,7 @@ async fn what_nobody_else_uses_goes_with_the_users_and_roles_and_the_rest_is_tol
     let order: Vec<_> = steps.map(|step| step.action.on.key()).collect();
     assert_eq!(order, town.own(), "who is let in, who they are, what they used");
 
-    bureau.press(crate::bureau::ASKER, ButtonAction::Close { case: case.clone() }).await;
-    let compared = |case: &Case| case.reconciled().is_some().then(|| case.clone());
-    let closed = bureau.wait(&case, "compared", compared).await;
-    let result = closed.reconciled().unwrap().as_ref().unwrap();
+    let result = story::closed_and_compared(&bureau, &case).await;
     assert_eq!(result.verdict(), Verdict::Agrees, "{result:?}");
     bureau.close().await;
 }

@@ -1,17 +1,15 @@
 //! AWS as the second witness, on an AWS we did not write: the role, its sessions, its request ids.
 
 use crate::account::Account;
-use crate::bureau::{ASKER, Bureau, honest, is_contained, journal};
+use crate::bureau::{Bureau, honest, is_contained};
 use crate::emulated::{DELIVERY, ground_of};
 use crate::frame::{Missing, trial_async};
 use crate::leak::{OFFICE_IP, leak_delivered};
 use crate::parts::Parts;
-use crate::story::approve;
+use crate::story::{approve, closed_and_compared};
 use async_trait::async_trait;
 use keyleak::aws::clients::ContainSettings;
 use keyleak::aws::contain::AwsContain;
-use keyleak::domain::button::ButtonAction;
-use keyleak::domain::case::Case;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::reconciliation::{Difference, Reconciliation, Verdict, session_name};
 use keyleak::ports::cloud::{Applied, CallError, Contain};
@@ -70,14 +68,9 @@ async fn closed(parts: &Parts, account: &str, misuse: bool) -> Result<Reconcilia
         // The trail has it before the case is closed.
         tokio::time::sleep(4 * DELIVERY).await;
     }
-    bureau.press(ASKER, ButtonAction::Close { case: id.clone() }).await;
-    let compared = |case: &Case| case.reconciled().is_some().then(|| case.clone());
-    let case = bureau.wait(&id, "compared", compared).await;
+    let result = closed_and_compared(&bureau, &id).await;
     bureau.close().await;
-    match case.reconciled() {
-        Some(Ok(result)) => Ok(result.clone()),
-        other => panic!("{other:?}\n{}", journal(&case)),
-    }
+    Ok(result)
 }
 
 /// The product's calls in sessions named as the product names them. Its own sessions may only

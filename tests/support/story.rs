@@ -12,6 +12,7 @@ use keyleak::domain::ids::CaseId;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::plan_state::{PlanState, PlanStatus};
 use keyleak::domain::principal::PrincipalName;
+use keyleak::domain::reconciliation::Reconciliation;
 use keyleak::domain::step_result::StepResult;
 use keyleak::flow::photograph::photograph;
 use keyleak::ports::cloud::Contain;
@@ -126,6 +127,17 @@ pub(crate) async fn approve(bureau: &Bureau, case: &CaseId, kind: PlanKind) -> P
     let at = bureau.wait(case, "a plan is proposed", proposed).await;
     bureau.press(APPROVER, ButtonAction::Approve(at.clone())).await;
     at
+}
+
+/// Closes the case and waits until AWS's own log was held against it.
+pub(crate) async fn closed_and_compared(bureau: &Bureau, case: &CaseId) -> Reconciliation {
+    bureau.press(ASKER, ButtonAction::Close { case: case.clone() }).await;
+    let compared = |case: &Case| case.reconciled().is_some().then(|| case.clone());
+    let case = bureau.wait(case, "compared", compared).await;
+    match case.reconciled() {
+        Some(Ok(result)) => result.clone(),
+        other => panic!("{other:?}\n{}", journal(&case)),
+    }
 }
 
 pub(crate) async fn standing(bureau: &Bureau, case: &CaseId) -> PlanAddress {
