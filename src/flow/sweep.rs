@@ -88,6 +88,7 @@ pub async fn remember(
     let known = case.survey().is_some_and(|(_, note)| {
         note.cut_sha256 == survey.cut.sha256
             && note.exposed_since == case.exposed_since()
+            && note.used_by_others == used_by_others(survey)
             && !clears_more(case, (&made, &keys), note)
     });
     if known {
@@ -161,7 +162,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         watermark: survey.watermark,
         last_success: survey.activity.last_success,
         truncated: survey.truncated || survey.lineage.nodes.len() > nodes.len(),
-        used_by_others: used_by_others(&nodes, &survey.sessions_of_others),
+        used_by_others: used_by_others(survey),
         nodes,
         cost: survey.cost.clone(),
         gaps,
@@ -177,8 +178,10 @@ fn newest<T>(mut told: Vec<T>) -> Vec<T> {
 }
 
 /// Who else opened sessions of the roles that the actor reached, by the role's immutable id.
-fn used_by_others(nodes: &[Node], sessions: &BTreeSet<String>) -> BTreeMap<String, Vec<String>> {
-    let ids = nodes.iter().filter_map(|node| node.principal_id.as_deref()?.split(':').next());
+fn used_by_others(survey: &Survey) -> BTreeMap<String, Vec<String>> {
+    let sessions = &survey.sessions_of_others;
+    let nodes = survey.lineage.nodes.iter().take(NODES_MAX);
+    let ids = nodes.filter_map(|node| node.principal_id.as_deref()?.split(':').next());
     let reached: BTreeSet<&str> = ids.collect();
     let mut used: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (id, name) in sessions.iter().filter_map(|session| session.split_once(':')) {

@@ -48,10 +48,10 @@ async fn waiting(bureau: &Bureau, case: &CaseId, number: u32) -> (PlanAddress, P
 }
 
 /// Asks for the scope until the trail tells of the principal, and it is listed.
-async fn listed(bureau: &Bureau, case: &CaseId, slug: &str) -> Case {
+async fn listed(bureau: &Bureau, case: &CaseId, (slug, beside): (&str, &str)) -> Case {
     for _ in 0..10 {
         let now = bureau.desk.ledger.load(case).await.unwrap();
-        if meant(&candidates(&now), slug).is_some() {
+        if meant(&candidates(&now), slug).is_some_and(|one| one.others.contains(beside)) {
             return now;
         }
         let phase = ButtonAction::Phase { case: case.clone(), phase: Phase::Scope };
@@ -85,7 +85,7 @@ async fn a_shared_role_that_is_left_out_goes_on_and_the_case_is_not_called_conta
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;
     let (first, before) = waiting(&bureau, &case, 1).await;
     let slug = format!("role/{SHARED}");
-    let now = listed(&bureau, &case, &slug).await;
+    let now = listed(&bureau, &case, (&slug, "release")).await;
     let all = candidates(&now);
     let role = meant(&all, &slug).unwrap();
     assert_eq!(role.now, Extent::AsProposed, "its sessions are covered by the approval");
@@ -143,7 +143,7 @@ async fn an_older_user_that_is_taken_in_is_denied_and_who_said_so_does_not_appro
     let (_, before) = waiting(&bureau, &case, 1).await;
     assert_eq!(principals(&before), [USER]);
     let slug = format!("user/{LAWFUL}");
-    let now = listed(&bureau, &case, &slug).await;
+    let now = listed(&bureau, &case, (&slug, "")).await;
     let all = candidates(&now);
     assert_eq!(meant(&all, &slug).unwrap().now, Extent::Nothing, "it is older");
 
