@@ -132,7 +132,8 @@ impl Account {
     /// A user who may do everything, and a long-term key of hers.
     pub(crate) async fn administrator(&self, user: &str) -> Credential {
         let iam = &self.root.iam;
-        iam.create_user().user_name(user).send().await.expect("the user is created");
+        let made = iam.create_user().user_name(user).send().await;
+        made.expect("the user is created; has another trial this account's number too?");
         iam.put_user_policy()
             .user_name(user)
             .policy_name("administrator")

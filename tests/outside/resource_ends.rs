@@ -48,7 +48,7 @@ const DELETES: &str = "keyleak-eradicate";
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let parts = Arc::clone(parts);
     vec![trial_async("rights_each_to_delete_a_resource_that_lacks_is_named", move || async move {
-        each_to_delete(&Place::new(&parts, "810000000001").await?).await;
+        each_to_delete(&Place::new(&parts, "880000000001").await?).await;
         Ok(())
     })]
 }
@@ -69,7 +69,7 @@ async fn each_to_delete(place: &Place) {
         names_it(&refused, lacking);
     }
     // The emulator takes a bucket for the caller's, so that the condition is violated from here.
-    may(owner, DELETES, &printed(&of_account("810000000002"), AWSS_DENY)).await;
+    may(owner, DELETES, &printed(&of_account("880000000002"), AWSS_DENY)).await;
     names_it(&refused(place, &contain, &[ResourceType::Bucket]).await, TRIED[1]);
 
     may(owner, DELETES, &printed(&policy, AWSS_DENY)).await;
