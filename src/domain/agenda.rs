@@ -7,6 +7,7 @@ use crate::domain::event::Phase;
 use crate::domain::key_making;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::{CHASE, PlanState, PlanStatus};
+use crate::domain::rotation;
 use jiff::{SignedDuration, Timestamp};
 
 /// What is taken back while the actor is being run down is put back so often, then a person must
@@ -96,6 +97,10 @@ pub enum Ask {
         asked: u64,
         phase: Phase,
     },
+    /// Ask IAM how far the workload has moved to its new key, for this press of Recovery.
+    Rotation {
+        asked: u64,
+    },
     /// Hold the journal of the closed case against AWS's own log.
     Reconcile,
 }
@@ -150,6 +155,9 @@ pub fn next_ask(case: &Case, timing: &Timing, trail: TrailState, now: Timestamp)
     }
     if !case.validated() {
         return Due::Now(Ask::Validate);
+    }
+    if let Some((asked, _)) = rotation::wanted(case) {
+        return Due::Now(Ask::Rotation { asked });
     }
     if !trail.configured {
         return Due::Nothing;

@@ -3,6 +3,7 @@
 use crate::domain::command::case_id;
 use crate::domain::event::Phase;
 use crate::domain::ids::CaseId;
+use crate::domain::measure::Measure;
 use crate::domain::plan::PlanNumber;
 use crate::domain::recovery_step::Remedy;
 
@@ -40,6 +41,8 @@ pub enum ButtonAction {
     /// `loss.rotated`, `loss.restore`, `loss.rebuild`, `loss.drop`; value `case|loss|seq` of the
     /// last record about the loss.
     Settle { case: CaseId, loss: u32, seq: u64, remedy: Remedy },
+    /// `hardening.done`, value `case|measure`.
+    Harden { case: CaseId, measure: Measure },
     /// `recovery.confirm`, value `case|second` of the last use of the key after the containment
     /// that the card showed; 0 for none.
     Confirm { case: CaseId, used: i64 },
@@ -76,6 +79,7 @@ impl ButtonAction {
             Self::Settle { remedy: Remedy::Restore, .. } => "loss.restore".to_owned(),
             Self::Settle { remedy: Remedy::Rebuild, .. } => "loss.rebuild".to_owned(),
             Self::Settle { remedy: Remedy::Drop, .. } => "loss.drop".to_owned(),
+            Self::Harden { .. } => "hardening.done".to_owned(),
             Self::Confirm { .. } => "recovery.confirm".to_owned(),
             Self::Summary { .. } => "case.summary".to_owned(),
             Self::Close { .. } => "case.close".to_owned(),
@@ -102,6 +106,7 @@ impl ButtonAction {
             Self::Settle { case, loss, seq, .. } => {
                 format!("{case}{SEPARATOR}{loss}{SEPARATOR}{seq}")
             }
+            Self::Harden { case, measure } => format!("{case}{SEPARATOR}{}", measure.slug()),
             Self::Confirm { case, used } => format!("{case}{SEPARATOR}{used}"),
             Self::Go | Self::Unknown => String::new(),
         }
@@ -116,6 +121,7 @@ impl ButtonAction {
             | Self::Report { case }
             | Self::CancelQuestions { case, .. }
             | Self::Settle { case, .. }
+            | Self::Harden { case, .. }
             | Self::Confirm { case, .. } => Some(case),
             Self::Approve(at)
             | Self::Deny(at)
@@ -148,6 +154,11 @@ impl ButtonAction {
             "loss.restore" => settle(value, Remedy::Restore),
             "loss.rebuild" => settle(value, Remedy::Rebuild),
             "loss.drop" => settle(value, Remedy::Drop),
+            "hardening.done" => {
+                let (case, measure) = value.split_once(SEPARATOR)?;
+                let measure = Measure::from_slug(measure)?;
+                Some(Self::Harden { case: case_id(case)?, measure })
+            }
             "recovery.confirm" => {
                 let (case, used) = value.split_once(SEPARATOR)?;
                 Some(Self::Confirm { case: case_id(case)?, used: used.parse().ok()? })
@@ -206,6 +217,7 @@ mod tests {
             ButtonAction::Report { case: case.clone() },
             ButtonAction::Go,
         ];
+        buttons.push(ButtonAction::Harden { case: case.clone(), measure: Measure::Mfa });
         buttons.push(ButtonAction::Confirm { case: case.clone(), used: 1_790_000_000 });
         let settle = |remedy| ButtonAction::Settle { case: case.clone(), loss: 3, seq: 41, remedy };
         let remedies = [Remedy::Rotate, Remedy::Restore, Remedy::Rebuild, Remedy::Drop];
@@ -228,6 +240,7 @@ mod tests {
             ("loss.rotated", "case|1"),
             ("loss.rotated", "case|1|2|3"),
             ("loss.restore", "case|one|2"),
+            ("hardening.done", "case|prayer"),
             ("recovery.confirm", "case|never"),
             ("case.close", "two words"),
             ("case.close", ""),

@@ -5,7 +5,7 @@ use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::{Press, Record};
-use crate::domain::recovery::Item;
+use crate::domain::recovery::{Item, Rotation};
 use crate::domain::recovery_step::{RecoveryStep, Replacement};
 
 impl Case {
@@ -39,6 +39,17 @@ impl Case {
             }
             RecoveryStep::NotMade { why } => {
                 self.recovery.not_made = Some((record.seq, why.clone()));
+            }
+            RecoveryStep::RotationSeen { asked, new, old } => {
+                let (at, asked, new, old) = (record.at, *asked, new.clone(), old.clone());
+                self.recovery.rotation = Some(Rotation { at, asked, new, old });
+            }
+            RecoveryStep::Hardened { measure } => {
+                let press = press(record)?;
+                if self.recovery.hardened.contains_key(measure) {
+                    return Err(IllegalRecord::WrongState("a measure that is not in place yet"));
+                }
+                self.recovery.hardened.insert(*measure, press);
             }
             RecoveryStep::Confirmed { used_after, .. } => {
                 self.recovery.confirmed = Some((press(record)?, *used_after));

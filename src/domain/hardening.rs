@@ -4,6 +4,8 @@ use crate::domain::case::Case;
 use crate::domain::facts::{Fact, KeyState};
 use crate::domain::ids::KeyKind;
 use crate::domain::lineage::{Certainty, NodeKind};
+use crate::domain::measure::Measure;
+use crate::domain::record::Press;
 use crate::domain::recovering::tally;
 use crate::domain::recovery_step::Replacement;
 use jiff::SignedDuration;
@@ -15,36 +17,45 @@ const NOTICED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// AWS's managed policies that give far more than any one workload needs.
 const BROAD: [&str; 3] = ["AdministratorAccess", "PowerUserAccess", "IAMFullAccess"];
 
-/// One thing to do, and what in this case speaks for it. Nothing of an actor's choosing is in it.
+/// One thing to do, what in this case speaks for it, and who said that it is done. Nothing of an
+/// actor's choosing is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hardening {
-    pub what: &'static str,
+    pub measure: Measure,
     pub because: String,
+    pub done: Option<Press>,
 }
 
 /// The checklist of a case; what the case does not speak for is not on it.
 pub fn checklist(case: &Case) -> Vec<Hardening> {
-    [about_the_key(case), about_rights(case), about_what_was_lost(case), about_being_seen(case)]
-        .concat()
+    let found = [
+        about_the_key(case),
+        about_rights(case),
+        about_what_was_lost(case),
+        about_being_seen(case),
+    ];
+    let done = |measure| case.recovery().hardened(measure).cloned();
+    let item = |(measure, because)| Hardening { measure, because, done: done(measure) };
+    found.concat().into_iter().map(item).collect()
 }
 
-/// One line of it, as people read it.
+/// One line of it, as people read it, without who did it.
 pub fn line(item: &Hardening) -> String {
-    format!("{} ({})", item.what, item.because)
+    format!("{} ({})", item.measure.words(), item.because)
 }
 
-fn item(what: &'static str, because: impl Into<String>) -> Vec<Hardening> {
-    vec![Hardening { what, because: because.into() }]
+fn item(measure: Measure, because: impl Into<String>) -> Vec<(Measure, String)> {
+    vec![(measure, because.into())]
 }
 
-fn about_the_key(case: &Case) -> Vec<Hardening> {
+fn about_the_key(case: &Case) -> Vec<(Measure, String)> {
     let facts = case.facts();
     let mut all = Vec::new();
     let replaced_by_role =
         case.recovery().replacement().is_some_and(|(_, with, _)| *with == Replacement::Role);
     if case.opening().key.kind() == KeyKind::LongTerm && !replaced_by_role {
         all.extend(item(
-            "Give the workload credentials that expire by themselves",
+            Measure::ExpiringCredentials,
             "the key that leaked was a long-term one, and no role was chosen in its place",
         ));
     }
@@ -53,39 +64,29 @@ fn about_the_key(case: &Case) -> Vec<Hardening> {
         key.created.map(|created| case.opened_at().duration_since(created).as_hours() / 24)
     };
     if let Some(oldest) = keys.iter().filter_map(age).max().filter(|age| *age > KEY_AGE_DAYS_MAX) {
-        all.extend(item(
-            "Rotate access keys within 90 days, by a rule of AWS Config that tells of older ones",
-            format!("a key of the user was {oldest} days old"),
-        ));
+        all.extend(item(Measure::KeyAge, format!("a key of the user was {oldest} days old")));
     }
     if case.opening().found_where.is_some() {
         all.extend(item(
-            "Turn on secret scanning with push protection where the key was found",
+            Measure::SecretScanning,
             "it was found in a place that people named when they opened the case",
         ));
     }
     let quarantine = facts.quarantine.as_ref().and_then(Fact::known);
     if quarantine.is_some_and(Option::is_some) {
-        all.extend(item(
-            "Leave AWS's quarantine policy on the user until AWS's case about the key is settled",
-            "AWS attached it; keyleak never detaches it",
-        ));
+        all.extend(item(Measure::Quarantine, "AWS attached it; keyleak never detaches it"));
     }
     all
 }
 
-fn about_rights(case: &Case) -> Vec<Hardening> {
+fn about_rights(case: &Case) -> Vec<(Measure, String)> {
     let mut all = Vec::new();
     let permissions = case.facts().permissions.as_ref().and_then(Fact::known);
     let broad = BROAD.iter().find(|name| {
         permissions.is_some_and(|known| known.attached.iter().any(|has| has.ends_with(*name)))
     });
     if let Some(name) = broad {
-        all.extend(item(
-            "Give the workload only what it calls (IAM Access Analyzer makes such a policy from \
-             CloudTrail)",
-            format!("the user had {name}"),
-        ));
+        all.extend(item(Measure::LeastPrivilege, format!("the user had {name}")));
     }
     let nodes = case.survey().map(|(_, survey)| survey.nodes.as_slice()).unwrap_or_default();
     let made = |kinds: &[NodeKind]| {
@@ -95,69 +96,51 @@ fn about_rights(case: &Case) -> Vec<Hardening> {
     let principals = made(&[NodeKind::User, NodeKind::Role, NodeKind::LongTermKey]);
     if principals > 0 {
         all.extend(item(
-            "Deny workloads to make users, roles, keys and passwords, by a service control policy \
-             or a boundary",
+            Measure::PrincipalMaking,
             format!("the actor made {principals} users, roles or keys with this one"),
         ));
     }
     let sessions = made(&[NodeKind::UserSession, NodeKind::FederatedUser]);
     if sessions > 0 {
         all.extend(item(
-            "Deny sts:GetSessionToken and sts:GetFederationToken where no workload calls them",
+            Measure::SessionMinting,
             format!("{sessions} sessions outlived the key by themselves"),
         ));
     }
     if made(&[NodeKind::ConsoleSession]) > 0 {
-        all.extend(item(
-            "Deny what is done without MFA to people, and sign them in by Identity Center",
-            "the actor was in the console",
-        ));
+        all.extend(item(Measure::Mfa, "the actor was in the console"));
     }
     all
 }
 
-fn about_what_was_lost(case: &Case) -> Vec<Hardening> {
+fn about_what_was_lost(case: &Case) -> Vec<(Measure, String)> {
     let tally = tally(case);
     let mut all = Vec::new();
     if tally.read > 0 {
-        all.extend(item(
-            "Let each secret and parameter be read by the workload alone that needs it",
-            format!("the actor read {}", tally.read),
-        ));
+        all.extend(item(Measure::SecretAccess, format!("the actor read {}", tally.read)));
     }
     if tally.destroyed > 0 {
-        all.extend(item(
-            "Keep backups in an account of their own, with versions and Object Lock, and protect \
-             what has a state against deletion",
-            format!("the actor destroyed {}", tally.destroyed),
-        ));
+        all.extend(item(Measure::Backups, format!("the actor destroyed {}", tally.destroyed)));
     }
     all
 }
 
-fn about_being_seen(case: &Case) -> Vec<Hardening> {
+fn about_being_seen(case: &Case) -> Vec<(Measure, String)> {
     let mut all = Vec::new();
     let late = case.exposed_since().map(|since| case.opened_at().duration_since(since));
     if let Some(late) = late.filter(|late| *late > NOTICED_WITHIN) {
         all.extend(item(
-            "Have an alarm on a key's use from an address or program that is new to it",
+            Measure::UseAlarm,
             format!("the key was exposed for {} h before anybody reported it", late.as_hours()),
         ));
     }
     let whole =
         case.survey().is_some_and(|(_, survey)| !survey.truncated && survey.gaps.is_empty());
     if !whole {
-        all.extend(item(
-            "Have one trail of the organisation over all regions, delivered out of reach of its \
-             accounts, with data events of what is dear",
-            "the trail was not read, or not wholly",
-        ));
+        all.extend(item(Measure::OrganizationTrail, "the trail was not read, or not wholly"));
     }
     if matches!(&case.facts().guard_duty, Some(Fact::Unknown(_))) {
-        all.extend(item(
-            "Turn GuardDuty on in every region, and let keyleak read its findings",
-            "its findings could not be read",
-        ));
+        all.extend(item(Measure::GuardDuty, "its findings could not be read"));
     }
     all
 }
@@ -172,13 +155,13 @@ mod tests {
 
     const DAY: i64 = 86_400;
 
-    fn said(events: Vec<Event>) -> Vec<&'static str> {
+    fn said(events: Vec<Event>) -> Vec<String> {
         let mut case = opened();
         for event in events {
             let entry = Entry::own(at(20), event);
             case.apply(&entry.chained(case.id().clone(), case.last_record())).unwrap();
         }
-        checklist(&case).into_iter().map(|item| item.what).collect()
+        checklist(&case).iter().map(line).collect()
     }
 
     fn found(finding: Finding) -> Vec<Event> {
@@ -192,7 +175,7 @@ mod tests {
 
     #[track_caller]
     fn only_then(part: &str, with: Vec<Event>, without: Vec<Event>) {
-        let has = |said: Vec<&str>| said.iter().any(|what| what.contains(part));
+        let has = |said: Vec<String>| said.iter().any(|what| what.contains(part));
         assert!(has(said(with)), "{part} is missing");
         assert!(!has(said(without)), "{part} is there for no reason");
     }

@@ -55,6 +55,7 @@ pub mod made_besides;
 pub mod made_key;
 pub mod made_resources;
 pub mod makers;
+pub mod measure;
 pub mod membership;
 pub mod operator;
 pub mod options;
@@ -93,6 +94,7 @@ pub mod restoring;
 pub mod reverting;
 pub mod revocation;
 pub mod room;
+pub mod rotation;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod secret;

@@ -97,6 +97,8 @@ pub enum Refusal {
     NoSuchLoss(u32),
     #[error("{by} has already said of loss {loss}: {remedy}")]
     AlreadySettled { loss: u32, by: String, remedy: &'static str },
+    #[error("{by} has already said that this is in place")]
+    AlreadyHardened { by: String },
     #[error("only the key's owner or an approver confirms that all is well")]
     NeitherOwner,
     #[error("that is confirmed already, and the key was not used since")]

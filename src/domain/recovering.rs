@@ -8,6 +8,7 @@ use crate::domain::plan_state::PlanState;
 use crate::domain::recovery::Item;
 use crate::domain::remains::spared::left_out;
 use crate::domain::resources_left::not_stopped;
+use crate::domain::rotation;
 use jiff::Timestamp;
 
 /// How far the losses are worked through.
@@ -119,6 +120,7 @@ pub fn open(case: &Case) -> Vec<String> {
     if case.recovery().has_more() {
         open.push("more losses in the cut of the trail than the case lists".to_owned());
     }
+    open.extend(rotation::open(case).map(str::to_owned));
     if silence(case).is_some() && !is_confirmed(case) {
         let again = case.recovery().confirmed().is_some();
         open.push(match again {

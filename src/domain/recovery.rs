@@ -1,9 +1,11 @@
 //! The recovery of a case as its journal tells it: losses with numbers, and what became of each.
 
+use crate::domain::facts::{Fact, LastUse};
 use crate::domain::ids::UserName;
 use crate::domain::losses::{LOSSES_MAX, Loss, LossKey, Losses};
+use crate::domain::measure::Measure;
 use crate::domain::record::Press;
-use crate::domain::recovery_step::{Again, RecoveryStep, Remedy, Replacement};
+use crate::domain::recovery_step::{Again, KeyUse, RecoveryStep, Remedy, Replacement};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -25,6 +27,15 @@ pub struct Item {
     pub seq: u64,
 }
 
+/// What IAM told of the uses of both keys, when, and for which press.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    pub at: Timestamp,
+    pub asked: u64,
+    pub new: Fact<KeyUse>,
+    pub old: Fact<LastUse>,
+}
+
 /// The recovery so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recovery {
@@ -33,6 +44,8 @@ pub struct Recovery {
     pub(super) replacement: Option<(Press, Replacement, String)>,
     pub(super) replacement_for: Option<UserName>,
     pub(super) not_made: Option<(u64, String)>,
+    pub(super) rotation: Option<Rotation>,
+    pub(super) hardened: BTreeMap<Measure, Press>,
     pub(super) confirmed: Option<(Press, Option<Timestamp>)>,
 }
 
@@ -71,6 +84,16 @@ impl Recovery {
     /// Why keyleak last made no key, and the record that says so.
     pub fn not_made(&self) -> Option<(u64, &str)> {
         self.not_made.as_ref().map(|(seq, why)| (*seq, why.as_str()))
+    }
+
+    /// What IAM last told of the uses of the new key and the old.
+    pub fn rotation(&self) -> Option<&Rotation> {
+        self.rotation.as_ref()
+    }
+
+    /// Who said that a measure is in place.
+    pub fn hardened(&self, measure: Measure) -> Option<&Press> {
+        self.hardened.get(&measure)
     }
 
     /// Who confirmed that all is well, and the use of the key after the containment, if there was

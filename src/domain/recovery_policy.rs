@@ -1,6 +1,8 @@
 //! Who may say what in a recovery: responders and approvers settle, the owner may confirm.
 
 use crate::domain::case::Case;
+use crate::domain::hardening::checklist;
+use crate::domain::measure::Measure;
 use crate::domain::policy::{Policy, Refusal};
 use crate::domain::proof::Caller;
 use crate::domain::recovering::{is_confirmed, silence};
@@ -30,6 +32,23 @@ impl Policy {
                 remedy: before.words(),
             }),
             None if item.seq != seq || !remedy.fits(item.loss.kind) => Err(Refusal::OldCard),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether this person's word checks a measure of the checklist off.
+    pub fn may_harden(
+        &self,
+        caller: &Caller,
+        case: &Case,
+        measure: Measure,
+    ) -> Result<(), Refusal> {
+        self.may_recover(caller, case)?;
+        match case.recovery().hardened(measure) {
+            Some(press) => Err(Refusal::AlreadyHardened { by: press.name.clone() }),
+            None if checklist(case).iter().all(|item| item.measure != measure) => {
+                Err(Refusal::OldCard)
+            }
             None => Ok(()),
         }
     }

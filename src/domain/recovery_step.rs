@@ -1,7 +1,9 @@
 //! What the journal holds of a recovery: what was found lost, and what people did about it.
 
-use crate::domain::ids::UserName;
+use crate::domain::facts::{Fact, LastUse};
+use crate::domain::ids::{AccessKeyId, UserName};
 use crate::domain::losses::{Loss, LossKind};
+use crate::domain::measure::Measure;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,13 @@ pub struct Again {
     pub at: Timestamp,
 }
 
+/// When a key was last used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyUse {
+    pub key: AccessKeyId,
+    pub last: LastUse,
+}
+
 /// One step of a recovery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
@@ -67,6 +76,10 @@ pub enum RecoveryStep {
     },
     /// Why keyleak makes no key, after a person asked for one.
     NotMade { why: String },
+    /// What IAM tells of the uses of the new key and of the old, for the press that asked.
+    RotationSeen { asked: u64, new: Fact<KeyUse>, old: Fact<LastUse> },
+    /// A person says that a measure of the hardening checklist is in place.
+    Hardened { measure: Measure },
     /// A person says that the workload runs and the old key is silent.
     Confirmed {
         /// The last use of the key with success after the containment that the trail shows.

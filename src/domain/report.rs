@@ -97,9 +97,10 @@ pub fn recovery_lines(case: &Case) -> Vec<String> {
     recovering::lines(case)
 }
 
-/// What is known of the key since the containment, and who confirmed the recovery.
+/// What is known of the new key and of the old since the containment, and who confirmed that all
+/// is well.
 pub fn recovery_of(case: &Case) -> Vec<String> {
-    recovering::key(case)
+    [recovering::rotation(case), recovering::key(case)].concat()
 }
 
 /// What waits, and for whom.

@@ -8,7 +8,7 @@ use crate::domain::reading::AnswerNote;
 use crate::domain::record::Entry;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
-use crate::flow::{exposure, reconcile, signer, sweep, validate};
+use crate::flow::{exposure, reconcile, rotation, signer, sweep, validate};
 use crate::ports::trail::{CutReference, Survey, Trail, TrailError};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> 
         // Boxed: it calls AWS from deep inside, and a worker's stack is small in a debug build.
         Ask::Reconcile => Box::pin(reconcile::at_closing(desk, case)).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
+        Ask::Rotation { asked } => rotation::look(desk, case, *asked).await,
         Ask::Question { asked, phase } => questions(desk, case, *asked, *phase).await,
     }
 }

@@ -84,6 +84,10 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
             policy.may_settle(&pressed.caller, case, (*loss, *seq, *remedy))?;
             recovery(RecoveryStep::Settled { loss: *loss, remedy: *remedy })
         }
+        ButtonAction::Harden { measure, .. } => {
+            policy.may_harden(&pressed.caller, case, *measure)?;
+            recovery(RecoveryStep::Hardened { measure: *measure })
+        }
         ButtonAction::Confirm { used, .. } => return confirmation(bench, pressed, case, *used),
         ButtonAction::Summary { .. } => Event::SummaryAsked,
         ButtonAction::Report { .. } => Event::ReportAsked,

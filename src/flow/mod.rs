@@ -26,6 +26,7 @@ pub mod readback;
 pub mod reconcile;
 pub mod replace;
 pub mod resources;
+pub mod rotation;
 pub mod seen;
 pub mod sharing;
 pub mod signer;

@@ -230,7 +230,7 @@ fn quarantine(held: &Permissions) -> Option<String> {
 }
 
 /// An answer as a fact; for a failed call the reason is what the person can do about it.
-fn fact<T>(answer: Result<T, CallError>) -> Fact<T> {
+pub(super) fn fact<T>(answer: Result<T, CallError>) -> Fact<T> {
     match answer {
         Ok(value) => Fact::Known(value),
         Err(error) if error.class == CallClass::Denied => {

@@ -36,6 +36,7 @@ pub async fn click(service: &Service, click: Click) -> (Response, bool) {
         | ButtonAction::Undo(_)
         | ButtonAction::CancelQuestions { .. }
         | ButtonAction::Settle { .. }
+        | ButtonAction::Harden { .. }
         | ButtonAction::Confirm { .. }
         | ButtonAction::Summary { .. }
         | ButtonAction::Close { .. }

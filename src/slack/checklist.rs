@@ -1,7 +1,6 @@
 //! What people do in a phase besides what the bot does: a short list, with the commands for it.
 
 use crate::domain::event::Phase;
-use crate::domain::hardening;
 use crate::domain::recovering;
 use crate::domain::replacing::user_in_command;
 use crate::ports::chat::Scene;
@@ -84,6 +83,10 @@ const RECOVERY: &[Item] = &[
     doing("Keep a deny on a user for 36 hours and on a role for 12, or sessions wake up again."),
     doing("Undo on the plan's card brings back the snapshot, with the same approvals."),
     doing("Have the owner confirm that the workload runs, and that the old key is silent."),
+    doing(
+        "Work through what would have made this case smaller: the card of Recovery has it, with a \
+         button for what is in place.",
+    ),
 ];
 const POST_INCIDENT: &[Item] = &[
     doing("Close the case to have its report; what is in force stays in force."),
@@ -114,12 +117,6 @@ pub(super) fn sketch(scene: &Scene<'_>, phase: Phase) -> Sketch {
     let lost = recovering::tally(scene.case).words();
     if phase == Phase::Eradication && !lost.is_empty() {
         parts.push(paragraph(vec![text(&format!("Of the losses: {}.", lost.join("; ")))]));
-    }
-    let hardening = hardening::checklist(scene.case);
-    if phase == Phase::Recovery && !hardening.is_empty() {
-        let items = hardening.iter().map(|item| vec![text(&hardening::line(item))]).collect();
-        parts.push(paragraph(vec![text("So that it cannot happen like this again:")]));
-        parts.push(list(items, false));
     }
     if !commands.is_empty() {
         parts.push(paragraph(vec![text("Commands:")]));
@@ -154,26 +151,5 @@ fn items(phase: Phase) -> &'static [Item] {
         Phase::Eradication => ERADICATION,
         Phase::Recovery => RECOVERY,
         Phase::PostIncident => POST_INCIDENT,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::policy::Policy;
-    use crate::domain::sample::{at, opened};
-
-    #[test]
-    fn recovery_says_what_would_have_made_the_case_smaller_and_no_other_phase_does() {
-        let (case, policy) = (opened(), Policy::default());
-        let drawn = |phase| {
-            let scene = Scene { case: &case, policy: &policy, now: at(30) };
-            serde_json::to_string(&sketch(&scene, phase).blocks).unwrap()
-        };
-        let recovery = drawn(Phase::Recovery);
-        for said in ["So that it cannot happen like this again:", "credentials that expire"] {
-            assert!(recovery.contains(said), "{said}: {recovery}");
-        }
-        assert!(!drawn(Phase::Eradication).contains("So that it cannot happen"));
     }
 }

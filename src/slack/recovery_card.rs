@@ -2,6 +2,7 @@
 
 use crate::domain::button::ButtonAction;
 use crate::domain::case::Case;
+use crate::domain::hardening::{self, Hardening};
 use crate::domain::key_making;
 use crate::domain::plan_state::PlanState;
 use crate::domain::recovering::{self, Silence, silence};
@@ -40,6 +41,7 @@ pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
         rich("recovery.replacement", replacement(case)),
     ];
     blocks.extend(losses(case));
+    blocks.extend(hardening(case));
     let mut tail = rows("recovery.key", confirm(case).into_iter().collect());
     tail.push(context(&format!(
         "Case {} · who sees to a loss: /keyleak rotate-owner and its number, then who",
@@ -135,6 +137,50 @@ fn open_item(case: &Case, item: &Item) -> Vec<Value> {
     ]
 }
 
+/// What would have made the case smaller: open measures with a button, and who did the others.
+fn hardening(case: &Case) -> Vec<Value> {
+    let (done, open): (Vec<_>, Vec<_>) =
+        hardening::checklist(case).into_iter().partition(|item| item.done.is_some());
+    if done.is_empty() && open.is_empty() {
+        return Vec::new();
+    }
+    let all = done.len() + open.len();
+    let head =
+        format!("So that it cannot happen like this again, {} of {all} in place:", done.len());
+    let done: Vec<_> = done.iter().map(measure_in_place).collect();
+    let done = (!done.is_empty()).then(|| list(done, false));
+    let head = [paragraph(vec![text(&head)])].into_iter().chain(done).collect();
+    let mut blocks = vec![rich("hardening", head)];
+    blocks.extend(open.iter().map(|item| open_measure(case, item)));
+    blocks
+}
+
+fn measure_in_place(item: &Hardening) -> Vec<Value> {
+    let said = item
+        .done
+        .as_ref()
+        .map(|press| format!(": in place, said {} at {}", field(&press.name), utc(press.at)));
+    vec![text(item.measure.words()), text(&said.unwrap_or_default())]
+}
+
+fn open_measure(case: &Case, item: &Hardening) -> Value {
+    let id = format!("hardening.{}", item.measure.slug());
+    let said = plain(&clean(&hardening::line(item)), 3_000);
+    let mut block = json!({ "type": "section", "block_id": id, "text": said });
+    if case.closed_at().is_none() {
+        let action = ButtonAction::Harden { case: case.id().clone(), measure: item.measure };
+        let dialog = Confirm {
+            title: "Is it in place?".to_owned(),
+            text: "Your word stands in the journal. That cannot be taken back.".to_owned(),
+            yes: "It is".to_owned(),
+            danger: false,
+        };
+        block["accessory"] =
+            button("In place", &action.id(), &action.value(), Look::Plain, Some(dialog));
+    }
+    block
+}
+
 fn words(item: &Item) -> String {
     let mut loss = item.loss.clone();
     loss.name = cut(&clean(&loss.name), NAME_LENGTH_MAX);
@@ -215,5 +261,38 @@ fn shown(silence: &Silence) -> String {
             "The trail was not read to its end, so nothing is known of uses after the containment at \
              {contained}. Your word stands in the journal."
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::Event;
+    use crate::domain::measure::Measure;
+    use crate::domain::policy::Policy;
+    use crate::domain::record::Actor;
+    use crate::domain::recovery_step::RecoveryStep;
+    use crate::domain::sample::{add, at, opened, person};
+
+    fn drawn(case: &Case) -> String {
+        let policy = Policy::default();
+        serde_json::to_string(&sketch(&Scene { case, policy: &policy, now: at(30) }).blocks)
+            .unwrap()
+    }
+
+    #[test]
+    fn what_would_have_made_the_case_smaller_is_checked_off_on_the_card() {
+        let mut case = opened();
+        let before = drawn(&case);
+        let value = format!("{}|expiring_credentials", case.id());
+        for said in ["like this again, 0 of", "credentials that expire", "hardening.done", &value] {
+            assert!(before.contains(said), "{said}: {before}");
+        }
+        let step = RecoveryStep::Hardened { measure: Measure::ExpiringCredentials };
+        let bob = Actor::Person { person: person("bob"), name: Some("bob".to_owned()) };
+        add(&mut case, bob, Event::Recovery { step: Box::new(step) });
+        let after = drawn(&case);
+        assert!(after.contains("like this again, 1 of") && !after.contains(&value), "{after}");
+        assert!(after.contains("credentials that expire by themselves"), "it stays: {after}");
     }
 }

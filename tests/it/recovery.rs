@@ -8,6 +8,7 @@ use keyleak::domain::announce::recovery_key;
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::{Event, Phase};
+use keyleak::domain::hardening::checklist;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::losses::LossKind;
 use keyleak::domain::policy::Policy;
@@ -245,6 +246,15 @@ async fn what_was_destroyed_gets_a_choice_and_the_owner_confirms_or_the_case_clo
     assert_eq!((by.by.user.as_str(), used), (KEY_OWNER, None));
     assert!(silence(&now).unwrap().last_success.is_some(), "the trail tells of earlier uses");
 
+    let all = checklist(&now);
+    let (first, second) = (all[0].measure, all[1].measure);
+    press(world, &case, (MEMBER, "hardening.done")).await.unwrap();
+    heard(world, MEMBER, "not on the list of people").await;
+    press(world, &case, (REPORTER, "hardening.done")).await.unwrap();
+    let in_place = |case: &Case| case.recovery().hardened(first).is_some();
+    until(world, &case, "a measure in place", in_place).await.unwrap();
+    card(world, &case, &format!("{}|{}", case, second.slug())).await;
+
     let left = left_open(&now);
     assert_eq!(left.len(), 2, "the parameters and one table: {left:?}");
     assert!(left.iter().all(|what| waiting(&now).contains(&format!("recovery: {what}"))));
@@ -253,6 +263,7 @@ async fn what_was_destroyed_gets_a_choice_and_the_owner_confirms_or_the_case_clo
     let report = markdown(&now);
     for said in [
         "closed the case with open ends: 1 of 1",
+        "said to be in place by",
         "cloudtrail StopLogging: audit",
         "restore",
         "all parameters below /prod",

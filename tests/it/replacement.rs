@@ -185,7 +185,12 @@ async fn a_new_key_is_made_once_people_agree_and_its_secret_is_in_secrets_manage
     assert!(done.checks[0].drifts.is_empty(), "{:?}", done.checks);
     let made = world.cloud.key_in_secret(&name).expect("the key is in the secret");
     assert_eq!((keys(world).len(), keys(world).contains(&made.access_key_id)), (2, true));
+    press(world, &case, (REPORTER, "phase.recovery")).await.unwrap();
+    shown(world, &case, "the new key is not used yet").await;
     assert!(works(world, &made).await, "the workload signs with it");
+    press(world, &case, (REPORTER, "phase.recovery")).await.unwrap();
+    let used = format!("…{}, last used at", &made.access_key_id[16..]);
+    shown(world, &case, &used).await;
     let held = |case: &Case| newest(case).is_some_and(|state| state.held_at.is_some());
     let now = until(world, &case, "read back", held).await.unwrap();
     let still = now.standing_plans().any(|state| state.contained.is_some());

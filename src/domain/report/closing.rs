@@ -1,7 +1,7 @@
 //! The closing report: everything somebody needs who was not there, as Markdown.
 
 use crate::domain::case::Case;
-use crate::domain::hardening;
+use crate::domain::hardening::{self, Hardening};
 use crate::domain::plan_state::PlanState;
 use crate::domain::record::Press;
 use crate::domain::remains::spared::left_out;
@@ -27,9 +27,7 @@ pub(super) fn markdown(case: &Case) -> String {
     }
     section(&mut out, "What was found", found(case));
     section(&mut out, "Recovery", recovery(case));
-    let hardening = hardening::checklist(case);
-    let hardening = hardening.iter().map(|item| md(&hardening::line(item))).collect();
-    section(&mut out, "So that it cannot happen like this again", hardening);
+    section(&mut out, "So that it cannot happen like this again", hardened(case));
     section(&mut out, "Still in force", in_force(case));
     section(&mut out, "What could not be done", not_done(case));
     section(&mut out, "AWS as the second witness", witnessed(case));
@@ -113,6 +111,15 @@ fn timeline_lines(case: &Case) -> Vec<String> {
     let line = lines.iter();
     line.map(|line| format!("{} {} (record {})", utc(line.at), md(&line.sentence()), line.seq))
         .collect()
+}
+
+/// The hardening checklist, and what of it is in place.
+fn hardened(case: &Case) -> Vec<String> {
+    let line = |item: &Hardening| {
+        let done = item.done.as_ref().map(|press| said("said to be in place", press));
+        format!("{}: {}", md(&hardening::line(item)), done.as_deref().unwrap_or("open"))
+    };
+    hardening::checklist(case).iter().map(line).collect()
 }
 
 /// What a person said of a plan, and where the journal has it.

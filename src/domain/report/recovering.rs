@@ -1,6 +1,7 @@
 //! The recovery in words: each loss with its end, the replacement, and who confirmed.
 
 use crate::domain::case::Case;
+use crate::domain::facts::{Fact, LastUse};
 use crate::domain::leaked_key;
 use crate::domain::recovering::{self, silence};
 use crate::domain::recovery::Item;
@@ -19,6 +20,7 @@ pub(super) fn lines(case: &Case) -> Vec<String> {
             with.words()
         ));
     }
+    lines.extend(rotation(case));
     lines.extend(key(case));
     lines.extend(recovering::open(case).into_iter().map(|what| format!("Open: {what}")));
     lines.iter().map(|line| plain(line)).collect()
@@ -50,6 +52,30 @@ fn item(item: &Item) -> String {
         utc(loss.first),
         utc(loss.last)
     )
+}
+
+/// What IAM told of the uses of the new key and of the old; empty where nobody asked.
+pub(super) fn rotation(case: &Case) -> Vec<String> {
+    let Some(told) = case.recovery().rotation() else { return Vec::new() };
+    let at = utc(told.at);
+    let new = match &told.new {
+        Fact::Known(used) => format!("{}, {}", used.key, last_use(&used.last)),
+        Fact::Unknown(why) => format!("whether it is used is not known: {why}"),
+    };
+    let old = match &told.old {
+        Fact::Known(last) => last_use(last),
+        Fact::Unknown(why) => format!("its last use is not known: {why}"),
+    };
+    vec![
+        format!("The new key: {new} (IAM at {at}; what it tells may be minutes late)"),
+        format!("The old key: {old} (IAM at {at}; a refused call may count)"),
+    ]
+}
+
+fn last_use(last: &LastUse) -> String {
+    let Some(at) = last.at else { return "not used yet".to_owned() };
+    let of = last.service.as_ref().map(|service| format!(" ({service})")).unwrap_or_default();
+    format!("last used at {}{of}", utc(at))
 }
 
 /// Whether the key is silent, and who said that all is well.
@@ -107,6 +133,12 @@ pub(super) fn told(step: &RecoveryStep) -> (String, Option<String>) {
             };
             let of = user.as_ref().map(|user| format!(", of user {}", user.0));
             (format!("{what}{}", of.unwrap_or_default()), Some(reason.clone()))
+        }
+        RecoveryStep::RotationSeen { .. } => {
+            ("asked IAM when the new key was used".to_owned(), None)
+        }
+        RecoveryStep::Hardened { measure } => {
+            ("said that this is in place".to_owned(), Some(measure.words().to_owned()))
         }
         RecoveryStep::Confirmed { used_after, .. } => {
             let although = used_after
