@@ -1,5 +1,7 @@
 //! A question: one SQL file, its header read and checked, its placeholders filled.
 
+use jiff::Timestamp;
+
 /// One question of the playbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -27,11 +29,22 @@ pub struct Question {
     pub sql: String,
 }
 
+/// The times of a case that a question may be about; its header names those it needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// `exposed_since`: what is earlier was the owner's.
+    pub exposed_since: Option<Timestamp>,
+    /// `contained_at`: when the last step of the containment was done.
+    pub contained_at: Option<Timestamp>,
+}
+
 /// A question file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionError {
     #[error("the header lacks `-- {0}: …`; every question file must say it")]
     Missing(&'static str),
+    #[error("there is no parameter {0:?}; a question may name exposed_since and contained_at")]
+    Parameter(String),
     #[error("the file holds no SQL below its header")]
     Empty,
 }
@@ -44,8 +57,43 @@ pub struct Filled {
     pub values: Vec<String>,
 }
 
+impl Times {
+    /// What cannot be asked without them, by the names in a header.
+    const NAMES: [&str; 2] = ["exposed_since", "contained_at"];
+
+    fn named(&self, name: &str) -> Option<Timestamp> {
+        match name {
+            "exposed_since" => self.exposed_since,
+            "contained_at" => self.contained_at,
+            _ => None,
+        }
+    }
+}
+
+impl Question {
+    /// The SQL with its times in it, or the name of one that is not known.
+    pub fn at(&self, times: &Times) -> Result<String, &str> {
+        let mut raw = Vec::new();
+        for name in &self.parameters {
+            let at = times.named(name).ok_or(name.as_str())?;
+            raw.push((name.as_str(), format!("'{}'", in_seconds(at))));
+        }
+        let raw: Vec<(&str, &str)> = raw.iter().map(|(name, at)| (*name, at.as_str())).collect();
+        Ok(fill(&self.sql, &raw, &[]).sql)
+    }
+}
+
+/// As CloudTrail writes a time, so that times sort as text.
+fn in_seconds(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// Reads a question file.
 pub fn parse(text: &str) -> Result<Question, QuestionError> {
+    let parameters = words(&header(text, "parameters")?);
+    if let Some(unknown) = parameters.iter().find(|name| !Times::NAMES.contains(&name.as_str())) {
+        return Err(QuestionError::Parameter(unknown.clone()));
+    }
     let body = text.lines().any(|line| !line.starts_with("--") && !line.trim().is_empty());
     if !body {
         return Err(QuestionError::Empty);
@@ -56,7 +104,7 @@ pub fn parse(text: &str) -> Result<Question, QuestionError> {
         question: header(text, "question")?,
         phase: header(text, "phase")?,
         impact: header(text, "impact")?,
-        parameters: words(&header(text, "parameters")?),
+        parameters,
         columns: words(&header(text, "columns")?),
         source: header(text, "source")?,
         meaning: header(text, "meaning")?,
@@ -120,6 +168,20 @@ mod tests {
         let text = "-- id: Q1\n-- name: n\n-- question: q\n-- phase: p\n-- impact: i\n\
                     -- parameters: none\nSELECT 1";
         assert_eq!(parse(text), Err(QuestionError::Missing("columns")));
+    }
+
+    #[test]
+    fn times_stand_in_the_sql_and_one_that_is_not_known_is_named() {
+        let text = "-- id: Q1\n-- name: n\n-- question: q\n-- phase: p\n-- impact: i\n\
+                    -- parameters: contained_at\n-- columns: a\n-- source: s\n-- meaning: m\n\
+                    -- none: o\nSELECT a FROM t WHERE b > {contained_at}";
+        let question = parse(text).unwrap();
+        assert_eq!(question.at(&Times::default()), Err("contained_at"));
+        let contained_at = Some("2026-08-01T10:00:00.9Z".parse().unwrap());
+        let sql = question.at(&Times { contained_at, ..Times::default() }).unwrap();
+        assert!(sql.ends_with("WHERE b > '2026-08-01T10:00:00Z'"), "{sql}");
+        let wrong = text.replace("parameters: contained_at", "parameters: tomorrow");
+        assert_eq!(parse(&wrong), Err(QuestionError::Parameter("tomorrow".to_owned())));
     }
 
     #[test]

@@ -56,6 +56,9 @@ impl SurveyNote {
     }
 }
 
+/// Where an answer's sentence goes on to say what was looked at.
+pub const LOOKED_AT: &str = "Looked at ";
+
 /// The answer to one question, as far as the case must remember it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerNote {
@@ -69,4 +72,13 @@ pub struct AnswerNote {
     pub answer_sha256: String,
     pub sql_sha256: String,
     pub watermark: Option<Timestamp>,
+}
+
+impl AnswerNote {
+    /// What the answer says, and what was looked at for it.
+    pub fn told(&self) -> (&str, &str) {
+        let at = self.sentence.find(LOOKED_AT).unwrap_or(self.sentence.len());
+        let (told, looked_at) = self.sentence.split_at(at);
+        (told.trim_end(), looked_at)
+    }
 }

@@ -4,12 +4,14 @@ use crate::domain::agenda::Ask;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Phase};
 use crate::domain::exposure::ExposureFinding;
+use crate::domain::question::Times;
 use crate::domain::reading::AnswerNote;
 use crate::domain::record::Entry;
+use crate::domain::recovering::silence;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::{exposure, reconcile, rotation, signer, sweep, validate};
-use crate::ports::trail::{CutReference, Survey, Trail, TrailError};
+use crate::ports::trail::Survey;
 use std::time::Duration;
 
 /// Another replica's records wake nobody here, and a query costs money until it is stopped.
@@ -74,9 +76,10 @@ async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result
     };
     sweep::remember(desk, case, trail.as_ref(), &mut survey).await?;
     // What validation asks of the trail is answered with the first look at it.
-    let mut wanted = trail.questions(phase);
+    let times = times(case);
+    let mut wanted = trail.questions(phase, &times);
     if phase == Phase::Scope {
-        wanted.splice(0..0, trail.questions(Phase::Validation));
+        wanted.splice(0..0, trail.questions(Phase::Validation, &times));
     }
     for question in wanted {
         let case = desk.ledger.load(case.id()).await?;
@@ -115,7 +118,7 @@ async fn answer(
     let Some(trail) = &desk.trail else {
         return Ok(());
     };
-    let answer = match asked_of(trail.as_ref(), &survey.cut, question).await {
+    let answer = match trail.ask(&survey.cut, question, &times(case)).await {
         Ok(answer) => answer,
         Err(error) => {
             let why = error.to_string();
@@ -167,10 +170,8 @@ fn about(event: &Event) -> Option<(u64, &str)> {
     }
 }
 
-async fn asked_of(
-    trail: &dyn Trail,
-    cut: &CutReference,
-    question: &str,
-) -> Result<crate::ports::trail::Answer, TrailError> {
-    trail.ask(cut, question).await
+/// The times that questions about this case are about.
+fn times(case: &Case) -> Times {
+    let contained_at = silence(case).map(|silence| silence.contained_at);
+    Times { exposed_since: case.exposed_since(), contained_at }
 }

@@ -7,6 +7,7 @@ use crate::domain::losses::{Bounds, Losses};
 use crate::domain::made_resources::MadeResources;
 use crate::domain::makers::ByOther;
 use crate::domain::query_cost::QueryCost;
+use crate::domain::question::Times;
 use crate::domain::regular::RegularUse;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use async_trait::async_trait;
@@ -23,6 +24,8 @@ pub enum TrailError {
     Denied { action: String },
     #[error("there is no question {id}; `keyleak queries` lists them")]
     NoSuchQuestion { id: String },
+    #[error("question {id} needs {parameter}, which is not known")]
+    NeedsTime { id: String, parameter: String },
     #[error("the case table is no longer loaded; survey the trail again")]
     CutGone,
     #[error("the query would scan more than the limit ({reason}); narrow the window")]
@@ -280,14 +283,19 @@ impl Cell {
 /// What the use cases need of a trail.
 #[async_trait]
 pub trait Trail: Send + Sync {
-    /// The ids of the questions that serve a phase, in the order they are asked.
-    fn questions(&self, phase: Phase) -> Vec<String>;
+    /// The ids of the questions that serve a phase and can be asked with these times, in order.
+    fn questions(&self, phase: Phase, times: &Times) -> Vec<String>;
 
     /// Reads the trail in two passes and keeps the cut ready for questions.
     async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError>;
 
     /// Asks one question of a cut that was surveyed before.
-    async fn ask(&self, cut: &CutReference, question: &str) -> Result<Answer, TrailError>;
+    async fn ask(
+        &self,
+        cut: &CutReference,
+        question: &str,
+        times: &Times,
+    ) -> Result<Answer, TrailError>;
 
     /// What the actor read and destroyed, from a cut that was surveyed before.
     async fn losses(&self, cut: &CutReference, bounds: Bounds) -> Result<Losses, TrailError>;

@@ -1,6 +1,6 @@
 //! `keyleak investigate` and `keyleak queries`: arguments in, text out; the caller prints it.
 
-use crate::domain::question::{Question, QuestionError};
+use crate::domain::question::{Question, QuestionError, Times};
 use crate::domain::record_text::is_key_id;
 use crate::ports::trail::{Answer, Survey, SurveyRequest, Trail, TrailError, Window};
 use crate::trail::investigator::Investigator;
@@ -29,6 +29,9 @@ pub struct InvestigateArguments {
     /// What was made before this time is listed as older
     #[arg(long, value_name = "TIME")]
     pub exposed_since: Option<String>,
+    /// When the key was contained; what was done later is asked about with this time
+    #[arg(long, value_name = "TIME")]
+    pub contained_at: Option<String>,
     /// A question's id or name, or `all`; may be given several times
     #[arg(long, value_name = "ID")]
     pub query: Vec<String>,
@@ -97,9 +100,17 @@ pub async fn investigate(
     };
     let investigator = Investigator::new(LocalTrail::new(arguments.trail.clone()));
     let survey = investigator.survey(&request).await?;
+    let times = Times {
+        exposed_since: request.exposed_since.or(survey.exposure.since),
+        contained_at: optional_time(arguments.contained_at.as_deref())?,
+    };
     let mut answers = Vec::new();
     for question in &questions {
-        answers.push(investigator.ask(&survey.cut, &question.id).await?);
+        match investigator.ask(&survey.cut, &question.id, &times).await {
+            // Whoever asks for all of them does not know which need a time.
+            Err(TrailError::NeedsTime { .. }) if asks_all(arguments) => {}
+            answer => answers.push(answer?),
+        }
     }
     print(arguments.format, &survey, &answers)
 }
@@ -129,13 +140,18 @@ fn print(format: Format, survey: &Survey, answers: &[Answer]) -> Result<String, 
     }
 }
 
+fn asks_all(arguments: &InvestigateArguments) -> bool {
+    let mut ids = arguments.query.iter().flat_map(|ids| ids.split(','));
+    ids.any(|id| id.eq_ignore_ascii_case("all"))
+}
+
 fn wanted(arguments: &InvestigateArguments) -> Result<Vec<Question>, CommandError> {
     let mut questions: Vec<Question> = Vec::new();
-    for id in arguments.query.iter().flat_map(|ids| ids.split(',')) {
-        if id.eq_ignore_ascii_case("all") {
-            questions = catalogue::questions()?;
-            break;
-        }
+    if asks_all(arguments) {
+        questions = catalogue::questions()?;
+    }
+    let named = arguments.query.iter().flat_map(|ids| ids.split(','));
+    for id in named.filter(|id| !id.eq_ignore_ascii_case("all")) {
         let question = question(id)?;
         if !questions.contains(&question) {
             questions.push(question);

@@ -7,7 +7,8 @@ use crate::domain::lineage::Subject;
 use crate::domain::losses::{Bounds as LossBounds, Losses, losses};
 use crate::domain::made_resources::{MadeResources, made};
 use crate::domain::makers::Makers;
-use crate::domain::question::Question;
+use crate::domain::question::{Question, Times};
+use crate::domain::reading::LOOKED_AT;
 use crate::domain::record_text::is_outside;
 use crate::domain::regular::regular_use;
 use crate::domain::trail_row::{TrailRow, is_denied};
@@ -79,9 +80,10 @@ impl<S: Source> Investigator<S> {
 
 #[async_trait]
 impl<S: Source> Trail for Investigator<S> {
-    fn questions(&self, phase: Phase) -> Vec<String> {
+    fn questions(&self, phase: Phase, times: &Times) -> Vec<String> {
         let all = catalogue::questions().unwrap_or_default();
-        let serving = all.into_iter().filter(|question| question.phase == phase.slug());
+        let serves = |question: &Question| question.phase == phase.slug();
+        let serving = all.into_iter().filter(|one| serves(one) && one.at(times).is_ok());
         serving.map(|question| question.id).collect()
     }
 
@@ -124,17 +126,26 @@ impl<S: Source> Trail for Investigator<S> {
         })
     }
 
-    async fn ask(&self, cut: &CutReference, question: &str) -> Result<Answer, TrailError> {
+    async fn ask(
+        &self,
+        cut: &CutReference,
+        question: &str,
+        times: &Times,
+    ) -> Result<Answer, TrailError> {
         let loaded = self.loaded(cut)?;
         let wanted = catalogue::find(question)
             .ok_or_else(|| TrailError::NoSuchQuestion { id: question.to_owned() })?;
+        let sql = wanted.at(times).map_err(|parameter| TrailError::NeedsTime {
+            id: wanted.id.clone(),
+            parameter: parameter.to_owned(),
+        })?;
         blocking(move || {
             let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
-            let found = table.ask(&wanted.sql).map_err(|error| TrailError::Question {
+            let found = table.ask(&sql).map_err(|error| TrailError::Question {
                 id: wanted.id.clone(),
                 reason: error.to_string(),
             })?;
-            Ok(answer(&wanted, found, &loaded))
+            Ok(answer((&wanted, &sql), found, &loaded))
         })
         .await
     }
@@ -214,7 +225,7 @@ pub fn looked_at(coverage: &Coverage, window: Window) -> String {
         None => "no data events were recorded, so reads of objects would not show".to_owned(),
     };
     format!(
-        "Looked at {} records ({span}{from}{to}) in {regions}; {unread} objects were not used; \
+        "{LOOKED_AT}{} records ({span}{from}{to}) in {regions}; {unread} objects were not used; \
          {data}.",
         coverage.records_unique
     )
@@ -242,7 +253,7 @@ fn activity(rows: &[TrailRow]) -> Activity {
     activity
 }
 
-fn answer(question: &Question, found: Found, loaded: &Loaded) -> Answer {
+fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> Answer {
     let told = if found.rows.is_empty() { &question.none } else { &question.meaning };
     Answer {
         question: question.id.clone(),
@@ -250,7 +261,7 @@ fn answer(question: &Question, found: Found, loaded: &Loaded) -> Answer {
         sentence: format!("{told} {}", loaded.looked_at),
         truncated: found.truncated || loaded.reference.truncated,
         rows: found.rows,
-        sql_sha256: sha256(question.sql.as_bytes()),
+        sql_sha256: sha256(sql.as_bytes()),
     }
 }
 

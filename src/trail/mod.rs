@@ -18,4 +18,6 @@ pub mod scan;
 pub mod table;
 
 #[cfg(test)]
+mod dialect;
+#[cfg(test)]
 mod traps;

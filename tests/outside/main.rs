@@ -88,6 +88,7 @@ mod sql_judge;
 #[path = "../support/story.rs"]
 mod story;
 mod tableless;
+mod techniques;
 #[path = "../support/thief.rs"]
 mod thief;
 #[path = "../support/tickets.rs"]
@@ -130,6 +131,7 @@ fn main() -> ExitCode {
     trials.extend(erased_things::trials(&parts));
     trials.extend(key_made::trials(&parts));
     trials.extend(real_trails::trials(&parts));
+    trials.extend(techniques::trials());
     trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));
     trials.extend(reconciled::trials(&parts));
