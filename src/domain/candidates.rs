@@ -198,9 +198,11 @@ fn others(node: &Node, case: &Case) -> String {
     if !node.kind.is_principal() {
         return String::new();
     }
+    let made = node.is_created() && !node.older && node.certainty == Certainty::Certain;
+    let made = if made { "the actor made it; " } else { "" };
     match node.last {
-        Some(last) => format!("it signed {} calls, the last at {last:.0}", node.events),
-        None => "the trail shows no call of it".to_owned(),
+        Some(last) => format!("{made}it signed {} calls, the last at {last:.0}", node.events),
+        None => format!("{made}the trail shows no call of it"),
     }
 }
 

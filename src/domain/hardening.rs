@@ -134,15 +134,22 @@ fn about_being_seen(case: &Case) -> Vec<(Measure, String)> {
             format!("the key was exposed for {} h before anybody reported it", late.as_hours()),
         ));
     }
-    let whole =
-        case.survey().is_some_and(|(_, survey)| !survey.truncated && survey.gaps.is_empty());
-    if !whole {
-        all.extend(item(Measure::OrganizationTrail, "the trail was not read, or not wholly"));
+    if let Some(because) = not_told(case) {
+        all.extend(item(Measure::OrganizationTrail, because));
     }
     if matches!(&case.facts().guard_duty, Some(Fact::Unknown(_))) {
         all.extend(item(Measure::GuardDuty, "its findings could not be read"));
     }
     all
+}
+
+/// Why the trail does not tell all; nothing where it does.
+fn not_told(case: &Case) -> Option<String> {
+    match case.survey() {
+        None => Some("the trail was not read".to_owned()),
+        Some((_, survey)) if survey.truncated => Some("the trail was not read wholly".to_owned()),
+        Some((_, survey)) => survey.gaps.first().cloned(),
+    }
 }
 
 #[cfg(test)]

@@ -64,8 +64,8 @@ pub enum Refusal {
     #[error("execution has already begun, so it is too late for that; use Undo afterwards")]
     Begun,
     #[error(
-        "a containment rests on the time of exposure by now: withdraw the approvals or undo it \
-         first, or widen it with a new plan"
+        "a containment rests on that time by now, so it stays; whom else to contain, say with \
+         /keyleak take-in, or withdraw the approvals while it has not begun"
     )]
     Settled,
     #[error(
@@ -73,6 +73,11 @@ pub enum Refusal {
          approvals"
     )]
     NoGlass,
+    #[error(
+        "this is a dry run: keyleak may change nothing in that account; the commands are on the \
+         plan's card"
+    )]
+    DryRun,
     #[error("you broke the glass, so somebody else has to look at it")]
     OwnGlass,
     #[error("there is no break-glass of this plan that waits for a review")]
@@ -103,7 +108,7 @@ pub enum Refusal {
     NeitherOwner,
     #[error("that is confirmed already, and the key was not used since")]
     AlreadyConfirmed,
-    #[error("nothing was contained yet, so there is nothing to confirm")]
+    #[error("nothing is contained, so there is nothing to confirm")]
     NeverContained,
     #[error("you have not approved this plan, so there is nothing to withdraw")]
     NotApproved,
@@ -173,6 +178,7 @@ impl Policy {
         let approved_before = state.approvals.iter().any(|press| press.by == *caller.person());
         let steps_up = caller.identity().is_some() && state.awaits_step_up().is_some();
         match choice {
+            Choice::Approve if state.plan.dry_run => Err(Refusal::DryRun),
             Choice::Approve if state.plan.requested_by == *caller.person() => {
                 Err(Refusal::Requester)
             }
@@ -231,6 +237,9 @@ impl Policy {
         self.is_approver(caller)?;
         self.is_disinterested(caller, case)?;
         is_open(state, now)?;
+        if state.plan.dry_run {
+            return Err(Refusal::DryRun);
+        }
         match (state.is_approved(), state.plan.may_break_glass()) {
             (true, _) => Err(Refusal::Begun),
             (false, false) => Err(Refusal::NoGlass),
@@ -369,6 +378,7 @@ pub fn is_part_of(case: &Case, identity: &AwsIdentity, key_id: &str) -> bool {
 pub fn recorded(case: &Case, plan: PlanNumber) -> Option<Approval> {
     let state = case.plan(plan)?;
     let dead = state.denied.is_some() || (state.voided.is_some() && !state.has_begun());
+    let dead = dead || state.plan.dry_run;
     let people: BTreeSet<_> = state
         .approvals
         .iter()

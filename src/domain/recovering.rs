@@ -74,10 +74,9 @@ pub fn tally(case: &Case) -> Tally {
     tally
 }
 
-/// What the trail tells of the key since the containment; none where nothing was contained.
+/// What the trail tells of the key since the containment; none where none stands.
 pub fn silence(case: &Case) -> Option<Silence> {
-    let begun = case.plans().filter(|state| state.plan.kind.contains() && state.has_begun());
-    let contained_at = begun.filter_map(PlanState::ended_at).max()?;
+    let contained_at = case.standing_plans().filter_map(PlanState::ended_at).max()?;
     let survey = case.survey().map(|(_, survey)| survey);
     Some(Silence {
         contained_at,
@@ -119,6 +118,10 @@ pub fn open(case: &Case) -> Vec<String> {
     open.extend(closed_to_everybody(case));
     if case.recovery().has_more() {
         open.push("more losses in the cut of the trail than the case lists".to_owned());
+    }
+    let contained = |state: &PlanState| state.plan.kind.contains() && state.has_begun();
+    if case.standing_containment().is_none() && case.plans().any(contained) {
+        open.push("the containment was undone, so the leaked key may work again".to_owned());
     }
     open.extend(rotation::open(case).map(str::to_owned));
     if silence(case).is_some() && !is_confirmed(case) {

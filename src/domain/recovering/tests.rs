@@ -8,15 +8,15 @@ use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::UserName;
 use crate::domain::leaked_key::fate;
 use crate::domain::losses::{Loss, LossKind, Losses};
-use crate::domain::plan::PlanKind;
+use crate::domain::plan::{Plan, PlanKind};
 use crate::domain::policy::{Policy, Refusal};
 use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
 use crate::domain::recovering::{is_confirmed, open, silence, tally};
 use crate::domain::recovery_step::{Again, RecoveryStep, Remedy, Replacement};
 use crate::domain::replacing;
-use crate::domain::report::{markdown, recovery_lines};
-use crate::domain::sample::{self, KEY, at, caller, opened, person, plan};
+use crate::domain::report::{markdown, recovery_lines, status_words};
+use crate::domain::sample::{self, KEY, at, caller, opened, person, plan, propose, run};
 use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -223,6 +223,23 @@ fn a_key_that_was_used_after_the_containment_is_never_confirmed_without_saying_s
     own(&mut case, 60, read(Some(at(55))));
     assert!(!is_confirmed(&case), "used once more");
     assert_eq!(open(&case), ["the key was used again after the recovery was confirmed"]);
+}
+
+#[test]
+fn an_undone_containment_vouches_for_nothing_and_stays_open() {
+    let mut case = contained();
+    own(&mut case, 30, read(Some(at(19))));
+    let undo = plan(&case, PlanKind::Undo);
+    let (number, _) = propose(&mut case, undo.clone());
+    let status = status_words(&case);
+    assert!(status.contains("(plan 1) done") && status.contains("undo (plan 2)"), "{status}");
+    let bob = Actor::Person { person: person("bob"), name: None };
+    then(&mut case, bob, 31, Event::Denied { plan: number, reason: None }).unwrap();
+    let undo = Plan { number: case.next_plan_number(), ..undo };
+    run(&mut case, undo);
+    assert_eq!(silence(&case), None);
+    assert_eq!(policy().may_confirm(&caller("bob"), &case, None), Err(Refusal::NeverContained));
+    assert_eq!(open(&case), ["the containment was undone, so the leaked key may work again"]);
 }
 
 #[test]

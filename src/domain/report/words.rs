@@ -53,8 +53,10 @@ fn open_status(case: &Case) -> String {
     {
         // Neither deleting what the actor made nor a new key says anything of what is contained.
         let standing = case.standing_containment();
+        // And what only waits has changed nothing yet.
         let beside = !state.plan.lifts.is_empty()
-            || matches!(state.plan.kind, PlanKind::Eradication | PlanKind::Replacement);
+            || matches!(state.plan.kind, PlanKind::Eradication | PlanKind::Replacement)
+            || !state.has_begun();
         let standing = standing.filter(|_| beside);
         let standing = standing.map(|standing| format!("{}; ", standing_status(case, standing)));
         return match standing {
@@ -135,6 +137,9 @@ pub(super) fn plan_status(state: &PlanState) -> String {
         (_, None, None) => format!("{plan} {what}; being read back"),
     };
     match state.status() {
+        PlanStatus::Proposed if state.plan.dry_run => {
+            format!("{plan} is a DRY RUN: nothing is changed; its card has the commands")
+        }
         PlanStatus::Proposed => format!(
             "{plan} proposed: {} of {}",
             state.approvals.len(),
