@@ -67,7 +67,7 @@ pub struct DrillArguments {
     /// Plays the story with scripted people and prints what happened
     #[arg(long)]
     pub headless: bool,
-    /// The scenario
+    /// The scenario: public-repository or cryptomining
     #[arg(long, default_value = "public-repository")]
     pub scenario: String,
     /// Where the page is served

@@ -103,6 +103,20 @@ pub struct OrganizationSettings {
 }
 
 impl AwsSettings {
+    /// The same without a way to change anything.
+    pub fn changing_nothing(mut self) -> Self {
+        (self.contain, self.eradicate_role, self.recover_role) = (None, None, None);
+        for account in self.accounts.values_mut() {
+            (account.contain_role, account.eradicate_role, account.recover_role) =
+                (None, None, None);
+        }
+        if let Some(pattern) = &mut self.organization {
+            (pattern.contain_role, pattern.eradicate_role, pattern.recover_role) =
+                (None, None, None);
+        }
+        self
+    }
+
     /// The roles in whose sessions an account is changed: what contains, what deletes,
     /// what makes keys.
     pub fn changing_roles(&self, account: Option<&AccountId>) -> Vec<RoleSettings> {

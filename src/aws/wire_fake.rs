@@ -348,5 +348,6 @@ fn plan(actions: Vec<Action>, now: Timestamp) -> Plan {
         adjusted: Vec::new(),
         lifts: Vec::new(),
         owners: Vec::new(),
+        dry_run: false,
     }
 }

@@ -41,7 +41,9 @@ pub async fn serve(store: &Store) -> Result<(), CommandError> {
     let listen = config.listen;
     let desk = desk(config, &sdk, &tasks).await?;
     if !desk.accounts.may_change() {
-        tracing::warn!("no contain role is configured: keyleak is read-only");
+        tracing::warn!(
+            "no contain role, or a dry run: keyleak changes nothing, and plans are for people"
+        );
     }
     for warning in approvers::warnings(&desk.rules.policy, &desk.rules.plans) {
         tracing::warn!("{warning}");
@@ -64,13 +66,15 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
         endpoints.push(format!("Slack: {}", config.slack.api_url));
     }
     let trail = trails::configured(&config, sdk, tasks).await?;
+    // Without a way to change anything there is none that a mistake could take.
+    let aws = if config.dry_run { config.aws.changing_nothing() } else { config.aws };
     Ok(Desk {
         ledger: Ledger::new(stores.journal),
         work: stores.work,
         brake: Seen::default(),
         evidence: stores::evidence(&config.evidence, sdk)?,
         notary: stores::notary(config.anchors.as_ref(), sdk)?,
-        accounts: accounts::accounts(sdk, &config.aws).await,
+        accounts: accounts::accounts(sdk, &aws).await,
         trail,
         chat: Arc::new(chat(&config.slack)?),
         clock: Clock::real(),

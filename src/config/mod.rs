@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod anchors;
 pub mod organization;
 pub mod reader;
+mod shapes;
 pub mod trail;
 
 use crate::aws::clients::{AccountSettings, AwsSettings};
@@ -38,6 +39,8 @@ pub struct Config {
     pub public_url: Option<String>,
     pub slack: SlackConfig,
     pub aws: AwsSettings,
+    /// Nothing is changed anywhere, whatever roles there are.
+    pub dry_run: bool,
     pub journal: JournalConfig,
     pub evidence: EvidenceConfig,
     pub anchors: Option<AnchorConfig>,
@@ -136,12 +139,15 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
     let public_url = public_url(r);
     let slack = slack(r);
     let aws = accounts::aws(r);
+    let dry_run = dry_run(r);
+    shapes::check(r);
     let rules = rules(r, &slack.team_id, &aws);
     let mut config = Config {
         listen,
         public_url,
         slack,
         aws,
+        dry_run,
         journal: journal(r),
         evidence: evidence(r),
         anchors: anchors::anchors(r),
@@ -175,6 +181,17 @@ fn own_buckets(config: &Config) -> Vec<String> {
         ["aws", "aws-cn", "aws-us-gov"].map(|partition| format!("arn:{partition}:s3:::{bucket}"))
     };
     buckets.flat_map(arns).collect()
+}
+
+fn dry_run(r: &mut Reader) -> bool {
+    match r.text_or("aws.dry_run", "false").as_str() {
+        "true" => true,
+        "false" => false,
+        _ => {
+            r.reject("aws.dry_run", "can be true or false");
+            true
+        }
+    }
 }
 
 fn listen(r: &mut Reader) -> SocketAddr {

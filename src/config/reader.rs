@@ -15,7 +15,8 @@ pub const ENVIRONMENT_PREFIX: &str = "KEYLEAK_";
 const NEEDED: &str = "needed";
 
 /// Tables whose keys are people's to choose.
-const TABLES_OF_TEXTS: [&str; 2] = ["people.key_owners", "people.operators"];
+const TABLES_OF_TEXTS: [&str; 3] =
+    ["aws.isolation_groups", "people.key_owners", "people.operators"];
 
 /// Everything that is wrong with the configuration, each with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -99,6 +99,9 @@ pub struct Plan {
     /// Whose word it needs besides, because a step takes something that was there before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<ResourceOwner>,
+    /// Nothing of it is carried out: in that account keyleak may change nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 /// What a plan is made with, from configuration.
@@ -142,6 +145,7 @@ pub struct PlanFrame {
     pub adjusted: Vec<Adjusted>,
     pub lifts: Vec<StepAddress>,
     pub owners: Vec<ResourceOwner>,
+    pub dry_run: bool,
 }
 
 impl PlanRules {
@@ -230,6 +234,7 @@ pub fn assemble(
         adjusted: frame.adjusted,
         lifts: frame.lifts,
         owners: frame.owners,
+        dry_run: frame.dry_run,
     })
 }
 
@@ -276,6 +281,7 @@ mod tests {
             adjusted: Vec::new(),
             lifts: Vec::new(),
             owners: Vec::new(),
+            dry_run: false,
         };
         let rules = PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

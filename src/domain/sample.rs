@@ -139,6 +139,7 @@ pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
         adjusted: Vec::new(),
         lifts: Vec::new(),
         owners: Vec::new(),
+        dry_run: false,
     }
 }
 

@@ -34,11 +34,11 @@ use std::collections::BTreeSet;
 /// Proposes to contain the principal that signs with the key, or says why not.
 pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let requested_by = requester(case);
-    let may_change = desk.contain(case).await?.is_some();
-    let target = match containable(desk, case, may_change) {
+    let target = match first_target(case) {
         Ok(target) => target,
         Err(why) => return not_proposed(desk, case, why).await,
     };
+    let by_hand = by_hand(desk, case, &target);
     let kind = if case.standing_containment().is_some() {
         PlanKind::FollowUp
     } else {
@@ -47,7 +47,10 @@ pub async fn containment(desk: &Desk, case: &Case) -> Result<(), StepError> {
     match adjusted::prepare_adjusted(desk, case, target).await {
         Ok(prepared) => propose_prepared(desk, case, prepared, (kind, requested_by)).await,
         Err(error) if error.class.retryable() => Err(StepError::Call(error)),
-        Err(error) => not_proposed(desk, case, format!("no snapshot, no plan: {error}")).await,
+        Err(error) => {
+            let why = format!("no snapshot, no plan: {error}; by hand: {by_hand}");
+            not_proposed(desk, case, why).await
+        }
     }
 }
 
@@ -115,6 +118,8 @@ pub async fn propose_prepared(
     let mut frame = frame(desk, case, who, snapshot);
     frame.owners = owners;
     frame.adjusted = adjusted::said(case, &prepared.left_out);
+    // The same plan, for people to read and to do by hand.
+    frame.dry_run = desk.contain(case).await?.is_none();
     propose(desk, case, frame, steps).await
 }
 
@@ -258,21 +263,7 @@ async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepE
     conclude(desk, case, Event::NotProposed { why, eradication: false }).await.map(drop)
 }
 
-/// What is contained first; without the right to change anything, the commands to do it by hand.
-fn containable(desk: &Desk, case: &Case, may_change: bool) -> Result<Target, String> {
-    let target = first_target(case)?;
-    if may_change {
-        return Ok(target);
-    }
-    let account = account_of(case, &[]);
-    let setting = desk.accounts.setting(&account, "contain_role");
-    Err(format!(
-        "no contain role is configured for account {account} ({setting}), so keyleak changes \
-         nothing there; by hand: {}",
-        by_hand(desk, case, &target)
-    ))
-}
-
+/// The first commands, for where not even a plan can be made.
 fn by_hand(desk: &Desk, case: &Case, target: &Target) -> String {
     let name = &target.on.name;
     if let Part::Sessions { sessions, until } = &target.part {
@@ -316,6 +307,7 @@ pub(super) fn frame(
         adjusted: Vec::new(),
         lifts: Vec::new(),
         owners: Vec::new(),
+        dry_run: false,
     }
 }
 

@@ -31,8 +31,13 @@ const OPEN_ENDS_SHOWN_MAX: usize = 5;
 const COVERS: &str = "what the actor makes until it is contained gets the same steps; users made \
     while it is at work, and roles and keys while it is seen to be, are stopped on suspicion, and \
     released when the trail names another maker";
+/// What a plan is that nobody can approve.
+const DRY_RUN: &str = "keyleak may change nothing in this account, so nobody approves this plan; \
+    with a contain role for it, deny this one and press Containment";
 /// Commands to finish a plan by hand with.
 const COMMANDS_SHOWN_MAX: usize = 10;
+/// Commands of a plan that is not carried out; more would hide its other parts.
+const COMMANDS_OF_ALL_MAX: usize = 20;
 
 /// The card of a plan, as it stands now.
 pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
@@ -41,7 +46,8 @@ pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
         return Sketch { blocks: vec![context(&text)], text, tail: Vec::new() };
     };
     let key = &scene.case.opening().key;
-    let title = format!("Plan {}: {} for key {key}", number.0, purpose(state.plan.kind));
+    let dry = if state.plan.dry_run { "DRY RUN, " } else { "" };
+    let title = format!("{dry}Plan {}: {} for key {key}", number.0, purpose(state.plan.kind));
     let status = plan_words(state);
     let mut blocks = vec![
         header(&title),
@@ -57,6 +63,12 @@ pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
         )));
     }
     blocks.extend(to_finish(state));
+    blocks.extend(to_do(state));
+    let unsaid = if state.plan.dry_run { commands_of(state).count() } else { 0 };
+    if let Some(more) = unsaid.checked_sub(COMMANDS_OF_ALL_MAX).filter(|more| *more > 0) {
+        let status = format!("keyleak status {}", scene.case.id());
+        blocks.push(context(&format!("{more} more commands are in `{status}`.")));
+    }
     blocks.extend(plan_choices::listed(scene, state));
     blocks.extend(other_ways(scene, state));
     let mut tail = rows("plan.decide", buttons(scene, state));
@@ -92,10 +104,14 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
     }
     line("Approved by", approvals(state));
     if state.status() == PlanStatus::Proposed {
-        if let Some(missing) = missing(state) {
-            line("Missing", missing);
+        if plan.dry_run {
+            line("Dry run", vec![text(DRY_RUN)]);
+        } else {
+            if let Some(missing) = missing(state) {
+                line("Missing", missing);
+            }
+            line("May approve", approvers(scene, state));
         }
-        line("May approve", approvers(scene, state));
         line("Expires", vec![time(plan.expires_at)]);
     }
     if let Some((breaker, reason)) = &state.glass {
@@ -241,6 +257,21 @@ fn to_finish(state: &PlanState) -> Option<Value> {
     Some(rich("plan.by_hand", vec![title, preformatted(&commands)]))
 }
 
+/// All steps of a dry run as commands, in their order.
+fn to_do(state: &PlanState) -> Option<Value> {
+    if !state.plan.dry_run {
+        return None;
+    }
+    let commands: Vec<String> = commands_of(state).take(COMMANDS_OF_ALL_MAX).collect();
+    let title = paragraph(vec![bold("Nothing is carried out. By hand, in this order:")]);
+    Some(rich("plan.dry_run", vec![title, preformatted(&commands)]))
+}
+
+fn commands_of(state: &PlanState) -> impl Iterator<Item = String> {
+    let steps = state.plan.steps.iter();
+    steps.flat_map(|step| by_hand::commands(&step.action, state.proposed.at))
+}
+
 fn buttons(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
     let case = scene.case;
     if case.closed_at().is_some() {
@@ -249,6 +280,9 @@ fn buttons(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
     let expired = scene.now >= state.plan.expires_at;
     match state.status() {
         PlanStatus::Proposed if expired => Vec::new(),
+        PlanStatus::Proposed if state.plan.dry_run => {
+            [deny(case, state)].into_iter().chain(plan_choices::change(case, state)).collect()
+        }
         PlanStatus::Proposed => {
             let mut buttons = vec![approve(case, state), deny(case, state)];
             if !state.approvals.is_empty() || !state.agreed.is_empty() {

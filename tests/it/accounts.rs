@@ -1,6 +1,6 @@
 //! Several accounts at once: each case is looked at and changed in its own, and in no other.
 
-use crate::bureau::{ASKER, Bureau, honest, is_contained, journal};
+use crate::bureau::{APPROVER, ASKER, Bureau, honest, is_contained, journal};
 use crate::ground::{Ground, USER};
 use crate::sim_account::{ACCOUNT, SimAccount};
 use crate::simulated::{QUICK, leaked, town};
@@ -15,6 +15,7 @@ use keyleak::domain::membership::{Member, Membership};
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::plan_state::{PlanState, PlanStatus};
 use keyleak::domain::principal::{PrincipalName, account_in};
+use keyleak::domain::report;
 use keyleak::flow::photograph::photograph;
 use keyleak::ports::accounts::{Access, Accounts, Organization, Other};
 use keyleak::ports::clock::Clock;
@@ -112,6 +113,13 @@ async fn changed_only(case: &Case, ground: &Ground, account: &str) {
     assert!(case.plans().all(|state| state.plan.account.0 == account));
 }
 
+/// A sentence without the numbers by which its key and its account differ from another's.
+fn without_ids(sentence: &str) -> String {
+    let words = sentence.split_whitespace();
+    let is_id = |word: &&str| word.contains('…') || word.contains(OTHER) || word.contains(ACCOUNT);
+    words.filter(|word| !is_id(word)).collect::<Vec<_>>().join(" ")
+}
+
 async fn untouched(ground: &Ground) {
     let now = photograph(ground.lookup.as_ref(), &PrincipalName::user(USER)).await.unwrap();
     assert!(!now.has_policy(&ground.deny_policy_arn), "{:?}", now.attached);
@@ -188,18 +196,33 @@ async fn sabotage_with_the_lookups_swapped_there_is_no_plan_for_the_namesake() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_an_account_has_no_contain_role_the_commands_are_for_that_account() {
+async fn without_a_contain_role_the_same_plan_is_a_dry_run_for_people_and_changes_nothing() {
     let grounds = grounds(77).await;
     let [own, other] = &grounds;
     let bureau = bureau(&grounds, access(&other.lookup, None)).await;
     let (first, second) = (reported(&bureau, own).await, reported(&bureau, other).await);
-    let told = |case: &Case| case.not_proposed().map(|(_, why)| why.to_owned());
-    let why = bureau.wait(&second, "there is no plan", told).await;
-    assert!(why.contains(&format!("no contain role is configured for account {OTHER}")), "{why}");
-    assert!(why.contains("aws iam attach-user-policy --user-name ci-deploy"), "{why}");
+    let proposed = |case: &Case| case.pending_plan().map(story::address);
+    let at = bureau.wait(&second, "a plan", proposed).await;
+    let dry = bureau.wait(&second, "the dry run", |case| case.plan(at.plan).cloned()).await;
+    assert!(dry.plan.dry_run && dry.plan.account.0 == OTHER, "{dry:?}");
+    let said = bureau.answered(APPROVER, ButtonAction::Approve(at.clone())).await;
+    assert!(said.as_deref().unwrap_or_default().contains("this is a dry run"), "{said:?}");
+    let now = bureau.wait(&second, "the case", |case| Some(case.clone())).await;
+    let said = report::whole_plan(&now, now.plan(at.plan).unwrap());
+    for said_too in ["DRY RUN: nothing is changed", "aws iam attach-user-policy", "ci-deploy"] {
+        assert!(said.contains(said_too), "{said_too}: {said}");
+    }
+
     let plan = story::approve(&bureau, &first, PlanKind::Containment).await;
-    assert_eq!(plan.case, first, "in its own account it goes on changing");
     bureau.wait(&first, "contained", is_contained).await;
+    let real = bureau.wait(&first, "the plan", |case| case.plan(plan.plan).cloned()).await;
+    let sentences = |state: &PlanState| -> Vec<String> {
+        state.plan.steps.iter().map(|step| without_ids(&step.action.sentence())).collect()
+    };
+    assert!(!real.plan.dry_run, "in its own account it goes on changing");
+    assert_eq!(sentences(&dry), sentences(&real), "the same plan");
+    let after = bureau.wait(&second, "the case", |case| Some(case.clone())).await;
+    assert!(after.plans().all(|state| !state.has_begun() && !state.is_approved()));
     untouched(other).await;
     bureau.close().await;
 }

@@ -133,10 +133,14 @@ impl Bureau {
 
     /// Presses a button; panics when the press is refused.
     pub(crate) async fn press(&self, user: &str, button: ButtonAction) {
+        assert_eq!(self.answered(user, button).await, None, "taken without objection");
+    }
+
+    /// What a person is told who presses a button.
+    pub(crate) async fn answered(&self, user: &str, button: ButtonAction) -> Option<String> {
         let pressed =
             Pressed { caller: caller(user), button, place: None, delivery: None, reason: None };
-        let said = press(&self.desk.bench(), &pressed).await.expect("it is recorded");
-        assert_eq!(said, None, "the press is taken without objection");
+        press(&self.desk.bench(), &pressed).await.expect("it is recorded")
     }
 
     /// Waits until the case is as wanted; panics with the journal when it takes too long.

@@ -107,6 +107,7 @@ fn plan(case: &CaseId, (account, actions): (&str, &[Action]), now: Timestamp) ->
         adjusted: Vec::new(),
         lifts: Vec::new(),
         owners: Vec::new(),
+        dry_run: false,
         requested_by: person("U1"),
         approvals_needed: 1,
         expires_at: now + SignedDuration::from_hours(1),

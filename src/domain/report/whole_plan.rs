@@ -1,6 +1,7 @@
 //! A plan in full as plain text: what somebody must have read who decides without Slack.
 
 use crate::domain::action::Change;
+use crate::domain::by_hand::commands;
 use crate::domain::candidates::{Extent, candidates};
 use crate::domain::case::Case;
 use crate::domain::plan::Step;
@@ -19,6 +20,7 @@ pub(super) fn text(case: &Case, state: &PlanState) -> String {
     line("Plan", &format!("{} of case {}", plan.number.0, case.id()));
     line("Hash", &state.hash);
     line("Status", &plan_words(state));
+    let dry = plan.dry_run.then_some(state.proposed.at);
     line("Account", &plan.account.0);
     let by = name_of(case, &plan.requested_by);
     line("Asked for by", &format!("{by} ({}), who does not approve it", plan.requested_by.user));
@@ -58,6 +60,9 @@ pub(super) fn text(case: &Case, state: &PlanState) -> String {
         }
         if !step.action.reversible() {
             line("  undo", "THIS STEP CANNOT BE UNDONE");
+        }
+        for command in dry.iter().flat_map(|at| commands(&step.action, *at)) {
+            line("  by hand", &command);
         }
         if let Some(crate::domain::step_result::StepResult::Failed { why, .. }) = &done.result {
             line("  failed", why);

@@ -1,0 +1,120 @@
+//! What people mistype in settings that are read late: ids, names and ARNs, checked at the start.
+
+use crate::config::reader::Reader;
+
+/// S3's shortest and longest names.
+const BUCKET_LENGTHS: std::ops::RangeInclusive<usize> = 3..=63;
+/// `arn:partition:service:region:account:resource`.
+const ARN_PARTS: usize = 6;
+
+/// Notes each setting that names people, ARNs or buckets in a form that nothing would ever match.
+pub(super) fn check(r: &mut Reader) {
+    for name in ["people.openers", "people.responders", "people.approvers", "people.suspects"] {
+        for person in r.texts(name).unwrap_or_default() {
+            if !is_person(&person) {
+                r.reject(
+                    name,
+                    &format!("has {person:?}, and Slack's ids of people are like U0123ABC"),
+                );
+            }
+        }
+    }
+    for (of, person) in r.table("people.key_owners") {
+        if !is_person(&person) {
+            let why =
+                format!("has {person:?} for {of}, and Slack's ids of people are like U0123ABC");
+            r.reject("people.key_owners", &why);
+        }
+    }
+    for arn in r.texts("aws.protected_arns").unwrap_or_default() {
+        if !is_arn(&arn) {
+            let why =
+                format!("has {arn:?}; write whole ARNs, such as arn:aws:iam::111122223333:role/x");
+            r.reject("aws.protected_arns", &why);
+        }
+    }
+    if let Some(arn) = r.text("aws.deny_policy_arn")
+        && !(is_arn(&arn) && arn.contains(":policy/"))
+    {
+        r.reject(
+            "aws.deny_policy_arn",
+            "must be a policy's ARN, such as arn:aws:iam::aws:policy/AWSDenyAll",
+        );
+    }
+    for name in ["evidence.bucket", "anchors.bucket"] {
+        if let Some(bucket) = r.text(name)
+            && !is_bucket(&bucket)
+        {
+            r.reject(name, "must be a bucket's name alone, without s3:// or a path");
+        }
+    }
+    for (vpc, group) in r.table("aws.isolation_groups") {
+        if !vpc.starts_with("vpc-") || !group.starts_with("sg-") {
+            let why =
+                format!("has {vpc} = {group:?}; write VPC = security group, vpc-… = \"sg-…\"");
+            r.reject("aws.isolation_groups", &why);
+        }
+    }
+}
+
+fn is_person(text: &str) -> bool {
+    let rest = text.strip_prefix(['U', 'W']);
+    let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(fits))
+}
+
+/// Whole, and without a wildcard: it is compared as it is.
+fn is_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(ARN_PARTS, ':').collect();
+    let named = parts.first() == Some(&"arn") && parts.last().is_some_and(|last| !last.is_empty());
+    named && parts.len() == ARN_PARTS && !text.contains(['*', '?', ' '])
+}
+
+fn is_bucket(text: &str) -> bool {
+    let fits = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.'
+    };
+    BUCKET_LENGTHS.contains(&text.len()) && text.bytes().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(text: &str) -> Vec<String> {
+        let mut reader = Reader::new("keyleak.toml", text, &[]);
+        check(&mut reader);
+        reader.finish_incomplete().err().map(|errors| errors.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_would_match_nothing_is_told_at_the_start_and_what_is_right_is_not() {
+        let good = r#"
+[people]
+approvers = ["U0123ABC", "W1"]
+[people.key_owners]
+dan = "U4"
+[aws]
+protected_arns = ["arn:aws:iam::111122223333:role/break-glass/x", "arn:aws:s3:::trail"]
+deny_policy_arn = "arn:aws:iam::111122223333:policy/Deny"
+[aws.isolation_groups]
+vpc-0123456789abcdef0 = "sg-0123"
+[evidence]
+bucket = "kept.evidence-1"
+"#;
+        assert_eq!(errors(good), Vec::<String>::new());
+        for (right, wrong, told) in [
+            ("\"W1\"", "\"bob\"", "line 3: people.approvers has \"bob\""),
+            ("\"U4\"", "\"@dan\"", "people.key_owners has \"@dan\" for dan"),
+            ("arn:aws:s3:::trail", "role/foo", "line 7: aws.protected_arns has \"role/foo\""),
+            ("arn:aws:s3:::trail", "arn:aws:iam::1:role/*", "aws.protected_arns has"),
+            ("arn:aws:iam::111122223333:policy/Deny", "AWSDenyAll", "must be a policy's ARN"),
+            ("sg-0123", "default", "write VPC = security group"),
+            ("kept.evidence-1", "s3://x", "evidence.bucket must be a bucket's name alone"),
+        ] {
+            let found = errors(&good.replace(right, wrong));
+            assert_eq!(found.len(), 1, "{wrong}: {found:?}");
+            assert!(found[0].contains(told), "{wrong}: {found:?}");
+        }
+    }
+}
