@@ -5,20 +5,21 @@
 mod people;
 mod trails;
 
-use crate::bureau::{ASKER, Bureau, honest, is_contained};
+use crate::bureau::{APPROVER, ASKER, Bureau, honest, is_contained};
 use crate::ground::USER;
 use crate::simulated::town;
-use crate::story::approve;
+use crate::story::{self, approve};
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::action::{Action, Change};
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
-use keyleak::domain::event::{Event, Phase};
+use keyleak::domain::event::Phase;
 use keyleak::domain::facts::QUARANTINE_PREFIX;
 use keyleak::domain::ids::AccessKeyId;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::principal::{Principal, PrincipalName};
+use keyleak::domain::report::whole_plan;
 use keyleak::domain::revocation::{Revocation, Sessions};
 use keyleak::ports::chat::{Scene, View};
 use keyleak::ports::clock::Clock;
@@ -62,21 +63,19 @@ async fn aws_ir_without_the_right_to_change_nothing_is_tried_and_the_commands_ar
     let trail = |local| Some(honest(local));
     let bureau = Bureau::open_for(&ground, |_| None, trail).await;
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;
-    let told = |case: &Case| {
-        case.records().iter().find_map(|record| {
-            let Event::NotProposed { why, .. } = &record.event else { return None };
-            Some(why.clone())
-        })
-    };
-    let why = bureau.wait(&case, "what to do by hand", told).await;
-    assert!(why.contains("aws iam attach-user-policy --user-name"), "{why}");
+    let at = bureau.wait(&case, "a plan", |case| case.pending_plan().map(story::address)).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let plan = whole_plan(&now, now.plan(at.plan).unwrap());
+    assert!(plan.contains("aws iam attach-user-policy --user-name"), "{plan}");
+    let said = bureau.answered(APPROVER, ButtonAction::Approve(at)).await;
+    assert!(said.as_deref().unwrap_or_default().contains("this is a dry run"), "{said:?}");
     for phase in [Phase::Containment, Phase::Scope, Phase::Eradication, Phase::Recovery] {
         bureau.press(ASKER, ButtonAction::Phase { case: case.clone(), phase }).await;
     }
     bureau.desk.clock.sleep(Duration::from_secs(600)).await;
     assert_eq!(cloud.bot_changes(), 0);
     let now = bureau.desk.ledger.load(&case).await.unwrap();
-    assert!(is_contained(&now).is_none() && now.pending_plan().is_none());
+    assert!(is_contained(&now).is_none() && now.plans().all(|state| !state.has_begun()));
     bureau.close().await;
 }
 
