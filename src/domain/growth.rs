@@ -138,6 +138,7 @@ impl<'a> Growth<'a> {
             why: String::new(),
             depth: 0,
             keys: Vec::new(),
+            reopened: None,
         };
         tally(&mut node, uses);
         node
@@ -156,6 +157,7 @@ impl<'a> Growth<'a> {
             node.id = format!("{} ({id})", node.id);
         }
         if self.known.contains(&node.id) {
+            self.opened_again(&node);
             return;
         }
         if self.nodes.len() >= NODES_MAX {
@@ -165,6 +167,16 @@ impl<'a> Growth<'a> {
         node.older |= self.bounds.exposed_since.is_some_and(|since| node.is_made_before(since));
         self.known.insert(node.id.clone());
         self.nodes.push(node);
+    }
+
+    /// The key's owner may have opened it lawfully long before the actor did.
+    fn opened_again(&mut self, node: &Node) {
+        let known = self.nodes.iter_mut().find(|known| known.id == node.id);
+        let opened = known.filter(|known| known.kind.is_principal() && !known.is_created());
+        if let Some(known) = opened {
+            let later = node.made.filter(|made| Some(*made) > known.made);
+            known.reopened = known.reopened.max(later);
+        }
     }
 
     fn addresses(&self) -> BTreeSet<String> {

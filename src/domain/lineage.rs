@@ -149,6 +149,9 @@ pub struct Node {
     /// The keys a session signed with that has no lasting one.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// When a principal that was there before was last opened, where that was more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened: Option<Timestamp>,
 }
 
 /// One step back from a credential to what it came from.

@@ -16,14 +16,16 @@ use crate::domain::case::Case;
 use crate::domain::ids::{AccessKeyId, AccountId};
 use crate::domain::joining::makes_good;
 use crate::domain::lineage::{MadePrincipal, Node, NodeKind};
-use crate::domain::plan::{PlanKind, PlanNumber, PlanRules, Step, protection};
+use crate::domain::plan::{PlanKind, PlanNumber, PlanRules, Step};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::principal::{Principal, PrincipalName, account_in};
 use crate::domain::step_result::StepResult;
 use crate::domain::target::{Part, Target};
 use crate::domain::trust::of_nobody;
 use jiff::Timestamp;
-use nodes::{created, is_held, is_likely_held, named, principal_of, side_kind};
+use nodes::{
+    created, is_held, is_likely_held, is_services_own, is_since, named, principal_of, side_kind,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use strangers::Keys;
 
@@ -75,6 +77,8 @@ pub struct Remains {
     pub covered: Vec<Target>,
     /// It was there before, or nothing explains it: people must decide.
     pub asked: Vec<Target>,
+    /// Those among the asked whom the actor surely reached since the exposure.
+    pub sure: BTreeSet<PrincipalName>,
     pub cleared: Vec<Cleared>,
     /// What no step of ours ends by itself, in words.
     pub open_ends: Vec<String>,
@@ -91,6 +95,12 @@ fn place(node: &Node) -> Option<&str> {
 
 /// Compares the lineage and the inventory with what the standing plans contain.
 pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
+    let mut search = search(case, census);
+    search.spare_protected(census.inhabitants, rules);
+    search.left
+}
+
+fn search<'a>(case: &'a Case, census: &Census<'a>) -> Search<'a> {
     let created = created(case, census.nodes);
     let left = Remains {
         cleared: strangers::cleared(case, census),
@@ -101,7 +111,8 @@ pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
     let others = census.sessions_of_others;
     let sessions = BTreeMap::new();
     let served = census.served;
-    let mut search = Search { case, held, others, served, sessions, is_likely: false, left };
+    let (is_likely, is_sure) = (false, false);
+    let mut search = Search { case, held, others, served, sessions, is_likely, is_sure, left };
     census.nodes.iter().filter(|node| is_held(node)).for_each(|node| search.look_at(node));
     search.take_sessions();
     search.is_likely = true;
@@ -110,8 +121,7 @@ pub fn remains(case: &Case, census: &Census<'_>, rules: &PlanRules) -> Remains {
     search.is_likely = false;
     search.newcomers(census);
     search.new_keys(census);
-    search.spare_protected(census.inhabitants, rules);
-    search.left
+    search
 }
 
 /// The principals that a done deny of a standing plan holds.
@@ -179,11 +189,14 @@ struct Search<'a> {
     /// Whether what is looked at is the actor's only by appearance: then nothing is covered, and
     /// what people leave is not held against the case.
     is_likely: bool,
+    /// Whether what is looked at is surely the actor's, and taken since the exposure.
+    is_sure: bool,
     left: Remains,
 }
 
 impl Search<'_> {
     fn look_at(&mut self, node: &Node) {
+        self.is_sure = !self.is_likely && is_since(self.case, node) && !is_services_own(node);
         let place = place(node);
         if let (Some(place), Some(own)) = (place, self.case.account())
             && place != own.0
@@ -252,29 +265,6 @@ impl Search<'_> {
         self.cover_once(Target::new(on, Part::Key(key), because));
     }
 
-    /// What is protected by configuration is left to people, and said to be open.
-    fn spare_protected(&mut self, inhabitants: &[Inhabitant], rules: &PlanRules) {
-        let protected = |target: &Target| {
-            let one = inhabitants.iter().find(|one| one.name == target.on)?;
-            let account = account_in(&one.arn)?.to_owned();
-            protection(&one.arn, &AccountId(account), rules)
-        };
-        self.left.asked.retain(|target| protected(target).is_none());
-        let (spared, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.left.covered)
-            .into_iter()
-            .partition(|target| protected(target).is_some());
-        self.left.covered = rest;
-        self.left.open_ends.extend(spared.iter().map(|target| {
-            let part = match &target.part {
-                Part::Whole => "the new",
-                Part::Key(_) | Part::Side(_) => "a new credential of",
-                Part::Sessions { .. } => "sessions of",
-                Part::Closed | Part::Trust => "who may assume",
-            };
-            format!("{part} {}, which is protected: contain it by hand", target.on)
-        }));
-    }
-
     fn leave_open(&mut self, node: &Node, why: &str) {
         if !self.is_likely {
             self.left.open_ends.push(named(node, why));
@@ -318,8 +308,14 @@ impl Search<'_> {
                 self.left.open_ends.push(left);
             }
             Some(_) => {}
-            None if self.left.asked.contains(&target) => {}
-            None => self.left.asked.push(target),
+            None => {
+                if self.is_sure {
+                    self.left.sure.insert(target.on.clone());
+                }
+                if !self.left.asked.contains(&target) {
+                    self.left.asked.push(target);
+                }
+            }
         }
     }
 
@@ -387,6 +383,7 @@ fn answers(action: &Action, part: &Part) -> bool {
 pub mod asked_for;
 mod elsewhere;
 pub mod nodes;
+mod protected;
 mod sessions;
 pub mod spared;
 pub mod strangers;

@@ -232,6 +232,7 @@ pub(crate) fn minted(kind: NodeKind, id: &str) -> Node {
         why: "minted by the key".to_owned(),
         depth: 1,
         keys: Vec::new(),
+        reopened: None,
     }
 }
 

@@ -43,4 +43,16 @@ impl Target {
         let because = because.to_owned();
         Self { on, part, because, id: None, besides: Vec::new(), suspected: false }
     }
+
+    /// What of whom it is about.
+    pub fn words(&self) -> String {
+        let on = &self.on;
+        match &self.part {
+            Part::Whole => on.to_string(),
+            Part::Key(key) => format!("key {key} of {on}"),
+            Part::Side(_) => format!("a new credential of {on}"),
+            Part::Sessions { .. } => format!("sessions of {on}"),
+            Part::Closed | Part::Trust => format!("who may assume {on}"),
+        }
+    }
 }

@@ -147,9 +147,11 @@ impl<'a> Growth<'a> {
             known.rsplit('/').next() == arn.rsplit('/').next()
                 && account_in(known) == account_in(&arn)
         };
-        if self.nodes.iter().filter(|node| node.kind == kind).any(same) {
+        let known = self.nodes.iter().filter(|node| node.kind == kind).find(|node| same(node));
+        if known.is_some_and(Node::is_created) {
             return None; // the actor made it: it is already listed
         }
+        let arn = known.and_then(|known| known.arn.clone()).unwrap_or(arn);
         let mut node = self.principal_node(edge, kind, arn);
         node.older = true;
         node.why = format!("{call} opened it to the actor; it existed before");

@@ -346,6 +346,20 @@ fn the_order_of_the_input_does_not_matter() {
 }
 
 #[test]
+fn a_role_that_is_opened_more_than_once_is_listed_once_with_the_last_time() {
+    let opened = |second| Sighting {
+        target_role: Some("deploy".to_owned()),
+        ..call("UpdateAssumeRolePolicy", KEY, second)
+    };
+    let times = |seconds: &[u32]| -> Vec<bool> {
+        let sightings: Vec<_> = seconds.iter().map(|second| opened(*second)).collect();
+        let lineage = lineage(&sightings);
+        lineage.nodes.iter().map(|node| node.reopened > node.made).collect()
+    };
+    assert_eq!((times(&[2]), times(&[2, 7])), (vec![false], vec![true]));
+}
+
+#[test]
 fn a_role_that_the_actor_made_elsewhere_hides_none_of_the_same_name_that_it_opened_here() {
     let named = |account: &str| format!("arn:aws:iam::{account}:role/deploy");
     let made = |account: &str| Sighting {

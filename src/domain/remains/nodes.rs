@@ -58,6 +58,19 @@ pub fn works(node: &Node) -> bool {
     works && (!node.older || opened)
 }
 
+/// Whether the actor took or opened it since the exposure, as far as is known.
+pub(super) fn is_since(case: &Case, node: &Node) -> bool {
+    let last = node.reopened.max(node.made);
+    let since = case.exposed_since().zip(last);
+    since.is_none_or(|(since, last)| last.as_second() >= since.as_second())
+}
+
+/// Whether only an AWS service can have opened it: nobody else may assume such a role.
+pub(super) fn is_services_own(node: &Node) -> bool {
+    let role = node.role_arn.as_deref().unwrap_or_default();
+    node.kind == NodeKind::ServiceSession && role.contains(":role/aws-service-role/")
+}
+
 /// Whether nothing can be done with it any more.
 pub fn is_dead(node: &Node) -> bool {
     !matches!(node.standing, Standing::Live | Standing::Unknown)

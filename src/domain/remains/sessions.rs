@@ -38,6 +38,7 @@ impl Search<'_> {
     /// faster than the trail tells: then only time of issue ends them, and that hits others. Where
     /// even that was in vain, nobody can open another one until people give the role back.
     pub(super) fn take_sessions(&mut self) {
+        self.is_sure = !self.is_likely;
         for (on, (user_ids, until)) in std::mem::take(&mut self.sessions) {
             let until = until.unwrap_or_else(|| self.case.opened_at());
             let again = |all: bool| {
