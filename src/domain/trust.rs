@@ -49,6 +49,26 @@ pub fn without_outsiders(document: &str, insiders: Insiders<'_>) -> Option<Clean
     Some(Cleaned { document: value.to_string(), removed })
 }
 
+/// Whom the document lets in, as it names them; none where it cannot be read.
+pub fn let_in(document: &str) -> Option<Vec<String>> {
+    let mut value: Value = serde_json::from_str(document).ok()?;
+    let mut names = Vec::new();
+    for statement in one_or_many(value.get_mut("Statement")?.take()) {
+        if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
+            continue;
+        }
+        match statement.get("Principal") {
+            None => names.push("everybody but a few (NotPrincipal)".to_owned()),
+            Some(Value::Object(kinds)) => {
+                let named = kinds.values().cloned().flat_map(one_or_many);
+                names.extend(named.map(|one| one.as_str().unwrap_or("?").to_owned()));
+            }
+            Some(_) => names.push("everybody".to_owned()),
+        }
+    }
+    Some(names)
+}
+
 /// Whether the document names this provider; one that cannot be read is searched as a text.
 pub fn names(document: &str, provider: &str) -> bool {
     let read: Result<Value, _> = serde_json::from_str(document);
@@ -173,6 +193,22 @@ mod tests {
         assert!(found.document.contains("ec2.amazonaws.com"));
         assert!(!found.document.contains("evil"));
         assert_eq!(cleaned(document, &[], &[]), None);
+    }
+
+    #[test]
+    fn whom_a_document_lets_in_is_named_as_it_stands_there() {
+        let document = r#"{"Statement":[
+            {"Effect":"Allow","Principal":{"AWS":["111111111111","999999999999"]}},
+            {"Effect":"Allow","Principal":{"Federated":"an oidc-provider"}},
+            {"Effect":"Deny","Principal":{"AWS":"222222222222"}},
+            {"Effect":"Allow","Principal":"*"},
+            {"Effect":"Allow","NotPrincipal":{"AWS":"111111111111"}}]}"#;
+        let named = let_in(document).unwrap();
+        let few = "everybody but a few (NotPrincipal)";
+        let all = ["111111111111", "999999999999", "an oidc-provider", "everybody", few];
+        assert_eq!(named, all);
+        assert_eq!(let_in(&of_nobody()), Some(Vec::new()));
+        assert_eq!(let_in("no json"), None);
     }
 
     #[test]

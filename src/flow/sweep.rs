@@ -18,7 +18,7 @@ use crate::flow::desk::Desk;
 use crate::flow::gains::Taken;
 use crate::flow::lane::{self, StepError, note};
 use crate::flow::resources::Outlook;
-use crate::flow::targets::prepare;
+use crate::flow::targets::{Prepared, prepare};
 use crate::flow::{exposure, gains, losses, propose, resources, signer};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::{SignedDuration, Timestamp};
@@ -290,10 +290,10 @@ async fn conclude(
     (left, watermark): (Remains, Option<Timestamp>),
 ) -> Result<(), StepError> {
     let mut case = case.clone();
-    let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-    if state.open_ends != left.open_ends {
-        let event = Event::OpenEnds { plan, ends: left.open_ends.clone() };
-        case = lane::conclude(desk, &case, event).await?;
+    // What cannot be looked at now must not keep what is covered from its steps.
+    let asked = prepare(desk, &case, (&left.asked, &left.created)).await;
+    if let Ok(asked) = &asked {
+        case = tell_open_ends(desk, &case, plan, (&left, asked)).await?;
     }
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
     if gains::release(desk, &case, &left.cleared).await? {
@@ -303,7 +303,7 @@ async fn conclude(
     if taken == Taken::Some {
         return Ok(());
     }
-    let asked = prepare(desk, &case, (&left.asked, &left.created)).await?;
+    let asked = asked?;
     if !asked.steps.is_empty() && case.may_ask() {
         let who = (PlanKind::FollowUp, state.plan.requested_by.clone());
         return propose::propose_prepared(desk, &case, asked, who).await;
@@ -316,7 +316,7 @@ async fn conclude(
     let ended = case.standing_plans().filter_map(PlanState::ended_at).max();
     let passed = ended.is_some_and(|ended| told_until > ended);
     // What waits for people to decide is not contained, whatever the trail says.
-    let settled = left.open_ends.is_empty()
+    let settled = state.open_ends.is_empty()
         && taken == Taken::Nothing
         && asked.steps.is_empty()
         && outlook == Outlook::Settled
@@ -330,6 +330,24 @@ async fn conclude(
         lane::conclude(desk, &case, Event::Contained { plan, as_of: told_until }).await?;
     }
     Ok(())
+}
+
+/// Writes down what no step ends, where that has changed: also what was asked about and is surely
+/// the actor's, where no step is an answer to it.
+async fn tell_open_ends(
+    desk: &Desk,
+    case: &Case,
+    plan: PlanNumber,
+    (left, asked): (&Remains, &Prepared),
+) -> Result<Case, StepError> {
+    let sure = asked.stepless.iter().filter(|(on, _)| left.sure.contains(on));
+    let ends: Vec<String> =
+        left.open_ends.iter().chain(sure.map(|(_, why)| why)).cloned().collect();
+    let state = case.plan(plan).ok_or(StepError::MovedOn)?;
+    if state.open_ends == ends {
+        return Ok(case.clone());
+    }
+    lane::conclude(desk, case, Event::OpenEnds { plan, ends }).await
 }
 
 /// Up to when the trail tells everything: its newest record less the disorder in which records

@@ -14,12 +14,15 @@ use crate::domain::revocation::Sessions;
 use crate::domain::signer::Signer;
 use crate::domain::snapshot::Photograph;
 use crate::domain::target::{Part, Target};
-use crate::domain::trust::{Insiders, of_nobody, without_outsiders};
+use crate::domain::trust::{Insiders, let_in, of_nobody, without_outsiders};
 use crate::flow::desk::Desk;
 use crate::flow::photograph::{Photographs, account_of, photograph_all};
 use crate::ports::cloud::{CallError, Lookup};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+
+/// So many of those whom a trust policy lets in are named.
+const NAMES_SHOWN_MAX: usize = 5;
 
 /// Steps that are ready to be approved, and what they rest on.
 #[derive(Debug, Default)]
@@ -28,6 +31,8 @@ pub struct Prepared {
     pub photographs: Photographs,
     /// What keyleak does not touch, and why.
     pub left_out: Vec<String>,
+    /// What no step is an answer to, and what people can do.
+    pub stepless: Vec<(PrincipalName, String)>,
 }
 
 /// The steps for these targets, denies first; what is in force already is left out, and so is what
@@ -50,6 +55,8 @@ pub(super) async fn prepare(
         let account = account_of(case, std::slice::from_ref(photograph));
         if let Some(why) = protection(&photograph.arn, &account, &desk.rules.plans) {
             prepared.left_out.push(format!("{} is not touched: {why}", target.on));
+            let end = format!("{}: {why}; contain it by hand", target.words());
+            prepared.stepless.push((target.on.clone(), end));
             continue;
         }
         if let Some(other) = target.id.as_ref().filter(|id| **id != photograph.id) {
@@ -61,6 +68,11 @@ pub(super) async fn prepare(
             continue;
         }
         let mut steps = steps(desk, case, (target, photograph, made_by_actor), &guard);
+        if steps.is_empty()
+            && let Some(end) = by_comparing(target, photograph)
+        {
+            prepared.stepless.push((target.on.clone(), end));
+        }
         if let Some(first) = steps.first_mut() {
             first.blast_radius.extend(target.besides.iter().cloned());
         }
@@ -148,6 +160,30 @@ fn regular_use(case: &Case) -> Vec<String> {
     told.map_or_else(|| vec![unread.to_owned()], RegularUse::words)
 }
 
+/// What is left to people where an edit names nobody who is surely from outside: a provider, a
+/// service or somebody of the account may have been there before. None where it lets nobody in.
+fn by_comparing(target: &Target, photograph: &Photograph) -> Option<String> {
+    let document = photograph.role().map(|role| role.trust.as_str()).unwrap_or_default();
+    let (on, because) = (&target.on, &target.because);
+    match let_in(document) {
+        Some(names) if names.is_empty() => None,
+        Some(names) => Some(format!(
+            "{on}: {because}. It lets in {}: compare that by hand, or take it in, whole",
+            shown(&names)
+        )),
+        None => Some(format!("{on}: {because}. Its trust policy cannot be read: look at it")),
+    }
+}
+
+fn shown(names: &[String]) -> String {
+    let more = match names.len().saturating_sub(NAMES_SHOWN_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let first: Vec<&str> = names.iter().take(NAMES_SHOWN_MAX).map(String::as_str).collect();
+    format!("{}{more}", first.join(", "))
+}
+
 /// Whoever came in by the edited trust loses it, and so do the sessions they opened.
 fn trust_steps(
     containing: &Containing<'_>,
@@ -158,6 +194,9 @@ fn trust_steps(
     let Some(cleaned) = cleaned else {
         return Vec::new();
     };
+    // What the edit added beside them cannot be told from what was there.
+    let stay = let_in(&cleaned.document).filter(|stay| !stay.is_empty());
+    let stay = stay.map(|stay| format!("; it goes on letting in {}: compare that", shown(&stay)));
     let removed: Vec<String> =
         cleaned.removed.iter().map(|who| format!("{who}, who can no longer assume it")).collect();
     let put = Step {
@@ -166,7 +205,7 @@ fn trust_steps(
             change: Change::PutTrust { document: cleaned.document },
         },
         blast_radius: removed,
-        because: because.to_owned(),
+        because: format!("{because}{}", stay.unwrap_or_default()),
         provisional: false,
     };
     let why = "sessions that outsiders opened outlive the edit";

@@ -36,6 +36,7 @@ mod manifests;
 mod new_keys;
 mod no_channel;
 mod not_ours;
+mod opened;
 mod orders;
 #[path = "../support/partial_trail.rs"]
 mod partial_trail;

@@ -1,0 +1,120 @@
+//! What the actor opened and no step ends is said, and the case is not called contained.
+
+use crate::bureau::{Bureau, is_contained, journal};
+use crate::ground::{Ground, USER};
+use crate::roles::{SHARED, does, trust};
+use crate::sim_account::ACCOUNT;
+use crate::simulated;
+use crate::story::{self, watched_in_vain};
+use keyleak::domain::case::Case;
+use keyleak::domain::event::Event;
+use keyleak::domain::ids::CaseId;
+use keyleak::domain::plan::PlanKind;
+use keyleak::sim::attacker::Operation;
+use keyleak::sim::cloud::managed::ADMINISTRATOR;
+use keyleak::sim::cloud::setup::{NewRole, NewUser};
+use std::sync::Arc;
+use std::time::Duration;
+
+const OWNER: &str = "boss";
+
+/// An account with a role and a user of long ago.
+async fn town(seed: u64) -> Ground {
+    let furnish = |cloud: &Arc<keyleak::sim::cloud::SimCloud>, user: NewUser| {
+        let role = NewRole::trusting(SHARED, &trust(ACCOUNT), user.created).attached(ADMINISTRATOR);
+        cloud.add_role(role).unwrap();
+        cloud.add_user(NewUser::named(OWNER, user.created).attached(ADMINISTRATOR)).unwrap();
+        user
+    };
+    simulated::town(seed, furnish).await.0
+}
+
+fn edits(document: String) -> Operation {
+    Operation::UpdateTrust { role: SHARED.to_owned(), trust: document }
+}
+
+/// The thief does this, the bot hears of the key, and people approve.
+async fn approved(ground: &Ground, deed: &Operation) -> (Bureau, CaseId) {
+    does(ground.attacker.as_ref(), ground.key(), deed).await;
+    let bureau = Bureau::open(ground).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    (bureau, case)
+}
+
+/// What is open in the end; then the case is never called contained.
+async fn open_in_the_end(ground: &Ground, deed: &Operation) -> Vec<String> {
+    let (bureau, case) = approved(ground, deed).await;
+    let open = |case: &Case| {
+        let ends = &case.standing_containment()?.open_ends;
+        (!ends.is_empty() || is_contained(case).is_some()).then(|| ends.clone())
+    };
+    let ends = bureau.wait(&case, "an open end, or contained", open).await;
+    ground.clock.sleep(2 * ground.timing.trail_complete_after.unsigned_abs()).await;
+    let now = watched_in_vain(&bureau, &case, ground).await;
+    assert!(is_contained(&now).is_none(), "it is not contained:\n{}", journal(&now));
+    assert!(now.pending_plan().is_none(), "nobody is asked what no plan can do");
+    let told = now.records().iter().filter(|r| matches!(r.event, Event::OpenEnds { .. })).count();
+    assert_eq!(told, 1, "and it is said once\n{}", journal(&now));
+    bureau.close().await;
+    ends
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protected_role_that_the_actor_opened_is_for_people_and_the_case_is_not_contained() {
+    let mut ground = town(930).await;
+    ground.protected_arns = vec![format!("arn:aws:iam::{ACCOUNT}:role/{SHARED}")];
+    let ends = open_in_the_end(&ground, &edits(trust("999999999999"))).await;
+    let because = "the actor changed who may assume it; it existed before";
+    let end = "who may assume role deploy, which is protected: contain it by hand";
+    assert_eq!(ends, [format!("{end} ({because})")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protected_user_with_a_new_password_is_for_people_and_the_case_is_not_contained() {
+    let mut ground = town(931).await;
+    ground.protected_arns = vec![format!("arn:aws:iam::{ACCOUNT}:user/{OWNER}")];
+    let given = Operation::CreateLoginProfile { user: OWNER.to_owned() };
+    let ends = open_in_the_end(&ground, &given).await;
+    let because = "the actor set a password for it; it existed before";
+    assert_eq!(ends, [format!("user boss, which is protected: contain it by hand ({because})")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_the_actor_opened_to_nobody_from_outside_is_compared_by_people() {
+    let ground = town(921).await;
+    let within =
+        [format!("arn:aws:iam::{ACCOUNT}:root"), format!("arn:aws:iam::{ACCOUNT}:user/{USER}")];
+    let document = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
+        "Principal":{{"AWS":["{}","{}"]}},"Action":"sts:AssumeRole"}}]}}"#,
+        within[0], within[1]
+    );
+    let ends = open_in_the_end(&ground, &edits(document)).await;
+    let end = format!(
+        "role deploy: the actor changed who may assume it; it existed before. It lets in {}: \
+         compare that by hand, or take it in, whole",
+        within.join(", ")
+    );
+    assert_eq!(ends, [end]);
+}
+
+/// The control: the key's owner edits roles too, and did so before the key leaked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_was_edited_before_the_exposure_holds_up_no_case() {
+    let mut ground = town(922).await;
+    does(ground.attacker.as_ref(), ground.key(), &edits(trust(ACCOUNT))).await;
+    ground.clock.sleep(Duration::from_secs(2)).await;
+    ground.since = jiff::Timestamp::from_second(ground.clock.now().as_second()).unwrap();
+    let (bureau, case) = approved(&ground, &Operation::ListBuckets).await;
+    bureau
+        .wait(&case, "contained, or asked", |case: &Case| {
+            let is_asked = case.pending_plan().is_some_and(|s| s.plan.kind == PlanKind::FollowUp);
+            is_contained(case).or_else(|| is_asked.then_some(()))
+        })
+        .await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let ends = &now.standing_containment().unwrap().open_ends;
+    assert!(!ends.iter().any(|end| end.contains(SHARED)), "{ends:?}");
+    bureau.close().await;
+}
