@@ -349,5 +349,6 @@ fn plan(actions: Vec<Action>, now: Timestamp) -> Plan {
         lifts: Vec::new(),
         owners: Vec::new(),
         dry_run: false,
+        covers: Vec::new(),
     }
 }

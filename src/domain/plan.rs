@@ -102,6 +102,9 @@ pub struct Plan {
     /// Nothing of it is carried out: in that account keyleak may change nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// What the trail has shown already and its approval covers at once, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
 }
 
 /// What a plan is made with, from configuration.
@@ -146,6 +149,7 @@ pub struct PlanFrame {
     pub lifts: Vec<StepAddress>,
     pub owners: Vec<ResourceOwner>,
     pub dry_run: bool,
+    pub covers: Vec<String>,
 }
 
 impl PlanRules {
@@ -235,6 +239,7 @@ pub fn assemble(
         lifts: frame.lifts,
         owners: frame.owners,
         dry_run: frame.dry_run,
+        covers: frame.covers,
     })
 }
 
@@ -282,6 +287,7 @@ mod tests {
             lifts: Vec::new(),
             owners: Vec::new(),
             dry_run: false,
+            covers: Vec::new(),
         };
         let rules = PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

@@ -1,6 +1,6 @@
 //! Where a plan stands and what has happened to it, as the records tell.
 
-use crate::domain::action::Action;
+use crate::domain::action::{Action, Change};
 use crate::domain::event::Drift;
 use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanNumber, Step};
@@ -205,6 +205,24 @@ impl PlanState {
         })
     }
 
+    /// Whether a step of the plan ends these sessions together with others: two who look at the
+    /// same time may not know as many, and the fewer would take the place of the more.
+    pub fn ends_more(&self, action: &Action) -> bool {
+        let Change::RevokeSessions { sessions: few, until: seen, inline_name } = &action.change
+        else {
+            return false;
+        };
+        self.all_steps().any(|(_, step, _)| {
+            step.action.on == action.on
+                && matches!(
+                    &step.action.change,
+                    Change::RevokeSessions { sessions, until, inline_name: name }
+                        if name == inline_name && until >= seen && sessions.include(few)
+                )
+                && self.stands_for(&step.action)
+        })
+    }
+
     /// Whether the actor has just shown that it is still at work, so that what it takes back is
     /// put in force again at once.
     pub fn is_racing(&self, now: Timestamp) -> bool {
@@ -245,12 +263,40 @@ impl PlanState {
 #[cfg(test)]
 mod tests {
     use crate::domain::action::{Action, Change};
+    use crate::domain::case::Case;
     use crate::domain::event::Event;
     use crate::domain::ids::AccessKeyId;
     use crate::domain::plan::{PlanKind, PlanNumber};
     use crate::domain::record::Actor;
-    use crate::domain::sample::{KEY, add, opened, plan, run, step, user};
+    use crate::domain::revocation::Sessions;
+    use crate::domain::sample::{KEY, add, at, opened, plan, role, run, step, user};
     use crate::domain::snapshot::SnapshotRef;
+
+    #[test]
+    fn sessions_that_a_step_ends_with_others_need_no_step_of_their_own() {
+        let mut case = opened();
+        let contain = plan(&case, PlanKind::Containment);
+        run(&mut case, contain);
+        let ends = |ids: &[&str]| Action {
+            on: role("deploy", "AROA1"),
+            change: Change::RevokeSessions {
+                sessions: Sessions::Named {
+                    user_ids: ids.iter().map(ToString::to_string).collect(),
+                },
+                until: at(11),
+                inline_name: "KeyleakRevoke".to_owned(),
+            },
+        };
+        let more =
+            |case: &Case, ids: &[&str]| case.plan(PlanNumber(1)).unwrap().ends_more(&ends(ids));
+        assert!(!more(&case, &["AROA1:a"]));
+        let both = ends(&["AROA1:a", "AROA1:b"]);
+        let steps = vec![step(both.on, both.change)];
+        let snapshot = SnapshotRef { sha256: "00".to_owned(), taken_at: super::Timestamp::MIN };
+        let event = Event::Covered { plan: PlanNumber(1), steps, snapshot };
+        add(&mut case, Actor::Keyleak, event);
+        assert!(more(&case, &["AROA1:a"]) && !more(&case, &["AROA1:a", "AROA1:c"]));
+    }
 
     #[test]
     fn a_step_that_was_taken_back_may_be_added_again_and_no_other() {

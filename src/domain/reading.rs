@@ -6,7 +6,10 @@ use crate::domain::query_cost::QueryCost;
 use crate::domain::regular::RegularUse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many sessions of others are remembered of a role.
+pub const OTHERS_MAX: usize = 20;
 
 /// What a reading of the trail found, as far as the case must remember it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +56,21 @@ impl SurveyNote {
     /// What others than the actor made.
     pub fn of_others(&self) -> (&[MadePrincipal], &[MadeKey]) {
         (&self.made_by_others, &self.keys_by_others)
+    }
+
+    /// The sessions of others that it remembers, as `aws:userid`.
+    pub fn sessions_of_others(&self) -> BTreeSet<String> {
+        let of_role = |(role, names): (&String, &Vec<String>)| {
+            names.iter().map(|name| format!("{role}:{name}")).collect::<Vec<_>>()
+        };
+        self.used_by_others.iter().flat_map(of_role).collect()
+    }
+
+    /// Whether it may remember only some of the sessions that others opened of the role of this
+    /// one, so that nobody can say that none has the same name.
+    pub fn may_be_shared(&self, user_id: &str) -> bool {
+        let role = user_id.split(':').next().unwrap_or(user_id);
+        self.used_by_others.get(role).is_some_and(|names| names.len() >= OTHERS_MAX)
     }
 }
 

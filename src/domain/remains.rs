@@ -382,6 +382,7 @@ fn answers(action: &Action, part: &Part) -> bool {
 
 pub mod asked_for;
 mod elsewhere;
+pub mod foreseen;
 pub mod nodes;
 mod protected;
 mod sessions;

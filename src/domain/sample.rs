@@ -140,6 +140,7 @@ pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
         lifts: Vec::new(),
         owners: Vec::new(),
         dry_run: false,
+        covers: Vec::new(),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! IAM enforces a deny some seconds after it is made, and the trail tells of a call minutes after
 //! it. An actor with a script uses both: it makes users that make users. So right after a
-//! containment the inventory is looked at every second, newcomers are stopped on suspicion, and
+//! containment the inventory is looked at every second, newcomers are stopped on suspicion, what
+//! the last survey told of before the approval gets its steps without waiting for the next, and
 //! what is taken back meanwhile is put in force again without waiting for the trail to name who
 //! did it; only while newcomers keep coming, only what people approved, and not without end.
 
@@ -13,8 +14,11 @@ use crate::domain::force::no_longer;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{PrincipalKind, PrincipalName};
+use crate::domain::reading::SurveyNote;
 use crate::domain::remains::strangers::{Keys, at_large_since, is_a_guess};
 use crate::domain::remains::{Census, Inhabitant, contained, remains};
+use crate::domain::revocation::Sessions;
+use crate::domain::target::{Part, Target};
 use crate::flow::desk::Desk;
 use crate::flow::gains::Taken;
 use crate::flow::lane::{StepError, conclude};
@@ -44,18 +48,19 @@ pub async fn look_around(
         }
         None => gains::users(desk, case).await?,
     };
+    let sessions_of_others = note.map_or_else(BTreeSet::new, SurveyNote::sessions_of_others);
     let census = Census {
         nodes: note.map_or(&[], |note| &note.nodes),
         made_by_others: note.map_or(&[], |note| &note.made_by_others),
         keys: Keys { new: &keys, by_others: note.map_or(&[], |note| &note.keys_by_others) },
-        // Only newcomers are taken here; what sessions there are the sweep tells.
-        sessions_of_others: &BTreeSet::new(),
+        sessions_of_others: &sessions_of_others,
         told_until,
         inhabitants: &inhabitants,
         served: &desk.accounts.served(),
     };
     let mut left = remains(case, &census, &desk.rules.plans);
-    left.covered.retain(|target| target.suspected);
+    // What the last survey told is not left alone until the trail answers again.
+    left.covered.retain(|target| !note.is_some_and(|note| may_hit_others(note, target)));
     if gains::take(desk, case, (&left.covered, &left.created)).await? == Taken::Some {
         return Ok(());
     }
@@ -64,6 +69,15 @@ pub async fn look_around(
         put_back(desk, case, state).await?;
     }
     Ok(())
+}
+
+/// Whether a session has a name that somebody else's may have too: the sweep, which has read them
+/// all, tells.
+fn may_hit_others(note: &SurveyNote, target: &Target) -> bool {
+    let Part::Sessions { sessions: Sessions::Named { user_ids }, .. } = &target.part else {
+        return false;
+    };
+    user_ids.iter().any(|id| note.may_be_shared(id))
 }
 
 /// The users that nothing denies; who is denied has its new keys stopped when it is read back.

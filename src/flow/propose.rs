@@ -18,6 +18,7 @@ use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, StepAdd
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
 use crate::domain::remains::contained;
+use crate::domain::remains::foreseen::foreseen;
 use crate::domain::sharing::handed_over;
 use crate::domain::snapshot::{Photograph, Snapshot, SnapshotRef};
 use crate::domain::step_result::StepResult;
@@ -117,6 +118,11 @@ pub async fn propose_prepared(
     let snapshot = keep(desk, case, photographs).await?;
     let mut frame = frame(desk, case, who, snapshot);
     frame.owners = owners;
+    if frame.kind == PlanKind::Containment {
+        let covered = foreseen(case, &steps, &desk.rules.plans);
+        let said = covered.iter().map(|one| format!("{}: {}", one.words(), one.because));
+        frame.covers = said.collect();
+    }
     frame.adjusted = adjusted::said(case, &prepared.left_out);
     // The same plan, for people to read and to do by hand.
     frame.dry_run = desk.contain(case).await?.is_none();
@@ -308,6 +314,7 @@ pub(super) fn frame(
         lifts: Vec::new(),
         owners: Vec::new(),
         dry_run: false,
+        covers: Vec::new(),
     }
 }
 

@@ -108,7 +108,10 @@ pub async fn cover(
     (steps, now): (Vec<Step>, &Photographs),
 ) -> Result<Option<Case>, StepError> {
     let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-    if steps.iter().all(|step| state.stands_for(&step.action)) {
+    let has = |state: &PlanState, step: &Step| {
+        state.stands_for(&step.action) || state.ends_more(&step.action)
+    };
+    if steps.iter().all(|step| has(state, step)) {
         return Ok(None);
     }
     let principals: Vec<_> = now.values().flatten().cloned().collect();
@@ -116,7 +119,7 @@ pub async fn cover(
     let at = desk.clock.now();
     let still_missing = |case: &Case| {
         let state = case.plan(plan).ok_or(StepError::MovedOn)?;
-        let missing = steps.iter().filter(|step| !state.stands_for(&step.action));
+        let missing = steps.iter().filter(|step| !has(state, step));
         let steps: Vec<Step> = missing.cloned().collect();
         let event = Event::Covered { plan, steps: steps.clone(), snapshot: snapshot.clone() };
         Ok::<_, StepError>((!steps.is_empty()).then(|| Entry::own(at, event)))

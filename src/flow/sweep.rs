@@ -9,7 +9,7 @@ use crate::domain::made_resources::MadeResources;
 use crate::domain::makers::{ByOther, is_others};
 use crate::domain::plan::{PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::PlanState;
-use crate::domain::reading::SurveyNote;
+use crate::domain::reading::{OTHERS_MAX, SurveyNote};
 use crate::domain::remains::strangers::Keys;
 use crate::domain::remains::{Census, Remains, all_made_good, places, remains};
 use crate::domain::reverting::{can_revert, reverting_calls};
@@ -26,8 +26,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes that the journal remembers; all of them are in the cut.
 const NODES_MAX: usize = 150;
-/// So many sessions of others are remembered of a role.
-const OTHERS_MAX: usize = 20;
 /// Records come out of order by about this part of the time after which the trail is complete:
 /// CloudTrail delivers within some five minutes, and hardly ever after twenty.
 const DISORDER_PARTS: i32 = 4;

@@ -27,6 +27,8 @@ const STEPS_IN_FULL_MAX: usize = 8;
 const STEPS_SHOWN_MAX: usize = 60;
 /// What the actor still holds; the report has all of it.
 const OPEN_ENDS_SHOWN_MAX: usize = 5;
+/// What is known to be covered; the plan in full has all of it.
+const COVERED_SHOWN_MAX: usize = 8;
 /// What an approval is worth beyond the steps that it names.
 const COVERS: &str = "what the actor makes until it is contained gets the same steps; users made \
     while it is at work, and roles and keys while it is seen to be, are stopped on suspicion, and \
@@ -143,6 +145,13 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
         }
     }
     if plan.kind.contains() {
+        for one in plan.covers.iter().take(COVERED_SHOWN_MAX) {
+            line("Covered by the approval as well", vec![text(&field(one))]);
+        }
+        if let Some(more) = plan.covers.len().checked_sub(COVERED_SHOWN_MAX + 1) {
+            let more = format!("{} more; `keyleak status` lists them", more + 1);
+            line("Covered by the approval as well", vec![text(&more)]);
+        }
         line("Covers", vec![text(COVERS)]);
     }
     line("Undo", vec![text(undo_words(plan))]);

@@ -1,19 +1,28 @@
-//! What the actor opened and no step ends is said, and the case is not called contained.
+//! What the actor opened and no step ends is said, and what the trail has told is not left alone.
 
 use crate::bureau::{Bureau, is_contained, journal};
-use crate::ground::{Ground, USER};
+use crate::ground::{BACKDOOR, Ground, USER};
 use crate::roles::{SHARED, does, trust};
 use crate::sim_account::ACCOUNT;
 use crate::simulated;
-use crate::story::{self, watched_in_vain};
+use crate::story::{self, refused, watched_in_vain};
+use async_trait::async_trait;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::CaseId;
+use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
+use keyleak::domain::principal::PrincipalName;
+use keyleak::domain::trail_row::TrailRow;
+use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, Trail, TrailError, Window};
 use keyleak::sim::attacker::Operation;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
 use keyleak::sim::cloud::setup::{NewRole, NewUser};
+use keyleak::trail::investigator::Investigator;
+use keyleak::trail::local::LocalTrail;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const OWNER: &str = "boss";
@@ -116,5 +125,94 @@ async fn a_role_that_was_edited_before_the_exposure_holds_up_no_case() {
     let now = bureau.desk.ledger.load(&case).await.unwrap();
     let ends = &now.standing_containment().unwrap().open_ends;
     assert!(!ends.iter().any(|end| end.contains(SHARED)), "{ends:?}");
+    bureau.close().await;
+}
+
+/// The trail, until it no longer answers.
+struct Away {
+    inner: LocalTrail,
+    is_away: Arc<AtomicBool>,
+}
+
+impl Away {
+    fn answers(&self) -> Result<(), TrailError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(TrailError::Unavailable { reason: "it is slow tonight".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Source for Away {
+    async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
+        self.answers()?;
+        self.inner.sightings(window).await
+    }
+
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+        self.answers()?;
+        self.inner.cut(window, subject).await
+    }
+
+    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+        self.answers()?;
+        self.inner.deeds(deeds).await
+    }
+
+    async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
+        self.answers()?;
+        self.inner.role_calls(role, window).await
+    }
+}
+
+/// How often each step is in the standing plans, in words.
+fn steps(case: &Case) -> BTreeMap<String, usize> {
+    let mut counted = BTreeMap::new();
+    for (_, step, _) in case.standing_plans().flat_map(|state| state.all_steps()) {
+        *counted.entry(step.action.sentence()).or_default() += 1;
+    }
+    counted
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_trail_has_told_is_named_in_the_plan_and_contained_while_it_does_not_answer() {
+    let ground = town(905).await;
+    let thief = ground.attacker.as_ref();
+    let on = PrincipalName::user(BACKDOOR);
+    let attach = Operation::AttachPolicy { to: on, policy_arn: ADMINISTRATOR.to_owned() };
+    does(thief, ground.key(), &attach).await;
+    ground.clock.sleep(Duration::from_secs(1800)).await;
+    let is_away = Arc::new(AtomicBool::new(false));
+    let away = Arc::clone(&is_away);
+    let trail =
+        |inner| Arc::new(Investigator::new(Away { inner, is_away: away })) as Arc<dyn Trail>;
+    let bureau = Bureau::open_with(&ground, |rights| rights, trail).await;
+    let case = bureau.report(&ground.key().access_key_id, None).await;
+    let covers = |case: &Case| {
+        let covers = case.pending_plan()?.plan.covers.clone();
+        (!covers.is_empty()).then_some(covers)
+    };
+    let covers = bureau.wait(&case, "a plan that names what it covers", covers).await;
+    let known = format!("user {BACKDOOR}: the trail shows that the actor made this user");
+    assert_eq!(covers[0], known, "{covers:?}");
+
+    is_away.store(true, Ordering::SeqCst);
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    let stopped = |case: &Case| {
+        let plan = case.standing_containment()?;
+        let mut done = plan.done_steps();
+        done.any(|(_, step, _)| step.action.on.name == BACKDOOR).then_some(())
+    };
+    bureau.wait(&case, "the new user is stopped", stopped).await;
+    ground.clock.sleep(Duration::from_secs(60)).await;
+    refused(thief, &ground.backdoor).await.unwrap();
+    let before = steps(&bureau.desk.ledger.load(&case).await.unwrap());
+    assert!(before.values().all(|often| *often == 1), "{before:?}");
+
+    is_away.store(false, Ordering::SeqCst);
+    bureau.wait(&case, "contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert!(steps(&now).values().all(|often| *often == 1), "{}", journal(&now));
     bureau.close().await;
 }

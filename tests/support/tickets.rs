@@ -108,6 +108,7 @@ fn plan(case: &CaseId, (account, actions): (&str, &[Action]), now: Timestamp) ->
         lifts: Vec::new(),
         owners: Vec::new(),
         dry_run: false,
+        covers: Vec::new(),
         requested_by: person("U1"),
         approvals_needed: 1,
         expires_at: now + SignedDuration::from_hours(1),

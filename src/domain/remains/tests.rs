@@ -373,6 +373,7 @@ fn new_roles_wait_for_the_trail_and_are_asked_about_when_it_explains_nothing() {
 }
 
 mod asked_again;
+mod foreseen;
 mod new_keys;
 mod protected;
 mod resources;

@@ -45,6 +45,9 @@ pub(super) fn text(case: &Case, state: &PlanState) -> String {
     for (who, how) in listed(case, state) {
         line("Listed", &format!("{who}: {how}"));
     }
+    for one in &plan.covers {
+        line("Covers too", one);
+    }
     line("Expires", &utc(plan.expires_at));
     let since = plan.exposed_since.map_or_else(|| "not known".to_owned(), utc);
     line("Exposed since", &since);
