@@ -281,7 +281,7 @@ mod tests {
             on: role("deploy", "AROA1"),
             change: Change::RevokeSessions {
                 sessions: Sessions::Named {
-                    user_ids: ids.iter().map(ToString::to_string).collect(),
+                    user_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
                 },
                 until: at(11),
                 inline_name: "KeyleakRevoke".to_owned(),

@@ -60,7 +60,7 @@ pub async fn look_around(
     };
     let mut left = remains(case, &census, &desk.rules.plans);
     // What the last survey told is not left alone until the trail answers again.
-    left.covered.retain(|target| !note.is_some_and(|note| may_hit_others(note, target)));
+    left.covered.retain(|target| note.is_none_or(|note| !may_hit_others(note, target)));
     if gains::take(desk, case, (&left.covered, &left.created)).await? == Taken::Some {
         return Ok(());
     }

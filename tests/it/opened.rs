@@ -14,10 +14,13 @@ use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::principal::PrincipalName;
 use keyleak::domain::trail_row::TrailRow;
+use keyleak::ports::chat::{Scene, View};
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, Trail, TrailError, Window};
 use keyleak::sim::attacker::Operation;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
 use keyleak::sim::cloud::setup::{NewRole, NewUser};
+use keyleak::slack::cards::draw;
+use keyleak::slack::sketch::Means;
 use keyleak::trail::investigator::Investigator;
 use keyleak::trail::local::LocalTrail;
 use std::collections::BTreeMap;
@@ -166,6 +169,13 @@ impl Source for Away {
     }
 }
 
+/// The card of the plan that waits.
+fn card(bureau: &Bureau, case: &Case) -> String {
+    let scene = Scene { case, policy: &bureau.desk.rules.policy, now: bureau.desk.clock.now() };
+    let number = case.pending_plan().unwrap().plan.number;
+    serde_json::to_string(&draw(&View::Plan(scene, number), Means::Full).blocks).unwrap()
+}
+
 /// How often each step is in the standing plans, in words.
 fn steps(case: &Case) -> BTreeMap<String, usize> {
     let mut counted = BTreeMap::new();
@@ -196,6 +206,8 @@ async fn what_the_trail_has_told_is_named_in_the_plan_and_contained_while_it_doe
     let covers = bureau.wait(&case, "a plan that names what it covers", covers).await;
     let known = format!("user {BACKDOOR}: the trail shows that the actor made this user");
     assert_eq!(covers[0], known, "{covers:?}");
+    let card = card(&bureau, &bureau.desk.ledger.load(&case).await.unwrap());
+    assert!(card.contains("Covered by the approval as well") && card.contains(&known), "{card}");
 
     is_away.store(true, Ordering::SeqCst);
     story::approve(&bureau, &case, PlanKind::Containment).await;

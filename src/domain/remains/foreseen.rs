@@ -45,6 +45,6 @@ pub fn foreseen(case: &Case, steps: &[Step], rules: &PlanRules) -> Vec<Target> {
 /// The ARN of this principal, where the node is of it and tells it.
 fn arn_of<'a>(node: &'a Node, on: &PrincipalName) -> Option<&'a str> {
     principal_of(node).filter(|of| of == on)?;
-    let arns = [node.role_arn.as_deref(), node.arn.as_deref()].into_iter().flatten();
-    arns.into_iter().find(|arn| PrincipalName::of_arn(arn).as_ref() == Some(on))
+    let mut arns = [node.role_arn.as_deref(), node.arn.as_deref()].into_iter().flatten();
+    arns.find(|arn| PrincipalName::of_arn(arn).as_ref() == Some(on))
 }
