@@ -170,7 +170,8 @@ async fn deny(
             class: CallClass::LimitExceeded,
             message: format!(
                 "{on} has no room for a deny: neither attached ({}) nor inline ({}) nor as the \
-                 boundary ({}); detach or delete one of its policies by hand and press Retry",
+                 boundary ({}); detach or delete one of its policies by hand, then press \
+                 Containment again for a plan with this step",
                 not_attached.message, not_inline.message, error.message
             ),
             ..error

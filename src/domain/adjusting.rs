@@ -6,7 +6,7 @@ use crate::domain::candidates::{Candidate, Extent, candidates, is_in_force, mean
 use crate::domain::case::Case;
 use crate::domain::digest::sha256_hex;
 use crate::domain::first_target::first_target;
-use crate::domain::plan::{PlanRules, StepAddress};
+use crate::domain::plan::{PlanKind, PlanRules, StepAddress};
 use crate::domain::plan_state::PlanState;
 use crate::domain::policy::{Policy, Refusal};
 use crate::domain::principal::PrincipalName;
@@ -61,7 +61,12 @@ impl Policy {
         }
         let other = case.pending_plan().filter(|state| !state.plan.kind.contains());
         if let Some(state) = other {
-            return Err(Refusal::Waiting(state.plan.number.0));
+            return no(format!(
+                "plan {} ({}) waits for a decision: have it approved or denied first, then change \
+                 what is contained",
+                state.plan.number.0,
+                kind_words(state.plan.kind)
+            ));
         }
         match adjustable(case) {
             Some(_) => Ok(()),
@@ -163,6 +168,15 @@ pub fn picked(case: &Case, rules: &PlanRules, form: &Picked) -> Result<Vec<Adjus
         changes.extend(choose(case, way)?);
     }
     judged(case, changes)
+}
+
+fn kind_words(kind: PlanKind) -> &'static str {
+    match kind {
+        PlanKind::Containment | PlanKind::FollowUp => "a containment",
+        PlanKind::Undo => "an undo",
+        PlanKind::Eradication => "an eradication",
+        PlanKind::Replacement => "a new key",
+    }
 }
 
 fn no<T>(why: String) -> Result<T, Refusal> {

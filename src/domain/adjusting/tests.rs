@@ -8,7 +8,7 @@ use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::record::Actor;
 use crate::domain::resource_change::ResourceChange;
 use crate::domain::sample::{
-    add, adjust, deny, opened, own, person, plan, press, propose, role, run, step,
+    add, adjust, caller, deny, opened, own, person, plan, press, propose, role, run, step,
 };
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -187,4 +187,21 @@ fn no_question_of_ours_passes_for_the_answer_to_a_press() {
     let answer = plan(&case, PlanKind::FollowUp);
     run(&mut case, answer);
     assert!(case.may_ask());
+}
+
+#[test]
+fn while_an_undo_waits_the_refusal_names_it_and_says_what_comes_first() {
+    let mut case = standing();
+    let policy =
+        Policy { team: "T1".to_owned(), approvers: ["bob".to_owned()].into(), ..Policy::default() };
+    let may = |case: &Case| policy.may_adjust(&caller("bob"), case).map_err(|why| why.to_string());
+    assert_eq!(may(&case), Ok(()), "the control");
+    let undo = plan(&case, PlanKind::Undo);
+    let number = undo.number.0;
+    propose(&mut case, undo);
+    let why = format!(
+        "plan {number} (an undo) waits for a decision: have it approved or denied first, then \
+         change what is contained"
+    );
+    assert_eq!(may(&case), Err(why));
 }
