@@ -28,7 +28,9 @@ pub fn three_way(before: &Photograph, left: &Photograph, now: &Photograph) -> Ve
 
 fn fields(photograph: &Photograph) -> Vec<(&'static str, String)> {
     let tags = photograph.tags.iter().map(|(name, value)| format!("{name}={value}"));
-    let attached = photograph.attached.iter().map(|policy| policy.arn.clone());
+    // What AWS attaches by itself is nobody's change, and is never detached.
+    let attached = photograph.attached.iter().filter(|policy| !policy.is_quarantine());
+    let attached = attached.map(|policy| policy.arn.clone());
     let inline = photograph.inline.iter();
     let inline = inline.map(|(name, document)| format!("{name} {}", fingerprint(document)));
     let mut fields = vec![
@@ -111,6 +113,24 @@ mod tests {
     use super::*;
     use crate::domain::resource::OfResource;
     use crate::domain::sample;
+    use crate::domain::snapshot::AttachedPolicy;
+
+    #[test]
+    fn the_quarantine_of_aws_is_no_difference_and_a_policy_of_that_name_is_one() {
+        let function = Own::Resource(OfResource::Function { reserved: None });
+        let of = sample::photograph(&sample::role("deploy", "AROA1"), function);
+        let with = |arn: &str| {
+            let policy = AttachedPolicy { name: String::new(), arn: arn.to_owned() };
+            Photograph { attached: vec![policy], ..of.clone() }
+        };
+        let own = with("arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3");
+        assert_eq!((differences(&of, &own), three_way(&of, &of, &own)), (Vec::new(), Vec::new()));
+        let gov = with("arn:aws-us-gov:iam::aws:policy/AWSCompromisedKeyQuarantineV2");
+        assert_eq!(differences(&of, &gov), [""; 0]);
+        let forged = with("arn:aws:iam::029608264753:policy/AWSCompromisedKeyQuarantineV3");
+        assert_eq!(differences(&of, &forged).len(), 1);
+        assert_eq!(three_way(&of, &of, &with("arn:aws:iam::aws:policy/ReadOnlyAccess")).len(), 1);
+    }
 
     #[test]
     fn a_tag_on_a_resource_is_no_difference_and_one_on_a_user_is() {

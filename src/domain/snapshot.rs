@@ -1,7 +1,7 @@
 //! The state saved before anything is changed: what undo restores, and what proves what was there.
 
 use crate::domain::action::{SideCredential, SideKind};
-use crate::domain::facts::{Fact, KeyState};
+use crate::domain::facts::{Fact, KeyState, QUARANTINE_PREFIX};
 use crate::domain::ids::{AccessKeyId, AccountId};
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
 use crate::domain::resource::OfResource;
@@ -185,6 +185,15 @@ impl Photograph {
 
     pub fn has_policy(&self, arn: &str) -> bool {
         self.attached.iter().any(|policy| policy.arn == arn)
+    }
+}
+
+impl AttachedPolicy {
+    /// Whether AWS attached it because a key leaked: it comes at any time, and nobody detaches it.
+    /// A policy of the account may have the name too, and is one like any other.
+    pub fn is_quarantine(&self) -> bool {
+        let name = self.arn.rsplit('/').next().unwrap_or_default();
+        name.starts_with(QUARANTINE_PREFIX) && self.arn.contains(":iam::aws:policy/")
     }
 }
 
