@@ -6,7 +6,7 @@ use crate::domain::elsewhere::is_elsewhere;
 use crate::domain::event::{Drift, Event, Phase, PostKey};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::identity::AwsIdentity;
-use crate::domain::plan::{PlanNumber, Step};
+use crate::domain::plan::{PlanKind, PlanNumber, Step};
 use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
 use crate::domain::recovering;
@@ -85,6 +85,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         }
         owed.extend(said(record));
         owed.extend(found_nothing(case, record));
+        owed.extend(found_changed(case, record));
         let is_first = owed.iter().all(|owed| owed.what != What::Letter);
         owed.extend(to_aws(record).filter(|_| is_first));
         owed.extend(recovery(case, record));
@@ -271,7 +272,6 @@ fn words(event: &Event) -> Option<String> {
             let next = if *retryable { "I try again." } else { "Somebody must look." };
             format!("Step {} of plan {} failed: {why}. {next}", step + 1, plan.0)
         }
-        Event::ReadBack { drifts, .. } if !drifts.is_empty() => reverted(drifts),
         Event::Reapply { reverter, racing: true, .. } => {
             format!("{reverter} took the containment back. I put it in force again at once.")
         }
@@ -373,11 +373,58 @@ fn covered(steps: &[Step]) -> String {
     format!("{why}: {}{more}.", shown.join("; "))
 }
 
-fn reverted(drifts: &[Drift]) -> String {
-    let drifts: Vec<_> = drifts.iter().map(|drift| drift.what.as_str()).collect();
-    format!(
-        "ALARM: the account is not as the plan left it: {}. A plan to put it back waits for \
-         approval; if the trail names the actor, I put it back without asking.",
-        drifts.join("; ")
-    )
+/// What a reading back found, and what becomes of it by the kind of the plan.
+fn found_changed(case: &Case, record: &Record) -> Option<Announcement> {
+    let Event::ReadBack { plan, drifts, .. } = &record.event else { return None };
+    let found: Vec<_> = drifts.iter().map(|drift| drift.what.as_str()).collect();
+    let (number, found) = (plan.0, found.join("; "));
+    let words = match case.plan(*plan)?.plan.kind {
+        PlanKind::Containment | PlanKind::FollowUp => format!(
+            "ALARM: the account is not as the plan left it: {found}. A plan to put it back waits \
+             for approval; if the trail names the actor, I put it back without asking."
+        ),
+        PlanKind::Undo => format!(
+            "The account is not as the undo (plan {number}) left it: {found}. I change nothing \
+             about that: find out who did it, and set it right by hand."
+        ),
+        PlanKind::Eradication | PlanKind::Replacement => format!(
+            "ALARM: what plan {number} did does not hold: {found}. I change nothing about that: \
+             somebody must look."
+        ),
+    };
+    let key = PostKey(format!("notice-{}", record.seq));
+    (!drifts.is_empty()).then_some(Announcement { key, what: What::Notice(words) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::record::Actor;
+    use crate::domain::sample::{add, opened, plan, run};
+
+    #[test]
+    fn what_a_read_back_finds_is_told_by_the_kind_of_plan_and_no_plan_is_promised_for_an_undo() {
+        let told = |kind: PlanKind| {
+            let mut case = opened();
+            let contain = plan(&case, PlanKind::Containment);
+            run(&mut case, contain);
+            let next = plan(&case, kind);
+            let plan = next.number;
+            run(&mut case, next);
+            let what = "user ci: access keys differ".to_owned();
+            let drifts = vec![Drift { plan, step: None, what, by: None }];
+            add(&mut case, Actor::Keyleak, Event::ReadBack { plan, check: 0, drifts });
+            let notices = announcements(&case).into_iter().filter_map(|owed| match owed.what {
+                What::Notice(text) if text.contains("user ci: access keys differ") => Some(text),
+                _ => None,
+            });
+            notices.collect::<Vec<_>>().join("\n")
+        };
+        assert!(told(PlanKind::FollowUp).contains("A plan to put it back waits for approval"));
+        for kind in [PlanKind::Undo, PlanKind::Eradication, PlanKind::Replacement] {
+            let told = told(kind);
+            assert!(told.contains("plan 2") && !told.contains("waits for approval"), "{told}");
+        }
+        assert_eq!(told(PlanKind::Undo).lines().count(), 1, "once");
+    }
 }

@@ -3,14 +3,21 @@
 use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
 use crate::domain::fold::{IllegalRecord, press};
+use crate::domain::lifting::given_back;
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::record::Record;
 
 impl Case {
-    /// An undo of single steps is done: they are in force no more, and the rest is.
+    /// What an undo has given back is in force no more, and the rest is, although the undo may fail
+    /// half-way. One that is done has given back all the steps that it names.
     pub(super) fn lift(&mut self, undo: PlanNumber) -> Result<(), IllegalRecord> {
-        for at in self.plan_state(undo)?.plan.lifts.clone() {
+        let state = self.plan(undo).ok_or(IllegalRecord::NoSuchPlan(undo.0))?;
+        let mut back = given_back(self, state);
+        if state.status() == PlanStatus::Done {
+            back.extend(&state.plan.lifts);
+        }
+        for at in back {
             let step = self.plan_state(at.plan)?.steps.get_mut(at.step as usize);
             step.ok_or(IllegalRecord::NoSuchAttempt)?.lifted = Some(undo);
         }

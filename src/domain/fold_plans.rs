@@ -114,10 +114,11 @@ impl Case {
             Event::Outcome { plan, step, attempt, result } => {
                 let state = self.plan_state(*plan)?;
                 state.end_step(*step, *attempt, result, record)?;
-                let undone = state.plan.kind == PlanKind::Undo;
-                if undone && state.status() == PlanStatus::Done {
-                    // Whoever asked for it again meanwhile has it; there is nothing left to undo.
-                    self.wanted_undo = None;
+                if state.plan.kind == PlanKind::Undo {
+                    if state.status() == PlanStatus::Done {
+                        // Whoever asked for it again meanwhile has it.
+                        self.wanted_undo = None;
+                    }
                     self.lift(*plan)?;
                 }
             }

@@ -39,6 +39,27 @@ pub fn together(case: &Case, these: &[StepAddress]) -> Vec<StepAddress> {
     holding(case).filter(|(_, step)| goes(&step.action)).map(|(at, _)| at).collect()
 }
 
+/// The steps in force that these steps of an undo give back.
+pub fn undone_with(case: &Case, steps: &[Step]) -> Vec<StepAddress> {
+    let is_back = |held: &Action| steps.iter().any(|step| gives_back(&step.action, held));
+    holding(case).filter(|(_, held)| is_back(&held.action)).map(|(at, _)| at).collect()
+}
+
+/// What an undo has given back so far, whatever becomes of the rest of it. A deny that was put as
+/// the boundary is given back by two steps, and not before both are done.
+pub fn given_back(case: &Case, undo: &PlanState) -> Vec<StepAddress> {
+    let is_asked = |at: &StepAddress| undo.plan.lifts.is_empty() || undo.plan.lifts.contains(at);
+    let is_back = |held: &Action| {
+        let about = |(_, step, _): &(u32, &Step, _)| gives_back(&step.action, held);
+        let mut about = undo.all_steps().filter(about).peekable();
+        about.peek().is_some() && about.all(|(_, _, state)| state.is_in_force())
+    };
+    let earlier = case.plans().filter(|state| state.plan.number < undo.plan.number);
+    let contain = earlier.filter(|state| state.plan.kind.contains());
+    let held = contain.flat_map(holding_of);
+    held.filter(|(at, held)| is_asked(at) && is_back(&held.action)).map(|(at, _)| at).collect()
+}
+
 /// The steps that people took back, and that nothing has put in force again since.
 pub fn lifted(case: &Case) -> Vec<&Step> {
     let holds = |action: &Action| holding(case).any(|(_, step)| is_one(&step.action, action));
@@ -122,10 +143,25 @@ impl Policy {
 }
 
 fn holding(case: &Case) -> impl Iterator<Item = (StepAddress, &Step)> {
-    case.standing_plans().flat_map(|state| {
-        let plan = state.plan.number;
-        state.holding_steps().map(move |(step, what, _)| (StepAddress { plan, step }, what))
-    })
+    case.standing_plans().flat_map(holding_of)
+}
+
+fn holding_of(state: &PlanState) -> impl Iterator<Item = (StepAddress, &Step)> {
+    let plan = state.plan.number;
+    state.holding_steps().map(move |(step, what, _)| (StepAddress { plan, step }, what))
+}
+
+/// Whether the one, which is a step of an undo, gives back what the other took.
+fn gives_back(undo: &Action, held: &Action) -> bool {
+    undo.on == held.on
+        && match (&undo.change, &held.change) {
+            (Change::LiftDeny { .. } | Change::SetBoundary { .. }, Change::Deny { .. })
+            | (Change::PutTrust { .. }, Change::PutTrust { .. }) => true,
+            (Change::Resource { change: back }, Change::Resource { change: held }) => {
+                back.takes_off(held)
+            }
+            _ => undo.takes_back(held),
+        }
 }
 
 /// Whether both are one thing in the account: nobody can take back the one and leave the other.

@@ -79,7 +79,7 @@ pub struct StepState {
     pub ended_at: Option<Timestamp>,
     /// The first attempt that changed something, whatever later attempts found.
     pub changed: bool,
-    /// The undo by which people took it back, while the rest of the plan stays in force.
+    /// The undo by which people took it back, while something else may stay in force.
     pub lifted: Option<PlanNumber>,
 }
 

@@ -70,7 +70,11 @@ pub fn handed_over(case: &Case) -> Vec<(&CaseId, &Action)> {
     let records = case.records().iter().filter(|record| Some(record.seq) > after);
     let left = records.filter_map(|record| {
         let Event::HandedOver { from, action } = &record.event else { return None };
-        Some((from, action))
+        let is_back = |state: &PlanState| {
+            let is_later = state.plan.kind == PlanKind::Undo && state.proposed.seq > record.seq;
+            is_later && state.done_steps().any(|(_, step, _)| step.action == *action)
+        };
+        (!case.plans().any(is_back)).then_some((from, action))
     });
     left.collect()
 }

@@ -116,19 +116,32 @@ pub async fn keep(
     Ok(SnapshotRef { sha256, taken_at: desk.clock.now() })
 }
 
-/// The earliest photograph of every principal that the standing plans touched.
+/// The earliest photograph of every principal that the standing plans touched. Where all that a
+/// plan did to one was taken back, the next plan that touched it has the state before.
 pub async fn first_snapshot(desk: &Desk, case: &Case) -> Result<Snapshot, StepError> {
     let mut principals: BTreeMap<PrincipalName, Photograph> = BTreeMap::new();
     let mut account = None;
-    for reference in case.standing_plans().flat_map(|state| &state.snapshots) {
-        let snapshot = read(desk, reference).await?;
-        account.get_or_insert(snapshot.account);
-        for photograph in snapshot.principals {
-            principals.entry(photograph.key()).or_insert(photograph);
+    let plans: Vec<&PlanState> = case.standing_plans().collect();
+    for state in plans {
+        for reference in &state.snapshots {
+            let snapshot = read(desk, reference).await?;
+            account.get_or_insert(snapshot.account);
+            for photograph in snapshot.principals {
+                let key = photograph.key();
+                if !is_given_back(state, &key) {
+                    principals.entry(key).or_insert(photograph);
+                }
+            }
         }
     }
     let account = account.unwrap_or_else(|| account_of(case, &[]));
     Ok(Snapshot { account, principals: principals.into_values().collect() })
+}
+
+/// Whether the plan did something to it, and people took back all of that.
+fn is_given_back(state: &PlanState, on: &PrincipalName) -> bool {
+    let mut own = state.all_steps().filter(|(_, step, _)| step.action.on.key() == *on).peekable();
+    own.peek().is_some() && own.all(|(_, _, done)| done.lifted.is_some())
 }
 
 /// A snapshot from the evidence store, checked against its hash.

@@ -83,11 +83,8 @@ async fn read_back_undo(
             continue;
         };
         let known = without_later_keys(photograph, before);
-        // Where single steps were taken back, the others are to hold on.
-        let expected = match state.plan.lifts.is_empty() {
-            true => as_left(before, &known, &made),
-            false => as_left(before, &known, &[holding.as_slice(), &made].concat()),
-        };
+        // What it did not take back, by choice or because it failed, is to hold on.
+        let expected = as_left(before, &known, &[holding.as_slice(), &made].concat());
         drifts.extend(differences(&expected, &known).into_iter().map(|what| Drift {
             plan,
             step: None,

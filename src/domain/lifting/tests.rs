@@ -6,9 +6,10 @@ use crate::domain::event::Event;
 use crate::domain::plan::{Plan, PlanNumber};
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::Actor;
-use crate::domain::report::status_words;
-use crate::domain::sample::{self, add, adjust, opened, own, person, plan, press, run};
+use crate::domain::report::{status_words, waiting};
+use crate::domain::sample::{self, add, adjust, opened, own, person, plan, press, propose, run};
 use crate::domain::sharing::needs;
+use crate::domain::step_result::StepResult;
 use crate::domain::trust::of_nobody;
 use crate::domain::way::Way;
 
@@ -167,4 +168,56 @@ fn a_role_that_was_edited_and_then_closed_is_given_back_by_the_step_that_its_lin
     let refused = may(step(2, 1)).unwrap_err().to_string();
     assert!(refused.contains("2.2 is not in force"), "{refused}");
     assert_eq!(together(&case, &[step(2, 0)]), [step(1, 0), step(2, 0)]);
+}
+
+/// The undo is approved, and its steps come to these ends: done, or refused for good.
+fn run_undo(case: &mut Case, undo: Plan, ends: &[bool]) {
+    let (plan, hash) = propose(case, undo);
+    let bob = Actor::Person { person: person("bob"), name: None };
+    add(case, bob, Event::Approved { plan, hash: hash.clone() });
+    for (step, is_done) in (0..).zip(ends) {
+        let (attempt, plan_hash) = (1, hash.clone());
+        add(case, Actor::Keyleak, Event::Intent { plan, step, attempt, plan_hash });
+        let result = match is_done {
+            true => StepResult::Done { changed: true, how: None, request_id: None },
+            false => {
+                StepResult::Failed { why: "denied".to_owned(), retryable: false, request_id: None }
+            }
+        };
+        add(case, Actor::Keyleak, Event::Outcome { plan, step, attempt, result });
+    }
+}
+
+#[test]
+fn an_undo_that_failed_half_way_has_lifted_what_it_gave_back_and_leaves_the_rest_in_force() {
+    let mut case = contained_twice();
+    let mut whole = undo(&case, vec![step(1, 0), step(1, 1)]);
+    whole.lifts = Vec::new();
+    whole.steps.reverse();
+    let again = Plan { steps: vec![whole.steps[1].clone()], ..whole.clone() };
+    run_undo(&mut case, whole, &[true, false]);
+    assert_eq!(in_force(&case), ["1.1"], "the key is given back, the deny is not");
+    let key = lifted(&case)[0].action.clone();
+    assert!(matches!(key.change, Change::DeactivateKey { .. }) && stays_lifted(&case, &key));
+    let said = status_words(&case);
+    assert!(said.contains("undo (plan 3) only partly done: 1 of 2 steps done, 1 failed"), "{said}");
+    let waits = waiting(&case).join("\n");
+    assert!(waits.contains("press Undo again for the rest"), "{waits}");
+
+    let again = Plan { number: case.next_plan_number(), ..again };
+    run_undo(&mut case, again, &[true]);
+    assert_eq!((in_force(&case), case.standing_plans().count()), (Vec::new(), 0));
+}
+
+#[test]
+fn a_deny_by_the_boundary_is_given_back_by_two_steps_and_not_by_one() {
+    for (ends, left) in [([true, false], vec!["1.1", "1.2"]), ([true, true], vec!["1.2"])] {
+        let mut case = contained_twice();
+        let mut back = undo(&case, vec![step(1, 0)]);
+        let boundary = Change::SetBoundary { boundary: None };
+        back.steps.push(sample::step(sample::user("ci", "AIDA1"), boundary));
+        back.lifts = together(&case, &back.lifts);
+        run_undo(&mut case, back, &ends);
+        assert_eq!(in_force(&case), left, "{ends:?}");
+    }
 }

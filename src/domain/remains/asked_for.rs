@@ -29,7 +29,21 @@ pub fn is_way_taken_up(case: &Case, first: Target) -> bool {
 /// Whether people took it back, and it is not in force again.
 pub fn is_lifted(case: &Case, target: &Target) -> bool {
     let of_it = |action: &Action| action.on.key() == target.on && answers(action, &target.part);
-    lifted(case).iter().any(|step| of_it(&step.action))
+    lifted(case).iter().any(|step| of_it(&step.action)) || is_woken(case, target)
+}
+
+/// Whether these sessions were held by a deny that people lifted, knowing that it wakes them.
+fn is_woken(case: &Case, target: &Target) -> bool {
+    let Part::Sessions { until, .. } = &target.part else { return false };
+    let is_deny = |action: &Action| {
+        matches!(action.change, Change::Deny { .. }) && action.on.key() == target.on
+    };
+    let steps = case.standing_plans().flat_map(PlanState::all_steps);
+    let undoes = steps
+        .filter(|(_, step, _)| is_deny(&step.action))
+        .filter_map(|(_, _, state)| case.plan(state.lifted?));
+    undoes.map(|undo| undo.proposed.at).max() >= Some(*until)
+        && lifted(case).iter().any(|step| is_deny(&step.action))
 }
 
 /// A principal that people took in.

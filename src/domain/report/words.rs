@@ -55,6 +55,7 @@ fn open_status(case: &Case) -> String {
         let standing = case.standing_containment();
         // And what only waits has changed nothing yet.
         let beside = !state.plan.lifts.is_empty()
+            || is_half_undone(state)
             || matches!(state.plan.kind, PlanKind::Eradication | PlanKind::Replacement)
             || !state.has_begun();
         let standing = standing.filter(|_| beside);
@@ -153,6 +154,9 @@ pub(super) fn plan_status(state: &PlanState) -> String {
         }
         PlanStatus::Approved => format!("{plan} approved; about to run"),
         PlanStatus::Executing => format!("{plan} running: {}", progress(state)),
+        PlanStatus::Done if reverted(state) && state.plan.kind == PlanKind::Undo => {
+            format!("{plan} done, and then found changed; look who did it")
+        }
         PlanStatus::Done if reverted(state) => format!("{plan} was reverted; act now"),
         PlanStatus::Done => ended("done"),
         PlanStatus::Partly => format!("{plan} only partly done: {}", progress(state)),
@@ -199,6 +203,13 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
         waits.push("keyleak prepares the undo".to_owned());
     }
     waits.extend(case.standing_containment().and_then(standing));
+    waits.extend(case.plans().next_back().filter(|state| is_half_undone(state)).map(|state| {
+        format!(
+            "responders: undo (plan {}) is only partly done; mend what its card says failed, then \
+             press Undo again for the rest",
+            state.plan.number.0
+        )
+    }));
     if waits.is_empty() && case.plans().next().is_none() {
         waits.push(beginning(case));
     }
@@ -314,6 +325,10 @@ pub(super) fn first_line(why: &str) -> &str {
 pub(super) fn instructions(case: &Case) -> impl Iterator<Item = &str> {
     let why = case.not_proposed().filter(|_| case.plans().next().is_none());
     why.into_iter().flat_map(|(_, why)| why.lines().skip(1))
+}
+
+fn is_half_undone(state: &PlanState) -> bool {
+    state.plan.kind == PlanKind::Undo && state.status() == PlanStatus::Partly
 }
 
 fn is_dead(state: &PlanState) -> bool {
