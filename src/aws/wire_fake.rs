@@ -350,5 +350,6 @@ fn plan(actions: Vec<Action>, now: Timestamp) -> Plan {
         owners: Vec::new(),
         dry_run: false,
         covers: Vec::new(),
+        notes: Vec::new(),
     }
 }

@@ -109,6 +109,7 @@ pub mod step_result;
 pub mod target;
 pub mod trail_row;
 pub mod trust;
+pub mod undo_notes;
 pub mod undoing;
 pub mod verdict;
 pub mod wanted;

@@ -105,6 +105,9 @@ pub struct Plan {
     /// What the trail has shown already and its approval covers at once, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub covers: Vec<String>,
+    /// What whoever decides is told beside the steps: what stays as it is, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What a plan is made with, from configuration.
@@ -150,6 +153,7 @@ pub struct PlanFrame {
     pub owners: Vec<ResourceOwner>,
     pub dry_run: bool,
     pub covers: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 impl PlanRules {
@@ -240,6 +244,7 @@ pub fn assemble(
         owners: frame.owners,
         dry_run: frame.dry_run,
         covers: frame.covers,
+        notes: frame.notes,
     })
 }
 
@@ -288,6 +293,7 @@ mod tests {
             owners: Vec::new(),
             dry_run: false,
             covers: Vec::new(),
+            notes: Vec::new(),
         };
         let rules = PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

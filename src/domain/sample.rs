@@ -141,6 +141,7 @@ pub(crate) fn plan(case: &Case, kind: PlanKind) -> Plan {
         owners: Vec::new(),
         dry_run: false,
         covers: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The steps that take done steps back to the snapshot; what was so before stays as it was.
 
 use crate::domain::action::{Action, Change};
+use crate::domain::eradicating::Made;
 use crate::domain::force::is_by_boundary;
 use crate::domain::ids::{AccessKeyId, CaseId};
 use crate::domain::plan::Step;
+use crate::domain::principal::{Principal, PrincipalKind};
 use crate::domain::snapshot::{Own, Photograph, Snapshot};
 use crate::domain::standing::SESSION_AGE_MAX;
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +19,14 @@ pub struct Undoing<'a> {
     pub handed_over: &'a [(&'a CaseId, &'a Action)],
     /// The key that the case is about.
     pub leaked: &'a AccessKeyId,
+    /// The users and roles that the actor made.
+    pub made: &'a [Made],
     pub at: Timestamp,
+}
+
+/// Whether the actor made it: by the id, since names are given again.
+pub fn is_the_actors(made: &[Made], on: &Principal) -> bool {
+    made.iter().any(|made| made.id == on.id && made.name == on.key())
 }
 
 /// In the reverse order of the done steps, each taken back once; what is gone needs no undoing.
@@ -33,9 +42,11 @@ pub fn undoing_steps(done: &[(&Action, Timestamp)], undoing: Undoing<'_>) -> Vec
         for (change, because) in undo(done, before, now) {
             let action = Action { on: done.on.clone(), change };
             if !steps.iter().any(|known| known.action == action) {
+                let warned = warning(undoing.made, &action.on).map(str::to_owned);
                 let again = works_again(&action.change, before, (*since, undoing));
+                let hits = [action.on.to_string()].into_iter().chain(warned).chain(again);
                 steps.push(Step {
-                    blast_radius: [action.on.to_string()].into_iter().chain(again).collect(),
+                    blast_radius: hits.collect(),
                     action,
                     because: because.to_owned(),
                     provisional: false,
@@ -55,6 +66,15 @@ pub fn undoing_steps(done: &[(&Action, Timestamp)], undoing: Undoing<'_>) -> Vec
         }
     }
     steps
+}
+
+/// Whose principal it is, where giving it back is the last thing that its owner would want.
+fn warning(made: &[Made], on: &Principal) -> Option<&'static str> {
+    is_the_actors(made, on).then_some(match on.kind {
+        PrincipalKind::User => "THE ACTOR MADE THIS USER AND HOLDS ITS KEY",
+        PrincipalKind::Role => "THE ACTOR MADE THIS ROLE AND MAY ASSUME IT",
+        PrincipalKind::Resource => "THE ACTOR MADE THIS",
+    })
 }
 
 /// Who gets back more than the owner lost, in words.
@@ -168,6 +188,7 @@ mod tests {
     use super::*;
     use crate::domain::facts::{Fact, KeyState};
     use crate::domain::ids::AccountId;
+    use crate::domain::principal::PrincipalName;
     use crate::domain::sample::{self, KEY, at};
     use crate::domain::snapshot::{OfRole, OfUser};
 
@@ -211,6 +232,7 @@ mod tests {
             now: &before.principals,
             handed_over: &[],
             leaked: &AccessKeyId::parse(KEY).unwrap(),
+            made: &[],
             at: at(hours * HOUR),
         };
         let steps = undoing_steps(&[(&action, at(0))], undoing);
@@ -231,6 +253,18 @@ mod tests {
         assert_eq!(hit(user_with(&[]), deny(), 36), ["user ci"]);
         assert!(until(&hit(role_of(12 * 3_600), deny(), 11), 12));
         assert_eq!(hit(role_of(3_600), deny(), 11), ["role deploy"]);
+    }
+
+    #[test]
+    fn what_the_actor_made_is_warned_of_and_another_by_that_name_is_not() {
+        let made = |id: &str| {
+            let name = PrincipalName::user("ci");
+            [Made { name, id: id.to_owned(), because: String::new() }]
+        };
+        let on = user_with(&[]).principal();
+        let said = warning(&made("AIDA1"), &on);
+        assert_eq!(said, Some("THE ACTOR MADE THIS USER AND HOLDS ITS KEY"));
+        assert_eq!(warning(&made("AIDA2"), &on), None);
     }
 
     #[test]

@@ -24,7 +24,9 @@ use crate::flow::hold::{EFFECT_TIME_MAX, Hold};
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::ledger::LedgerError;
 use crate::flow::sharing::Heir;
-use crate::flow::{brakes, chase, eradicate, photograph, propose, readback, replace, sharing};
+use crate::flow::{
+    brakes, chase, eradicate, photograph, propose, readback, replace, sharing, undo,
+};
 use crate::ports::accounts::Access;
 use crate::ports::cloud::{Ahead, CallClass, CallError, Detail};
 use crate::ports::journal::AppendError;
@@ -42,7 +44,7 @@ pub async fn act(desk: &Desk, case: &Case, task: &Act, hold: &Hold) -> Result<()
             let which = StepAttempt { plan: *plan, step: *step, attempt: *attempt };
             return carry_out_abreast(desk, case, which, hold).await;
         }
-        Act::ProposeUndo(_) => return propose::undo(desk, case).await,
+        Act::ProposeUndo(_) => return undo::propose_undo(desk, case).await,
         Act::ProposeContainment => return propose::containment(desk, case).await,
         Act::ProposeEradication => return eradicate::propose(desk, case).await,
         Act::ProposeReplacement => return replace::propose(desk, case).await,

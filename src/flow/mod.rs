@@ -34,4 +34,5 @@ pub mod spoken;
 pub mod sweep;
 mod targets;
 pub mod tell;
+pub mod undo;
 pub mod validate;

@@ -4,31 +4,25 @@ use crate::domain::action::{Action, Change};
 use crate::domain::by_hand::commands;
 use crate::domain::case::Case;
 use crate::domain::containing::revoke_name;
-use crate::domain::differences::three_way;
-use crate::domain::eradicating::deleted;
 use crate::domain::event::{Event, Phase};
 use crate::domain::first_target::first_target;
-use crate::domain::force::{as_left_so, no_longer};
+use crate::domain::force::no_longer;
 use crate::domain::ids::{KeyKind, PersonId};
 use crate::domain::joining::united;
-use crate::domain::key_making;
-use crate::domain::lifting::{stays_lifted, together};
+use crate::domain::lifting::stays_lifted;
 use crate::domain::owners_asked::{asked_first, owners_of};
-use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, StepAddress, assemble};
+use crate::domain::plan::{NoPlan, PlanFrame, PlanKind, PlanNumber, Step, assemble};
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
 use crate::domain::remains::contained;
 use crate::domain::remains::foreseen::foreseen;
-use crate::domain::sharing::handed_over;
-use crate::domain::snapshot::{Photograph, Snapshot, SnapshotRef};
-use crate::domain::step_result::StepResult;
+use crate::domain::snapshot::SnapshotRef;
 use crate::domain::target::{Part, Target};
-use crate::domain::undoing::{Undoing, undoing_steps};
+use crate::flow::adjusted;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, conclude};
-use crate::flow::photograph::{account_of, first_snapshot, keep, photograph_if_there};
+use crate::flow::photograph::{account_of, keep, photograph_if_there};
 use crate::flow::targets::{Prepared, prepare};
-use crate::flow::{adjusted, sharing};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -129,114 +123,7 @@ pub async fn propose_prepared(
     propose(desk, case, frame, steps).await
 }
 
-/// Proposes to take the standing plans back, only if the state is still the one we left.
-pub async fn undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
-    let Some(standing) = case.standing_containment() else {
-        return Ok(());
-    };
-    let requested_by =
-        case.wanted_undo().map_or_else(|| case.opened_by().clone(), |press| press.by.clone());
-    // What was deleted since has nothing left that could be undone.
-    let deleted = deleted(case);
-    let at = desk.clock.now();
-    let lifts = together(case, case.wanted_steps());
-    if lifts.is_empty() && !case.wanted_steps().is_empty() {
-        // None would mean all.
-        let why = "these steps are no longer in force".to_owned();
-        return not_proposed(desk, case, why).await;
-    }
-    let done = undone_by(case, &lifts, at);
-    let done: Vec<_> =
-        done.into_iter().filter(|(action, _)| !deleted.contains(&action.on)).collect();
-    let before = first_snapshot(desk, case).await?;
-    // How a principal was left is told by all that holds of it, however much is taken back.
-    let touched: BTreeSet<_> = done.iter().map(|(action, _)| action.on.key()).collect();
-    let all = case.standing_plans().flat_map(PlanState::holding_steps);
-    let all =
-        all.map(|(_, step, state)| (&step.action, state.result.as_ref().and_then(StepResult::how)));
-    let all = all.chain(key_making::made(case).map(|action| (action, None)));
-    let actions: Vec<_> = all.filter(|(action, _)| touched.contains(&action.on.key())).collect();
-    let (now, moved) = compared(desk, case, (&before, &actions)).await?;
-    if !moved.is_empty() {
-        let why = format!(
-            "the account is no longer as the plan left it, so undo could restore the wrong \
-             state: {}",
-            moved.join("; ")
-        );
-        return not_proposed(desk, case, why).await;
-    }
-    let handed_over = if lifts.is_empty() { handed_over(case) } else { Vec::new() };
-    let undoing = Undoing {
-        before: &before,
-        now: &now,
-        handed_over: &handed_over,
-        leaked: &case.opening().key,
-        at,
-    };
-    let mut steps = undoing_steps(&done, undoing);
-    tell_what_stays(desk, case, &mut steps).await?;
-    let snapshot = keep(desk, case, before.principals).await?;
-    let mut frame = frame(desk, case, (PlanKind::Undo, requested_by), snapshot);
-    frame.about = Some(standing.plan.number);
-    frame.lifts = lifts;
-    propose(desk, case, frame, steps).await
-}
-
-/// What an undo takes back, and since when it holds: these steps, or all where there are none.
-fn undone_by<'a>(
-    case: &'a Case,
-    lifts: &[StepAddress],
-    at: Timestamp,
-) -> Vec<(&'a Action, Timestamp)> {
-    let standing = case.standing_plans().flat_map(|state| {
-        let plan = state.plan.number;
-        state
-            .holding_steps()
-            .map(move |(step, what, done)| (StepAddress { plan, step }, what, done))
-    });
-    let these = standing.filter(|(step, _, _)| lifts.is_empty() || lifts.contains(step));
-    these.map(|(_, step, done)| (&step.action, done.ended_at.unwrap_or(at))).collect()
-}
-
-/// Who approves is told which of it stays as it is, because another case needs it.
-async fn tell_what_stays(desk: &Desk, case: &Case, steps: &mut [Step]) -> Result<(), StepError> {
-    let actions: Vec<&Action> = steps.iter().map(|step| &step.action).collect();
-    for (id, index) in sharing::who_needs(desk, case, &actions).await? {
-        if let Some(step) = steps.get_mut(index) {
-            step.blast_radius.push(format!("nobody yet: case {id} needs it too, so it stays"));
-        }
-    }
-    Ok(())
-}
-
-/// The principals of the done steps as they are now, and where they are not as these left them.
-async fn compared(
-    desk: &Desk,
-    case: &Case,
-    (before, done): (&Snapshot, &[(&Action, Option<&str>)]),
-) -> Result<(Vec<Photograph>, Vec<String>), StepError> {
-    let (mut now, mut moved) = (Vec::new(), Vec::new());
-    for photograph in &before.principals {
-        let key = photograph.key();
-        if !done.iter().any(|(action, _)| action.on.key() == key) {
-            continue;
-        }
-        match photograph_if_there(desk.lookup(case).await?.as_ref(), &key).await? {
-            // Whoever misses it is not helped by its undo, and nobody else is held up by it.
-            None if key.kind == PrincipalKind::Resource => {}
-            None => moved.push(format!("{key} no longer exists")),
-            Some(found) => {
-                let left = as_left_so(photograph, &found, done);
-                let moves = three_way(photograph, &left, &found);
-                moved.extend(moves.into_iter().map(|difference| format!("{key}: {difference}")));
-                now.push(found);
-            }
-        }
-    }
-    Ok((now, moved))
-}
-
-async fn propose(
+pub(super) async fn propose(
     desk: &Desk,
     case: &Case,
     frame: PlanFrame,
@@ -253,7 +140,7 @@ async fn propose(
     conclude(desk, case, Event::Proposed { plan: Box::new(plan), hash }).await.map(drop)
 }
 
-async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepError> {
+pub(super) async fn not_proposed(desk: &Desk, case: &Case, why: String) -> Result<(), StepError> {
     // The trail is read every half minute; what is still so need not be said each time.
     let asked = case.presses(Phase::Containment).last().map(|press| press.seq);
     let asked = asked.max(case.wanted_undo().map(|press| press.seq)).max(case.outdated());
@@ -315,6 +202,7 @@ pub(super) fn frame(
         owners: Vec::new(),
         dry_run: false,
         covers: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

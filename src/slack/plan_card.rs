@@ -131,6 +131,9 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
     if plan.kind != PlanKind::Undo {
         line("Exposed since", bound(state));
     }
+    for note in &plan.notes {
+        line("Note", vec![text(&field(note))]);
+    }
     for end in state.open_ends.iter().take(OPEN_ENDS_SHOWN_MAX) {
         line("Not ended by it", vec![text(&field(end))]);
     }
@@ -319,6 +322,10 @@ fn buttons(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
 fn may_be_undone(case: &Case, state: &PlanState) -> bool {
     let number = state.plan.number;
     let stands = case.standing_plans().any(|standing| standing.plan.number == number);
+    // The newest has the button for all of them, also where nothing of its own is left.
+    let is_newest = case.standing_containment().is_some_and(|one| one.plan.number == number);
+    let holds = |state: &PlanState| state.done_steps().next().is_some();
+    let holds = holds(state) || is_newest && case.standing_plans().any(holds);
     let undoing = |other: &PlanState| {
         let open = matches!(
             other.status(),
@@ -326,7 +333,7 @@ fn may_be_undone(case: &Case, state: &PlanState) -> bool {
         );
         other.plan.kind == PlanKind::Undo && open
     };
-    stands && state.done_steps().next().is_some() && !case.plans().any(undoing)
+    stands && holds && !case.plans().any(undoing)
 }
 
 fn address(case: &Case, state: &PlanState) -> PlanAddress {
@@ -377,8 +384,9 @@ fn withdraw(case: &Case, state: &PlanState) -> Value {
 fn undo(case: &Case, state: &PlanState) -> Value {
     let confirm = Confirm {
         title: format!("Propose to undo plan {}?", state.plan.number.0),
-        text: "The account goes back to the snapshot, and whoever holds the key can use it again. \
-               The undo needs the same approvals."
+        text: "The account goes back to the snapshot, and whoever holds the key can use it again; \
+               users and roles that the actor made stay contained. The undo needs the same \
+               approvals."
             .to_owned(),
         yes: "Propose the undo".to_owned(),
         danger: true,

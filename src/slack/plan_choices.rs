@@ -70,13 +70,13 @@ pub(super) fn change(case: &Case, state: &PlanState) -> Option<Value> {
     is_it.then(|| button(label, &action.id(), &action.value(), Look::Plain, None))
 }
 
-/// Opens the form that takes single steps back, where there is more than one to choose from.
+/// Opens the form that takes single steps back: of what the actor made it is the only way.
 pub(super) fn undo_steps(case: &Case, state: &PlanState) -> Option<Value> {
     let is_newest =
         case.standing_containment().is_some_and(|one| one.plan.number == state.plan.number);
     let action = ButtonAction::UndoSteps(address(case, state));
     let drawn = || button("Undo single steps", &action.id(), &action.value(), Look::Plain, None);
-    (is_newest && liftable(case).len() > 1).then(drawn)
+    (is_newest && !liftable(case).is_empty()).then(drawn)
 }
 
 fn address(case: &Case, state: &PlanState) -> PlanAddress {

@@ -74,6 +74,7 @@ mod story;
 mod tampering;
 mod text;
 mod two_cases;
+mod undo_left;
 mod undo_of_each_kind;
 mod undone_cases;
 mod verify;

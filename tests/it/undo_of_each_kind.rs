@@ -149,7 +149,8 @@ fn undo(done: &Action, before: &Photograph, now: Photograph, town: &Town) -> Vec
     let snapshot = Snapshot { account, principals: vec![before.clone()] };
     let leaked = AccessKeyId::parse(&town.colleague.1.access_key_id).unwrap();
     let at = town.account.clock.now();
-    let undoing = Undoing { before: &snapshot, now: &[now], handed_over: &[], leaked: &leaked, at };
+    let (handed_over, made, leaked) = (&[], &[], &leaked);
+    let undoing = Undoing { before: &snapshot, now: &[now], handed_over, leaked, made, at };
     undoing_steps(&[(done, at)], undoing).into_iter().map(|step| step.action).collect()
 }
 

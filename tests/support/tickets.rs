@@ -109,6 +109,7 @@ fn plan(case: &CaseId, (account, actions): (&str, &[Action]), now: Timestamp) ->
         owners: Vec::new(),
         dry_run: false,
         covers: Vec::new(),
+        notes: Vec::new(),
         requested_by: person("U1"),
         approvals_needed: 1,
         expires_at: now + SignedDuration::from_hours(1),

@@ -39,6 +39,9 @@ pub(super) fn text(case: &Case, state: &PlanState) -> String {
     if let Some((breaker, reason)) = &state.glass {
         line("Break-glass", &format!("by {} at {}: {reason}", breaker.name, utc(breaker.at)));
     }
+    for note in &plan.notes {
+        line("Note", note);
+    }
     for one in &plan.adjusted {
         line("Changed", &one.words());
     }
