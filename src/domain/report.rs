@@ -5,6 +5,7 @@ mod cost;
 pub mod phases;
 mod recovering;
 mod second_witness;
+mod standing;
 mod telling;
 mod whole_plan;
 mod words;
@@ -69,7 +70,7 @@ pub fn markdown(case: &Case) -> String {
 
 /// Where the case stands, in one sentence.
 pub fn status_words(case: &Case) -> String {
-    words::status(case)
+    standing::status(case)
 }
 
 /// What people can do where no plan could be made, line by line.

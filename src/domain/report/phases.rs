@@ -7,7 +7,7 @@ use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::Press;
 use crate::domain::recovering;
-use crate::domain::report::words;
+use crate::domain::report::{standing, words};
 
 /// How far a phase has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +149,7 @@ fn containment(case: &Case) -> (Progress, String) {
         | PlanStatus::Expired
         | PlanStatus::Voided => Progress::Running,
     };
-    (progress, words::standing_status(case, state))
+    (progress, standing::standing_status(case, state))
 }
 
 fn eradication(case: &Case) -> (Progress, String) {

@@ -1,22 +1,16 @@
-//! Where a case stands and what it waits for, in words.
+//! What a case waits for and where its plans stand, in words.
 
 use crate::domain::brake::Brake;
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::exposure::Basis;
 use crate::domain::ids::KeyKind;
-use crate::domain::lifting::lifted;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::recovering;
-use crate::domain::remains::spared::{left_alone, left_out};
 use crate::domain::report::{TimesToContain, name_of, span, utc};
 use crate::domain::resource_owner::owners_shown;
 use crate::domain::step_result::StepResult;
-use std::collections::BTreeSet;
-
-/// So many principals are named in one sentence.
-const LEFT_SHOWN_MAX: usize = 5;
 
 /// What people call a kind of plan.
 pub(super) fn kind_word(kind: PlanKind) -> &'static str {
@@ -33,88 +27,6 @@ pub(super) fn kind_word(kind: PlanKind) -> &'static str {
 pub(super) fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
-}
-
-/// Where the case stands.
-pub(super) fn status(case: &Case) -> String {
-    if case.is_archived() {
-        return "closed and archived".to_owned();
-    }
-    if case.closed_at().is_some() {
-        return "closed".to_owned();
-    }
-    let open = open_status(case);
-    if case.is_frozen() { format!("FROZEN, nothing is changed; {open}") } else { open }
-}
-
-fn open_status(case: &Case) -> String {
-    if let Some(state) = case.plans().next_back()
-        && !is_dead(state)
-    {
-        // Neither deleting what the actor made nor a new key says anything of what is contained.
-        let standing = case.standing_containment();
-        // And what only waits has changed nothing yet.
-        let beside = !state.plan.lifts.is_empty()
-            || is_half_undone(state)
-            || matches!(state.plan.kind, PlanKind::Eradication | PlanKind::Replacement)
-            || !state.has_begun();
-        let standing = standing.filter(|_| beside);
-        let standing = standing.map(|standing| format!("{}; ", standing_status(case, standing)));
-        return match standing {
-            Some(standing) => standing + &plan_status(state),
-            None => standing_status(case, state),
-        };
-    }
-    // A dead proposal takes nothing back, so what was done before it still counts.
-    if let Some(state) = case.standing_containment() {
-        return standing_status(case, state);
-    }
-    match (case.plans().next_back(), case.not_proposed()) {
-        (Some(state), _) => plan_status(state),
-        (None, Some((_, why))) => format!("not contained; no plan: {}", first_line(why)),
-        (None, None) if case.validated() => "validated; not contained".to_owned(),
-        (None, None) => "being validated; not contained".to_owned(),
-    }
-}
-
-/// Where a plan stands; "contained" does not hide what people decided to leave.
-pub(super) fn standing_status(case: &Case, state: &PlanState) -> String {
-    let status = plan_status(state);
-    let left = if state.contained.is_some() { left_alone(case) } else { BTreeSet::new() };
-    let status = status + &exceptions(case);
-    if left.is_empty() {
-        return status;
-    }
-    let names: Vec<String> = left.iter().take(LEFT_SHOWN_MAX).map(ToString::to_string).collect();
-    let more = match left.len().saturating_sub(LEFT_SHOWN_MAX) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{status}; left alone by decision of people: {}{more}", names.join(", "))
-}
-
-/// What people left out, which is said whatever else is.
-fn exceptions(case: &Case) -> String {
-    let left = left_out(case);
-    let named = left.iter().take(LEFT_SHOWN_MAX);
-    let mut named: Vec<String> = named.map(|(on, by)| format!("{on} by {by}")).collect();
-    match left.len().saturating_sub(LEFT_SHOWN_MAX) {
-        0 => {}
-        more => named.push(format!("{more} more")),
-    }
-    let left =
-        if named.is_empty() { String::new() } else { format!("; LEFT OUT: {}", named.join(", ")) };
-    let lifted = lifted(case);
-    let taken_back: Vec<String> =
-        lifted.iter().take(LEFT_SHOWN_MAX).map(|step| step.action.sentence()).collect();
-    match taken_back.is_empty() {
-        true => left,
-        false => format!(
-            "{left}; TAKEN BACK, {}: {}",
-            count(lifted.len(), "step"),
-            taken_back.join(", ")
-        ),
-    }
 }
 
 /// Where a plan stands.
@@ -327,14 +239,6 @@ pub(super) fn instructions(case: &Case) -> impl Iterator<Item = &str> {
     why.into_iter().flat_map(|(_, why)| why.lines().skip(1))
 }
 
-fn is_half_undone(state: &PlanState) -> bool {
-    state.plan.kind == PlanKind::Undo && state.status() == PlanStatus::Partly
-}
-
-fn is_dead(state: &PlanState) -> bool {
-    matches!(state.status(), PlanStatus::Denied | PlanStatus::Expired | PlanStatus::Voided)
-}
-
 fn thaw(brake: &Brake) -> String {
     format!(
         "an approver to lift the freeze with `keyleak thaw` ({} froze every change at {}: {})",
@@ -402,4 +306,9 @@ fn beginning(case: &Case) -> String {
     } else {
         "responders: press Containment to have a plan proposed".to_owned()
     }
+}
+
+/// Whether an undo ended before it took everything back.
+pub(super) fn is_half_undone(state: &PlanState) -> bool {
+    state.plan.kind == PlanKind::Undo && state.status() == PlanStatus::Partly
 }
