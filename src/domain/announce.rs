@@ -414,9 +414,9 @@ mod tests {
             let what = "user ci: access keys differ".to_owned();
             let drifts = vec![Drift { plan, step: None, what, by: None }];
             add(&mut case, Actor::Keyleak, Event::ReadBack { plan, check: 0, drifts });
-            let notices = announcements(&case).into_iter().filter_map(|owed| match owed.what {
-                What::Notice(text) if text.contains("user ci: access keys differ") => Some(text),
-                _ => None,
+            let notices = announcements(&case).into_iter().filter_map(|owed| {
+                let What::Notice(text) = owed.what else { return None };
+                text.contains("user ci: access keys differ").then_some(text)
             });
             notices.collect::<Vec<_>>().join("\n")
         };

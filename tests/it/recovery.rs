@@ -202,6 +202,18 @@ async fn a_secret_that_was_read_is_checked_off_once_and_open_again_when_it_is_re
     stage.strike().await;
 }
 
+/// A responder checks the first measure of the checklist off, which a bystander may not.
+async fn hardened(world: &World, case: &CaseId) {
+    let all = checklist(&load(world, case).await.unwrap());
+    let (first, second) = (all[0].measure, all[1].measure);
+    press(world, case, (MEMBER, "hardening.done")).await.unwrap();
+    heard(world, MEMBER, "not on the list of people").await;
+    press(world, case, (REPORTER, "hardening.done")).await.unwrap();
+    let in_place = |now: &Case| now.recovery().hardened(first).is_some();
+    until(world, case, "a measure in place", in_place).await.unwrap();
+    card(world, case, &format!("{}|{}", case, second.slug())).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_destroyed_gets_a_choice_and_the_owner_confirms_or_the_case_closes_saying_so() {
     let stage = Stage::set().await;
@@ -246,14 +258,7 @@ async fn what_was_destroyed_gets_a_choice_and_the_owner_confirms_or_the_case_clo
     assert_eq!((by.by.user.as_str(), used), (KEY_OWNER, None));
     assert!(silence(&now).unwrap().last_success.is_some(), "the trail tells of earlier uses");
 
-    let all = checklist(&now);
-    let (first, second) = (all[0].measure, all[1].measure);
-    press(world, &case, (MEMBER, "hardening.done")).await.unwrap();
-    heard(world, MEMBER, "not on the list of people").await;
-    press(world, &case, (REPORTER, "hardening.done")).await.unwrap();
-    let in_place = |case: &Case| case.recovery().hardened(first).is_some();
-    until(world, &case, "a measure in place", in_place).await.unwrap();
-    card(world, &case, &format!("{}|{}", case, second.slug())).await;
+    hardened(world, &case).await;
 
     let left = left_open(&now);
     assert_eq!(left.len(), 2, "the parameters and one table: {left:?}");

@@ -75,9 +75,9 @@ fn sentences(plan: &Plan) -> Vec<String> {
 
 /// Whatever a reading back found changed.
 fn drifts(case: &Case) -> Vec<String> {
-    let found = case.records().iter().filter_map(|record| match &record.event {
-        Event::ReadBack { drifts, .. } => Some(drifts.iter().map(|drift| drift.what.clone())),
-        _ => None,
+    let found = case.records().iter().filter_map(|record| {
+        let Event::ReadBack { drifts, .. } = &record.event else { return None };
+        Some(drifts.iter().map(|drift| drift.what.clone()))
     });
     found.flatten().collect()
 }
@@ -220,9 +220,9 @@ async fn a_user_that_people_deleted_holds_up_no_undo_of_the_others() {
     let bureau = Bureau::open(&ground).await;
     let case = contained(&bureau, &ground).await;
     let own = steps_on(&bureau, &case, BACKDOOR).await;
-    let deny = own.into_iter().find_map(|(_, action)| match action.change {
-        Change::Deny { policy_arn, inline_name } => Some((action.on, policy_arn, inline_name)),
-        _ => None,
+    let deny = own.into_iter().find_map(|(_, action)| {
+        let Change::Deny { policy_arn, inline_name } = action.change else { return None };
+        Some((action.on, policy_arn, inline_name))
     });
     let (on, policy_arn, inline_name) = deny.unwrap();
     let delete = Action { on, change: Change::Delete { policy_arn, inline_name } };
