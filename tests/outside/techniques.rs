@@ -15,9 +15,12 @@ const ABOUT_ONE: &[&str] = &[
     "Q04", "Q17", "Q22", "Q23", "Q30", "Q31", "Q32", "Q33", "Q34", "Q35", "Q36", "Q37", "Q38",
     "Q39", "Q40", "Q41",
 ];
+/// A question, and the calls in its answer.
+type Told = (&'static str, &'static [&'static str]);
+
 /// Techniques are published under their tactic and name, with the key that was leaked; then the
 /// call of each answer that there must be, by question.
-const TECHNIQUES: &[(&str, &str, &[(&str, &[&str])])] = &[
+const TECHNIQUES: &[(&str, &str, &[Told])] = &[
     (
         "credential-access.ec2-get-password-data",
         "AKIAWOGXN38MFN92ING5",
