@@ -1,14 +1,15 @@
 //! What the actor opened and no step ends is said, and what the trail has told is not left alone.
 
-use crate::bureau::{Bureau, is_contained, journal};
+use crate::bureau::{APPROVER, ASKER, Bureau, is_contained, journal};
 use crate::ground::{BACKDOOR, Ground, USER};
 use crate::roles::{SHARED, does, trust};
 use crate::sim_account::ACCOUNT;
 use crate::simulated;
 use crate::story::{self, refused, watched_in_vain};
 use async_trait::async_trait;
+use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
-use keyleak::domain::event::Event;
+use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
@@ -199,6 +200,17 @@ async fn what_the_trail_has_told_is_named_in_the_plan_and_contained_while_it_doe
         |inner| Arc::new(Investigator::new(Away { inner, is_away: away })) as Arc<dyn Trail>;
     let bureau = Bureau::open_with(&ground, |rights| rights, trail).await;
     let case = bureau.report(&ground.key().access_key_id, None).await;
+    bureau.wait(&case, "the trail is read", |case| case.survey().map(drop)).await;
+    let proposed = |case: &Case| {
+        case.pending_plan().map(|state| (story::address(state), state.plan.covers.is_empty()))
+    };
+    let (at, is_early) = bureau.wait(&case, "a plan", proposed).await;
+    if is_early {
+        // On a slow machine the plan does not wait for the trail; asked again, it knows.
+        bureau.press(APPROVER, ButtonAction::Deny(at)).await;
+        let phase = Phase::Containment;
+        bureau.press(ASKER, ButtonAction::Phase { case: case.clone(), phase }).await;
+    }
     let covers = |case: &Case| {
         let covers = case.pending_plan()?.plan.covers.clone();
         (!covers.is_empty()).then_some(covers)
