@@ -6,7 +6,6 @@ use crate::wire::Made;
 use keyleak::domain::action::{Action, Change};
 use keyleak::domain::case::Case;
 use keyleak::domain::differences::differences;
-use keyleak::domain::eradicating::{Made as MadeByActor, made_by_actor};
 use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::plan_state::PlanStatus;
 use keyleak::domain::record::check_chain;
@@ -26,7 +25,7 @@ pub(crate) async fn problems(told: &Told) -> Vec<String> {
     }
     found.extend(decisions(told));
     found.extend(steps(&told.case));
-    found.extend(changes(&in_time(told), &made_by_actor(&told.case)));
+    found.extend(changes(&in_time(told)));
     found.extend(effects(told));
     found.extend(account(told));
     found.extend(channel(told));
@@ -103,20 +102,17 @@ fn in_time(told: &Told) -> Vec<Made> {
 }
 
 /// Each target is contained once and released once, in this order, and never before the journal
-/// said so; what the actor made stays contained by an undo of everything.
-pub(crate) fn changes(changes: &[Made], actors: &[MadeByActor]) -> Vec<String> {
-    let mut turns: BTreeMap<(String, bool), Vec<bool>> = BTreeMap::new();
+/// said so.
+pub(crate) fn changes(changes: &[Made]) -> Vec<String> {
+    let mut turns: BTreeMap<String, Vec<bool>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.done) {
         let (target, contains) = meaning(&change.action);
-        let stays = actors.iter().any(|made| made.name == change.action.on.key());
-        turns.entry((target, stays)).or_default().push(contains);
+        turns.entry(target).or_default().push(contains);
     }
     let unintended = changes.iter().filter(|change| change.intent.is_none());
     let unintended = unintended.map(|change| format!("UNINTENDED: {}", meaning(&change.action).0));
-    let right = |stays: bool| if stays { &[true][..] } else { &[true, false] };
-    let wrong = turns.iter().filter(|((_, stays), turns)| turns.as_slice() != right(*stays));
-    let wrong =
-        wrong.map(|((target, _), turns)| format!("changes of {target}: contained {turns:?}"));
+    let wrong = turns.iter().filter(|(_, turns)| turns.as_slice() != [true, false]);
+    let wrong = wrong.map(|(target, turns)| format!("changes of {target}: contained {turns:?}"));
     unintended.chain(wrong).collect()
 }
 
