@@ -39,12 +39,6 @@ pub fn together(case: &Case, these: &[StepAddress]) -> Vec<StepAddress> {
     holding(case).filter(|(_, step)| goes(&step.action)).map(|(at, _)| at).collect()
 }
 
-/// The steps in force that these steps of an undo give back.
-pub fn undone_with(case: &Case, steps: &[Step]) -> Vec<StepAddress> {
-    let is_back = |held: &Action| steps.iter().any(|step| gives_back(&step.action, held));
-    holding(case).filter(|(_, held)| is_back(&held.action)).map(|(at, _)| at).collect()
-}
-
 /// What an undo has given back so far, whatever becomes of the rest of it. A deny that was put as
 /// the boundary is given back by two steps, and not before both are done.
 pub fn given_back(case: &Case, undo: &PlanState) -> Vec<StepAddress> {

@@ -1,4 +1,4 @@
-//! What stays as it is although a containment is undone: told to whoever decides about the undo.
+//! What whoever decides about an undo is told beside its steps: what is the actor's, what stays.
 
 use crate::domain::principal::PrincipalName;
 use crate::domain::snapshot::Photograph;
@@ -7,17 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// So many principals are named in one note.
 const NAMED_MAX: usize = 5;
 
-/// Of the actor's own that is left contained, of what is gone, and of what AWS attached.
+/// Of the actor's own that would work again, of what is gone, and of what AWS attached.
 pub fn notes(
-    left: &BTreeSet<PrincipalName>,
+    actors: &BTreeSet<PrincipalName>,
     gone: &BTreeSet<PrincipalName>,
     now: &[Photograph],
 ) -> Vec<String> {
     let mut notes = Vec::new();
-    if !left.is_empty() {
+    if !actors.is_empty() {
         notes.push(format!(
-            "left contained: {}: the actor made it; undo its steps one by one if you must",
-            named(left)
+            "GIVES THE ACTOR BACK WHAT IT MADE: {}; deny this and undo single steps to keep that \
+             contained",
+            named(actors)
         ));
     }
     if !gone.is_empty() {
@@ -61,9 +62,10 @@ mod tests {
         assert_eq!(notes(&users(0), &users(0), std::slice::from_ref(&role)), [""; 0]);
         let arn = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3".to_owned();
         role.attached.push(AttachedPolicy { name: String::new(), arn });
-        let [left, gone, quarantine] =
+        let [actors, gone, quarantine] =
             <[String; 3]>::try_from(notes(&users(7), &users(1), &[role.clone()])).unwrap();
-        assert!(left.contains("user u4 and 2 more: the actor made it"), "{left}");
+        assert!(actors.contains("BACK WHAT IT MADE: user u0"), "{actors}");
+        assert!(actors.contains("user u4 and 2 more; deny this"), "{actors}");
         assert_eq!(gone, "gone by now, so left out: user u0");
         let on = format!("AWSCompromisedKeyQuarantineV3 stays on {}: ", role.key());
         assert!(quarantine.starts_with(&on), "{quarantine}");

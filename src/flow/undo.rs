@@ -6,7 +6,7 @@ use crate::domain::differences::three_way;
 use crate::domain::eradicating::{Made, deleted, made_by_actor};
 use crate::domain::force::as_left_so;
 use crate::domain::key_making;
-use crate::domain::lifting::{together, undone_with};
+use crate::domain::lifting::together;
 use crate::domain::plan::{PlanKind, Step, StepAddress};
 use crate::domain::plan_state::PlanState;
 use crate::domain::principal::{PrincipalKind, PrincipalName};
@@ -26,8 +26,8 @@ use std::collections::BTreeSet;
 /// What is to be taken back, and since when each of it holds.
 type Held<'a> = Vec<(&'a Action, Timestamp)>;
 
-/// Proposes to take the standing plans back, only if the state is still the one we left. What the
-/// actor made is not given back with the rest: people have to name its steps.
+/// Proposes to take the standing plans back, only if the state is still the one we left. Whoever
+/// decides is told first of what the actor made.
 pub async fn propose_undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let Some(standing) = case.standing_containment() else {
         return Ok(());
@@ -48,7 +48,7 @@ pub async fn propose_undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let names = held.iter().map(|(action, _)| action.on.key()).collect();
     let mut found = photograph_all(desk.lookup(case).await?.as_ref(), names).await?;
     let gone = leave_the_gone(&mut held, &found);
-    let left = if is_whole { leave_the_actors(&mut held, &made) } else { BTreeSet::new() };
+    let actors = actors_among(&held, &made);
     let now: Vec<Photograph> = held_ones(&mut found, &held);
     let moved = moved(&before, &now, &left_by(case, &held));
     if !moved.is_empty() {
@@ -69,10 +69,8 @@ pub async fn propose_undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         at,
     };
     let mut steps = undoing_steps(&held, undoing);
-    // An undo that leaves something in force names what it takes back.
-    let lifts = if left.is_empty() { named } else { undone_with(case, &steps) };
-    let mut notes = undo_notes::notes(&left, &gone, &now);
-    if steps.is_empty() && !notes.is_empty() || lifts.is_empty() && !left.is_empty() {
+    let mut notes = undo_notes::notes(&actors, &gone, &now);
+    if steps.is_empty() && !notes.is_empty() {
         notes.insert(0, "nothing else is left to undo".to_owned());
         return not_proposed(desk, case, notes.join("; ")).await;
     }
@@ -80,7 +78,7 @@ pub async fn propose_undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let snapshot = keep(desk, case, before.principals).await?;
     let mut frame = frame(desk, case, (PlanKind::Undo, requested_by), snapshot);
     frame.about = Some(standing.plan.number);
-    frame.lifts = lifts;
+    frame.lifts = named;
     frame.notes = notes;
     propose(desk, case, frame, steps).await
 }
@@ -101,9 +99,9 @@ fn held_by<'a>(case: &'a Case, named: &[StepAddress], at: Timestamp) -> Held<'a>
     these.map(|(_, step, done)| (&step.action, done.ended_at.unwrap_or(at))).collect()
 }
 
-/// Takes the users and roles that the actor made out of what is to be given back.
-fn leave_the_actors(held: &mut Held<'_>, made: &[Made]) -> BTreeSet<PrincipalName> {
-    let actors = held.extract_if(.., |(action, _)| is_the_actors(made, &action.on));
+/// The users and roles that the actor made among what is to be given back.
+fn actors_among(held: &Held<'_>, made: &[Made]) -> BTreeSet<PrincipalName> {
+    let actors = held.iter().filter(|(action, _)| is_the_actors(made, &action.on));
     actors.map(|(action, _)| action.on.key()).collect()
 }
 

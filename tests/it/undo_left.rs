@@ -1,5 +1,4 @@
-//! What an undo leaves as it is, and says so: what the actor made, what is gone, AWS's quarantine,
-//! and what one that failed half-way did not come to.
+//! What an undo says beside its steps: what the actor made, what is gone, AWS's quarantine.
 
 use crate::bureau::{APPROVER, ASKER, Bureau, caller, honest, is_contained, journal};
 use crate::ground::{BACKDOOR, Ground, USER};
@@ -170,46 +169,38 @@ async fn an_undo_that_failed_half_way_is_no_attack_and_the_next_goes_on_with_wha
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_actor_made_stays_contained_and_watched_until_people_name_its_steps() {
-    let Town { ground, office, colleague, .. } = town(103).await;
+async fn whoever_decides_is_told_first_of_what_the_actor_made_and_can_leave_it_contained() {
+    let Town { ground, .. } = town(103).await;
     let before = of(&ground, USER).await;
     let bureau = Bureau::open(&ground).await;
     let case = contained(&bureau, &ground).await;
     let left = of(&ground, BACKDOOR).await;
-    let undo = undone(&bureau, &case, &[]).await;
-    assert!(undo.steps.iter().all(|step| step.action.on.name == USER), "{:?}", sentences(&undo));
-    let note = "left contained: user support-tools: the actor made it; undo its steps one by one \
-                if you must";
-    assert_eq!(undo.notes, [note]);
-    let now = story::watched_in_vain(&bureau, &case, &ground).await;
-    let text = whole_plan(&now, now.plan(undo.number).unwrap());
+    ask(&bureau, &case, &[]).await;
+    let asked =
+        |case: &Case| case.pending_plan().map(|state| (story::address(state), state.plan.clone()));
+    let (at, whole) = bureau.wait(&case, "the undo of everything", asked).await;
+    let note = "GIVES THE ACTOR BACK WHAT IT MADE: user support-tools; deny this and undo single \
+                steps to keep that contained";
+    assert_eq!(whole.notes, [note]);
+    let warned = "THE ACTOR MADE THIS USER AND HOLDS ITS KEY".to_owned();
+    let (actors, others): (Vec<_>, Vec<_>) =
+        whole.steps.iter().partition(|step| step.action.on.name == BACKDOOR);
+    assert!(!actors.is_empty() && !others.is_empty(), "{:?}", sentences(&whole));
+    assert!(actors.iter().all(|step| step.blast_radius.contains(&warned)), "{actors:?}");
+    assert!(!others.iter().any(|step| step.blast_radius.contains(&warned)), "{others:?}");
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let text = whole_plan(&now, now.plan(whole.number).unwrap());
     assert!(text.contains(note), "{text}");
+    bureau.press(APPROVER, ButtonAction::Deny(at)).await;
+
+    let own: Vec<_> = steps_on(&bureau, &case, USER).await.into_iter().map(|s| s.0).collect();
+    let undo = undone(&bureau, &case, &own).await;
+    assert_eq!(undo.notes, [""; 0], "nothing of the actor's is given back");
+    let now = story::watched_in_vain(&bureau, &case, &ground).await;
     assert_eq!(differences(&before, &of(&ground, USER).await), [""; 0], "the control: it is back");
     assert_eq!(differences(&left, &of(&ground, BACKDOOR).await), [""; 0]);
     refused(ground.attacker.as_ref(), &ground.backdoor).await.expect("it stays denied");
     assert!(now.pending_plan().is_none(), "nobody is asked about what came back");
-
-    ask(&bureau, &case, &[]).await;
-    let refused = |case: &Case| case.not_proposed().map(|(_, why)| why.to_owned());
-    let why = bureau.wait(&case, "nothing more to undo", refused).await;
-    assert_eq!(why, format!("nothing else is left to undo; {note}"));
-    let own: Vec<_> = steps_on(&bureau, &case, BACKDOOR).await.into_iter().map(|s| s.0).collect();
-    ask(&bureau, &case, &own).await;
-    let asked =
-        |case: &Case| case.pending_plan().map(|state| (story::address(state), state.plan.clone()));
-    let (at, named) = bureau.wait(&case, "people may insist", asked).await;
-    let warned = "THE ACTOR MADE THIS USER AND HOLDS ITS KEY".to_owned();
-    assert!(named.steps.iter().all(|step| step.blast_radius.contains(&warned)), "{named:?}");
-    bureau.press(APPROVER, ButtonAction::Deny(at)).await;
-
-    let (from, policy_arn) = (PrincipalName::user(BACKDOOR), ground.deny_policy_arn.clone());
-    does(&office, &colleague, &Operation::DetachPolicy { from, policy_arn }).await;
-    let again = |case: &Case| {
-        let state = case.pending_plan().filter(|state| state.plan.kind == PlanKind::FollowUp)?;
-        Some(sentences(&state.plan))
-    };
-    let again = bureau.wait(&case, "it is proposed again", again).await;
-    assert_eq!(again, ["Deny everything to user support-tools"]);
     bureau.close().await;
 }
 

@@ -1,9 +1,9 @@
 //! Whole cases are undone: the account is as before in every field, whatever kinds of step were
 //! taken; and not while somebody has changed the very thing that a step changed.
 
-use crate::bureau::{ASKER, Bureau, caller, journal};
+use crate::bureau::{Bureau, journal};
 use crate::crowded::{ATTACHED_MAX, crowded};
-use crate::ground::{BACKDOOR, Ground};
+use crate::ground::Ground;
 use crate::roles::{SHARED, assume, does, minted, trust};
 use crate::sim_account::{ACCOUNT, OFFICE};
 use crate::simulated;
@@ -14,16 +14,13 @@ use keyleak::domain::announce::{What, announcements};
 use keyleak::domain::case::Case;
 use keyleak::domain::differences::differences;
 use keyleak::domain::ids::CaseId;
-use keyleak::domain::lifting::liftable;
-use keyleak::domain::plan::{PlanKind, StepAddress};
-use keyleak::domain::plan_state::{PlanState, PlanStatus};
+use keyleak::domain::plan::PlanKind;
+use keyleak::domain::plan_state::PlanState;
 use keyleak::domain::principal::PrincipalName;
 use keyleak::domain::resource::ResourceType;
 use keyleak::domain::resource_change::ResourceChange;
 use keyleak::domain::snapshot::Photograph;
-use keyleak::flow::lift;
 use keyleak::flow::photograph::photograph;
-use keyleak::flow::spoken::Speaker;
 use keyleak::sim::attacker::{Credential, Operation};
 use keyleak::sim::cloud::attacker::Visitor;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
@@ -196,8 +193,6 @@ struct Meddled<'a> {
     case: &'a CaseId,
     cloud: &'a Arc<SimCloud>,
     colleague: &'a Credential,
-    /// What the actor made: a whole undo leaves it contained.
-    actors: &'a BTreeSet<PrincipalName>,
 }
 
 impl Meddled<'_> {
@@ -206,16 +201,11 @@ impl Meddled<'_> {
         self.cloud.carry_out(SOMEBODY, action, now).await.unwrap();
     }
 
-    /// What people read of the undo that they ask for now, where it is refused: of everything, or
-    /// of the steps on something that the actor made.
-    async fn refusal(&self, on: &PrincipalName) -> String {
+    /// What people read of the undo that they ask for now, where it is refused.
+    async fn refusal(&self) -> String {
         let Self { bureau, case, .. } = self;
         let last = bureau.desk.ledger.load(case).await.unwrap().records().len() as u64;
-        if self.actors.contains(on) {
-            name_steps_on(bureau, case, &BTreeSet::from([on.clone()])).await;
-        } else {
-            story::ask_for_undo(bureau, case).await;
-        }
+        story::ask_for_undo(bureau, case).await;
         let refused = |case: &Case| case.not_proposed().filter(|(seq, _)| *seq > last).map(drop);
         bureau.wait(case, "the undo is refused", refused).await;
         let now = bureau.desk.ledger.load(case).await.unwrap();
@@ -229,7 +219,7 @@ impl Meddled<'_> {
     /// The undo is refused with all three states of this field and of nothing else; before the
     /// plan, as it left it, and now.
     async fn differs_in(&self, on: &PrincipalName, field: &str) -> [String; 3] {
-        let said = self.refusal(on).await;
+        let said = self.refusal().await;
         let told = format!("{on}: {field}: before the plan ");
         let (_, states) = said.split_once(&told).unwrap_or_else(|| panic!("{told}: {said}"));
         let (before, states) = states.split_once("; as the plan left it ").unwrap();
@@ -275,31 +265,6 @@ impl Meddled<'_> {
     }
 }
 
-/// Asks for the undo of every step on these.
-async fn name_steps_on(bureau: &Bureau, case: &CaseId, on: &BTreeSet<PrincipalName>) {
-    let now = bureau.desk.ledger.load(case).await.unwrap();
-    let steps = liftable(&now).into_iter().filter(|(_, step)| on.contains(&step.action.on.key()));
-    let steps: Vec<StepAddress> = steps.map(|(at, _)| at).collect();
-    let speaker = Speaker { caller: caller(ASKER), delivery: None };
-    let said = lift::say(&bureau.desk.bench(), case, &speaker, &steps).await.unwrap();
-    assert!(said.contains("is being prepared"), "{said}");
-}
-
-/// What the actor made stays contained through the undo of everything else, and is given back once
-/// people name its steps.
-async fn undone(meddled: &Meddled<'_>, ground: &Ground, left: &Account) {
-    let Meddled { bureau, case, cloud, actors, .. } = meddled;
-    story::undo(bureau, case).await;
-    let between = account(ground, cloud).await;
-    for on in *actors {
-        assert_eq!(left[on], between[on], "{on} is as contained as before");
-    }
-    name_steps_on(bureau, case, actors).await;
-    let at = story::approve(bureau, case, PlanKind::Undo).await;
-    let over = |case: &Case| (case.plan(at.plan)?.status() == PlanStatus::Done).then_some(());
-    bureau.wait(case, "what the actor made is given back", over).await;
-}
-
 /// A whole case in an account with this user: contained, not undone while somebody has changed any
 /// of it, and undone as soon as nobody has. Every kind of step that it took.
 async fn told(
@@ -327,9 +292,7 @@ async fn told(
     let now = bureau.desk.ledger.load(&case).await.unwrap();
     let steps = now.standing_plans().flat_map(PlanState::holding_steps);
     let steps: Vec<Action> = steps.map(|(_, step, _)| step.action.clone()).collect();
-    let actors = BTreeSet::from([PrincipalName::user(BACKDOOR), PrincipalName::role(OWN)]);
-    let (actors, colleague) = (&actors, &colleague);
-    let meddled = Meddled { bureau: &bureau, case: &case, cloud: &cloud, colleague, actors };
+    let meddled = Meddled { bureau: &bureau, case: &case, cloud: &cloud, colleague: &colleague };
     let mut kinds = BTreeSet::new();
     for step in &steps {
         let on = step.on.key();
@@ -339,7 +302,7 @@ async fn told(
     for (on, left) in &left {
         meddled.edited(on, left).await;
     }
-    undone(&meddled, &ground, &left).await;
+    story::undo(&bureau, &case).await;
     let after = account(&ground, &cloud).await;
     assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
     for (name, was) in &before {
