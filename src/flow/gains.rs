@@ -132,7 +132,13 @@ fn hits_others(change: &Change) -> bool {
 pub async fn release(desk: &Desk, case: &Case, cleared: &[Cleared]) -> Result<bool, StepError> {
     let mut released = false;
     for state in case.standing_plans().filter(|state| state.contained.is_none()) {
-        let steps = cleared.iter().flat_map(|cleared| given_back(state, cleared)).collect();
+        let mut steps: Vec<Step> = Vec::new();
+        for back in cleared.iter().flat_map(|cleared| given_back(state, cleared)) {
+            // The key of a user who is cleared is cleared twice.
+            if !steps.iter().any(|known| known.action == back.action) {
+                steps.push(back);
+            }
+        }
         let (plan, none) = (state.plan.number, Photographs::new());
         released |= readback::cover(desk, case, plan, (steps, &none)).await?.is_some();
     }

@@ -84,7 +84,7 @@ pub async fn propose_undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
 }
 
 /// What of the case holds, as far as it is named, or all of it where nothing is. What was deleted
-/// since has nothing left that could be undone.
+/// since has nothing left that could be undone, and what was given back already is nobody's drift.
 fn held_by<'a>(case: &'a Case, named: &[StepAddress], at: Timestamp) -> Held<'a> {
     let deleted = deleted(case);
     let standing = case.standing_plans().flat_map(|state| {
@@ -94,7 +94,8 @@ fn held_by<'a>(case: &'a Case, named: &[StepAddress], at: Timestamp) -> Held<'a>
             .map(move |(step, what, done)| (StepAddress { plan, step }, what, done))
     });
     let these = standing.filter(|(step, what, _)| {
-        (named.is_empty() || named.contains(step)) && !deleted.contains(&what.action.on)
+        let is_meant = named.is_empty() || named.contains(step);
+        is_meant && what.action.contains() && !deleted.contains(&what.action.on)
     });
     these.map(|(_, step, done)| (&step.action, done.ended_at.unwrap_or(at))).collect()
 }

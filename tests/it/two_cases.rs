@@ -29,6 +29,11 @@ async fn by_the_office(office: &Visitor, with: &Credential, operation: Operation
     reply
 }
 
+fn has_suspected(case: &Case) -> Option<()> {
+    let mut steps = case.plans().flat_map(|state| state.done_steps());
+    steps.any(|(_, step, _)| step.provisional && step.action.on.name == FRESH).then_some(())
+}
+
 /// The first case stops the new user on suspicion and lets it go when the trail names its maker;
 /// by then the second has contained it, because its own key leaked.
 #[tokio::test(flavor = "multi_thread")]
@@ -47,11 +52,7 @@ async fn a_suspicion_that_is_cleared_takes_no_deny_off_that_another_case_needs()
     by_the_office(&office, &ops, Operation::CreateUser { user: FRESH.to_owned() }).await;
     let made = Operation::CreateAccessKey { user: FRESH.to_owned() };
     let Reply::Minted(key) = by_the_office(&office, &ops, made).await else { panic!("a key") };
-    let suspected = |case: &Case| {
-        let mut steps = case.plans().flat_map(|state| state.done_steps());
-        steps.any(|(_, step, _)| step.provisional && step.action.on.name == FRESH).then_some(())
-    };
-    bureau.wait(&first, "the new user is stopped on suspicion", suspected).await;
+    bureau.wait(&first, "the new user is stopped on suspicion", has_suspected).await;
     let second = bureau.report(&key.access_key_id, ground.clock.now()).await;
     story::approve(&bureau, &second, PlanKind::Containment).await;
     bureau.wait(&first, "the first is contained", is_contained).await;
@@ -59,6 +60,43 @@ async fn a_suspicion_that_is_cleared_takes_no_deny_off_that_another_case_needs()
     let now = photograph(ground.lookup.as_ref(), &PrincipalName::user(FRESH)).await.unwrap();
     let told = bureau.desk.ledger.load(&first).await.unwrap();
     assert!(now.has_policy(&ground.deny_policy_arn), "{:?}\n{}", now.attached, journal(&told));
+    bureau.close().await;
+}
+
+/// Both cases stop the new user on suspicion, the later one with the deny of the earlier in its
+/// snapshot, and both let it go. Nothing of that stands, so nothing of it is in the way of an undo.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspicion_that_two_cases_had_and_cleared_keeps_neither_from_being_undone() {
+    let mut kept = None;
+    let ground = ground_with_past(63, QUICK, |cloud: &Arc<SimCloud>, _| {
+        let administrator = |name: &str| {
+            let user = NewUser::named(name, "2024-01-01T00:00:00Z".parse().unwrap());
+            cloud.add_user(user.attached(ADMINISTRATOR)).unwrap().1
+        };
+        let office = Visitor::new(cloud, OFFICE.0, OFFICE.1);
+        kept = Some((office, administrator("ops"), administrator("release")));
+    })
+    .await;
+    let (office, ops, release) = kept.unwrap();
+    let bureau = Bureau::open(&ground).await;
+    let mut cases = Vec::new();
+    for key in [&ground.key().access_key_id, &release.access_key_id] {
+        let case = bureau.report(key, ground.clock.now()).await;
+        story::approve(&bureau, &case, PlanKind::Containment).await;
+        cases.push(case);
+    }
+    by_the_office(&office, &ops, Operation::CreateUser { user: FRESH.to_owned() }).await;
+    for case in &cases {
+        bureau.wait(case, "the new user is stopped on suspicion", has_suspected).await;
+    }
+    for case in &cases {
+        bureau.wait(case, "contained", is_contained).await;
+    }
+    for case in &cases {
+        story::undo(&bureau, case).await;
+    }
+    let now = photograph(ground.lookup.as_ref(), &PrincipalName::user(FRESH)).await.unwrap();
+    assert!(!now.has_policy(&ground.deny_policy_arn), "{:?}", now.attached);
     bureau.close().await;
 }
 
