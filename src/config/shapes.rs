@@ -11,20 +11,11 @@ const ARN_PARTS: usize = 6;
 pub(super) fn check(r: &mut Reader) {
     for name in ["people.openers", "people.responders", "people.approvers", "people.suspects"] {
         for person in r.texts(name).unwrap_or_default() {
-            if !is_person(&person) {
-                r.reject(
-                    name,
-                    &format!("has {person:?}, and Slack's ids of people are like U0123ABC"),
-                );
-            }
+            check_person(r, name, &person, "");
         }
     }
     for (of, person) in r.table("people.key_owners") {
-        if !is_person(&person) {
-            let why =
-                format!("has {person:?} for {of}, and Slack's ids of people are like U0123ABC");
-            r.reject("people.key_owners", &why);
-        }
+        check_person(r, "people.key_owners", &person, &format!(" for {of}"));
     }
     for arn in r.texts("aws.protected_arns").unwrap_or_default() {
         if !is_arn(&arn) {
@@ -57,10 +48,14 @@ pub(super) fn check(r: &mut Reader) {
     }
 }
 
-fn is_person(text: &str) -> bool {
-    let rest = text.strip_prefix(['U', 'W']);
-    let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(fits))
+fn check_person(r: &mut Reader, name: &str, person: &str, of: &str) {
+    let rest = person.strip_prefix(['U', 'W']);
+    // Slack's own have no underscore; simulators of Slack do.
+    let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    if !rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(fits)) {
+        let why = format!("has {person:?}{of}, and Slack's ids of people are like U0123ABC");
+        r.reject(name, &why);
+    }
 }
 
 /// Whole, and without a wildcard: it is compared as it is.
@@ -91,7 +86,7 @@ mod tests {
     fn what_would_match_nothing_is_told_at_the_start_and_what_is_right_is_not() {
         let good = r#"
 [people]
-approvers = ["U0123ABC", "W1"]
+approvers = ["U0123ABC", "W1", "U_ALICE"]
 [people.key_owners]
 dan = "U4"
 [aws]
