@@ -65,12 +65,7 @@ pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
         )));
     }
     blocks.extend(to_finish(state));
-    blocks.extend(to_do(state));
-    let unsaid = if state.plan.dry_run { commands_of(state).count() } else { 0 };
-    if let Some(more) = unsaid.checked_sub(COMMANDS_OF_ALL_MAX).filter(|more| *more > 0) {
-        let status = format!("keyleak status {}", scene.case.id());
-        blocks.push(context(&format!("{more} more commands are in `{status}`.")));
-    }
+    blocks.extend(to_do(scene, state));
     blocks.extend(plan_choices::listed(scene, state));
     blocks.extend(other_ways(scene, state));
     let mut tail = rows("plan.decide", buttons(scene, state));
@@ -269,19 +264,22 @@ fn to_finish(state: &PlanState) -> Option<Value> {
     Some(rich("plan.by_hand", vec![title, preformatted(&commands)]))
 }
 
-/// All steps of a dry run as commands, in their order.
-fn to_do(state: &PlanState) -> Option<Value> {
+/// All steps of a dry run as commands, in their order; none where it is none.
+fn to_do(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
     if !state.plan.dry_run {
-        return None;
+        return Vec::new();
     }
-    let commands: Vec<String> = commands_of(state).take(COMMANDS_OF_ALL_MAX).collect();
-    let title = paragraph(vec![bold("Nothing is carried out. By hand, in this order:")]);
-    Some(rich("plan.dry_run", vec![title, preformatted(&commands)]))
-}
-
-fn commands_of(state: &PlanState) -> impl Iterator<Item = String> {
     let steps = state.plan.steps.iter();
-    steps.flat_map(|step| by_hand::commands(&step.action, state.proposed.at))
+    let commands = steps.flat_map(|step| by_hand::commands(&step.action, state.proposed.at));
+    let mut commands: Vec<String> = commands.collect();
+    let more = commands.split_off(commands.len().min(COMMANDS_OF_ALL_MAX)).len();
+    let title = paragraph(vec![bold("Nothing is carried out. By hand, in this order:")]);
+    let mut blocks = vec![rich("plan.dry_run", vec![title, preformatted(&commands)])];
+    if more > 0 {
+        let status = format!("keyleak status {}", scene.case.id());
+        blocks.push(context(&format!("{more} more commands are in `{status}`.")));
+    }
+    blocks
 }
 
 fn buttons(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
