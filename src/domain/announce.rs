@@ -11,8 +11,9 @@ use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
 use crate::domain::recovering;
 use crate::domain::recovery_step::RecoveryStep;
-use crate::domain::report::{utc, witness_lines};
+use crate::domain::report::witness_lines;
 use crate::domain::step_result::StepResult;
+use crate::domain::time_words::utc;
 use std::collections::BTreeSet;
 
 /// Steps that one notice names; the plan's card has all of them.

@@ -2,7 +2,7 @@
 
 use crate::domain::case::Case;
 use crate::domain::facts::AccountFinding;
-use crate::domain::report::utc;
+use crate::domain::time_words::utc;
 
 /// Where AWS Trust & Safety takes reports.
 pub const TRUST_AND_SAFETY: &str = "trustandsafety@support.aws.com";

@@ -107,6 +107,7 @@ pub mod snapshot;
 mod standing;
 pub mod step_result;
 pub mod target;
+pub mod time_words;
 pub mod trail_row;
 pub mod trust;
 pub mod undo_notes;

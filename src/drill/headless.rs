@@ -8,6 +8,7 @@ use crate::domain::reconciliation::Verdict;
 use crate::domain::remains::contained;
 use crate::domain::report::{self, witness_lines};
 use crate::domain::resources_left::{Stands, standing};
+use crate::domain::time_words;
 use crate::domain::verdict::{Anchored, Intact, judge};
 use crate::drill::people::REPORTER;
 use crate::drill::players::{DrillFailure, approve, desk, open, press, until, wait};
@@ -67,7 +68,7 @@ fn timeline(case: &Case) -> String {
     let mut text = format!("Timeline of {} (UTC)\n", case.id());
     for line in report::timeline(case, 0) {
         if line.weight == report::Weight::Major {
-            let _ = writeln!(text, "  {}  {}", report::utc(line.at), line.sentence());
+            let _ = writeln!(text, "  {}  {}", time_words::utc(line.at), line.sentence());
         }
     }
     text

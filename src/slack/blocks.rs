@@ -1,7 +1,7 @@
 //! Block Kit's limits and the cleaning of text, in one place; nothing foreign becomes mrkdwn.
 
 use crate::domain::ids::ChannelId;
-use crate::domain::report::utc;
+use crate::domain::time_words::utc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

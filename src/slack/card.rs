@@ -51,7 +51,7 @@ fn standing(case: &Case, status: &str) -> Vec<Value> {
         parts.extend([newline(), bold("Waiting: "), text(&what)]);
     }
     if let Some(held) = times_to_contain(case).held {
-        let span = crate::domain::report::span(held);
+        let span = crate::domain::time_words::span(held);
         parts.extend([newline(), bold("Time to contain: "), text(&span)]);
     }
     parts

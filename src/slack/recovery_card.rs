@@ -9,7 +9,8 @@ use crate::domain::recovering::{self, Silence, silence};
 use crate::domain::recovery::Item;
 use crate::domain::recovery_step::Remedy;
 use crate::domain::replacing;
-use crate::domain::report::{plan_words, recovery_of, utc};
+use crate::domain::report::{plan_words, recovery_of};
+use crate::domain::time_words::utc;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
     Confirm, Look, bold, button, clean, code, context, cut, field, header, list, newline,

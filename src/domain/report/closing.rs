@@ -8,10 +8,11 @@ use crate::domain::remains::spared::left_out;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
     cost, name_of, phases, recovering, second_witness, status_words, timeline, times_to_contain,
-    utc, waiting, words,
+    waiting, words,
 };
 use crate::domain::resources_left::not_stopped;
 use crate::domain::step_result::StepResult;
+use crate::domain::time_words::utc;
 use std::fmt::Write as _;
 
 /// The whole report.

@@ -6,8 +6,8 @@ use crate::domain::leaked_key;
 use crate::domain::recovering::{self, silence};
 use crate::domain::recovery::Item;
 use crate::domain::recovery_step::{RecoveryStep, Replacement};
-use crate::domain::report::utc;
 use crate::domain::report::whole_plan::plain;
+use crate::domain::time_words::utc;
 
 /// Everything about the recovery, one line each; foreign text is as it came.
 pub(super) fn lines(case: &Case) -> Vec<String> {

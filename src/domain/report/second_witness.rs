@@ -1,8 +1,8 @@
 //! What AWS's own log said of a case, in words.
 
 use crate::domain::reconciliation::{Difference, Looked, Reconciliation, Seen, StepSaid, Verdict};
-use crate::domain::report::utc;
 use crate::domain::report::words::count;
+use crate::domain::time_words::utc;
 
 /// The whole result, one sentence a line; the first one sums it up.
 pub(super) fn lines(result: &Reconciliation) -> Vec<String> {

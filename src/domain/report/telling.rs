@@ -12,8 +12,9 @@ use crate::domain::recovering::open;
 use crate::domain::report::cost;
 use crate::domain::report::recovering;
 use crate::domain::report::words::{count, kind_word};
-use crate::domain::report::{Line, Weight, name_of, utc};
+use crate::domain::report::{Line, Weight, name_of};
 use crate::domain::step_result::StepResult;
+use crate::domain::time_words::utc;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 

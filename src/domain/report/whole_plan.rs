@@ -6,7 +6,8 @@ use crate::domain::candidates::{Extent, candidates};
 use crate::domain::case::Case;
 use crate::domain::plan::Step;
 use crate::domain::plan_state::{PlanState, PlanStatus};
-use crate::domain::report::{name_of, plan_words, utc};
+use crate::domain::report::{name_of, plan_words};
+use crate::domain::time_words::utc;
 use std::fmt::Write as _;
 
 /// Every step with its arguments, whom it hits and how it is undone; no control character in it.

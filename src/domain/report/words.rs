@@ -8,9 +8,10 @@ use crate::domain::ids::KeyKind;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::recovering;
-use crate::domain::report::{TimesToContain, name_of, span, utc};
+use crate::domain::report::{TimesToContain, name_of};
 use crate::domain::resource_owner::owners_shown;
 use crate::domain::step_result::StepResult;
+use crate::domain::time_words::{span, utc};
 
 /// What people call a kind of plan.
 pub(super) fn kind_word(kind: PlanKind) -> &'static str {
