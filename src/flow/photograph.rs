@@ -138,10 +138,17 @@ pub async fn first_snapshot(desk: &Desk, case: &Case) -> Result<Snapshot, StepEr
     Ok(Snapshot { account, principals: principals.into_values().collect() })
 }
 
-/// Whether the plan did something to it, and people took back all of that.
+/// Whether the plan did something to it, and all of that was taken back: by people, or as a
+/// suspicion that was wrong.
 fn is_given_back(state: &PlanState, on: &PrincipalName) -> bool {
-    let mut own = state.all_steps().filter(|(_, step, _)| step.action.on.key() == *on).peekable();
-    own.peek().is_some() && own.all(|(_, _, done)| done.lifted.is_some())
+    let holding: Vec<u32> = state.holding_steps().map(|(index, _, _)| index).collect();
+    let own = state.all_steps().filter(|(_, step, _)| step.action.on.key() == *on);
+    let mut own = own.filter(|(_, step, _)| step.action.contains()).peekable();
+    own.peek().is_some()
+        && own.all(|(index, _, done)| {
+            let is_released = done.is_in_force() && !holding.contains(&index);
+            done.lifted.is_some() || is_released
+        })
 }
 
 /// A snapshot from the evidence store, checked against its hash.

@@ -19,9 +19,13 @@ use keyleak::sim::cloud::attacker::Visitor;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
 use keyleak::sim::cloud::setup::NewUser;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Made by a colleague while the actor of another case is at work, and leaked at once.
 const FRESH: &str = "fresh";
+/// So many, one after the other, that each case comes upon some that the other has denied already.
+const FRESH_USERS: usize = 12;
+const BETWEEN: Duration = Duration::from_millis(700);
 
 async fn by_the_office(office: &Visitor, with: &Credential, operation: Operation) -> Reply {
     let reply = office.call(with, &operation).await;
@@ -31,7 +35,9 @@ async fn by_the_office(office: &Visitor, with: &Credential, operation: Operation
 
 fn has_suspected(case: &Case) -> Option<()> {
     let mut steps = case.plans().flat_map(|state| state.done_steps());
-    steps.any(|(_, step, _)| step.provisional && step.action.on.name == FRESH).then_some(())
+    steps
+        .any(|(_, step, _)| step.provisional && step.action.on.name.starts_with(FRESH))
+        .then_some(())
 }
 
 /// The first case stops the new user on suspicion and lets it go when the trail names its maker;
@@ -85,9 +91,13 @@ async fn a_suspicion_that_two_cases_had_and_cleared_keeps_neither_from_being_und
         story::approve(&bureau, &case, PlanKind::Containment).await;
         cases.push(case);
     }
-    by_the_office(&office, &ops, Operation::CreateUser { user: FRESH.to_owned() }).await;
+    for number in 0..FRESH_USERS {
+        let user = format!("{FRESH}-{number}");
+        by_the_office(&office, &ops, Operation::CreateUser { user }).await;
+        ground.clock.sleep(BETWEEN).await;
+    }
     for case in &cases {
-        bureau.wait(case, "the new user is stopped on suspicion", has_suspected).await;
+        bureau.wait(case, "new users are stopped on suspicion", has_suspected).await;
     }
     for case in &cases {
         bureau.wait(case, "contained", is_contained).await;
@@ -95,8 +105,11 @@ async fn a_suspicion_that_two_cases_had_and_cleared_keeps_neither_from_being_und
     for case in &cases {
         story::undo(&bureau, case).await;
     }
-    let now = photograph(ground.lookup.as_ref(), &PrincipalName::user(FRESH)).await.unwrap();
-    assert!(!now.has_policy(&ground.deny_policy_arn), "{:?}", now.attached);
+    for number in 0..FRESH_USERS {
+        let user = PrincipalName::user(&format!("{FRESH}-{number}"));
+        let now = photograph(ground.lookup.as_ref(), &user).await.unwrap();
+        assert!(!now.has_policy(&ground.deny_policy_arn), "{user}: {:?}", now.attached);
+    }
     bureau.close().await;
 }
 
