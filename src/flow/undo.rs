@@ -45,11 +45,14 @@ pub async fn propose_undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let before = first_snapshot(desk, case).await?;
     let made = made_by_actor(case);
     let mut held = held_by(case, &named, at);
-    let names = held.iter().map(|(action, _)| action.on.key()).collect();
+    let handed_over = if is_whole { handed_over(case) } else { Vec::new() };
+    let all = held.iter().map(|(action, _)| *action);
+    let names = all.chain(handed_over.iter().map(|(_, action)| *action));
+    let names = names.map(|action| action.on.key()).collect();
     let mut found = photograph_all(desk.lookup(case).await?.as_ref(), names).await?;
     let gone = leave_the_gone(&mut held, &found);
     let actors = actors_among(&held, &made);
-    let now: Vec<Photograph> = held_ones(&mut found, &held);
+    let mut now: Vec<Photograph> = held_ones(&mut found, &held);
     let moved = moved(&before, &now, &left_by(case, &held));
     if !moved.is_empty() {
         let why = format!(
@@ -59,7 +62,8 @@ pub async fn propose_undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         );
         return not_proposed(desk, case, why).await;
     }
-    let handed_over = if is_whole { handed_over(case) } else { Vec::new() };
+    // What others left to this case need not be what it held itself.
+    now.extend(found.into_values().flatten());
     let undoing = Undoing {
         before: &before,
         now: &now,
