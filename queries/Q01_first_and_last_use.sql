@@ -3,6 +3,7 @@
 -- question: When was the key, and what grew out of it, first and last used, and how often?
 -- phase: validation
 -- impact: insider
+-- attack: none
 -- parameters: none
 -- columns: day, credential, acting_as, reach, calls, failed, first_seen, last_seen
 -- source: case_table

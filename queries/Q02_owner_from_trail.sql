@@ -3,6 +3,7 @@
 -- question: Whose key does the trail say it is?
 -- phase: validation
 -- impact: insider
+-- attack: none
 -- parameters: none
 -- columns: kind, acting_as, user_name, account, principal_id, behind_session, calls, first_seen, last_seen
 -- source: case_table

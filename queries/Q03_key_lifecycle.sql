@@ -3,6 +3,7 @@
 -- question: When were the access keys made, switched and deleted, and by whom?
 -- phase: validation
 -- impact: evidence
+-- attack: T1098.001
 -- parameters: none
 -- columns: event_time, call, credential, of_user, status, outcome, made_by, made_by_arn, source_ip, reach, event_id
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: Did AWS quarantine the user, and did anybody lift that?
 -- phase: validation
 -- impact: alerts
+-- attack: none
 -- parameters: none
 -- columns: event_time, call, of_user, policy, outcome, made_by_arn, source_ip, reach, event_id
 -- source: case_table

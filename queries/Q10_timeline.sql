@@ -3,6 +3,7 @@
 -- question: What happened, call by call, in order?
 -- phase: scope
 -- impact: evidence
+-- attack: none
 -- parameters: none
 -- columns: event_time, reach, credential, acting_as, service, call, target, region, source_ip, outcome, user_agent, event_id
 -- source: case_table

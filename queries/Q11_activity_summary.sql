@@ -3,6 +3,7 @@
 -- question: Which calls were made, where, and how did they end?
 -- phase: scope
 -- impact: services
+-- attack: none
 -- parameters: none
 -- columns: service, call, region, reach, calls, succeeded, failed, denied, first_seen, last_seen
 -- source: case_table

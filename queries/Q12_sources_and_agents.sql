@@ -3,6 +3,7 @@
 -- question: From which addresses, with which tools?
 -- phase: scope
 -- impact: insider
+-- attack: none
 -- parameters: none
 -- columns: source_ip, user_agent, reach, credentials, calls, failed, distinct_calls, regions, first_seen, last_seen
 -- source: case_table

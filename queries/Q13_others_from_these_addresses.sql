@@ -3,6 +3,7 @@
 -- question: Who else came from the addresses of the key?
 -- phase: scope
 -- impact: insider
+-- attack: T1078.004
 -- parameters: none
 -- columns: acting_as, kind, credential, source_ip, user_agent, calls, failed, distinct_calls, first_seen, last_seen
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: What was tried and refused?
 -- phase: scope
 -- impact: evidence
+-- attack: none
 -- parameters: none
 -- columns: service, call, error_code, verdict, target, reach, tries, first_seen, last_seen, example_message
 -- source: case_table

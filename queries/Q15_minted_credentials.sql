@@ -3,6 +3,7 @@
 -- question: Which credentials were made, by whom, and until when do they work?
 -- phase: scope
 -- impact: evidence
+-- attack: T1098.001, T1548.005, T1550.001
 -- parameters: none
 -- columns: event_time, call, made_by, made_by_arn, credential, acts_as, expires, source_ip, region, reach
 -- source: case_table

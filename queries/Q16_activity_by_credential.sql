@@ -3,6 +3,7 @@
 -- question: What did each credential do that grew out of the key?
 -- phase: scope
 -- impact: evidence
+-- attack: T1078.004
 -- parameters: none
 -- columns: credential, acting_as, kind, session_start, calls, failed, services, distinct_calls, regions, first_seen, last_seen
 -- source: case_table

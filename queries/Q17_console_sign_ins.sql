@@ -3,6 +3,7 @@
 -- question: Who signed in to the console, and with a second factor?
 -- phase: scope
 -- impact: evidence
+-- attack: T1021.007, T1078.004
 -- parameters: none
 -- columns: event_time, call, outcome, mfa_used, acting_as, user_name, switched_from, source_ip, user_agent, reach, event_id
 -- source: case_table

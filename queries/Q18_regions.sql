@@ -3,6 +3,7 @@
 -- question: Which regions were used, and since when?
 -- phase: scope
 -- impact: services
+-- attack: none
 -- parameters: none
 -- columns: region, reach, calls, failed, services, days, first_seen, last_seen
 -- source: case_table

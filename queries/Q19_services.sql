@@ -3,6 +3,7 @@
 -- question: Which services and calls were used, and since when?
 -- phase: scope
 -- impact: services
+-- attack: none
 -- parameters: none
 -- columns: service, call, days, calls, failed, first_seen, last_seen
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: At what hours was there activity?
 -- phase: scope
 -- impact: insider
+-- attack: none
 -- parameters: none
 -- columns: hour_utc, reach, calls, failed, addresses, distinct_calls
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: Which principals, credentials and permissions were created or changed?
 -- phase: eradication
 -- impact: configuration
+-- attack: T1098.001, T1136.003
 -- parameters: none
 -- columns: event_time, call, target, detail, new_id, made_by, made_by_arn, source_ip, reach, event_id
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: Which ways back in were left outside IAM?
 -- phase: eradication
 -- impact: configuration
+-- attack: T1098, T1546, T1648, T1651
 -- parameters: none
 -- columns: event_time, service, call, target, gives, credential, acting_as, region, source_ip, reach, event_id
 -- source: case_table

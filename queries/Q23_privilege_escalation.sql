@@ -3,6 +3,7 @@
 -- question: Where were more rights sought than the key had?
 -- phase: scope
 -- impact: evidence
+-- attack: T1098.003, T1548.005
 -- parameters: none
 -- columns: event_time, service, call, technique, target, gives, administrator, outcome, credential, acting_as, region, source_ip, reach, event_id
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: Which resources were created, changed or deleted?
 -- phase: impact
 -- impact: configuration
+-- attack: none
 -- parameters: none
 -- columns: change, service, call, target, region, calls, first_seen, last_seen, reach
 -- source: case_table

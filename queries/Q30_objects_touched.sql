@@ -3,6 +3,7 @@
 -- question: Which objects were read, written or deleted?
 -- phase: impact
 -- impact: classification
+-- attack: T1530
 -- parameters: none
 -- columns: bucket, object_key, call, calls, failed, bytes_out, bytes_in, first_seen, last_seen, reach
 -- source: case_table

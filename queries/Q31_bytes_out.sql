@@ -3,6 +3,7 @@
 -- question: How much left which bucket, to where?
 -- phase: impact
 -- impact: exfiltration
+-- attack: T1530
 -- parameters: none
 -- columns: bucket, source_ip, calls, objects, bytes_out, first_seen, last_seen, reach
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: Was stored data encrypted, deleted or made to expire?
 -- phase: impact
 -- impact: business
+-- attack: T1485, T1485.001, T1486, T1490
 -- parameters: none
 -- columns: target, sign, service, call, detail_of_call, outcome, calls, first_seen, last_seen, reach
 -- source: case_table

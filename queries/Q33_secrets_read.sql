@@ -3,6 +3,7 @@
 -- question: Which secrets and passwords were read?
 -- phase: impact
 -- impact: classification
+-- attack: T1552, T1555.006
 -- parameters: none
 -- columns: service, call, secret, region, calls, failed, first_seen, last_seen, reach
 -- source: case_table

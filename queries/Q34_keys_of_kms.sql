@@ -3,6 +3,7 @@
 -- question: Which encryption keys were used or tampered with?
 -- phase: impact
 -- impact: classification
+-- attack: T1485, T1486
 -- parameters: none
 -- columns: kms_key_id, call, outcome, granted_to, invoked_by, region, calls, first_seen, last_seen, reach
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: What was shared with, or sent to, somebody outside?
 -- phase: impact
 -- impact: exfiltration
+-- attack: T1537
 -- parameters: none
 -- columns: event_time, service, call, target, shared_with, attribute, outcome, credential, acting_as, region, source_ip, reach, event_id
 -- source: case_table

@@ -2,7 +2,8 @@
 -- name: databases
 -- question: Which databases were read, copied or opened?
 -- phase: impact
--- impact: classification
+-- impact: classification, exfiltration
+-- attack: T1213.006
 -- parameters: none
 -- columns: service, call, target, region, outcome, calls, first_seen, last_seen, reach
 -- source: case_table

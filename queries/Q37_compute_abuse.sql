@@ -3,6 +3,7 @@
 -- question: Was computing power started or asked for?
 -- phase: impact
 -- impact: business
+-- attack: T1496.001, T1578.002
 -- parameters: none
 -- columns: service, call, instance_type, region, outcome, calls, quantity, example, first_seen, last_seen, reach
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: Were foundation models used or unlocked?
 -- phase: impact
 -- impact: business
+-- attack: T1496.004
 -- parameters: none
 -- columns: model, call, region, outcome, calls, tokens_in, tokens_out, by_bearer_token, first_seen, last_seen, reach
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: Was mail or text messaging abused, or prepared to be?
 -- phase: impact
 -- impact: business
+-- attack: T1496.003, T1496.004
 -- parameters: none
 -- columns: service, call, target, region, outcome, calls, first_seen, last_seen, reach
 -- source: case_table

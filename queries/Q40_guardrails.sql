@@ -3,6 +3,7 @@
 -- question: Were logging, alarms or guardrails touched?
 -- phase: impact
 -- impact: guardrails
+-- attack: T1556.006, T1562.001, T1562.007, T1562.008, T1666
 -- parameters: none
 -- columns: event_time, service, call, target, detail_of_call, outcome, credential, acting_as, region, source_ip, reach, event_id
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: What was done to the account itself?
 -- phase: impact
 -- impact: configuration
+-- attack: T1069.003, T1087.004, T1666
 -- parameters: none
 -- columns: service, call, target, outcome, read_only, calls, first_seen, last_seen, reach
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: Did anything still succeed after the containment?
 -- phase: eradication
 -- impact: evidence
+-- attack: T1078.004
 -- parameters: contained_at
 -- columns: event_time, service, call, target, credential, acting_as, region, source_ip, reach, event_id
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: Was something of the containment taken back, and by whom?
 -- phase: eradication
 -- impact: evidence
+-- attack: T1098
 -- parameters: contained_at
 -- columns: event_time, call, target, gave_back, status, credential, acting_as, source_ip, user_agent, reach, event_id
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: What was refused after the containment, and might be production?
 -- phase: eradication
 -- impact: business
+-- attack: none
 -- parameters: contained_at
 -- columns: source_ip, user_agent, credential, acting_as, service, call, calls, first_seen, last_seen, reach
 -- source: case_table

@@ -3,6 +3,7 @@
 -- question: Which addresses and tools used the key before it was exposed, and which only since?
 -- phase: scope
 -- impact: insider
+-- attack: none
 -- parameters: exposed_since
 -- columns: source_ip, user_agent, calls_before, calls_since, failed, first_seen, last_seen
 -- source: case_table

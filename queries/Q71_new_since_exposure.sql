@@ -3,6 +3,7 @@
 -- question: Which calls and regions did the key never use before it was exposed?
 -- phase: scope
 -- impact: services
+-- attack: none
 -- parameters: exposed_since
 -- columns: service, call, region, calls, failed, first_seen, last_seen
 -- source: case_table

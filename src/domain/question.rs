@@ -1,5 +1,7 @@
 //! A question: one SQL file, its header read and checked, its placeholders filled.
 
+use crate::domain::attack::{Technique, technique};
+use crate::domain::impact::ImpactQuestion;
 use jiff::Timestamp;
 
 /// One question of the playbook.
@@ -13,8 +15,10 @@ pub struct Question {
     pub question: String,
     /// The phase whose button asks it.
     pub phase: String,
-    /// The impact question it serves.
-    pub impact: String,
+    /// The impact questions it serves.
+    pub impact: Vec<ImpactQuestion>,
+    /// The techniques that its rows may be signs of.
+    pub attack: Vec<&'static Technique>,
     /// Parameters the SQL takes; most take none, the case table is already cut.
     pub parameters: Vec<String>,
     /// The columns it returns, in order.
@@ -45,6 +49,10 @@ pub enum QuestionError {
     Missing(&'static str),
     #[error("there is no parameter {0:?}; a question may name exposed_since and contained_at")]
     Parameter(String),
+    #[error("there is no impact question {0:?}; a header names those of domain::impact")]
+    Impact(String),
+    #[error("there is no ATT&CK technique {0:?} in the table of domain::attack; add it there")]
+    Technique(String),
     #[error("the file holds no SQL below its header")]
     Empty,
 }
@@ -103,7 +111,8 @@ pub fn parse(text: &str) -> Result<Question, QuestionError> {
         name: header(text, "name")?,
         question: header(text, "question")?,
         phase: header(text, "phase")?,
-        impact: header(text, "impact")?,
+        impact: read(&header(text, "impact")?, ImpactQuestion::from_slug, QuestionError::Impact)?,
+        attack: read(&header(text, "attack")?, technique, QuestionError::Technique)?,
         parameters,
         columns: words(&header(text, "columns")?),
         source: header(text, "source")?,
@@ -152,6 +161,16 @@ fn header(text: &str, name: &'static str) -> Result<String, QuestionError> {
         .ok_or(QuestionError::Missing(name))
 }
 
+/// Each word of a list as what it names.
+fn read<T>(
+    list: &str,
+    known: impl Fn(&str) -> Option<T>,
+    unknown: impl Fn(String) -> QuestionError,
+) -> Result<Vec<T>, QuestionError> {
+    let named = |word: String| known(&word).ok_or_else(|| unknown(word));
+    words(list).into_iter().map(named).collect()
+}
+
 fn words(list: &str) -> Vec<String> {
     if list == "none" {
         return Vec::new();
@@ -165,16 +184,16 @@ mod tests {
 
     #[test]
     fn a_header_without_columns_is_refused() {
-        let text = "-- id: Q1\n-- name: n\n-- question: q\n-- phase: p\n-- impact: i\n\
-                    -- parameters: none\nSELECT 1";
+        let text = "-- id: Q1\n-- name: n\n-- question: q\n-- phase: p\n-- impact: alerts\n\
+                    -- attack: none\n-- parameters: none\nSELECT 1";
         assert_eq!(parse(text), Err(QuestionError::Missing("columns")));
     }
 
     #[test]
     fn times_stand_in_the_sql_and_one_that_is_not_known_is_named() {
-        let text = "-- id: Q1\n-- name: n\n-- question: q\n-- phase: p\n-- impact: i\n\
-                    -- parameters: contained_at\n-- columns: a\n-- source: s\n-- meaning: m\n\
-                    -- none: o\nSELECT a FROM t WHERE b > {contained_at}";
+        let text = "-- id: Q1\n-- name: n\n-- question: q\n-- phase: p\n-- impact: alerts\n\
+                    -- attack: none\n-- parameters: contained_at\n-- columns: a\n-- source: s\n\
+                    -- meaning: m\n-- none: o\nSELECT a FROM t WHERE b > {contained_at}";
         let question = parse(text).unwrap();
         assert_eq!(question.at(&Times::default()), Err("contained_at"));
         let contained_at = Some("2026-08-01T10:00:00.9Z".parse().unwrap());
@@ -182,6 +201,24 @@ mod tests {
         assert!(sql.ends_with("WHERE b > '2026-08-01T10:00:00Z'"), "{sql}");
         let wrong = text.replace("parameters: contained_at", "parameters: tomorrow");
         assert_eq!(parse(&wrong), Err(QuestionError::Parameter("tomorrow".to_owned())));
+    }
+
+    #[test]
+    fn a_header_names_only_impact_questions_and_techniques_that_are_known() {
+        let text = "-- id: Q1\n-- name: n\n-- question: q\n-- phase: p\n\
+                    -- impact: alerts, business\n-- attack: T1485, T1562.008\n\
+                    -- parameters: none\n-- columns: a\n-- source: s\n-- meaning: m\n\
+                    -- none: o\nSELECT a FROM t";
+        let question = parse(text).unwrap();
+        assert_eq!(question.impact, [ImpactQuestion::Alerts, ImpactQuestion::Business]);
+        let ids: Vec<&str> = question.attack.iter().map(|technique| technique.id).collect();
+        assert_eq!(ids, ["T1485", "T1562.008"]);
+        for (from, to, wrong) in [
+            ("business", "busyness", QuestionError::Impact("busyness".to_owned())),
+            ("T1485", "T1089", QuestionError::Technique("T1089".to_owned())),
+        ] {
+            assert_eq!(parse(&text.replace(from, to)), Err(wrong));
+        }
     }
 
     #[test]

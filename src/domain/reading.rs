@@ -90,6 +90,9 @@ pub struct AnswerNote {
     pub answer_sha256: String,
     pub sql_sha256: String,
     pub watermark: Option<Timestamp>,
+    /// The ATT&CK techniques that its rows may be signs of, by their ids in v18.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attack: Vec<String>,
 }
 
 impl AnswerNote {

@@ -138,6 +138,7 @@ async fn answer(
         answer_sha256,
         sql_sha256: answer.sql_sha256,
         watermark: survey.watermark,
+        attack: answer.attack,
     };
     tell_once(desk, case, Event::Answered { answer: Box::new(answer) }).await
 }

@@ -245,6 +245,9 @@ pub struct Answer {
     pub truncated: bool,
     /// SHA-256 of the SQL that was run.
     pub sql_sha256: String,
+    /// The ATT&CK techniques that the rows may be signs of, by their ids in v18.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attack: Vec<String>,
 }
 
 impl Answer {

@@ -1,5 +1,6 @@
 //! The answer to a question: one sentence, a short table, and what was left out.
 
+use crate::domain::attack;
 use crate::ports::chat::Scene;
 use crate::ports::trail::{Answer, Cell};
 use crate::slack::blocks::{
@@ -29,6 +30,9 @@ pub(super) fn sketch(scene: &Scene<'_>, found: &Answer, means: Means) -> Sketch 
             Means::Full => table(found),
             Means::Plain => rich("answer.rows", vec![preformatted(&lines(found))]),
         });
+    }
+    if let Some(line) = attack::line(&found.attack).filter(|_| !found.rows.is_empty()) {
+        blocks.push(context(&line));
     }
     blocks.push(context(&coverage(found)));
     Sketch { text: format!("{question}, key {key}: {said}"), blocks, tail: Vec::new() }

@@ -262,6 +262,7 @@ fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> 
         truncated: found.truncated || loaded.reference.truncated,
         rows: found.rows,
         sql_sha256: sha256(sql.as_bytes()),
+        attack: question.attack.iter().map(|technique| technique.id.to_owned()).collect(),
     }
 }
 

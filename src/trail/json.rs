@@ -1,5 +1,6 @@
 //! A survey and its answers as one JSON object, for machines.
 
+use crate::domain::attack::technique;
 use crate::domain::lineage::{Lineage, Node};
 use crate::domain::trail_row::format_time;
 use crate::ports::trail::{Activity, Answer, Cell, Coverage, Survey};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 /// The survey and its answers as one JSON object.
 pub fn object(survey: &Survey, answers: &[Answer]) -> Value {
+    let attack: Map<String, Value> = answers.iter().filter_map(json_attack).collect();
     let answers: Map<String, Value> =
         answers.iter().map(|answer| (answer.question.clone(), json_rows(answer))).collect();
     json!({
@@ -17,6 +19,7 @@ pub fn object(survey: &Survey, answers: &[Answer]) -> Value {
         "activity": json_activity(&survey.activity),
         "lineage": json_lineage(&survey.lineage),
         "answers": answers,
+        "attack": attack,
         "evidence": {
             "sha256": survey.cut.sha256,
             "rows": survey.cut.rows,
@@ -24,6 +27,21 @@ pub fn object(survey: &Survey, answers: &[Answer]) -> Value {
         },
         "watermark": time(survey.watermark),
     })
+}
+
+/// The techniques that the rows of an answer may be signs of; nothing is a sign of nothing.
+fn json_attack(answer: &Answer) -> Option<(String, Value)> {
+    let named = |id: &String| {
+        let technique = technique(id)?;
+        let (later, called) = technique.v19;
+        Some(json!({
+            "v18": { "id": technique.id, "name": technique.name },
+            "v19": { "id": later, "name": called },
+        }))
+    };
+    let all: Vec<Value> = answer.attack.iter().filter_map(named).collect();
+    let is_finding = !all.is_empty() && !answer.rows.is_empty();
+    is_finding.then(|| (answer.question.clone(), Value::Array(all)))
 }
 
 fn json_rows(answer: &Answer) -> Value {

@@ -1,5 +1,6 @@
 //! Prints a survey and its answers: one JSON object, tables for people, or CSV.
 
+use crate::domain::attack;
 use crate::domain::lineage::{Lineage, Node};
 use crate::domain::trail_row::format_time;
 use crate::ports::trail::{Answer, Cell, Coverage, Skipped, Survey};
@@ -17,6 +18,9 @@ pub fn table(survey: &Survey, answers: &[Answer]) -> String {
     heading(&mut text, survey);
     for answer in answers {
         let _ = writeln!(text, "\n{}  {}", answer.question, printable(&answer.sentence));
+        if let Some(line) = attack::line(&answer.attack).filter(|_| !answer.rows.is_empty()) {
+            let _ = writeln!(text, "  {line}");
+        }
         grid(&mut text, answer);
     }
     text

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod acknowledge;
+mod attack;
 mod bad_input;
 mod bedrock_key;
 mod binary;

@@ -1,5 +1,6 @@
 //! The closing report: everything somebody needs who was not there, as Markdown.
 
+use crate::domain::attack;
 use crate::domain::case::Case;
 use crate::domain::hardening::{self, Hardening};
 use crate::domain::plan_state::PlanState;
@@ -198,8 +199,10 @@ fn found(case: &Case) -> Vec<String> {
         }));
     }
     lines.extend(case.answers().iter().map(|(_, answer)| {
+        let attack = attack::line(&answer.attack).filter(|_| answer.rows > 0);
+        let attack = attack.map(|line| format!("; {}", md(&line))).unwrap_or_default();
         format!(
-            "{}: {} ({} rows; answer SHA-256 {}; SQL SHA-256 {})",
+            "{}: {} ({} rows; answer SHA-256 {}; SQL SHA-256 {}{attack})",
             md(&answer.question),
             md(&answer.sentence),
             answer.rows,
