@@ -1,12 +1,14 @@
 //! Which messages a case owes its channel: derived from the records, each with a key of its own.
 
+mod read_back;
+
 use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
 use crate::domain::elsewhere::is_elsewhere;
 use crate::domain::event::{Drift, Event, Phase, PostKey};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::identity::AwsIdentity;
-use crate::domain::plan::{PlanKind, PlanNumber, Step};
+use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
 use crate::domain::recovering;
@@ -86,7 +88,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         }
         owed.extend(said(record));
         owed.extend(found_nothing(case, record));
-        owed.extend(found_changed(case, record));
+        owed.extend(read_back::found_changed(case, record));
         let is_first = owed.iter().all(|owed| owed.what != What::Letter);
         owed.extend(to_aws(record).filter(|_| is_first));
         owed.extend(recovery(case, record));
@@ -374,32 +376,10 @@ fn covered(steps: &[Step]) -> String {
     format!("{why}: {}{more}.", shown.join("; "))
 }
 
-/// What a reading back found, and what becomes of it by the kind of the plan.
-fn found_changed(case: &Case, record: &Record) -> Option<Announcement> {
-    let Event::ReadBack { plan, drifts, .. } = &record.event else { return None };
-    let found: Vec<_> = drifts.iter().map(|drift| drift.what.as_str()).collect();
-    let (number, found) = (plan.0, found.join("; "));
-    let words = match case.plan(*plan)?.plan.kind {
-        PlanKind::Containment | PlanKind::FollowUp => format!(
-            "ALARM: the account is not as the plan left it: {found}. A plan to put it back waits \
-             for approval; if the trail names the actor, I put it back without asking."
-        ),
-        PlanKind::Undo => format!(
-            "The account is not as the undo (plan {number}) left it: {found}. I change nothing \
-             about that: find out who did it, and set it right by hand."
-        ),
-        PlanKind::Eradication | PlanKind::Replacement => format!(
-            "ALARM: what plan {number} did does not hold: {found}. I change nothing about that: \
-             somebody must look."
-        ),
-    };
-    let key = PostKey(format!("notice-{}", record.seq));
-    (!drifts.is_empty()).then_some(Announcement { key, what: What::Notice(words) })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::plan::PlanKind;
     use crate::domain::record::Actor;
     use crate::domain::sample::{add, opened, plan, run};
 

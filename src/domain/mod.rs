@@ -63,6 +63,7 @@ pub mod operator;
 pub mod options;
 mod owner_policy;
 pub mod owners_asked;
+pub mod phase;
 pub mod plan;
 pub mod plan_state;
 pub mod policy;
