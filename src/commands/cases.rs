@@ -42,6 +42,10 @@ pub async fn status(arguments: &CaseArguments) -> Result<String, CommandError> {
     let case = load(arguments).await?;
     let mut lines = vec![format!("{} {}", case.id(), report::status_words(&case))];
     lines.extend(report::summary(&case, case.seq()));
+    if !case.impact_answers().is_empty() {
+        lines.push("Impact:".to_owned());
+        lines.extend(report::impact_lines(&case).iter().map(|line| format!("  {line}")));
+    }
     let recovery = report::recovery_lines(&case);
     if !recovery.is_empty() {
         lines.push("Recovery:".to_owned());

@@ -55,6 +55,7 @@ async fn said(
         What::Checklist(phase) => View::Checklist(scene, *phase),
         What::Letter => View::Letter(scene),
         What::Recovery => View::Recovery(scene),
+        What::Impact => View::Impact(scene),
         What::Notice(text) => View::Notice(scene, text.clone()),
         What::Alarm(text) => View::Alarm(scene, text.clone()),
         What::Report(_) => return Some(("The report, as a file.".to_owned(), Vec::new())),

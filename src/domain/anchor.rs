@@ -96,6 +96,7 @@ fn matters(event: &Event) -> bool {
         | Event::UndoWanted { .. }
         | Event::Adjusted { .. }
         | Event::Closed { .. }
+        | Event::Impact { .. }
         | Event::Reconciled { .. }
         | Event::NotReconciled { .. }
         | Event::Reported { .. }

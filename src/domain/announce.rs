@@ -42,6 +42,8 @@ pub enum What {
     Letter,
     /// The losses and what becomes of them, kept current.
     Recovery,
+    /// The nine impact questions and what people answered, kept current.
+    Impact,
     /// The answer that a record holds, as a table, and the whole of it as a file.
     Answer(u64),
     /// Plain words that somebody must notice.
@@ -65,6 +67,11 @@ pub fn plan_key(plan: PlanNumber) -> PostKey {
 /// The key of the message that shows the recovery.
 pub fn recovery_key() -> PostKey {
     PostKey("recovery".to_owned())
+}
+
+/// The key of the message that shows the impact questions.
+pub fn impact_key() -> PostKey {
+    PostKey("impact".to_owned())
 }
 
 /// Everything owed so far, in the order it came up.
@@ -92,6 +99,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         let is_first = owed.iter().all(|owed| owed.what != What::Letter);
         owed.extend(to_aws(record).filter(|_| is_first));
         owed.extend(recovery(case, record));
+        owed.extend(impact(record));
         owed.extend(last_words(record));
         if summed_up(record, &mut phase) {
             let key = PostKey(format!("summary-{}", record.seq));
@@ -142,6 +150,13 @@ fn recovery(case: &Case, record: &Record) -> Option<Announcement> {
         }
         _ => None,
     }
+}
+
+/// The card of the impact questions, by the first who asks for it or answers one.
+fn impact(record: &Record) -> Option<Announcement> {
+    let pressed = matches!(record.event, Event::PhasePressed { phase: Phase::Impact });
+    let answered = matches!(record.event, Event::Impact { .. });
+    (pressed || answered).then(|| Announcement { key: impact_key(), what: What::Impact })
 }
 
 /// The report of a closed case, once AWS's own log was asked about it.

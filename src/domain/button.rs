@@ -3,6 +3,7 @@
 use crate::domain::command::case_id;
 use crate::domain::event::Phase;
 use crate::domain::ids::CaseId;
+use crate::domain::impact::{ImpactQuestion, ImpactVerdict};
 use crate::domain::measure::Measure;
 use crate::domain::plan::PlanNumber;
 use crate::domain::recovery_step::Remedy;
@@ -43,6 +44,9 @@ pub enum ButtonAction {
     Settle { case: CaseId, loss: u32, seq: u64, remedy: Remedy },
     /// `hardening.done`, value `case|measure`.
     Harden { case: CaseId, measure: Measure },
+    /// `impact.yes`, `impact.no`, `impact.not_known`; value `case|question|seq` of the last record
+    /// about the question.
+    Impact { case: CaseId, question: ImpactQuestion, seq: u64, verdict: ImpactVerdict },
     /// `recovery.confirm`, value `case|second` of the last use of the key after the containment
     /// that the card showed; 0 for none.
     Confirm { case: CaseId, used: i64 },
@@ -80,6 +84,9 @@ impl ButtonAction {
             Self::Settle { remedy: Remedy::Rebuild, .. } => "loss.rebuild".to_owned(),
             Self::Settle { remedy: Remedy::Drop, .. } => "loss.drop".to_owned(),
             Self::Harden { .. } => "hardening.done".to_owned(),
+            Self::Impact { verdict: ImpactVerdict::Yes, .. } => "impact.yes".to_owned(),
+            Self::Impact { verdict: ImpactVerdict::No, .. } => "impact.no".to_owned(),
+            Self::Impact { verdict: ImpactVerdict::NotKnown, .. } => "impact.not_known".to_owned(),
             Self::Confirm { .. } => "recovery.confirm".to_owned(),
             Self::Summary { .. } => "case.summary".to_owned(),
             Self::Close { .. } => "case.close".to_owned(),
@@ -107,6 +114,9 @@ impl ButtonAction {
                 format!("{case}{SEPARATOR}{loss}{SEPARATOR}{seq}")
             }
             Self::Harden { case, measure } => format!("{case}{SEPARATOR}{}", measure.slug()),
+            Self::Impact { case, question, seq, .. } => {
+                format!("{case}{SEPARATOR}{}{SEPARATOR}{seq}", question.slug())
+            }
             Self::Confirm { case, used } => format!("{case}{SEPARATOR}{used}"),
             Self::Go | Self::Unknown => String::new(),
         }
@@ -122,6 +132,7 @@ impl ButtonAction {
             | Self::CancelQuestions { case, .. }
             | Self::Settle { case, .. }
             | Self::Harden { case, .. }
+            | Self::Impact { case, .. }
             | Self::Confirm { case, .. } => Some(case),
             Self::Approve(at)
             | Self::Deny(at)
@@ -159,6 +170,9 @@ impl ButtonAction {
                 let measure = Measure::from_slug(measure)?;
                 Some(Self::Harden { case: case_id(case)?, measure })
             }
+            "impact.yes" => impact(value, ImpactVerdict::Yes),
+            "impact.no" => impact(value, ImpactVerdict::No),
+            "impact.not_known" => impact(value, ImpactVerdict::NotKnown),
             "recovery.confirm" => {
                 let (case, used) = value.split_once(SEPARATOR)?;
                 Some(Self::Confirm { case: case_id(case)?, used: used.parse().ok()? })
@@ -177,6 +191,14 @@ fn settle(value: &str, remedy: Remedy) -> Option<ButtonAction> {
     let case = case_id(parts.next()?)?;
     let (loss, seq) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     parts.next().is_none().then_some(ButtonAction::Settle { case, loss, seq, remedy })
+}
+
+fn impact(value: &str, verdict: ImpactVerdict) -> Option<ButtonAction> {
+    let mut parts = value.split(SEPARATOR);
+    let case = case_id(parts.next()?)?;
+    let question = ImpactQuestion::from_slug(parts.next()?)?;
+    let seq = parts.next()?.parse().ok()?;
+    parts.next().is_none().then_some(ButtonAction::Impact { case, question, seq, verdict })
 }
 
 impl PlanAddress {
@@ -220,6 +242,11 @@ mod tests {
         buttons.push(ButtonAction::Harden { case: case.clone(), measure: Measure::Mfa });
         buttons.push(ButtonAction::Confirm { case: case.clone(), used: 1_790_000_000 });
         let settle = |remedy| ButtonAction::Settle { case: case.clone(), loss: 3, seq: 41, remedy };
+        let question = ImpactQuestion::Exfiltration;
+        let impact =
+            |verdict| ButtonAction::Impact { case: case.clone(), question, seq: 41, verdict };
+        let verdicts = [ImpactVerdict::Yes, ImpactVerdict::No, ImpactVerdict::NotKnown];
+        buttons.extend(verdicts.map(impact));
         let remedies = [Remedy::Rotate, Remedy::Restore, Remedy::Rebuild, Remedy::Drop];
         buttons.extend(remedies.map(settle));
         buttons.extend(Phase::ALL.map(|phase| ButtonAction::Phase { case: case.clone(), phase }));
@@ -241,6 +268,10 @@ mod tests {
             ("loss.rotated", "case|1|2|3"),
             ("loss.restore", "case|one|2"),
             ("hardening.done", "case|prayer"),
+            ("impact.no", "case|weather|4"),
+            ("impact.no", "case|alerts"),
+            ("impact.yes", "case|alerts|4|5"),
+            ("impact.maybe", "case|alerts|4"),
             ("recovery.confirm", "case|never"),
             ("case.close", "two words"),
             ("case.close", ""),

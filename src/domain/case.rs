@@ -6,6 +6,7 @@ use crate::domain::event::{Opening, Phase};
 use crate::domain::exposure::{Basis, Exposure};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{AccountId, CaseId, KeyKind, PersonId};
+use crate::domain::impact::ImpactAnswer;
 use crate::domain::plan::{PlanKind, PlanNumber, StepAddress};
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::reading::{AnswerNote, SurveyNote};
@@ -53,6 +54,7 @@ pub struct Case {
     pub(super) cancelled: BTreeSet<u64>,
     pub(super) questions_done: BTreeSet<u64>,
     pub(super) recovery: Recovery,
+    pub(super) impact_answers: Vec<(Press, ImpactAnswer)>,
     pub(super) closed_at: Option<Timestamp>,
     /// What AWS's own log said of the closed case, or why it was not asked.
     pub(super) reconciled: Option<Result<Reconciliation, String>>,
@@ -277,6 +279,11 @@ impl Case {
     /// What was found lost, and what people did about it.
     pub fn recovery(&self) -> &Recovery {
         &self.recovery
+    }
+
+    /// What people answered to the impact questions, oldest first; the last of each counts.
+    pub fn impact_answers(&self) -> &[(Press, ImpactAnswer)] {
+        &self.impact_answers
     }
 
     pub fn closed_at(&self) -> Option<Timestamp> {

@@ -2,6 +2,7 @@
 
 use crate::domain::bedrock_key::{BedrockUser, instructions, user_of};
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError, UserName};
+use crate::domain::impact::ImpactWord;
 use crate::domain::plan::{PlanNumber, StepAddress};
 use crate::domain::recovery_step::Replacement;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
@@ -78,6 +79,11 @@ pub enum Command {
     Undo {
         of: Option<CaseName>,
         steps: Vec<StepAddress>,
+    },
+    /// Answer one of the nine impact questions, or hear where they stand.
+    Impact {
+        of: Option<CaseName>,
+        word: Option<ImpactWord>,
     },
     /// Tell the story so far; of the channel it is typed in when it names none.
     Summary {
@@ -157,6 +163,12 @@ pub enum CommandError {
          outside the case's channel name the case or key before them"
     )]
     NoSteps,
+    #[error(
+        "say which question and then `yes`, `no` or `unknown`, and, where words are needed, why, \
+         {REASON_LENGTH_MIN} to {REASON_LENGTH_MAX} characters: `/keyleak impact exfiltration no`; \
+         `/keyleak impact` lists them. Outside the case's channel name the case or key first"
+    )]
+    NoImpact,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
     TooMany { given: usize },
     #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
@@ -180,6 +192,7 @@ impl Command {
                     | "review"
                     | "rotate-owner"
                     | "replace"
+                    | "impact"
                     | "leave-out"
                     | "take-in"
             )
@@ -208,6 +221,7 @@ impl Command {
             }
             (Some("rotate-owner"), _) => rotate_owner(&text),
             (Some("replace"), _) => replace(&text),
+            (Some("impact"), _) => impact::impact(&text),
             (Some(verb @ ("leave-out" | "take-in" | "contain-by")), _) => {
                 changes::adjust(verb, &text)
             }
@@ -374,10 +388,12 @@ fn case_name(words: &[&str]) -> Result<Option<CaseName>, CommandError> {
 }
 
 mod changes;
+mod impact;
 mod keys;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::impact::{ImpactQuestion, ImpactVerdict};
     use crate::domain::way::Way;
 
     const A: &str = "AKIAQNZGKIQY56JQ7WML";
@@ -542,6 +558,32 @@ mod tests {
             assert_eq!(Command::parse(text), Err(CommandError::NoReplacement), "{text}");
         }
         let secret = format!("rotate-owner 3 {SECRET}");
+        assert_eq!(Command::parse(&secret), Err(CommandError::Secret));
+    }
+
+    #[test]
+    fn an_impact_question_is_answered_with_or_without_words_or_only_asked_about() {
+        let of = Some(CaseName::Case(CaseId("kl-7".to_owned())));
+        let word = |verdict, why: Option<&str>| {
+            let (question, why) = (ImpactQuestion::Exfiltration, why.map(str::to_owned));
+            Some(ImpactWord { question, verdict, why })
+        };
+        let why = "the bucket holds nothing but *public* pages";
+        for (text, of, word) in [
+            ("impact".to_owned(), None, None),
+            ("impact kl-7".to_owned(), of.clone(), None),
+            ("impact exfiltration no".to_owned(), None, word(ImpactVerdict::No, None)),
+            ("Impact Exfiltration UNKNOWN".to_owned(), None, word(ImpactVerdict::NotKnown, None)),
+            (format!("impact kl-7 exfiltration no {why}"), of, word(ImpactVerdict::No, Some(why))),
+        ] {
+            assert_eq!(Command::parse(&text), Ok(Command::Impact { of, word }), "{text}");
+        }
+        for text in
+            ["impact exfiltration", "impact insider perhaps", "impact a b", "impact insider no x"]
+        {
+            assert_eq!(Command::parse(text), Err(CommandError::NoImpact), "{text}");
+        }
+        let secret = format!("impact exfiltration yes they used {SECRET} for it");
         assert_eq!(Command::parse(&secret), Err(CommandError::Secret));
     }
 

@@ -5,6 +5,7 @@ use crate::domain::adjustment::Adjustment;
 use crate::domain::brake::Brake;
 use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, CaseId, ChannelId, MessageTs, PersonId};
+use crate::domain::impact::ImpactAnswer;
 use crate::domain::plan::{Plan, PlanNumber, Step, StepAddress};
 use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::reconciliation::Reconciliation;
@@ -274,6 +275,10 @@ pub enum Event {
     Recovery {
         step: Box<RecoveryStep>,
     },
+    /// A person answered one of the nine impact questions.
+    Impact {
+        answer: Box<ImpactAnswer>,
+    },
     /// The brake on all changes was put on or taken off while this case had work to do.
     Braked {
         brake: Box<Brake>,
@@ -317,6 +322,7 @@ impl Event {
             | Self::Cancelled { .. }
             | Self::Note { .. }
             | Self::Recovery { .. }
+            | Self::Impact { .. }
             | Self::Reconciled { .. }
             | Self::NotReconciled { .. }
             | Self::Reported { .. }

@@ -45,6 +45,8 @@ pub enum IllegalRecord {
     NoSuchAttempt,
     #[error("there is no loss {0}")]
     NoSuchLoss(u32),
+    #[error("an answer about the impact rests on evidence of this case")]
+    NoEvidence,
     #[error("the case is not closed, or was compared already")]
     NothingToReconcile,
 }
@@ -101,6 +103,7 @@ impl Case {
             cancelled: BTreeSet::new(),
             questions_done: BTreeSet::new(),
             recovery: Recovery::default(),
+            impact_answers: Vec::new(),
             closed_at: None,
             reconciled: None,
             report_sha256: None,
@@ -183,10 +186,9 @@ impl Case {
             | Event::QuestionsDone { .. }
             | Event::Cancelled { .. } => self.take_in_reading(record),
             Event::Recovery { step } => self.take_in_recovery(record, step)?,
+            Event::Impact { answer } => self.take_in_impact(record, answer)?,
             Event::Closed { .. } => self.closed_at = Some(record.at),
-            Event::Reconciled { result } => {
-                self.take_in_reconciliation(Ok(result.as_ref().clone()))?;
-            }
+            Event::Reconciled { result } => self.take_in_reconciliation(Ok(*result.clone()))?,
             Event::NotReconciled { why } => self.take_in_reconciliation(Err(why.clone()))?,
             Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
             Event::Archived => self.archived = true,

@@ -117,6 +117,7 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::Adjust { .. }
         | Command::Undo { .. }
         | Command::Replace { .. }
+        | Command::Impact { .. }
         | Command::Status { .. }
         | Command::Summary { .. } => Err(IntakeError::NoKey),
     }

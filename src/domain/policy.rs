@@ -4,6 +4,7 @@ use crate::domain::case::Case;
 use crate::domain::facts::Fact;
 use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::{CaseId, PersonId};
+use crate::domain::impact_state::NoAnswer;
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
 use crate::domain::proof::Caller;
@@ -104,6 +105,8 @@ pub enum Refusal {
     AlreadySettled { loss: u32, by: String, remedy: &'static str },
     #[error("{by} has already said that this is in place")]
     AlreadyHardened { by: String },
+    #[error("{0}")]
+    NotAnswered(#[from] NoAnswer),
     #[error("only the key's owner or an approver confirms that all is well")]
     NeitherOwner,
     #[error("that is confirmed already, and the key was not used since")]

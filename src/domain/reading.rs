@@ -93,6 +93,22 @@ pub struct AnswerNote {
     /// The ATT&CK techniques that its rows may be signs of, by their ids in v18.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attack: Vec<String>,
+    /// What was read for it; older notes do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<TrailView>,
+}
+
+/// What the reading of the trail could show that an answer comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrailView {
+    /// For all questions of this reading together.
+    pub bytes_scanned: u64,
+    /// The first record of the trail, whoever it is about.
+    pub first: Option<Timestamp>,
+    /// The first data event; none means that reads of objects would not show.
+    pub data_events_from: Option<Timestamp>,
+    /// More was there than a limit let in.
+    pub truncated: bool,
 }
 
 impl AnswerNote {

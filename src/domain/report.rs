@@ -2,6 +2,7 @@
 
 mod closing;
 mod cost;
+mod impact;
 pub mod phases;
 mod recovering;
 mod second_witness;
@@ -96,6 +97,11 @@ pub fn witness_lines(result: &crate::domain::reconciliation::Reconciliation) -> 
 /// The whole recovery, one line each: every loss, the replacement, the key, what is open.
 pub fn recovery_lines(case: &Case) -> Vec<String> {
     recovering::lines(case)
+}
+
+/// The nine impact questions, one line each, with every answer that a later one took the place of.
+pub fn impact_lines(case: &Case) -> Vec<String> {
+    impact::lines(case)
 }
 
 /// What is known of the new key and of the old since the containment, and who confirmed that all

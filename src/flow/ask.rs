@@ -5,7 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::event::{Event, Phase};
 use crate::domain::exposure::ExposureFinding;
 use crate::domain::question::Times;
-use crate::domain::reading::AnswerNote;
+use crate::domain::reading::{AnswerNote, TrailView};
 use crate::domain::record::Entry;
 use crate::domain::recovering::silence;
 use crate::flow::desk::Desk;
@@ -139,6 +139,12 @@ async fn answer(
         sql_sha256: answer.sql_sha256,
         watermark: survey.watermark,
         attack: answer.attack,
+        view: Some(TrailView {
+            bytes_scanned: survey.cost.bytes_scanned,
+            first: survey.coverage.first,
+            data_events_from: survey.coverage.data_events_from,
+            truncated: survey.truncated || answer.truncated,
+        }),
     };
     tell_once(desk, case, Event::Answered { answer: Box::new(answer) }).await
 }

@@ -5,6 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::CaseId;
+use crate::domain::impact::ImpactWord;
 use crate::domain::policy::{Choice, Refusal, Wish};
 use crate::domain::proof::Caller;
 use crate::domain::record::{Actor, Entry, Place, Record};
@@ -87,6 +88,12 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
         ButtonAction::Harden { measure, .. } => {
             policy.may_harden(&pressed.caller, case, *measure)?;
             recovery(RecoveryStep::Hardened { measure: *measure })
+        }
+        ButtonAction::Impact { question, seq, verdict, .. } => {
+            let (question, verdict, why) = (*question, *verdict, pressed.reason.clone());
+            let word = ImpactWord { question, verdict, why };
+            let answer = policy.may_answer(&pressed.caller, case, (&word, Some(*seq)))?;
+            Event::Impact { answer: Box::new(answer) }
         }
         ButtonAction::Confirm { used, .. } => return confirmation(bench, pressed, case, *used),
         ButtonAction::Summary { .. } => Event::SummaryAsked,

@@ -3,6 +3,7 @@
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::{CaseId, UserName};
+use crate::domain::impact::ImpactWord;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
 use crate::domain::policy::Refusal;
@@ -115,6 +116,24 @@ pub async fn replace(
         format!("{} takes the place of the key; how is on the card of Recovery.", with.words())
     };
     decide(bench, case, (speaker, "replace"), judge, said).await
+}
+
+/// Answers one of the impact questions.
+pub async fn answer_impact(
+    bench: &Bench<'_>,
+    case: &CaseId,
+    speaker: &Speaker,
+    word: &ImpactWord,
+) -> Result<String, LedgerError> {
+    let judge = |case: &Case| {
+        let answer = bench.policy.may_answer(&speaker.caller, case, (word, None))?;
+        Ok(Event::Impact { answer: Box::new(answer) })
+    };
+    let said = |_: &Case| {
+        let (question, verdict) = (word.question.slug(), word.verdict.words());
+        format!("Written down about {question}: {verdict}. It is on the card of Impact.")
+    };
+    decide(bench, case, (speaker, "impact"), judge, said).await
 }
 
 /// Asks for a summary in the case's channel.

@@ -13,7 +13,7 @@ mod file;
 mod room;
 
 use crate::domain::announce::{
-    Announcement, What, announcements, card_key, plan_key, recovery_key,
+    Announcement, What, announcements, card_key, impact_key, plan_key, recovery_key,
 };
 use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
@@ -188,6 +188,7 @@ async fn say(
         What::Checklist(phase) => (View::Checklist(scene, *phase), None),
         What::Letter => (View::Letter(scene), None),
         What::Recovery => (View::Recovery(scene), None),
+        What::Impact => (View::Impact(scene), None),
         What::Notice(text) => (View::Notice(scene, text.clone()), None),
         What::Alarm(text) => (View::Alarm(scene, text.clone()), None),
         What::Answer(seq) => {
@@ -218,11 +219,15 @@ async fn say(
     Ok(Said::Words { message, repeat_possible })
 }
 
-/// Redraws the card, the recovery and the plans where they have changed.
+/// Redraws the card, recovery, impact and the plans where they have changed.
 async fn refresh(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepError> {
     let Speaker { desk, case, .. } = *speaker;
     let scene = speaker.scene();
-    let mut views = vec![(card_key(), View::Card(scene)), (recovery_key(), View::Recovery(scene))];
+    let mut views = vec![
+        (card_key(), View::Card(scene)),
+        (recovery_key(), View::Recovery(scene)),
+        (impact_key(), View::Impact(scene)),
+    ];
     views.extend(case.plans().map(|state| {
         let number = state.plan.number;
         (plan_key(number), View::Plan(scene, number))

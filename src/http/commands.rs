@@ -11,6 +11,7 @@ use crate::flow::{adjust, lift};
 use crate::http::errands::Errand;
 use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines};
 use crate::slack::blocks;
+use crate::slack::impact_card;
 use crate::slack::inbound::Slash;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -33,6 +34,8 @@ contains one whole that is only listed, `contain-by WAY` chooses another way\n\
 • `/keyleak undo [key or case] 1.2 1.3` proposes to take single steps back, `undo all` all\n\
 • `/keyleak replace [key or case] role|key reason` says what takes the place of the key\n\
 • `/keyleak rotate-owner [key or case] LOSS who` says who sees to a loss\n\
+• `/keyleak impact [key or case]` lists the nine impact questions; `/keyleak impact exfiltration \
+no`, or `yes` or `unknown`, and why, answers one\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -43,6 +46,8 @@ enum Said {
     Words(String),
     /// Where these cases stand.
     Cases(Vec<Case>),
+    /// Where the impact questions of this case stand.
+    Impact(Box<Case>),
 }
 
 /// Answers a slash command; the flag says whether the answer rests on something durable.
@@ -58,6 +63,7 @@ pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
     match tokio::time::timeout(DECISION_TIME_MAX, answering).await {
         Ok(Ok(Said::Words(text))) => (ephemeral(&text), true),
         Ok(Ok(Said::Cases(cases))) => (told(&cases), true),
+        Ok(Ok(Said::Impact(case))) => (impact(&case), true),
         Ok(Ok(Said::Nothing)) => (StatusCode::OK.into_response(), true),
         Ok(Err(error @ LedgerError::Unsure(_))) => {
             tracing::error!(%error, "whether a command was recorded is not known");
@@ -111,6 +117,7 @@ async fn carry_out(
         | Command::Adjust { ref of, .. }
         | Command::Undo { ref of, .. }
         | Command::Replace { ref of, .. }
+        | Command::Impact { ref of, .. }
         | Command::Review { ref of, .. } => {
             let heard = match of {
                 Some(CaseName::Key(key)) => {
@@ -233,6 +240,13 @@ fn told(cases: &[Case]) -> Response {
     ephemeral_lines(&texts.join("; "), lines)
 }
 
+/// The nine impact questions, one line each; people's words in them are not read as mrkdwn.
+fn impact(case: &Case) -> Response {
+    let lines = impact_card::lines(case);
+    let text = format!("{}: the impact questions", case.id());
+    ephemeral_lines(&text, lines.iter().map(|line| vec![blocks::text(line)]).collect())
+}
+
 /// It names users and quotes what AWS said, so none of it may be read as mrkdwn.
 fn status_line(case: &Case) -> Vec<Value> {
     let room = case.room().channel.as_ref();
@@ -293,6 +307,10 @@ async fn speak(
         }
         Command::Adjust { wanted, .. } => {
             adjust::say(&bench, id, &speaker, std::slice::from_ref(wanted)).await?
+        }
+        Command::Impact { word: None, .. } => return Ok(Said::Impact(Box::new(case.clone()))),
+        Command::Impact { word: Some(word), .. } => {
+            spoken::answer_impact(&bench, id, &speaker, word).await?
         }
         Command::Undo { steps, .. } => lift::say(&bench, id, &speaker, steps).await?,
         Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).await?,

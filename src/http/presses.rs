@@ -37,6 +37,7 @@ pub async fn click(service: &Service, click: Click) -> (Response, bool) {
         | ButtonAction::CancelQuestions { .. }
         | ButtonAction::Settle { .. }
         | ButtonAction::Harden { .. }
+        | ButtonAction::Impact { .. }
         | ButtonAction::Confirm { .. }
         | ButtonAction::Summary { .. }
         | ButtonAction::Close { .. }

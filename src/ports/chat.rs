@@ -57,6 +57,8 @@ pub enum View<'a> {
     Letter(Scene<'a>),
     /// The losses, what becomes of each, and the key; kept current in place.
     Recovery(Scene<'a>),
+    /// The nine impact questions, each with its evidence and a person's answer.
+    Impact(Scene<'a>),
     /// A question's answer as a short table.
     Answer(Scene<'a>, &'a Answer),
     /// Something that must be noticed, in plain words.

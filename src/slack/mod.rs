@@ -13,6 +13,7 @@ mod given_file;
 pub mod guarded;
 pub mod happening;
 mod history;
+pub mod impact_card;
 pub mod inbound;
 pub mod intake_modal;
 pub mod manifest;

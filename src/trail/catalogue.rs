@@ -62,3 +62,69 @@ pub fn find(wanted: &str) -> Option<Question> {
         |q: &Question| q.id.eq_ignore_ascii_case(wanted) || q.name.eq_ignore_ascii_case(wanted);
     questions().ok()?.into_iter().find(is_wanted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attack::TECHNIQUES;
+    use crate::domain::event::Phase;
+    use crate::domain::impact::ImpactQuestion;
+    use crate::domain::impact_evidence::needed;
+
+    /// What the table of needed questions and the headers say of each other that is not so.
+    fn odd(questions: &[Question]) -> Vec<String> {
+        let mut odd = Vec::new();
+        for impact in ImpactQuestion::ALL {
+            for needed in needed(impact) {
+                let Some(question) = questions.iter().find(|one| one.id == needed.id) else {
+                    odd.push(format!("{} is there no question", needed.id));
+                    continue;
+                };
+                if !question.impact.contains(&impact) {
+                    odd.push(format!("{} does not say that it serves {impact:?}", needed.id));
+                }
+                let phase = match question.phase.as_str() {
+                    // Its questions are asked with those of Scope.
+                    "validation" => Some(Phase::Scope),
+                    other => Phase::from_slug(other),
+                };
+                if phase != Some(needed.phase) {
+                    odd.push(format!("{} is asked by {}", needed.id, question.phase));
+                }
+                let rests = [&question.meaning, &question.none];
+                let rests = rests.iter().any(|said| said.contains("data events"));
+                if rests != needed.data_events {
+                    odd.push(format!("{} and data events", needed.id));
+                }
+            }
+        }
+        odd
+    }
+
+    #[test]
+    fn what_a_no_needs_is_what_the_headers_say_serves_it() {
+        let all = questions().unwrap();
+        assert_eq!(odd(&all), [""; 0]);
+        for (from, to, said) in [
+            ("impact: guardrails", "impact: business", "Q40 does not say that it serves"),
+            ("phase: impact", "phase: scope", "Q40 is asked by scope"),
+            ("touching a control.", "a control; data events.", "Q40 and data events"),
+        ] {
+            let changed = all.iter().map(|one| match one.id == "Q40" {
+                true => parse(&one.sql.replace(from, to)).unwrap(),
+                false => one.clone(),
+            });
+            let odd = odd(&changed.collect::<Vec<_>>());
+            assert!(odd.iter().any(|line| line.contains(said)), "{said}: {odd:?}");
+        }
+    }
+
+    #[test]
+    fn every_technique_of_the_table_is_named_by_a_header() {
+        let all = questions().unwrap();
+        for technique in TECHNIQUES {
+            let named = all.iter().any(|question| question.attack.contains(&technique));
+            assert!(named, "{} is in the table and in no header", technique.id);
+        }
+    }
+}

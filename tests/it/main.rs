@@ -28,6 +28,7 @@ mod freeze;
 #[path = "../support/ground.rs"]
 mod ground;
 mod heartbeat;
+mod impact;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod journal_cost;

@@ -39,6 +39,8 @@ async fn story(parts: &Parts, journal: Journal, account: &str) -> Result<(), Mis
     let leak = leak_delivered(parts, account, DELIVERY).await?;
     let mut service = Service::start(&leak, journal).await;
     contained_and_undone(&leak, &mut service).await;
+    service.press(ASKER, "phase.impact").await;
+    service.wait_for_words("the nine questions").await;
     judge_messages(&mut SlackJudge::start(parts.python()?), &service);
     Ok(())
 }

@@ -8,8 +8,8 @@ use crate::domain::record::Press;
 use crate::domain::remains::spared::left_out;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
-    cost, name_of, phases, recovering, second_witness, status_words, timeline, times_to_contain,
-    waiting, words,
+    cost, impact, name_of, phases, recovering, second_witness, status_words, timeline,
+    times_to_contain, waiting, words,
 };
 use crate::domain::resources_left::not_stopped;
 use crate::domain::step_result::StepResult;
@@ -28,6 +28,7 @@ pub(super) fn markdown(case: &Case) -> String {
         plan(&mut out, case, state);
     }
     section(&mut out, "What was found", found(case));
+    section(&mut out, "Impact", impact::lines(case).iter().map(|line| md(line)).collect());
     section(&mut out, "Recovery", recovery(case));
     section(&mut out, "So that it cannot happen like this again", hardened(case));
     section(&mut out, "Still in force", in_force(case));

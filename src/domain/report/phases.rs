@@ -7,7 +7,7 @@ use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::Press;
 use crate::domain::recovering;
-use crate::domain::report::{standing, words};
+use crate::domain::report::{impact, standing, words};
 
 /// How far a phase has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,15 +108,16 @@ fn impact(case: &Case) -> (Progress, String) {
     let pressed = last_press(case, Phase::Impact);
     let failed = case.questions_failed().iter().map(|(seq, _, _)| *seq).max();
     let answered = case.answers().last();
-    let found = match answered {
-        None => String::new(),
-        Some((_, last)) => format!(
-            "{} answered; last {}: {}",
-            words::count(case.answers().len(), "question"),
-            last.question,
-            last.sentence
-        ),
-    };
+    let last = answered.map(|(_, last)| {
+        let count = words::count(case.answers().len(), "question");
+        format!("{count} answered; last {}: {}", last.question, last.sentence)
+    });
+    let told: Vec<String> = Some(impact::tally(case))
+        .filter(|tally| !tally.is_empty())
+        .into_iter()
+        .chain(last)
+        .collect();
+    let found = told.join("; ");
     let newest = answered.map(|(seq, _)| *seq);
     let progress = match pressed {
         _ if failed > newest && failed > pressed => Progress::Attention,

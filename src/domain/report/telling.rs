@@ -9,10 +9,9 @@ use crate::domain::reading::SurveyNote;
 use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
 use crate::domain::recovering::open;
-use crate::domain::report::cost;
-use crate::domain::report::recovering;
 use crate::domain::report::words::{count, kind_word};
 use crate::domain::report::{Line, Weight, name_of};
+use crate::domain::report::{cost, impact, recovering};
 use crate::domain::step_result::StepResult;
 use crate::domain::time_words::utc;
 use jiff::Timestamp;
@@ -82,6 +81,10 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::Closed { reason } => Some(closed(case, reason.clone())),
         Event::Recovery { step } => {
             let (what, why) = recovering::told(step);
+            Some(with(&what, why))
+        }
+        Event::Impact { answer } => {
+            let (what, why) = impact::told(answer);
             Some(with(&what, why))
         }
         Event::Reconciled { result } => Some(reconciled(result)),
