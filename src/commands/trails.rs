@@ -9,6 +9,7 @@ use crate::ports::clock::Clock;
 use crate::ports::trail::Trail;
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
+use crate::trail::own_questions;
 use aws_config::SdkConfig;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -19,10 +20,12 @@ pub async fn configured(
     sdk: &SdkConfig,
     tasks: &TaskTracker,
 ) -> Result<Option<Arc<dyn Trail>>, CommandError> {
+    let catalogue = own_questions::catalogue(config.questions.as_deref())
+        .map_err(|error| CommandError::Setup(error.to_string()))?;
     Ok(match &config.trail {
         TrailConfig::None => None,
         TrailConfig::Paths(paths) => {
-            Some(Arc::new(Investigator::new(LocalTrail::new(paths.clone()))))
+            Some(Arc::new(Investigator::asking(LocalTrail::new(paths.clone()), catalogue)))
         }
         TrailConfig::Athena(settings) => {
             let sdk = match &config.aws.lookup_role {
@@ -32,7 +35,7 @@ pub async fn configured(
             let settings = settings.as_ref().clone();
             let source = AthenaTrail::new(&sdk, settings, Clock::real(), tasks.clone())
                 .map_err(|error| CommandError::Setup(error.to_string()))?;
-            Some(Arc::new(Investigator::new(source)))
+            Some(Arc::new(Investigator::asking(source, catalogue)))
         }
     })
 }

@@ -12,7 +12,7 @@ use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
 use crate::config::anchors::{AnchorConfig, AnchorPlace};
 use crate::config::reader::{ConfigErrors, Reader};
-use crate::config::trail::{TrailConfig, trail};
+use crate::config::trail::{TrailConfig, questions, trail};
 use crate::domain::agenda::Timing;
 use crate::domain::approvers::impossible;
 use crate::domain::caps::{CAP_MAX, Caps};
@@ -45,6 +45,8 @@ pub struct Config {
     pub evidence: EvidenceConfig,
     pub anchors: Option<AnchorConfig>,
     pub trail: TrailConfig,
+    /// The folder with questions of people's own.
+    pub questions: Option<PathBuf>,
     pub rules: Rules,
     /// Whom AWS identities are mapped to, for orders from the command line.
     pub operators: Operators,
@@ -142,6 +144,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
     let dry_run = dry_run(r);
     shapes::check(r);
     let rules = rules(r, &slack.team_id, &aws);
+    let trail = trail(r);
     let mut config = Config {
         listen,
         public_url,
@@ -151,7 +154,8 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         journal: journal(r),
         evidence: evidence(r),
         anchors: anchors::anchors(r),
-        trail: trail(r),
+        questions: questions(r, &trail),
+        trail,
         rules,
         operators: operators(r),
     };
@@ -394,6 +398,15 @@ paths = ["/trail"]
         assert!(read("keyleak.toml", &enough, &[]).is_ok(), "if neither asks for the plan");
         let nobody = text.replace("\"U1\", \"U2\"", "");
         assert!(read("keyleak.toml", &nobody, &[]).is_ok(), "that is said when somebody tries");
+    }
+
+    #[test]
+    fn questions_of_ones_own_need_a_trail_that_can_be_asked() {
+        let text = GOOD.replace("[trail]", "[trail]\nquestions = \"/questions\"");
+        let config = read("keyleak.toml", &text, &[]).unwrap();
+        assert_eq!(config.questions, Some(PathBuf::from("/questions")));
+        let found = errors(&text.replace("paths = [\"/trail\"]", ""), &[]);
+        assert!(found[0].contains("trail.questions needs a trail to ask"), "{found:?}");
     }
 
     #[test]

@@ -29,6 +29,15 @@ pub fn trail(r: &mut Reader) -> TrailConfig {
     }
 }
 
+/// The folder with questions of people's own; they are checked when it is opened.
+pub fn questions(r: &mut Reader, trail: &TrailConfig) -> Option<PathBuf> {
+    let folder = r.text("trail.questions")?;
+    if *trail == TrailConfig::None {
+        r.reject("trail.questions", "needs a trail to ask: set trail.paths or trail.athena too");
+    }
+    Some(PathBuf::from(folder))
+}
+
 fn athena(r: &mut Reader, database: String) -> AthenaSettings {
     let column = |r: &mut Reader, column: &str, values: &str| {
         let values = r.texts(values).unwrap_or_default();

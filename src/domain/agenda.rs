@@ -3,7 +3,7 @@
 use crate::domain::agenda::asking::{next_look_for_signer, next_question, next_reconciliation};
 use crate::domain::case::Case;
 use crate::domain::eradicating;
-use crate::domain::event::Phase;
+use crate::domain::inquiry::Inquiry;
 use crate::domain::key_making;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::{CHASE, PlanState, PlanStatus};
@@ -95,7 +95,7 @@ pub enum Ask {
     Sweep(PlanNumber),
     Question {
         asked: u64,
-        phase: Phase,
+        inquiry: Inquiry,
     },
     /// Ask IAM how far the workload has moved to its new key, for this press of Recovery.
     Rotation {
@@ -185,11 +185,6 @@ pub fn next_channel_try(case: &Case, now: Timestamp) -> Due<()> {
     let [.., longest] = CHANNEL_PAUSES;
     let pause = CHANNEL_PAUSES.get(unmade.tries.saturating_sub(1) as usize).unwrap_or(&longest);
     if unmade.tries < CHANNEL_TRIES_MAX { at(unmade.at + *pause, now, ()) } else { Due::Nothing }
-}
-
-/// The questions' phases, in which pressing a button asks the trail.
-pub fn asks_questions(phase: Phase) -> bool {
-    matches!(phase, Phase::Scope | Phase::Impact | Phase::Eradication)
 }
 
 /// The standing containment that is not yet known to be complete, or is still watched.

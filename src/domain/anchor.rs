@@ -128,6 +128,7 @@ fn matters(event: &Event) -> bool {
         | Event::SurveyFailed { .. }
         | Event::Answered { .. }
         | Event::QuestionFailed { .. }
+        | Event::QuestionsAsked { .. }
         | Event::QuestionsDone { .. }
         | Event::Cancelled { .. }
         | Event::Note { .. } => false,

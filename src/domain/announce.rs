@@ -1,5 +1,6 @@
 //! Which messages a case owes its channel: derived from the records, each with a key of its own.
 
+mod questions;
 mod read_back;
 
 use crate::domain::adjustment::Adjustment;
@@ -94,7 +95,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
             continue;
         }
         owed.extend(said(record));
-        owed.extend(found_nothing(case, record));
+        owed.extend(questions::about(case, record));
         owed.extend(read_back::found_changed(case, record));
         let is_first = owed.iter().all(|owed| owed.what != What::Letter);
         owed.extend(to_aws(record).filter(|_| is_first));
@@ -107,23 +108,6 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         }
     }
     owed
-}
-
-/// What the questions of a press did not find, in one message: one each would bury the answers.
-fn found_nothing(case: &Case, record: &Record) -> Option<Announcement> {
-    let Event::QuestionsDone { asked } = record.event else { return None };
-    let answers = case.records().iter().filter_map(|record| {
-        let Event::Answered { answer } = &record.event else { return None };
-        Some(answer)
-    });
-    let empty = answers.filter(|answer| answer.asked == asked && answer.rows == 0);
-    let empty: Vec<_> = empty.map(|answer| (&answer.question, answer.told())).collect();
-    let (_, (_, looked_at)) = empty.last()?;
-    let mut lines = vec![format!("{} of the questions found nothing.", empty.len())];
-    lines.extend(empty.iter().map(|(question, (told, _))| format!("{question}: {told}")));
-    lines.push(looked_at.to_string());
-    let key = PostKey(format!("nothing-{}", record.seq));
-    Some(Announcement { key, what: What::Notice(lines.join("\n")) })
 }
 
 /// The letter to AWS, where the key turns out to be somebody else's.

@@ -51,6 +51,8 @@ pub struct Case {
     pub(super) last_survey_at: Option<Timestamp>,
     pub(super) answers: Vec<(u64, AnswerNote)>,
     pub(super) questions_failed: Vec<(u64, String, String)>,
+    /// The questions that people asked by their ids, beside those of the phases.
+    pub(super) inquiries: Vec<(Press, Vec<String>)>,
     pub(super) cancelled: BTreeSet<u64>,
     pub(super) questions_done: BTreeSet<u64>,
     pub(super) recovery: Recovery,
@@ -265,6 +267,11 @@ impl Case {
 
     pub fn questions_failed(&self) -> &[(u64, String, String)] {
         &self.questions_failed
+    }
+
+    /// The questions that people asked by their ids, oldest first.
+    pub fn inquiries(&self) -> &[(Press, Vec<String>)] {
+        &self.inquiries
     }
 
     pub fn is_cancelled(&self, asked: u64) -> bool {

@@ -3,6 +3,7 @@
 use crate::domain::bedrock_key::{BedrockUser, instructions, user_of};
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError, UserName};
 use crate::domain::impact::ImpactWord;
+use crate::domain::inquiry::QUESTIONS_MAX;
 use crate::domain::plan::{PlanNumber, StepAddress};
 use crate::domain::recovery_step::Replacement;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
@@ -84,6 +85,11 @@ pub enum Command {
     Impact {
         of: Option<CaseName>,
         word: Option<ImpactWord>,
+    },
+    /// Ask the trail these questions, by id or name; list all where none is named.
+    AskTrail {
+        of: Option<CaseName>,
+        questions: Vec<String>,
     },
     /// Tell the story so far; of the channel it is typed in when it names none.
     Summary {
@@ -169,6 +175,11 @@ pub enum CommandError {
          `/keyleak impact` lists them. Outside the case's channel name the case or key first"
     )]
     NoImpact,
+    #[error(
+        "name at most {QUESTIONS_MAX} questions by id or name, as `/keyleak ask Q10 Q12`; \
+         `/keyleak ask` lists them. Outside the case's channel name the case or key before them"
+    )]
+    NoQuestions,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
     TooMany { given: usize },
     #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
@@ -211,6 +222,7 @@ impl Command {
             (Some("status"), rest) => Ok(Self::Status { of: case_name(rest)? }),
             (Some("summary" | "timeline"), rest) => Ok(Self::Summary { of: case_name(rest)? }),
             (Some("exposed"), rest) => exposed(rest),
+            (Some("ask"), rest) => questions::ask(rest),
             (Some("break-glass" | "breakglass"), _) => {
                 let (of, plan, reason) = plan_and_why(&text)?;
                 Ok(Self::BreakGlass { of, plan, reason })
@@ -390,6 +402,7 @@ fn case_name(words: &[&str]) -> Result<Option<CaseName>, CommandError> {
 mod changes;
 mod impact;
 mod keys;
+mod questions;
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -495,6 +508,29 @@ mod tests {
         for text in ["undo", "undo 1", "undo 1.0", "undo 1.2 x", "undo kl-1", "undo all 1.2"] {
             assert_eq!(parsed(text), Err(CommandError::NoSteps), "{text}");
         }
+    }
+
+    #[test]
+    fn questions_are_named_by_id_or_name_after_the_case_where_one_is_named() {
+        let asks = |of: Option<CaseName>, questions: &[&str]| {
+            let questions = questions.iter().map(|id| (*id).to_owned()).collect();
+            Ok(Command::AskTrail { of, questions })
+        };
+        assert_eq!(Command::parse("ask"), asks(None, &[]));
+        let named = &["Q10", "others_from_these_addresses"];
+        assert_eq!(Command::parse("Ask `Q10`, others_from_these_addresses Q10"), asks(None, named));
+        let of = Some(CaseName::Key(key(A)));
+        assert_eq!(Command::parse(&format!("ask {A}")), asks(of.clone(), &[]));
+        assert_eq!(Command::parse(&format!("ask {A} Q10")), asks(of, &["Q10"]));
+        let of = Some(CaseName::Case(CaseId("kl-20261124".to_owned())));
+        assert_eq!(Command::parse("ask kl-20261124 Q10"), asks(of, &["Q10"]));
+        let ten: Vec<_> = (10..20).map(|n| format!("Q{n}")).collect();
+        assert!(Command::parse(&format!("ask {}", ten.join(" "))).is_ok());
+        let long = "x".repeat(41);
+        for text in [&format!("{} Q20", ten.join(" ")), "Q10 kl-20261124", "what/now?", &long] {
+            assert_eq!(Command::parse(&format!("ask {text}")), Err(CommandError::NoQuestions));
+        }
+        assert_eq!(Command::parse(&format!("ask {SECRET}")), Err(CommandError::Secret));
     }
 
     #[test]

@@ -265,6 +265,10 @@ pub enum Event {
     QuestionsDone {
         asked: u64,
     },
+    /// Somebody asks the trail these questions, by their ids.
+    QuestionsAsked {
+        questions: Vec<String>,
+    },
     /// The queries that were pressed by record `asked` are not to go on.
     Cancelled {
         asked: u64,
@@ -298,67 +302,4 @@ pub enum Event {
         sha256: String,
     },
     Archived,
-}
-
-impl Event {
-    /// Whether it only tells of the case or asks about it, and changes nothing that is to be done.
-    pub fn is_talk(&self) -> bool {
-        match self {
-            Self::Joined
-            | Self::ChannelTried { .. }
-            | Self::ChannelMade { .. }
-            | Self::ChannelFailed { .. }
-            | Self::Invited { .. }
-            | Self::Dressed
-            | Self::Posted { .. }
-            | Self::PostFailed { .. }
-            | Self::UploadTried { .. }
-            | Self::SummaryAsked
-            | Self::ReportAsked
-            | Self::Refused { .. }
-            | Self::Answered { .. }
-            | Self::QuestionFailed { .. }
-            | Self::QuestionsDone { .. }
-            | Self::Cancelled { .. }
-            | Self::Note { .. }
-            | Self::Recovery { .. }
-            | Self::Impact { .. }
-            | Self::Reconciled { .. }
-            | Self::NotReconciled { .. }
-            | Self::Reported { .. }
-            | Self::Archived => true,
-            Self::Opened(_)
-            | Self::PhasePressed { .. }
-            | Self::Found { .. }
-            | Self::Validated
-            | Self::Exposed { .. }
-            | Self::Proposed { .. }
-            | Self::NotProposed { .. }
-            | Self::Approved { .. }
-            | Self::OwnerAgreed { .. }
-            | Self::Denied { .. }
-            | Self::Withdrawn { .. }
-            | Self::Expired { .. }
-            | Self::GlassBroken { .. }
-            | Self::GlassReviewed { .. }
-            | Self::Voided { .. }
-            | Self::Covered { .. }
-            | Self::Capped { .. }
-            | Self::Intent { .. }
-            | Self::Outcome { .. }
-            | Self::ReadBack { .. }
-            | Self::Reapply { .. }
-            | Self::Held { .. }
-            | Self::Contained { .. }
-            | Self::WatchEnded { .. }
-            | Self::OpenEnds { .. }
-            | Self::UndoWanted { .. }
-            | Self::Adjusted { .. }
-            | Self::HandedOver { .. }
-            | Self::Braked { .. }
-            | Self::Surveyed { .. }
-            | Self::SurveyFailed { .. }
-            | Self::Closed { .. } => false,
-        }
-    }
 }

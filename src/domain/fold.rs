@@ -100,6 +100,7 @@ impl Case {
             last_survey_at: None,
             answers: Vec::new(),
             questions_failed: Vec::new(),
+            inquiries: Vec::new(),
             cancelled: BTreeSet::new(),
             questions_done: BTreeSet::new(),
             recovery: Recovery::default(),
@@ -164,6 +165,9 @@ impl Case {
             Event::PhasePressed { phase } => {
                 let press = press(record)?;
                 self.phases.entry(*phase).or_default().push(press);
+            }
+            Event::QuestionsAsked { questions } => {
+                self.inquiries.push((press(record)?, questions.clone()));
             }
             Event::Adjusted { adjustments } => self.take_in_adjustments(record, adjustments)?,
             Event::UndoWanted { plan, steps } => {

@@ -119,6 +119,7 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::Replace { .. }
         | Command::Impact { .. }
         | Command::Status { .. }
+        | Command::AskTrail { .. }
         | Command::Summary { .. } => Err(IntakeError::NoKey),
     }
 }

@@ -52,6 +52,8 @@ pub enum Refusal {
     Adjuster,
     #[error("{0}")]
     NotAdjusted(String),
+    #[error("{0}")]
+    NotAsked(String),
     #[error("the key belongs to you, so you cannot decide about it")]
     KeyOwner,
     #[error("you are marked as a suspect in this investigation, so you cannot decide about it")]

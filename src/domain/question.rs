@@ -4,6 +4,9 @@ use crate::domain::attack::{Technique, technique};
 use crate::domain::impact::ImpactQuestion;
 use jiff::Timestamp;
 
+/// The longest id or name of a question.
+const WORD_LENGTH_MAX: usize = 40;
+
 /// One question of the playbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -31,6 +34,8 @@ pub struct Question {
     pub none: String,
     /// The SQL, header included.
     pub sql: String,
+    /// Whether it lies in a folder of the people who run keyleak, and did not come with it.
+    pub own: bool,
 }
 
 /// The times of a case that a question may be about; its header names those it needs.
@@ -79,6 +84,11 @@ impl Times {
 }
 
 impl Question {
+    /// Whether this is its id or its name, whatever the case of its letters.
+    pub fn is_called(&self, word: &str) -> bool {
+        self.id.eq_ignore_ascii_case(word) || self.name.eq_ignore_ascii_case(word)
+    }
+
     /// The SQL with its times in it, or the name of one that is not known.
     pub fn at(&self, times: &Times) -> Result<String, &str> {
         let mut raw = Vec::new();
@@ -94,6 +104,13 @@ impl Question {
 /// As CloudTrail writes a time, so that times sort as text.
 fn in_seconds(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Whether this can be the id or the name of a question: it becomes part of a file's name, and is
+/// typed in a chat, where other characters mean something.
+pub fn is_word(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    (1..=WORD_LENGTH_MAX).contains(&text.len()) && text.bytes().all(plain)
 }
 
 /// Reads a question file.
@@ -119,6 +136,7 @@ pub fn parse(text: &str) -> Result<Question, QuestionError> {
         meaning: header(text, "meaning")?,
         none: header(text, "none")?,
         sql: text.to_owned(),
+        own: false,
     })
 }
 

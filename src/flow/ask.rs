@@ -1,9 +1,10 @@
-//! The lane that only reads: validation, the trail and the questions of a phase.
+//! The lane that only reads: validation, the trail and the questions of people.
 
 use crate::domain::agenda::Ask;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Phase};
 use crate::domain::exposure::ExposureFinding;
+use crate::domain::inquiry::Inquiry;
 use crate::domain::question::Times;
 use crate::domain::reading::{AnswerNote, TrailView};
 use crate::domain::record::Entry;
@@ -11,7 +12,7 @@ use crate::domain::recovering::silence;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::{exposure, reconcile, rotation, signer, sweep, validate};
-use crate::ports::trail::Survey;
+use crate::ports::trail::{Survey, Trail};
 use std::time::Duration;
 
 /// Another replica's records wake nobody here, and a query costs money until it is stopped.
@@ -26,7 +27,7 @@ pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> 
         Ask::Reconcile => Box::pin(reconcile::at_closing(desk, case)).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
         Ask::Rotation { asked } => rotation::look(desk, case, *asked).await,
-        Ask::Question { asked, phase } => questions(desk, case, *asked, *phase).await,
+        Ask::Question { asked, inquiry } => questions(desk, case, *asked, inquiry).await,
     }
 }
 
@@ -49,8 +50,14 @@ async fn first_look(desk: &Desk, case: &Case) -> Result<(), StepError> {
     sweep::remember(desk, case, trail.as_ref(), &mut survey).await.map(drop)
 }
 
-/// Reads the trail afresh and asks it every question of the phase, each answer a record of its own.
-async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result<(), StepError> {
+/// Reads the trail afresh and asks it every question of the phase, or those that somebody named,
+/// each answer a record of its own.
+async fn questions(
+    desk: &Desk,
+    case: &Case,
+    asked: u64,
+    inquiry: &Inquiry,
+) -> Result<(), StepError> {
     let Some(trail) = &desk.trail else {
         return Ok(());
     };
@@ -75,13 +82,7 @@ async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result
         Err(error) => return Err(error),
     };
     sweep::remember(desk, case, trail.as_ref(), &mut survey).await?;
-    // What validation asks of the trail is answered with the first look at it.
-    let times = times(case);
-    let mut wanted = trail.questions(phase, &times);
-    if phase == Phase::Scope {
-        wanted.splice(0..0, trail.questions(Phase::Validation, &times));
-    }
-    for question in wanted {
+    for question in wanted(trail.as_ref(), inquiry, &times(case)) {
         let case = desk.ledger.load(case.id()).await?;
         if case.is_cancelled(asked) {
             break;
@@ -91,6 +92,20 @@ async fn questions(desk: &Desk, case: &Case, asked: u64, phase: Phase) -> Result
         }
     }
     note(desk, case, Event::QuestionsDone { asked }).await
+}
+
+/// The ids of the questions, in the order in which they are answered.
+fn wanted(trail: &dyn Trail, inquiry: &Inquiry, times: &Times) -> Vec<String> {
+    match inquiry {
+        Inquiry::Named(questions) => questions.clone(),
+        // What validation asks of the trail is answered with the first look at it.
+        Inquiry::Phase(Phase::Scope) => {
+            let mut all = trail.questions(Phase::Validation, times);
+            all.extend(trail.questions(Phase::Scope, times));
+            all
+        }
+        Inquiry::Phase(phase) => trail.questions(*phase, times),
+    }
 }
 
 /// Comes back once somebody, at whatever replica, has cancelled the questions.
@@ -178,7 +193,7 @@ fn about(event: &Event) -> Option<(u64, &str)> {
 }
 
 /// The times that questions about this case are about.
-fn times(case: &Case) -> Times {
+pub(super) fn times(case: &Case) -> Times {
     let contained_at = silence(case).map(|silence| silence.contained_at);
     Times { exposed_since: case.exposed_since(), contained_at }
 }

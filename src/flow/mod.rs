@@ -13,6 +13,7 @@ pub mod exposure;
 pub mod file_intake;
 pub mod gains;
 pub mod hold;
+pub mod inquire;
 pub mod intake;
 pub mod lane;
 pub mod ledger;

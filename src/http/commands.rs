@@ -7,9 +7,11 @@ use crate::domain::report;
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_be_about};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
-use crate::flow::{adjust, lift};
+use crate::flow::{adjust, inquire, lift};
 use crate::http::errands::Errand;
-use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines};
+use crate::http::{
+    DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines, questions,
+};
 use crate::slack::blocks;
 use crate::slack::impact_card;
 use crate::slack::inbound::Slash;
@@ -36,6 +38,7 @@ contains one whole that is only listed, `contain-by WAY` chooses another way\n\
 • `/keyleak rotate-owner [key or case] LOSS who` says who sees to a loss\n\
 • `/keyleak impact [key or case]` lists the nine impact questions; `/keyleak impact exfiltration \
 no`, or `yes` or `unknown`, and why, answers one\n\
+• `/keyleak ask` lists the questions of the trail, `/keyleak ask [key or case] Q10 Q12` asks them\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -48,6 +51,8 @@ enum Said {
     Cases(Vec<Case>),
     /// Where the impact questions of this case stand.
     Impact(Box<Case>),
+    /// What can be asked of the trail.
+    Questions,
 }
 
 /// Answers a slash command; the flag says whether the answer rests on something durable.
@@ -64,6 +69,7 @@ pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
         Ok(Ok(Said::Words(text))) => (ephemeral(&text), true),
         Ok(Ok(Said::Cases(cases))) => (told(&cases), true),
         Ok(Ok(Said::Impact(case))) => (impact(&case), true),
+        Ok(Ok(Said::Questions)) => (questions::list(service.desk.trail.as_deref()), true),
         Ok(Ok(Said::Nothing)) => (StatusCode::OK.into_response(), true),
         Ok(Err(error @ LedgerError::Unsure(_))) => {
             tracing::error!(%error, "whether a command was recorded is not known");
@@ -110,7 +116,9 @@ async fn carry_out(
             let cases = named(service, slash, of).await?;
             Ok(if cases.is_empty() { no_such_case() } else { Said::Cases(cases) })
         }
+        Command::AskTrail { ref questions, .. } if questions.is_empty() => Ok(Said::Questions),
         Command::Exposed { ref of, .. }
+        | Command::AskTrail { ref of, .. }
         | Command::Summary { ref of }
         | Command::BreakGlass { ref of, .. }
         | Command::RotateOwner { ref of, .. }
@@ -283,6 +291,9 @@ async fn speak(
     words: &Command,
 ) -> Result<Said, LedgerError> {
     let case = match cases {
+        [] if matches!(words, Command::AskTrail { .. }) => {
+            return Ok(Said::Words(questions::NO_CASE.to_owned()));
+        }
         [] => return Ok(no_such_case()),
         [case] => case,
         [_, _, ..] => return Ok(which_case(cases)),
@@ -313,6 +324,9 @@ async fn speak(
             spoken::answer_impact(&bench, id, &speaker, word).await?
         }
         Command::Undo { steps, .. } => lift::say(&bench, id, &speaker, steps).await?,
+        Command::AskTrail { questions, .. } => {
+            inquire::say(&service.desk, id, &speaker, questions).await?
+        }
         Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).await?,
         Command::Open { .. }
         | Command::Ask

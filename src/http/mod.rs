@@ -5,6 +5,7 @@ pub mod errands;
 pub mod health;
 pub mod plan_forms;
 pub mod presses;
+mod questions;
 pub mod wall;
 
 use crate::flow::desk::Desk;

@@ -7,7 +7,7 @@ use crate::domain::losses::{Bounds, Losses};
 use crate::domain::made_resources::MadeResources;
 use crate::domain::makers::ByOther;
 use crate::domain::query_cost::QueryCost;
-use crate::domain::question::Times;
+use crate::domain::question::{Question, Times};
 use crate::domain::regular::RegularUse;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use async_trait::async_trait;
@@ -22,7 +22,7 @@ pub enum TrailError {
     Unreadable { place: String, reason: String },
     #[error("reading the trail was refused ({action}); grant it to the lookup role")]
     Denied { action: String },
-    #[error("there is no question {id}; `keyleak queries` lists them")]
+    #[error("there is no question {id}; `keyleak queries list` lists them")]
     NoSuchQuestion { id: String },
     #[error("question {id} needs {parameter}, which is not known")]
     NeedsTime { id: String, parameter: String },
@@ -248,6 +248,10 @@ pub struct Answer {
     /// The ATT&CK techniques that the rows may be signs of, by their ids in v18.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attack: Vec<String>,
+    /// The SQL of a question of people's own: its file may be another one in a year, and only the
+    /// program's are kept with the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_sql: Option<String>,
 }
 
 impl Answer {
@@ -286,6 +290,9 @@ impl Cell {
 /// What the use cases need of a trail.
 #[async_trait]
 pub trait Trail: Send + Sync {
+    /// Every question that can be asked, in the order in which they are listed.
+    fn catalogue(&self) -> &[Question];
+
     /// The ids of the questions that serve a phase and can be asked with these times, in order.
     fn questions(&self, phase: Phase, times: &Times) -> Vec<String>;
 

@@ -3,6 +3,7 @@
 use crate::domain::button::ButtonAction;
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
+use crate::domain::inquiry;
 use crate::domain::record::Press;
 use crate::domain::recovering;
 use crate::domain::report::phases::{PhaseRow, Progress, rows as phase_rows};
@@ -142,7 +143,7 @@ fn case_buttons(case: &Case) -> Vec<Value> {
     if case.closed_at().is_some() {
         return buttons;
     }
-    if let Some(asked) = running_questions(case) {
+    if let Some(asked) = inquiry::newest_waiting(case) {
         let action = ButtonAction::CancelQuestions { case: id(), asked };
         buttons.push(drawn("Cancel the questions", &action, None));
     }
@@ -165,14 +166,6 @@ fn closing(case: &Case) -> String {
         "What is in force stays in force, and can no longer be undone from here. The report is \
          posted, then the channel is archived.{open}"
     )
-}
-
-/// The newest press whose questions have no end yet.
-fn running_questions(case: &Case) -> Option<u64> {
-    let presses = [Phase::Scope, Phase::Impact].map(|phase| case.presses(phase).last());
-    let asked = presses.into_iter().flatten().map(|press| press.seq).max()?;
-    let ended = case.is_answered(asked) || case.is_cancelled(asked);
-    (!ended).then_some(asked)
 }
 
 fn endpoints(case: &Case) -> Option<Value> {

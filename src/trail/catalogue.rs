@@ -1,4 +1,4 @@
-//! The questions that come with the program, each one file in `queries/`.
+//! The questions: those that come with the program, each one file in `queries/`, and others.
 
 use crate::domain::question::{Question, QuestionError, parse};
 
@@ -56,11 +56,34 @@ pub fn questions() -> Result<Vec<Question>, QuestionError> {
     FILES.iter().map(|text| parse(text)).collect()
 }
 
-/// The question with this id or name, whatever the case of its letters.
-pub fn find(wanted: &str) -> Option<Question> {
-    let is_wanted =
-        |q: &Question| q.id.eq_ignore_ascii_case(wanted) || q.name.eq_ignore_ascii_case(wanted);
-    questions().ok()?.into_iter().find(is_wanted)
+/// The questions that can be asked: those that came with the program, then people's own.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    questions: Vec<Question>,
+}
+
+impl Catalogue {
+    /// Those that came with the program.
+    pub fn built_in() -> Result<Self, QuestionError> {
+        Ok(Self { questions: questions()? })
+    }
+
+    /// These too.
+    #[must_use]
+    pub fn with(mut self, own: Vec<Question>) -> Self {
+        self.questions.extend(own);
+        self
+    }
+
+    /// All of them, in the order in which they are listed.
+    pub fn all(&self) -> &[Question] {
+        &self.questions
+    }
+
+    /// The question with this id or name, whatever the case of its letters.
+    pub fn find(&self, wanted: &str) -> Option<&Question> {
+        self.questions.iter().find(|question| question.is_called(wanted))
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! `keyleak investigate` and `keyleak queries`: arguments in, text out; the caller prints it.
 
-use crate::domain::question::{Question, QuestionError, Times};
+use crate::domain::question::{Question, Times};
 use crate::domain::record_text::is_key_id;
 use crate::ports::trail::{Answer, Survey, SurveyRequest, Trail, TrailError, Window};
+use crate::trail::catalogue::Catalogue;
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
-use crate::trail::{catalogue, json, output};
+use crate::trail::own_questions::{self, OwnQuestionErrors};
+use crate::trail::{json, output};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -37,6 +39,16 @@ pub struct InvestigateArguments {
     pub query: Vec<String>,
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    #[command(flatten)]
+    pub own: OwnQuestions,
+}
+
+/// Where questions of people's own are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct OwnQuestions {
+    /// A folder with questions of your own, each a file like those of keyleak
+    #[arg(long = "questions", value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
 }
 
 /// How an investigation is printed.
@@ -54,11 +66,13 @@ pub enum Format {
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum QueriesCommand {
     /// Lists the questions
-    List,
+    List(OwnQuestions),
     /// Prints one question's SQL
     Show {
         /// The question's id or name
         id: String,
+        #[command(flatten)]
+        own: OwnQuestions,
     },
 }
 
@@ -75,8 +89,8 @@ pub enum CommandError {
     OneQuestion,
     #[error(transparent)]
     Trail(#[from] TrailError),
-    #[error("the built-in questions are damaged ({0}); install keyleak again")]
-    Questions(#[from] QuestionError),
+    #[error(transparent)]
+    Questions(#[from] OwnQuestionErrors),
     #[error("the answer could not be written ({0})")]
     Output(String),
 }
@@ -91,14 +105,16 @@ pub async fn investigate(
         return Err(CommandError::NotAKey(key.chars().take(20).collect()));
     }
     let window = window(arguments)?;
-    let questions = wanted(arguments)?;
+    let catalogue = arguments.own.catalogue()?;
+    let questions = wanted(arguments, &catalogue)?;
     let request = SurveyRequest {
         key_id: key.to_owned(),
         window,
         exposed_since: optional_time(arguments.exposed_since.as_deref())?,
         as_of: window.to.map_or(now, |to| to.min(now)),
     };
-    let investigator = Investigator::new(LocalTrail::new(arguments.trail.clone()));
+    let source = LocalTrail::new(arguments.trail.clone());
+    let investigator = Investigator::asking(source, catalogue);
     let survey = investigator.survey(&request).await?;
     let times = Times {
         exposed_since: request.exposed_since.or(survey.exposure.since),
@@ -118,11 +134,24 @@ pub async fn investigate(
 /// Lists the questions, or shows one.
 pub fn queries(command: &QueriesCommand) -> Result<String, CommandError> {
     match command {
-        QueriesCommand::List => {
-            let line = |q: Question| format!("{:4} {:26} {}\n", q.id, q.name, q.question);
-            Ok(catalogue::questions()?.into_iter().map(line).collect())
-        }
-        QueriesCommand::Show { id } => Ok(question(id)?.sql),
+        QueriesCommand::List(own) => Ok(list(&own.catalogue()?)),
+        QueriesCommand::Show { id, own } => Ok(question(&own.catalogue()?, id)?.sql),
+    }
+}
+
+fn list(catalogue: &Catalogue) -> String {
+    let widest = |of: fn(&Question) -> usize| catalogue.all().iter().map(of).max().unwrap_or(0);
+    let (ids, names) = (widest(|q| q.id.len()), widest(|q| q.name.len()));
+    let line = |q: &Question| {
+        let own = if q.own { " (your own)" } else { "" };
+        format!("{:ids$} {:names$} {:11} {}{own}\n", q.id, q.name, q.phase, q.question)
+    };
+    catalogue.all().iter().map(line).collect()
+}
+
+impl OwnQuestions {
+    fn catalogue(&self) -> Result<Catalogue, OwnQuestionErrors> {
+        own_questions::catalogue(self.folder.as_deref())
     }
 }
 
@@ -145,14 +174,17 @@ fn asks_all(arguments: &InvestigateArguments) -> bool {
     ids.any(|id| id.eq_ignore_ascii_case("all"))
 }
 
-fn wanted(arguments: &InvestigateArguments) -> Result<Vec<Question>, CommandError> {
+fn wanted(
+    arguments: &InvestigateArguments,
+    catalogue: &Catalogue,
+) -> Result<Vec<Question>, CommandError> {
     let mut questions: Vec<Question> = Vec::new();
     if asks_all(arguments) {
-        questions = catalogue::questions()?;
+        questions = catalogue.all().to_vec();
     }
     let named = arguments.query.iter().flat_map(|ids| ids.split(','));
     for id in named.filter(|id| !id.eq_ignore_ascii_case("all")) {
-        let question = question(id)?;
+        let question = question(catalogue, id)?;
         if !questions.contains(&question) {
             questions.push(question);
         }
@@ -163,9 +195,9 @@ fn wanted(arguments: &InvestigateArguments) -> Result<Vec<Question>, CommandErro
     Ok(questions)
 }
 
-fn question(id: &str) -> Result<Question, CommandError> {
+fn question(catalogue: &Catalogue, id: &str) -> Result<Question, CommandError> {
     let missing = || TrailError::NoSuchQuestion { id: id.to_owned() };
-    Ok(catalogue::find(id.trim()).ok_or_else(missing)?)
+    Ok(catalogue.find(id.trim()).cloned().ok_or_else(missing)?)
 }
 
 fn window(arguments: &InvestigateArguments) -> Result<Window, CommandError> {

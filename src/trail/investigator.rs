@@ -16,8 +16,8 @@ use crate::ports::trail::{
     Activity, Answer, Coverage, Cut, CutReference, Deeds, RoleCalls, Source, Survey, SurveyRequest,
     Trail, TrailError, Window,
 };
-use crate::trail::catalogue;
-use crate::trail::table::{CaseTable, Found, evidence, evidence_sha256, sha256};
+use crate::trail::catalogue::Catalogue;
+use crate::trail::table::{CaseTable, Found, Limits, evidence, evidence_sha256, sha256};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, VecDeque};
@@ -30,6 +30,7 @@ const CUTS_MAX: usize = 8;
 #[derive(Debug)]
 pub struct Investigator<S> {
     source: S,
+    catalogue: Catalogue,
     cuts: Mutex<VecDeque<Arc<Loaded>>>,
 }
 
@@ -41,9 +42,14 @@ struct Loaded {
 }
 
 impl<S: Source> Investigator<S> {
-    /// Investigates what the source holds.
+    /// Investigates what the source holds, with the questions that come with the program.
     pub fn new(source: S) -> Self {
-        Self { source, cuts: Mutex::new(VecDeque::new()) }
+        Self::asking(source, Catalogue::built_in().unwrap_or_default())
+    }
+
+    /// Investigates what the source holds, with these questions.
+    pub fn asking(source: S, catalogue: Catalogue) -> Self {
+        Self { source, catalogue, cuts: Mutex::new(VecDeque::new()) }
     }
 
     fn loaded(&self, cut: &CutReference) -> Result<Arc<Loaded>, TrailError> {
@@ -80,11 +86,15 @@ impl<S: Source> Investigator<S> {
 
 #[async_trait]
 impl<S: Source> Trail for Investigator<S> {
+    fn catalogue(&self) -> &[Question] {
+        self.catalogue.all()
+    }
+
     fn questions(&self, phase: Phase, times: &Times) -> Vec<String> {
-        let all = catalogue::questions().unwrap_or_default();
-        let serves = |question: &Question| question.phase == phase.slug();
-        let serving = all.into_iter().filter(|one| serves(one) && one.at(times).is_ok());
-        serving.map(|question| question.id).collect()
+        let serves = |question: &&Question| question.phase == phase.slug();
+        let serving = self.catalogue.all().iter().filter(serves);
+        let can_be_asked = serving.filter(|question| question.at(times).is_ok());
+        can_be_asked.map(|question| question.id.clone()).collect()
     }
 
     async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError> {
@@ -133,7 +143,10 @@ impl<S: Source> Trail for Investigator<S> {
         times: &Times,
     ) -> Result<Answer, TrailError> {
         let loaded = self.loaded(cut)?;
-        let wanted = catalogue::find(question)
+        let wanted = self
+            .catalogue
+            .find(question)
+            .cloned()
             .ok_or_else(|| TrailError::NoSuchQuestion { id: question.to_owned() })?;
         let sql = wanted.at(times).map_err(|parameter| TrailError::NeedsTime {
             id: wanted.id.clone(),
@@ -141,9 +154,10 @@ impl<S: Source> Trail for Investigator<S> {
         })?;
         blocking(move || {
             let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
-            let found = table.ask(&sql).map_err(|error| TrailError::Question {
+            let limits = if wanted.own { Limits::OWN } else { Limits::HOUSE };
+            let found = table.ask_within(&sql, limits).map_err(|error| TrailError::Question {
                 id: wanted.id.clone(),
-                reason: error.to_string(),
+                reason: limits.why_failed(&error),
             })?;
             Ok(answer((&wanted, &sql), found, &loaded))
         })
@@ -263,6 +277,7 @@ fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> 
         rows: found.rows,
         sql_sha256: sha256(sql.as_bytes()),
         attack: question.attack.iter().map(|technique| technique.id.to_owned()).collect(),
+        own_sql: question.own.then(|| sql.to_owned()),
     }
 }
 

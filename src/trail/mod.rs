@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod columns;
 pub mod command_line;
+mod dialect;
 pub mod envelopes;
 pub mod flatten;
 pub mod investigator;
@@ -11,13 +12,12 @@ pub mod local;
 mod memo;
 pub mod objects;
 pub mod output;
+pub mod own_questions;
 mod passes;
 pub mod paths;
 pub mod record;
 pub mod scan;
 pub mod table;
 
-#[cfg(test)]
-mod dialect;
 #[cfg(test)]
 mod traps;

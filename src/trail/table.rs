@@ -2,12 +2,28 @@
 
 use crate::domain::trail_row::{Field, TrailRow};
 use crate::ports::trail::Cell;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 use sha2::{Digest, Sha256};
+use std::time::{Duration, Instant};
 
-/// Rows one answer holds; a person reads the first screen, a spreadsheet stops at a million.
-const ANSWER_ROWS_MAX: usize = 1_000_000;
+/// What the table is called in SQL.
+pub const NAME: &str = "case_table";
+/// The functions of SQL that mean the same in `SQLite`, `DuckDB` and Trino.
+pub const FUNCTIONS: [&str; 6] = ["coalesce", "count", "max", "min", "substr", "sum"];
+/// What `SQLite` calls a function and SQL does not.
+const OPERATORS: [&str; 1] = ["like"];
+/// Steps of `SQLite`'s machine between two looks at the clock: a few milliseconds.
+const STEPS_PER_LOOK: i32 = 100_000;
+
+/// How much one question may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub rows: usize,
+    pub bytes: usize,
+    pub time: Duration,
+}
 
 /// A cut, ready for questions.
 #[derive(Debug)]
@@ -40,7 +56,7 @@ pub fn definition(strict: bool) -> String {
         })
         .collect();
     let ending = if strict { " STRICT" } else { "" };
-    format!("CREATE TABLE case_table ({}){ending}", columns.join(", "))
+    format!("CREATE TABLE {NAME} ({}){ending}", columns.join(", "))
 }
 
 /// The cut as one file: a JSON object a line, rows in their total order.
@@ -68,6 +84,26 @@ pub fn evidence_sha256(rows: &[TrailRow]) -> Result<String, serde_json::Error> {
     Ok(hex::encode(hash.finalize()))
 }
 
+impl Limits {
+    /// For the questions that come with the program: a person reads the first screen, a spreadsheet
+    /// stops at a million rows.
+    pub const HOUSE: Self =
+        Self { rows: 1_000_000, bytes: 1 << 30, time: Duration::from_secs(600) };
+    /// For questions that nobody here has looked at; others wait for the table meanwhile.
+    pub const OWN: Self = Self { rows: 10_000, bytes: 16 << 20, time: Duration::from_secs(20) };
+
+    /// What is told of a question that failed.
+    pub fn why_failed(&self, error: &rusqlite::Error) -> String {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::OperationInterrupted) => format!(
+                "it was stopped after {} seconds; join less, or take fewer rows with WHERE",
+                self.time.as_secs()
+            ),
+            Some(_) | None => error.to_string(),
+        }
+    }
+}
+
 impl CaseTable {
     /// Loads a cut; the table is on disk when it outgrows memory, and gone with the connection.
     pub fn load(rows: &[TrailRow]) -> rusqlite::Result<Self> {
@@ -79,7 +115,7 @@ impl CaseTable {
         transaction.execute(&definition(true), [])?;
         {
             let marks = vec!["?"; TrailRow::COLUMNS.len()].join(", ");
-            let sql = format!("INSERT INTO case_table VALUES ({marks})");
+            let sql = format!("INSERT INTO {NAME} VALUES ({marks})");
             let mut insert = transaction.prepare(&sql)?;
             for row in rows {
                 insert.execute(params_from_iter(row.fields().into_iter().map(Bound)))?;
@@ -87,6 +123,7 @@ impl CaseTable {
         }
         transaction.commit()?;
         connection.pragma_update(None, "query_only", true)?;
+        connection.authorizer(Some(|context: AuthContext<'_>| allowed(&context.action)))?;
         Ok(Self { connection, rows: rows.len() as u64 })
     }
 
@@ -95,27 +132,44 @@ impl CaseTable {
         self.rows
     }
 
-    /// Runs one question; the table cannot be changed by it.
+    /// Runs one question of the program's; the table cannot be changed by it.
     pub fn ask(&self, sql: &str) -> rusqlite::Result<Found> {
+        self.ask_within(sql, Limits::HOUSE)
+    }
+
+    /// Runs one question, and stops it where it takes too long.
+    pub fn ask_within(&self, sql: &str, limits: Limits) -> rusqlite::Result<Found> {
+        let begun = Instant::now();
+        let is_late = move || begun.elapsed() > limits.time;
+        self.connection.progress_handler(STEPS_PER_LOOK, Some(is_late))?;
+        let found = self.run(sql, limits);
+        self.connection.progress_handler(0, None::<fn() -> bool>)?;
+        found
+    }
+
+    fn run(&self, sql: &str, limits: Limits) -> rusqlite::Result<Found> {
         let mut statement = self.connection.prepare(sql)?;
         let columns: Vec<String> =
             statement.column_names().into_iter().map(str::to_owned).collect();
         let mut found = Found { columns, rows: Vec::new(), truncated: false };
+        let mut bytes = 0;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            if found.rows.len() >= ANSWER_ROWS_MAX {
+            if found.rows.len() >= limits.rows || bytes >= limits.bytes {
                 found.truncated = true;
                 break;
             }
             let cells = (0..found.columns.len()).map(|at| row.get_ref(at).map(cell));
-            found.rows.push(cells.collect::<rusqlite::Result<_>>()?);
+            let cells = cells.collect::<rusqlite::Result<Vec<_>>>()?;
+            bytes += cells.iter().map(size).sum::<usize>();
+            found.rows.push(cells);
         }
         Ok(found)
     }
 
     /// The rows of the cut, in their total order.
     pub fn cut(&self) -> rusqlite::Result<Vec<TrailRow>> {
-        let sql = format!("SELECT {} FROM case_table ORDER BY rowid", TrailRow::COLUMNS.join(", "));
+        let sql = format!("SELECT {} FROM {NAME} ORDER BY rowid", TrailRow::COLUMNS.join(", "));
         let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         let mut cut = Vec::new();
@@ -130,6 +184,28 @@ impl CaseTable {
             cut.push(row);
         }
         Ok(cut)
+    }
+}
+
+/// Nothing but reading this table, whatever the SQL: the schema, other tables, pragmas, attached
+/// files and functions that reach outside are all refused before anything runs.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what SQLite has besides is refused")]
+fn allowed(action: &AuthAction<'_>) -> Authorization {
+    let may = match action {
+        AuthAction::Select => true,
+        AuthAction::Read { table_name, .. } => *table_name == NAME,
+        AuthAction::Function { function_name } => {
+            FUNCTIONS.contains(function_name) || OPERATORS.contains(function_name)
+        }
+        _ => false,
+    };
+    if may { Authorization::Allow } else { Authorization::Deny }
+}
+
+fn size(cell: &Cell) -> usize {
+    match cell {
+        Cell::Null | Cell::Integer(_) | Cell::Real(_) => size_of::<Cell>(),
+        Cell::Text(text) => size_of::<Cell>() + text.len(),
     }
 }
 
@@ -163,3 +239,6 @@ fn text(value: ValueRef<'_>) -> Option<String> {
         Cell::Text(text) => Some(text),
     }
 }
+
+#[cfg(test)]
+mod tests;

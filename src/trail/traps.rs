@@ -4,7 +4,7 @@ use crate::domain::lineage::Subject;
 use crate::domain::question::Times;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::trail::{Coverage, Deeds, Source, SurveyRequest, Trail, Window};
-use crate::trail::command_line::{Format, InvestigateArguments, investigate};
+use crate::trail::command_line::{Format, InvestigateArguments, OwnQuestions, investigate};
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
 use crate::trail::table::sha256;
@@ -69,6 +69,7 @@ impl Bucket {
             contained_at: None,
             query: vec!["all".to_owned()],
             format: Format::Json,
+            own: OwnQuestions::default(),
         }
     }
 

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// A trail that is empty at the first look, and whose reading never ends after that; it counts
 /// those who wait.
 #[derive(Clone, Default)]
-struct NeverRead(Arc<AtomicUsize>, Arc<AtomicBool>);
+pub(crate) struct NeverRead(Arc<AtomicUsize>, Arc<AtomicBool>);
 
 /// One who waits; leaving, for whatever reason, is seen.
 struct Waiting(NeverRead);

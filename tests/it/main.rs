@@ -4,6 +4,7 @@
 mod accounts;
 mod acknowledge;
 mod attack;
+mod asked;
 mod bad_input;
 mod bedrock_key;
 mod binary;
@@ -40,6 +41,7 @@ mod no_channel;
 mod not_ours;
 mod opened;
 mod orders;
+mod own_questions;
 #[path = "../support/partial_trail.rs"]
 mod partial_trail;
 mod peer_defects;

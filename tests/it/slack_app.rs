@@ -196,7 +196,7 @@ fn the_hint_beside_the_command_names_every_word_it_takes() {
     assert_eq!(commands[0]["command"], "/keyleak");
     let hint = commands[0]["usage_hint"].as_str().unwrap();
     let parser = code(include_str!("../../src/domain/command.rs"));
-    for word in ["help", "list", "status", "summary"] {
+    for word in ["help", "list", "status", "summary", "ask"] {
         assert!(hint.contains(word), "{word} is not in the hint");
         assert!(parser.contains(&format!("\"{word}\"")), "{word} is no word of the command");
     }

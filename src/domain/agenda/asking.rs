@@ -1,8 +1,9 @@
-//! When the trail is asked: for whose session the key is, for the questions of a phase, at the end.
+//! When the trail is asked: for whose session the key is, for the questions of people, at the end.
 
-use super::{Ask, Due, Timing, TrailState, asks_questions, at};
+use super::{Ask, Due, Timing, TrailState, at};
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
+use crate::domain::inquiry;
 use jiff::Timestamp;
 
 /// The trail is read again until it names a session key and what opened the session, less often
@@ -46,13 +47,8 @@ pub(super) fn next_reconciliation(
 }
 
 pub(super) fn next_question(case: &Case) -> Due<Ask> {
-    let asked = Phase::ALL.into_iter().filter(|phase| asks_questions(*phase)).filter_map(|phase| {
-        let press = case.presses(phase).last()?;
-        (!case.is_cancelled(press.seq) && !case.is_answered(press.seq))
-            .then_some((press.seq, phase))
-    });
-    match asked.min() {
-        Some((asked, phase)) => Due::Now(Ask::Question { asked, phase }),
+    match inquiry::waiting(case).into_iter().next() {
+        Some((asked, inquiry)) => Due::Now(Ask::Question { asked, inquiry }),
         None => Due::Nothing,
     }
 }

@@ -68,6 +68,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::Invited { people, failed } => Some(invited(people.len(), failed)),
         Event::PostFailed { why, .. } => minor(format!("could not post a message: {why}")),
         Event::PhasePressed { phase } => minor(format!("asked for {}", phase.title())),
+        Event::QuestionsAsked { questions } => minor(format!("asked {}", questions.join(", "))),
         Event::SummaryAsked => minor("asked for a summary"),
         Event::ReportAsked => minor("asked for the report"),
         Event::Found { finding } => Some(found(finding)),
