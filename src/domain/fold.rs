@@ -162,12 +162,8 @@ impl Case {
             | Event::Contained { .. }
             | Event::OpenEnds { .. }
             | Event::WatchEnded { .. } => self.take_in_execution(record)?,
-            Event::PhasePressed { phase } => {
-                let press = press(record)?;
-                self.phases.entry(*phase).or_default().push(press);
-            }
-            Event::QuestionsAsked { questions } => {
-                self.inquiries.push((press(record)?, questions.clone()));
+            Event::PhasePressed { .. } | Event::QuestionsAsked { .. } => {
+                self.take_in_press(record)?;
             }
             Event::Adjusted { adjustments } => self.take_in_adjustments(record, adjustments)?,
             Event::UndoWanted { plan, steps } => {
@@ -203,6 +199,17 @@ impl Case {
             | Event::ReportAsked
             | Event::Note { .. }
             | Event::Refused { .. } => {}
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only what people ask for")]
+    fn take_in_press(&mut self, record: &Record) -> Result<(), IllegalRecord> {
+        let press = press(record)?;
+        match &record.event {
+            Event::PhasePressed { phase } => self.phases.entry(*phase).or_default().push(press),
+            Event::QuestionsAsked { questions } => self.inquiries.push((press, questions.clone())),
+            _ => {}
         }
         Ok(())
     }

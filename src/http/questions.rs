@@ -34,15 +34,13 @@ fn lines(questions: &[Question]) -> Vec<Vec<Value>> {
     ]];
     let mut length = 0;
     let of_phase = |phase: Phase| questions.iter().filter(move |q| q.phase == phase.slug());
-    let mut listed = 0;
-    for question in Phase::ALL.into_iter().flat_map(of_phase) {
+    for (listed, question) in Phase::ALL.into_iter().flat_map(of_phase).enumerate() {
         length += LINE_LENGTH + question.question.chars().count();
         if length > TEXT_LENGTH_MAX {
             let more = questions.len() - listed;
             lines.push(vec![text(&format!("… and {more} more; `keyleak queries list` has all."))]);
             break;
         }
-        listed += 1;
         lines.push(line(question));
     }
     lines
