@@ -3,8 +3,8 @@
 use crate::domain::bedrock_key::{BedrockUser, instructions, user_of};
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError, UserName};
 use crate::domain::impact::ImpactWord;
-use crate::domain::inquiry::QUESTIONS_MAX;
 use crate::domain::plan::{PlanNumber, StepAddress};
+use crate::domain::question::QUESTIONS_MAX;
 use crate::domain::recovery_step::Replacement;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
 use crate::domain::wanted::Wanted;

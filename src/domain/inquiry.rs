@@ -3,8 +3,6 @@
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 
-/// Questions that one command asks; whoever wants more of a phase presses its button.
-pub const QUESTIONS_MAX: usize = 10;
 /// Commands of one case whose answers are awaited; each of them reads the trail anew.
 pub const WAITING_MAX: usize = 5;
 

@@ -4,6 +4,8 @@ use crate::domain::attack::{Technique, technique};
 use crate::domain::impact::ImpactQuestion;
 use jiff::Timestamp;
 
+/// Questions that one command asks; whoever wants more of a phase presses its button.
+pub const QUESTIONS_MAX: usize = 10;
 /// The longest id or name of a question.
 const WORD_LENGTH_MAX: usize = 40;
 

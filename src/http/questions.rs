@@ -10,8 +10,9 @@ use axum::response::Response;
 use serde_json::Value;
 
 /// What is said where a question is asked and no case is meant.
-pub(super) const NO_CASE: &str = "Nothing was asked, because no open case is meant. Ask in a case's \
-    channel, or name the case or key first: `/keyleak ask CASE Q10`. `/keyleak list` lists them.";
+pub(super) const NO_CASE: &str = "Nothing was asked, because no open case is meant. Ask in a \
+    case's channel, or name the case or key first: `/keyleak ask CASE Q10`. `/keyleak list` lists \
+    the cases.";
 /// Slack refuses a message whose blocks have some thirteen thousand characters in all, and each
 /// line is wrapped in as many again.
 const TEXT_LENGTH_MAX: usize = 5_000;

@@ -2,8 +2,7 @@
 
 use super::{Command, CommandError, case_name};
 use crate::domain::ids::AccessKeyId;
-use crate::domain::inquiry::QUESTIONS_MAX;
-use crate::domain::question::is_word;
+use crate::domain::question::{QUESTIONS_MAX, is_word};
 
 /// A case has a dash in its name and a question has none, so that the two are told apart.
 pub(super) fn ask(words: &[&str]) -> Result<Command, CommandError> {
