@@ -56,9 +56,9 @@ pub enum QuestionError {
     Missing(&'static str),
     #[error("there is no parameter {0:?}; a question may name exposed_since and contained_at")]
     Parameter(String),
-    #[error("there is no impact question {0:?}; a header names those of domain::impact")]
+    #[error("there is no impact question {0:?}; `/keyleak impact` lists them, evidence is for all")]
     Impact(String),
-    #[error("there is no ATT&CK technique {0:?} in the table of domain::attack; add it there")]
+    #[error("keyleak knows no ATT&CK technique {0:?}; write ids as T1078.004, or none")]
     Technique(String),
     #[error("the file holds no SQL below its header")]
     Empty,
@@ -131,7 +131,11 @@ pub fn parse(text: &str) -> Result<Question, QuestionError> {
         question: header(text, "question")?,
         phase: header(text, "phase")?,
         impact: read(&header(text, "impact")?, ImpactQuestion::from_slug, QuestionError::Impact)?,
-        attack: read(&header(text, "attack")?, technique, QuestionError::Technique)?,
+        attack: match header(text, "attack") {
+            Ok(ids) => read(&ids, technique, QuestionError::Technique)?,
+            // A question of people's own need not say it.
+            Err(_) => Vec::new(),
+        },
         parameters,
         columns: words(&header(text, "columns")?),
         source: header(text, "source")?,

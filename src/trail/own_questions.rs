@@ -152,6 +152,8 @@ fn unread(text: &str, error: &QuestionError) -> Fault {
     let line = match error {
         QuestionError::Missing(_) => Some(FIRST_LINE),
         QuestionError::Parameter(_) => line_of(text, "parameters"),
+        QuestionError::Impact(_) => line_of(text, "impact"),
+        QuestionError::Technique(_) => line_of(text, "attack"),
         QuestionError::Empty => None,
     };
     Fault { what: error.to_string(), line }
@@ -183,7 +185,6 @@ fn header(text: &str, question: &Question) -> Result<(), Fault> {
     }
     let sentences = [
         ("question", &question.question),
-        ("impact", &question.impact),
         ("meaning", &question.meaning),
         ("none", &question.none),
     ];
