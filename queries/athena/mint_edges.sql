@@ -4,17 +4,18 @@
 -- phase: scope
 -- impact: evidence
 -- parameters: table, partitions, from, to
--- columns: event_name, event_id, identity_type, principal_id, identity_arn, identity_account, invoked_by, access_key_id, user_name, session_start, issuer_arn, issuer_principal_id, from_console, minted_key, minted_arn, minted_principal_id, minted_expires, target_user, target_role, target_key, target_status, session_name, console_result, origin_arn, resources, recipient_account, addresses, events, first_time, last_time
+-- columns: event_name, event_id, identity_type, principal_id, identity_arn, identity_account, invoked_by, access_key_id, user_name, session_start, issuer_arn, issuer_principal_id, from_console, minted_key, minted_arn, minted_principal_id, minted_expires, target_user, target_role, target_key, target_status, session_name, console_result, origin_arn, resources, recipient_account, addresses, events, first_time, last_time, regions, data_events_from, records_read
 -- source: athena
 -- meaning: One row for each call that makes or ends a credential or principal, and one for all other calls of a caller.
 -- none: The trail holds no record in this window.
 WITH records AS (
-  SELECT DISTINCT
+  SELECT
     eventtime, eventid, eventsource, eventname, awsregion, sourceipaddress, useragent,
     errorcode, errormessage, requestid, readonly, eventtype, eventcategory,
     recipientaccountid, sharedeventid, vpcendpointid, sessioncredentialfromconsole,
     useridentity, tlsdetails, resources, requestparameters, responseelements,
-    additionaleventdata, serviceeventdetails
+    additionaleventdata, serviceeventdetails,
+    count(*) AS copies
   FROM {table}
   WHERE
     {partitions}
@@ -23,6 +24,12 @@ WITH records AS (
     AND coalesce(eventcategory, '') <> 'Insight'
     AND coalesce(eventtype, '') <> 'AwsCloudTrailInsight'
     AND coalesce(eventname, '') <> ''
+  GROUP BY
+    eventtime, eventid, eventsource, eventname, awsregion, sourceipaddress, useragent,
+    errorcode, errormessage, requestid, readonly, eventtype, eventcategory,
+    recipientaccountid, sharedeventid, vpcendpointid, sessioncredentialfromconsole,
+    useridentity, tlsdetails, resources, requestparameters, responseelements,
+    additionaleventdata, serviceeventdetails
 ),
 calls AS (
   SELECT
@@ -205,7 +212,10 @@ flat AS (
     CASE WHEN lineage_call = 1 THEN concat(eventtime, ' ', coalesce(requestid, ''), ' ', coalesce(eventid, '')) END AS call_id,
     lineage_call,
     eventtime AS event_time,
-    nullif(sourceipaddress, '') AS source_ip
+    nullif(sourceipaddress, '') AS source_ip,
+    nullif(awsregion, '') AS aws_region,
+    CASE WHEN eventcategory = 'Data' THEN eventtime END AS data_time,
+    copies
   FROM calls
 )
 SELECT
@@ -238,7 +248,10 @@ SELECT
   array_join(array_agg(DISTINCT source_ip), ' ') AS addresses,
   count(*) AS events,
   min(event_time) AS first_time,
-  max(event_time) AS last_time
+  max(event_time) AS last_time,
+  array_join(array_agg(DISTINCT aws_region), ' ') AS regions,
+  min(data_time) AS data_events_from,
+  sum(copies) AS records_read
 FROM flat
 GROUP BY
   event_name,

@@ -1,15 +1,20 @@
 //! The trail in Athena: the same two passes as over delivered objects, in Athena's own SQL.
 
+use crate::aws::athena_memory::{Memory, Rows};
+use crate::aws::athena_reading::{Reading, told};
 use crate::aws::athena_run::{Found, GET, Purpose, RESULTS, Runner, START, STOP, internal};
 use crate::aws::athena_table::{AthenaSettingError, AthenaSettings, Span, Table};
 use crate::domain::lineage::Subject;
-use crate::domain::query_cost::QueryCost;
+use crate::domain::query_cost::{QueryCost, ReadFor};
 use crate::domain::question::{Filled, fill};
+use crate::domain::sightings::Callers;
 use crate::domain::trail_row::{RowError, Sighting, TrailRow, format_time, parse_time};
 use crate::ports::clock::Clock;
 use crate::ports::trail::{Coverage, Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use tokio_util::task::TaskTracker;
 
 /// Every IAM action that this adapter calls; `manifests/iam/bot.json` allows these.
@@ -40,6 +45,8 @@ const BY_ROLE: &str = "issuer_arn IN ({roles}) AND coalesce(read_only, 0) <> 1";
 /// Later than any event.
 const NEVER: &str = "9999-12-31T23:59:59Z";
 
+/// What pass one tells beside a caller: regions, the first data event, records with duplicates.
+const LOOKED_AT_COLUMNS: &[&str] = &["regions", "data_events_from", "records_read"];
 const COVERAGE_COLUMNS: &[&str] =
     &["records_read", "first_time", "last_time", "data_events_from", "regions", "accounts"];
 
@@ -47,6 +54,7 @@ const COVERAGE_COLUMNS: &[&str] =
 #[derive(Debug, Clone)]
 pub struct AthenaTrail {
     runner: Runner,
+    pub(super) memory: Arc<Mutex<Memory>>,
 }
 
 impl AthenaTrail {
@@ -62,8 +70,9 @@ impl AthenaTrail {
             table: Table::new(settings)?,
             clock,
             tasks,
+            failures: Arc::new(Mutex::new(HashMap::new())),
         };
-        Ok(Self { runner })
+        Ok(Self { runner, memory: Arc::default() })
     }
 
     fn span(&self, window: Window) -> Span {
@@ -72,7 +81,7 @@ impl AthenaTrail {
 
     fn filled(&self, template: &str, span: Span, lists: &[(&str, &[String])]) -> Filled {
         let table = &self.runner.table;
-        let partitions = table.partitions(span, self.runner.clock.now());
+        let partitions = table.partitions(span);
         let raw = [("table", table.name()), ("partitions", partitions)];
         let raw = raw.each_ref().map(|(name, text)| (*name, text.as_str()));
         let from = [format_time(span.from)];
@@ -82,9 +91,69 @@ impl AthenaTrail {
         fill(&without_header(template), &raw, &values)
     }
 
-    async fn coverage(&self, span: Span) -> Result<(Coverage, QueryCost), TrailError> {
-        let purpose = Purpose { name: "coverage", columns: COVERAGE_COLUMNS, rows_max: 1 };
-        let found = self.runner.run(&self.filled(COVERAGE, span, &[]), purpose).await?;
+    /// Pass one over some days: who called, and what was looked at.
+    pub(super) async fn first_pass(
+        &self,
+        reading: Reading,
+    ) -> Result<(Callers, QueryCost), TrailError> {
+        let columns = [Sighting::COLUMNS, LOOKED_AT_COLUMNS].concat();
+        let filled = self.filled(SIGHTINGS, reading.span, &[]);
+        let purpose = purpose("sightings", &columns, ROWS_MAX, reading);
+        let found = self.runner.run(&filled, purpose).await?;
+        if reading.settled {
+            self.memory().learn(reading.span, &found.cost);
+        }
+        let width = Sighting::COLUMNS.len();
+        let rows =
+            typed(&found, |texts| Sighting::from_texts(texts.get(..width).unwrap_or_default()))?;
+        let mut callers = Callers { rows, truncated: found.truncated, ..Callers::default() };
+        for row in &found.rows {
+            let text = |place: usize| row.get(width + place).and_then(Option::as_deref);
+            callers.regions.extend(sorted_words(text(0)));
+            let times = [callers.data_events_from, text(1).and_then(parse_time)];
+            callers.data_events_from = times.into_iter().flatten().min();
+            let read: u64 = text(2).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+            callers.records_read = callers.records_read.saturating_add(read);
+        }
+        Ok((callers, found.cost))
+    }
+
+    /// Pass two over some days.
+    pub(super) async fn second_pass(
+        &self,
+        reading: Reading,
+        subject: &Subject,
+    ) -> Result<(Rows, QueryCost), TrailError> {
+        let found = self.cut_of(reading, subject).await?;
+        Ok((Rows::new(found.rows, found.truncated), found.cost))
+    }
+
+    async fn cut_of(&self, reading: Reading, subject: &Subject) -> Result<Cut, TrailError> {
+        let key = [subject.key_id.clone()];
+        let lists: [(&str, &[String]); 7] = [
+            ("key", &key),
+            ("keys", &subject.keys),
+            ("principals", &subject.principals),
+            ("sessions", &subject.sessions),
+            ("addresses", &subject.addresses),
+            ("targets", &subject.targets),
+            ("accounts", &subject.accounts),
+        ];
+        let filled = self.filled(CUT, reading.span, &lists);
+        self.flat_rows(&filled, purpose("cut", TrailRow::COLUMNS, ROWS_MAX, reading)).await
+    }
+
+    /// Runs a query that returns flat rows.
+    async fn flat_rows(&self, filled: &Filled, purpose: Purpose<'_>) -> Result<Cut, TrailError> {
+        let found = self.runner.run(filled, purpose).await?;
+        let mut rows = typed(&found, TrailRow::from_texts)?;
+        rows.sort_unstable();
+        Ok(Cut { rows, cost: found.cost, truncated: found.truncated })
+    }
+
+    async fn coverage(&self, reading: Reading) -> Result<(Coverage, QueryCost), TrailError> {
+        let purpose = purpose("coverage", COVERAGE_COLUMNS, 1, reading);
+        let found = self.runner.run(&self.filled(COVERAGE, reading.span, &[]), purpose).await?;
         let row = found.rows.first().map(Vec::as_slice).unwrap_or_default();
         let text = |place: usize| row.get(place).and_then(Option::as_deref);
         let coverage = Coverage {
@@ -98,60 +167,54 @@ impl AthenaTrail {
         };
         Ok((coverage, found.cost))
     }
+
+    /// The last settled day, where a window has no end and so may be read again.
+    fn settled(&self, window: Window) -> Option<jiff::civil::Date> {
+        let settled = self.runner.table.settled(self.runner.clock.now());
+        settled.filter(|_| window.to.is_none())
+    }
+
+    fn once(&self, window: Window, why: ReadFor) -> Reading {
+        Reading { span: self.span(window), why, settled: false }
+    }
+}
+
+fn purpose<'a>(
+    name: &'static str,
+    columns: &'a [&'a str],
+    rows_max: usize,
+    Reading { span, why, settled }: Reading,
+) -> Purpose<'a> {
+    Purpose { name, columns, rows_max, span, reading: why, settled }
 }
 
 #[async_trait]
 impl Source for AthenaTrail {
     async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
-        let span = self.span(window);
-        let purpose = Purpose { name: "sightings", columns: Sighting::COLUMNS, rows_max: ROWS_MAX };
-        let filled = self.filled(SIGHTINGS, span, &[]);
-        let (found, covered) =
-            tokio::try_join!(self.runner.run(&filled, purpose), self.coverage(span))?;
-        let (mut coverage, coverage_cost) = covered;
-        let rows = typed(&found, Sighting::from_texts)?;
-        let seen = rows.iter().filter_map(|row| row.events);
-        let seen: u64 = seen.filter_map(|events| u64::try_from(events).ok()).sum();
-        coverage.records_unique = seen.min(coverage.records_read);
-        coverage.duplicates = coverage.records_read - coverage.records_unique;
-        Ok(Sightings {
-            rows,
-            coverage,
-            cost: found.cost + coverage_cost,
-            truncated: found.truncated,
-        })
+        match self.settled(window) {
+            Some(settled) => self.callers(self.span(window), settled).await,
+            None => {
+                let (callers, cost) = self.first_pass(self.once(window, ReadFor::Window)).await?;
+                Ok(told(callers, cost))
+            }
+        }
     }
 
     async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
-        let key = [subject.key_id.clone()];
-        let lists: [(&str, &[String]); 7] = [
-            ("key", &key),
-            ("keys", &subject.keys),
-            ("principals", &subject.principals),
-            ("sessions", &subject.sessions),
-            ("addresses", &subject.addresses),
-            ("targets", &subject.targets),
-            ("accounts", &subject.accounts),
-        ];
-        let filled = self.filled(CUT, self.span(window), &lists);
-        let purpose = Purpose { name: "cut", columns: TrailRow::COLUMNS, rows_max: ROWS_MAX };
-        let found = self.runner.run(&filled, purpose).await?;
-        let mut rows = typed(&found, TrailRow::from_texts)?;
-        rows.sort_unstable();
-        Ok(Cut { rows, cost: found.cost, truncated: found.truncated })
+        match self.settled(window) {
+            Some(settled) => self.rows(self.span(window), settled, subject).await,
+            None => self.cut_of(self.once(window, ReadFor::Window), subject).await,
+        }
     }
 
-    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         let template = deeds_template().ok_or_else(|| internal("the cut's SQL has changed"))?;
         let bare = deeds.target.rsplit('/').next().unwrap_or_default();
         let targets = [deeds.target.clone(), bare.to_owned()];
         let lists: [(&str, &[String]); 2] = [("names", &deeds.event_names), ("targets", &targets)];
-        let filled = self.filled(&template, self.span(deeds.window), &lists);
-        let purpose = Purpose { name: "deeds", columns: TrailRow::COLUMNS, rows_max: DEEDS_MAX };
-        let found = self.runner.run(&filled, purpose).await?;
-        let mut rows = typed(&found, TrailRow::from_texts)?;
-        rows.sort_unstable();
-        Ok(rows)
+        let reading = self.once(deeds.window, ReadFor::Reverter);
+        let filled = self.filled(&template, reading.span, &lists);
+        self.flat_rows(&filled, purpose("deeds", TrailRow::COLUMNS, DEEDS_MAX, reading)).await
     }
 
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
@@ -159,15 +222,13 @@ impl Source for AthenaTrail {
             role_calls_template().ok_or_else(|| internal("the cut's SQL has changed"))?;
         let roles = [role.to_owned()];
         let lists: [(&str, &[String]); 1] = [("roles", &roles)];
-        let span = self.span(window);
-        let filled = self.filled(&template, span, &lists);
-        let purpose =
-            Purpose { name: "role calls", columns: TrailRow::COLUMNS, rows_max: DEEDS_MAX };
-        let (found, covered) =
-            tokio::try_join!(self.runner.run(&filled, purpose), self.coverage(span))?;
-        let mut rows = typed(&found, TrailRow::from_texts)?;
-        rows.sort_unstable();
-        Ok(RoleCalls { rows, coverage: covered.0, truncated: found.truncated })
+        let reading = self.once(window, ReadFor::Reconciliation);
+        let filled = self.filled(&template, reading.span, &lists);
+        let purpose = purpose("role calls", TrailRow::COLUMNS, DEEDS_MAX, reading);
+        let (found, (coverage, cost)) =
+            tokio::try_join!(self.flat_rows(&filled, purpose), self.coverage(reading))?;
+        let Cut { rows, truncated, cost: rows_cost } = found;
+        Ok(RoleCalls { rows, coverage, cost: rows_cost + cost, truncated })
     }
 }
 
@@ -280,6 +341,11 @@ mod wire_tests {
         AthenaTrail::new(&fake.config().await, settings, clock, tasks.clone()).unwrap()
     }
 
+    /// A window with an end is read in one piece.
+    fn ended() -> Window {
+        Window { from: None, to: Some("2026-08-20T10:00:00Z".parse().unwrap()) }
+    }
+
     fn state(state: &str, reason: &str) -> Answer {
         let execution = json!({
             "QueryExecutionId": "query-1",
@@ -335,7 +401,7 @@ mod wire_tests {
             page(TrailRow::COLUMNS, vec![event("2026-08-01T00:00:00Z")], None),
         ]);
         let trail = trail(&fake, &TaskTracker::new()).await;
-        let cut = trail.cut(Window::default(), &subject()).await.unwrap();
+        let cut = trail.cut(ended(), &subject()).await.unwrap();
         let times: Vec<&str> = cut.rows.iter().map(|row| row.event_time.as_str()).collect();
         assert_eq!(times, ["2026-08-01T00:00:00Z", "2026-08-02T00:00:00Z"]);
         assert_eq!(cut.cost.bytes_scanned, 40_000_000);
@@ -365,7 +431,7 @@ mod wire_tests {
             page(&turned, vec![row(&values)], None),
         ]);
         let trail = trail(&fake, &TaskTracker::new()).await;
-        let cut = trail.cut(Window::default(), &subject()).await.unwrap();
+        let cut = trail.cut(ended(), &subject()).await.unwrap();
         assert_eq!(cut.rows[0].event_time, "2026-08-01T00:00:00Z");
         assert_eq!(cut.rows[0].reach.as_deref(), Some("key"));
     }
@@ -395,10 +461,76 @@ mod wire_tests {
             let fake = WireFake::start([Answer::ok(STARTED), state(end, reason)]);
             let tasks = TaskTracker::new();
             let trail = trail(&fake, &tasks).await;
-            let error = trail.cut(Window::default(), &subject()).await.unwrap_err();
+            let error = trail.cut(ended(), &subject()).await.unwrap_err();
             assert!(expected(&error), "{end} {reason}: {error:?}");
             assert!(tasks.is_empty(), "a query that ended needs no stopping");
         }
+    }
+
+    /// Days that are over.
+    fn over() -> Reading {
+        let [from, first, last] = ["2026-08-01T00:00:00Z", "2026-08-01", "2026-08-10"];
+        let (first, last) = (first.parse().unwrap(), last.parse().unwrap());
+        let span = Span { from: from.parse().unwrap(), to: None, first, last };
+        Reading { span, why: ReadFor::Window, settled: true }
+    }
+
+    fn no_rows() -> Answer {
+        page(TrailRow::COLUMNS, vec![header()], None)
+    }
+
+    #[tokio::test]
+    async fn days_that_are_over_are_asked_about_under_one_token_until_that_fails() {
+        let fake = WireFake::start([
+            Answer::ok(STARTED),
+            state("FAILED", "Query exhausted resources"),
+            Answer::ok(STARTED),
+            state("SUCCEEDED", ""),
+            no_rows(),
+            Answer::ok(STARTED),
+            state("SUCCEEDED", ""),
+            no_rows(),
+        ]);
+        let (one, restarted) =
+            (trail(&fake, &TaskTracker::new()).await, trail(&fake, &TaskTracker::new()).await);
+        one.second_pass(over(), &subject()).await.unwrap_err();
+        one.second_pass(over(), &subject()).await.unwrap();
+        restarted.second_pass(over(), &subject()).await.unwrap();
+        let starts = fake.seen().into_iter().filter(|seen| seen.body.contains("QueryString"));
+        let tokens: Vec<Value> =
+            starts.map(|seen| seen.json()["ClientRequestToken"].clone()).collect();
+        assert_ne!(tokens[0], tokens[1], "Athena would answer with the one that failed");
+        assert_eq!(tokens[0], tokens[2], "another process does not run it again");
+    }
+
+    #[tokio::test]
+    async fn a_query_that_was_run_before_costs_nothing_again() {
+        let run = |at: Option<&str>| {
+            let mut execution = json!({
+                "QueryExecutionId": "query-1",
+                "Status": {"State": "SUCCEEDED"},
+                "Statistics": {"DataScannedInBytes": 40_000_000},
+            });
+            if let Some(at) = at {
+                let at: jiff::Timestamp = at.parse().unwrap();
+                execution["Status"]["SubmissionDateTime"] = json!(at.as_second());
+            }
+            Answer::ok(&json!({"QueryExecution": execution}).to_string())
+        };
+        let (now, before) = ("2026-08-20T10:00:00Z", "2026-08-20T09:00:00Z");
+        let mut script = Vec::new();
+        for at in [Some(now), Some(before), None] {
+            script.extend([Answer::ok(STARTED), run(at), no_rows()]);
+        }
+        let fake = WireFake::start(script);
+        let mut costs = Vec::new();
+        for _ in 0..3 {
+            let trail = trail(&fake, &TaskTracker::new()).await;
+            let (_, cost) = trail.second_pass(over(), &subject()).await.unwrap();
+            costs.push((cost.bytes_scanned, cost.executions[0].days.clone().unwrap()));
+        }
+        let days = || "2026-08-01 to 2026-08-10".to_owned();
+        assert_eq!(costs, [(40_000_000, days()), (0, days()), (40_000_000, days())]);
     }
 
     #[tokio::test]
@@ -409,7 +541,7 @@ mod wire_tests {
         let tasks = TaskTracker::new();
         let trail = trail(&fake, &tasks).await;
         let subject = subject();
-        let asked = trail.cut(Window::default(), &subject);
+        let asked = trail.cut(ended(), &subject);
         let given_up = tokio::time::timeout(Duration::from_secs(1), asked).await;
         assert!(given_up.is_err());
         tasks.close();
@@ -425,7 +557,7 @@ mod wire_tests {
     async fn a_refused_start_names_the_permission() {
         let fake = WireFake::start([Answer::json_error(400, "AccessDeniedException")]);
         let trail = trail(&fake, &TaskTracker::new()).await;
-        let error = trail.cut(Window::default(), &subject()).await.unwrap_err();
+        let error = trail.cut(ended(), &subject()).await.unwrap_err();
         let TrailError::Denied { action } = &error else {
             panic!("{error:?}");
         };
@@ -436,7 +568,7 @@ mod wire_tests {
     async fn a_start_that_is_throttled_is_safe_to_try_again() {
         let fake = WireFake::start([Answer::json_error(400, "TooManyRequestsException")]);
         let trail = trail(&fake, &TaskTracker::new()).await;
-        let error = trail.cut(Window::default(), &subject()).await.unwrap_err();
+        let error = trail.cut(ended(), &subject()).await.unwrap_err();
         assert!(matches!(error, TrailError::Unavailable { .. }), "{error:?}");
     }
 }

@@ -1,9 +1,9 @@
 //! One query on Athena: started, waited for, read page by page, and stopped when nobody waits.
 
-use crate::aws::athena_table::Table;
+use crate::aws::athena_table::{Span, Table};
 use crate::aws::error::{call_error, safe_text};
 use crate::domain::digest::sha256_hex;
-use crate::domain::query_cost::{QueryCost, QueryRun};
+use crate::domain::query_cost::{QueryCost, QueryRun, ReadFor};
 use crate::domain::question::Filled;
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{CallClass, CallError};
@@ -14,6 +14,9 @@ use aws_sdk_athena::types::{
     QueryExecution, QueryExecutionContext, QueryExecutionState, QueryExecutionStatus,
     ResultConfiguration, Row,
 };
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
@@ -34,6 +37,10 @@ const PARAMETER_CHARS_MAX: usize = 1_024;
 const BILLED_BYTES_MIN: u64 = 10_000_000;
 /// Five US dollars for each terabyte, in most regions.
 const BYTES_PER_MICRODOLLAR: u64 = 200_000;
+/// A query that Athena took in so long before it was sent is one that was run before.
+const SENT_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+/// Failures are remembered up to so many queries; without them a failed one is only told again.
+const FAILURES_MAX: usize = 1_000;
 
 /// What is needed to run queries.
 #[derive(Debug, Clone)]
@@ -42,6 +49,8 @@ pub(super) struct Runner {
     pub(super) table: Table,
     pub(super) clock: Clock,
     pub(super) tasks: TaskTracker,
+    /// How often each query over settled days has failed, by its token.
+    pub(super) failures: Arc<Mutex<HashMap<String, u32>>>,
 }
 
 /// What one query is for, and how much of its result is wanted.
@@ -50,6 +59,10 @@ pub(super) struct Purpose<'a> {
     pub(super) name: &'static str,
     pub(super) columns: &'a [&'a str],
     pub(super) rows_max: usize,
+    pub(super) span: Span,
+    pub(super) reading: ReadFor,
+    /// Its days are over, so that the same query has the same answer whenever it is asked.
+    pub(super) settled: bool,
 }
 
 /// What a query gave, columns in the order they were asked for.
@@ -69,13 +82,45 @@ struct Stopper {
 }
 
 impl Runner {
-    /// Runs one query to its end.
+    /// Runs one query to its end. One over settled days runs once, whoever sends it again: after a
+    /// restart too, and at another replica.
     pub(super) async fn run(
         &self,
         filled: &Filled,
         purpose: Purpose<'_>,
     ) -> Result<Found, TrailError> {
-        let query_id = self.start(filled, purpose.name).await?;
+        if !purpose.settled {
+            let begun = self.clock.now().as_millisecond();
+            return self.run_as(token(purpose.name, begun, filled), filled, purpose).await;
+        }
+        let first = token(purpose.name, 0, filled);
+        let failures = self.failed(&first, 0);
+        let token = token(purpose.name, i64::from(failures), filled);
+        let found = self.run_as(token, filled, purpose).await;
+        if found.is_err() {
+            // Athena would answer with the very query that failed.
+            self.failed(&first, 1);
+        }
+        found
+    }
+
+    /// How often a query has failed, with so many more.
+    fn failed(&self, token: &str, more: u32) -> u32 {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if more > 0 && failures.len() < FAILURES_MAX {
+            *failures.entry(token.to_owned()).or_default() += more;
+        }
+        failures.get(token).copied().unwrap_or_default()
+    }
+
+    async fn run_as(
+        &self,
+        token: String,
+        filled: &Filled,
+        purpose: Purpose<'_>,
+    ) -> Result<Found, TrailError> {
+        let sent = self.clock.now();
+        let query_id = self.start(token, filled).await?;
         let mut stopper = Stopper {
             client: self.client.clone(),
             tasks: self.tasks.clone(),
@@ -93,11 +138,17 @@ impl Runner {
         };
         stopper.query_id = None;
         let (rows, truncated) = self.rows(&query_id, purpose).await?;
-        let run = QueryRun { id: query_id, sql_sha256: sha256_hex(filled.sql.as_bytes()) };
-        Ok(Found { rows, truncated, cost: cost(&execution, run) })
+        let run = QueryRun {
+            id: query_id,
+            sql_sha256: sha256_hex(filled.sql.as_bytes()),
+            bytes_scanned: None,
+            days: Some(purpose.span.words()),
+            reading: purpose.reading,
+        };
+        Ok(Found { rows, truncated, cost: cost(&execution, run, sent) })
     }
 
-    async fn start(&self, filled: &Filled, purpose: &str) -> Result<String, TrailError> {
+    async fn start(&self, token: String, filled: &Filled) -> Result<String, TrailError> {
         let parameters = parameters(&filled.values)?;
         let settings = self.table.settings();
         let context = QueryExecutionContext::builder()
@@ -105,8 +156,6 @@ impl Runner {
             .set_catalog(settings.catalog.clone());
         let output = settings.output.as_ref();
         let output = output.map(|to| ResultConfiguration::builder().output_location(to).build());
-        let begun_ms = self.clock.now().as_millisecond();
-        let token = token(purpose, begun_ms, filled);
         let answer = self
             .client
             .start_query_execution()
@@ -280,20 +329,27 @@ fn parameters(values: &[String]) -> Result<Vec<String>, TrailError> {
     values.iter().map(quoted).collect()
 }
 
-/// The same query begun at the same moment is the same query, however often it is sent.
-fn token(purpose: &str, begun_ms: i64, filled: &Filled) -> String {
+/// The same query of the same turn is the same query, however often it is sent.
+fn token(purpose: &str, turn: i64, filled: &Filled) -> String {
     let values = filled.values.join("\u{1f}");
-    sha256_hex(format!("{purpose}\u{1e}{begun_ms}\u{1e}{}\u{1e}{values}", filled.sql).as_bytes())
+    sha256_hex(format!("{purpose}\u{1e}{turn}\u{1e}{}\u{1e}{values}", filled.sql).as_bytes())
 }
 
-fn cost(execution: &QueryExecution, run: QueryRun) -> QueryCost {
+/// What a query cost; nothing where Athena answered with one that it had run before.
+fn cost(execution: &QueryExecution, run: QueryRun, sent: Timestamp) -> QueryCost {
+    let taken_in = execution.status().and_then(|status| status.submission_date_time());
+    let taken_in = taken_in.and_then(|at| Timestamp::from_second(at.secs()).ok());
+    if taken_in.is_some_and(|at| at < sent - SENT_WITHIN) {
+        let run = QueryRun { bytes_scanned: Some(0), ..run };
+        return QueryCost { executions: vec![run], ..QueryCost::default() };
+    }
     let statistics = execution.statistics();
     let whole = |number: Option<i64>| u64::try_from(number.unwrap_or_default()).unwrap_or_default();
     let bytes = whole(statistics.and_then(|all| all.data_scanned_in_bytes()));
     let total = statistics.and_then(|all| all.total_execution_time_in_millis());
     let engine = statistics.and_then(|all| all.engine_execution_time_in_millis());
     QueryCost {
-        executions: vec![run],
+        executions: vec![QueryRun { bytes_scanned: Some(bytes), ..run }],
         bytes_scanned: bytes,
         elapsed_ms: whole(total.or(engine)),
         microdollars: bytes.max(BILLED_BYTES_MIN).div_ceil(BYTES_PER_MICRODOLLAR),
@@ -380,8 +436,8 @@ mod tests {
             let statistics = aws_sdk_athena::types::QueryExecutionStatistics::builder()
                 .data_scanned_in_bytes(bytes)
                 .build();
-            let run = QueryRun { id: String::new(), sql_sha256: String::new() };
-            cost(&QueryExecution::builder().statistics(statistics).build(), run).microdollars
+            let execution = QueryExecution::builder().statistics(statistics).build();
+            cost(&execution, QueryRun::default(), Timestamp::UNIX_EPOCH).microdollars
         };
         assert_eq!(execution(1), 50);
         assert_eq!(execution(1_000_000_000_000), 5_000_000);

@@ -1,13 +1,16 @@
 //! Where the trail's table is in Athena, and the predicates that keep a query to its partitions.
 
 use crate::ports::trail::Window;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// Athena's limit for the name of a database, table or column.
 const NAME_CHARS_MAX: usize = 255;
 /// Objects are filed under the day they were delivered, up to some hours after the event.
 const DELIVERY_LAG: SignedDuration = SignedDuration::from_hours(24);
+/// Objects are filed under a day up to so long after its end: S3 may take a moment too.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// How the table is cut into days.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,12 +65,31 @@ pub(super) struct Table {
     settings: AthenaSettings,
 }
 
-/// A window with both ends known.
+/// A span of event times, and the days of the table that are read for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) from: Timestamp,
     /// None for no end: later records do not exist yet.
     pub(super) to: Option<Timestamp>,
+    pub(super) first: Date,
+    pub(super) last: Date,
+}
+
+impl Span {
+    /// The same event times on other days; none where there is no such day.
+    pub(super) fn on(self, first: Date, last: Date) -> Option<Self> {
+        (first <= last).then_some(Self { first, last, ..self })
+    }
+
+    /// How many days are read.
+    pub(super) fn days(self) -> u64 {
+        let days = self.first.until(self.last).map_or(0, |span| span.get_days());
+        u64::try_from(days).unwrap_or_default() + 1
+    }
+
+    pub(super) fn words(self) -> String {
+        format!("{} to {}", self.first, self.last)
+    }
 }
 
 impl Table {
@@ -108,14 +130,23 @@ impl Table {
         let back = SignedDuration::from_hours(24 * i64::from(self.settings.lookback_days));
         let end = window.to.unwrap_or(now).min(now);
         let earliest = end.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH);
-        Span { from: window.from.unwrap_or(earliest), to: window.to }
+        let from = window.from.unwrap_or(earliest);
+        Span { from, to: window.to, first: day_of(from), last: delivered_by(end) }
+    }
+
+    /// The last day that is over, objects and all; none where the table is not cut into days.
+    pub(super) fn settled(&self, now: Timestamp) -> Option<Date> {
+        match &self.settings.days {
+            DayColumns::None => None,
+            DayColumns::Slashed { .. } | DayColumns::Dashed { .. } | DayColumns::Split { .. } => {
+                day_of(now.checked_sub(SETTLED_AFTER).ok()?).yesterday().ok()
+            }
+        }
     }
 
     /// The predicate that names the partitions of a span, and nothing but checked text.
-    pub(super) fn partitions(&self, span: Span, now: Timestamp) -> String {
-        let last = span.to.unwrap_or(now).min(now);
-        let last = last.checked_add(DELIVERY_LAG).unwrap_or(last);
-        let first = span.from;
+    pub(super) fn partitions(&self, span: Span) -> String {
+        let Span { first, last, .. } = span;
         let mut parts = Vec::new();
         match &self.settings.days {
             DayColumns::None => {}
@@ -147,9 +178,23 @@ fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }
 
-fn between(column: &str, first: Timestamp, last: Timestamp, format: &str) -> String {
-    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).strftime(format).to_string();
-    format!("{column} BETWEEN '{}' AND '{}'", day(first), day(last))
+/// The day that a time is on.
+pub(super) fn day_of(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// The last day under which something may be filed that happened up to then.
+pub(super) fn delivered_by(at: Timestamp) -> Date {
+    day_of(at.checked_add(DELIVERY_LAG).unwrap_or(at))
+}
+
+/// The day after or before; the end of time has none.
+pub(super) fn day_beside(day: Date, days: i32) -> Date {
+    day.checked_add(days.days()).unwrap_or(day)
+}
+
+fn between(column: &str, first: Date, last: Date, format: &str) -> String {
+    format!("{column} BETWEEN '{}' AND '{}'", first.strftime(format), last.strftime(format))
 }
 
 fn one_of(named: &ValueColumn) -> String {
@@ -219,7 +264,7 @@ mod tests {
         let table = Table::new(settings).unwrap();
         let now = at("2026-08-20T10:00:00Z");
         let window = Window { from: Some(at(from)), to: to.map(at) };
-        table.partitions(table.span(window, now), now)
+        table.partitions(table.span(window, now))
     }
 
     #[test]
@@ -260,6 +305,17 @@ mod tests {
             predicate(settings, "2026-08-01T00:00:00Z", None),
             "\"account\" IN ('001234567890')"
         );
+    }
+
+    #[test]
+    fn a_day_is_settled_some_time_after_it_is_over() {
+        let days = DayColumns::Dashed { column: "dt".to_owned() };
+        let table = Table::new(settings(days)).unwrap();
+        let settled = |now| table.settled(at(now)).map(|day| day.to_string());
+        assert_eq!(settled("2026-08-20T00:59:59Z").as_deref(), Some("2026-08-18"));
+        assert_eq!(settled("2026-08-20T01:00:00Z").as_deref(), Some("2026-08-19"));
+        let whole = Table::new(settings(DayColumns::None)).unwrap();
+        assert_eq!(whole.settled(at("2026-08-20T01:00:00Z")), None);
     }
 
     #[test]

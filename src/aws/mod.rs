@@ -4,6 +4,8 @@ mod access;
 pub mod accounts;
 pub mod anchors;
 pub mod athena;
+mod athena_memory;
+mod athena_reading;
 mod athena_run;
 pub mod athena_table;
 pub mod brakes;

@@ -13,6 +13,7 @@ use crate::domain::report::witness_lines;
 use crate::drill::world::production_timing;
 use crate::flow::ledger::Ledger;
 use crate::flow::reconcile::{Witness, held_against};
+use crate::flow::spending::Purse;
 use crate::ports::trail::Trail;
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
@@ -46,7 +47,8 @@ pub async fn reconcile(arguments: &ReconcileArguments) -> Result<String, Command
     let listed = sources.stores.work.all_cases().await;
     let listed = listed.map_err(|error| CommandError::Setup(error.to_string()))?;
     let (journal, complete_after) = (sources.stores.journal.as_ref(), sources.complete_after);
-    let witness = Witness { trail: trail.as_ref(), journal, roles: &roles, complete_after };
+    let (trail, purse) = (trail.as_ref(), &Purse::default());
+    let witness = Witness { trail, journal, roles: &roles, complete_after, purse };
     let compared = held_against(witness, &case, listed).await;
     let compared = compared.map_err(|error| CommandError::Setup(error.to_string()))?;
     let text = if arguments.json { as_json(&case, &compared) } else { as_words(&case, &compared) };

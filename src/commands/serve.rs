@@ -8,6 +8,7 @@ use crate::domain::approvers;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
+use crate::flow::spending::Purse;
 use crate::ports::clock::Clock;
 use crate::running::{Bot, Gate};
 use crate::slack::chat::SlackChat;
@@ -72,6 +73,7 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
         ledger: Ledger::new(stores.journal),
         work: stores.work,
         brake: Seen::default(),
+        purse: Purse::default(),
         evidence: stores::evidence(&config.evidence, sdk)?,
         notary: stores::notary(config.anchors.as_ref(), sdk)?,
         accounts: accounts::accounts(sdk, &aws).await,

@@ -126,6 +126,7 @@ fn matters(event: &Event) -> bool {
         | Event::HandedOver { .. }
         | Event::Surveyed { .. }
         | Event::SurveyFailed { .. }
+        | Event::Spending { .. }
         | Event::Answered { .. }
         | Event::QuestionFailed { .. }
         | Event::QuestionsAsked { .. }

@@ -5,8 +5,9 @@ mod read_back;
 
 use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
+use crate::domain::drift::Drift;
 use crate::domain::elsewhere::is_elsewhere;
-use crate::domain::event::{Drift, Event, Phase, PostKey};
+use crate::domain::event::{Event, Phase, PostKey};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::identity::AwsIdentity;
 use crate::domain::plan::{PlanNumber, Step};

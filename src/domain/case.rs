@@ -14,6 +14,7 @@ use crate::domain::reconciliation::Reconciliation;
 use crate::domain::record::{Press, Record};
 use crate::domain::recovery::Recovery;
 use crate::domain::room::Room;
+use crate::domain::spending::Spending;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub struct Case {
     pub(super) survey: Option<(u64, SurveyNote)>,
     pub(super) survey_failed: Option<(u64, String)>,
     pub(super) last_survey_at: Option<Timestamp>,
+    pub(super) spending: Spending,
     pub(super) answers: Vec<(u64, AnswerNote)>,
     pub(super) questions_failed: Vec<(u64, String, String)>,
     /// The questions that people asked by their ids, beside those of the phases.
@@ -259,6 +261,11 @@ impl Case {
     /// When the trail was last read, or could not be.
     pub fn last_survey_at(&self) -> Option<Timestamp> {
         self.last_survey_at
+    }
+
+    /// What reading the trail in Athena has cost so far.
+    pub fn spending(&self) -> &Spending {
+        &self.spending
     }
 
     pub fn answers(&self) -> &[(u64, AnswerNote)] {

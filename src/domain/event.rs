@@ -3,6 +3,7 @@
 use crate::domain::action::Action;
 use crate::domain::adjustment::Adjustment;
 use crate::domain::brake::Brake;
+use crate::domain::drift::Drift;
 use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, CaseId, ChannelId, MessageTs, PersonId};
 use crate::domain::impact::ImpactAnswer;
@@ -11,6 +12,7 @@ use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::reconciliation::Reconciliation;
 use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::snapshot::SnapshotRef;
+use crate::domain::spending::SpendingStep;
 use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,19 +54,6 @@ pub struct Opening {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PostKey(pub String);
-
-/// What a step was found to be when it was read back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Drift {
-    pub plan: PlanNumber,
-    /// The step that no longer holds; none where something new was found.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub step: Option<u32>,
-    pub what: String,
-    /// Who undid it, when the trail says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
-}
 
 /// An event of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,6 +241,9 @@ pub enum Event {
     },
     SurveyFailed {
         why: String,
+    },
+    Spending {
+        step: Box<SpendingStep>,
     },
     Answered {
         answer: Box<AnswerNote>,

@@ -11,6 +11,7 @@ use crate::domain::reconciliation::Reconciliation;
 use crate::domain::record::{Press, Record};
 use crate::domain::recovery::Recovery;
 use crate::domain::room::{Room, Unmade};
+use crate::domain::spending::{Spending, SpendingStep};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -98,6 +99,7 @@ impl Case {
             survey: None,
             survey_failed: None,
             last_survey_at: None,
+            spending: Spending::default(),
             answers: Vec::new(),
             questions_failed: Vec::new(),
             inquiries: Vec::new(),
@@ -181,6 +183,7 @@ impl Case {
             }
             Event::Surveyed { .. }
             | Event::SurveyFailed { .. }
+            | Event::Spending { .. }
             | Event::Answered { .. }
             | Event::QuestionFailed { .. }
             | Event::QuestionsDone { .. }
@@ -287,6 +290,7 @@ impl Case {
     fn take_in_reading(&mut self, record: &Record) {
         match &record.event {
             Event::Surveyed { survey } => {
+                self.spending.add(record.at, &survey.cost);
                 self.survey = Some((record.seq, survey.as_ref().clone()));
                 self.survey_failed = None;
                 self.last_survey_at = Some(record.at);
@@ -295,6 +299,9 @@ impl Case {
                 self.survey_failed = Some((record.seq, why.clone()));
                 self.last_survey_at = Some(record.at);
             }
+            Event::Spending { step } => match step.as_ref() {
+                SpendingStep::Read { cost } => self.spending.add(record.at, cost),
+            },
             Event::Answered { answer } => {
                 self.answers.push((record.seq, answer.as_ref().clone()));
             }
@@ -328,6 +335,7 @@ fn outlives_the_case(event: &Event) -> bool {
             | Event::PostFailed { .. }
             | Event::Reconciled { .. }
             | Event::NotReconciled { .. }
+            | Event::Spending { .. }
             | Event::Reported { .. }
             | Event::Archived
             | Event::Refused { .. }

@@ -1,7 +1,7 @@
 //! Where a plan stands and what has happened to it, as the records tell.
 
 use crate::domain::action::{Action, Change};
-use crate::domain::event::Drift;
+use crate::domain::drift::Drift;
 use crate::domain::ids::PersonId;
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::record::Press;

@@ -15,11 +15,56 @@ pub struct QueryCost {
 }
 
 /// One query that was run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryRun {
     pub id: String,
     /// SHA-256 of the SQL, in hex.
     pub sql_sha256: String,
+    /// What it scanned; older records tell it only of all queries together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_scanned: Option<u64>,
+    /// The days of the table that it named, such as `2026-08-01 to 2026-08-19`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<String>,
+    #[serde(default, skip_serializing_if = "ReadFor::is_window")]
+    pub reading: ReadFor,
+}
+
+/// Why days of the trail were read; all but the first are top-ups.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadFor {
+    /// One of the two passes over the case's window.
+    #[default]
+    Window,
+    /// Records that may have come since: of today, and of a day that was not over.
+    NewRecords,
+    /// The lineage reached somebody who was seen on days that were read without them.
+    Lineage,
+    /// Who took back a change of the case.
+    Reverter,
+    /// The journal was held against the trail.
+    Reconciliation,
+}
+
+impl ReadFor {
+    pub const TOP_UPS: [Self; 4] =
+        [Self::NewRecords, Self::Lineage, Self::Reverter, Self::Reconciliation];
+
+    fn is_window(&self) -> bool {
+        *self == Self::Window
+    }
+
+    /// What was read again, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Window => "its window, in two passes",
+            Self::NewRecords => "new records",
+            Self::Lineage => "who was reached later",
+            Self::Reverter => "who took a change back",
+            Self::Reconciliation => "the comparison with the journal",
+        }
+    }
 }
 
 impl std::ops::Add for QueryCost {
@@ -33,5 +78,11 @@ impl std::ops::Add for QueryCost {
             elapsed_ms: self.elapsed_ms.saturating_add(other.elapsed_ms),
             microdollars: self.microdollars.saturating_add(other.microdollars),
         }
+    }
+}
+
+impl std::iter::Sum for QueryCost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::default(), |sum, cost| sum + cost)
     }
 }

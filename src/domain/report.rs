@@ -110,6 +110,11 @@ pub fn recovery_of(case: &Case) -> Vec<String> {
     [recovering::rotation(case), recovering::key(case)].concat()
 }
 
+/// What reading the trail has cost so far, and why it was read.
+pub fn spent_words(case: &Case) -> Option<String> {
+    cost::spent(case)
+}
+
 /// What waits, and for whom.
 pub fn waiting(case: &Case) -> Vec<String> {
     words::waiting(case)

@@ -18,6 +18,7 @@ impl Event {
             | Self::SummaryAsked
             | Self::ReportAsked
             | Self::Refused { .. }
+            | Self::Spending { .. }
             | Self::Answered { .. }
             | Self::QuestionFailed { .. }
             | Self::QuestionsDone { .. }

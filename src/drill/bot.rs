@@ -9,6 +9,7 @@ use crate::drill::people;
 use crate::flow::desk::{Desk, Notary, Rules};
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
+use crate::flow::spending::Purse;
 use crate::ports::accounts::{Access, Accounts};
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{Contain, Lookup};
@@ -98,6 +99,7 @@ pub fn desk(outside: Outside<'_>, journal_through: JournalThrough<'_>) -> Result
         ledger: Ledger::new(journal),
         work: store,
         brake: Seen::default(),
+        purse: Purse::default(),
         evidence: Arc::new(evidence),
         notary: Some(notary),
         accounts: Accounts::only(Access { lookup: outside.lookup, contain: Some(outside.contain) }),

@@ -9,6 +9,7 @@ use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::flow::ledger::Ledger;
 use crate::flow::seen::Seen;
+use crate::flow::spending::Purse;
 use crate::ports::accounts::Accounts;
 use crate::ports::anchors::Anchors;
 use crate::ports::chat::Chat;
@@ -36,6 +37,8 @@ pub struct Desk {
     pub chat: Arc<dyn Chat>,
     pub clock: Clock,
     pub rules: Rules,
+    /// What was spent on the trail and is not in the journal yet.
+    pub purse: Purse,
 }
 
 /// Where anchors go, what signs them, and how often they are due.

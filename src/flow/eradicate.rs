@@ -5,8 +5,9 @@ mod things;
 
 use crate::domain::by_hand::commands;
 use crate::domain::case::Case;
+use crate::domain::drift::Drift;
 use crate::domain::eradicating::{made_by_actor, not_yet, step};
-use crate::domain::event::{Drift, Event, Phase};
+use crate::domain::event::{Event, Phase};
 use crate::domain::ids::PersonId;
 use crate::domain::plan::{PlanKind, STEPS_MAX, Step, assemble};
 use crate::domain::plan_state::PlanState;

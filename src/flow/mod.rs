@@ -31,6 +31,7 @@ pub mod rotation;
 pub mod seen;
 pub mod sharing;
 pub mod signer;
+pub mod spending;
 pub mod spoken;
 pub mod sweep;
 mod targets;

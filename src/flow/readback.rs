@@ -3,7 +3,8 @@
 use crate::domain::action::{Action, Change, SideKind};
 use crate::domain::case::Case;
 use crate::domain::differences::differences;
-use crate::domain::event::{Drift, Event};
+use crate::domain::drift::Drift;
+use crate::domain::event::Event;
 use crate::domain::facts::Fact;
 use crate::domain::force::{as_left, holds, no_longer};
 use crate::domain::key_making;

@@ -12,6 +12,7 @@ use crate::domain::trail_row::TrailRow;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
 use crate::flow::photograph::photograph_if_there;
+use crate::flow::spending::{self, Purse};
 use crate::flow::sweep::disorder;
 use crate::ports::cloud::Contain;
 use crate::ports::journal::Journal;
@@ -28,6 +29,8 @@ pub struct Witness<'a> {
     pub roles: &'a [String],
     /// After this long a trail is taken to be complete.
     pub complete_after: SignedDuration,
+    /// Takes what reading the trail costs.
+    pub purse: &'a Purse,
 }
 
 /// Reads what the role did since the case was opened, and holds the journal against it.
@@ -42,6 +45,7 @@ pub async fn held_against(
     let mut coverage: Option<Coverage> = None;
     for role in witness.roles {
         let calls = witness.trail.role_calls(role, window).await?;
+        witness.purse.add(case.id(), &calls.cost);
         rows.extend(calls.rows);
         truncated |= calls.truncated;
         // The trail grows between two reads: only up to the earlier one's end is all told.
@@ -117,10 +121,14 @@ pub async fn at_closing(desk: &Desk, case: &Case) -> Result<(), StepError> {
     leave_a_mark(desk, case).await;
     let complete_after = desk.rules.timing.trail_complete_after;
     let journal = desk.ledger.journal();
-    let witness = Witness { trail: trail.as_ref(), journal, roles: &roles, complete_after };
+    let (trail, purse) = (trail.as_ref(), &desk.purse);
+    let witness = Witness { trail, journal, roles: &roles, complete_after, purse };
     let listed = desk.work.all_cases().await?;
     let late = desk.clock.now() >= waited_for_until(closed, complete_after);
-    match held_against(witness, case, listed).await {
+    let compared = held_against(witness, case, listed).await;
+    // Before the comparison: after it nobody comes back to the case.
+    spending::tell_now(desk, case).await?;
+    match compared {
         Ok(Comparison { result, .. }) => {
             let differs = result.verdict() == Verdict::Differs;
             if differs {

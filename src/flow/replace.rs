@@ -2,7 +2,8 @@
 
 use crate::domain::action::Action;
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event};
+use crate::domain::drift::Drift;
+use crate::domain::event::Event;
 use crate::domain::key_making::{not_now, refusal, step, user, wanted};
 use crate::domain::made_key::amiss;
 use crate::domain::plan::{PlanKind, assemble};

@@ -2,7 +2,8 @@
 
 use crate::domain::agenda::REAPPLIED_MAX;
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event};
+use crate::domain::drift::Drift;
+use crate::domain::event::Event;
 use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal, Node};
 use crate::domain::losses::Bounds;
 use crate::domain::made_resources::MadeResources;
@@ -19,7 +20,7 @@ use crate::flow::gains::Taken;
 use crate::flow::lane::{self, StepError, note};
 use crate::flow::resources::Outlook;
 use crate::flow::targets::{Prepared, prepare};
-use crate::flow::{exposure, gains, losses, propose, resources, signer};
+use crate::flow::{exposure, gains, losses, propose, resources, signer, spending};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,7 +69,9 @@ pub async fn survey(desk: &Desk, case: &Case, trail: &dyn Trail) -> Result<Surve
         exposed_since: None,
         as_of: now,
     };
-    Ok(trail.survey(&request).await?)
+    let survey = trail.survey(&request).await?;
+    desk.purse.add(case.id(), &survey.cost);
+    Ok(survey)
 }
 
 /// Takes over what the survey tells of the exposure, keeps the cut as evidence and writes the
@@ -90,6 +93,7 @@ pub async fn remember(
             && !clears_more(case, (&made, &keys), note)
     });
     if known {
+        spending::tell(desk, case).await?;
         return Ok(case.clone());
     }
     let content = trail.evidence(&survey.cut).await?;
@@ -106,7 +110,9 @@ pub async fn remember(
         desk.clock.now(),
         Event::Surveyed { survey: Box::new(note) },
     );
-    desk.ledger.note(case.id(), entry).await.map_err(StepError::from)
+    let case = desk.ledger.note(case.id(), entry).await?;
+    desk.purse.told(case.id());
+    Ok(case)
 }
 
 /// What others surely made, as far as the trail tells.
@@ -162,7 +168,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         truncated: survey.truncated || survey.lineage.nodes.len() > nodes.len(),
         used_by_others: used_by_others(survey),
         nodes,
-        cost: survey.cost.clone(),
+        cost: desk.purse.untold(case.id()).unwrap_or_else(|| survey.cost.clone()),
         gaps,
         made_by_others: Vec::new(),
         keys_by_others: Vec::new(),
@@ -215,7 +221,9 @@ async fn trace_reverter(
             target: step.action.on.name.clone(),
             window: Window { from: done.began_at.map(to_the_second), to: None },
         };
-        let rows = trail.who_did(&deeds).await?;
+        let found = trail.who_did(&deeds).await?;
+        desk.purse.add(case.id(), &found.cost);
+        let rows = found.rows;
         let account = &state.plan.account.0;
         let mut reverting =
             rows.iter().filter(|row| is_in(account, row) && can_revert(change, row));

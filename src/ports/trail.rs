@@ -89,7 +89,7 @@ pub struct Sightings {
     pub truncated: bool,
 }
 
-/// What pass two found: the case's rows, exact duplicates removed, in a total order.
+/// What pass two or a question about changes found: rows, exact duplicates removed, in a total order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cut {
     pub rows: Vec<TrailRow>,
@@ -114,6 +114,7 @@ pub struct RoleCalls {
     pub rows: Vec<TrailRow>,
     /// What was looked at to find them.
     pub coverage: Coverage,
+    pub cost: QueryCost,
     /// The role made more calls than the limit allows.
     pub truncated: bool,
 }
@@ -150,7 +151,7 @@ pub trait Source: Send + Sync {
     async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError>;
 
     /// Successful calls about one target, by anyone, in time order.
-    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError>;
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError>;
 
     /// Every changing call of a role's sessions, refused ones included.
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;
@@ -324,7 +325,7 @@ pub trait Trail: Send + Sync {
     async fn restore(&self, file: Vec<u8>, looked_at: &str) -> Result<CutReference, TrailError>;
 
     /// Successful calls about one target, by anyone, in time order: who reverted a containment?
-    async fn who_did(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError>;
+    async fn who_did(&self, deeds: &Deeds) -> Result<Cut, TrailError>;
 
     /// Every changing call of a role's sessions, refused ones included: what did the bot do?
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;

@@ -7,7 +7,7 @@ use crate::domain::inquiry;
 use crate::domain::record::Press;
 use crate::domain::recovering;
 use crate::domain::report::phases::{PhaseRow, Progress, rows as phase_rows};
-use crate::domain::report::{name_of, status_words, times_to_contain, waiting};
+use crate::domain::report::{name_of, spent_words, status_words, times_to_contain, waiting};
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
     Confirm, Look, bold, button, code, context, divider, field, header, list, newline, paragraph,
@@ -54,6 +54,9 @@ fn standing(case: &Case, status: &str) -> Vec<Value> {
     if let Some(held) = times_to_contain(case).held {
         let span = crate::domain::time_words::span(held);
         parts.extend([newline(), bold("Time to contain: "), text(&span)]);
+    }
+    if let Some(spent) = spent_words(case) {
+        parts.extend([newline(), bold("Reading the trail: "), text(&spent)]);
     }
     parts
 }

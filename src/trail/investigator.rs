@@ -212,7 +212,7 @@ impl<S: Source> Trail for Investigator<S> {
         Ok(reference)
     }
 
-    async fn who_did(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    async fn who_did(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         self.source.deeds(deeds).await
     }
 

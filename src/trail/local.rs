@@ -72,7 +72,7 @@ impl LocalTrail {
         Ok(Cut { rows, cost: cost(bytes, started), truncated })
     }
 
-    fn deeds_now(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    fn deeds_now(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         let bounds = Bounds::of(deeds.window);
         let changes = self.memo.changes(&self.found()?);
         let wanted = |row: &&TrailRow| bounds.hold(&row.event_time) && is_deed(deeds, row);
@@ -80,18 +80,20 @@ impl LocalTrail {
         let mut rows: Vec<TrailRow> = rows.cloned().collect();
         rows.sort_unstable();
         rows.dedup();
+        let truncated = rows.len() > DEEDS_MAX;
         rows.truncate(DEEDS_MAX);
-        Ok(rows)
+        Ok(Cut { rows, truncated, ..Cut::default() })
     }
 
     /// The changing calls of a role's sessions, on this thread.
     pub fn role_calls_now(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
+        let started = Instant::now();
         let make = || RolePass::new(role);
-        let (passes, coverage, _) = scan(&self.found()?, window, &make);
+        let (passes, coverage, bytes) = scan(&self.found()?, window, &make);
         let truncated = passes.iter().any(|pass| pass.full);
         let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(|pass| pass.rows).collect();
         rows.sort_unstable();
-        Ok(RoleCalls { rows, coverage, truncated })
+        Ok(RoleCalls { rows, coverage, cost: cost(bytes, started), truncated })
     }
 }
 
@@ -106,7 +108,7 @@ impl Source for LocalTrail {
         self.run(move |own| own.cut_now(window, &subject)).await
     }
 
-    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         let deeds = deeds.clone();
         self.run(move |own| own.deeds_now(&deeds)).await
     }

@@ -435,8 +435,8 @@ async fn who_reverted_a_containment_is_found_even_when_the_call_names_nobody() {
         target: "ci".to_owned(),
         window: Window::default(),
     };
-    let rows = bucket.trail().deeds(&deeds).await.unwrap();
-    let ids: Vec<&str> = rows.iter().filter_map(|row| row.event_id.as_deref()).collect();
+    let found = bucket.trail().deeds(&deeds).await.unwrap();
+    let ids: Vec<&str> = found.rows.iter().filter_map(|row| row.event_id.as_deref()).collect();
     assert_eq!(ids, ["1", "2"]);
 }
 

@@ -7,7 +7,6 @@ use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::lineage::Subject;
-use keyleak::domain::trail_row::TrailRow;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::trail::investigator::Investigator;
 use std::sync::Arc;
@@ -48,7 +47,7 @@ impl Source for NeverRead {
         Ok(Cut::default())
     }
 
-    async fn deeds(&self, _: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    async fn deeds(&self, _: &Deeds) -> Result<Cut, TrailError> {
         std::future::pending().await
     }
 

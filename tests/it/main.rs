@@ -5,6 +5,7 @@ mod accounts;
 mod acknowledge;
 mod attack;
 mod asked;
+mod athena_cost;
 mod bad_input;
 mod bedrock_key;
 mod binary;
@@ -14,6 +15,8 @@ mod bureau;
 mod call_faults;
 mod cancel;
 mod caps;
+#[path = "../support/counting_athena.rs"]
+mod counting_athena;
 mod crowded;
 mod decisions;
 mod delivered_again;

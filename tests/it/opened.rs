@@ -14,7 +14,6 @@ use keyleak::domain::ids::CaseId;
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::principal::PrincipalName;
-use keyleak::domain::trail_row::TrailRow;
 use keyleak::ports::chat::{Scene, View};
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, Trail, TrailError, Window};
 use keyleak::sim::attacker::Operation;
@@ -159,7 +158,7 @@ impl Source for Away {
         self.inner.cut(window, subject).await
     }
 
-    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         self.answers()?;
         self.inner.deeds(deeds).await
     }

@@ -11,10 +11,10 @@ use keyleak::domain::reconciliation::{Difference, Verdict, session_name};
 use keyleak::domain::record::{Entry, Record};
 use keyleak::domain::report::witness_lines;
 use keyleak::domain::step_result::StepResult;
-use keyleak::domain::trail_row::TrailRow;
 use keyleak::drill::bot::trail_folder;
 use keyleak::drill::world::{World, production_timing};
 use keyleak::flow::reconcile::{Witness, held_against};
+use keyleak::flow::spending::Purse;
 use keyleak::ports::journal::Work;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::sim::attacker::{Attacker, Operation};
@@ -47,7 +47,7 @@ impl Source for Without {
         self.inner.cut(window, subject).await
     }
 
-    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         self.inner.deeds(deeds).await
     }
 
@@ -71,7 +71,8 @@ async fn compared(world: &World, case: &Case, source: impl Source) -> Comparison
     let complete_after = production_timing().trail_complete_after;
     let trail = Investigator::new(source);
     let journal = Sqlite::open_to_read(&world.journal).unwrap();
-    let witness = Witness { trail: &trail, journal: &journal, roles: &[role], complete_after };
+    let (journal, roles, purse) = (&journal, &[role], &Purse::default());
+    let witness = Witness { trail: &trail, journal, roles, complete_after, purse };
     held_against(witness, case, vec![case.id().clone()]).await.unwrap()
 }
 

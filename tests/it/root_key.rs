@@ -9,7 +9,7 @@ use keyleak::domain::case::Case;
 use keyleak::domain::facts::Fact;
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::signer::SignerKind;
-use keyleak::domain::trail_row::{Sighting, TrailRow};
+use keyleak::domain::trail_row::Sighting;
 use keyleak::ports::chat::{Scene, View};
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, Trail, TrailError, Window};
 use keyleak::slack::cards::draw;
@@ -36,7 +36,7 @@ impl Source for WithRoot {
         self.inner.cut(window, subject).await
     }
 
-    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         self.inner.deeds(deeds).await
     }
 

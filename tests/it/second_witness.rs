@@ -17,7 +17,6 @@ use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::reconciliation::{Difference, Reconciliation, Verdict, session_name};
 use keyleak::domain::report;
-use keyleak::domain::trail_row::TrailRow;
 use keyleak::drill::people::{APPROVER, REPORTER};
 use keyleak::drill::players::{approve, open, press, until};
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
@@ -39,7 +38,7 @@ impl Source for Undelivered {
         self.0.cut(window, subject).await
     }
 
-    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         self.0.deeds(deeds).await
     }
 

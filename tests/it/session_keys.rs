@@ -17,7 +17,6 @@ use keyleak::domain::plan::PlanKind;
 use keyleak::domain::report::whole_plan;
 use keyleak::domain::revocation::Sessions;
 use keyleak::domain::signer::{Behind, Signer, SignerKind};
-use keyleak::domain::trail_row::TrailRow;
 use keyleak::ports::chat::{Scene, View};
 use keyleak::ports::cloud::Contain;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, Trail, TrailError, Window};
@@ -58,7 +57,7 @@ impl Source for Nameless {
         Ok(found)
     }
 
-    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         self.inner.deeds(deeds).await
     }
 

@@ -7,7 +7,7 @@ use crate::simulated::{QUICK, ground_with_past};
 use crate::story;
 use keyleak::domain::case::Case;
 use keyleak::domain::differences::differences;
-use keyleak::domain::event::Drift;
+use keyleak::domain::drift::Drift;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::principal::PrincipalName;

@@ -202,6 +202,8 @@ fn busiest(sightings: &[Sighting]) -> Vec<String> {
 fn compare_sightings(judge: &mut SqlJudge, ours: &[Sighting], folder: &Path) {
     let theirs = athena(judge, ATHENA_SIGHTINGS, &Subject::default());
     let read = |row: &Vec<Option<String>>| {
+        // What was looked at is compared with the published trails.
+        let row = &row[..Sighting::COLUMNS.len()];
         let texts: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
         tidy(Sighting::from_texts(&texts).expect("a sighting"))
     };

@@ -8,7 +8,7 @@ use keyleak::domain::growth::{Bounds, grow};
 use keyleak::domain::lineage::{Lineage, NodeKind, Subject};
 use keyleak::domain::question::{Times, fill};
 use keyleak::domain::trail_row::{Field, Sighting, TrailRow};
-use keyleak::ports::trail::{Cell, Survey, SurveyRequest, Trail, Window};
+use keyleak::ports::trail::{Cell, Coverage, Survey, SurveyRequest, Trail, Window};
 use keyleak::trail::catalogue::{ATHENA_CUT, ATHENA_SIGHTINGS, questions};
 use keyleak::trail::investigator::Investigator;
 use keyleak::trail::local::LocalTrail;
@@ -20,6 +20,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const INVICTUS: &str = "AKIATFQR7NSC8Q4X20BJ";
+
+/// What pass one tells beside the callers.
+const LOOKED_AT: [&str; 3] = ["regions", "data_events_from", "records_read"];
 
 /// One published trail and the key that is leaked in it.
 const TRAILS: &[(&str, &str)] = &[
@@ -138,6 +141,21 @@ fn everybody(sightings: &[Sighting], key: &str) -> Subject {
     subject
 }
 
+/// Compares what was looked at, and takes its columns away.
+fn same_coverage(ours: &Coverage, theirs: &mut [Vec<Option<String>>]) {
+    let (mut regions, mut data, mut read) = (BTreeSet::new(), None, 0);
+    for row in theirs {
+        let looked_at = row.split_off(Sighting::COLUMNS.len());
+        regions.extend(looked_at[0].iter().flat_map(|all| all.split(' ')).map(str::to_owned));
+        data = [data, looked_at[1].clone()].into_iter().flatten().min();
+        read += looked_at[2].as_deref().expect("a count").parse::<u64>().expect("a number");
+    }
+    assert_eq!(read, ours.records_read);
+    assert_eq!(regions.into_iter().collect::<Vec<_>>(), ours.regions);
+    let data = data.map(|time| time.parse::<jiff::Timestamp>().expect("a time"));
+    assert_eq!(data, ours.data_events_from);
+}
+
 /// Compares what is read of a trail, and says how many calls by roles were among it.
 fn same_cut(judge: &mut SqlJudge, folder: &Path, key: &str) -> usize {
     judge.load_trail(folder);
@@ -146,7 +164,9 @@ fn same_cut(judge: &mut SqlJudge, folder: &Path, key: &str) -> usize {
     let bounds =
         Bounds { key_id: key, exposed_since: None, as_of: "2026-08-01T00:00:00Z".parse().unwrap() };
     let lineage = grow(&seen.rows, bounds);
-    let theirs = ask(judge, ATHENA_SIGHTINGS, &Subject::default(), Sighting::COLUMNS);
+    let columns = [Sighting::COLUMNS, &LOOKED_AT].concat();
+    let mut theirs = ask(judge, ATHENA_SIGHTINGS, &Subject::default(), &columns);
+    same_coverage(&seen.coverage, &mut theirs);
     let ours = seen.rows.iter().map(|row| texts(&row.fields()));
     assert_same(ours.map(sorted_addresses).collect(), theirs.into_iter().map(sorted_addresses));
     for subject in [Subject::of(&lineage), everybody(&seen.rows, key)] {

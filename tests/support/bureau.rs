@@ -17,6 +17,7 @@ use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::intake::{OpenRequest, open};
 use keyleak::flow::ledger::Ledger;
 use keyleak::flow::seen::Seen;
+use keyleak::flow::spending::Purse;
 use keyleak::ports::accounts::{Access, Accounts};
 use keyleak::ports::clock::Clock;
 use keyleak::ports::cloud::Contain;
@@ -100,6 +101,7 @@ impl Bureau {
             ledger: Ledger::new(journal.clone()),
             work: journal,
             brake: Seen::default(),
+            purse: Purse::default(),
             evidence: Arc::new(Folder::open(&folder.path().join("evidence")).expect("a store")),
             notary: None,
             accounts,

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use keyleak::domain::lineage::Subject;
-use keyleak::domain::trail_row::TrailRow;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::trail::local::LocalTrail;
 
@@ -32,7 +31,7 @@ impl<F: Fn(&str, &str) -> bool + Send + Sync> Source for PartialTrail<F> {
         Ok(found)
     }
 
-    async fn deeds(&self, deeds: &Deeds) -> Result<Vec<TrailRow>, TrailError> {
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         self.inner.deeds(deeds).await
     }
 

@@ -4,7 +4,8 @@ use crate::domain::agenda::{
     Act, Ask, Due, Lookout, Timing, TrailState, next_act, next_ask, next_channel_try,
 };
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Phase};
+use crate::domain::drift::Drift;
+use crate::domain::event::{Event, Phase};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanStatus;
 use crate::domain::record::{Actor, Entry};

@@ -3,7 +3,8 @@
 use super::{explains, not_now, wanted};
 use crate::domain::action::Change;
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event};
+use crate::domain::drift::Drift;
+use crate::domain::event::Event;
 use crate::domain::ids::{AccessKeyId, UserName};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanStatus;

@@ -4,6 +4,7 @@ use crate::domain::attack;
 use crate::domain::case::Case;
 use crate::domain::hardening::{self, Hardening};
 use crate::domain::plan_state::PlanState;
+use crate::domain::query_cost::QueryRun;
 use crate::domain::record::Press;
 use crate::domain::remains::spared::left_out;
 use crate::domain::report::words::kind_word;
@@ -188,13 +189,8 @@ fn found(case: &Case) -> Vec<String> {
             survey.rows,
             survey.cut_sha256
         ));
-        lines.extend(
-            survey
-                .cost
-                .executions
-                .iter()
-                .map(|run| format!("Query {} (SQL SHA-256 {})", md(&run.id), md(&run.sql_sha256))),
-        );
+        lines.extend(survey.cost.executions.iter().map(query));
+        lines.extend(cost::spent(case).map(|spent| format!("Reading the trail: {spent}")));
         lines.extend(survey.nodes.iter().map(|node| {
             format!("{} {}: {}", md(node.kind.word()), md(&masked(&node.id)), md(&node.why))
         }));
@@ -212,6 +208,15 @@ fn found(case: &Case) -> Vec<String> {
         )
     }));
     lines
+}
+
+/// A query, so that anybody can look it up in Athena's own history.
+fn query(run: &QueryRun) -> String {
+    let (id, sql) = (md(&run.id), md(&run.sql_sha256));
+    let days = run.days.as_deref().map(|days| format!(" over {}", md(days)));
+    let bytes = run.bytes_scanned.map(|bytes| format!(", {bytes} bytes"));
+    let (days, bytes) = (days.unwrap_or_default(), bytes.unwrap_or_default());
+    format!("Query {id}{days}, for {}{bytes} (SQL SHA-256 {sql})", run.reading.words())
 }
 
 fn recovery(case: &Case) -> Vec<String> {

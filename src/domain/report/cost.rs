@@ -1,6 +1,8 @@
 //! What a reading of the trail scanned and cost, in words.
 
-use crate::domain::query_cost::QueryCost;
+use crate::domain::case::Case;
+use crate::domain::query_cost::{QueryCost, ReadFor};
+use crate::domain::spending::SpendingStep;
 
 /// Ends a sentence about a reading, in brackets; empty where its source names no figure.
 pub(super) fn words(cost: &QueryCost) -> String {
@@ -12,6 +14,37 @@ pub(super) fn words(cost: &QueryCost) -> String {
         words.push(format!("about ${}", dollars(cost.microdollars)));
     }
     if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+}
+
+/// A record about what reading costs, in words.
+pub(super) fn told(step: &SpendingStep) -> String {
+    match step {
+        SpendingStep::Read { cost } => format!("read the trail again{}", words(cost)),
+    }
+}
+
+/// What the case has spent in Athena so far, and on what; nothing where its trail costs nothing.
+pub(super) fn spent(case: &Case) -> Option<String> {
+    let spending = case.spending();
+    spending.told_at?;
+    let part = |reading: ReadFor| {
+        let part = spending.part(reading);
+        let queries = if part.queries == 1 { "query" } else { "queries" };
+        let told = || {
+            format!(
+                "{} in {} {queries} for {}",
+                size(part.bytes_scanned),
+                part.queries,
+                reading.words()
+            )
+        };
+        (part.queries > 0).then(told)
+    };
+    let parts: Vec<String> =
+        [ReadFor::Window].into_iter().chain(ReadFor::TOP_UPS).filter_map(part).collect();
+    let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join("; ")) };
+    let (bytes, money) = (size(spending.bytes_scanned), dollars(spending.microdollars));
+    Some(format!("{bytes} scanned in Athena so far, about ${money}{parts}"))
 }
 
 /// In powers of a thousand, as Athena bills them.
@@ -34,8 +67,49 @@ fn dollars(microdollars: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
-    use crate::domain::query_cost::QueryCost;
+    use super::{spent, words};
+    use crate::domain::event::Event;
+    use crate::domain::query_cost::{QueryCost, QueryRun, ReadFor};
+    use crate::domain::record::Actor;
+    use crate::domain::sample::{add, opened};
+    use crate::domain::spending::SpendingStep;
+
+    #[test]
+    fn what_a_case_has_spent_names_each_reason() {
+        let run = |bytes, reading| QueryRun {
+            bytes_scanned: Some(bytes),
+            reading,
+            ..QueryRun::default()
+        };
+        let cost = QueryCost {
+            executions: vec![
+                run(20_000_000, ReadFor::Window),
+                run(20_000_000, ReadFor::Window),
+                run(1_000_000, ReadFor::NewRecords),
+            ],
+            bytes_scanned: 41_000_000,
+            microdollars: 250,
+            ..QueryCost::default()
+        };
+        let mut case = opened();
+        assert_eq!(spent(&case), None);
+        let step = Box::new(SpendingStep::Read { cost });
+        add(&mut case, Actor::Keyleak, Event::Spending { step });
+        assert_eq!(
+            spent(&case).unwrap(),
+            "41 MB scanned in Athena so far, about $0.0003: 40 MB in 2 queries for its window, in \
+             two passes; 1.0 MB in 1 query for new records"
+        );
+    }
+
+    #[test]
+    fn a_trail_that_costs_nothing_has_no_line() {
+        let cost = QueryCost { bytes_scanned: 5_000_000, ..QueryCost::default() };
+        let mut case = opened();
+        let step = Box::new(SpendingStep::Read { cost });
+        add(&mut case, Actor::Keyleak, Event::Spending { step });
+        assert_eq!(spent(&case), None);
+    }
 
     fn said(bytes_scanned: u64, microdollars: u64) -> String {
         words(&QueryCost { bytes_scanned, microdollars, ..QueryCost::default() })

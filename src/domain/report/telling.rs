@@ -2,7 +2,8 @@
 
 use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
-use crate::domain::event::{Drift, Event, Opening};
+use crate::domain::drift::Drift;
+use crate::domain::event::{Event, Opening};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::SurveyNote;
@@ -95,6 +96,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::Reported { sha256 } => minor(format!("wrote the report (SHA-256 {sha256})")),
         Event::Archived => minor("archived the channel"),
         Event::Surveyed { survey } => surveyed(case, record.seq, survey),
+        Event::Spending { step } => minor(cost::told(step)),
         Event::SurveyFailed { .. }
         | Event::Answered { .. }
         | Event::QuestionFailed { .. }

@@ -1,0 +1,194 @@
+//! A case's window in Athena, read once: later only the days that may still grow, and who is new.
+
+use crate::aws::athena::AthenaTrail;
+use crate::aws::athena_memory::{
+    HeldCallers, HeldCut, Known, Memory, OpenCut, Rows, added, missing, open_days, union,
+};
+use crate::aws::athena_table::Span;
+use crate::domain::belonging::Belonging;
+use crate::domain::lineage::Subject;
+use crate::domain::query_cost::{QueryCost, ReadFor};
+use crate::domain::sightings::Callers;
+use crate::ports::trail::{Coverage, Cut, Sightings, TrailError};
+use futures_util::future::join_all;
+use jiff::civil::Date;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+/// One reading of days, and why.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    pub(super) span: Span,
+    pub(super) why: ReadFor,
+    /// The days are over, objects and all.
+    pub(super) settled: bool,
+}
+
+impl AthenaTrail {
+    /// Pass one: over settled days once, over the others again.
+    pub(super) async fn callers(&self, span: Span, settled: Date) -> Result<Sightings, TrailError> {
+        let held = self.memory().callers(span.from);
+        let spans = missing(held.as_ref().map(|held| held.known), span, settled);
+        let reads = spans.into_iter().map(|(span, why)| Reading { span, why, settled: true });
+        let closed = join_all(reads.map(|reading| self.first_pass(reading)));
+        let read_before = held.as_ref().is_some_and(|held| held.open.is_some());
+        let (closed, open) = tokio::join!(closed, self.open_callers(span, settled, read_before));
+        let (closed, mut cost) = summed(closed)?;
+        let before = held.iter().map(|held| held.settled.as_ref());
+        let settled_callers = Arc::new(Callers::joined(before.chain(&closed)));
+        let mut now = HeldCallers {
+            known: Known::after(span, settled),
+            settled: settled_callers,
+            open: None,
+            owed: QueryCost::default(),
+        };
+        let open = match open {
+            Ok((open, open_cost)) => {
+                cost = cost + open_cost;
+                Arc::new(open)
+            }
+            Err(error) => {
+                // What was read of settled days stays read, and is told with the next reading.
+                now.open = held.as_ref().and_then(|held| held.open.clone());
+                now.owed = held.map(|held| held.owed).unwrap_or_default() + cost;
+                self.memory().keep_callers(now);
+                return Err(error);
+            }
+        };
+        cost = cost + held.map(|held| held.owed).unwrap_or_default();
+        let whole = Callers::joined([now.settled.as_ref(), open.as_ref()]);
+        now.open = Some(open);
+        self.memory().keep_callers(now);
+        Ok(told(whole, cost))
+    }
+
+    async fn open_callers(
+        &self,
+        span: Span,
+        settled: Date,
+        read_before: bool,
+    ) -> Result<(Callers, QueryCost), TrailError> {
+        let why = if read_before { ReadFor::NewRecords } else { ReadFor::Window };
+        match open_days(span, settled) {
+            Some(span) => self.first_pass(Reading { span, why, settled: false }).await,
+            None => Ok(Default::default()),
+        }
+    }
+
+    /// Pass two: over settled days once and for whoever is reached later, over the others only
+    /// where pass one has seen something new there.
+    pub(super) async fn rows(
+        &self,
+        span: Span,
+        settled: Date,
+        subject: &Subject,
+    ) -> Result<Cut, TrailError> {
+        let (seen, held) = {
+            let memory = self.memory();
+            (memory.callers(span.from), memory.cut(span.from, &subject.key_id))
+        };
+        let spans = missing(held.as_ref().map(|held| held.known), span, settled);
+        let mut reads: Vec<(Reading, Subject)> = spans
+            .into_iter()
+            .map(|(span, why)| (Reading { span, why, settled: true }, subject.clone()))
+            .collect();
+        let reached = held.as_ref().and_then(|held| {
+            let span = held.known.span()?;
+            let reading = Reading { span, why: ReadFor::Lineage, settled: true };
+            Some((reading, added(subject, &held.asked, seen.as_ref())?))
+        });
+        reads.extend(reached);
+        let closed = join_all(reads.iter().map(|(reading, whom)| self.second_pass(*reading, whom)));
+        let open = self.open_rows((span, settled), subject, (seen.as_ref(), held.as_ref()));
+        let (closed, open) = tokio::join!(closed, open);
+        let (closed, mut cost) = summed(closed)?;
+        let before = held.as_ref().map(|held| held.settled.clone()).unwrap_or_default();
+        let mut now = HeldCut {
+            known: Known::after(span, settled),
+            asked: match &held {
+                Some(held) => union(&held.asked, subject),
+                None => subject.clone(),
+            },
+            settled: closed.iter().fold(before, |rows, more| rows.with(more)),
+            open: None,
+            owed: QueryCost::default(),
+        };
+        let (open, open_cost) = match open {
+            Ok(open) => open,
+            Err(error) => {
+                now.owed = held.map(|held| held.owed).unwrap_or_default() + cost;
+                self.memory().keep_cut(now);
+                return Err(error);
+            }
+        };
+        cost = cost + open_cost + held.map(|held| held.owed).unwrap_or_default();
+        let cut = chosen(&now.settled.with(&open), subject, cost);
+        let callers = seen.and_then(|seen| seen.open);
+        now.open = callers.map(|callers| OpenCut { callers, subject: subject.clone(), rows: open });
+        self.memory().keep_cut(now);
+        Ok(cut)
+    }
+
+    async fn open_rows(
+        &self,
+        (span, settled): (Span, Date),
+        subject: &Subject,
+        (seen, held): (Option<&HeldCallers>, Option<&HeldCut>),
+    ) -> Result<(Rows, QueryCost), TrailError> {
+        let before = held.and_then(|held| held.open.as_ref());
+        if let (Some(before), Some(now)) = (before, seen.and_then(|seen| seen.open.as_ref()))
+            && before.callers == *now
+            && before.subject == *subject
+        {
+            return Ok((before.rows.clone(), QueryCost::default()));
+        }
+        let why = if held.is_some() { ReadFor::NewRecords } else { ReadFor::Window };
+        match open_days(span, settled) {
+            Some(span) => self.second_pass(Reading { span, why, settled: false }, subject).await,
+            None => Ok(Default::default()),
+        }
+    }
+
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The rows of a subject, with their reach, in a total order.
+fn chosen(rows: &Rows, subject: &Subject, cost: QueryCost) -> Cut {
+    let belonging = Belonging::new(subject);
+    let reached = rows.rows.iter().filter_map(|row| {
+        let mut row = row.clone();
+        row.reach = Some(belonging.reach(&row)?.to_owned());
+        Some(row)
+    });
+    let mut found: Vec<_> = reached.collect();
+    found.sort_unstable();
+    Cut { rows: found, cost, truncated: rows.truncated }
+}
+
+/// What pass one says of a window.
+pub(super) fn told(callers: Callers, cost: QueryCost) -> Sightings {
+    let records_unique = callers.records();
+    let records_read = callers.records_read.max(records_unique);
+    let coverage = Coverage {
+        records_read,
+        records_unique,
+        duplicates: records_read - records_unique,
+        first: callers.first(),
+        last: callers.last(),
+        data_events_from: callers.data_events_from,
+        accounts: callers.accounts().into_iter().map(str::to_owned).collect(),
+        regions: callers.regions.iter().cloned().collect(),
+        ..Coverage::default()
+    };
+    Sightings { coverage, cost, truncated: callers.truncated, rows: callers.rows }
+}
+
+/// All parts and what they cost together, or why one of them is missing.
+fn summed<T>(
+    parts: Vec<Result<(T, QueryCost), TrailError>>,
+) -> Result<(Vec<T>, QueryCost), TrailError> {
+    let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let (parts, costs): (Vec<T>, Vec<QueryCost>) = parts.into_iter().unzip();
+    Ok((parts, costs.into_iter().sum()))
+}
