@@ -1,14 +1,12 @@
 //! The trail in Athena: the same two passes as over delivered objects, in Athena's own SQL.
 
-use crate::aws::athena_memory::{Memory, Rows};
-use crate::aws::athena_reading::{Reading, told};
-use crate::aws::athena_run::{Found, GET, Purpose, RESULTS, Runner, START, STOP, internal};
-use crate::aws::athena_table::{AthenaSettingError, AthenaSettings, Span, Table};
+use crate::aws::athena_passes::{CUT, Passes, Reading, purpose, sorted_words};
+use crate::aws::athena_reading::Remembering;
+use crate::aws::athena_run::{GET, RESULTS, Runner, START, STOP, internal};
+use crate::aws::athena_table::{AthenaSettingError, AthenaSettings, Table};
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::{QueryCost, ReadFor};
-use crate::domain::question::{Filled, fill};
-use crate::domain::sightings::Callers;
-use crate::domain::trail_row::{RowError, Sighting, TrailRow, format_time, parse_time};
+use crate::domain::trail_row::{TrailRow, parse_time};
 use crate::ports::clock::Clock;
 use crate::ports::trail::{Coverage, Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use async_trait::async_trait;
@@ -31,30 +29,21 @@ pub const CALLS_BY_ATHENA: &[&str] = &[
     "s3:PutObject",
 ];
 
-const SIGHTINGS: &str = include_str!("../../queries/athena/mint_edges.sql");
-const CUT: &str = include_str!("../../queries/athena/cut.sql");
 const COVERAGE: &str = include_str!("../../queries/athena/coverage.sql");
 /// Where the cut stops flattening records and begins to choose among them.
 const CHOICE: &str = "cases AS (";
-/// Results are read a thousand rows at a time: two hundred pages take a minute.
-const ROWS_MAX: usize = 200_000;
 /// Who reverted a containment is a question about a handful of calls.
 const DEEDS_MAX: usize = 10_000;
 /// Changing calls by any session of a role; what CloudTrail does not call a read is a change.
 const BY_ROLE: &str = "issuer_arn IN ({roles}) AND coalesce(read_only, 0) <> 1";
-/// Later than any event.
-const NEVER: &str = "9999-12-31T23:59:59Z";
 
-/// What pass one tells beside a caller: regions, the first data event, records with duplicates.
-const LOOKED_AT_COLUMNS: &[&str] = &["regions", "data_events_from", "records_read"];
 const COVERAGE_COLUMNS: &[&str] =
     &["records_read", "first_time", "last_time", "data_events_from", "regions", "accounts"];
 
 /// A CloudTrail table that Athena can read.
 #[derive(Debug, Clone)]
 pub struct AthenaTrail {
-    runner: Runner,
-    pub(super) memory: Arc<Mutex<Memory>>,
+    reading: Remembering,
 }
 
 impl AthenaTrail {
@@ -72,88 +61,20 @@ impl AthenaTrail {
             tasks,
             failures: Arc::new(Mutex::new(HashMap::new())),
         };
-        Ok(Self { runner, memory: Arc::default() })
+        Ok(Self { reading: Remembering::new(Passes { runner }) })
     }
 
-    fn span(&self, window: Window) -> Span {
-        self.runner.table.span(window, self.runner.clock.now())
-    }
-
-    fn filled(&self, template: &str, span: Span, lists: &[(&str, &[String])]) -> Filled {
-        let table = &self.runner.table;
-        let partitions = table.partitions(span);
-        let raw = [("table", table.name()), ("partitions", partitions)];
-        let raw = raw.each_ref().map(|(name, text)| (*name, text.as_str()));
-        let from = [format_time(span.from)];
-        let to = [span.to.map_or_else(|| NEVER.to_owned(), format_time)];
-        let mut values: Vec<(&str, &[String])> = vec![("from", &from), ("to", &to)];
-        values.extend_from_slice(lists);
-        fill(&without_header(template), &raw, &values)
-    }
-
-    /// Pass one over some days: who called, and what was looked at.
-    pub(super) async fn first_pass(
-        &self,
-        reading: Reading,
-    ) -> Result<(Callers, QueryCost), TrailError> {
-        let columns = [Sighting::COLUMNS, LOOKED_AT_COLUMNS].concat();
-        let filled = self.filled(SIGHTINGS, reading.span, &[]);
-        let purpose = purpose("sightings", &columns, ROWS_MAX, reading);
-        let found = self.runner.run(&filled, purpose).await?;
-        if reading.settled {
-            self.memory().learn(reading.span, &found.cost);
-        }
-        let width = Sighting::COLUMNS.len();
-        let rows =
-            typed(&found, |texts| Sighting::from_texts(texts.get(..width).unwrap_or_default()))?;
-        let mut callers = Callers { rows, truncated: found.truncated, ..Callers::default() };
-        for row in &found.rows {
-            let text = |place: usize| row.get(width + place).and_then(Option::as_deref);
-            callers.regions.extend(sorted_words(text(0)));
-            let times = [callers.data_events_from, text(1).and_then(parse_time)];
-            callers.data_events_from = times.into_iter().flatten().min();
-            let read: u64 = text(2).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-            callers.records_read = callers.records_read.saturating_add(read);
-        }
-        Ok((callers, found.cost))
-    }
-
-    /// Pass two over some days.
-    pub(super) async fn second_pass(
-        &self,
-        reading: Reading,
-        subject: &Subject,
-    ) -> Result<(Rows, QueryCost), TrailError> {
-        let found = self.cut_of(reading, subject).await?;
-        Ok((Rows::new(found.rows, found.truncated), found.cost))
-    }
-
-    async fn cut_of(&self, reading: Reading, subject: &Subject) -> Result<Cut, TrailError> {
-        let key = [subject.key_id.clone()];
-        let lists: [(&str, &[String]); 7] = [
-            ("key", &key),
-            ("keys", &subject.keys),
-            ("principals", &subject.principals),
-            ("sessions", &subject.sessions),
-            ("addresses", &subject.addresses),
-            ("targets", &subject.targets),
-            ("accounts", &subject.accounts),
-        ];
-        let filled = self.filled(CUT, reading.span, &lists);
-        self.flat_rows(&filled, purpose("cut", TrailRow::COLUMNS, ROWS_MAX, reading)).await
-    }
-
-    /// Runs a query that returns flat rows.
-    async fn flat_rows(&self, filled: &Filled, purpose: Purpose<'_>) -> Result<Cut, TrailError> {
-        let found = self.runner.run(filled, purpose).await?;
-        let mut rows = typed(&found, TrailRow::from_texts)?;
-        rows.sort_unstable();
-        Ok(Cut { rows, cost: found.cost, truncated: found.truncated })
+    fn passes(&self) -> &Passes {
+        &self.reading.passes
     }
 
     async fn coverage(&self, reading: Reading) -> Result<(Coverage, QueryCost), TrailError> {
         let purpose = purpose("coverage", COVERAGE_COLUMNS, 1, reading);
-        let found = self.runner.run(&self.filled(COVERAGE, reading.span, &[]), purpose).await?;
+        let found = self
+            .passes()
+            .runner
+            .run(&self.passes().filled(COVERAGE, reading.span, &[]), purpose)
+            .await?;
         let row = found.rows.first().map(Vec::as_slice).unwrap_or_default();
         let text = |place: usize| row.get(place).and_then(Option::as_deref);
         let coverage = Coverage {
@@ -167,44 +88,16 @@ impl AthenaTrail {
         };
         Ok((coverage, found.cost))
     }
-
-    /// The last settled day, where a window has no end and so may be read again.
-    fn settled(&self, window: Window) -> Option<jiff::civil::Date> {
-        let settled = self.runner.table.settled(self.runner.clock.now());
-        settled.filter(|_| window.to.is_none())
-    }
-
-    fn once(&self, window: Window, why: ReadFor) -> Reading {
-        Reading { span: self.span(window), why, settled: false }
-    }
-}
-
-fn purpose<'a>(
-    name: &'static str,
-    columns: &'a [&'a str],
-    rows_max: usize,
-    Reading { span, why, settled }: Reading,
-) -> Purpose<'a> {
-    Purpose { name, columns, rows_max, span, reading: why, settled }
 }
 
 #[async_trait]
 impl Source for AthenaTrail {
     async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
-        match self.settled(window) {
-            Some(settled) => self.callers(self.span(window), settled).await,
-            None => {
-                let (callers, cost) = self.first_pass(self.once(window, ReadFor::Window)).await?;
-                Ok(told(callers, cost))
-            }
-        }
+        self.reading.sightings(window).await
     }
 
     async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
-        match self.settled(window) {
-            Some(settled) => self.rows(self.span(window), settled, subject).await,
-            None => self.cut_of(self.once(window, ReadFor::Window), subject).await,
-        }
+        self.reading.cut(window, subject).await
     }
 
     async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
@@ -212,9 +105,11 @@ impl Source for AthenaTrail {
         let bare = deeds.target.rsplit('/').next().unwrap_or_default();
         let targets = [deeds.target.clone(), bare.to_owned()];
         let lists: [(&str, &[String]); 2] = [("names", &deeds.event_names), ("targets", &targets)];
-        let reading = self.once(deeds.window, ReadFor::Reverter);
-        let filled = self.filled(&template, reading.span, &lists);
-        self.flat_rows(&filled, purpose("deeds", TrailRow::COLUMNS, DEEDS_MAX, reading)).await
+        let reading = self.passes().once(deeds.window, ReadFor::Reverter);
+        let filled = self.passes().filled(&template, reading.span, &lists);
+        self.passes()
+            .flat_rows(&filled, purpose("deeds", TrailRow::COLUMNS, DEEDS_MAX, reading))
+            .await
     }
 
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
@@ -222,11 +117,11 @@ impl Source for AthenaTrail {
             role_calls_template().ok_or_else(|| internal("the cut's SQL has changed"))?;
         let roles = [role.to_owned()];
         let lists: [(&str, &[String]); 1] = [("roles", &roles)];
-        let reading = self.once(window, ReadFor::Reconciliation);
-        let filled = self.filled(&template, reading.span, &lists);
+        let reading = self.passes().once(window, ReadFor::Reconciliation);
+        let filled = self.passes().filled(&template, reading.span, &lists);
         let purpose = purpose("role calls", TrailRow::COLUMNS, DEEDS_MAX, reading);
         let (found, (coverage, cost)) =
-            tokio::try_join!(self.flat_rows(&filled, purpose), self.coverage(reading))?;
+            tokio::try_join!(self.passes().flat_rows(&filled, purpose), self.coverage(reading))?;
         let Cut { rows, truncated, cost: rows_cost } = found;
         Ok(RoleCalls { rows, coverage, cost: rows_cost + cost, truncated })
     }
@@ -265,35 +160,10 @@ fn chosen(reach: &str, choice: &str) -> Option<String> {
     ))
 }
 
-/// The SQL alone: a question mark in a comment must not be taken for a parameter.
-fn without_header(template: &str) -> String {
-    let lines: Vec<&str> = template.lines().filter(|line| !line.starts_with("--")).collect();
-    lines.join("\n")
-}
-
-/// Rows of texts as the rows they are.
-fn typed<T>(
-    found: &Found,
-    read: impl Fn(&[Option<&str>]) -> Result<T, RowError>,
-) -> Result<Vec<T>, TrailError> {
-    let mut rows = Vec::with_capacity(found.rows.len());
-    for row in &found.rows {
-        let texts: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
-        rows.push(read(&texts).map_err(|error| internal(&error.to_string()))?);
-    }
-    Ok(rows)
-}
-
-fn sorted_words(text: Option<&str>) -> Vec<String> {
-    let mut words: Vec<String> =
-        text.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
-    words.sort();
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::question::fill;
 
     #[test]
     fn the_deeds_flatten_records_as_the_cut_does() {
@@ -317,7 +187,7 @@ mod tests {
 #[cfg(test)]
 mod wire_tests {
     use super::*;
-    use crate::aws::athena_table::DayColumns;
+    use crate::aws::athena_table::{DayColumns, Span};
     use crate::aws::wire_fake::{Answer, WireFake};
     use serde_json::{Value, json};
     use std::time::Duration;
@@ -493,9 +363,9 @@ mod wire_tests {
         ]);
         let (one, restarted) =
             (trail(&fake, &TaskTracker::new()).await, trail(&fake, &TaskTracker::new()).await);
-        one.second_pass(over(), &subject()).await.unwrap_err();
-        one.second_pass(over(), &subject()).await.unwrap();
-        restarted.second_pass(over(), &subject()).await.unwrap();
+        one.passes().second_pass(over(), &subject()).await.unwrap_err();
+        one.passes().second_pass(over(), &subject()).await.unwrap();
+        restarted.passes().second_pass(over(), &subject()).await.unwrap();
         let starts = fake.seen().into_iter().filter(|seen| seen.body.contains("QueryString"));
         let tokens: Vec<Value> =
             starts.map(|seen| seen.json()["ClientRequestToken"].clone()).collect();
@@ -526,7 +396,7 @@ mod wire_tests {
         let mut costs = Vec::new();
         for _ in 0..3 {
             let trail = trail(&fake, &TaskTracker::new()).await;
-            let (_, cost) = trail.second_pass(over(), &subject()).await.unwrap();
+            let (_, cost) = trail.passes().second_pass(over(), &subject()).await.unwrap();
             costs.push((cost.bytes_scanned, cost.executions[0].days.clone().unwrap()));
         }
         let days = || "2026-08-01 to 2026-08-10".to_owned();

@@ -65,8 +65,6 @@ pub(super) struct Rows {
 pub(super) struct Memory {
     callers: VecDeque<HeldCallers>,
     cuts: VecDeque<HeldCut>,
-    /// The most that a settled day was seen to scan.
-    pub(super) bytes_a_day: Option<u64>,
 }
 
 impl Known {
@@ -155,14 +153,6 @@ impl Memory {
             held.settled.rows.len() + held.open.as_ref().map_or(0, |open| open.rows.rows.len())
         };
         bound(&mut self.cuts, rows);
-    }
-
-    /// Learns from a reading what a day scans.
-    pub(super) fn learn(&mut self, span: Span, cost: &QueryCost) {
-        if cost.bytes_scanned > 0 {
-            let a_day = cost.bytes_scanned / span.days();
-            self.bytes_a_day = self.bytes_a_day.max(Some(a_day));
-        }
     }
 }
 

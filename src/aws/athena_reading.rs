@@ -1,35 +1,55 @@
 //! A case's window in Athena, read once: later only the days that may still grow, and who is new.
 
-use crate::aws::athena::AthenaTrail;
 use crate::aws::athena_memory::{
     HeldCallers, HeldCut, Known, Memory, OpenCut, Rows, added, missing, open_days, union,
 };
+use crate::aws::athena_passes::{Passes, Reading};
 use crate::aws::athena_table::Span;
 use crate::domain::belonging::Belonging;
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::{QueryCost, ReadFor};
 use crate::domain::sightings::Callers;
-use crate::ports::trail::{Coverage, Cut, Sightings, TrailError};
+use crate::ports::trail::{Coverage, Cut, Sightings, TrailError, Window};
 use futures_util::future::join_all;
 use jiff::civil::Date;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// One reading of days, and why.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reading {
-    pub(super) span: Span,
-    pub(super) why: ReadFor,
-    /// The days are over, objects and all.
-    pub(super) settled: bool,
+/// Whoever reads the table, and what was read.
+#[derive(Debug, Clone)]
+pub(super) struct Remembering {
+    pub(super) passes: Passes,
+    memory: Arc<Mutex<Memory>>,
 }
 
-impl AthenaTrail {
+impl Remembering {
+    pub(super) fn new(passes: Passes) -> Self {
+        Self { passes, memory: Arc::default() }
+    }
+
+    /// Pass one; a window with an end is read once, and nothing of it is kept.
+    pub(super) async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
+        if let Some(settled) = self.passes.settled(window) {
+            return self.callers(self.passes.span(window), settled).await;
+        }
+        let reading = self.passes.once(window, ReadFor::Window);
+        let (callers, cost) = self.passes.first_pass(reading).await?;
+        Ok(told(callers, cost))
+    }
+
+    /// Pass two of the same window.
+    pub(super) async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+        if let Some(settled) = self.passes.settled(window) {
+            return self.rows(self.passes.span(window), settled, subject).await;
+        }
+        self.passes.cut_of(self.passes.once(window, ReadFor::Window), subject).await
+    }
+
     /// Pass one: over settled days once, over the others again.
-    pub(super) async fn callers(&self, span: Span, settled: Date) -> Result<Sightings, TrailError> {
+    async fn callers(&self, span: Span, settled: Date) -> Result<Sightings, TrailError> {
         let held = self.memory().callers(span.from);
         let spans = missing(held.as_ref().map(|held| held.known), span, settled);
         let reads = spans.into_iter().map(|(span, why)| Reading { span, why, settled: true });
-        let closed = join_all(reads.map(|reading| self.first_pass(reading)));
+        let closed = join_all(reads.map(|reading| self.passes.first_pass(reading)));
         let read_before = held.as_ref().is_some_and(|held| held.open.is_some());
         let (closed, open) = tokio::join!(closed, self.open_callers(span, settled, read_before));
         let (closed, mut cost) = summed(closed)?;
@@ -69,19 +89,14 @@ impl AthenaTrail {
     ) -> Result<(Callers, QueryCost), TrailError> {
         let why = if read_before { ReadFor::NewRecords } else { ReadFor::Window };
         match open_days(span, settled) {
-            Some(span) => self.first_pass(Reading { span, why, settled: false }).await,
+            Some(span) => self.passes.first_pass(Reading { span, why, settled: false }).await,
             None => Ok(Default::default()),
         }
     }
 
     /// Pass two: over settled days once and for whoever is reached later, over the others only
     /// where pass one has seen something new there.
-    pub(super) async fn rows(
-        &self,
-        span: Span,
-        settled: Date,
-        subject: &Subject,
-    ) -> Result<Cut, TrailError> {
+    async fn rows(&self, span: Span, settled: Date, subject: &Subject) -> Result<Cut, TrailError> {
         let (seen, held) = {
             let memory = self.memory();
             (memory.callers(span.from), memory.cut(span.from, &subject.key_id))
@@ -97,7 +112,8 @@ impl AthenaTrail {
             Some((reading, added(subject, &held.asked, seen.as_ref())?))
         });
         reads.extend(reached);
-        let closed = join_all(reads.iter().map(|(reading, whom)| self.second_pass(*reading, whom)));
+        let closed =
+            join_all(reads.iter().map(|(reading, whom)| self.passes.second_pass(*reading, whom)));
         let open = self.open_rows((span, settled), subject, (seen.as_ref(), held.as_ref()));
         let (closed, open) = tokio::join!(closed, open);
         let (closed, mut cost) = summed(closed)?;
@@ -143,12 +159,14 @@ impl AthenaTrail {
         }
         let why = if held.is_some() { ReadFor::NewRecords } else { ReadFor::Window };
         match open_days(span, settled) {
-            Some(span) => self.second_pass(Reading { span, why, settled: false }, subject).await,
+            Some(span) => {
+                self.passes.second_pass(Reading { span, why, settled: false }, subject).await
+            }
             None => Ok(Default::default()),
         }
     }
 
-    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -167,7 +185,7 @@ fn chosen(rows: &Rows, subject: &Subject, cost: QueryCost) -> Cut {
 }
 
 /// What pass one says of a window.
-pub(super) fn told(callers: Callers, cost: QueryCost) -> Sightings {
+fn told(callers: Callers, cost: QueryCost) -> Sightings {
     let records_unique = callers.records();
     let records_read = callers.records_read.max(records_unique);
     let coverage = Coverage {

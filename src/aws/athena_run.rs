@@ -1,5 +1,6 @@
 //! One query on Athena: started, waited for, read page by page, and stopped when nobody waits.
 
+use crate::aws::athena_pages::{column_places, in_order, is_header, texts};
 use crate::aws::athena_table::{Span, Table};
 use crate::aws::error::{call_error, safe_text};
 use crate::domain::digest::sha256_hex;
@@ -9,10 +10,9 @@ use crate::ports::clock::Clock;
 use crate::ports::cloud::{CallClass, CallError};
 use crate::ports::trail::TrailError;
 use aws_sdk_athena::Client;
-use aws_sdk_athena::operation::get_query_results::GetQueryResultsOutput;
 use aws_sdk_athena::types::{
     QueryExecution, QueryExecutionContext, QueryExecutionState, QueryExecutionStatus,
-    ResultConfiguration, Row,
+    ResultConfiguration,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -225,7 +225,7 @@ impl Runner {
             let first = places.is_none();
             let known = match places.take() {
                 Some(known) => known,
-                None => column_places(&page, &texts, purpose)?,
+                None => column_places(&page, &texts, (purpose.name, purpose.columns))?,
             };
             // The names of the columns come as the first row of the first page, and only there.
             let skip = usize::from(first && texts.first().is_some_and(|row| is_header(row, &page)));
@@ -354,54 +354,6 @@ fn cost(execution: &QueryExecution, run: QueryRun, sent: Timestamp) -> QueryCost
         elapsed_ms: whole(total.or(engine)),
         microdollars: bytes.max(BILLED_BYTES_MIN).div_ceil(BYTES_PER_MICRODOLLAR),
     }
-}
-
-fn texts(page: &GetQueryResultsOutput) -> Vec<Vec<Option<String>>> {
-    let text = |row: &Row| {
-        let data = row.data().iter();
-        data.map(|datum| datum.var_char_value().map(str::to_owned)).collect()
-    };
-    let rows = page.result_set().map(|set| set.rows()).unwrap_or_default();
-    rows.iter().map(text).collect()
-}
-
-/// The names that the service gives the columns, lower-case as Athena writes them.
-fn names(page: &GetQueryResultsOutput) -> Vec<String> {
-    let metadata = page.result_set().and_then(|set| set.result_set_metadata());
-    let columns = metadata.map(|data| data.column_info()).unwrap_or_default();
-    let name = |column: &aws_sdk_athena::types::ColumnInfo| column.name().to_ascii_lowercase();
-    columns.iter().map(name).collect()
-}
-
-fn is_header(row: &[Option<String>], page: &GetQueryResultsOutput) -> bool {
-    let names = names(page);
-    let same = |(text, name): (&Option<String>, &String)| {
-        text.as_ref().is_some_and(|text| text.eq_ignore_ascii_case(name))
-    };
-    !names.is_empty() && names.len() == row.len() && row.iter().zip(&names).all(same)
-}
-
-/// Where each wanted column stands in the rows.
-fn column_places(
-    page: &GetQueryResultsOutput,
-    texts: &[Vec<Option<String>>],
-    purpose: Purpose<'_>,
-) -> Result<Vec<usize>, TrailError> {
-    let names = names(page);
-    if names.is_empty() && texts.is_empty() {
-        return Ok((0..purpose.columns.len()).collect());
-    }
-    let place = |wanted: &&str| names.iter().position(|name| name == wanted);
-    let places: Option<Vec<usize>> = purpose.columns.iter().map(place).collect();
-    places.ok_or_else(|| TrailError::Question {
-        id: purpose.name.to_owned(),
-        reason: format!("Athena answered with other columns: {}", names.join(", ")),
-    })
-}
-
-fn in_order(row: &[Option<String>], places: &[usize]) -> Vec<Option<String>> {
-    let value = |place: &usize| row.get(*place).cloned().flatten();
-    places.iter().map(value).collect()
 }
 
 fn too_long() -> TrailError {

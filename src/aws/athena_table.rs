@@ -81,12 +81,6 @@ impl Span {
         (first <= last).then_some(Self { first, last, ..self })
     }
 
-    /// How many days are read.
-    pub(super) fn days(self) -> u64 {
-        let days = self.first.until(self.last).map_or(0, |span| span.get_days());
-        u64::try_from(days).unwrap_or_default() + 1
-    }
-
     pub(super) fn words(self) -> String {
         format!("{} to {}", self.first, self.last)
     }

@@ -5,6 +5,8 @@ pub mod accounts;
 pub mod anchors;
 pub mod athena;
 mod athena_memory;
+mod athena_pages;
+mod athena_passes;
 mod athena_reading;
 mod athena_run;
 pub mod athena_table;

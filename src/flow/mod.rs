@@ -23,6 +23,7 @@ pub mod notary;
 pub mod operator;
 pub mod photograph;
 pub mod propose;
+pub mod purse;
 pub mod readback;
 pub mod reconcile;
 pub mod replace;
