@@ -374,6 +374,26 @@ mod wire_tests {
     }
 
     #[tokio::test]
+    async fn a_query_that_somebody_gave_up_is_begun_again_for_the_next_who_asks() {
+        let script = [
+            Answer::ok(STARTED),
+            state("CANCELLED", ""),
+            Answer::ok(STARTED),
+            state("SUCCEEDED", ""),
+            no_rows(),
+        ];
+        let fake = WireFake::start(script);
+        let trail = trail(&fake, &TaskTracker::new()).await;
+        trail.passes().second_pass(over(), &subject()).await.unwrap();
+        // One that is stopped each time is told.
+        let stopped = [Answer::ok(STARTED), state("CANCELLED", "")];
+        let fake = WireFake::start(std::iter::repeat_n(stopped, 4).flatten());
+        let trail = self::trail(&fake, &TaskTracker::new()).await;
+        let error = trail.passes().second_pass(over(), &subject()).await.unwrap_err();
+        assert!(matches!(error, TrailError::Cancelled), "{error:?}");
+    }
+
+    #[tokio::test]
     async fn a_query_that_was_run_before_costs_nothing_again() {
         let run = |at: Option<&str>| {
             let mut execution = json!({

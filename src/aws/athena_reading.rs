@@ -50,7 +50,8 @@ impl Remembering {
         let spans = missing(held.as_ref().map(|held| held.known), span, settled);
         let reads = spans.into_iter().map(|(span, why)| Reading { span, why, settled: true });
         let closed = join_all(reads.map(|reading| self.passes.first_pass(reading)));
-        let read_before = held.as_ref().is_some_and(|held| held.open.is_some());
+        let read_before =
+            held.as_ref().is_some_and(|held| held.known.from == span.from && held.open.is_some());
         let (closed, open) = tokio::join!(closed, self.open_callers(span, settled, read_before));
         let (closed, mut cost) = summed(closed)?;
         let before = held.iter().map(|held| held.settled.as_ref());

@@ -39,6 +39,8 @@ const BILLED_BYTES_MIN: u64 = 10_000_000;
 const BYTES_PER_MICRODOLLAR: u64 = 200_000;
 /// A query that Athena took in so long before it was sent is one that was run before.
 const SENT_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+/// A query that somebody gave up is begun again so often before its end is told.
+const CANCELLED_MAX: u32 = 3;
 /// Failures are remembered up to so many queries; without them a failed one is only told again.
 const FAILURES_MAX: usize = 1_000;
 
@@ -94,14 +96,22 @@ impl Runner {
             return self.run_as(token(purpose.name, begun, filled), filled, purpose).await;
         }
         let first = token(purpose.name, 0, filled);
-        let failures = self.failed(&first, 0);
-        let token = token(purpose.name, i64::from(failures), filled);
-        let found = self.run_as(token, filled, purpose).await;
-        if found.is_err() {
+        let mut again = CANCELLED_MAX;
+        loop {
+            let turn = i64::from(self.failed(&first, 0));
+            let token = token(purpose.name, turn, filled);
+            let found = self.run_as(token, filled, purpose).await;
+            if found.is_ok() {
+                return found;
+            }
             // Athena would answer with the very query that failed.
             self.failed(&first, 1);
+            // Whoever gave it up is not who asks now.
+            if !matches!(found, Err(TrailError::Cancelled)) || again == 0 {
+                return found;
+            }
+            again -= 1;
         }
-        found
     }
 
     /// How often a query has failed, with so many more.

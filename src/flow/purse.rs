@@ -5,6 +5,9 @@ use crate::domain::query_cost::QueryCost;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Queries that one record lists; above that they count in its sum alone.
+const RUNS_MAX: usize = 500;
+
 /// By case, what no record tells yet; a process that dies takes so much out of the count.
 #[derive(Debug, Default)]
 pub struct Purse(Mutex<BTreeMap<CaseId, QueryCost>>);
@@ -15,7 +18,9 @@ impl Purse {
         if !cost.executions.is_empty() {
             let mut costs = self.costs();
             let before = costs.remove(case).unwrap_or_default();
-            costs.insert(case.clone(), before + cost.clone());
+            let mut sum = before + cost.clone();
+            sum.executions.truncate(RUNS_MAX);
+            costs.insert(case.clone(), sum);
         }
     }
 

@@ -20,11 +20,12 @@ use keyleak::domain::ids::CaseId;
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::query_cost::ReadFor;
-use keyleak::ports::chat::{Means, Scene, View};
+use keyleak::ports::chat::{Scene, View};
 use keyleak::ports::trail::{
     Cut, Deeds, RoleCalls, Sightings, Source, SurveyRequest, Trail, TrailError, Window,
 };
-use keyleak::slack::draw::draw;
+use keyleak::slack::cards::draw;
+use keyleak::slack::sketch::Means;
 use keyleak::trail::investigator::Investigator;
 use keyleak::trail::local::LocalTrail;
 use serde_json::json;

@@ -150,7 +150,7 @@ fn same_coverage(ours: &Coverage, theirs: &mut [Vec<Option<String>>]) {
         data = [data, looked_at[1].clone()].into_iter().flatten().min();
         read += looked_at[2].as_deref().expect("a count").parse::<u64>().expect("a number");
     }
-    assert_eq!(read, ours.records_read);
+    assert_eq!(read, ours.records_unique + ours.duplicates);
     assert_eq!(regions.into_iter().collect::<Vec<_>>(), ours.regions);
     let data = data.map(|time| time.parse::<jiff::Timestamp>().expect("a time"));
     assert_eq!(data, ours.data_events_from);
