@@ -89,7 +89,8 @@ pub struct Sightings {
     pub truncated: bool,
 }
 
-/// What pass two or a question about changes found: rows, exact duplicates removed, in a total order.
+/// What pass two, or a question about changes, found: rows in a total order, exact duplicates
+/// removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cut {
     pub rows: Vec<TrailRow>,

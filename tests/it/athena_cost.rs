@@ -96,32 +96,30 @@ async fn athena_trail(athena: &CountingAthena, ground: &Ground) -> AthenaTrail {
     AthenaTrail::new(&config, settings, ground.clock, TaskTracker::new()).unwrap()
 }
 
-/// A trail that reads its whole window for every question, as a naive bot would.
-struct Forgetful(Vec<AthenaTrail>, std::sync::atomic::AtomicUsize);
+/// A trail that reads its whole window for every question, as a naive bot would: a window that has
+/// an end is not remembered.
+struct Forgetful(AthenaTrail);
 
-impl Forgetful {
-    fn next(&self) -> &AthenaTrail {
-        let turn = self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        &self.0[turn % self.0.len()]
-    }
+fn whole(window: Window) -> Window {
+    Window { to: "2100-01-01T00:00:00Z".parse().ok(), ..window }
 }
 
 #[async_trait]
 impl Source for Forgetful {
     async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
-        self.next().sightings(window).await
+        self.0.sightings(whole(window)).await
     }
 
     async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
-        self.next().cut(window, subject).await
+        self.0.cut(whole(window), subject).await
     }
 
     async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
-        self.next().deeds(deeds).await
+        self.0.deeds(deeds).await
     }
 
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
-        self.next().role_calls(role, window).await
+        self.0.role_calls(role, window).await
     }
 }
 
@@ -203,12 +201,7 @@ async fn a_trail_that_is_read_for_each_question_is_above_the_bound() {
     let ground = ground(71, QUICK).await;
     fill_the_past(&ground);
     let athena = CountingAthena::over(&ground.trail).await;
-    let mut trails = Vec::new();
-    // More of them than the case reads the trail: none is asked twice.
-    for _ in 0..500 {
-        trails.push(athena_trail(&athena, &ground).await);
-    }
-    let forgetful = Forgetful(trails, std::sync::atomic::AtomicUsize::new(0));
+    let forgetful = Forgetful(athena_trail(&athena, &ground).await);
     let bureau =
         Bureau::open_with(&ground, |rights| rights, |_| Arc::new(Investigator::new(forgetful)))
             .await;
@@ -230,11 +223,14 @@ async fn same_as_at_once(trail: &AthenaTrail, ground: &Ground, case: &Case) {
         exposed_since: None,
         as_of: ground.clock.now(),
     };
-    let ours = Investigator::new(trail.clone()).survey(&request).await.unwrap();
     let at_once = Investigator::new(LocalTrail::new(vec![ground.trail.clone()]));
+    let before = at_once.survey(&request).await.unwrap();
+    let ours = Investigator::new(trail.clone()).survey(&request).await.unwrap();
     let theirs = at_once.survey(&request).await.unwrap();
     assert!(!ours.lineage.nodes.is_empty());
     assert_eq!(ours.lineage, theirs.lineage);
     assert_eq!(ours.cut, theirs.cut);
-    assert_eq!(ours.coverage.records_unique, theirs.coverage.records_unique);
+    // The bot's own calls are still being delivered.
+    let [before, ours, after] = [before, ours, theirs].map(|all| all.coverage.records_unique);
+    assert!(before <= ours && ours <= after, "{before} {ours} {after}");
 }

@@ -26,7 +26,6 @@ type Rows = Vec<Vec<Option<String>>>;
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
     pub(crate) id: String,
-    pub(crate) sql: String,
     /// The first and the last day that its predicate selects, as `2026/08/01`.
     pub(crate) days: (String, String),
     pub(crate) bytes: u64,
@@ -87,7 +86,7 @@ impl CountingAthena {
         let id = format!("query-{}", state.runs.len() + 1);
         state.by_token.insert(token, id.clone());
         state.results.insert(id.clone(), results);
-        state.runs.push(Run { id: id.clone(), sql, days, bytes });
+        state.runs.push(Run { id: id.clone(), days, bytes });
         json!({ "QueryExecutionId": id })
     }
 
