@@ -30,7 +30,7 @@ impl Callers {
             // A call may be filed twice, under two days; within a part that is told apart.
             let new = part.rows.iter().filter(|row| row.event_name.is_some());
             let new: Vec<&Sighting> = new.filter(|row| !calls.contains(*row)).collect();
-            whole.rows.extend(new.iter().map(|row| Sighting::clone(row)));
+            whole.rows.extend(new.iter().copied().cloned());
             calls.extend(new.into_iter().cloned());
             for row in part.rows.iter().filter(|row| row.event_name.is_none()) {
                 tallies.entry(caller(row)).or_default().add(row);

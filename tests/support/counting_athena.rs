@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use tokio_util::task::TaskTracker;
 
 /// Athena's own limit for a page of results.
 const PAGE_ROWS: usize = 1_000;
@@ -52,7 +53,7 @@ impl CountingAthena {
         let url = format!("http://{}", listener.local_addr().expect("its address"));
         let own = Self { folder: folder.to_owned(), state: Arc::default(), url };
         let app = Router::new().route("/", post(answer)).with_state(own.clone());
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        TaskTracker::new().spawn(async move { axum::serve(listener, app).await });
         own
     }
 
@@ -190,7 +191,7 @@ async fn asked_of(trail: &LocalTrail, sql: &str, values: Vec<String>) -> (Vec<St
     let mut time = || values.next().and_then(|text| parse_time(&text));
     let window = Window {
         from: time(),
-        to: time().filter(|to| to.strftime("%Y").to_string() < "9999".to_owned()),
+        to: time().filter(|to| to.strftime("%Y").to_string().as_str() < "9999"),
     };
     if sql.contains("AS lineage_call") {
         return first_pass(trail, window).await;
