@@ -1,6 +1,6 @@
 //! `keyleak investigate` names the ATT&CK techniques of what it found, and of nothing else.
 
-use keyleak::trail::command_line::{Format, InvestigateArguments, investigate};
+use keyleak::trail::command_line::{Format, InvestigateArguments, OwnQuestions, investigate};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -41,6 +41,7 @@ async fn investigated(folder: &Path, key: &str, format: Format) -> String {
         contained_at: None,
         query: vec!["Q31,Q40".to_owned()],
         format,
+        own: OwnQuestions::default(),
     };
     investigate(&arguments, "2026-08-02T00:00:00Z".parse().unwrap()).await.unwrap()
 }

@@ -3,9 +3,9 @@
 
 mod accounts;
 mod acknowledge;
-mod attack;
 mod asked;
 mod athena_cost;
+mod attack;
 mod bad_input;
 mod bedrock_key;
 mod binary;
