@@ -3,8 +3,8 @@
 use crate::aws::athena_table::{Span, day_beside, day_of, delivered_by};
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::{QueryCost, ReadFor};
-use crate::domain::sightings::Callers;
-use crate::domain::trail_row::TrailRow;
+use crate::domain::sightings::{ADDRESSES_MAX, Callers};
+use crate::domain::trail_row::{Sighting, TrailRow};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::{HashSet, VecDeque};
@@ -185,7 +185,9 @@ pub(super) fn added(
         sessions: new(&subject.sessions, &asked.sessions, &|session| {
             sights.has(session.rsplit_once('@').map_or(session, |(arn, _)| arn))
         }),
-        addresses: new(&subject.addresses, &asked.addresses, &|address| sights.has(address)),
+        addresses: new(&subject.addresses, &asked.addresses, &|address| {
+            sights.has_more_addresses || sights.has(address)
+        }),
         targets: new(&subject.targets, &asked.targets, &|target| sights.is_older(target)),
         accounts: new(&subject.accounts, &asked.accounts, &|_| true),
     };
@@ -221,12 +223,17 @@ pub(super) fn union(one: &Subject, other: &Subject) -> Subject {
 struct Sights<'a> {
     /// None where nobody can say who was seen.
     seen: Option<HashSet<&'a str>>,
+    /// Whether somebody came from so many addresses that not all of them may be told.
+    has_more_addresses: bool,
     made: HashSet<&'a str>,
 }
 
 impl<'a> Sights<'a> {
     fn new(held: Option<&'a HeldCallers>) -> Self {
         let complete = held.filter(|held| !held.settled.truncated);
+        let told = |row: &Sighting| row.addresses.as_ref().map_or(0, |all| all.split(' ').count());
+        let has_more_addresses = complete
+            .is_some_and(|held| held.settled.rows.iter().any(|row| told(row) >= ADDRESSES_MAX));
         let seen = complete.map(|held| {
             let mut seen = HashSet::new();
             for row in &held.settled.rows {
@@ -256,7 +263,7 @@ impl<'a> Sights<'a> {
                 made.extend(arn.and_then(|arn| arn.rsplit('/').next()));
             }
         }
-        Self { seen, made }
+        Self { seen, has_more_addresses, made }
     }
 
     fn has(&self, name: &str) -> bool {

@@ -386,23 +386,14 @@ fn next_word(text: &str) -> (&str, &str) {
     (word.trim_matches(is_mark), rest)
 }
 
-fn case_name(words: &[&str]) -> Result<Option<CaseName>, CommandError> {
-    match words {
-        [] => Ok(None),
-        [word] => match AccessKeyId::parse(word) {
-            Ok(key) => Ok(Some(CaseName::Key(key))),
-            Err(_) => case_id(word)
-                .map(|case| Some(CaseName::Case(case)))
-                .ok_or(CommandError::UnknownWord { position: 2 }),
-        },
-        [_, _, ..] => Err(CommandError::UnknownWord { position: 3 }),
-    }
-}
-
 mod changes;
 mod impact;
 mod keys;
+mod named;
 mod questions;
+
+use named::case_name;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,8 +3,9 @@
 use crate::domain::case::Case;
 use crate::domain::impact::{ImpactAnswer, ImpactWord};
 use crate::domain::impact_state::{answered, state};
-use crate::domain::policy::{Policy, Refusal};
+use crate::domain::policy::Policy;
 use crate::domain::proof::Caller;
+use crate::domain::refusal::Refusal;
 
 impl Policy {
     /// The answer that this person's word makes; a press is worth what stood on the card whose

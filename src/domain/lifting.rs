@@ -10,9 +10,10 @@ use crate::domain::event::{Event, Phase};
 use crate::domain::first_target::first_target;
 use crate::domain::plan::{PlanKind, Step, StepAddress};
 use crate::domain::plan_state::PlanState;
-use crate::domain::policy::{Policy, Refusal};
+use crate::domain::policy::Policy;
 use crate::domain::principal::PrincipalName;
 use crate::domain::proof::Caller;
+use crate::domain::refusal::Refusal;
 
 /// What is said wherever single steps are chosen.
 pub const ORDER: &str = "In the order that makes sense, credentials and trust come back first and \

@@ -86,6 +86,7 @@ pub mod recovering;
 pub mod recovery;
 mod recovery_policy;
 pub mod recovery_step;
+pub mod refusal;
 pub mod regular;
 pub mod remains;
 pub mod replacing;

@@ -3,8 +3,9 @@
 use crate::domain::case::Case;
 use crate::domain::ids::PersonId;
 use crate::domain::plan_state::PlanState;
-use crate::domain::policy::{Choice, Policy, Refusal, Wish, is_open};
+use crate::domain::policy::{Choice, Policy, Wish, is_open};
 use crate::domain::record::Press;
+use crate::domain::refusal::Refusal;
 use crate::domain::resource_owner::Word;
 
 impl Policy {

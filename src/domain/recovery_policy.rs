@@ -3,11 +3,12 @@
 use crate::domain::case::Case;
 use crate::domain::hardening::checklist;
 use crate::domain::measure::Measure;
-use crate::domain::policy::{Policy, Refusal};
+use crate::domain::policy::Policy;
 use crate::domain::proof::Caller;
 use crate::domain::recovering::{is_confirmed, silence};
 use crate::domain::recovery::Item;
 use crate::domain::recovery_step::Remedy;
+use crate::domain::refusal::Refusal;
 use jiff::Timestamp;
 
 impl Policy {

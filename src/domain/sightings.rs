@@ -4,6 +4,9 @@ use crate::domain::trail_row::{Sighting, parse_time};
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+/// Addresses that the scanner remembers of one caller: enough to search for.
+pub const ADDRESSES_MAX: usize = 64;
+
 /// Who was seen in a part of the trail, and what was looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Callers {

@@ -8,7 +8,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
 use crate::domain::plan::StepAddress;
 use crate::domain::plan_state::PlanState;
-use crate::domain::policy::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::wanted::Wanted;
 use crate::flow::decide::keep_refusal;
 use crate::flow::desk::Bench;

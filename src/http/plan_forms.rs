@@ -2,7 +2,7 @@
 
 use crate::domain::button::PlanAddress;
 use crate::domain::case::Case;
-use crate::domain::policy::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::flow::adjust::{self, Ordered};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::Speaker;

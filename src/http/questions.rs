@@ -65,7 +65,7 @@ mod tests {
 
     fn question(id: &str, words: &str) -> Question {
         let text = format!(
-            "-- id: {id}\n-- name: n\n-- question: {words}\n-- phase: scope\n-- impact: i\n\
+            "-- id: {id}\n-- name: n\n-- question: {words}\n-- phase: scope\n-- impact: evidence\n\
              -- parameters: none\n-- columns: a\n-- source: s\n-- meaning: m\n-- none: o\nSELECT a"
         );
         Question { own: true, ..parse(&text).unwrap() }

@@ -2,6 +2,7 @@
 
 use crate::domain::lineage::Subject;
 use crate::domain::resource::is_named;
+use crate::domain::sightings::ADDRESSES_MAX;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use crate::ports::trail::Deeds;
 use crate::trail::flatten;
@@ -11,8 +12,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Distinct callers one thread remembers; the lineage says when it was cut short by this.
 const CALLERS_MAX: usize = 400_000;
-/// Addresses remembered of one caller: enough to search for.
-const ADDRESSES_MAX: usize = 64;
 /// Rows of one case: above this a case belongs to Athena. One row is about half a kilobyte.
 const ROWS_MAX: usize = 2_000_000;
 /// Deeds one answer holds; containment is never reverted this often.

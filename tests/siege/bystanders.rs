@@ -17,6 +17,9 @@ use tokio_util::task::TaskTracker;
 /// How often each of them does something, on the clock of the account.
 const WORKS_EVERY: Duration = Duration::from_secs(30);
 
+/// A call to open a session of the shared role: refused for who asks, or for the role.
+const OPENING: &str = "opening the shared role";
+
 /// People at work; dropping them ends the work.
 pub(crate) struct Bystanders {
     shared: Arc<Shared>,
@@ -61,9 +64,10 @@ impl Bystanders {
     /// Everybody who was refused although no plan names them among those it touches.
     pub(crate) fn wronged(&self, case: &Case) -> Vec<String> {
         let refused = self.shared.refused.lock().expect("nobody panicked");
-        let wronged = refused.iter().filter(|((name, principal), _)| {
-            let name = if *principal == SHARED { SHARED } else { name.as_str() };
-            !is_named(case, name)
+        let wronged = refused.iter().filter(|((name, principal), _)| !match *principal {
+            SHARED => is_named(case, SHARED),
+            OPENING => is_named(case, SHARED) || is_named(case, name),
+            _ => is_named(case, name),
         });
         wronged.map(|((name, principal), what)| format!("{name} as {principal}: {what}")).collect()
     }
@@ -85,8 +89,7 @@ impl Shared {
                     role_arn: role_arn(ACCOUNT, SHARED),
                     session_name: name.to_owned(),
                 };
-                // Who may not open one is refused the role, and that is what a plan has to name.
-                if let Reply::Minted(minted) = self.does(name, SHARED, (key, &operation)).await {
+                if let Reply::Minted(minted) = self.does(name, OPENING, (key, &operation)).await {
                     session = Some(minted);
                 }
             }
