@@ -95,8 +95,8 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::Reported { sha256 } => minor(format!("wrote the report (SHA-256 {sha256})")),
         Event::Archived => minor("archived the channel"),
         Event::Surveyed { survey } => surveyed(case, record.seq, survey),
-        Event::Spending { step } => minor(cost::told(step)),
-        Event::SurveyFailed { .. }
+        Event::Spending { .. }
+        | Event::SurveyFailed { .. }
         | Event::Answered { .. }
         | Event::QuestionFailed { .. }
         | Event::Cancelled { .. } => looked(event),
@@ -129,6 +129,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "told sends only looking")]
 fn looked(event: &Event) -> Option<Told> {
     match event {
+        Event::Spending { step } => minor(cost::told(step)),
         Event::SurveyFailed { why } => because("could not read the trail", why),
         Event::Answered { answer } => {
             minor(format!("answered {}: {}", answer.question, answer.sentence))
