@@ -80,14 +80,8 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         )),
         Event::Note { text } => major(format!("noted: {text}")),
         Event::Closed { reason } => Some(closed(case, reason.clone())),
-        Event::Recovery { step } => {
-            let (what, why) = recovering::told(step);
-            Some(with(&what, why))
-        }
-        Event::Impact { answer } => {
-            let (what, why) = impact::told(answer);
-            Some(with(&what, why))
-        }
+        Event::Recovery { step } => both(recovering::told(step)),
+        Event::Impact { answer } => both(impact::told(answer)),
         Event::Reconciled { result } => Some(reconciled(result)),
         Event::NotReconciled { why } => {
             because("could not hold the journal against AWS's own log", why)
@@ -124,6 +118,10 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         | Event::Adjusted { .. }
         | Event::HandedOver { .. } => acted(case, event),
     }
+}
+
+fn both((what, why): (String, Option<String>)) -> Option<Told> {
+    Some(with(&what, why))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "told sends only looking")]
