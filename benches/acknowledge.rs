@@ -20,6 +20,7 @@ use keyleak::domain::record::Record;
 use keyleak::drill::world::production_timing;
 use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::ledger::Ledger;
+use keyleak::flow::purse::Purse;
 use keyleak::flow::seen::Seen;
 use keyleak::ports::accounts::{Access, Accounts};
 use keyleak::ports::clock::Clock;
@@ -262,6 +263,7 @@ impl Front {
                 contain: Some(cloud),
             }),
             trail: None,
+            purse: Purse::default(),
             chat: Arc::new(SlackChat::new(&settings, clock).unwrap()),
             clock,
             rules: rules(),
