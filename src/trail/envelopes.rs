@@ -9,8 +9,8 @@ const ENVELOPES_MAX: u32 = 4;
 
 /// What becomes of the pieces of an object.
 pub trait RecordSink {
-    /// One record's JSON text.
-    fn record(&mut self, json: &str);
+    /// One record's JSON text; whether it is one, that is, whether it names an event.
+    fn record(&mut self, json: &str) -> bool;
     /// Something in the object that is no record.
     fn refuse(&mut self, reason: &'static str);
 }
@@ -41,15 +41,21 @@ pub(super) fn read_text(text: &str, sink: &mut dyn RecordSink) -> Result<(), &'s
     if text.is_empty() {
         return Err("empty object");
     }
+    // Nearly every object is one envelope and nothing else: it is gone through once.
+    if text.starts_with('{')
+        && let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(text)
+    {
+        if envelope.digest.is_some() {
+            return Err(harmless::DIGEST_OBJECT);
+        }
+        open_envelope(text, &envelope, ENVELOPES_MAX, sink);
+        return Ok(());
+    }
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     let first = match values.next() {
         Some(Ok(first)) => first,
         Some(Err(_)) | None => return salvage_lines(text.as_bytes(), sink),
     };
-    let whole = values.byte_offset() >= text.len();
-    if whole && first.get().contains("\"digestStartTime\"") && is_digest(first.get()) {
-        return Err(harmless::DIGEST_OBJECT);
-    }
     unwrap(first.get(), ENVELOPES_MAX, sink);
     let mut at = values.byte_offset();
     loop {
@@ -65,10 +71,6 @@ pub(super) fn read_text(text: &str, sink: &mut dyn RecordSink) -> Result<(), &'s
             }
         }
     }
-}
-
-fn is_digest(json: &str) -> bool {
-    serde_json::from_str::<Envelope<'_>>(json).is_ok_and(|envelope| envelope.digest.is_some())
 }
 
 fn unwrap(json: &str, depth: u32, sink: &mut dyn RecordSink) {
@@ -90,7 +92,10 @@ fn unwrap(json: &str, depth: u32, sink: &mut dyn RecordSink) {
 
 fn open_envelope(json: &str, envelope: &Envelope<'_>, depth: u32, sink: &mut dyn RecordSink) {
     if envelope.event_name.is_some() {
-        return sink.record(json);
+        if !sink.record(json) {
+            sink.refuse("no event name");
+        }
+        return;
     }
     if let Some(records) = &envelope.records {
         return records.iter().for_each(|record| record_or_envelope(record.get(), depth, sink));
@@ -111,12 +116,11 @@ fn open_envelope(json: &str, envelope: &Envelope<'_>, depth: u32, sink: &mut dyn
     }
 }
 
-/// In a `Records` list an element is a record but for rare shippers; the sink sees whether it is.
+/// In a `Records` list an element is a record but for rare shippers.
 fn record_or_envelope(json: &str, depth: u32, sink: &mut dyn RecordSink) {
-    if json.contains("\"eventName\"") && !json.contains("\"CloudTrailEvent\"") {
-        return sink.record(json);
+    if !sink.record(json) {
+        unwrap(json, depth - 1, sink);
     }
-    unwrap(json, depth - 1, sink);
 }
 
 /// Takes what can be taken from JSON lines of which some are broken.

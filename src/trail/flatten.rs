@@ -56,30 +56,86 @@ pub fn edge(record: &Record<'_>, time: &str) -> Sighting {
         resources: hosts(record, &parts),
         addresses: record.source_ip.owned(),
         events: Some(1),
-        ..caller(record, time)
+        first_time: time.to_owned(),
+        last_time: time.to_owned(),
+        ..CallerParts::of_record(record).sighting()
     }
 }
 
-/// The sighting of a caller, without what it did.
-pub fn caller(record: &Record<'_>, time: &str) -> Sighting {
-    let identity = &record.user_identity;
-    let session = &identity.session_context;
-    Sighting {
-        identity_type: identity.kind.owned(),
-        principal_id: identity.principal_id.owned(),
-        identity_arn: identity.arn.owned(),
-        identity_account: identity.account_id.owned(),
-        invoked_by: identity.invoked_by.owned(),
-        access_key_id: identity.access_key_id.owned(),
-        user_name: identity.user_name.owned(),
-        session_start: session.attributes.creation_date.owned(),
-        issuer_arn: session.session_issuer.arn.owned(),
-        issuer_principal_id: session.session_issuer.principal_id.owned(),
-        from_console: record.session_credential_from_console.flag(),
-        recipient_account: record.recipient_account_id.owned(),
-        first_time: time.to_owned(),
-        last_time: time.to_owned(),
-        ..Sighting::default()
+/// What callers are told apart by.
+#[derive(Debug, Hash, PartialEq, Eq)]
+pub struct CallerParts<'a> {
+    identity_type: Option<&'a str>,
+    principal_id: Option<&'a str>,
+    identity_arn: Option<&'a str>,
+    identity_account: Option<&'a str>,
+    invoked_by: Option<&'a str>,
+    access_key_id: Option<&'a str>,
+    user_name: Option<&'a str>,
+    session_start: Option<&'a str>,
+    issuer_arn: Option<&'a str>,
+    issuer_principal_id: Option<&'a str>,
+    from_console: Option<i64>,
+    recipient_account: Option<&'a str>,
+}
+
+impl<'a> CallerParts<'a> {
+    /// As a record has them.
+    pub fn of_record(record: &'a Record<'_>) -> Self {
+        let identity = &record.user_identity;
+        let session = &identity.session_context;
+        Self {
+            identity_type: identity.kind.get(),
+            principal_id: identity.principal_id.get(),
+            identity_arn: identity.arn.get(),
+            identity_account: identity.account_id.get(),
+            invoked_by: identity.invoked_by.get(),
+            access_key_id: identity.access_key_id.get(),
+            user_name: identity.user_name.get(),
+            session_start: session.attributes.creation_date.get(),
+            issuer_arn: session.session_issuer.arn.get(),
+            issuer_principal_id: session.session_issuer.principal_id.get(),
+            from_console: record.session_credential_from_console.flag(),
+            recipient_account: record.recipient_account_id.get(),
+        }
+    }
+
+    /// As a caller that is known has them.
+    pub fn of_sighting(caller: &'a Sighting) -> Self {
+        Self {
+            identity_type: caller.identity_type.as_deref(),
+            principal_id: caller.principal_id.as_deref(),
+            identity_arn: caller.identity_arn.as_deref(),
+            identity_account: caller.identity_account.as_deref(),
+            invoked_by: caller.invoked_by.as_deref(),
+            access_key_id: caller.access_key_id.as_deref(),
+            user_name: caller.user_name.as_deref(),
+            session_start: caller.session_start.as_deref(),
+            issuer_arn: caller.issuer_arn.as_deref(),
+            issuer_principal_id: caller.issuer_principal_id.as_deref(),
+            from_console: caller.from_console,
+            recipient_account: caller.recipient_account.as_deref(),
+        }
+    }
+
+    /// The sighting of this caller, without what it did and when.
+    pub fn sighting(&self) -> Sighting {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Sighting {
+            identity_type: owned(self.identity_type),
+            principal_id: owned(self.principal_id),
+            identity_arn: owned(self.identity_arn),
+            identity_account: owned(self.identity_account),
+            invoked_by: owned(self.invoked_by),
+            access_key_id: owned(self.access_key_id),
+            user_name: owned(self.user_name),
+            session_start: owned(self.session_start),
+            issuer_arn: owned(self.issuer_arn),
+            issuer_principal_id: owned(self.issuer_principal_id),
+            from_console: self.from_console,
+            recipient_account: owned(self.recipient_account),
+            ..Sighting::default()
+        }
     }
 }
 

@@ -4,13 +4,16 @@ use crate::domain::lineage::Subject;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
+use crate::trail::callers::CallerPass;
+use crate::trail::marks::Marked;
 use crate::trail::memo::Memo;
 use crate::trail::objects::{self, Found};
-use crate::trail::passes::{CallerPass, CutPass, DEEDS_MAX, RolePass, Wanted, is_deed};
+use crate::trail::passes::{CutPass, DEEDS_MAX, RolePass, Wanted, is_deed};
 use crate::trail::scan::{Bounds, scan};
 use async_trait::async_trait;
+use std::hash::RandomState;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// Files and folders that hold delivered CloudTrail objects.
@@ -18,12 +21,14 @@ use std::time::Instant;
 pub struct LocalTrail {
     paths: Vec<PathBuf>,
     memo: Arc<Memo>,
+    /// What the newest pass one saw in each object.
+    marked: Arc<Mutex<Option<Arc<Marked>>>>,
 }
 
 impl LocalTrail {
     /// Names the places; they are listed anew at every pass, so late deliveries count.
     pub fn new(paths: Vec<PathBuf>) -> Self {
-        Self { paths, memo: Arc::default() }
+        Self { paths, memo: Arc::default(), marked: Arc::default() }
     }
 
     fn found(&self) -> Result<Found, TrailError> {
@@ -51,13 +56,21 @@ impl LocalTrail {
     /// Pass one, on this thread.
     pub fn sightings_now(&self, window: Window) -> Result<Sightings, TrailError> {
         let started = Instant::now();
-        let (passes, coverage, bytes) = scan(&self.found()?, window, &CallerPass::default);
-        let mut merged = CallerPass::default();
+        let hasher = RandomState::new();
+        let make = || CallerPass::new(hasher.clone());
+        let (passes, coverage, bytes) = scan(&self.found()?, window, &make);
+        let mut merged = make();
         for pass in passes {
             merged.merge(pass);
         }
         let truncated = merged.full;
-        Ok(Sightings { rows: merged.rows(), coverage, cost: cost(bytes, started), truncated })
+        let (rows, objects) = merged.finish();
+        *self.marked() = Some(Arc::new(Marked { window, objects }));
+        Ok(Sightings { rows, coverage, cost: cost(bytes, started), truncated })
+    }
+
+    fn marked(&self) -> MutexGuard<'_, Option<Arc<Marked>>> {
+        self.marked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Pass two, on this thread.
@@ -65,7 +78,13 @@ impl LocalTrail {
         let started = Instant::now();
         let wanted = Wanted::new(subject);
         let make = || CutPass::new(&wanted);
-        let (passes, _, bytes) = scan(&self.found()?, window, &make);
+        let mut found = self.found()?;
+        let marked = self.marked().clone().filter(|marked| marked.window == window);
+        if let Some(marked) = marked {
+            let may_be_in = |marks: &_, hasher: &_| wanted.may_be_in(marks, hasher);
+            found.objects.retain(|object| marked.objects.is_needed(object, may_be_in));
+        }
+        let (passes, _, bytes) = scan(&found, window, &make);
         let truncated = passes.iter().any(|pass| pass.full);
         let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(|pass| pass.rows).collect();
         rows.sort_unstable();

@@ -27,13 +27,13 @@ type Changes = Arc<Vec<TrailRow>>;
 
 /// By what a changed object is told from the one that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     bytes: u64,
     modified: SystemTime,
 }
 
 impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         let meta = std::fs::metadata(path).ok()?;
         Some(Self { bytes: meta.len(), modified: meta.modified().ok()? })
     }

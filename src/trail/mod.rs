@@ -1,5 +1,6 @@
 //! Reads CloudTrail where it lies: delivered objects, cut down to a case and asked in SQL.
 
+mod callers;
 pub mod catalogue;
 pub mod columns;
 pub mod command_line;
@@ -9,6 +10,7 @@ pub mod flatten;
 pub mod investigator;
 pub mod json;
 pub mod local;
+mod marks;
 mod memo;
 pub mod objects;
 pub mod output;

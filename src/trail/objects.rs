@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 /// CloudTrail delivers objects of a few megabytes; one this large is no delivery, and held in
 /// memory by every thread it would break the memory bound. JSON lines may be larger: they stream.
 const OBJECT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Room that is kept from one object to the next.
+const ROOM_KEPT_MAX: usize = 8 * 1024 * 1024;
 /// CloudTrail keeps an event under 256 KB; with every envelope around it this is ample.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Where a stream of lines ends for good, so that a gzip bomb costs minutes and not days.
@@ -50,22 +52,25 @@ pub fn find(paths: &[PathBuf]) -> io::Result<Found> {
 }
 
 /// Reads one object and hands every record in it to the sink; an error is the object's refusal.
-pub fn read(path: &Path, sink: &mut dyn RecordSink) -> Result<(), &'static str> {
-    let mut stream = open(path)?;
-    let mut bytes = Vec::new();
-    let limit = OBJECT_BYTES_MAX + 1;
-    let whole = stream.by_ref().take(limit).read_to_end(&mut bytes);
-    let cut_short = whole.is_err();
-    if bytes.len() as u64 > OBJECT_BYTES_MAX {
-        drop(bytes);
+/// The room is for the unpacked object, and may be that of the one before.
+pub fn read(
+    path: &Path,
+    room: &mut Vec<u8>,
+    sink: &mut dyn RecordSink,
+) -> Result<(), &'static str> {
+    room.clear();
+    room.shrink_to(ROOM_KEPT_MAX);
+    let whole = open(path)?.take(OBJECT_BYTES_MAX + 1).read_to_end(room);
+    if room.len() as u64 > OBJECT_BYTES_MAX {
+        *room = Vec::new();
         return read_lines(path, sink);
     }
-    if cut_short {
-        return salvage_lines(&bytes, sink);
+    if whole.is_err() {
+        return salvage_lines(room, sink);
     }
-    match std::str::from_utf8(&bytes) {
+    match std::str::from_utf8(room) {
         Ok(text) => read_text(text, sink),
-        Err(_) => read_text(&String::from_utf8_lossy(&bytes), sink),
+        Err(_) => read_text(&String::from_utf8_lossy(room), sink),
     }
 }
 

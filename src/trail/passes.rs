@@ -1,103 +1,20 @@
-//! What one reading of the objects keeps: callers and mints, the cut, or the calls of a role.
+//! What one reading of the objects keeps beside the callers: the cut, or the calls of a role.
 
 use crate::domain::lineage::Subject;
 use crate::domain::resource::is_named;
-use crate::domain::sightings::ADDRESSES_MAX;
-use crate::domain::trail_row::{Sighting, TrailRow};
+use crate::domain::trail_row::TrailRow;
 use crate::ports::trail::Deeds;
 use crate::trail::flatten;
+use crate::trail::marks::Marks;
 use crate::trail::record::Record;
 use crate::trail::scan::Pass;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
+use std::hash::RandomState;
 
-/// Distinct callers one thread remembers; the lineage says when it was cut short by this.
-const CALLERS_MAX: usize = 400_000;
 /// Rows of one case: above this a case belongs to Athena. One row is about half a kilobyte.
 const ROWS_MAX: usize = 2_000_000;
 /// Deeds one answer holds; containment is never reverted this often.
 pub(super) const DEEDS_MAX: usize = 10_000;
-
-/// Pass one: lineage calls one by one, all other calls counted per caller.
-#[derive(Default)]
-pub(super) struct CallerPass {
-    edges: Vec<Sighting>,
-    callers: HashMap<Sighting, Tally>,
-    pub(super) full: bool,
-}
-
-#[derive(Default)]
-struct Tally {
-    events: i64,
-    first: String,
-    last: String,
-    addresses: BTreeSet<String>,
-}
-
-impl Tally {
-    fn add(&mut self, first: &str, last: &str, events: i64) {
-        self.events += events;
-        if self.first.is_empty() || first < self.first.as_str() {
-            first.clone_into(&mut self.first);
-        }
-        if last > self.last.as_str() {
-            last.clone_into(&mut self.last);
-        }
-    }
-
-    fn address(&mut self, address: &str) {
-        if self.addresses.len() < ADDRESSES_MAX && !self.addresses.contains(address) {
-            self.addresses.insert(address.to_owned());
-        }
-    }
-}
-
-impl Pass for CallerPass {
-    fn take(&mut self, record: &Record<'_>, time: &str) {
-        if flatten::is_lineage_call(record) {
-            self.edges.push(flatten::edge(record, time));
-            return;
-        }
-        let mut caller = flatten::caller(record, time);
-        (caller.first_time, caller.last_time) = (String::new(), String::new());
-        if self.callers.len() >= CALLERS_MAX && !self.callers.contains_key(&caller) {
-            self.full = true;
-            return;
-        }
-        let tally = self.callers.entry(caller).or_default();
-        tally.add(time, time, 1);
-        if let Some(address) = record.source_ip.get() {
-            tally.address(address);
-        }
-    }
-}
-
-impl CallerPass {
-    pub(super) fn merge(&mut self, other: Self) {
-        self.full |= other.full;
-        self.edges.extend(other.edges);
-        for (caller, theirs) in other.callers {
-            let tally = self.callers.entry(caller).or_default();
-            tally.add(&theirs.first, &theirs.last, theirs.events);
-            theirs.addresses.iter().for_each(|address| tally.address(address));
-        }
-    }
-
-    pub(super) fn rows(self) -> Vec<Sighting> {
-        let mut rows = self.edges;
-        rows.extend(self.callers.into_iter().map(|(caller, tally)| {
-            let addresses: Vec<String> = tally.addresses.into_iter().collect();
-            Sighting {
-                events: Some(tally.events),
-                first_time: tally.first,
-                last_time: tally.last,
-                addresses: (!addresses.is_empty()).then(|| addresses.join(" ")),
-                ..caller
-            }
-        }));
-        rows.sort_unstable();
-        rows
-    }
-}
 
 /// Pass two's question, as sets.
 pub(super) struct Wanted<'a> {
@@ -167,31 +84,45 @@ impl<'a> Wanted<'a> {
             _ => false,
         }
     }
+
+    /// Whether an object with these marks may hold a record that is wanted.
+    pub(super) fn may_be_in(&self, marks: &Marks, hasher: &RandomState) -> bool {
+        let sessions = self.sessions.iter().map(|one| one.rsplit_once('@').map_or(*one, |of| of.0));
+        let sets = [&self.keys, &self.principals, &self.addresses];
+        let mut named = sets.into_iter().flatten().copied().chain(sessions).chain([self.key]);
+        (marks.has_changes && !self.targets.is_empty())
+            || named.any(|text| marks.hold(hasher, text))
+    }
 }
 
 /// Pass two: the rows of the subject and of its addresses.
 pub(super) struct CutPass<'a> {
     wanted: &'a Wanted<'a>,
+    /// How the record that is wanted belongs.
+    reach: &'static str,
     pub(super) rows: Vec<TrailRow>,
     pub(super) full: bool,
 }
 
 impl<'a> CutPass<'a> {
     pub(super) fn new(wanted: &'a Wanted<'a>) -> Self {
-        Self { wanted, rows: Vec::new(), full: false }
+        Self { wanted, reach: "", rows: Vec::new(), full: false }
     }
 }
 
 impl Pass for CutPass<'_> {
+    fn wants(&mut self, record: &Record<'_>, time: &str) -> bool {
+        let reach = self.wanted.reach(record, time);
+        self.reach = reach.unwrap_or_default();
+        reach.is_some()
+    }
+
     fn take(&mut self, record: &Record<'_>, time: &str) {
-        let Some(reach) = self.wanted.reach(record, time) else {
-            return;
-        };
         if self.rows.len() >= ROWS_MAX {
             self.full = true;
             return;
         }
-        self.rows.push(flatten::row(record, time, reach));
+        self.rows.push(flatten::row(record, time, self.reach));
     }
 }
 

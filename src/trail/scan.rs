@@ -22,7 +22,14 @@ const SHARDS: usize = 64;
 pub trait Pass: Send {
     /// Is told of each object before its records.
     fn begin(&mut self, _object: &Path) {}
-    /// Takes one record.
+    /// Is told of each object after its records.
+    fn end(&mut self) {}
+    /// Sees each record before its duplicates are left out, and says whether it takes it; what it
+    /// does not take is in no account.
+    fn wants(&mut self, _record: &Record<'_>, _time: &str) -> bool {
+        true
+    }
+    /// Takes one record that it wants.
     fn take(&mut self, record: &Record<'_>, time: &str);
 }
 
@@ -121,14 +128,16 @@ fn work<P: Pass>(
 ) -> (P, Account) {
     let mut reader =
         Reader { pass, seen, bounds, account: Account::default(), place: String::new() };
+    let mut room = Vec::new();
     while let Some(path) = objects.get(next.fetch_add(1, Ordering::Relaxed)) {
         reader.place = path.display().to_string();
         reader.pass.begin(path);
         reader.account.bytes += std::fs::metadata(path).map_or(0, |meta| meta.len());
-        match objects::read(path, &mut reader) {
+        match objects::read(path, &mut room, &mut reader) {
             Ok(()) => reader.account.objects_used += 1,
             Err(reason) => count(&mut reader.account.refused, reason, &reader.place),
         }
+        reader.pass.end();
     }
     (reader.pass, reader.account)
 }
@@ -142,11 +151,17 @@ struct Reader<'a, P> {
 }
 
 impl<P: Pass> RecordSink for Reader<'_, P> {
-    fn record(&mut self, json: &str) {
+    fn record(&mut self, json: &str) -> bool {
+        let weighed = match serde_json::from_str::<Record<'_>>(json) {
+            Ok(record) if record.event_name.get().is_none() => return false,
+            Ok(record) => self.weigh(json, &record),
+            Err(_) => Err("not a record"),
+        };
         self.account.records_read += 1;
-        if let Err(reason) = self.weigh(json) {
+        if let Err(reason) = weighed {
             count(&mut self.account.skipped, reason, &self.place);
         }
+        true
     }
 
     fn refuse(&mut self, reason: &'static str) {
@@ -156,26 +171,25 @@ impl<P: Pass> RecordSink for Reader<'_, P> {
 }
 
 impl<P: Pass> Reader<'_, P> {
-    fn weigh(&mut self, json: &str) -> Result<(), &'static str> {
-        let record: Record<'_> = serde_json::from_str(json).map_err(|_| "not a record")?;
-        if record.event_name.get().is_none() {
-            return Err("no event name");
-        }
+    fn weigh(&mut self, json: &str, record: &Record<'_>) -> Result<(), &'static str> {
         if record.event_category.get() == Some("Insight")
             || record.event_type.get() == Some("AwsCloudTrailInsight")
         {
             return Err(harmless::INSIGHT_RECORD);
         }
-        let time = event_time(&record).ok_or("no event time")?;
+        let time = event_time(record).ok_or("no event time")?;
         if !self.bounds.hold(&time) {
             return Err(harmless::OUTSIDE);
+        }
+        if !self.pass.wants(record, &time) {
+            return Ok(());
         }
         if !self.seen.is_new(json) {
             self.account.duplicates += 1;
             return Ok(());
         }
-        self.account.note(&record, &time);
-        self.pass.take(&record, &time);
+        self.account.note(record, &time);
+        self.pass.take(record, &time);
         Ok(())
     }
 }
