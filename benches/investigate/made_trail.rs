@@ -182,7 +182,7 @@ fn caller(number: usize, at: Timestamp) -> Value {
             "principalId": format!("AROAROLE{number:013}:worker-{number}"),
             "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/role-{number}/worker-{number}"),
             "accountId": ACCOUNT,
-            "accessKeyId": format!("ASIA{:016}", number * 1_000 + usize::from(at.strftime("%H").to_string() > "12".to_owned())),
+            "accessKeyId": format!("ASIA{number:016}"),
             "sessionContext": {
                 "sessionIssuer": {
                     "type": "Role", "principalId": format!("AROAROLE{number:013}"),
