@@ -47,6 +47,9 @@ const RAIDED: [(&str, &str, bool); 8] = [
     ("sts.amazonaws.com", "GetSessionToken", true),
 ];
 
+const AGENT: &str = "Boto3/1.35.36 md/Botocore#1.35.36 ua/2.0 os/linux#6.1.102-111.182.amzn2023 \
+    md/arch#x86_64 lang/python#3.12.6 md/pyimpl#CPython cfg/retry-mode#legacy";
+
 /// What was written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Written {
@@ -118,7 +121,7 @@ fn record((number, at): (usize, Timestamp), region: &str, dice: &mut Chance) -> 
         "eventName": name,
         "awsRegion": region,
         "sourceIPAddress": address,
-        "userAgent": "Boto3/1.35.36 md/Botocore#1.35.36 ua/2.0 os/linux#6.1.102-111.182.amzn2023.x86_64 md/arch#x86_64 lang/python#3.12.6 md/pyimpl#CPython cfg/retry-mode#legacy",
+        "userAgent": AGENT,
         "requestParameters": request,
         "responseElements": if refused { Value::Null } else { response },
         "requestID": format!("{}-{:04x}-4{:03x}-8{:03x}-{:012x}", hex8(dice), dice.below(65_536),
@@ -140,7 +143,7 @@ fn record((number, at): (usize, Timestamp), region: &str, dice: &mut Chance) -> 
     if refused {
         record["errorCode"] = json!("AccessDenied");
         record["errorMessage"] = json!(format!(
-            "User is not authorized to perform: {}:{name} because no identity-based policy allows it",
+            "User is not authorized to perform: {}:{name} because no policy allows it",
             source.split('.').next().unwrap_or_default()
         ));
     }
@@ -200,7 +203,8 @@ fn parts((name, number): (&str, usize), dice: &mut Chance) -> (Value, Value) {
     match name {
         "DescribeInstances" => (
             json!({ "instancesSet": {}, "filterSet": { "items": [
-                { "name": "instance-state-name", "valueSet": { "items": [{ "value": "running" }] } },
+                { "name": "instance-state-name",
+                    "valueSet": { "items": [{ "value": "running" }] } },
                 { "name": "tag:environment", "valueSet": { "items": [{ "value": "production" }] } },
             ] } }),
             Value::Null,
@@ -230,7 +234,8 @@ fn parts((name, number): (&str, usize), dice: &mut Chance) -> (Value, Value) {
         "GetSessionToken" => (
             json!({ "durationSeconds": 3_600 }),
             json!({ "credentials": { "accessKeyId": "ASIAQNZGKIQY5SESSION",
-                "sessionToken": "IQoJb3JpZ2luX2VjEXAMPLE", "expiration": "Aug 20, 2026, 10:00:00 AM" } }),
+                "sessionToken": "IQoJb3JpZ2luX2VjEXAMPLE",
+                "expiration": "Aug 20, 2026, 10:00:00 AM" } }),
         ),
         _ => (
             json!({ "maxResults": 100, "nextToken": format!("{:032x}", dice.below(1 << 62)) }),

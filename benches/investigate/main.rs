@@ -65,7 +65,9 @@ fn main() {
     let unpacking = rivals.best(&json!({ "op": "unpack", "folder": folder }));
     let one = rivals.best(&investigate(&folder, "Q11"));
     let all = rivals.best(&investigate(&folder, "all"));
-    let duckdb = rivals.best(&json!({ "op": "duckdb", "asked": asked(&folder) }));
+    let asked = asked(&folder);
+    let duckdb = rivals.best(&json!({ "op": "duckdb", "asked": asked }));
+    assert_eq!(duckdb.told["rows"], asked["rows"], "both cut the same rows");
     row("unpacking alone (ISA-L)", &unpacking, &unpacking);
     row("keyleak, one key's activity", &one, &unpacking);
     row("keyleak, every question", &all, &unpacking);
@@ -140,12 +142,14 @@ fn asked(folder: &Path) -> Value {
         ("targets", &subject.targets),
         ("accounts", &subject.accounts),
     ];
+    let rows = trail.cut_now(Window::default(), &subject).expect("pass two").rows.len();
     let cut = fill(ATHENA_CUT, &[("table", "cloudtrail"), ("partitions", "1 = 1")], &lists);
     let times = Times { exposed_since: sightings.coverage.first, contained_at: Some(as_of) };
     let questions = questions().expect("the questions are ours");
     let questions: Vec<String> = questions.iter().filter_map(|one| one.at(&times).ok()).collect();
     json!({
         "objects": folder.join("**/*.json.gz"),
+        "rows": rows,
         "cut": cut.sql,
         "parameters": cut.values,
         "questions": questions,

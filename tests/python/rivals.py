@@ -28,7 +28,7 @@ SESSION = '"sessionContext" STRUCT("attributes" STRUCT("mfaAuthenticated" VARCHA
 IDENTITY = 'STRUCT("type" VARCHAR, "principalId" VARCHAR, "arn" VARCHAR, "accountId" VARCHAR,' \
     f' "invokedBy" VARCHAR, "accessKeyId" VARCHAR, "userName" VARCHAR, {SESSION},' \
     ' "credentialId" VARCHAR)'
-FIELDS = [f'"{name}" VARCHAR' for name in SCALARS] + [f'"{name}" JSON' for name in TEXTS] + [
+FIELDS = [f'"{name}" VARCHAR' for name in SCALARS + TEXTS] + [
     f'"userIdentity" {IDENTITY}',
     '"resources" STRUCT("ARN" VARCHAR, "accountId" VARCHAR, "type" VARCHAR)[]',
     '"tlsDetails" STRUCT("tlsVersion" VARCHAR)',
