@@ -57,6 +57,9 @@ pub fn grow(sightings: &[Sighting], bounds: Bounds<'_>) -> Lineage {
         growth.follow_sign_ins();
         growth.follow_hosts();
         if growth.nodes.len() == before {
+            growth.follow_take_overs();
+        }
+        if growth.nodes.len() == before {
             break;
         }
     }

@@ -17,7 +17,24 @@ impl<'a> Growth<'a> {
                 continue;
             }
             for edge in self.index.edges_of(&parent) {
-                if let Some(child) = self.child(&parent, edge) {
+                if !is_take_over(edge)
+                    && let Some(child) = self.child(&parent, edge)
+                {
+                    self.add(child);
+                }
+            }
+        }
+    }
+
+    /// What was there before and was opened. It comes last: whether the actor made it itself is
+    /// known once nothing more is found that may have.
+    pub(super) fn follow_take_overs(&mut self) {
+        let parents = self.nodes.iter().filter(|node| !node.kind.is_principal());
+        for parent in parents.cloned().collect::<Vec<_>>() {
+            for edge in self.index.edges_of(&parent) {
+                if is_take_over(edge)
+                    && let Some(child) = self.child(&parent, edge)
+                {
                     self.add(child);
                 }
             }
@@ -173,6 +190,10 @@ impl<'a> Growth<'a> {
         (node.first, node.last) = (None, None);
         node
     }
+}
+
+fn is_take_over(edge: &Sighting) -> bool {
+    Calls::of(edge.event_name.as_deref().unwrap_or_default()) == Calls::TakeOver
 }
 
 fn own_arn(edge: &Sighting) -> Option<String> {
