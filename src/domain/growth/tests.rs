@@ -345,30 +345,6 @@ fn the_order_of_the_input_does_not_matter() {
     assert_eq!(forwards.nodes.len(), 5);
 }
 
-/// Found from the key in one step, while who made the role is found in two.
-#[test]
-fn a_role_that_the_actor_made_and_opened_is_its_own_whoever_is_found_first() {
-    let session = "ASIAAAAAAAAAAAAAAA22";
-    let opened = Sighting {
-        target_role: Some("implant".to_owned()),
-        ..call("UpdateAssumeRolePolicy", KEY, 5)
-    };
-    let made = Sighting {
-        target_role: Some("implant".to_owned()),
-        minted_arn: Some(role_arn("implant")),
-        minted_principal_id: Some("AROAimplant".to_owned()),
-        ..as_role("CreateRole", "one", session, 2)
-    };
-    let used = as_role("", "implant", "ASIAAAAAAAAAAAAAAA33", 6);
-    let role = role_arn("implant");
-    let whole = lineage(&[opened.clone(), assume(KEY, "one", session, 1), made, used.clone()]);
-    assert!(node(&whole, &role).is_created() && !node(&whole, &role).older, "{whole:?}");
-    assert_eq!(node(&whole, "ASIAAAAAAAAAAAAAAA33").certainty, Certainty::Certain);
-    // The control: nobody was seen making it.
-    let opened = lineage(&[opened, assume(KEY, "one", session, 1), used]);
-    assert!(node(&opened, &role).older && !node(&opened, &role).is_created());
-}
-
 #[test]
 fn a_role_that_is_opened_more_than_once_is_listed_once_with_the_last_time() {
     let opened = |second| Sighting {

@@ -2,6 +2,7 @@
 
 use super::{
     ACCOUNT, KEY, as_role, as_user, assume, at, call, create_role, create_user, ids, lineage, node,
+    role_arn,
 };
 use crate::domain::lineage::{Certainty, NodeKind, Subject};
 use crate::domain::trail_row::Sighting;
@@ -246,4 +247,28 @@ fn a_federated_user_whose_mint_was_not_seen_is_stopped_with_the_user_behind_it()
     assert_eq!(found.kind, NodeKind::FederatedUser);
     assert_eq!(found.user_name.as_deref(), Some("svc"));
     assert_eq!(found.why, format!("acts as {user}, which the actor created"));
+}
+
+/// Found from the key in one step, while who made the role is found in two.
+#[test]
+fn a_role_that_the_actor_made_and_opened_is_its_own_whoever_is_found_first() {
+    let session = "ASIAAAAAAAAAAAAAAA22";
+    let opened = Sighting {
+        target_role: Some("implant".to_owned()),
+        ..call("UpdateAssumeRolePolicy", KEY, 5)
+    };
+    let made = Sighting {
+        target_role: Some("implant".to_owned()),
+        minted_arn: Some(role_arn("implant")),
+        minted_principal_id: Some("AROAimplant".to_owned()),
+        ..as_role("CreateRole", "one", session, 2)
+    };
+    let used = as_role("", "implant", "ASIAAAAAAAAAAAAAAA33", 6);
+    let role = role_arn("implant");
+    let whole = lineage(&[opened.clone(), assume(KEY, "one", session, 1), made, used.clone()]);
+    assert!(node(&whole, &role).is_created() && !node(&whole, &role).older, "{whole:?}");
+    assert_eq!(node(&whole, "ASIAAAAAAAAAAAAAAA33").certainty, Certainty::Certain);
+    // The control: nobody was seen making it.
+    let opened = lineage(&[opened, assume(KEY, "one", session, 1), used]);
+    assert!(node(&opened, &role).older && !node(&opened, &role).is_created());
 }
