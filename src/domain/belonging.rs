@@ -1,4 +1,4 @@
-//! How a record belongs to a subject: what `queries/athena/cut.sql` says, over rows that are there.
+//! How a record belongs to a subject: what `queries/athena/cut.sql` says, in Rust.
 
 use crate::domain::lineage::Subject;
 use crate::domain::trail_row::TrailRow;
@@ -13,6 +13,21 @@ pub struct Belonging<'a> {
     addresses: HashSet<&'a str>,
     targets: HashSet<&'a str>,
     accounts: HashSet<&'a str>,
+}
+
+/// What a record tells of its call, as far as belonging rests on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    pub key: Option<&'a str>,
+    /// The caller's ARN and immutable id, and those of whoever issued its session.
+    pub names: [Option<&'a str>; 4],
+    /// When its session began, or else when it called.
+    pub began: &'a str,
+    pub user_name: Option<&'a str>,
+    pub account: Option<&'a str>,
+    pub source: Option<&'a str>,
+    pub reads: bool,
+    pub address: Option<&'a str>,
 }
 
 impl<'a> Belonging<'a> {
@@ -31,45 +46,91 @@ impl<'a> Belonging<'a> {
 
     /// The row's reach, or none where it is somebody else's business.
     pub fn reach(&self, row: &TrailRow) -> Option<&'static str> {
-        if row.access_key_id.as_deref() == Some(self.key) {
-            return Some("key");
-        }
-        if self.is_lineage(row) {
-            return Some("lineage");
-        }
-        if self.is_about(row) {
-            return Some("about");
-        }
-        has(&self.addresses, &row.source_ip).then_some("address")
+        let about = [&row.minted_key, &row.target_key, &row.target_user, &row.target_role];
+        self.reach_of(&Told::of(row), |is_target| {
+            about.into_iter().flatten().any(|name| is_target(name))
+        })
     }
 
-    fn is_lineage(&self, row: &TrailRow) -> bool {
-        let names =
-            [&row.identity_arn, &row.principal_id, &row.issuer_arn, &row.issuer_principal_id];
-        if has(&self.keys, &row.access_key_id)
-            || names.into_iter().any(|name| has(&self.principals, name))
+    /// The same of what a record tells. Whom it is about is asked last and only of changes, because
+    /// a record that is no row yet has to be read further for that.
+    pub fn reach_of(
+        &self,
+        told: &Told<'_>,
+        is_about: impl FnOnce(&dyn Fn(&str) -> bool) -> bool,
+    ) -> Option<&'static str> {
+        if told.key == Some(self.key) {
+            return Some("key");
+        }
+        if self.is_lineage(told) {
+            return Some("lineage");
+        }
+        if self.is_aimed_at(told, is_about) {
+            return Some("about");
+        }
+        has(&self.addresses, told.address).then_some("address")
+    }
+
+    fn is_lineage(&self, told: &Told<'_>) -> bool {
+        if has(&self.keys, told.key)
+            || told.names.into_iter().any(|name| has(&self.principals, name))
         {
             return true;
         }
-        let (false, Some(arn)) = (self.sessions.is_empty(), &row.identity_arn) else {
+        let (false, [Some(arn), ..]) = (self.sessions.is_empty(), told.names) else {
             return false;
         };
-        let start = row.session_start.as_ref().unwrap_or(&row.event_time);
-        self.sessions.contains(format!("{arn}@{start}").as_str())
+        self.sessions.contains(format!("{arn}@{}", told.began).as_str())
     }
 
     /// A change of the subject by somebody else, or a sign-in of one of its users.
-    fn is_about(&self, row: &TrailRow) -> bool {
-        if !has(&self.accounts, &row.recipient_account) {
+    fn is_aimed_at(
+        &self,
+        told: &Told<'_>,
+        is_about: impl FnOnce(&dyn Fn(&str) -> bool) -> bool,
+    ) -> bool {
+        if !has(&self.accounts, told.account) {
             return false;
         }
-        match row.event_source.as_deref() {
-            Some("signin.amazonaws.com") => has(&self.targets, &row.user_name),
-            Some("iam.amazonaws.com") if row.read_only != Some(1) => {
-                let about = [&row.minted_key, &row.target_key, &row.target_user, &row.target_role];
-                about.into_iter().any(|name| has(&self.targets, name))
+        match told.source {
+            Some("signin.amazonaws.com") => has(&self.targets, told.user_name),
+            Some("iam.amazonaws.com") if !told.reads => {
+                is_about(&|text| self.targets.contains(text))
             }
             Some(_) | None => false,
+        }
+    }
+
+    /// Who has to be named by a record that belongs, unless it is aimed at the subject.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let sessions = self.sessions.iter().map(|one| one.rsplit_once('@').map_or(*one, |of| of.0));
+        let sets = [&self.keys, &self.principals, &self.addresses];
+        sets.into_iter().flatten().copied().chain(sessions).chain([self.key])
+    }
+
+    pub fn has_targets(&self) -> bool {
+        !self.targets.is_empty()
+    }
+}
+
+impl<'a> Told<'a> {
+    fn of(row: &'a TrailRow) -> Self {
+        let text = Option::<String>::as_deref;
+        Self {
+            key: text(&row.access_key_id),
+            names: [
+                &row.identity_arn,
+                &row.principal_id,
+                &row.issuer_arn,
+                &row.issuer_principal_id,
+            ]
+            .map(text),
+            began: row.session_start.as_ref().unwrap_or(&row.event_time),
+            user_name: text(&row.user_name),
+            account: text(&row.recipient_account),
+            source: text(&row.event_source),
+            reads: row.read_only == Some(1),
+            address: text(&row.source_ip),
         }
     }
 }
@@ -80,8 +141,8 @@ impl std::fmt::Debug for Belonging<'_> {
     }
 }
 
-fn has(set: &HashSet<&str>, text: &Option<String>) -> bool {
-    text.as_deref().is_some_and(|text| set.contains(text))
+fn has(set: &HashSet<&str>, text: Option<&str>) -> bool {
+    text.is_some_and(|text| set.contains(text))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The trail on this machine: a `Source` over files and folders of delivered objects.
 
+use crate::domain::belonging::Belonging;
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::TrailRow;
@@ -8,7 +9,7 @@ use crate::trail::callers::CallerPass;
 use crate::trail::marks::Marked;
 use crate::trail::memo::Memo;
 use crate::trail::objects::{self, Found};
-use crate::trail::passes::{CutPass, DEEDS_MAX, RolePass, Wanted, is_deed};
+use crate::trail::passes::{CutPass, DEEDS_MAX, RolePass, is_deed, may_be_in};
 use crate::trail::scan::{Bounds, scan};
 use async_trait::async_trait;
 use std::hash::RandomState;
@@ -76,12 +77,12 @@ impl LocalTrail {
     /// Pass two, on this thread.
     pub fn cut_now(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
         let started = Instant::now();
-        let wanted = Wanted::new(subject);
-        let make = || CutPass::new(&wanted);
+        let belonging = Belonging::new(subject);
+        let make = || CutPass::new(&belonging);
         let mut found = self.found()?;
         let marked = self.marked().clone().filter(|marked| marked.window == window);
         if let Some(marked) = marked {
-            let may_be_in = |marks: &_, hasher: &_| wanted.may_be_in(marks, hasher);
+            let may_be_in = |marks: &_, hasher: &_| may_be_in(&belonging, marks, hasher);
             found.objects.retain(|object| marked.objects.is_needed(object, may_be_in));
         }
         let (passes, _, bytes) = scan(&found, window, &make);

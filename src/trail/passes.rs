@@ -1,14 +1,13 @@
 //! What one reading of the objects keeps beside the callers: the cut, or the calls of a role.
 
-use crate::domain::lineage::Subject;
+use crate::domain::belonging::{Belonging, Told};
 use crate::domain::resource::is_named;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::trail::Deeds;
 use crate::trail::flatten;
 use crate::trail::marks::Marks;
-use crate::trail::record::Record;
+use crate::trail::record::{Record, Text};
 use crate::trail::scan::Pass;
-use std::collections::HashSet;
 use std::hash::RandomState;
 
 /// Rows of one case: above this a case belongs to Athena. One row is about half a kilobyte.
@@ -16,88 +15,36 @@ const ROWS_MAX: usize = 2_000_000;
 /// Deeds one answer holds; containment is never reverted this often.
 pub(super) const DEEDS_MAX: usize = 10_000;
 
-/// Pass two's question, as sets.
-pub(super) struct Wanted<'a> {
-    key: &'a str,
-    keys: HashSet<&'a str>,
-    principals: HashSet<&'a str>,
-    sessions: HashSet<&'a str>,
-    addresses: HashSet<&'a str>,
-    targets: HashSet<&'a str>,
-    accounts: HashSet<&'a str>,
+/// How a record belongs, before it is a row.
+fn reach(belonging: &Belonging<'_>, record: &Record<'_>, time: &str) -> Option<&'static str> {
+    let identity = &record.user_identity;
+    let session = &identity.session_context;
+    let issuer = &session.session_issuer;
+    let told = Told {
+        key: identity.access_key_id.get(),
+        names: [&identity.arn, &identity.principal_id, &issuer.arn, &issuer.principal_id]
+            .map(Text::get),
+        began: session.attributes.creation_date.get().unwrap_or(time),
+        user_name: identity.user_name.get(),
+        account: record.recipient_account_id.get(),
+        source: record.event_source.get(),
+        reads: record.read_only.flag() == Some(1),
+        address: record.source_ip.get(),
+    };
+    belonging.reach_of(&told, |is_target| {
+        flatten::targets(record).iter().any(|target| is_target(target))
+    })
 }
 
-impl<'a> Wanted<'a> {
-    pub(super) fn new(subject: &'a Subject) -> Self {
-        let set = |texts: &'a [String]| texts.iter().map(String::as_str).collect();
-        Self {
-            key: &subject.key_id,
-            keys: set(&subject.keys),
-            principals: set(&subject.principals),
-            sessions: set(&subject.sessions),
-            addresses: set(&subject.addresses),
-            targets: set(&subject.targets),
-            accounts: set(&subject.accounts),
-        }
-    }
-
-    fn reach(&self, record: &Record<'_>, time: &str) -> Option<&'static str> {
-        let identity = &record.user_identity;
-        let key = identity.access_key_id.get();
-        if key == Some(self.key) {
-            return Some("key");
-        }
-        let issuer = &identity.session_context.session_issuer;
-        let names = [&identity.arn, &identity.principal_id, &issuer.arn, &issuer.principal_id];
-        let by_key = key.is_some_and(|key| self.keys.contains(key));
-        let is_principal = |text: &str| self.principals.contains(text);
-        if by_key || names.into_iter().filter_map(|name| name.get()).any(is_principal) {
-            return Some("lineage");
-        }
-        if let (false, Some(arn)) = (self.sessions.is_empty(), identity.arn.get()) {
-            let start = identity.session_context.attributes.creation_date.get();
-            if self.sessions.contains(format!("{arn}@{}", start.unwrap_or(time)).as_str()) {
-                return Some("lineage");
-            }
-        }
-        if self.is_about(record) {
-            return Some("about");
-        }
-        let from = record.source_ip.get()?;
-        self.addresses.contains(from).then_some("address")
-    }
-
-    /// A change of the subject by somebody else, or a sign-in of one of its users.
-    fn is_about(&self, record: &Record<'_>) -> bool {
-        let account = record.recipient_account_id.get();
-        if !account.is_some_and(|account| self.accounts.contains(account)) {
-            return false;
-        }
-        let is_target = |text: &str| self.targets.contains(text);
-        match record.event_source.get() {
-            Some("signin.amazonaws.com") => {
-                record.user_identity.user_name.get().is_some_and(is_target)
-            }
-            Some("iam.amazonaws.com") if record.read_only.flag() != Some(1) => {
-                flatten::targets(record).iter().any(|target| is_target(target))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether an object with these marks may hold a record that is wanted.
-    pub(super) fn may_be_in(&self, marks: &Marks, hasher: &RandomState) -> bool {
-        let sessions = self.sessions.iter().map(|one| one.rsplit_once('@').map_or(*one, |of| of.0));
-        let sets = [&self.keys, &self.principals, &self.addresses];
-        let mut named = sets.into_iter().flatten().copied().chain(sessions).chain([self.key]);
-        (marks.has_changes && !self.targets.is_empty())
-            || named.any(|text| marks.hold(hasher, text))
-    }
+/// Whether an object with these marks may hold a record that belongs.
+pub(super) fn may_be_in(belonging: &Belonging<'_>, marks: &Marks, hasher: &RandomState) -> bool {
+    (marks.has_changes && belonging.has_targets())
+        || belonging.names().any(|text| marks.hold(hasher, text))
 }
 
 /// Pass two: the rows of the subject and of its addresses.
 pub(super) struct CutPass<'a> {
-    wanted: &'a Wanted<'a>,
+    belonging: &'a Belonging<'a>,
     /// How the record that is wanted belongs.
     reach: &'static str,
     pub(super) rows: Vec<TrailRow>,
@@ -105,14 +52,14 @@ pub(super) struct CutPass<'a> {
 }
 
 impl<'a> CutPass<'a> {
-    pub(super) fn new(wanted: &'a Wanted<'a>) -> Self {
-        Self { wanted, reach: "", rows: Vec::new(), full: false }
+    pub(super) fn new(belonging: &'a Belonging<'a>) -> Self {
+        Self { belonging, reach: "", rows: Vec::new(), full: false }
     }
 }
 
 impl Pass for CutPass<'_> {
     fn wants(&mut self, record: &Record<'_>, time: &str) -> bool {
-        let reach = self.wanted.reach(record, time);
+        let reach = reach(self.belonging, record, time);
         self.reach = reach.unwrap_or_default();
         reach.is_some()
     }
