@@ -129,19 +129,9 @@ fn asked(folder: &Path) -> Value {
     let as_of = sightings.coverage.last.expect("there are records");
     let lineage = grow(&sightings.rows, Bounds { key_id: KEY, exposed_since: None, as_of });
     let subject = Subject::of(&lineage);
-    let only = |text: &str| [text.to_owned()];
-    let (from, to, key) = (only("0000"), only("9999"), only(KEY));
-    let lists: [(&str, &[String]); 9] = [
-        ("from", &from),
-        ("to", &to),
-        ("key", &key),
-        ("keys", &subject.keys),
-        ("principals", &subject.principals),
-        ("sessions", &subject.sessions),
-        ("addresses", &subject.addresses),
-        ("targets", &subject.targets),
-        ("accounts", &subject.accounts),
-    ];
+    let (from, to) = (["0000".to_owned()], ["9999".to_owned()]);
+    let times: [(&str, &[String]); 2] = [("from", &from), ("to", &to)];
+    let lists = [times.as_slice(), &subject.lists()].concat();
     let rows = trail.cut_now(Window::default(), &subject).expect("pass two").rows.len();
     let cut = fill(ATHENA_CUT, &[("table", "cloudtrail"), ("partitions", "1 = 1")], &lists);
     let times = Times { exposed_since: sightings.coverage.first, contained_at: Some(as_of) };

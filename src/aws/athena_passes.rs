@@ -91,17 +91,7 @@ impl Passes {
         reading: Reading,
         subject: &Subject,
     ) -> Result<Cut, TrailError> {
-        let key = [subject.key_id.clone()];
-        let lists: [(&str, &[String]); 7] = [
-            ("key", &key),
-            ("keys", &subject.keys),
-            ("principals", &subject.principals),
-            ("sessions", &subject.sessions),
-            ("addresses", &subject.addresses),
-            ("targets", &subject.targets),
-            ("accounts", &subject.accounts),
-        ];
-        let filled = self.filled(CUT, reading.span, &lists);
+        let filled = self.filled(CUT, reading.span, &subject.lists());
         self.flat_rows(&filled, purpose("cut", TrailRow::COLUMNS, ROWS_MAX, reading)).await
     }
 

@@ -311,6 +311,19 @@ impl Subject {
         subject
     }
 
+    /// Its lists by the names that `queries/athena/cut.sql` has for them.
+    pub fn lists(&self) -> [(&'static str, &[String]); 7] {
+        [
+            ("key", std::slice::from_ref(&self.key_id)),
+            ("keys", &self.keys),
+            ("principals", &self.principals),
+            ("sessions", &self.sessions),
+            ("addresses", &self.addresses),
+            ("targets", &self.targets),
+            ("accounts", &self.accounts),
+        ]
+    }
+
     /// Names whose change by anybody matters: the key, its owner, what the actor made or opened.
     fn aim(&mut self, lineage: &Lineage) {
         let mut targets = BTreeSet::from([lineage.key_id.clone()]);

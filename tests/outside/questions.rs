@@ -254,19 +254,9 @@ fn compare_answers(judge: &mut SqlJudge, rows: &[TrailRow], place: &str) {
 /// Fills one of the Athena templates as the adapter does, and runs what sqlglot makes of it.
 fn athena(judge: &mut SqlJudge, template: &str, subject: &Subject) -> Vec<Vec<Option<String>>> {
     let (from, to) = (["0000".to_owned()], ["9999".to_owned()]);
-    let key = [subject.key_id.clone()];
     let raw = [("table", TRAIL_TABLE), ("partitions", "dt >= '0000'")];
-    let lists: [(&str, &[String]); 9] = [
-        ("from", &from),
-        ("to", &to),
-        ("key", &key),
-        ("keys", &subject.keys),
-        ("principals", &subject.principals),
-        ("sessions", &subject.sessions),
-        ("addresses", &subject.addresses),
-        ("targets", &subject.targets),
-        ("accounts", &subject.accounts),
-    ];
+    let times: [(&str, &[String]); 2] = [("from", &from), ("to", &to)];
+    let lists = [times.as_slice(), &subject.lists()].concat();
     let filled = fill(template, &raw, &lists);
     let found = judge.athena(&filled.sql, &json!(filled.values));
     let text = |value: &Value| match value {
