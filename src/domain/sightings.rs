@@ -36,7 +36,7 @@ impl Callers {
             whole.rows.extend(new.iter().copied().cloned());
             calls.extend(new.into_iter().cloned());
             for row in part.rows.iter().filter(|row| row.event_name.is_none()) {
-                tallies.entry(caller(row)).or_default().add(row);
+                tallies.entry(caller(row)).or_default().add_row(row);
             }
         }
         whole.rows.extend(tallies.into_iter().map(|(caller, tally)| tally.of(caller)));
@@ -74,32 +74,39 @@ fn caller(row: &Sighting) -> Sighting {
     }
 }
 
-#[derive(Default)]
-struct Tally {
-    events: i64,
-    first: Option<String>,
-    last: String,
-    addresses: BTreeSet<String>,
+/// How often one caller was seen, when and from where.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    pub events: i64,
+    pub first: String,
+    pub last: String,
+    pub addresses: BTreeSet<String>,
 }
 
 impl Tally {
-    fn add(&mut self, row: &Sighting) {
-        self.events = self.events.saturating_add(row.events.unwrap_or(1));
-        if self.first.as_ref().is_none_or(|first| row.first_time < *first) {
-            self.first = Some(row.first_time.clone());
+    /// Takes in so many calls between two times.
+    pub fn add(&mut self, (first, last): (&str, &str), events: i64) {
+        if self.first.is_empty() || first < self.first.as_str() {
+            first.clone_into(&mut self.first);
         }
-        if row.last_time > self.last {
-            self.last.clone_from(&row.last_time);
+        if last > self.last.as_str() {
+            last.clone_into(&mut self.last);
         }
+        self.events = self.events.saturating_add(events);
+    }
+
+    fn add_row(&mut self, row: &Sighting) {
+        self.add((&row.first_time, &row.last_time), row.events.unwrap_or(1));
         let addresses = row.addresses.iter().flat_map(|all| all.split(' '));
         self.addresses.extend(addresses.map(str::to_owned));
     }
 
-    fn of(self, caller: Sighting) -> Sighting {
+    /// The sighting of this caller.
+    pub fn of(self, caller: Sighting) -> Sighting {
         let addresses: Vec<String> = self.addresses.into_iter().collect();
         Sighting {
             events: Some(self.events),
-            first_time: self.first.unwrap_or_default(),
+            first_time: self.first,
             last_time: self.last,
             addresses: (!addresses.is_empty()).then(|| addresses.join(" ")),
             ..caller

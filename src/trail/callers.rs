@@ -1,12 +1,12 @@
 //! Pass one: lineage calls one by one, all other calls counted per caller.
 
-use crate::domain::sightings::ADDRESSES_MAX;
+use crate::domain::sightings::{ADDRESSES_MAX, Tally};
 use crate::domain::trail_row::Sighting;
 use crate::trail::flatten::{self, CallerParts};
 use crate::trail::marks::{Marking, ObjectMarks};
 use crate::trail::record::Record;
 use crate::trail::scan::Pass;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
@@ -24,29 +24,10 @@ pub(super) struct CallerPass {
     pub(super) full: bool,
 }
 
-#[derive(Default)]
-struct Tally {
-    events: i64,
-    first: String,
-    last: String,
-    addresses: BTreeSet<String>,
-}
-
-impl Tally {
-    fn add(&mut self, first: &str, last: &str, events: i64) {
-        self.events += events;
-        if self.first.is_empty() || first < self.first.as_str() {
-            first.clone_into(&mut self.first);
-        }
-        if last > self.last.as_str() {
-            last.clone_into(&mut self.last);
-        }
-    }
-
-    fn address(&mut self, address: &str) {
-        if self.addresses.len() < ADDRESSES_MAX && !self.addresses.contains(address) {
-            self.addresses.insert(address.to_owned());
-        }
+/// Remembers where a caller came from, up to a number.
+fn note_address(tally: &mut Tally, address: &str) {
+    if tally.addresses.len() < ADDRESSES_MAX && !tally.addresses.contains(address) {
+        tally.addresses.insert(address.to_owned());
     }
 }
 
@@ -71,9 +52,9 @@ impl Pass for CallerPass {
         }
         let parts = CallerParts::of_record(record);
         let Some(tally) = self.tally(&parts) else { return };
-        tally.add(time, time, 1);
+        tally.add((time, time), 1);
         if let Some(address) = record.source_ip.get() {
-            tally.address(address);
+            note_address(tally, address);
         }
     }
 }
@@ -112,24 +93,16 @@ impl CallerPass {
         self.marking.merge(other.marking);
         for (caller, theirs) in other.callers.into_values().flatten() {
             let Some(tally) = self.tally(&CallerParts::of_sighting(&caller)) else { continue };
-            tally.add(&theirs.first, &theirs.last, theirs.events);
-            theirs.addresses.iter().for_each(|address| tally.address(address));
+            tally.add((&theirs.first, &theirs.last), theirs.events);
+            theirs.addresses.iter().for_each(|address| note_address(tally, address));
         }
     }
 
     /// The sightings in their order, and what each object names.
     pub(super) fn finish(self) -> (Vec<Sighting>, ObjectMarks) {
         let mut rows = self.edges;
-        rows.extend(self.callers.into_values().flatten().map(|(caller, tally)| {
-            let addresses: Vec<String> = tally.addresses.into_iter().collect();
-            Sighting {
-                events: Some(tally.events),
-                first_time: tally.first,
-                last_time: tally.last,
-                addresses: (!addresses.is_empty()).then(|| addresses.join(" ")),
-                ..caller
-            }
-        }));
+        let callers = self.callers.into_values().flatten();
+        rows.extend(callers.map(|(caller, tally)| tally.of(caller)));
         rows.sort_unstable();
         (rows, self.marking.finish())
     }
