@@ -132,24 +132,21 @@ fn hits_others(change: &Change) -> bool {
 pub async fn release(desk: &Desk, case: &Case, cleared: &[Cleared]) -> Result<bool, StepError> {
     let mut released = false;
     for state in case.standing_plans().filter(|state| state.contained.is_none()) {
-        let mut steps: Vec<Step> = Vec::new();
-        for back in cleared.iter().flat_map(|cleared| given_back(state, cleared)) {
-            // The key of a user who is cleared is cleared twice.
-            if !steps.iter().any(|known| known.action == back.action) {
-                steps.push(back);
-            }
-        }
+        let steps = given_back(state, cleared);
         let (plan, none) = (state.plan.number, Photographs::new());
         released |= readback::cover(desk, case, plan, (steps, &none)).await?.is_some();
     }
     Ok(released)
 }
 
-fn given_back(state: &PlanState, Cleared { on, key, by }: &Cleared) -> Vec<Step> {
+/// The step that takes each of them back; a key may be cleared by itself and with its user.
+fn given_back(state: &PlanState, cleared: &[Cleared]) -> Vec<Step> {
+    let is_about = |step: &Step, Cleared { on, key, .. }: &Cleared| {
+        step.action.on == *on && key.as_ref().is_none_or(|key| step.action.stops(key))
+    };
     let suspected = state.holding_steps().filter(|(_, step, _)| step.provisional);
-    let is_it = |step: &Step| key.as_ref().is_none_or(|key| step.action.stops(key));
-    let own = suspected.filter(|(_, step, _)| step.action.on == *on && is_it(step));
-    let back = own.filter_map(|(_, step, _)| {
+    let back = suspected.filter_map(|(_, step, _)| {
+        let Cleared { on, by, .. } = cleared.iter().find(|cleared| is_about(step, cleared))?;
         Some(Step {
             action: step.action.taken_back()?,
             blast_radius: vec![on.to_string()],
