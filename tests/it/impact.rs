@@ -1,6 +1,7 @@
 //! The nine impact questions in the drill's workspace: asked, answered by people, and reported.
 
 use crate::people::heard;
+use crate::recovery::card_of;
 use crate::stage::Stage;
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::announce::impact_key;
@@ -11,7 +12,7 @@ use keyleak::domain::impact::{ImpactQuestion, ImpactVerdict};
 use keyleak::domain::impact_state::{open as still_open, state};
 use keyleak::domain::report::markdown;
 use keyleak::drill::people::{APPROVER, KEY_OWNER, REPORTER};
-use keyleak::drill::players::{load, open, press, until, wait};
+use keyleak::drill::players::{load, open, press, until};
 use keyleak::drill::world::World;
 use keyleak::sim::cloud::setup::Deed;
 use keyleak::sim::slack::acts::{Place, Press};
@@ -62,16 +63,7 @@ async fn until_changes_show(world: &World, case: &CaseId) -> Case {
 
 /// The card of the impact, once it shows these words.
 async fn card(world: &World, case: &CaseId, words: &str) -> (Place, Value) {
-    let posted = |case: &Case| case.room().posted.contains_key(&impact_key());
-    let now = until(world, case, "the card of the impact", posted).await.unwrap();
-    let (channel, ts) = now.room().posted[&impact_key()].clone();
-    wait(&format!("the card saying {words:?}"), async || {
-        let seen = world.slack.message(&channel.0, &ts.0).unwrap();
-        let place = Place::Message { channel: channel.0.clone(), ts: ts.0.clone() };
-        Ok(seen.to_string().contains(words).then_some((place, seen)))
-    })
-    .await
-    .unwrap()
+    card_of(world, case, (&impact_key(), words)).await
 }
 
 /// Presses a button about a question as it stands on a card that this person saw.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::announce::recovery_key;
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
-use keyleak::domain::event::{Event, Phase};
+use keyleak::domain::event::{Event, Phase, PostKey};
 use keyleak::domain::hardening::checklist;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::losses::LossKind;
@@ -98,9 +98,18 @@ async fn looked(world: &World, case: &CaseId, what: &str, wanted: impl Fn(&Case)
 
 /// The card of the recovery, once it shows these words.
 async fn card(world: &World, case: &CaseId, words: &str) -> (Place, Value) {
-    let posted = |case: &Case| case.room().posted.contains_key(&recovery_key());
-    let now = until(world, case, "the card of the recovery", posted).await.unwrap();
-    let (channel, ts) = now.room().posted[&recovery_key()].clone();
+    card_of(world, case, (&recovery_key(), words)).await
+}
+
+/// The message of this key, once it shows these words.
+pub(crate) async fn card_of(
+    world: &World,
+    case: &CaseId,
+    (key, words): (&PostKey, &str),
+) -> (Place, Value) {
+    let posted = |case: &Case| case.room().posted.contains_key(key);
+    let now = until(world, case, &format!("the card {}", key.0), posted).await.unwrap();
+    let (channel, ts) = now.room().posted[key].clone();
     wait(&format!("the card saying {words:?}"), async || {
         let seen = world.slack.message(&channel.0, &ts.0).unwrap();
         let place = Place::Message { channel: channel.0.clone(), ts: ts.0.clone() };
