@@ -1,8 +1,8 @@
 //! Who may assume a role, and the same document without those who came from outside.
 //!
 //! CloudTrail shows what an edit wrote and never what it replaced, so what an actor added is told
-//! by what it names: another account that was not seen before, everybody, or a principal the
-//! actor made.
+//! by what it names: another account, everybody, or a principal the actor made. A partner's account
+//! that was named before goes too; the step names it, and whoever approves sees it.
 
 use crate::domain::principal::{PrincipalName, account_in};
 use serde_json::{Value, json};
@@ -15,8 +15,6 @@ pub struct Insiders<'a> {
     pub account: &'a str,
     /// Principals that the actor made.
     pub made_by_actor: &'a BTreeSet<PrincipalName>,
-    /// Accounts that used the role before the exposure.
-    pub known_accounts: &'a BTreeSet<String>,
 }
 
 /// A trust document without its outsiders.
@@ -124,8 +122,7 @@ fn one_or_many(value: Value) -> Vec<Value> {
 fn is_insider(principal: &str, insiders: Insiders<'_>) -> bool {
     let is_number = principal.len() == 12 && principal.bytes().all(|b| b.is_ascii_digit());
     let account = if is_number { Some(principal) } else { account_in(principal) };
-    let is_inside =
-        |account: &str| account == insiders.account || insiders.known_accounts.contains(account);
+    let is_inside = |account: &str| account == insiders.account;
     let made =
         PrincipalName::of_arn(principal).is_some_and(|name| insiders.made_by_actor.contains(&name));
     // Where a principal was deleted IAM shows its bare id, which lets nobody in.
@@ -138,10 +135,9 @@ mod tests {
 
     const OWN: &str = "111111111111";
 
-    fn cleaned(document: &str, known: &[&str], made: &[&str]) -> Option<Cleaned> {
+    fn cleaned(document: &str, made: &[&str]) -> Option<Cleaned> {
         let made = made.iter().map(|name| PrincipalName::user(name)).collect();
-        let known = known.iter().map(|account| (*account).to_owned()).collect();
-        let insiders = Insiders { account: OWN, made_by_actor: &made, known_accounts: &known };
+        let insiders = Insiders { account: OWN, made_by_actor: &made };
         without_outsiders(document, insiders)
     }
 
@@ -155,17 +151,10 @@ mod tests {
     #[test]
     fn another_account_goes_and_the_own_one_stays() {
         let both = trusting(r#"["arn:aws:iam::111111111111:root","999999999999"]"#);
-        let found = cleaned(&both, &[], &[]).unwrap();
+        let found = cleaned(&both, &[]).unwrap();
         assert_eq!(found.removed, ["999999999999"]);
         assert!(found.document.contains("111111111111:root"));
         assert!(!found.document.contains("999999999999"));
-    }
-
-    #[test]
-    fn an_account_that_was_seen_before_the_exposure_stays() {
-        let both = trusting(r#""arn:aws:iam::999999999999:role/deploy""#);
-        assert_eq!(cleaned(&both, &["999999999999"], &[]), None);
-        assert!(cleaned(&both, &[], &[]).is_some());
     }
 
     #[test]
@@ -178,7 +167,7 @@ mod tests {
                 "Action":"sts:AssumeRole"}]}"#
                 .to_owned(),
         ] {
-            let found = cleaned(&everybody, &[], &[]).unwrap();
+            let found = cleaned(&everybody, &[]).unwrap();
             assert!(found.document.contains(r#""Effect":"Deny""#), "{}", found.document);
             assert!(!found.document.contains("Allow"), "{}", found.document);
         }
@@ -189,10 +178,10 @@ mod tests {
         let document = r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":
             "ec2.amazonaws.com","AWS":"arn:aws:iam::111111111111:user/evil"},
             "Action":"sts:AssumeRole"}]}"#;
-        let found = cleaned(document, &[], &["evil"]).unwrap();
+        let found = cleaned(document, &["evil"]).unwrap();
         assert!(found.document.contains("ec2.amazonaws.com"));
         assert!(!found.document.contains("evil"));
-        assert_eq!(cleaned(document, &[], &[]), None);
+        assert_eq!(cleaned(document, &[]), None);
     }
 
     #[test]
@@ -213,7 +202,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_left_to_people() {
-        assert_eq!(cleaned("no json", &[], &[]), None);
-        assert_eq!(cleaned("{}", &[], &[]), None);
+        assert_eq!(cleaned("no json", &[]), None);
+        assert_eq!(cleaned("{}", &[]), None);
     }
 }

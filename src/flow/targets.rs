@@ -146,8 +146,7 @@ fn steps(
         }
         Part::Trust => {
             let account = account_of(case, std::slice::from_ref(photograph));
-            let insiders =
-                Insiders { account: &account.0, made_by_actor, known_accounts: &BTreeSet::new() };
+            let insiders = Insiders { account: &account.0, made_by_actor };
             trust_steps(&containing, photograph, (insiders, desk.clock.now(), because))
         }
     }
