@@ -71,6 +71,7 @@ pub mod options;
 mod owner_policy;
 pub mod owners_asked;
 pub mod phase;
+pub mod plain_text;
 pub mod plan;
 pub mod plan_state;
 pub mod policy;

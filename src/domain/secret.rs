@@ -1,5 +1,6 @@
 //! Finds secret keys and session tokens in what people paste, so that none is stored or echoed.
 
+use crate::domain::plain_text::visible;
 use std::ops::Range;
 
 /// An AWS secret access key is forty characters of base64 without padding.
@@ -13,8 +14,20 @@ const FRAGMENT_LENGTH_MIN: usize = 30;
 /// How an API key of Amazon Bedrock begins; the rest is base64 of its user's name and a secret.
 const BEDROCK_PREFIX: &str = "ABSK";
 const BEDROCK_SHORT_PREFIX: &str = "bedrock-api-key-";
+/// Half a secret, pasted where an id or a time belongs, has at least so many characters.
+const PART_LENGTH_MIN: usize = 16;
+/// Words with digits that are as long as this are tokens, of whatever service.
+const LONG_WORD_MIN: usize = 24;
+/// The same where names and paths belong too.
+const LONG_NAME_MIN: usize = 40;
+/// A SHA-256 in hex, which people are asked to type.
+const HASH_LENGTH: usize = 64;
+/// What is repeated of a word that is no secret.
+const QUOTED_LENGTH_MAX: usize = 40;
 /// What stands where a secret was.
 const REDACTED: &str = "[secret removed]";
+/// What stands where a word of the command line may have been a secret.
+const NOT_SHOWN: &str = "[not shown: it may be a secret]";
 
 /// No random text of this kind has so many digits in a row; times and numbers of messages do.
 const DIGITS_MAX: usize = 10;
@@ -57,6 +70,60 @@ pub fn redact(text: &str) -> String {
     }
     kept.push_str(&text[end..]);
     kept
+}
+
+/// Whether a word that should be an id, a name or a time may be a secret or a part of one. It says
+/// yes too often rather than once too seldom: whoever typed the word knows it.
+pub fn may_be_secret(word: &str) -> bool {
+    let is_part = |run: &str| run.len() >= PART_LENGTH_MIN && is_mixed(run);
+    is_bedrock_key(word)
+        || holds_fragment(word)
+        || runs(word).any(|run| is_part(&word[run]))
+        || pieces(word).any(|piece| piece.len() >= LONG_WORD_MIN && has_digit(piece))
+}
+
+/// A word in quotes, for telling what is wrong with it; not one that may be a secret.
+pub fn quoted(word: &str) -> String {
+    if may_be_secret(word) {
+        return NOT_SHOWN.to_owned();
+    }
+    let cut = word.chars().count() > QUOTED_LENGTH_MAX;
+    let kept: String = word.chars().take(QUOTED_LENGTH_MAX).collect();
+    format!("\"{}{}\"", visible(&kept), if cut { "…" } else { "" })
+}
+
+/// What a program says, without whatever may be a secret among the words it was called with.
+pub fn hushed<'a>(said: &str, words: impl Iterator<Item = &'a str>) -> String {
+    let mut said = said.to_owned();
+    for piece in words.flat_map(pieces).filter(|piece| must_hide(piece)) {
+        said = said.replace(piece, NOT_SHOWN);
+    }
+    redact(&said)
+}
+
+/// Whether a word may not be repeated where names and paths belong as well.
+fn must_hide(piece: &str) -> bool {
+    let is_path = ["/", "./", "../", "~"].iter().any(|begin| piece.starts_with(begin))
+        || piece.matches('/').count() > SLASHES_MAX;
+    let is_hash = piece.len() == HASH_LENGTH && piece.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_long = piece.len() >= LONG_NAME_MIN && has_digit(piece) && !is_hash;
+    holds_secret(piece) || is_bedrock_key(piece) || (!is_path && (holds_fragment(piece) || is_long))
+}
+
+/// Whether a word has the mark of an API key of Amazon Bedrock, however much of it there is.
+fn is_bedrock_key(word: &str) -> bool {
+    [BEDROCK_PREFIX, BEDROCK_SHORT_PREFIX].iter().any(|mark| word.contains(mark))
+}
+
+fn has_digit(word: &str) -> bool {
+    word.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// What stands between the characters that no token has, and without the dashes of an option.
+fn pieces(word: &str) -> impl Iterator<Item = &str> {
+    let of_token = |c: char| is_of_secret(c) || matches!(c, '-' | '_' | '.' | '~');
+    let pieces = word.split(move |c: char| !of_token(c)).map(|piece| piece.trim_matches('-'));
+    pieces.filter(|piece| !piece.is_empty())
 }
 
 /// Where secrets stand: a whole run, or a piece of one between slashes, as in an address. One
@@ -176,6 +243,53 @@ mod tests {
     fn a_part_of_a_secret_is_seen_where_only_ids_belong() {
         assert!(holds_fragment(&SECRET[..35]));
         assert!(!holds_fragment("AKIAQNZGKIQY56JQ7WML status"));
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_quoted_and_what_people_mistype_is() {
+        let token = "FwoGZXIvYXdzEBYaDNotARealSessionToken/+".repeat(5);
+        for text in [
+            SECRET,
+            &SECRET[..20],
+            &SECRET[20..],
+            "ABSKQmVkcm9ja0FQSUtleS1",
+            "bedrock-api-key-YmVk",
+            "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+            "xoxb-263594206564-2343594206574",
+            &token,
+        ] {
+            assert!(may_be_secret(text), "{text}");
+            assert!(!quoted(text).contains(&text[..8]), "{text}");
+        }
+        for text in ["Q99", "night_calls", "01/08/2026", "2026-08-32T10:00:00Z", "yesterday", ""] {
+            assert!(!may_be_secret(text), "{text}");
+            assert_eq!(quoted(text), format!("\"{text}\""));
+        }
+        assert_eq!(quoted("a\u{202e}b"), "\"a\\u{202e}b\"");
+        assert_eq!(quoted(&"no ".repeat(20)), format!("\"{}n…\"", "no ".repeat(13)));
+    }
+
+    #[test]
+    fn what_is_said_of_a_command_line_repeats_no_secret_of_it() {
+        let said =
+            |word: &str| hushed(&format!("invalid value '{word}' for X"), [word].into_iter());
+        let option = format!("--query={SECRET}");
+        let list = format!("Q10,{SECRET}");
+        let padded = format!("ABSK{}==", "QmVkcm9ja0FQ".repeat(4));
+        for word in [SECRET, &option, &list, &padded, &SECRET[..35]] {
+            let said = said(word);
+            assert!(!said.contains("bPxRfi") && !said.contains("QmVk"), "{said}");
+            assert!(said.starts_with("invalid value '") && said.ends_with("' for X"), "{said}");
+        }
+        for word in [
+            "AKIAQNZGKIQY56JQ7WML",
+            "arn:aws:iam::029608264753:role/keyleak-contain",
+            "/var/log/Acme/AWSLogs/029608264753/CloudTrail",
+            "yesterday",
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        ] {
+            assert_eq!(said(word), format!("invalid value '{word}' for X"));
+        }
     }
 
     #[test]
