@@ -19,6 +19,7 @@ mod passes;
 pub mod paths;
 pub mod record;
 pub mod scan;
+mod spill;
 pub mod table;
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 
 use crate::domain::trail_row::{Field, TrailRow};
 use crate::ports::trail::Cell;
+use crate::trail::spill;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, ErrorCode, ffi, params_from_iter};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What the table is called in SQL.
@@ -14,14 +18,24 @@ pub const NAME: &str = "case_table";
 pub const FUNCTIONS: [&str; 6] = ["coalesce", "count", "max", "min", "substr", "sum"];
 /// What `SQLite` calls a function and SQL does not.
 const OPERATORS: [&str; 1] = ["like"];
-/// Steps of `SQLite`'s machine between two looks at the clock: a few milliseconds.
-const STEPS_PER_LOOK: i32 = 100_000;
+/// Steps of `SQLite`'s machine between two looks at the clock. One step may write a row of a
+/// megabyte to a temporary file, so there are few.
+const STEPS_PER_LOOK: i32 = 1_000;
+/// Time between two looks at what was written, which cost more.
+const TIME_PER_LOOK: Duration = Duration::from_millis(5);
+/// Bytes of a value while the table is filled: as `SQLite` has it.
+const VALUE_BYTES_MAX: i32 = 1_000_000_000;
 
 /// How much one question may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     pub rows: usize,
+    /// All rows together.
     pub bytes: usize,
+    /// One value, and one row while it is sorted.
+    pub value_bytes: i32,
+    /// What is written to temporary files while rows are sorted, where the system tells of it.
+    pub spilled_bytes: u64,
     pub time: Duration,
 }
 
@@ -87,20 +101,48 @@ pub fn evidence_sha256(rows: &[TrailRow]) -> Result<String, serde_json::Error> {
 impl Limits {
     /// For the questions that come with the program: a person reads the first screen, a spreadsheet
     /// stops at a million rows.
-    pub const HOUSE: Self =
-        Self { rows: 1_000_000, bytes: 1 << 30, time: Duration::from_secs(600) };
+    pub const HOUSE: Self = Self {
+        rows: 1_000_000,
+        bytes: 1 << 30,
+        value_bytes: VALUE_BYTES_MAX,
+        spilled_bytes: 32 << 30,
+        time: Duration::from_secs(600),
+    };
     /// For questions that nobody here has looked at; others wait for the table meanwhile.
-    pub const OWN: Self = Self { rows: 10_000, bytes: 16 << 20, time: Duration::from_secs(20) };
+    pub const OWN: Self = Self {
+        rows: 10_000,
+        bytes: 16 << 20,
+        value_bytes: 1 << 20,
+        spilled_bytes: 1 << 30,
+        time: Duration::from_secs(20),
+    };
 
     /// What is told of a question that failed.
     pub fn why_failed(&self, error: &rusqlite::Error) -> String {
         match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::OperationInterrupted) => format!(
+            Some(ErrorCode::OperationInterrupted) => format!(
                 "it was stopped after {} seconds; join less, or take fewer rows with WHERE",
                 self.time.as_secs()
             ),
-            Some(_) | None => error.to_string(),
+            Some(ErrorCode::DiskFull) => format!(
+                "it was stopped because sorting its rows needs more than {} MiB of temporary \
+                 files, or more than the disk has; join less, or take fewer rows with WHERE",
+                self.spilled_bytes >> 20
+            ),
+            Some(ErrorCode::TooBig) => format!(
+                "a value or a row of it has more than {} MiB; put less together with ||",
+                self.value_bytes >> 20
+            ),
+            Some(_) | None => plainly(error),
         }
+    }
+}
+
+/// What `SQLite` says of an error, without the whole question around it.
+pub(super) fn plainly(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -137,14 +179,18 @@ impl CaseTable {
         self.ask_within(sql, Limits::HOUSE)
     }
 
-    /// Runs one question, and stops it where it takes too long.
+    /// Runs one question, and stops it where it takes too much.
     pub fn ask_within(&self, sql: &str, limits: Limits) -> rusqlite::Result<Found> {
-        let begun = Instant::now();
-        let is_late = move || begun.elapsed() > limits.time;
-        self.connection.progress_handler(STEPS_PER_LOOK, Some(is_late))?;
+        let spilled = Arc::new(AtomicBool::new(false));
+        self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, limits.value_bytes)?;
+        self.connection.progress_handler(STEPS_PER_LOOK, Some(watch(limits, &spilled)))?;
         let found = self.run(sql, limits);
         self.connection.progress_handler(0, None::<fn() -> bool>)?;
-        found
+        self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)?;
+        found.map_err(|error| match spilled.load(Ordering::Relaxed) {
+            true => failure(ffi::SQLITE_FULL),
+            false => error,
+        })
     }
 
     fn run(&self, sql: &str, limits: Limits) -> rusqlite::Result<Found> {
@@ -155,14 +201,18 @@ impl CaseTable {
         let mut bytes = 0;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            if found.rows.len() >= limits.rows || bytes >= limits.bytes {
+            let values = (0..found.columns.len()).map(|at| row.get_ref(at));
+            let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
+            // Nothing is copied before it is known to fit.
+            bytes += values.iter().map(size).sum::<usize>();
+            if found.rows.len() >= limits.rows || bytes > limits.bytes {
+                if found.rows.is_empty() {
+                    return Err(failure(ffi::SQLITE_TOOBIG));
+                }
                 found.truncated = true;
                 break;
             }
-            let cells = (0..found.columns.len()).map(|at| row.get_ref(at).map(cell));
-            let cells = cells.collect::<rusqlite::Result<Vec<_>>>()?;
-            bytes += cells.iter().map(size).sum::<usize>();
-            found.rows.push(cells);
+            found.rows.push(values.into_iter().map(cell).collect());
         }
         Ok(found)
     }
@@ -202,11 +252,38 @@ fn allowed(action: &AuthAction<'_>) -> Authorization {
     if may { Authorization::Allow } else { Authorization::Deny }
 }
 
-fn size(cell: &Cell) -> usize {
-    match cell {
-        Cell::Null | Cell::Integer(_) | Cell::Real(_) => size_of::<Cell>(),
-        Cell::Text(text) => size_of::<Cell>() + text.len(),
+/// Says, as often as it is asked, whether a question has taken too much; and whether of the disk.
+fn watch(limits: Limits, spilled: &Arc<AtomicBool>) -> impl FnMut() -> bool + Send + use<> {
+    let spilled = Arc::clone(spilled);
+    let begun = Instant::now();
+    let before = spill::written();
+    let mut looked = begun;
+    move || {
+        let now = Instant::now();
+        if now - looked > TIME_PER_LOOK {
+            looked = now;
+            let written = before.zip(spill::written()).map(|(before, now)| now - before);
+            if written.is_some_and(|written| written > limits.spilled_bytes) {
+                spilled.store(true, Ordering::Relaxed);
+                return true;
+            }
+        }
+        now - begun > limits.time
     }
+}
+
+fn failure(code: i32) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+}
+
+fn size(value: &ValueRef<'_>) -> usize {
+    let text = match value {
+        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => 0,
+        ValueRef::Text(bytes) => bytes.len(),
+        // As it is shown, in hex.
+        ValueRef::Blob(bytes) => 2 * bytes.len(),
+    };
+    size_of::<Cell>() + text
 }
 
 struct Bound<'a>(Field<'a>);

@@ -71,3 +71,35 @@ fn an_answer_has_as_many_rows_and_bytes_as_its_question_may_give() {
     let found = table.ask_within(all, Limits { rows: 100, ..Limits::OWN }).unwrap();
     assert_eq!((found.rows.len(), found.truncated), (100, false));
 }
+
+#[test]
+fn one_value_and_one_row_have_their_limits_and_the_next_question_is_answered() {
+    let table = table(3);
+    let doubled = (0..12).fold("event_name".to_owned(), |value, _| format!("({value} || {value})"));
+    let huge = format!("SELECT {doubled} AS a FROM case_table");
+    let limits = Limits { value_bytes: 10_000, ..Limits::OWN };
+    let refused = table.ask_within(&huge, limits).unwrap_err();
+    let said = Limits::OWN.why_failed(&refused);
+    assert!(said.contains("more than 1 MiB; put less together"), "{said}");
+    let wide = Limits { bytes: 10, ..Limits::OWN };
+    let refused = table.ask_within("SELECT event_name FROM case_table", wide).unwrap_err();
+    let said = Limits::OWN.why_failed(&refused);
+    assert!(said.contains("a value or a row"), "no answer of no rows: {said}");
+    let found = table.ask_within("SELECT event_name FROM case_table", limits).unwrap();
+    assert_eq!((found.rows.len(), found.truncated), (3, false));
+    assert_eq!(table.cut().unwrap().len(), 3);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sort_writes_no_more_to_the_disk_than_its_question_may() {
+    let table = table(1_000);
+    let sorted = "SELECT a.event_name || b.event_name AS c FROM case_table a JOIN case_table b \
+                  ON a.event_name <> b.event_name ORDER BY c";
+    let limits = Limits { spilled_bytes: 1 << 20, ..Limits::OWN };
+    let refused = table.ask_within(sorted, limits).unwrap_err();
+    let said = limits.why_failed(&refused);
+    assert!(said.contains("more than 1 MiB of temporary files"), "{said}");
+    let found = table.ask_within(sorted, Limits::OWN).unwrap();
+    assert!(found.truncated, "and within the usual limit it is answered");
+}
