@@ -72,9 +72,16 @@ pub struct Filled {
     pub values: Vec<String>,
 }
 
+impl QuestionError {
+    /// Whether there is no SQL to be wrong.
+    pub fn is_empty_file(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+}
+
 impl Times {
     /// What cannot be asked without them, by the names in a header.
-    const NAMES: [&str; 2] = ["exposed_since", "contained_at"];
+    pub const NAMES: [&str; 2] = ["exposed_since", "contained_at"];
 
     fn named(&self, name: &str) -> Option<Timestamp> {
         match name {
@@ -117,33 +124,45 @@ pub fn is_word(text: &str) -> bool {
 
 /// Reads a question file.
 pub fn parse(text: &str) -> Result<Question, QuestionError> {
-    let parameters = words(&header(text, "parameters")?);
-    if let Some(unknown) = parameters.iter().find(|name| !Times::NAMES.contains(&name.as_str())) {
-        return Err(QuestionError::Parameter(unknown.clone()));
-    }
-    let body = text.lines().any(|line| !line.starts_with("--") && !line.trim().is_empty());
-    if !body {
-        return Err(QuestionError::Empty);
-    }
-    Ok(Question {
-        id: header(text, "id")?,
-        name: header(text, "name")?,
-        question: header(text, "question")?,
-        phase: header(text, "phase")?,
-        impact: read(&header(text, "impact")?, ImpactQuestion::from_slug, QuestionError::Impact)?,
-        attack: match header(text, "attack") {
-            Ok(ids) => read(&ids, technique, QuestionError::Technique)?,
-            // A question of people's own need not say it.
-            Err(_) => Vec::new(),
-        },
-        parameters,
-        columns: words(&header(text, "columns")?),
-        source: header(text, "source")?,
-        meaning: header(text, "meaning")?,
-        none: header(text, "none")?,
+    let (question, errors) = read(text);
+    errors.into_iter().next().map_or(Ok(question), Err)
+}
+
+/// Reads a question file as far as it can be read, with everything that is wrong with it.
+pub fn read(text: &str) -> (Question, Vec<QuestionError>) {
+    let mut errors = Vec::new();
+    let mut said = |name| {
+        header(text, name).unwrap_or_else(|error| {
+            errors.push(error);
+            String::new()
+        })
+    };
+    let mut question = Question {
+        id: said("id"),
+        name: said("name"),
+        question: said("question"),
+        phase: said("phase"),
+        impact: Vec::new(),
+        attack: Vec::new(),
+        parameters: words(&said("parameters")),
+        columns: words(&said("columns")),
+        source: said("source"),
+        meaning: said("meaning"),
+        none: said("none"),
         sql: text.to_owned(),
         own: false,
-    })
+    };
+    let impact = said("impact");
+    // A question of people's own need not say it.
+    let attack = header(text, "attack").unwrap_or_default();
+    question.impact = known(&impact, ImpactQuestion::from_slug, QuestionError::Impact, &mut errors);
+    question.attack = known(&attack, technique, QuestionError::Technique, &mut errors);
+    let unknown = question.parameters.iter().filter(|name| !Times::NAMES.contains(&name.as_str()));
+    errors.extend(unknown.cloned().map(QuestionError::Parameter));
+    if !text.lines().any(|line| !line.starts_with("--") && !line.trim().is_empty()) {
+        errors.push(QuestionError::Empty);
+    }
+    (question, errors)
 }
 
 /// Fills `{name}` with the identifiers or predicates in `raw` as they are, and with one `?` for
@@ -185,14 +204,21 @@ fn header(text: &str, name: &'static str) -> Result<String, QuestionError> {
         .ok_or(QuestionError::Missing(name))
 }
 
-/// Each word of a list as what it names.
-fn read<T>(
+/// Each word of a list as what it names; the others are errors.
+fn known<T>(
     list: &str,
-    known: impl Fn(&str) -> Option<T>,
+    named: impl Fn(&str) -> Option<T>,
     unknown: impl Fn(String) -> QuestionError,
-) -> Result<Vec<T>, QuestionError> {
-    let named = |word: String| known(&word).ok_or_else(|| unknown(word));
-    words(list).into_iter().map(named).collect()
+    errors: &mut Vec<QuestionError>,
+) -> Vec<T> {
+    let mut all = Vec::new();
+    for word in words(list) {
+        match named(&word) {
+            Some(one) => all.push(one),
+            None => errors.push(unknown(word)),
+        }
+    }
+    all
 }
 
 fn words(list: &str) -> Vec<String> {

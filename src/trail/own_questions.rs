@@ -1,11 +1,13 @@
 //! Questions of people's own: every `*.sql` file of a folder, checked before anybody can ask it.
 
-use crate::domain::event::Phase;
-use crate::domain::inquiry::ASKING;
-use crate::domain::question::{Question, QuestionError, Times, is_word, parse};
+mod header;
+
+use crate::domain::plain_text::{is_hidden, visible};
+use crate::domain::question::{Question, Times, read};
+use crate::domain::secret::redact;
 use crate::trail::catalogue::Catalogue;
 use crate::trail::dialect::{self, Fault};
-use crate::trail::table::{CaseTable, NAME};
+use crate::trail::table::{CaseTable, NAME, plainly};
 use jiff::Timestamp;
 use std::fmt;
 use std::fs::File;
@@ -18,10 +20,6 @@ const FILES_MAX: usize = 50;
 const ENTRIES_MAX: usize = 10_000;
 /// The longest of ours has five kilobytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
-/// A sentence that stands on a card.
-const SENTENCE_LENGTH_MAX: usize = 300;
-/// Our own questions have fourteen at most.
-const COLUMNS_MAX: usize = 40;
 /// The first line of a file, where a fault is about the whole of it.
 const FIRST_LINE: u64 = 1;
 
@@ -43,30 +41,29 @@ pub fn catalogue(folder: Option<&Path>) -> Result<Catalogue, OwnQuestionErrors> 
     let Some(folder) = folder else {
         return Ok(built_in);
     };
-    let own = read(folder, &built_in)?;
+    let own = read_folder(folder, &built_in)?;
     Ok(built_in.with(own))
 }
 
 /// Reads the folder: all of it, or everything that is wrong.
-fn read(folder: &Path, built_in: &Catalogue) -> Result<Vec<Question>, OwnQuestionErrors> {
+fn read_folder(folder: &Path, built_in: &Catalogue) -> Result<Vec<Question>, OwnQuestionErrors> {
     let table = CaseTable::load(&[]).map_err(|error| {
         OwnQuestionErrors(vec![format!("an empty case table could not be made ({error})")])
     })?;
     let mut own: Vec<(PathBuf, Question)> = Vec::new();
     let mut errors = Vec::new();
     for path in files(folder).map_err(|error| OwnQuestionErrors(vec![error]))? {
-        let checked = text(&path).and_then(|text| check(&text, &table));
-        let unique = checked.and_then(|question| {
-            alone(&question, built_in, &own)?;
-            Ok(question)
-        });
-        match unique {
-            Ok(question) => own.push((path, question)),
-            Err(fault) => {
-                let line = fault.line.map_or(String::new(), |line| format!(", line {line}"));
-                errors.push(format!("{}{line}: {}", path.display(), fault.what));
+        let mut faults = match text(&path) {
+            Ok(text) => {
+                let (question, mut faults) = check(&text, &table);
+                faults.extend(alone(&question, built_in, &own));
+                own.push((path.clone(), question));
+                faults
             }
-        }
+            Err(fault) => vec![fault],
+        };
+        faults.sort();
+        errors.extend(faults.iter().map(|fault| told(&path, fault)));
     }
     if !errors.is_empty() {
         return Err(OwnQuestionErrors(errors));
@@ -75,10 +72,22 @@ fn read(folder: &Path, built_in: &Catalogue) -> Result<Vec<Question>, OwnQuestio
     Ok(own.into_iter().map(|(_, question)| question).collect())
 }
 
+/// One mistake, with the place to mend it. A file may hold anything, a secret too.
+fn told(path: &Path, fault: &Fault) -> String {
+    let line = fault.line.map_or(String::new(), |line| format!(", line {line}"));
+    let what = visible(&redact(&fault.what));
+    format!("{}{line}: {what}", shown(path))
+}
+
+/// A path as a terminal may have it.
+fn shown(path: &Path) -> String {
+    visible(&path.display().to_string())
+}
+
 /// The question files of the folder, in the order of their names.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let unreadable = |error: std::io::Error| {
-        format!("the folder {} cannot be read ({error}); check its path", folder.display())
+        format!("the folder {} cannot be read ({error}); check its path", shown(folder))
     };
     let mut files = Vec::new();
     for (looked_at, entry) in std::fs::read_dir(folder).map_err(unreadable)?.enumerate() {
@@ -87,7 +96,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
             return Err(format!(
                 "the folder {} holds more than {ENTRIES_MAX} files; give the questions a folder \
                  of their own",
-                folder.display()
+                shown(folder)
             ));
         }
         if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sql")) {
@@ -97,7 +106,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     if files.len() > FILES_MAX {
         return Err(format!(
             "the folder {} holds {} questions; at most {FILES_MAX} can be listed, so take some out",
-            folder.display(),
+            shown(folder),
             files.len()
         ));
     }
@@ -107,6 +116,12 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn text(path: &Path) -> Result<String, Fault> {
     let unreadable = |error: std::io::Error| whole(format!("it cannot be read ({error})"));
+    // Editors and file systems leave such copies behind, and nobody sees them in a list.
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    if name.starts_with(b".") {
+        let what = "its name begins with a dot, so that it is hidden; rename it or take it out";
+        return Err(whole(what.to_owned()));
+    }
     // A pipe would be waited for, and a folder may be called anything.
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(whole("it is not a file; take it out of the folder".to_owned()));
@@ -126,113 +141,88 @@ fn whole(what: String) -> Fault {
     Fault { what, line: None }
 }
 
-/// Reads one file, and checks it as ours are checked before they are shipped.
-fn check(text: &str, table: &CaseTable) -> Result<Question, Fault> {
-    let mut question = parse(text).map_err(|error| unread(text, &error))?;
+/// Reads one file as far as it can be read, so that two of one name are noticed whatever else is
+/// wrong, and checks it as ours are checked before they are shipped.
+fn check(text: &str, table: &CaseTable) -> (Question, Vec<Fault>) {
+    let (mut question, errors) = read(text);
     question.own = true;
-    header(text, &question)?;
+    let mut faults = hidden(text);
+    faults.extend(header::faults(text, &question, &errors));
+    // Each time stands in the SQL, be it named in the header or not: that is told there.
+    let every = Times::NAMES.map(str::to_owned).to_vec();
     let some_time = Some(Timestamp::UNIX_EPOCH);
     let times = Times { exposed_since: some_time, contained_at: some_time };
-    let sql = question.at(&times).map_err(|missing| whole(format!("{missing} is no time")))?;
-    dialect::check(&sql)?;
-    let found = table.ask(&sql).map_err(|error| {
-        whole(format!(
-            "SQLite does not run it ({error}); docs/queries.md has the columns of {NAME}"
-        ))
-    })?;
-    if found.columns != question.columns {
-        let returned = found.columns.join(", ");
-        let what = format!("it returns other columns than the header says: {returned}");
-        return Err(at(text, "columns", &what));
+    match (Question { parameters: every, ..question.clone() }).at(&times) {
+        Ok(sql) if errors.iter().all(|error| !error.is_empty_file()) => {
+            faults.extend(sql_faults(&sql, &question, table));
+        }
+        Ok(_) | Err(_) => {}
     }
-    Ok(question)
+    (question, faults)
 }
 
-fn unread(text: &str, error: &QuestionError) -> Fault {
-    let line = match error {
-        QuestionError::Missing(_) => Some(FIRST_LINE),
-        QuestionError::Parameter(_) => line_of(text, "parameters"),
-        QuestionError::Impact(_) => line_of(text, "impact"),
-        QuestionError::Technique(_) => line_of(text, "attack"),
-        QuestionError::Empty => None,
-    };
-    Fault { what: error.to_string(), line }
-}
-
-/// What a header must say beside what every question's does.
-fn header(text: &str, question: &Question) -> Result<(), Fault> {
-    if !is_word(&question.id) || !question.id.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return Err(at(text, "id", "must be a word of letters and digits, such as ACME1"));
-    }
-    if is_ours(&question.id) {
-        let what = "a Q with a number is the name of one of keyleak's; call it ACME1, for example";
-        return Err(at(text, "id", what));
-    }
-    if !is_word(&question.name) || is_ours(&question.name) {
-        let what = "must be one word of letters, digits and underscores, such as night_calls";
-        return Err(at(text, "name", what));
-    }
-    let phase = Phase::from_slug(&question.phase);
-    if !phase.is_some_and(|phase| phase == Phase::Validation || ASKING.contains(&phase)) {
-        let what = "must be validation, scope, impact or eradication: the others ask nothing";
-        return Err(at(text, "phase", what));
-    }
-    if question.source != NAME {
-        return Err(at(text, "source", "must be case_table, the only table there is"));
-    }
-    if question.columns.len() > COLUMNS_MAX {
-        return Err(at(text, "columns", &format!("are more than {COLUMNS_MAX}; name fewer")));
-    }
-    let sentences = [
-        ("question", &question.question),
-        ("meaning", &question.meaning),
-        ("none", &question.none),
-    ];
-    for (name, sentence) in sentences {
-        let fits = sentence.chars().count() <= SENTENCE_LENGTH_MAX;
-        if !fits || sentence.chars().any(char::is_control) {
-            let what =
-                format!("must be one plain sentence of at most {SENTENCE_LENGTH_MAX} characters");
-            return Err(at(text, name, &what));
+fn sql_faults(sql: &str, question: &Question, table: &CaseTable) -> Vec<Fault> {
+    let mut faults = dialect::faults(sql);
+    if faults.is_empty() {
+        match table.ask(sql) {
+            Ok(found) if found.columns == question.columns => {}
+            Ok(found) => {
+                let returned = found.columns.join(", ");
+                let what = format!("it returns other columns than the header says: {returned}");
+                faults.push(header::at(sql, "columns", &what));
+            }
+            Err(error) => {
+                let what = format!(
+                    "SQLite does not run it ({}); docs/queries.md has the columns of {NAME}",
+                    plainly(&error)
+                );
+                faults.push(Fault { line: line_of_error(&error), what });
+            }
         }
     }
-    Ok(())
+    let begins = sql.lines().position(|line| !line.starts_with("--") && !line.trim().is_empty());
+    let begins = begins.and_then(|index| u64::try_from(index).ok());
+    for fault in &mut faults {
+        fault.line = fault.line.or(begins.map(|index| index + FIRST_LINE));
+    }
+    faults
 }
 
-/// Whether an id is one that keyleak has or may have in its next version.
-fn is_ours(id: &str) -> bool {
-    let number = id.strip_prefix(['Q', 'q']).unwrap_or_default();
-    number.starts_with(|c: char| c.is_ascii_digit()) || id.eq_ignore_ascii_case("all")
+fn line_of_error(error: &rusqlite::Error) -> Option<u64> {
+    let rusqlite::Error::SqlInputError { sql, offset, .. } = error else { return None };
+    let before = sql.as_bytes().get(..usize::try_from(*offset).ok()?)?;
+    let breaks = before.iter().filter(|byte| **byte == b'\n').count();
+    u64::try_from(breaks).ok().map(|breaks| breaks + FIRST_LINE)
+}
+
+/// What would be read otherwise than it is seen, wherever it stands.
+fn hidden(text: &str) -> Vec<Fault> {
+    let odd = |c: &char| is_hidden(*c) && !matches!(c, '\n' | '\r' | '\t');
+    let in_line = |(line, text): (u64, &str)| {
+        let odd = text.chars().find(odd)?;
+        let what = format!("it holds U+{:04X}, which nobody sees; take it out", u32::from(odd));
+        Some(Fault { line: Some(line), what })
+    };
+    (FIRST_LINE..).zip(text.split('\n')).filter_map(in_line).collect()
 }
 
 /// Whoever types a word means one question by it.
-fn alone(
-    question: &Question,
-    built_in: &Catalogue,
-    own: &[(PathBuf, Question)],
-) -> Result<(), Fault> {
-    for word in [&question.id, &question.name] {
+fn alone(question: &Question, built_in: &Catalogue, own: &[(PathBuf, Question)]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (line, word) in [("id", &question.id), ("name", &question.name)] {
+        if word.is_empty() {
+            continue;
+        }
         if let Some(ours) = built_in.find(word) {
             let what =
                 format!("{word} is what keyleak's own {} is called; choose another", ours.id);
-            return Err(whole(what));
-        }
-        if let Some((path, _)) = own.iter().find(|(_, other)| other.is_called(word)) {
+            faults.push(header::at(&question.sql, line, &what));
+        } else if let Some((path, _)) = own.iter().find(|(_, other)| other.is_called(word)) {
             let what = format!("{word} is taken by {}; choose another", path.display());
-            return Err(whole(what));
+            faults.push(header::at(&question.sql, line, &what));
         }
     }
-    Ok(())
-}
-
-fn at(text: &str, name: &str, what: &str) -> Fault {
-    Fault { what: format!("`-- {name}:` {what}"), line: line_of(text, name) }
-}
-
-fn line_of(text: &str, name: &str) -> Option<u64> {
-    let begins = format!("-- {name}:");
-    let index = text.lines().position(|line| line.starts_with(&begins))?;
-    u64::try_from(index).ok().map(|index| index + FIRST_LINE)
+    faults
 }
 
 #[cfg(test)]

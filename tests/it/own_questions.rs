@@ -72,8 +72,10 @@ fn a_question_of_ones_own_is_listed_shown_and_asked_like_ours() {
     assert!(answer.contains("2026-08-01T03:00:00Z,ListBuckets,198.51.100.7"), "{answer}");
     assert!(!answer.contains("GetBucketAcl"), "{answer}");
 
-    let unknown = complaint(&run(&folder, &[&investigate[..], &["--query", "ACME1"]].concat()));
-    assert!(unknown.contains("there is no question ACME1"), "without the folder: {unknown}");
+    let unknown = run(&folder, &[&investigate[..], &["--query", "ACME1"]].concat());
+    assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
+    let unknown = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(unknown.contains("there is no question \"ACME1\""), "without the folder: {unknown}");
 }
 
 #[test]
@@ -90,6 +92,29 @@ fn a_question_that_reads_more_than_the_case_keeps_the_service_from_starting() {
     }
     let fine = said(&run(&folder, &["investigate", KEY, "--trail", "trail.json"]));
     assert!(fine.contains("Signed by the key: 2 calls"), "nothing else is wrong: {fine}");
+}
+
+#[test]
+fn a_question_of_any_length_or_depth_is_refused_or_asked_and_ends_no_process() {
+    let term = "\n  OR event_name = 'ListBuckets'";
+    let asked = |times: usize| {
+        let many = term.repeat(times);
+        let folder = folder(&example().replace("\nORDER BY", &format!("{many}\nORDER BY")));
+        run(&folder, &["queries", "list", "--questions", "own"])
+    };
+    assert!(said(&asked(330)).contains("ACME1"));
+    for times in [600, 2_000] {
+        let complaint = complaint(&asked(times));
+        assert!(complaint.contains("it has more than 800 words and signs of SQL"), "{complaint}");
+        assert!(complaint.contains("night.sql, line "), "{complaint}");
+    }
+    let deep = format!("{}event_name{} AS call", "(".repeat(9_000), ")".repeat(9_000));
+    let deep = folder(&example().replace("event_name AS call", &deep));
+    let complaint = complaint(&run(&deep, &["queries", "list", "--questions", "own"]));
+    assert!(
+        complaint.contains("line 13: brackets and CASE stand more than 12 deep"),
+        "{complaint}"
+    );
 }
 
 #[test]

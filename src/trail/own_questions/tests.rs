@@ -56,8 +56,10 @@ fn each_file_that_cannot_be_used_is_named_with_its_line_and_what_to_do() {
         ("ACME1", "Q72", "line 1: `-- id:` a Q with a number is the name of one of keyleak's"),
         ("ACME1", "kl-1", "line 1: `-- id:` must be a word of letters and digits"),
         ("night_calls", "night calls", "line 2: `-- name:` must be one word"),
-        ("night_calls", "all", "line 2: `-- name:` must be one word"),
-        ("night_calls", "TIMELINE", "TIMELINE is what keyleak's own Q10 is called; choose another"),
+        ("ACME1", "all", "line 1: `-- id:` all is what stands for every question"),
+        ("night_calls", "All", "line 2: `-- name:` all is what stands for every question"),
+        ("night_calls", "q01", "line 2: `-- name:` a Q with a number is the name of one of"),
+        ("night_calls", "TIMELINE", "line 2: `-- name:` TIMELINE is what keyleak's own Q10 is"),
         ("phase: scope", "phase: recovery", "line 4: `-- phase:` must be validation, scope"),
         ("parameters: none", "parameters: tomorrow", "line 6: there is no parameter \"tomorrow\""),
         ("source: case_table", "source: vpc_flow", "line 8: `-- source:` must be case_table"),
@@ -65,7 +67,18 @@ fn each_file_that_cannot_be_used_is_named_with_its_line_and_what_to_do() {
         ("FROM case_table", "FROM sqlite_master", "line 14: a question reads case_table and no"),
         ("event_name AS call", "lower(event_name) AS call", "line 13: lower is not one of the"),
         ("< '06'", "< {contained_at}", "line 15: "),
-        ("event_name AS call", "no_such_column AS call", "no such column: no_such_column"),
+        ("event_name AS call", "no_such AS call", "line 13: there is no column no_such"),
+        ("event_name AS call", "rowid AS call", "line 13: there is no column rowid"),
+        ("FROM case_table", "", "line 11: a SELECT without FROM"),
+        ("-- source", "-- sauce: x\n-- source", "line 8: the header has no line `-- sauce:`"),
+        ("-- source", "-- phase: scope\n-- source", "line 8: `-- phase:` stands here again"),
+        ("-- source", "-- between six\n-- source", "line 8: a header has only lines such as"),
+        ("columns: event_time, call", "columns: call, call", "`-- columns:` name call twice"),
+        ("parameters: none", "parameters: contained_at", "line 6: `-- parameters:` name contained"),
+        ("< '06'", "< {exposed_since}", "line 15: {exposed_since} stands here and exposed_since"),
+        ("at night?", "at \u{202e}night?", "line 3: it holds U+202E, which nobody sees"),
+        ("at night?", "at\u{1b}night?", "line 3: it holds U+001B"),
+        ("'06'", "'0\u{200b}6'", "line 15: it holds U+200B"),
         ("WHERE substr", "WHERE WHERE substr", "line 15: it is not SQL that every engine reads"),
     ];
     for (from, to, said) in cases {
@@ -83,9 +96,40 @@ fn all_faults_of_a_folder_are_told_at_once() {
     let other = GOOD.replace("phase: scope", "phase: lunch").replace("ACME1", "ACME2");
     let folder = folder(&[("a.sql", GOOD), ("b.sql", GOOD), ("c.sql", &other)]);
     let complaint = complaint(folder.path());
-    assert!(complaint.contains("b.sql: ACME1 is taken by"), "{complaint}");
+    assert!(complaint.contains("b.sql, line 1: `-- id:` ACME1 is taken by"), "{complaint}");
     assert!(complaint.contains("c.sql, line 4: `-- phase:`"), "{complaint}");
-    assert!(!complaint.contains("a.sql:"), "{complaint}");
+    assert!(!complaint.contains("\n  a.sql"), "{complaint}");
+}
+
+#[test]
+fn all_faults_of_one_file_are_told_at_once_in_the_order_of_their_lines() {
+    let wrong = GOOD
+        .replace("ACME1", "all")
+        .replace("phase: scope", "phase: lunch")
+        .replace("impact: evidence", "impact: busyness, lunch")
+        .replace("-- none: Nothing was called between midnight and six.\n", "")
+        .replace("event_name AS call", "lower(event_name) AS call")
+        .replace("call ASC NULLS LAST", "call");
+    let complaint = complaint(folder(&[("a.sql", &wrong)]).path());
+    let lines: Vec<&str> = complaint
+        .lines()
+        .filter_map(|line| line.split_once("a.sql, ")?.1.split(':').next())
+        .collect();
+    let wanted = [1, 1, 4, 5, 5, 12, 15].map(|line| format!("line {line}"));
+    assert_eq!(lines, wanted, "{complaint}");
+}
+
+#[test]
+fn a_hidden_file_is_named_and_no_name_or_text_of_a_file_drives_a_terminal() {
+    let dotted = complaint(folder(&[(".a.sql", GOOD)]).path());
+    assert!(dotted.contains(".a.sql: its name begins with a dot"), "{dotted}");
+    let wrong = GOOD.replace("phase: scope", "phase: lunch");
+    let turned = complaint(folder(&[("\u{1b}[2J\u{202e}.sql", &wrong)]).path());
+    assert!(turned.contains("\\u{1b}[2J\\u{202e}.sql, line 4"), "{turned}");
+    let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+    let pasted = GOOD.replace("parameters: none", &format!("parameters: {secret}"));
+    let pasted = complaint(folder(&[("a.sql", &pasted)]).path());
+    assert!(pasted.contains("line 6: there is no parameter") && !pasted.contains("bPxRfi"));
 }
 
 #[test]
