@@ -3,41 +3,56 @@
 use clap::Parser;
 use keyleak::cli::{Arguments, Command};
 use keyleak::commands::{
-    CommandError, cases, drill, export, manifest, orders, reconcile, restore, serve, verify,
+    CommandError, Done, cases, drill, export, manifest, orders, reconcile, restore, serve, verify,
 };
 use keyleak::domain::operator::Verb;
+use keyleak::domain::plain_text::visible_lines;
+use keyleak::domain::secret::hushed;
 use keyleak::domain::wanted::Wanted;
 use keyleak::trail::command_line;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Without optimisation AWS's clients call themselves deep; what is not used costs nothing.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
+/// The exit status of whatever could not be done.
+const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = match runtime.enable_all().thread_stack_size(STACK_BYTES).build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("the runtime cannot start: {error}")),
+        Err(error) => return fail(&format!("the runtime cannot start: {error}"), FAILED),
     };
     match runtime.block_on(run(arguments.command)) {
-        Ok(text) if text.is_empty() => ExitCode::SUCCESS,
-        Ok(text) => match writeln!(std::io::stdout().lock(), "{text}") {
-            Ok(()) => ExitCode::SUCCESS,
-            // Whoever reads our output has read enough.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            Err(error) => fail(&error.to_string()),
-        },
-        Err(error) => fail(&error.to_string()),
+        Ok(done) => end(&done),
+        Err(error) => fail(&error.to_string(), error.status()),
     }
 }
 
-async fn run(command: Command) -> Result<String, CommandError> {
-    match command {
+/// Prints what a command leaves: its text, which ends its line, and beside it what is to be said.
+fn end(done: &Done) -> ExitCode {
+    let line_end = if done.text.is_empty() || done.text.ends_with('\n') { "" } else { "\n" };
+    match write!(std::io::stdout().lock(), "{}{line_end}", done.text) {
+        Ok(()) => {}
+        // Whoever reads our output has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+        Err(error) => return fail(&error.to_string(), FAILED),
+    }
+    done.notes.iter().for_each(|note| say(note));
+    ExitCode::from(done.status)
+}
+
+async fn run(command: Command) -> Result<Done, CommandError> {
+    let text = match command {
+        Command::Investigate(arguments) => return investigate(&arguments).await,
         Command::Drill(arguments) => drill::drill(&arguments).await,
         Command::Serve(store) => serve::serve(&store).await.map(|()| String::new()),
-        Command::Investigate(arguments) => investigate(&arguments).await,
         Command::Queries(command) => Ok(command_line::queries(&command)?),
         Command::Cases(store) => cases::cases(&store).await,
         Command::Status(arguments) => cases::status(&arguments).await,
@@ -56,18 +71,48 @@ async fn run(command: Command) -> Result<String, CommandError> {
         Command::Restore(arguments) => restore::restore(&arguments),
         Command::Report(arguments) => cases::report(&arguments).await,
         Command::Manifest(arguments) => manifest::manifest(&arguments),
-    }
+    };
+    text.map(Done::from)
 }
 
-async fn investigate(
-    arguments: &command_line::InvestigateArguments,
-) -> Result<String, CommandError> {
+async fn investigate(arguments: &command_line::InvestigateArguments) -> Result<Done, CommandError> {
     let now = keyleak::ports::clock::Clock::real().now();
-    Ok(command_line::investigate(arguments, now).await?)
+    let mut done = Done::from(command_line::investigate(arguments, now).await?);
+    if std::io::stdout().is_terminal() {
+        done.text = visible_lines(&done.text);
+    }
+    Ok(done)
+}
+
+/// What the command line lacks goes where errors go, and help where it was asked for; but no word
+/// of the command line that may be a secret.
+fn misused(error: &clap::Error) -> ExitCode {
+    let said = error.render().to_string();
+    let safe = quiet(&said);
+    if !error.use_stderr() || safe == said {
+        error.exit();
+    }
+    let _ = write!(std::io::stderr().lock(), "{safe}");
+    if safe != visible_lines(&said) {
+        say("a word of the command line looks like a secret; it is in the history of this shell \
+             now, so treat it as leaked");
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED))
 }
 
 /// Errors go to standard error, in words, with a code that scripts can see.
-fn fail(text: &str) -> ExitCode {
-    let _ = writeln!(std::io::stderr().lock(), "keyleak: {text}");
-    ExitCode::FAILURE
+fn fail(text: &str, status: u8) -> ExitCode {
+    say(text);
+    ExitCode::from(status)
+}
+
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "keyleak: {}", quiet(text));
+}
+
+/// The text as a terminal may have it, without secrets that stood on the command line.
+fn quiet(text: &str) -> String {
+    let words = std::env::args_os().skip(1).filter(|word| !Path::new(word).exists());
+    let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+    visible_lines(&hushed(text, words.iter().map(String::as_str)))
 }

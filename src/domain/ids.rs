@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Length of every access key id AWS issues: a four-letter prefix and sixteen characters.
-const KEY_LENGTH: usize = 20;
+pub const KEY_LENGTH: usize = 20;
 /// The largest account number; a decoded value above it means that the id carries none.
 const ACCOUNT_MAX: u64 = 999_999_999_999;
 /// Accounts that public canary-token services use; a key of theirs is a tripwire.

@@ -257,12 +257,18 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The whole answer as CSV. A cell that a spreadsheet would take for a formula is quoted with
-    /// an apostrophe: names and user agents are an actor's to choose.
+    /// The whole answer as CSV; where it is cut, the last line says so in its first cell. A cell
+    /// that a spreadsheet would take for a formula is quoted with an apostrophe: names and user
+    /// agents are an actor's to choose.
     pub fn to_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let rows = self.rows.iter().map(|row| row.iter().map(Cell::as_csv).collect());
-        for row in std::iter::once(self.columns.clone()).chain(rows) {
+        let cut = self.truncated.then(|| {
+            let said = format!("[cut: there is more than these {} rows]", self.rows.len());
+            let blank = std::iter::repeat_n(String::new(), self.columns.len().saturating_sub(1));
+            std::iter::once(said).chain(blank).collect()
+        });
+        for row in std::iter::once(self.columns.clone()).chain(rows).chain(cut) {
             // Writing to memory fails for no reason that the next line could mend.
             let _: Result<(), csv::Error> = writer.write_record(&row);
         }

@@ -1,8 +1,11 @@
 //! `keyleak investigate` and `keyleak queries`: arguments in, text out; the caller prints it.
 
+use crate::domain::ids::{AccessKeyId, KEY_LENGTH};
 use crate::domain::question::{Question, Times};
 use crate::domain::record_text::is_key_id;
+use crate::domain::secret::{may_be_secret, quoted};
 use crate::ports::trail::{Answer, Survey, SurveyRequest, Trail, TrailError, Window};
+use crate::trail::asking::{self, Asked, Without};
 use crate::trail::catalogue::Catalogue;
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
@@ -14,10 +17,20 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 
+/// What is told of the exit status in the help.
+pub const EXIT_STATUS: &str = "\
+Exit status:
+  0  every question that was asked has its whole answer
+  1  nothing could be done: the trail or the questions cannot be read
+  2  the command line is wrong
+  3  no CloudTrail record was found to look at
+  4  a question failed, or an answer is cut; the others are printed";
+
 /// Asks delivered CloudTrail objects what a key did and what grew out of it.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = EXIT_STATUS)]
 pub struct InvestigateArguments {
-    /// The access key id
+    /// The access key id: AKIA or ASIA and 16 more characters; never its secret
     pub key: String,
     /// A file or folder of delivered objects, plain or gzip; may be given several times
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
@@ -37,6 +50,7 @@ pub struct InvestigateArguments {
     /// A question's id or name, or `all`; may be given several times
     #[arg(long, value_name = "ID")]
     pub query: Vec<String>,
+    /// How it is printed; csv takes one question
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     #[command(flatten)]
@@ -76,17 +90,30 @@ pub enum QueriesCommand {
     },
 }
 
-/// Why a command could not be carried out.
+/// Why a command could not be carried out. What was typed is repeated only where it is no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    #[error("{0:?} is not an access key id: expected capital letters and digits, like AKIA…")]
-    NotAKey(String),
-    #[error("{0:?} is not a time; write 2026-08-01 or 2026-08-01T10:00:00Z")]
+    #[error(
+        "the key is not an access key id ({0}); an id is AKIA or ASIA followed by 16 capital \
+         letters or digits, such as AKIAIOSFODNN7EXAMPLE"
+    )]
+    NotAKey(&'static str),
+    #[error(
+        "what stands where the key's id belongs looks like a secret, and is not shown. It is in \
+         the history of this shell now, so treat it as leaked; give the id, which is AKIA or ASIA \
+         followed by 16 capital letters or digits"
+    )]
+    Secret,
+    #[error("{0} is not a time; write 2026-08-01 or 2026-08-01T10:00:00Z")]
     NotATime(String),
     #[error("--from is not before --to; nothing can lie between them")]
     EmptyWindow,
+    #[error("--contained-at is before --exposed-since; nothing is contained before it is exposed")]
+    Backwards,
     #[error("--format csv prints one question; name it with --query")]
     OneQuestion,
+    #[error("there is no question {0}; `keyleak queries list` lists them")]
+    NoSuchQuestion(String),
     #[error(transparent)]
     Trail(#[from] TrailError),
     #[error(transparent)]
@@ -95,40 +122,87 @@ pub enum CommandError {
     Output(String),
 }
 
-/// Investigates a key in local trails and returns the text to print.
+impl CommandError {
+    /// Whether the command line itself is wrong, and nothing was looked at.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::NotAKey(_)
+            | Self::Secret
+            | Self::NotATime(_)
+            | Self::EmptyWindow
+            | Self::Backwards
+            | Self::OneQuestion
+            | Self::NoSuchQuestion(_) => true,
+            Self::Trail(_) | Self::Questions(_) | Self::Output(_) => false,
+        }
+    }
+}
+
+/// How an investigation ended that was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Every answer is whole.
+    Whole,
+    /// There was no record to look at, so that no answer says anything.
+    NoRecords,
+    /// A question failed, or an answer is cut.
+    InPart,
+}
+
+/// What an investigation prints, what it says beside that, and how it ended.
+#[derive(Debug)]
+pub struct Investigated {
+    pub text: String,
+    pub notes: Vec<String>,
+    pub ending: Ending,
+}
+
+/// Investigates a key in local trails.
 pub async fn investigate(
     arguments: &InvestigateArguments,
     now: Timestamp,
-) -> Result<String, CommandError> {
-    let key = arguments.key.trim();
-    if !is_key_id(key) {
-        return Err(CommandError::NotAKey(key.chars().take(20).collect()));
-    }
+) -> Result<Investigated, CommandError> {
+    let key = key_id(&arguments.key)?;
     let window = window(arguments)?;
+    let exposed_since = optional_time(arguments.exposed_since.as_deref())?;
+    let contained_at = optional_time(arguments.contained_at.as_deref())?;
+    if matches!((exposed_since, contained_at), (Some(since), Some(at)) if at < since) {
+        return Err(CommandError::Backwards);
+    }
     let catalogue = arguments.own.catalogue()?;
     let questions = wanted(arguments, &catalogue)?;
-    let request = SurveyRequest {
-        key_id: key.to_owned(),
-        window,
-        exposed_since: optional_time(arguments.exposed_since.as_deref())?,
-        as_of: window.to.map_or(now, |to| to.min(now)),
-    };
+    let as_of = window.to.map_or(now, |to| to.min(now));
+    let request = SurveyRequest { key_id: key, window, exposed_since, as_of };
     let source = LocalTrail::new(arguments.trail.clone());
     let investigator = Investigator::asking(source, catalogue);
     let survey = investigator.survey(&request).await?;
-    let times = Times {
-        exposed_since: request.exposed_since.or(survey.exposure.since),
-        contained_at: optional_time(arguments.contained_at.as_deref())?,
-    };
-    let mut answers = Vec::new();
-    for question in &questions {
-        match investigator.ask(&survey.cut, &question.id, &times).await {
-            // Whoever asks for all of them does not know which need a time.
-            Err(TrailError::NeedsTime { .. }) if asks_all(arguments) => {}
-            answer => answers.push(answer?),
+    let times =
+        Times { exposed_since: request.exposed_since.or(survey.exposure.since), contained_at };
+    let asked = asking::ask(&investigator, &survey.cut, &questions, &times).await;
+    let mut notes = asked.missing();
+    let ending = match (survey.coverage.records_unique, asked.is_whole()) {
+        (0, _) => {
+            notes.insert(0, no_records(&survey));
+            Ending::NoRecords
         }
-    }
-    print(arguments.format, &survey, &answers)
+        (_, true) => Ending::Whole,
+        (_, false) => Ending::InPart,
+    };
+    Ok(Investigated { text: print(arguments.format, &survey, &asked)?, notes, ending })
+}
+
+/// Why nothing could be looked at, and what to look at.
+fn no_records(survey: &Survey) -> String {
+    let coverage = &survey.coverage;
+    let what = "no CloudTrail record was looked at, so nothing is known of the key";
+    let why = if coverage.records_read > 0 {
+        "no record that was read lies between --from and --to, or can be used"
+    } else if coverage.objects_read > 0 {
+        "no file that was found holds records; their names end in .json, .jsonl, .ndjson or .gz"
+    } else {
+        "the folder is empty; give the one that CloudTrail's objects were copied to"
+    };
+    format!("{what}: {why}")
 }
 
 /// Lists the questions, or shows one.
@@ -137,6 +211,31 @@ pub fn queries(command: &QueriesCommand) -> Result<String, CommandError> {
         QueriesCommand::List(own) => Ok(list(&own.catalogue()?)),
         QueriesCommand::Show { id, own } => Ok(question(&own.catalogue()?, id)?.sql),
     }
+}
+
+/// The id of the key, which nothing else can be taken for: a slip of the hand would be looked for
+/// in vain, and a key that does not occur looks like one that did nothing.
+fn key_id(typed: &str) -> Result<String, CommandError> {
+    let key = typed.trim();
+    if AccessKeyId::from_record(key).is_some() && is_key_id(key) {
+        return Ok(key.to_owned());
+    }
+    let upper = key.to_ascii_uppercase();
+    Err(CommandError::NotAKey(if AccessKeyId::from_record(&upper).is_some() && upper != key {
+        "it has small letters; write it as AWS does"
+    } else if may_be_secret(key) {
+        return Err(CommandError::Secret);
+    } else if key.is_empty() {
+        "it is empty"
+    } else if !key.starts_with("AKIA") && !key.starts_with("ASIA") {
+        "it begins with neither AKIA nor ASIA"
+    } else if key.chars().count() < KEY_LENGTH {
+        "it is too short"
+    } else if key.chars().count() > KEY_LENGTH {
+        "it is too long"
+    } else {
+        "it has other characters, or is masked"
+    }))
 }
 
 fn list(catalogue: &Catalogue) -> String {
@@ -155,17 +254,14 @@ impl OwnQuestions {
     }
 }
 
-fn print(format: Format, survey: &Survey, answers: &[Answer]) -> Result<String, CommandError> {
-    let failed = |error: &dyn std::fmt::Display| CommandError::Output(error.to_string());
-    match (format, answers) {
-        (Format::Table, answers) => Ok(output::table(survey, answers)),
-        (Format::Json, answers) => {
-            let value = json::object(survey, answers);
-            let text = serde_json::to_string_pretty(&value).map_err(|error| failed(&error))?;
-            Ok(text + "\n")
+fn print(format: Format, survey: &Survey, asked: &Asked) -> Result<String, CommandError> {
+    match format {
+        Format::Table => Ok(output::table(survey, asked)),
+        Format::Json => {
+            json::text(survey, asked).map_err(|error| CommandError::Output(error.to_string()))
         }
-        (Format::Csv, [answer]) => Ok(answer.to_csv()),
-        (Format::Csv, _) => Err(CommandError::OneQuestion),
+        // Without an answer there is nothing to print; the notes say why.
+        Format::Csv => Ok(asked.answers.first().map(Answer::to_csv).unwrap_or_default()),
     }
 }
 
@@ -177,17 +273,18 @@ fn asks_all(arguments: &InvestigateArguments) -> bool {
 fn wanted(
     arguments: &InvestigateArguments,
     catalogue: &Catalogue,
-) -> Result<Vec<Question>, CommandError> {
-    let mut questions: Vec<Question> = Vec::new();
-    if asks_all(arguments) {
-        questions = catalogue.all().to_vec();
-    }
+) -> Result<Vec<(Question, Without)>, CommandError> {
+    let mut questions: Vec<(Question, Without)> = Vec::new();
     let named = arguments.query.iter().flat_map(|ids| ids.split(','));
     for id in named.filter(|id| !id.eq_ignore_ascii_case("all")) {
         let question = question(catalogue, id)?;
-        if !questions.contains(&question) {
-            questions.push(question);
+        if !questions.iter().any(|(known, _)| *known == question) {
+            questions.push((question, Without::Fails));
         }
+    }
+    if asks_all(arguments) {
+        let named = std::mem::take(&mut questions);
+        questions = catalogue.all().iter().map(|question| of_all(question, &named)).collect();
     }
     if arguments.format == Format::Csv && questions.len() != 1 {
         return Err(CommandError::OneQuestion);
@@ -195,9 +292,15 @@ fn wanted(
     Ok(questions)
 }
 
+/// One of all the questions, which may have been named besides.
+fn of_all(question: &Question, named: &[(Question, Without)]) -> (Question, Without) {
+    let is_named = named.iter().any(|(known, _)| known == question);
+    (question.clone(), if is_named { Without::Fails } else { Without::IsLeftOut })
+}
+
 fn question(catalogue: &Catalogue, id: &str) -> Result<Question, CommandError> {
-    let missing = || TrailError::NoSuchQuestion { id: id.to_owned() };
-    Ok(catalogue.find(id.trim()).cloned().ok_or_else(missing)?)
+    let id = id.trim();
+    catalogue.find(id).cloned().ok_or_else(|| CommandError::NoSuchQuestion(quoted(id)))
 }
 
 fn window(arguments: &InvestigateArguments) -> Result<Window, CommandError> {
@@ -216,6 +319,6 @@ fn optional_time(text: Option<&str>) -> Result<Option<Timestamp>, CommandError> 
     }
     let day = text.parse::<Date>().ok().filter(|_| text.len() == 10);
     let midnight = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
-    let time = midnight.ok_or_else(|| CommandError::NotATime(text.chars().take(40).collect()))?;
+    let time = midnight.ok_or_else(|| CommandError::NotATime(quoted(text)))?;
     Ok(Some(time.timestamp()))
 }

@@ -2,23 +2,51 @@
 
 use crate::domain::attack::technique;
 use crate::domain::lineage::{Lineage, Node};
+use crate::domain::plain_text::is_hidden;
 use crate::domain::trail_row::format_time;
 use crate::ports::trail::{Activity, Answer, Cell, Coverage, Survey};
+use crate::trail::asking::{Asked, Failed, LeftOut};
 use crate::trail::output::skips;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+
+/// The survey and its answers as the text of one JSON object, in which nothing drives a terminal.
+pub fn text(survey: &Survey, asked: &Asked) -> Result<String, serde_json::Error> {
+    let text = serde_json::to_string_pretty(&object(survey, asked))?;
+    let mut out = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        if character != '\n' && is_hidden(character) {
+            // Such a character stands only in texts, where JSON may name it.
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out.push('\n');
+    Ok(out)
+}
 
 /// The survey and its answers as one JSON object.
-pub fn object(survey: &Survey, answers: &[Answer]) -> Value {
+fn object(survey: &Survey, asked: &Asked) -> Value {
+    let answers = &asked.answers;
     let attack: Map<String, Value> = answers.iter().filter_map(json_attack).collect();
     let answers: Map<String, Value> =
         answers.iter().map(|answer| (answer.question.clone(), json_rows(answer))).collect();
+    let failed = |failed: &Failed| json!({ "question": failed.question, "reason": failed.reason });
+    let left_out = |left: &LeftOut| json!({ "question": left.question, "needs": left.flag() });
     json!({
         "key": survey.lineage.key_id,
         "coverage": json_coverage(&survey.coverage),
         "activity": json_activity(&survey.activity),
         "lineage": json_lineage(&survey.lineage),
         "answers": answers,
+        "cut": asked.cut().map(|answer| &answer.question).collect::<Vec<_>>(),
+        "failed": asked.failed.iter().map(failed).collect::<Vec<_>>(),
+        "not_asked": asked.left_out.iter().map(left_out).collect::<Vec<_>>(),
         "attack": attack,
         "evidence": {
             "sha256": survey.cut.sha256,

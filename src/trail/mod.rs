@@ -1,5 +1,6 @@
 //! Reads CloudTrail where it lies: delivered objects, cut down to a case and asked in SQL.
 
+pub mod asking;
 mod callers;
 pub mod catalogue;
 pub mod columns;

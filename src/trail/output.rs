@@ -2,8 +2,10 @@
 
 use crate::domain::attack;
 use crate::domain::lineage::{Lineage, Node};
+use crate::domain::plain_text::visible;
 use crate::domain::trail_row::format_time;
 use crate::ports::trail::{Answer, Cell, Coverage, Skipped, Survey};
+use crate::trail::asking::Asked;
 use jiff::Timestamp;
 use std::fmt::Write as _;
 
@@ -13,15 +15,22 @@ const SCREEN_ROWS_MAX: usize = 50;
 const SCREEN_CELL_MAX: usize = 60;
 
 /// The survey and its answers for people; `width` of a terminal is not asked, rows are cut.
-pub fn table(survey: &Survey, answers: &[Answer]) -> String {
+pub fn table(survey: &Survey, asked: &Asked) -> String {
     let mut text = String::new();
     heading(&mut text, survey);
-    for answer in answers {
+    for answer in &asked.answers {
         let _ = writeln!(text, "\n{}  {}", answer.question, printable(&answer.sentence));
         if let Some(line) = attack::line(&answer.attack).filter(|_| !answer.rows.is_empty()) {
             let _ = writeln!(text, "  {line}");
         }
         grid(&mut text, answer);
+    }
+    let missing = asked.missing();
+    if !missing.is_empty() {
+        let _ = writeln!(text, "\nMissing:");
+    }
+    for line in missing {
+        let _ = writeln!(text, "  {line}");
     }
     text
 }
@@ -137,9 +146,13 @@ fn grid(text: &mut String, answer: &Answer) {
         line(&answer.columns);
     }
     shown.iter().for_each(|row| line(row));
-    if answer.rows.len() > SCREEN_ROWS_MAX {
-        let more = answer.rows.len() - SCREEN_ROWS_MAX;
+    let more = answer.rows.len().saturating_sub(SCREEN_ROWS_MAX);
+    if more > 0 {
         let _ = writeln!(text, "  … and {more} more rows; use --format json or csv");
+    }
+    if answer.truncated {
+        let rows = answer.rows.len();
+        let _ = writeln!(text, "  … cut here: there is more than these {rows} rows");
     }
 }
 
@@ -153,11 +166,7 @@ fn clipped(text: &str) -> String {
 
 /// Text from a trail is the actor's: control characters could drive the terminal.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || is_direction(c) { '�' } else { c }).collect()
-}
-
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    visible(text)
 }
 
 pub(crate) fn skips(coverage: &Coverage) -> impl Iterator<Item = (&'static str, &Skipped)> {

@@ -75,7 +75,7 @@ impl Bucket {
 
     async fn json(&self) -> Value {
         let now = "2026-08-02T00:00:00Z".parse().unwrap();
-        let text = investigate(&self.arguments(), now).await.unwrap();
+        let text = investigate(&self.arguments(), now).await.unwrap().text;
         serde_json::from_str(&text).unwrap()
     }
 }
@@ -361,7 +361,8 @@ async fn the_window_takes_its_start_and_leaves_its_end() {
     arguments.from = Some("2026-08-01T10:00:00Z".to_owned());
     arguments.to = Some("2026-08-01T10:02:00Z".to_owned());
     let now = "2026-08-02T00:00:00Z".parse().unwrap();
-    let found: Value = serde_json::from_str(&investigate(&arguments, now).await.unwrap()).unwrap();
+    let text = investigate(&arguments, now).await.unwrap().text;
+    let found: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(found["activity"]["events"], 2);
     assert_eq!(found["coverage"]["skipped"][0]["reason"], "outside the window");
     arguments.to = arguments.from.clone();
@@ -448,9 +449,9 @@ async fn control_characters_of_an_agent_reach_no_terminal_and_formulas_no_spread
     let now = "2026-08-02T00:00:00Z".parse().unwrap();
     let mut arguments = bucket.arguments();
     arguments.format = Format::Table;
-    assert!(!investigate(&arguments, now).await.unwrap().contains('\u{1b}'));
+    assert!(!investigate(&arguments, now).await.unwrap().text.contains('\u{1b}'));
     arguments.format = Format::Csv;
     assert!(investigate(&arguments, now).await.is_err());
     arguments.query = vec!["q12".to_owned()];
-    assert!(investigate(&arguments, now).await.unwrap().contains("'=cmd"));
+    assert!(investigate(&arguments, now).await.unwrap().text.contains("'=cmd"));
 }

@@ -43,7 +43,7 @@ async fn investigated(folder: &Path, key: &str, format: Format) -> String {
         format,
         own: OwnQuestions::default(),
     };
-    investigate(&arguments, "2026-08-02T00:00:00Z".parse().unwrap()).await.unwrap()
+    investigate(&arguments, "2026-08-02T00:00:00Z".parse().unwrap()).await.unwrap().text
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ mod freeze;
 mod ground;
 mod heartbeat;
 mod impact;
+mod investigate_command;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod journal_cost;
