@@ -23,6 +23,7 @@ const FILES: &[&str] = &[
     include_str!("../../queries/Q22_footholds_outside_iam.sql"),
     include_str!("../../queries/Q23_privilege_escalation.sql"),
     include_str!("../../queries/Q24_changed_resources.sql"),
+    include_str!("../../queries/Q25_who_touched.sql"),
     include_str!("../../queries/Q30_objects_touched.sql"),
     include_str!("../../queries/Q31_bytes_out.sql"),
     include_str!("../../queries/Q32_storage_destroyed.sql"),
@@ -38,6 +39,8 @@ const FILES: &[&str] = &[
     include_str!("../../queries/Q50_after_containment.sql"),
     include_str!("../../queries/Q51_containment_reverted.sql"),
     include_str!("../../queries/Q52_broken_by_containment.sql"),
+    include_str!("../../queries/Q60_new_key_used.sql"),
+    include_str!("../../queries/Q61_old_key_silent.sql"),
     include_str!("../../queries/Q70_sources_before_and_since.sql"),
     include_str!("../../queries/Q71_new_since_exposure.sql"),
 ];

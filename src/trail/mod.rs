@@ -24,4 +24,6 @@ mod spill;
 pub mod table;
 
 #[cfg(test)]
+mod rows_asked;
+#[cfg(test)]
 mod traps;
