@@ -23,6 +23,7 @@ const OPERATION_MS_MAX: u64 = 25_000;
 const ATTEMPTS_MAX: u32 = 3;
 /// Every service that keyleak calls, by the id that the SDK looks its endpoint up with.
 const SERVICES: &[&str] = &[
+    "Account",
     "Athena",
     "CloudControl",
     "CloudTrail",

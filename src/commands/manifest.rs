@@ -49,7 +49,7 @@ fn iam(config: &Config) -> String {
         },
         athena: match &config.trail {
             TrailConfig::Athena(settings) => Some(settings),
-            TrailConfig::None | TrailConfig::Paths(_) => None,
+            TrailConfig::None | TrailConfig::Paths(_) | TrailConfig::EventHistory(_) => None,
         },
     })
 }

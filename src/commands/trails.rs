@@ -1,12 +1,14 @@
 //! The trail that the configuration names.
 
 use crate::aws::athena::AthenaTrail;
-use crate::aws::clients;
+use crate::aws::clients::{self, AwsSettings};
+use crate::aws::event_history::AwsEventHistory;
 use crate::commands::CommandError;
 use crate::config::Config;
 use crate::config::trail::TrailConfig;
 use crate::ports::clock::Clock;
 use crate::ports::trail::Trail;
+use crate::trail::event_history::HistoryTrail;
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
 use crate::trail::own_questions;
@@ -37,5 +39,16 @@ pub async fn configured(
                 .map_err(|error| CommandError::Setup(error.to_string()))?;
             Some(Arc::new(Investigator::asking(source, catalogue)))
         }
+        TrailConfig::EventHistory(regions) => {
+            let source = event_history(sdk, &config.aws, regions).await;
+            Some(Arc::new(Investigator::asking(source, catalogue)))
+        }
     })
+}
+
+/// CloudTrail's event history of every account that the settings name.
+async fn event_history(sdk: &SdkConfig, aws: &AwsSettings, regions: &[String]) -> HistoryTrail {
+    let clock = Clock::real();
+    let history = AwsEventHistory::new(sdk, aws, regions, clock).await;
+    HistoryTrail::new(Arc::new(history), clock)
 }

@@ -177,7 +177,7 @@ fn own_buckets(config: &Config) -> Vec<String> {
     });
     let output = match &config.trail {
         TrailConfig::Athena(settings) => settings.output.as_deref(),
-        TrailConfig::None | TrailConfig::Paths(_) => None,
+        TrailConfig::None | TrailConfig::Paths(_) | TrailConfig::EventHistory(_) => None,
     };
     let output = output.and_then(|to| to.strip_prefix("s3://")?.split('/').next());
     let buckets = evidence.into_iter().chain(anchors).chain(output);

@@ -11,29 +11,57 @@ pub enum TrailConfig {
     None,
     Paths(Vec<PathBuf>),
     Athena(Box<AthenaSettings>),
+    /// The regions whose event history is looked in; none for every enabled one.
+    EventHistory(Vec<String>),
 }
+
+/// What stands for every region that the account has enabled.
+const ALL: &str = "all";
 
 /// Reads the section `trail`.
 pub fn trail(r: &mut Reader) -> TrailConfig {
     let paths = r.texts("trail.paths");
     let database = r.text("trail.athena.database");
     let settings = athena(r, database.clone().unwrap_or_default());
-    match (paths, database) {
-        (None, None) => TrailConfig::None,
-        (Some(paths), None) => TrailConfig::Paths(paths.into_iter().map(PathBuf::from).collect()),
-        (None, Some(_)) => TrailConfig::Athena(Box::new(settings)),
-        (Some(_), Some(_)) => {
-            r.reject("trail.paths", "and trail.athena exclude each other");
-            TrailConfig::None
-        }
+    let history = r.texts("trail.event_history.regions");
+    let places = [paths.is_some(), database.is_some(), history.is_some()];
+    if places.into_iter().filter(|is_set| *is_set).count() > 1 {
+        r.reject("trail.paths", "trail.athena and trail.event_history exclude each other");
+        return TrailConfig::None;
     }
+    if let Some(paths) = paths {
+        return TrailConfig::Paths(paths.into_iter().map(PathBuf::from).collect());
+    }
+    match (database, history) {
+        (Some(_), _) => TrailConfig::Athena(Box::new(settings)),
+        (None, Some(regions)) => TrailConfig::EventHistory(regions_of(r, regions)),
+        (None, None) => TrailConfig::None,
+    }
+}
+
+fn regions_of(r: &mut Reader, named: Vec<String>) -> Vec<String> {
+    if named == [ALL] {
+        return Vec::new();
+    }
+    let is_region = |name: &String| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        name.contains('-') && name.bytes().all(plain)
+    };
+    if named.is_empty() || !named.iter().all(is_region) {
+        let what = "is a list of regions such as \"eu-west-1\", or of \"all\" and nothing else";
+        r.reject("trail.event_history.regions", what);
+    }
+    named
 }
 
 /// The folder with questions of people's own; they are checked when it is opened.
 pub fn questions(r: &mut Reader, trail: &TrailConfig) -> Option<PathBuf> {
     let folder = r.text("trail.questions")?;
     if *trail == TrailConfig::None {
-        r.reject("trail.questions", "needs a trail to ask: set trail.paths or trail.athena too");
+        r.reject(
+            "trail.questions",
+            "needs a trail to ask: set trail.paths, trail.athena or trail.event_history too",
+        );
     }
     Some(PathBuf::from(folder))
 }

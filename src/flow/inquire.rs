@@ -14,7 +14,7 @@ use crate::ports::trail::Trail;
 
 /// What is said where there is nothing to ask.
 pub const NO_TRAIL: &str = "No trail is configured, so there is nothing to ask: whoever runs \
-    keyleak sets trail.paths or trail.athena.";
+    keyleak sets trail.paths, trail.athena or trail.event_history.";
 
 /// Asks the trail these questions, by id or name, for a case; what was said about it.
 pub async fn say(

@@ -155,6 +155,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
     if survey.coverage.data_events_from.is_none() {
         gaps.push("no data events were recorded: reads of objects would not show".to_owned());
     }
+    gaps.extend(survey.coverage.never_shown.iter().cloned());
     SurveyNote {
         cut_sha256,
         rows: survey.cut.rows,

@@ -77,6 +77,9 @@ pub struct Coverage {
     pub skipped_objects: Vec<Skipped>,
     /// Records that were not used, and why.
     pub skipped: Vec<Skipped>,
+    /// What a place of this kind never shows, whatever happened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never_shown: Vec<String>,
 }
 
 /// What pass one found.
@@ -147,6 +150,11 @@ pub trait Source: Send + Sync {
     /// Pass one: every call that makes or ends a credential or principal, and how much each caller
     /// was seen.
     async fn sightings(&self, window: Window) -> Result<Sightings, TrailError>;
+
+    /// The same for one key; a place that answers by name alone begins with this one.
+    async fn sightings_of(&self, _key_id: &str, window: Window) -> Result<Sightings, TrailError> {
+        self.sightings(window).await
+    }
 
     /// Pass two: the rows of the subject and of its addresses.
     async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError>;

@@ -98,7 +98,7 @@ impl<S: Source> Trail for Investigator<S> {
     }
 
     async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError> {
-        let sightings = self.source.sightings(request.window).await?;
+        let sightings = self.source.sightings_of(&request.key_id, request.window).await?;
         let bounds = Bounds {
             key_id: &request.key_id,
             exposed_since: request.exposed_since,
@@ -238,9 +238,10 @@ pub fn looked_at(coverage: &Coverage, window: Window) -> String {
         Some(time) => format!("data events are recorded from {time}"),
         None => "no data events were recorded, so reads of objects would not show".to_owned(),
     };
+    let never = coverage.never_shown.iter().map(|never| format!("; {never}")).collect::<String>();
     format!(
         "{LOOKED_AT}{} records ({span}{from}{to}) in {regions}; {unread} objects were not used; \
-         {data}.",
+         {data}{never}.",
         coverage.records_unique
     )
 }

@@ -7,10 +7,12 @@ pub mod columns;
 pub mod command_line;
 mod dialect;
 pub mod envelopes;
+pub mod event_history;
 pub mod flatten;
 pub mod investigator;
 pub mod json;
 pub mod local;
+mod looked_up;
 mod marks;
 mod memo;
 pub mod objects;
@@ -21,6 +23,7 @@ pub mod paths;
 pub mod record;
 pub mod scan;
 mod spill;
+mod searches;
 pub mod table;
 
 #[cfg(test)]

@@ -66,6 +66,9 @@ fn heading(text: &mut String, survey: &Survey) {
         Some(from) => drop(writeln!(text, "Data events are recorded from {}", format_time(from))),
         None => drop(writeln!(text, "No data events were recorded: reads of objects do not show")),
     }
+    for never in &coverage.never_shown {
+        let _ = writeln!(text, "Not shown here: {}", printable(never));
+    }
     for (what, skip) in skips(coverage) {
         let count = skip.count;
         let _ = writeln!(

@@ -2,7 +2,7 @@
 
 use crate::ports::trail::harmless;
 use crate::ports::trail::{Coverage, Skipped, Window};
-use crate::trail::envelopes::RecordSink;
+use crate::trail::envelopes::{RecordSink, read_text};
 use crate::trail::flatten::event_time;
 use crate::trail::objects::{self, Found};
 use crate::trail::record::Record;
@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const THREADS_MAX: usize = 4;
 /// The set of seen records is split so that threads rarely wait for one another.
 const SHARDS: usize = 64;
+/// What records that lie in no object are said to come from.
+const AT_HAND: &str = "the event history";
 
 /// What a pass does with each record that is in the window and not a duplicate.
 pub trait Pass: Send {
@@ -118,6 +120,25 @@ pub fn scan<P: Pass>(
     let objects = (found.objects.len() + found.refused.len()) as u64;
     let bytes = account.bytes;
     (passes, account.coverage(objects), bytes)
+}
+
+/// Runs one pass over records that are at hand, each the JSON of one.
+pub(super) fn scan_records<P: Pass>(
+    records: &[impl AsRef<str>],
+    window: Window,
+    mut pass: P,
+) -> (P, Coverage) {
+    pass.begin(Path::new(AT_HAND));
+    let (seen, bounds) = (Seen::new(), Bounds::of(window));
+    let (account, place) = (Account::default(), AT_HAND.to_owned());
+    let mut reader = Reader { pass, seen: &seen, bounds: &bounds, account, place };
+    for record in records {
+        if let Err(reason) = read_text(record.as_ref(), &mut reader) {
+            reader.refuse(reason);
+        }
+    }
+    reader.pass.end();
+    (reader.pass, reader.account.coverage(0))
 }
 
 fn work<P: Pass>(
@@ -253,6 +274,7 @@ impl Account {
             data_events_from: time(self.data_from),
             skipped_objects: skips(self.refused),
             skipped: skips(self.skipped),
+            never_shown: Vec::new(),
         }
     }
 }

@@ -201,7 +201,7 @@ async fn without_a_trail_there_is_nothing_to_ask() {
     let bureau = Bureau::open_beside(&ground, |rights| rights, |_| None).await;
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;
     let said = say(&bureau.desk, &case, &speaker(ASKER), &words("Q10")).await.unwrap();
-    assert!(said.contains("sets trail.paths or trail.athena"), "{said}");
+    assert!(said.contains("sets trail.paths, trail.athena or"), "{said}");
     let now = bureau.desk.ledger.load(&case).await.unwrap();
     assert_eq!(asked(&now), []);
     bureau.close().await;

@@ -32,6 +32,7 @@ mod freeze;
 #[path = "../support/ground.rs"]
 mod ground;
 mod heartbeat;
+mod history_rights;
 mod impact;
 mod investigate_command;
 #[path = "../support/journal_contract.rs"]

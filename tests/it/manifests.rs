@@ -1,9 +1,9 @@
 //! The policies allow exactly the calls that the code makes, and the tables are as it uses them.
 
 use keyleak::aws::{
-    anchors, athena, brakes, changes, eradicate, eradicate_things, evidence, guard, guard_duty,
-    health, iam_things, journal, key_making, lookup, organization, resources, roles, session,
-    users, work,
+    anchors, athena, brakes, changes, eradicate, eradicate_things, event_history, evidence, guard,
+    guard_duty, health, history_regions, iam_things, journal, key_making, lookup, organization,
+    resources, roles, session, users, work,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -32,6 +32,7 @@ const VERBS: &[&str] = &[
     "generate",
     "get",
     "list",
+    "lookup",
     "put",
     "remove",
     "scan",
@@ -96,11 +97,11 @@ fn the_lookup_role_may_make_exactly_the_lookup_calls() {
     let mut looks =
         set(&[lookup::CALLS, users::CALLS, roles::CALLS, guard_duty::CALLS, health::CALLS]);
     looks.extend(set(&resources));
-    looks.extend(set(&[iam_things::CALLS]));
+    looks.extend(set(&[iam_things::CALLS, event_history::CALLS, history_regions::CALLS]));
     let tries = |arn: &str| arn.contains(":role/quarantine-");
     assert_eq!(actions(LOOKUP, "Allow", |arn| !tries(arn)), looks);
     assert_eq!(actions(LOOKUP, "Allow", tries), set(&[guard::CALLS]));
-    let reads = ["Get", "List", "Describe"];
+    let reads = ["Get", "List", "Describe", "Lookup"];
     for call in looks {
         let name = call.split(':').nth(1).unwrap();
         assert!(reads.iter().any(|verb| name.starts_with(verb)), "{call} reads nothing");

@@ -66,7 +66,9 @@ pub(crate) const BORNE: &[Borne] = &[];
 pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("aws_config", &["aws", "commands"]),
     ("aws_lc_rs", &["store"]),
+    ("aws_sdk_account", &["aws"]),
     ("aws_sdk_athena", &["aws"]),
+    ("aws_sdk_cloudtrail", &["aws"]),
     ("aws_sdk_dynamodb", &["aws"]),
     ("aws_sdk_guardduty", &["aws"]),
     ("aws_sdk_health", &["aws"]),
