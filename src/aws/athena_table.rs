@@ -21,6 +21,8 @@ pub enum DayColumns {
     Slashed { column: String },
     /// One column that holds `2026-08-31`.
     Dashed { column: String },
+    /// One column of the type DATE.
+    Typed { column: String },
     /// Three columns that hold `2026`, `08` and `31`.
     Split { year: String, month: String, day: String },
 }
@@ -96,7 +98,9 @@ impl Table {
         }
         match &settings.days {
             DayColumns::None => {}
-            DayColumns::Slashed { column } | DayColumns::Dashed { column } => {
+            DayColumns::Slashed { column }
+            | DayColumns::Dashed { column }
+            | DayColumns::Typed { column } => {
                 check_name("athena.partition.day", column)?;
             }
             DayColumns::Split { year, month, day } => {
@@ -132,7 +136,10 @@ impl Table {
     pub(super) fn settled(&self, now: Timestamp) -> Option<Date> {
         match &self.settings.days {
             DayColumns::None => None,
-            DayColumns::Slashed { .. } | DayColumns::Dashed { .. } | DayColumns::Split { .. } => {
+            DayColumns::Slashed { .. }
+            | DayColumns::Dashed { .. }
+            | DayColumns::Typed { .. }
+            | DayColumns::Split { .. } => {
                 day_of(now.checked_sub(SETTLED_AFTER).ok()?).yesterday().ok()
             }
         }
@@ -149,6 +156,10 @@ impl Table {
             }
             DayColumns::Dashed { column } => {
                 parts.push(between(&quoted(column), first, last, "%Y-%m-%d"));
+            }
+            DayColumns::Typed { column } => {
+                let column = quoted(column);
+                parts.push(format!("{column} BETWEEN DATE '{first}' AND DATE '{last}'"));
             }
             DayColumns::Split { year, month, day } => {
                 let [year, month, day] = [year, month, day].map(|name| quoted(name));
@@ -276,6 +287,15 @@ mod tests {
         assert_eq!(
             predicate(settings(days), "2026-08-01T00:00:00Z", None),
             "\"dt\" BETWEEN '2026-08-01' AND '2026-08-21'"
+        );
+    }
+
+    #[test]
+    fn a_column_of_days_is_compared_with_days() {
+        let days = DayColumns::Typed { column: "date".to_owned() };
+        assert_eq!(
+            predicate(settings(days), "2026-08-01T00:00:00Z", Some("2026-08-02T00:00:00Z")),
+            "\"date\" BETWEEN DATE '2026-08-01' AND DATE '2026-08-03'"
         );
     }
 

@@ -34,6 +34,7 @@ pub mod lookup;
 pub mod manifests;
 pub mod operator;
 pub mod organization;
+pub mod other_logs;
 pub mod resources;
 pub mod roles;
 pub mod session;

@@ -1,8 +1,10 @@
 //! The trail that the configuration names.
 
 use crate::aws::athena::AthenaTrail;
+use crate::aws::athena_table::AthenaSettingError;
 use crate::aws::clients::{self, AwsSettings};
 use crate::aws::event_history::AwsEventHistory;
+use crate::aws::other_logs::AthenaLogs;
 use crate::commands::CommandError;
 use crate::config::Config;
 use crate::config::trail::TrailConfig;
@@ -35,9 +37,12 @@ pub async fn configured(
                 None => sdk.clone(),
             };
             let settings = settings.as_ref().clone();
-            let source = AthenaTrail::new(&sdk, settings, Clock::real(), tasks.clone())
-                .map_err(|error| CommandError::Setup(error.to_string()))?;
-            Some(Arc::new(Investigator::asking(source, catalogue)))
+            let unusable = |error: AthenaSettingError| CommandError::Setup(error.to_string());
+            let source = AthenaTrail::new(&sdk, settings, Clock::real(), tasks.clone());
+            let logs = AthenaLogs::new(&sdk, &config.logs, Clock::real(), tasks);
+            let logs = Arc::new(logs.map_err(unusable)?);
+            let investigator = Investigator::asking(source.map_err(unusable)?, catalogue);
+            Some(Arc::new(investigator.beside(logs)))
         }
         TrailConfig::EventHistory(regions) => {
             let source = event_history(sdk, &config.aws, regions).await;

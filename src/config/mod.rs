@@ -7,16 +7,18 @@ pub mod reader;
 mod shapes;
 pub mod trail;
 
+use crate::aws::athena_table::AthenaSettings;
 use crate::aws::clients::{AccountSettings, AwsSettings};
 use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
 use crate::config::anchors::{AnchorConfig, AnchorPlace};
 use crate::config::reader::{ConfigErrors, Reader};
-use crate::config::trail::{TrailConfig, questions, trail};
+use crate::config::trail::{TrailConfig, logs, questions, trail};
 use crate::domain::agenda::Timing;
 use crate::domain::approvers::impossible;
 use crate::domain::caps::{CAP_MAX, Caps};
 use crate::domain::identity::Operators;
+use crate::domain::other_log::OtherLog;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::flow::desk::Rules;
@@ -45,6 +47,8 @@ pub struct Config {
     pub evidence: EvidenceConfig,
     pub anchors: Option<AnchorConfig>,
     pub trail: TrailConfig,
+    /// The tables of other logs in Athena.
+    pub logs: BTreeMap<OtherLog, AthenaSettings>,
     /// The folder with questions of people's own.
     pub questions: Option<PathBuf>,
     pub rules: Rules,
@@ -155,6 +159,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         evidence: evidence(r),
         anchors: anchors::anchors(r),
         questions: questions(r, &trail),
+        logs: logs(r, &trail),
         trail,
         rules,
         operators: operators(r),

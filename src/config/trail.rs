@@ -3,6 +3,8 @@
 use crate::aws::athena_table::{AthenaSettings, DayColumns, ValueColumn};
 use crate::config::accounts;
 use crate::config::reader::Reader;
+use crate::domain::other_log::OtherLog;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Where CloudTrail's records are.
@@ -66,6 +68,31 @@ pub fn questions(r: &mut Reader, trail: &TrailConfig) -> Option<PathBuf> {
     Some(PathBuf::from(folder))
 }
 
+/// The tables of other logs, read as the trail's is: its workgroup and its output are theirs too.
+pub fn logs(r: &mut Reader, trail: &TrailConfig) -> BTreeMap<OtherLog, AthenaSettings> {
+    let mut tables = BTreeMap::new();
+    for log in OtherLog::ALL {
+        let setting = log.setting();
+        let days = days(r, &format!("trail.logs.{}", log.slug()));
+        let Some(name) = r.text(&setting) else {
+            continue;
+        };
+        let TrailConfig::Athena(athena) = trail else {
+            r.reject(&setting, "needs Athena: set trail.athena too");
+            continue;
+        };
+        let Some((database, table)) = name.split_once('.') else {
+            r.reject(&setting, "is a database and a table, such as \"security.vpc_flow\"");
+            continue;
+        };
+        let (database, table) = (database.to_owned(), table.to_owned());
+        let (region, account) = (None, None);
+        let common = athena.as_ref().clone();
+        tables.insert(log, AthenaSettings { database, table, days, region, account, ..common });
+    }
+    tables
+}
+
 fn athena(r: &mut Reader, database: String) -> AthenaSettings {
     let column = |r: &mut Reader, column: &str, values: &str| {
         let values = r.texts(values).unwrap_or_default();
@@ -81,28 +108,31 @@ fn athena(r: &mut Reader, database: String) -> AthenaSettings {
         table: r.text_or("trail.athena.table", "cloudtrail_logs"),
         workgroup: r.text("trail.athena.workgroup"),
         output: r.text("trail.athena.output"),
-        days: days(r),
+        days: days(r, "trail.athena"),
         region: column(r, "trail.athena.region_column", "trail.athena.regions"),
         account,
         lookback_days: r.number("trail.athena.lookback_days", 15, 1),
     }
 }
 
-/// `2026/08/31` in one column is `slashed`, `2026-08-31` is `dashed`, three columns are `split`.
-fn days(r: &mut Reader) -> DayColumns {
-    let columns = r.texts("trail.athena.day_columns").unwrap_or_default();
-    let format = r.text_or("trail.athena.day_format", "slashed");
+/// `2026/08/31` in one column is `slashed`, `2026-08-31` is `dashed`, a DATE is `date`, and three
+/// columns are `split`.
+fn days(r: &mut Reader, section: &str) -> DayColumns {
+    let columns = r.texts(&format!("{section}.day_columns")).unwrap_or_default();
+    let name = format!("{section}.day_format");
+    let format = r.text_or(&name, "slashed");
     match (columns.as_slice(), format.as_str()) {
         ([], _) => DayColumns::None,
         ([column], "slashed") => DayColumns::Slashed { column: column.clone() },
         ([column], "dashed") => DayColumns::Dashed { column: column.clone() },
+        ([column], "date") => DayColumns::Typed { column: column.clone() },
         ([year, month, day], "split") => {
             DayColumns::Split { year: year.clone(), month: month.clone(), day: day.clone() }
         }
         _ => {
             r.reject(
-                "trail.athena.day_format",
-                "is \"slashed\" or \"dashed\" for one column, or \"split\" for three",
+                &name,
+                "is \"slashed\", \"dashed\" or \"date\" for one column, or \"split\" for three",
             );
             DayColumns::None
         }

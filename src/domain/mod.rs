@@ -68,6 +68,7 @@ pub mod measure;
 pub mod membership;
 pub mod operator;
 pub mod options;
+pub mod other_log;
 mod owner_policy;
 pub mod owners_asked;
 pub mod phase;

@@ -45,11 +45,13 @@ pub enum ReadFor {
     Reverter,
     /// The journal was held against the trail.
     Reconciliation,
+    /// Another log than CloudTrail's was asked about the actor.
+    OtherLogs,
 }
 
 impl ReadFor {
-    pub const TOP_UPS: [Self; 4] =
-        [Self::NewRecords, Self::Lineage, Self::Reverter, Self::Reconciliation];
+    pub const TOP_UPS: [Self; 5] =
+        [Self::NewRecords, Self::Lineage, Self::Reverter, Self::Reconciliation, Self::OtherLogs];
 
     fn is_window(&self) -> bool {
         *self == Self::Window
@@ -63,7 +65,14 @@ impl ReadFor {
             Self::Lineage => "who was reached later",
             Self::Reverter => "who took a change back",
             Self::Reconciliation => "the comparison with the journal",
+            Self::OtherLogs => "other logs",
         }
+    }
+}
+
+impl QueryCost {
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -141,6 +141,7 @@ async fn answer(
             return tell_once(desk, case, Event::QuestionFailed { asked, question, why }).await;
         }
     };
+    desk.purse.add(case.id(), &answer.cost);
     let content =
         serde_json::to_vec(&answer).map_err(|error| StepError::Broken(error.to_string()))?;
     let answer_sha256 = desk.evidence.put(&content).await?;
@@ -155,7 +156,7 @@ async fn answer(
         watermark: survey.watermark,
         attack: answer.attack,
         view: Some(TrailView {
-            bytes_scanned: survey.cost.bytes_scanned,
+            bytes_scanned: survey.cost.bytes_scanned.saturating_add(answer.cost.bytes_scanned),
             first: survey.coverage.first,
             data_events_from: survey.coverage.data_events_from,
             truncated: survey.truncated || answer.truncated,

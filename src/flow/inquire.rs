@@ -39,7 +39,7 @@ pub async fn say(
     let bench = desk.bench();
     let judge = |case: &Case| {
         bench.policy.may_act(&speaker.caller)?;
-        may_ask(case, &wanted)?;
+        may_ask(case, trail.as_ref(), &wanted)?;
         Ok(Event::QuestionsAsked { questions: ids.clone() })
     };
     let said = |case: &Case| {
@@ -64,9 +64,13 @@ fn known<'a>(trail: &'a dyn Trail, named: &[String]) -> Result<Vec<&'a Question>
 }
 
 /// Whether all of them can be asked now.
-fn may_ask(case: &Case, wanted: &[&Question]) -> Result<(), Refusal> {
+fn may_ask(case: &Case, trail: &dyn Trail, wanted: &[&Question]) -> Result<(), Refusal> {
     let times = ask::times(case);
     for question in wanted {
+        if let Some(needs) = trail.lacks(question) {
+            let why = format!("{} is not available: {needs}", question.id);
+            return Err(Refusal::NotAsked(why));
+        }
         if let Err(missing) = question.at(&times) {
             let why = match missing {
                 "contained_at" => "nothing is contained yet",

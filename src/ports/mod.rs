@@ -9,6 +9,7 @@ pub mod event_history;
 pub mod evidence;
 pub mod journal;
 pub mod key_making;
+pub mod other_logs;
 pub mod ticket;
 pub mod trail;
 pub mod witness;

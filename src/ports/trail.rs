@@ -24,6 +24,8 @@ pub enum TrailError {
     Denied { action: String },
     #[error("there is no question {id}; `keyleak queries list` lists them")]
     NoSuchQuestion { id: String },
+    #[error("question {id} is not available: {needs}")]
+    NotAvailable { id: String, needs: String },
     #[error("question {id} needs {parameter}, which is not known")]
     NeedsTime { id: String, parameter: String },
     #[error("the case table is no longer loaded; survey the trail again")]
@@ -262,6 +264,9 @@ pub struct Answer {
     /// program's are kept with the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_sql: Option<String>,
+    /// What asking another log cost; the case table costs nothing to ask.
+    #[serde(default, skip_serializing_if = "QueryCost::is_nothing")]
+    pub cost: QueryCost,
 }
 
 impl Answer {
@@ -308,6 +313,9 @@ impl Cell {
 pub trait Trail: Send + Sync {
     /// Every question that can be asked, in the order in which they are listed.
     fn catalogue(&self) -> &[Question];
+
+    /// Why a question of the catalogue cannot be asked here at all, and what it needs.
+    fn lacks(&self, question: &Question) -> Option<String>;
 
     /// The ids of the questions that serve a phase and can be asked with these times, in order.
     fn questions(&self, phase: Phase, times: &Times) -> Vec<String>;

@@ -3,6 +3,7 @@
 use crate::domain::plain_text::visible;
 use crate::domain::question::{Question, Times};
 use crate::ports::trail::{Answer, CutReference, Trail, TrailError};
+use std::collections::BTreeSet;
 
 /// Questions that were asked, and what came of each.
 #[derive(Debug, Default)]
@@ -19,26 +20,49 @@ pub struct Failed {
     pub reason: String,
 }
 
-/// A question that could not be asked without a time that nobody told.
+/// A question that could not be asked, and what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
     pub question: String,
-    pub parameter: String,
+    pub needs: Needs,
 }
 
-impl LeftOut {
-    /// The option that tells the time.
-    pub fn flag(&self) -> String {
-        format!("--{}", self.parameter.replace('_', "-"))
+/// What a question cannot be asked without.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// A time that nobody told; the option that tells it.
+    Time { option: String },
+    /// The table of another log, in words.
+    Log { words: String },
+}
+
+impl Needs {
+    fn time(parameter: &str) -> Self {
+        Self::Time { option: format!("--{}", parameter.replace('_', "-")) }
+    }
+
+    /// The option, or what to set.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Time { option } => option,
+            Self::Log { words } => words,
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Time { option } => format!("needs a time; give it with {option} TIME"),
+            Self::Log { words } => visible(words),
+        }
     }
 }
 
-/// Whether questions that need a time that is not known are a failure, or nobody's fault.
+/// Whether a question that lacks something is a failure, or nobody's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Without {
     /// Each was named.
     Fails,
-    /// All were asked for, by somebody who need not know which need a time.
+    /// All were asked for, by somebody who need not know which need what.
     IsLeftOut,
 }
 
@@ -55,14 +79,10 @@ pub async fn ask(
         match trail.ask(cut, &question.id, times).await {
             Ok(answer) => asked.answers.push(answer),
             Err(TrailError::NeedsTime { parameter, .. }) => {
-                let left = LeftOut { question: id, parameter };
-                match without {
-                    Without::IsLeftOut => asked.left_out.push(left),
-                    Without::Fails => {
-                        let reason = format!("it needs a time; give it with {}", left.flag());
-                        asked.failed.push(Failed { question: left.question, reason });
-                    }
-                }
+                asked.lacks(id, Needs::time(&parameter), *without);
+            }
+            Err(TrailError::NotAvailable { needs, .. }) => {
+                asked.lacks(id, Needs::Log { words: needs }, *without);
             }
             Err(TrailError::Question { reason, .. }) => {
                 asked.failed.push(Failed { question: id, reason });
@@ -76,6 +96,16 @@ pub async fn ask(
 }
 
 impl Asked {
+    fn lacks(&mut self, question: String, needs: Needs, without: Without) {
+        match without {
+            Without::IsLeftOut => self.left_out.push(LeftOut { question, needs }),
+            Without::Fails => {
+                let reason = format!("it {}", needs.words());
+                self.failed.push(Failed { question, reason });
+            }
+        }
+    }
+
     /// The answers that have fewer rows than there are.
     pub fn cut(&self) -> impl Iterator<Item = &Answer> {
         self.answers.iter().filter(|answer| answer.truncated)
@@ -98,16 +128,19 @@ impl Asked {
         failed.chain(cut).chain(self.unasked()).collect()
     }
 
-    /// The questions that were left out, a line for each time that they need.
+    /// The questions that were left out, a line for each thing that they need.
     fn unasked(&self) -> Vec<String> {
-        let mut flags: Vec<String> = self.left_out.iter().map(LeftOut::flag).collect();
-        flags.sort();
-        flags.dedup();
-        let line = |flag: &String| {
-            let of = self.left_out.iter().filter(|left| left.flag() == *flag);
+        let all: BTreeSet<&Needs> = self.left_out.iter().map(|left| &left.needs).collect();
+        let line = |needs: &Needs| {
+            let of = self.left_out.iter().filter(|left| left.needs == *needs);
             let ids: Vec<&str> = of.map(|left| left.question.as_str()).collect();
-            format!("not asked: {}; to ask them too give {flag} TIME", ids.join(", "))
+            match needs {
+                Needs::Time { option } => {
+                    format!("not asked: {}; to ask them too give {option} TIME", ids.join(", "))
+                }
+                Needs::Log { .. } => format!("not asked: {}; {}", ids.join(", "), needs.words()),
+            }
         };
-        flags.iter().map(line).collect()
+        all.into_iter().map(line).collect()
     }
 }

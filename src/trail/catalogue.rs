@@ -45,6 +45,16 @@ const FILES: &[&str] = &[
     include_str!("../../queries/Q71_new_since_exposure.sql"),
 ];
 
+/// The questions about other logs, in the order of their ids; they are asked in Athena alone.
+const LOG_FILES: &[&str] = &[
+    include_str!("../../queries/logs/Q42_s3_server_log.sql"),
+    include_str!("../../queries/logs/Q43_network_flows.sql"),
+    include_str!("../../queries/logs/Q44_load_balancers.sql"),
+    include_str!("../../queries/logs/Q45_name_lookups.sql"),
+    include_str!("../../queries/logs/Q46_guard_duty.sql"),
+    include_str!("../../queries/logs/Q47_cloudfront.sql"),
+];
+
 /// Pass one over Athena: returns the columns of `Sighting`. Placeholders: `{table}`, `{partitions}`
 /// (a predicate on the partition columns), `{from}` and `{to}` (one event time each).
 pub const ATHENA_SIGHTINGS: &str = include_str!("../../queries/athena/mint_edges.sql");
@@ -54,7 +64,12 @@ pub const ATHENA_SIGHTINGS: &str = include_str!("../../queries/athena/mint_edges
 /// `{accounts}` of a `Subject`.
 pub const ATHENA_CUT: &str = include_str!("../../queries/athena/cut.sql");
 
-/// All questions, in the order of their ids.
+/// All questions about other logs, in the order of their ids.
+pub fn log_questions() -> Result<Vec<Question>, QuestionError> {
+    LOG_FILES.iter().map(|text| parse(text)).collect()
+}
+
+/// All questions of the case table, in the order of their ids.
 pub fn questions() -> Result<Vec<Question>, QuestionError> {
     FILES.iter().map(|text| parse(text)).collect()
 }
@@ -68,7 +83,10 @@ pub struct Catalogue {
 impl Catalogue {
     /// Those that came with the program.
     pub fn built_in() -> Result<Self, QuestionError> {
-        Ok(Self { questions: questions()? })
+        let mut questions = questions()?;
+        questions.extend(log_questions()?);
+        questions.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(Self { questions })
     }
 
     /// These too.
@@ -96,6 +114,7 @@ mod tests {
     use crate::domain::event::Phase;
     use crate::domain::impact::ImpactQuestion;
     use crate::domain::impact_evidence::needed;
+    use crate::domain::other_log::OtherLog;
 
     /// What the table of needed questions and the headers say of each other that is not so.
     fn odd(questions: &[Question]) -> Vec<String> {
@@ -143,6 +162,20 @@ mod tests {
             let odd = odd(&changed.collect::<Vec<_>>());
             assert!(odd.iter().any(|line| line.contains(said)), "{said}: {odd:?}");
         }
+    }
+
+    #[test]
+    fn each_other_log_has_its_question_and_each_such_question_its_log() {
+        let all = log_questions().unwrap();
+        let logs: Vec<_> = all.iter().map(|one| OtherLog::from_slug(&one.source)).collect();
+        assert_eq!(logs, OtherLog::ALL.map(Some));
+        for (question, log) in all.iter().zip(OtherLog::ALL) {
+            assert_eq!(question.id, log.question());
+            for part in ["{table}", "{partitions}", "{from}", "{to}", "ORDER BY"] {
+                assert!(question.sql.contains(part), "{} lacks {part}", question.id);
+            }
+        }
+        assert!(questions().unwrap().iter().all(|one| OtherLog::from_slug(&one.source).is_none()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `keyleak investigate` and `keyleak queries`: arguments in, text out; the caller prints it.
 
 use crate::domain::ids::{AccessKeyId, KEY_LENGTH};
+use crate::domain::other_log::OtherLog;
 use crate::domain::question::{Question, Times};
 use crate::domain::record_text::is_key_id;
 use crate::domain::secret::{may_be_secret, quoted};
@@ -242,8 +243,12 @@ fn list(catalogue: &Catalogue) -> String {
     let widest = |of: fn(&Question) -> usize| catalogue.all().iter().map(of).max().unwrap_or(0);
     let (ids, names) = (widest(|q| q.id.len()), widest(|q| q.name.len()));
     let line = |q: &Question| {
-        let own = if q.own { " (your own)" } else { "" };
-        format!("{:ids$} {:names$} {:11} {}{own}\n", q.id, q.name, q.phase, q.question)
+        let beside = match OtherLog::from_slug(&q.source) {
+            Some(log) => format!(" (in Athena, with {})", log.setting()),
+            None if q.own => " (your own)".to_owned(),
+            None => String::new(),
+        };
+        format!("{:ids$} {:names$} {:11} {}{beside}\n", q.id, q.name, q.phase, q.question)
     };
     catalogue.all().iter().map(line).collect()
 }

@@ -7,16 +7,20 @@ use crate::domain::lineage::Subject;
 use crate::domain::losses::{Bounds as LossBounds, Losses, losses};
 use crate::domain::made_resources::{MadeResources, made};
 use crate::domain::makers::Makers;
+use crate::domain::other_log::{Actor, OtherLog};
+use crate::domain::query_cost::QueryCost;
 use crate::domain::question::{Question, Times};
 use crate::domain::reading::LOOKED_AT;
 use crate::domain::record_text::is_outside;
 use crate::domain::regular::regular_use;
 use crate::domain::trail_row::{TrailRow, is_denied};
+use crate::ports::other_logs::OtherLogs;
 use crate::ports::trail::{
     Activity, Answer, Coverage, Cut, CutReference, Deeds, RoleCalls, Source, Survey, SurveyRequest,
     Trail, TrailError, Window,
 };
 use crate::trail::catalogue::Catalogue;
+use crate::trail::log_answers;
 use crate::trail::table::{CaseTable, Found, Limits, evidence, evidence_sha256, sha256};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -31,6 +35,7 @@ const CUTS_MAX: usize = 8;
 pub struct Investigator<S> {
     source: S,
     catalogue: Catalogue,
+    logs: Option<Arc<dyn OtherLogs>>,
     cuts: Mutex<VecDeque<Arc<Loaded>>>,
 }
 
@@ -49,7 +54,13 @@ impl<S: Source> Investigator<S> {
 
     /// Investigates what the source holds, with these questions.
     pub fn asking(source: S, catalogue: Catalogue) -> Self {
-        Self { source, catalogue, cuts: Mutex::new(VecDeque::new()) }
+        Self { source, catalogue, logs: None, cuts: Mutex::new(VecDeque::new()) }
+    }
+
+    /// The same, asking these tables of other logs too.
+    #[must_use]
+    pub fn beside(self, logs: Arc<dyn OtherLogs>) -> Self {
+        Self { logs: Some(logs), ..self }
     }
 
     fn loaded(&self, cut: &CutReference) -> Result<Arc<Loaded>, TrailError> {
@@ -65,6 +76,15 @@ impl<S: Source> Investigator<S> {
         while cuts.len() > CUTS_MAX {
             cuts.pop_front();
         }
+    }
+
+    /// The rows of a cut, out of its table.
+    async fn rows(&self, loaded: Arc<Loaded>) -> Result<Vec<TrailRow>, TrailError> {
+        blocking(move || {
+            let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
+            table.cut().map_err(|error| internal(&error))
+        })
+        .await
     }
 
     async fn load(&self, cut: Cut, looked_at: String) -> Result<(CutReference, Cut), TrailError> {
@@ -90,10 +110,15 @@ impl<S: Source> Trail for Investigator<S> {
         self.catalogue.all()
     }
 
+    fn lacks(&self, question: &Question) -> Option<String> {
+        log_answers::lacks(question, self.logs.as_deref())
+    }
+
     fn questions(&self, phase: Phase, times: &Times) -> Vec<String> {
         let serves = |question: &&Question| question.phase == phase.slug();
         let serving = self.catalogue.all().iter().filter(serves);
-        let can_be_asked = serving.filter(|question| question.at(times).is_ok());
+        let can_be_asked =
+            serving.filter(|question| question.at(times).is_ok() && self.lacks(question).is_none());
         can_be_asked.map(|question| question.id.clone()).collect()
     }
 
@@ -148,10 +173,18 @@ impl<S: Source> Trail for Investigator<S> {
             .find(question)
             .cloned()
             .ok_or_else(|| TrailError::NoSuchQuestion { id: question.to_owned() })?;
+        if let Some(needs) = self.lacks(&wanted) {
+            return Err(TrailError::NotAvailable { id: wanted.id, needs });
+        }
         let sql = wanted.at(times).map_err(|parameter| TrailError::NeedsTime {
             id: wanted.id.clone(),
             parameter: parameter.to_owned(),
         })?;
+        if let (Some(log), Some(logs)) = (OtherLog::from_slug(&wanted.source), &self.logs) {
+            let rows = self.rows(loaded).await?;
+            let actor = Actor::of(&rows, times.exposed_since);
+            return log_answers::ask(logs.as_ref(), log, &wanted, &actor).await;
+        }
         blocking(move || {
             let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
             let limits = if wanted.own { Limits::OWN } else { Limits::HOUSE };
@@ -165,13 +198,8 @@ impl<S: Source> Trail for Investigator<S> {
     }
 
     async fn losses(&self, cut: &CutReference, bounds: LossBounds) -> Result<Losses, TrailError> {
-        let loaded = self.loaded(cut)?;
-        blocking(move || {
-            let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
-            let rows = table.cut().map_err(|error| internal(&error))?;
-            Ok(losses(&rows, &bounds))
-        })
-        .await
+        let rows = self.rows(self.loaded(cut)?).await?;
+        blocking(move || Ok(losses(&rows, &bounds))).await
     }
 
     async fn resources(
@@ -179,23 +207,13 @@ impl<S: Source> Trail for Investigator<S> {
         cut: &CutReference,
         bounds: LossBounds,
     ) -> Result<MadeResources, TrailError> {
-        let loaded = self.loaded(cut)?;
-        blocking(move || {
-            let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
-            let rows = table.cut().map_err(|error| internal(&error))?;
-            Ok(made(&rows, &bounds))
-        })
-        .await
+        let rows = self.rows(self.loaded(cut)?).await?;
+        blocking(move || Ok(made(&rows, &bounds))).await
     }
 
     async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError> {
-        let loaded = self.loaded(cut)?;
-        blocking(move || {
-            let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
-            let rows = table.cut().map_err(|error| internal(&error))?;
-            evidence(rows.into_iter()).map_err(|error| internal(&error))
-        })
-        .await
+        let rows = self.rows(self.loaded(cut)?).await?;
+        blocking(move || evidence(rows.into_iter()).map_err(|error| internal(&error))).await
     }
 
     async fn restore(&self, file: Vec<u8>, looked_at: &str) -> Result<CutReference, TrailError> {
@@ -279,6 +297,7 @@ fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> 
         sql_sha256: sha256(sql.as_bytes()),
         attack: question.attack.iter().map(|technique| technique.id.to_owned()).collect(),
         own_sql: question.own.then(|| sql.to_owned()),
+        cost: QueryCost::default(),
     }
 }
 

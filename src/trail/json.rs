@@ -37,7 +37,7 @@ fn object(survey: &Survey, asked: &Asked) -> Value {
     let answers: Map<String, Value> =
         answers.iter().map(|answer| (answer.question.clone(), json_rows(answer))).collect();
     let failed = |failed: &Failed| json!({ "question": failed.question, "reason": failed.reason });
-    let left_out = |left: &LeftOut| json!({ "question": left.question, "needs": left.flag() });
+    let left_out = |left: &LeftOut| json!({ "question": left.question, "needs": left.needs.text() });
     json!({
         "key": survey.lineage.key_id,
         "coverage": json_coverage(&survey.coverage),

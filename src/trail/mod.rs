@@ -12,6 +12,7 @@ pub mod flatten;
 pub mod investigator;
 pub mod json;
 pub mod local;
+mod log_answers;
 mod looked_up;
 mod marks;
 mod memo;

@@ -55,6 +55,7 @@ mod named;
 mod object_lock;
 mod operators;
 mod organization;
+mod other_logs;
 #[path = "../support/partial_trail.rs"]
 mod partial_trail;
 mod parts;
@@ -143,6 +144,7 @@ fn main() -> ExitCode {
     trials.extend(slack_client::trials());
     trials.extend(slack_reference::trials());
     trials.extend(slack_app::trials(&parts));
+    trials.extend(other_logs::trials(&parts));
     trials.extend(questions::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));

@@ -3,6 +3,7 @@
 use crate::domain::attack;
 use crate::domain::case::Case;
 use crate::domain::hardening::{self, Hardening};
+use crate::domain::other_log::OtherLog;
 use crate::domain::plan_state::PlanState;
 use crate::domain::query_cost::QueryRun;
 use crate::domain::record::Press;
@@ -260,9 +261,21 @@ fn not_done(case: &Case) -> Vec<String> {
     if let Some((_, survey)) = case.survey() {
         lines.extend(survey.gaps.iter().map(|gap| format!("Not looked at: {}", md(gap))));
     }
+    lines.extend(logs_not_asked(case));
     let questions = case.questions_failed().iter();
     lines.extend(questions.map(|(_, question, why)| format!("{}: {}", md(question), md(why))));
     lines
+}
+
+/// The other logs that nothing was asked of, whether there is no table or nobody asked.
+fn logs_not_asked(case: &Case) -> impl Iterator<Item = String> {
+    let is_asked =
+        |id: &str| case.answers().iter().any(|(_, answer)| answer.question.as_str() == id);
+    let left_out = OtherLog::ALL.into_iter().filter(move |log| !is_asked(log.question()));
+    left_out.map(|log| {
+        let (title, id, setting) = (log.title(), log.question(), log.setting());
+        md(&format!("Not looked at: {title} ({id} was not asked; it needs {setting})"))
+    })
 }
 
 fn witnessed(case: &Case) -> Vec<String> {
