@@ -48,7 +48,7 @@ fn iam(config: &Config) -> String {
             Some(AnchorPlace::Folder(_)) | None => None,
         },
         athena: match &config.trail {
-            TrailConfig::Athena(settings) => Some(settings),
+            TrailConfig::Athena(settings, _) => Some(settings),
             TrailConfig::None | TrailConfig::Paths(_) | TrailConfig::EventHistory(_) => None,
         },
     })

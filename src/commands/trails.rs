@@ -14,6 +14,7 @@ use crate::trail::event_history::HistoryTrail;
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
 use crate::trail::own_questions;
+use crate::trail::quick::QuickFirst;
 use aws_config::SdkConfig;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -31,18 +32,26 @@ pub async fn configured(
         TrailConfig::Paths(paths) => {
             Some(Arc::new(Investigator::asking(LocalTrail::new(paths.clone()), catalogue)))
         }
-        TrailConfig::Athena(settings) => {
-            let sdk = match &config.aws.lookup_role {
+        TrailConfig::Athena(settings, history) => {
+            let lookup = match &config.aws.lookup_role {
                 Some(role) => clients::with_role(sdk, role, "keyleak-athena").await,
                 None => sdk.clone(),
             };
             let settings = settings.as_ref().clone();
             let unusable = |error: AthenaSettingError| CommandError::Setup(error.to_string());
-            let source = AthenaTrail::new(&sdk, settings, Clock::real(), tasks.clone());
-            let logs = AthenaLogs::new(&sdk, &config.logs, Clock::real(), tasks);
+            let source = AthenaTrail::new(&lookup, settings, Clock::real(), tasks.clone());
+            let logs = AthenaLogs::new(&lookup, &config.logs, Clock::real(), tasks);
             let logs = Arc::new(logs.map_err(unusable)?);
-            let investigator = Investigator::asking(source.map_err(unusable)?, catalogue);
-            Some(Arc::new(investigator.beside(logs)))
+            let whole = Investigator::asking(source.map_err(unusable)?, catalogue.clone());
+            let whole = whole.beside(logs);
+            match history {
+                None => Some(Arc::new(whole) as Arc<dyn Trail>),
+                Some(regions) => {
+                    let quick = event_history(sdk, &config.aws, regions).await;
+                    let quick = Investigator::asking(quick, catalogue);
+                    Some(Arc::new(QuickFirst::new(quick, whole)))
+                }
+            }
         }
         TrailConfig::EventHistory(regions) => {
             let source = event_history(sdk, &config.aws, regions).await;

@@ -181,7 +181,7 @@ fn own_buckets(config: &Config) -> Vec<String> {
         AnchorPlace::Folder(_) => None,
     });
     let output = match &config.trail {
-        TrailConfig::Athena(settings) => settings.output.as_deref(),
+        TrailConfig::Athena(settings, _) => settings.output.as_deref(),
         TrailConfig::None | TrailConfig::Paths(_) | TrailConfig::EventHistory(_) => None,
     };
     let output = output.and_then(|to| to.strip_prefix("s3://")?.split('/').next());

@@ -12,7 +12,8 @@ use std::path::PathBuf;
 pub enum TrailConfig {
     None,
     Paths(Vec<PathBuf>),
-    Athena(Box<AthenaSettings>),
+    /// The table; and the regions whose event history is looked in first, while a plan waits.
+    Athena(Box<AthenaSettings>, Option<Vec<String>>),
     /// The regions whose event history is looked in; none for every enabled one.
     EventHistory(Vec<String>),
 }
@@ -26,18 +27,18 @@ pub fn trail(r: &mut Reader) -> TrailConfig {
     let database = r.text("trail.athena.database");
     let settings = athena(r, database.clone().unwrap_or_default());
     let history = r.texts("trail.event_history.regions");
-    let places = [paths.is_some(), database.is_some(), history.is_some()];
-    if places.into_iter().filter(|is_set| *is_set).count() > 1 {
-        r.reject("trail.paths", "trail.athena and trail.event_history exclude each other");
-        return TrailConfig::None;
-    }
-    if let Some(paths) = paths {
-        return TrailConfig::Paths(paths.into_iter().map(PathBuf::from).collect());
-    }
-    match (database, history) {
-        (Some(_), _) => TrailConfig::Athena(Box::new(settings)),
-        (None, Some(regions)) => TrailConfig::EventHistory(regions_of(r, regions)),
-        (None, None) => TrailConfig::None,
+    let history = history.map(|regions| regions_of(r, regions));
+    match (paths, database, history) {
+        (None, None, None) => TrailConfig::None,
+        (None, None, Some(regions)) => TrailConfig::EventHistory(regions),
+        (None, Some(_), history) => TrailConfig::Athena(Box::new(settings), history),
+        (Some(paths), None, None) => {
+            TrailConfig::Paths(paths.into_iter().map(PathBuf::from).collect())
+        }
+        (Some(_), _, _) => {
+            r.reject("trail.paths", "excludes trail.athena and trail.event_history");
+            TrailConfig::None
+        }
     }
 }
 
@@ -77,7 +78,7 @@ pub fn logs(r: &mut Reader, trail: &TrailConfig) -> BTreeMap<OtherLog, AthenaSet
         let Some(name) = r.text(&setting) else {
             continue;
         };
-        let TrailConfig::Athena(athena) = trail else {
+        let TrailConfig::Athena(athena, _) = trail else {
             r.reject(&setting, "needs Athena: set trail.athena too");
             continue;
         };

@@ -37,7 +37,7 @@ async fn first_look(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let Some(trail) = &desk.trail else {
         return Ok(());
     };
-    let mut survey = match sweep::survey(desk, case, trail.as_ref()).await {
+    let mut survey = match sweep::look(desk, case, trail.as_ref()).await {
         Ok(survey) => survey,
         Err(StepError::Trail(error)) => {
             let case = &signer::unread(desk, case, &error).await?;

@@ -62,16 +62,22 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
 /// Reads the trail for the case's key, in its window. What is older is flagged by `remember`: the
 /// reading itself may tell that the key is exposed for longer than was known.
 pub async fn survey(desk: &Desk, case: &Case, trail: &dyn Trail) -> Result<Survey, StepError> {
-    let now = desk.clock.now();
-    let request = SurveyRequest {
-        key_id: case.opening().key.reveal().to_owned(),
-        window: window(desk, case),
-        exposed_since: None,
-        as_of: now,
-    };
-    let survey = trail.survey(&request).await?;
+    let survey = trail.survey(&request(desk, case)).await?;
     desk.purse.add(case.id(), &survey.cost);
     Ok(survey)
+}
+
+/// The same, before there is a plan.
+pub async fn look(desk: &Desk, case: &Case, trail: &dyn Trail) -> Result<Survey, StepError> {
+    let survey = trail.first_look(&request(desk, case)).await?;
+    desk.purse.add(case.id(), &survey.cost);
+    Ok(survey)
+}
+
+fn request(desk: &Desk, case: &Case) -> SurveyRequest {
+    let key_id = case.opening().key.reveal().to_owned();
+    let (window, as_of) = (window(desk, case), desk.clock.now());
+    SurveyRequest { key_id, window, exposed_since: None, as_of }
 }
 
 /// Takes over what the survey tells of the exposure, keeps the cut as evidence and writes the

@@ -323,6 +323,11 @@ pub trait Trail: Send + Sync {
     /// Reads the trail in two passes and keeps the cut ready for questions.
     async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError>;
 
+    /// The same for whoever waits for a plan: it may come from a faster place that shows less.
+    async fn first_look(&self, request: &SurveyRequest) -> Result<Survey, TrailError> {
+        self.survey(request).await
+    }
+
     /// Asks one question of a cut that was surveyed before.
     async fn ask(
         &self,

@@ -21,6 +21,7 @@ pub mod output;
 pub mod own_questions;
 mod passes;
 pub mod paths;
+pub mod quick;
 pub mod record;
 pub mod scan;
 mod spill;
