@@ -20,7 +20,7 @@ pub enum Command {
     Drill(DrillArguments),
     /// The service
     Serve(Store),
-    /// Asks delivered CloudTrail objects what a key did and what grew out of it
+    /// Asks CloudTrail what a key did and what grew out of it
     Investigate(InvestigateArguments),
     /// Lists the questions, or shows one
     #[command(subcommand)]

@@ -3,7 +3,8 @@
 use clap::Parser;
 use keyleak::cli::{Arguments, Command};
 use keyleak::commands::{
-    CommandError, Done, cases, drill, export, manifest, orders, reconcile, restore, serve, verify,
+    CommandError, Done, cases, drill, export, investigate, manifest, orders, reconcile, restore,
+    serve, verify,
 };
 use keyleak::domain::operator::Verb;
 use keyleak::domain::plain_text::visible_lines;
@@ -50,7 +51,13 @@ fn end(done: &Done) -> ExitCode {
 
 async fn run(command: Command) -> Result<Done, CommandError> {
     let text = match command {
-        Command::Investigate(arguments) => return investigate(&arguments).await,
+        Command::Investigate(arguments) => {
+            let mut done = investigate::investigate(&arguments).await?;
+            if std::io::stdout().is_terminal() {
+                done.text = visible_lines(&done.text);
+            }
+            return Ok(done);
+        }
         Command::Drill(arguments) => drill::drill(&arguments).await,
         Command::Serve(store) => serve::serve(&store).await.map(|()| String::new()),
         Command::Queries(command) => Ok(command_line::queries(&command)?),
@@ -73,31 +80,6 @@ async fn run(command: Command) -> Result<Done, CommandError> {
         Command::Manifest(arguments) => manifest::manifest(&arguments),
     };
     text.map(Done::from)
-}
-
-async fn investigate(arguments: &command_line::InvestigateArguments) -> Result<Done, CommandError> {
-    let now = keyleak::ports::clock::Clock::real().now();
-    let mut done = Done::from(command_line::investigate(arguments, now).await?);
-    if std::io::stdout().is_terminal() {
-        done.text = visible_lines(&done.text);
-    }
-    Ok(done)
-}
-
-/// What the command line lacks goes where errors go, and help where it was asked for; but no word
-/// of the command line that may be a secret.
-fn misused(error: &clap::Error) -> ExitCode {
-    let said = error.render().to_string();
-    let safe = quiet(&said);
-    if !error.use_stderr() || safe == said {
-        error.exit();
-    }
-    let _ = write!(std::io::stderr().lock(), "{safe}");
-    if safe != visible_lines(&said) {
-        say("a word of the command line looks like a secret; it is in the history of this shell \
-             now, so treat it as leaked");
-    }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED))
 }
 
 /// Errors go to standard error, in words, with a code that scripts can see.

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod cases;
 pub mod drill;
 pub mod export;
+pub mod investigate;
 pub mod manifest;
 mod messages;
 pub mod orders;

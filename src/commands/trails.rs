@@ -61,7 +61,11 @@ pub async fn configured(
 }
 
 /// CloudTrail's event history of every account that the settings name.
-async fn event_history(sdk: &SdkConfig, aws: &AwsSettings, regions: &[String]) -> HistoryTrail {
+pub(super) async fn event_history(
+    sdk: &SdkConfig,
+    aws: &AwsSettings,
+    regions: &[String],
+) -> HistoryTrail {
     let clock = Clock::real();
     let history = AwsEventHistory::new(sdk, aws, regions, clock).await;
     HistoryTrail::new(Arc::new(history), clock)

@@ -5,7 +5,7 @@ use crate::domain::other_log::OtherLog;
 use crate::domain::question::{Question, Times};
 use crate::domain::record_text::is_key_id;
 use crate::domain::secret::{may_be_secret, quoted};
-use crate::ports::trail::{Answer, Survey, SurveyRequest, Trail, TrailError, Window};
+use crate::ports::trail::{Answer, Source, Survey, SurveyRequest, Trail, TrailError, Window};
 use crate::trail::asking::{self, Asked, Without};
 use crate::trail::catalogue::Catalogue;
 use crate::trail::investigator::Investigator;
@@ -34,8 +34,14 @@ pub struct InvestigateArguments {
     /// The access key id: AKIA or ASIA and 16 more characters; never its secret
     pub key: String,
     /// A file or folder of delivered objects, plain or gzip; may be given several times
-    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    #[arg(long, required_unless_present = "event_history", num_args = 1.., value_name = "PATH")]
     pub trail: Vec<PathBuf>,
+    /// Asks CloudTrail's event history instead, with the credentials that AWS tools find
+    #[arg(long, conflicts_with = "trail")]
+    pub event_history: bool,
+    /// A region whose event history is asked; without one every enabled region is
+    #[arg(long, requires = "event_history", value_name = "REGION")]
+    pub region: Vec<String>,
     /// The first event time that counts: 2026-08-01 or 2026-08-01T10:00:00Z
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,
@@ -163,6 +169,15 @@ pub async fn investigate(
     arguments: &InvestigateArguments,
     now: Timestamp,
 ) -> Result<Investigated, CommandError> {
+    investigate_in(LocalTrail::new(arguments.trail.clone()), arguments, now).await
+}
+
+/// The same in a trail that lies elsewhere.
+pub async fn investigate_in(
+    source: impl Source,
+    arguments: &InvestigateArguments,
+    now: Timestamp,
+) -> Result<Investigated, CommandError> {
     let key = key_id(&arguments.key)?;
     let window = window(arguments)?;
     let exposed_since = optional_time(arguments.exposed_since.as_deref())?;
@@ -174,7 +189,6 @@ pub async fn investigate(
     let questions = wanted(arguments, &catalogue)?;
     let as_of = window.to.map_or(now, |to| to.min(now));
     let request = SurveyRequest { key_id: key, window, exposed_since, as_of };
-    let source = LocalTrail::new(arguments.trail.clone());
     let investigator = Investigator::asking(source, catalogue);
     let survey = investigator.survey(&request).await?;
     let times =
@@ -183,7 +197,7 @@ pub async fn investigate(
     let mut notes = asked.missing();
     let ending = match (survey.coverage.records_unique, asked.is_whole()) {
         (0, _) => {
-            notes.insert(0, no_records(&survey));
+            notes.insert(0, no_records(&survey, arguments.event_history));
             Ending::NoRecords
         }
         (_, true) => Ending::Whole,
@@ -193,10 +207,12 @@ pub async fn investigate(
 }
 
 /// Why nothing could be looked at, and what to look at.
-fn no_records(survey: &Survey) -> String {
+fn no_records(survey: &Survey, of_history: bool) -> String {
     let coverage = &survey.coverage;
     let what = "no CloudTrail record was looked at, so nothing is known of the key";
-    let why = if coverage.records_read > 0 {
+    let why = if of_history {
+        "the event history has none of it in this time; it goes back 90 days"
+    } else if coverage.records_read > 0 {
         "no record that was read lies between --from and --to, or can be used"
     } else if coverage.objects_read > 0 {
         "no file that was found holds records; their names end in .json, .jsonl, .ndjson or .gz"

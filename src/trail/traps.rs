@@ -63,6 +63,8 @@ impl Bucket {
         InvestigateArguments {
             key: KEY.to_owned(),
             trail: vec![self.path()],
+            event_history: false,
+            region: Vec::new(),
             from: None,
             to: None,
             exposed_since: None,

@@ -35,6 +35,8 @@ async fn investigated(folder: &Path, key: &str, format: Format) -> String {
     let arguments = InvestigateArguments {
         key: key.to_owned(),
         trail: vec![folder.to_owned()],
+        event_history: false,
+        region: Vec::new(),
         from: None,
         to: None,
         exposed_since: None,

@@ -5,7 +5,9 @@ use crate::domain::event::Phase;
 use crate::domain::query_cost::{QueryCost, QueryRun, ReadFor};
 use crate::domain::question::Times;
 use crate::ports::trail::{SurveyRequest, Trail};
-use crate::trail::command_line::{Format, InvestigateArguments, OwnQuestions, investigate};
+use crate::trail::command_line::{
+    Ending, Format, InvestigateArguments, OwnQuestions, investigate,
+};
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
 use async_trait::async_trait;
@@ -135,6 +137,8 @@ async fn who_asks_for_all_is_told_which_logs_were_not_looked_at() {
     let arguments = |query: &str, format| InvestigateArguments {
         key: KEY.to_owned(),
         trail: vec![folder.path().to_owned()],
+        event_history: false,
+        region: Vec::new(),
         from: None,
         to: None,
         exposed_since: None,
