@@ -139,3 +139,64 @@ fn days(r: &mut Reader, section: &str) -> DayColumns {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type ReadTrail = (TrailConfig, BTreeMap<OtherLog, AthenaSettings>);
+
+    fn read(text: &str) -> Result<ReadTrail, Vec<String>> {
+        let mut reader = Reader::new("keyleak.toml", text, &[]);
+        let trail = trail(&mut reader);
+        let logs = logs(&mut reader, &trail);
+        reader.finish().map(|()| (trail, logs)).map_err(|errors| errors.0)
+    }
+
+    const ATHENA: &str = "[trail.athena]\ndatabase = \"logs\"\nworkgroup = \"hunters\"\n";
+    const FLOWS: &str = "[trail.logs.vpc_flow]\ntable = \"net.flows\"\nday_columns = [\"d\"]\nday_format = \"date\"\n";
+
+    #[test]
+    fn all_regions_are_no_list_and_a_list_holds_nothing_but_regions() {
+        let history = |regions: &str| {
+            read(&format!("[trail.event_history]\nregions = {regions}\n")).map(|(trail, _)| trail)
+        };
+        assert_eq!(history("[\"all\"]"), Ok(TrailConfig::EventHistory(Vec::new())));
+        let two = vec!["eu-west-1".to_owned(), "us-gov-east-1".to_owned()];
+        assert_eq!(
+            history("[\"eu-west-1\", \"us-gov-east-1\"]"),
+            Ok(TrailConfig::EventHistory(two))
+        );
+        for wrong in ["[]", "[\"all\", \"eu-west-1\"]", "[\"Ireland\"]", "[\"eu-west-1/x\"]"] {
+            let errors = history(wrong).unwrap_err();
+            assert!(errors[0].contains("is a list of regions such as"), "{wrong}: {errors:?}");
+        }
+    }
+
+    #[test]
+    fn the_event_history_may_stand_beside_athena_and_delivered_objects_stand_alone() {
+        let history = "[trail.event_history]\nregions = [\"eu-west-1\"]\n";
+        let (trail, _) = read(&format!("{ATHENA}{history}")).unwrap();
+        let TrailConfig::Athena(_, first) = trail else { panic!("{trail:?}") };
+        assert_eq!(first, Some(vec!["eu-west-1".to_owned()]));
+        let paths = "[trail]\npaths = [\"/trail\"]\n";
+        for other in [history, ATHENA] {
+            let errors = read(&format!("{paths}{other}")).unwrap_err();
+            assert!(errors[0].contains("trail.paths excludes trail.athena and"), "{errors:?}");
+        }
+    }
+
+    #[test]
+    fn a_log_has_a_table_and_days_of_its_own_and_the_workgroup_of_the_trail() {
+        let (_, logs) = read(&format!("{ATHENA}{FLOWS}")).unwrap();
+        let flows = &logs[&OtherLog::VpcFlow];
+        assert_eq!((flows.database.as_str(), flows.table.as_str()), ("net", "flows"));
+        assert_eq!(flows.days, DayColumns::Typed { column: "d".to_owned() });
+        assert_eq!(flows.workgroup.as_deref(), Some("hunters"));
+        assert_eq!(logs.len(), 1);
+        let errors = read(FLOWS).unwrap_err();
+        assert!(errors[0].contains("trail.logs.vpc_flow.table needs Athena"), "{errors:?}");
+        let errors = read(&format!("{ATHENA}{}", FLOWS.replace("net.", ""))).unwrap_err();
+        assert!(errors[0].contains("such as \"security.vpc_flow\""), "{errors:?}");
+    }
+}

@@ -38,6 +38,7 @@ mod faulty;
 mod frame;
 #[path = "../support/ground.rs"]
 mod ground;
+mod history_of_real_trails;
 mod iam_things;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
@@ -144,6 +145,7 @@ fn main() -> ExitCode {
     trials.extend(slack_client::trials());
     trials.extend(slack_reference::trials());
     trials.extend(slack_app::trials(&parts));
+    trials.extend(history_of_real_trails::trials());
     trials.extend(other_logs::trials(&parts));
     trials.extend(questions::trials(&parts));
     trials.extend(athena::trials(&parts));
