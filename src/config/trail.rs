@@ -154,7 +154,8 @@ mod tests {
     }
 
     const ATHENA: &str = "[trail.athena]\ndatabase = \"logs\"\nworkgroup = \"hunters\"\n";
-    const FLOWS: &str = "[trail.logs.vpc_flow]\ntable = \"net.flows\"\nday_columns = [\"d\"]\nday_format = \"date\"\n";
+    const FLOWS: &str = "[trail.logs.vpc_flow]\ntable = \"net.flows\"\nday_columns = [\"d\"]\n\
+                         day_format = \"date\"\n";
 
     #[test]
     fn all_regions_are_no_list_and_a_list_holds_nothing_but_regions() {

@@ -61,6 +61,8 @@ struct Reading {
     unread: Vec<Skipped>,
     truncated: bool,
     asked: BTreeSet<Search>,
+    /// The accounts whose history could be read.
+    accounts: BTreeSet<Option<AccountId>>,
 }
 
 impl HistoryTrail {
@@ -109,10 +111,8 @@ impl HistoryTrail {
     /// What was looked at. The newest record of a key that fell silent says nothing of how far the
     /// history is: that is asked for.
     async fn looked_at(&self, found: Coverage, reading: &Reading) -> Result<Coverage, TrailError> {
-        let accounts: BTreeSet<Option<AccountId>> =
-            reading.asked.iter().map(|search| search.account.clone()).collect();
         let mut last = Some(Timestamp::MAX);
-        for account in accounts {
+        for account in &reading.accounts {
             let delivered = self.history.delivered_to(account.as_ref()).await;
             last = last.min(delivered.unwrap_or_default());
         }
@@ -156,6 +156,7 @@ impl Reading {
                 self.records.extend(found.records);
                 self.regions.extend(found.regions);
                 self.truncated |= found.truncated;
+                self.accounts.insert(search.account.clone());
                 for unread in found.unread {
                     self.leave_out(unread);
                 }

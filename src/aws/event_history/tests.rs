@@ -228,6 +228,12 @@ async fn the_slowest_region_says_how_far_the_history_is() {
     assert_eq!(delivered, Timestamp::from_second(late).ok());
     let asked = &stand_in.asked("us-east-1")[0].body;
     assert_eq!((&asked["MaxResults"], asked.get("LookupAttributes")), (&json!(1), None));
+    // One that is closed to keyleak holds nothing up, and one that is away does.
+    let of = |code: &str| script([("eu-west-1", vec![refused(code)]), ("us-east-1", at(late))]);
+    let history = StandIn::new(regions(), of("AccessDeniedException")).history(&[]).await;
+    assert_eq!(history.delivered_to(None).await.unwrap(), Timestamp::from_second(late).ok());
+    let history = StandIn::new(regions(), of("InvalidNextTokenException")).history(&[]).await;
+    history.delivered_to(None).await.unwrap_err();
     // A region that tells nothing may be behind all others.
     let stand_in = StandIn::new(regions(), script([("eu-west-1", at(late))]));
     let history = stand_in.history(&[]).await;
