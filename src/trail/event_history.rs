@@ -11,7 +11,7 @@ use crate::domain::lineage::Subject;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::clock::Clock;
-use crate::ports::event_history::{About, EventHistory, Found, Search};
+use crate::ports::event_history::{EventHistory, Found, Search};
 use crate::ports::trail::{
     Coverage, Cut, Deeds, RoleCalls, Sightings, Skipped, Source, TrailError, Window,
 };
