@@ -23,7 +23,8 @@ SELECT
 FROM case_table
 WHERE
   coalesce(bucket, resource, target_role, target_user, target_policy, minted_arn) IN (
-    SELECT coalesce(bucket, resource, target_role, target_user, target_policy, minted_arn)
+    SELECT
+      coalesce(bucket, resource, target_role, target_user, target_policy, minted_arn) AS target
     FROM case_table
     WHERE reach IN ('key', 'lineage')
   )

@@ -122,7 +122,7 @@ impl Source for AthenaTrail {
         let purpose = purpose("role calls", TrailRow::COLUMNS, DEEDS_MAX, reading);
         let (found, (coverage, cost)) =
             tokio::try_join!(self.passes().flat_rows(&filled, purpose), self.coverage(reading))?;
-        let Cut { rows, truncated, cost: rows_cost } = found;
+        let Cut { rows, truncated, cost: rows_cost, .. } = found;
         Ok(RoleCalls { rows, coverage, cost: rows_cost + cost, truncated })
     }
 }

@@ -104,7 +104,8 @@ impl Passes {
         let found = self.runner.run(filled, purpose).await?;
         let mut rows = typed(&found, TrailRow::from_texts)?;
         rows.sort_unstable();
-        Ok(Cut { rows, cost: found.cost, truncated: found.truncated })
+        let (cost, truncated) = (found.cost, found.truncated);
+        Ok(Cut { rows, cost, truncated, ..Cut::default() })
     }
 
     /// The last settled day, where a window has no end and so may be read again.

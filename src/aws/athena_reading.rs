@@ -182,7 +182,7 @@ fn chosen(rows: &Rows, subject: &Subject, cost: QueryCost) -> Cut {
     });
     let mut found: Vec<_> = reached.collect();
     found.sort_unstable();
-    Cut { rows: found, cost, truncated: rows.truncated }
+    Cut { rows: found, cost, truncated: rows.truncated, ..Cut::default() }
 }
 
 /// What pass one says of a window.

@@ -73,6 +73,7 @@ impl From<Investigated> for Done {
             Ending::Whole => 0,
             Ending::NoRecords => 3,
             Ending::InPart => 4,
+            Ending::Unsettled => 5,
         };
         Self { text: done.text, notes: done.notes, status }
     }

@@ -128,6 +128,7 @@ pub mod trail_row;
 pub mod trust;
 pub mod undo_notes;
 pub mod undoing;
+pub mod unsettled;
 pub mod verdict;
 pub mod wanted;
 pub mod way;

@@ -10,6 +10,7 @@ use crate::domain::query_cost::QueryCost;
 use crate::domain::question::{Question, Times};
 use crate::domain::regular::RegularUse;
 use crate::domain::trail_row::{Sighting, TrailRow};
+use crate::domain::unsettled::Unsettled;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,9 @@ pub struct Coverage {
     /// What a place of this kind never shows, whatever happened.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub never_shown: Vec<String>,
+    /// Objects that changed while the trail was read.
+    #[serde(default, skip_serializing_if = "Unsettled::is_settled")]
+    pub unsettled: Unsettled,
 }
 
 /// What pass one found.
@@ -102,6 +106,8 @@ pub struct Cut {
     pub cost: QueryCost,
     /// More rows existed than the limit allows.
     pub truncated: bool,
+    /// What is not as pass one saw it.
+    pub unsettled: Unsettled,
 }
 
 /// A question to a place: who made these changes to IAM about this target?
@@ -137,12 +143,13 @@ pub mod harmless {
 }
 
 impl Coverage {
-    /// How many objects and records were passed over that may tell of calls in the window.
+    /// How many objects and records were passed over that may tell of calls in the window, and how
+    /// many objects may have told of others.
     pub fn unread(&self) -> u64 {
         let passed_over = self.skipped.iter().chain(&self.skipped_objects);
         let unread =
             passed_over.filter(|skipped| !harmless::ALL.contains(&skipped.reason.as_str()));
-        unread.map(|skipped| skipped.count).sum()
+        unread.map(|skipped| skipped.count).sum::<u64>() + self.unsettled.objects
     }
 }
 

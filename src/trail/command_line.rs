@@ -5,6 +5,7 @@ use crate::domain::other_log::OtherLog;
 use crate::domain::question::{Question, Times};
 use crate::domain::record_text::is_key_id;
 use crate::domain::secret::{may_be_secret, quoted};
+use crate::domain::unsettled::Unsettled;
 use crate::ports::trail::{Answer, Source, Survey, SurveyRequest, Trail, TrailError, Window};
 use crate::trail::asking::{self, Asked, Without};
 use crate::trail::catalogue::Catalogue;
@@ -25,7 +26,8 @@ Exit status:
   1  nothing could be done: the trail or the questions cannot be read
   2  the command line is wrong
   3  no CloudTrail record was found to look at
-  4  a question failed, or an answer is cut; the others are printed";
+  4  a question failed, or an answer is cut; the others are printed
+  5  objects changed while they were read; the answers may be of two states of the trail";
 
 /// Asks delivered CloudTrail objects what a key did and what grew out of it.
 #[derive(Debug, Clone, Args)]
@@ -154,6 +156,8 @@ pub enum Ending {
     NoRecords,
     /// A question failed, or an answer is cut.
     InPart,
+    /// The trail changed while it was read, so that the answers may be of two states of it.
+    Unsettled,
 }
 
 /// What an investigation prints, what it says beside that, and how it ended.
@@ -195,15 +199,28 @@ pub async fn investigate_in(
         Times { exposed_since: request.exposed_since.or(survey.exposure.since), contained_at };
     let asked = asking::ask(&investigator, &survey.cut, &questions, &times).await;
     let mut notes = asked.missing();
-    let ending = match (survey.coverage.records_unique, asked.is_whole()) {
-        (0, _) => {
-            notes.insert(0, no_records(&survey, arguments.event_history));
-            Ending::NoRecords
-        }
-        (_, true) => Ending::Whole,
-        (_, false) => Ending::InPart,
+    let unsettled = &survey.coverage.unsettled;
+    let ending = if !unsettled.is_settled() {
+        notes.insert(0, changed(unsettled));
+        Ending::Unsettled
+    } else if survey.coverage.records_unique == 0 {
+        notes.insert(0, no_records(&survey, arguments.event_history));
+        Ending::NoRecords
+    } else if asked.is_whole() {
+        Ending::Whole
+    } else {
+        Ending::InPart
     };
     Ok(Investigated { text: print(arguments.format, &survey, &asked)?, notes, ending })
+}
+
+/// What became of the trail meanwhile, and what to do about it.
+fn changed(unsettled: &Unsettled) -> String {
+    format!(
+        "{}; it was read twice, and changed both times. Copy it, or wait until nothing writes to \
+         it, and ask again",
+        unsettled.words()
+    )
 }
 
 /// Why nothing could be looked at, and what to look at.

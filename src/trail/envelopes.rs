@@ -1,14 +1,24 @@
 //! Takes the records out of whatever they were shipped in.
 
 use crate::ports::trail::harmless;
+use crate::trail::canon::Canon;
+use crate::trail::glance::Glance;
+use crate::trail::skim;
 use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// Envelopes in envelopes: EventBridge in Logstash in a message is three.
 const ENVELOPES_MAX: u32 = 4;
+/// Characters that no text has a use for; one of them stands for bytes that are not UTF-8.
+const MARKS: std::ops::RangeInclusive<char> = '\u{fdd0}'..='\u{fdef}';
+const NOT_UTF8: &str = "not UTF-8";
 
 /// What becomes of the pieces of an object.
 pub trait RecordSink {
+    /// One record that was taken at a glance; it names an event.
+    fn glance(&mut self, glance: &Glance<'_>);
     /// One record's JSON text; whether it is one, that is, whether it names an event.
     fn record(&mut self, json: &str) -> bool;
     /// Something in the object that is no record.
@@ -19,9 +29,9 @@ pub trait RecordSink {
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow, default, rename = "Records")]
-    records: Option<Vec<&'a RawValue>>,
+    records: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "Events")]
-    events: Option<Vec<&'a RawValue>>,
+    events: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "CloudTrailEvent")]
     cloud_trail_event: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -36,12 +46,92 @@ struct Envelope<'a> {
     digest: Option<&'a RawValue>,
 }
 
-pub(super) fn read_text(text: &str, sink: &mut dyn RecordSink) -> Result<(), &'static str> {
+/// Takes the records out of an object. Where a part of it is not UTF-8, the records in that part
+/// are refused, and the others are not.
+pub(super) fn read_bytes(
+    bytes: &[u8],
+    canon: &Canon,
+    sink: &mut dyn RecordSink,
+) -> Result<(), &'static str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return read_text(text, canon, sink);
+    }
+    let (text, mark) = marked(bytes).ok_or(NOT_UTF8)?;
+    let mut marked = Marked { mark, told: false, sink };
+    read_text(&text, canon, &mut marked)?;
+    if !marked.told {
+        sink.refuse("not UTF-8 between the records");
+    }
+    Ok(())
+}
+
+/// The text with a mark wherever it is not UTF-8, and the mark, which is nowhere else in it: not
+/// even as an escape.
+fn marked(bytes: &[u8]) -> Option<(String, char)> {
+    let valid: String = bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();
+    let lower = valid.to_ascii_lowercase();
+    let is_new = |mark: &char| {
+        !valid.contains(*mark) && !lower.contains(&format!("{:04x}", u32::from(*mark)))
+    };
+    let mark = { MARKS }.find(is_new)?;
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(mark);
+        }
+    }
+    Some((text, mark))
+}
+
+/// Refuses what has a mark in it.
+struct Marked<'s> {
+    mark: char,
+    told: bool,
+    sink: &'s mut dyn RecordSink,
+}
+
+impl RecordSink for Marked<'_> {
+    fn glance(&mut self, glance: &Glance<'_>) {
+        if glance.json.contains(self.mark) {
+            self.refuse(NOT_UTF8);
+        } else {
+            self.sink.glance(glance);
+        }
+    }
+
+    fn record(&mut self, json: &str) -> bool {
+        if json.contains(self.mark) {
+            self.refuse(NOT_UTF8);
+            return true;
+        }
+        self.sink.record(json)
+    }
+
+    fn refuse(&mut self, reason: &'static str) {
+        self.told |= reason == NOT_UTF8;
+        self.sink.refuse(reason);
+    }
+}
+
+fn read_text(text: &str, canon: &Canon, sink: &mut dyn RecordSink) -> Result<(), &'static str> {
     let text = text.trim_start_matches('\u{feff}').trim();
+    // Nearly every object is one list of records and nothing else.
+    let Some(records) = skim::records(text, canon) else { return parse_text(text, sink) };
+    for record in &records {
+        match &record.glance {
+            Some(glance) => sink.glance(glance),
+            None => record_or_envelope(record.json, ENVELOPES_MAX, sink),
+        }
+    }
+    Ok(())
+}
+
+/// Takes the records out of a text of any form.
+pub(super) fn parse_text(text: &str, sink: &mut dyn RecordSink) -> Result<(), &'static str> {
     if text.is_empty() {
         return Err("empty object");
     }
-    // Nearly every object is one envelope and nothing else: it is gone through once.
     if text.starts_with('{')
         && let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(text)
     {
@@ -78,11 +168,7 @@ fn unwrap(json: &str, depth: u32, sink: &mut dyn RecordSink) {
         return sink.refuse("envelopes nested too deep");
     }
     if json.starts_with('[') {
-        match serde_json::from_str::<Vec<&RawValue>>(json) {
-            Ok(values) => values.iter().for_each(|value| unwrap(value.get(), depth - 1, sink)),
-            Err(_) => sink.refuse("not a list of records"),
-        }
-        return;
+        return each(json, sink, &mut |value, sink| unwrap(value, depth - 1, sink));
     }
     match serde_json::from_str::<Envelope<'_>>(json) {
         Ok(envelope) => open_envelope(json, &envelope, depth, sink),
@@ -97,11 +183,12 @@ fn open_envelope(json: &str, envelope: &Envelope<'_>, depth: u32, sink: &mut dyn
         }
         return;
     }
-    if let Some(records) = &envelope.records {
-        return records.iter().for_each(|record| record_or_envelope(record.get(), depth, sink));
+    if let Some(records) = envelope.records {
+        let records = records.get();
+        return each(records, sink, &mut |one, sink| record_or_envelope(one, depth, sink));
     }
-    if let Some(events) = &envelope.events {
-        return events.iter().for_each(|event| unwrap(event.get(), depth - 1, sink));
+    if let Some(events) = envelope.events {
+        return each(events.get(), sink, &mut |event, sink| unwrap(event, depth - 1, sink));
     }
     let inner = [envelope.cloud_trail_event, envelope.detail, envelope.source, envelope.message];
     match inner.into_iter().flatten().next() {
@@ -123,6 +210,37 @@ fn record_or_envelope(json: &str, depth: u32, sink: &mut dyn RecordSink) {
     }
 }
 
+type Take<'t> = &'t mut dyn FnMut(&str, &mut dyn RecordSink);
+
+/// Hands on the elements of a list one by one, so that none has to be remembered.
+fn each(json: &str, sink: &mut dyn RecordSink, take: Take<'_>) {
+    let mut parser = serde_json::Deserializer::from_str(json);
+    if parser.deserialize_seq(Each { sink: &mut *sink, take }).is_err() {
+        sink.refuse("not a list of records");
+    }
+}
+
+struct Each<'s, 't> {
+    sink: &'s mut dyn RecordSink,
+    take: Take<'t>,
+}
+
+impl<'de> Visitor<'de> for Each<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let Self { sink, take } = self;
+        while let Some(element) = elements.next_element::<&RawValue>()? {
+            take(element.get(), &mut *sink);
+        }
+        Ok(())
+    }
+}
+
 /// Takes what can be taken from JSON lines of which some are broken.
 pub(super) fn salvage_lines(bytes: &[u8], sink: &mut dyn RecordSink) -> Result<(), &'static str> {
     let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -141,7 +259,7 @@ fn read_each_line(bytes: &[u8], sink: &mut dyn RecordSink) {
 }
 
 pub(super) fn one_line(line: &[u8], sink: &mut dyn RecordSink) {
-    let line = String::from_utf8_lossy(line);
+    let Ok(line) = std::str::from_utf8(line) else { return sink.refuse(NOT_UTF8) };
     let line = line.trim();
     if line.is_empty() {
         return;
@@ -151,3 +269,6 @@ pub(super) fn one_line(line: &[u8], sink: &mut dyn RecordSink) {
     }
     unwrap(line, ENVELOPES_MAX, sink);
 }
+
+#[cfg(test)]
+mod tests;

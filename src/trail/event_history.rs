@@ -16,16 +16,16 @@ use crate::ports::trail::{
     Coverage, Cut, Deeds, RoleCalls, Sightings, Skipped, Source, TrailError, Window,
 };
 use crate::trail::callers::CallerPass;
+use crate::trail::canon::Canon;
 use crate::trail::flatten;
+use crate::trail::glance::Glance;
 use crate::trail::looked_up::LookedUp;
 use crate::trail::passes::{CutPass, DEEDS_MAX, RolePass, is_deed};
-use crate::trail::record::Record;
 use crate::trail::scan::{Pass, scan_records};
 use crate::trail::searches::{self, of_key};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
-use std::hash::RandomState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// CloudTrail keeps events of so long in its history.
@@ -47,6 +47,7 @@ const NEVER_SHOWN: [&str; 2] = [
 pub struct HistoryTrail {
     history: Arc<dyn EventHistory>,
     clock: Clock,
+    canon: Canon,
     looked_up: LookedUp,
     read: Mutex<VecDeque<Arc<Reading>>>,
 }
@@ -68,7 +69,8 @@ struct Reading {
 impl HistoryTrail {
     pub fn new(history: Arc<dyn EventHistory>, clock: Clock) -> Self {
         let looked_up = LookedUp::new(Arc::clone(&history), clock);
-        Self { history, clock, looked_up, read: Mutex::default() }
+        let (canon, read) = (Canon::default(), Mutex::default());
+        Self { history, clock, canon, looked_up, read }
     }
 
     /// The window with a beginning: what is older is in no history.
@@ -100,8 +102,11 @@ impl HistoryTrail {
 
     /// What has to be looked up, by what is known so far.
     fn reached(&self, reading: &Reading) -> Vec<Search> {
-        let (pass, _) =
-            scan_records(&reading.records, reading.window, CallerPass::new(RandomState::new()));
+        let (pass, _) = scan_records(
+            &reading.records,
+            (reading.window, &self.canon),
+            CallerPass::new(&self.canon),
+        );
         let (sightings, _) = pass.finish();
         let as_of = self.clock.now();
         let bounds = Bounds { key_id: &reading.key_id, exposed_since: None, as_of };
@@ -193,8 +198,8 @@ impl Source for HistoryTrail {
     async fn sightings_of(&self, key_id: &str, window: Window) -> Result<Sightings, TrailError> {
         let begun = self.clock.now();
         let reading = self.keep(self.read(key_id, window).await?);
-        let pass = CallerPass::new(RandomState::new());
-        let (pass, coverage) = scan_records(&reading.records, window, pass);
+        let pass = CallerPass::new(&self.canon);
+        let (pass, coverage) = scan_records(&reading.records, (window, &self.canon), pass);
         let truncated = pass.full || reading.truncated;
         let (rows, _) = pass.finish();
         let coverage = self.looked_at(coverage, &reading).await?;
@@ -211,11 +216,12 @@ impl Source for HistoryTrail {
             None => self.keep(self.read(&subject.key_id, window).await?),
         };
         let belonging = Belonging::new(subject);
-        let (pass, _) = scan_records(&reading.records, window, CutPass::new(&belonging));
+        let pass = CutPass::new(&belonging, None);
+        let (pass, _) = scan_records(&reading.records, (window, &self.canon), pass);
         let mut rows = pass.rows;
         rows.sort_unstable();
         let truncated = pass.full || reading.truncated;
-        Ok(Cut { rows, cost: self.cost(begun), truncated })
+        Ok(Cut { rows, cost: self.cost(begun), truncated, ..Cut::default() })
     }
 
     async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
@@ -227,12 +233,13 @@ impl Source for HistoryTrail {
             reading.take(search, found)?;
         }
         let pass = DeedPass { deeds, rows: Vec::new() };
-        let (DeedPass { mut rows, .. }, _) = scan_records(&reading.records, deeds.window, pass);
+        let (DeedPass { mut rows, .. }, _) =
+            scan_records(&reading.records, (deeds.window, &self.canon), pass);
         rows.sort_unstable();
         rows.dedup();
         let truncated = reading.truncated || rows.len() > DEEDS_MAX;
         rows.truncate(DEEDS_MAX);
-        Ok(Cut { rows, cost: self.cost(begun), truncated })
+        Ok(Cut { rows, cost: self.cost(begun), truncated, ..Cut::default() })
     }
 
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
@@ -243,16 +250,17 @@ impl Source for HistoryTrail {
             let found = self.looked_up.find(&search, reach).await;
             reading.take(search, found)?;
         }
-        let mut sessions = searches::of_sessions(&reading.records, reach);
+        let mut sessions = searches::of_sessions(&reading.records, (reach, &self.canon));
         reading.truncated |= sessions.len() > SESSIONS_MAX;
         sessions.truncate(SESSIONS_MAX);
         for search in sessions {
             let found = self.looked_up.find(&search, reach).await;
             reading.take(search, found)?;
         }
-        let (pass, coverage) = scan_records(&reading.records, window, RolePass::new(role));
+        let (pass, coverage) =
+            scan_records(&reading.records, (window, &self.canon), RolePass::new(role));
         let truncated = pass.full || reading.truncated;
-        let mut rows = pass.rows;
+        let mut rows: Vec<TrailRow> = pass.rows().collect();
         rows.sort_unstable();
         let coverage = self.looked_at(coverage, &reading).await?;
         Ok(RoleCalls { rows, coverage, cost: self.cost(begun), truncated })
@@ -274,12 +282,13 @@ struct DeedPass<'a> {
 }
 
 impl Pass for DeedPass<'_> {
-    fn take(&mut self, record: &Record<'_>, time: &str) {
-        let row = flatten::row(record, time, "deed");
+    fn take(&mut self, record: &Glance<'_>, time: &str) -> Result<u32, &'static str> {
+        let row = flatten::row(&record.whole()?, time, "deed");
         let succeeded = row.error_code.is_none() && row.error_message.is_none();
         if succeeded && is_deed(self.deeds, &row) {
             self.rows.push(row);
         }
+        Ok(0)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::lineage_call::LINEAGE_CALLS;
 use crate::domain::trail_row::{Sighting, TrailRow, format_time};
 use crate::trail::columns;
+use crate::trail::glance::{Field, Glance};
 use crate::trail::paths::{self, Parts, Paths};
 use crate::trail::record::{Record, flag};
 use jiff::Timestamp;
@@ -13,30 +14,33 @@ use std::collections::BTreeSet;
 const TEXT_MAX: usize = 1_024;
 /// EC2 starts at most a few hundred instances in one call.
 const HOSTS_MAX: usize = 1_000;
+/// Texts that callers are told apart by.
+pub(super) const CALLER_TEXTS: usize = 11;
+/// Characters of an event time, which every one of ours has.
+pub(super) const TIME_LENGTH: usize = 20;
 
 /// The event time as it sorts: whole seconds, UTC.
-pub fn event_time<'r>(record: &'r Record<'_>) -> Option<Cow<'r, str>> {
-    let text = record.event_time.get().or_else(|| record.shipped_time.get())?;
+pub fn event_time<'a>(record: &Glance<'a>) -> Option<Cow<'a, str>> {
+    let text = record.get(Field::EventTime).or_else(|| record.get(Field::ShippedTime))?;
     if is_canonical(text) {
         return Some(Cow::Borrowed(text));
     }
-    let time: Timestamp = text.parse().ok()?;
-    Some(Cow::Owned(format_time(time)))
+    let time = format_time(text.parse::<Timestamp>().ok()?);
+    (time.len() == TIME_LENGTH).then_some(Cow::Owned(time))
 }
 
 /// Whether pass one keeps this call one by one.
-pub fn is_lineage_call(record: &Record<'_>) -> bool {
-    if record.error_code.get().is_some() || record.error_message.get().is_some() {
+pub fn is_lineage_call(record: &Glance<'_>) -> bool {
+    if record.get(Field::ErrorCode).or(record.get(Field::ErrorMessage)).is_some() {
         return false;
     }
-    let (Some(source), Some(name)) = (record.event_source.get(), record.event_name.get()) else {
-        return false;
-    };
+    let wanted = record.get(Field::EventSource).zip(record.get(Field::EventName));
+    let Some((source, name)) = wanted else { return false };
     LINEAGE_CALLS.iter().any(|(service, names)| *service == source && names.contains(&name))
 }
 
-/// The sighting of a lineage call.
-pub fn edge(record: &Record<'_>, time: &str) -> Sighting {
+/// The sighting of a lineage call, by this caller.
+pub fn edge(record: &Record<'_>, time: &str, caller: &CallerParts<'_>) -> Sighting {
     let parts = parts_of(record);
     let text = |paths: Paths| parts.scalar(paths).map(|text| cut(&text));
     Sighting {
@@ -58,12 +62,12 @@ pub fn edge(record: &Record<'_>, time: &str) -> Sighting {
         events: Some(1),
         first_time: time.to_owned(),
         last_time: time.to_owned(),
-        ..CallerParts::of_record(record).sighting()
+        ..caller.sighting()
     }
 }
 
 /// What callers are told apart by.
-#[derive(Debug, Hash, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallerParts<'a> {
     identity_type: Option<&'a str>,
     principal_id: Option<&'a str>,
@@ -81,41 +85,77 @@ pub struct CallerParts<'a> {
 
 impl<'a> CallerParts<'a> {
     /// As a record has them.
-    pub fn of_record(record: &'a Record<'_>) -> Self {
-        let identity = &record.user_identity;
-        let session = &identity.session_context;
+    pub fn of_glance(record: &Glance<'a>) -> Self {
         Self {
-            identity_type: identity.kind.get(),
-            principal_id: identity.principal_id.get(),
-            identity_arn: identity.arn.get(),
-            identity_account: identity.account_id.get(),
-            invoked_by: identity.invoked_by.get(),
-            access_key_id: identity.access_key_id.get(),
-            user_name: identity.user_name.get(),
-            session_start: session.attributes.creation_date.get(),
-            issuer_arn: session.session_issuer.arn.get(),
-            issuer_principal_id: session.session_issuer.principal_id.get(),
-            from_console: record.session_credential_from_console.flag(),
-            recipient_account: record.recipient_account_id.get(),
+            identity_type: record.get(Field::IdentityType),
+            principal_id: record.get(Field::PrincipalId),
+            identity_arn: record.get(Field::IdentityArn),
+            identity_account: record.get(Field::IdentityAccount),
+            invoked_by: record.get(Field::InvokedBy),
+            access_key_id: record.get(Field::AccessKeyId),
+            user_name: record.get(Field::UserName),
+            session_start: record.get(Field::SessionStart),
+            issuer_arn: record.get(Field::IssuerArn),
+            issuer_principal_id: record.get(Field::IssuerPrincipalId),
+            from_console: flag(record.get(Field::FromConsole)),
+            recipient_account: record.get(Field::RecipientAccount),
         }
     }
 
-    /// As a caller that is known has them.
-    pub fn of_sighting(caller: &'a Sighting) -> Self {
+    /// The texts that a subject may name it by.
+    pub(super) fn names(&self) -> [Option<&'a str>; 5] {
+        [
+            self.access_key_id,
+            self.identity_arn,
+            self.principal_id,
+            self.issuer_arn,
+            self.issuer_principal_id,
+        ]
+    }
+
+    /// All of them that are texts, in an order of their own.
+    pub(super) fn texts(&self) -> [Option<&'a str>; CALLER_TEXTS] {
+        [
+            self.identity_type,
+            self.principal_id,
+            self.identity_arn,
+            self.identity_account,
+            self.invoked_by,
+            self.access_key_id,
+            self.user_name,
+            self.session_start,
+            self.issuer_arn,
+            self.issuer_principal_id,
+            self.recipient_account,
+        ]
+    }
+
+    /// From these texts again.
+    pub(super) fn of_texts(
+        texts: [Option<&'a str>; CALLER_TEXTS],
+        from_console: Option<i64>,
+    ) -> Self {
+        let [kind, principal_id, arn, account, invoked_by, key, user_name, start, rest @ ..] =
+            texts;
+        let [issuer_arn, issuer_principal_id, recipient_account] = rest;
         Self {
-            identity_type: caller.identity_type.as_deref(),
-            principal_id: caller.principal_id.as_deref(),
-            identity_arn: caller.identity_arn.as_deref(),
-            identity_account: caller.identity_account.as_deref(),
-            invoked_by: caller.invoked_by.as_deref(),
-            access_key_id: caller.access_key_id.as_deref(),
-            user_name: caller.user_name.as_deref(),
-            session_start: caller.session_start.as_deref(),
-            issuer_arn: caller.issuer_arn.as_deref(),
-            issuer_principal_id: caller.issuer_principal_id.as_deref(),
-            from_console: caller.from_console,
-            recipient_account: caller.recipient_account.as_deref(),
+            identity_type: kind,
+            principal_id,
+            identity_arn: arn,
+            identity_account: account,
+            invoked_by,
+            access_key_id: key,
+            user_name,
+            session_start: start,
+            issuer_arn,
+            issuer_principal_id,
+            from_console,
+            recipient_account,
         }
+    }
+
+    pub(super) fn from_console(&self) -> Option<i64> {
+        self.from_console
     }
 
     /// The sighting of this caller, without what it did and when.
@@ -298,7 +338,7 @@ fn cut(text: &str) -> String {
 fn is_canonical(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes[at].is_ascii_digit();
-    bytes.len() == 20
+    bytes.len() == TIME_LENGTH
         && [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18].iter().all(|at| digit(*at))
         && (bytes[4], bytes[7], bytes[10]) == (b'-', b'-', b'T')
         && (bytes[13], bytes[16], bytes[19]) == (b':', b':', b'Z')

@@ -3,7 +3,7 @@
 use crate::domain::event::Phase;
 use crate::domain::exposure::{Uses, first_unlike};
 use crate::domain::growth::{Bounds, grow};
-use crate::domain::lineage::Subject;
+use crate::domain::lineage::{Lineage, Subject};
 use crate::domain::losses::{Bounds as LossBounds, Losses, losses};
 use crate::domain::made_resources::{MadeResources, made};
 use crate::domain::makers::Makers;
@@ -16,8 +16,8 @@ use crate::domain::regular::regular_use;
 use crate::domain::trail_row::{TrailRow, is_denied};
 use crate::ports::other_logs::OtherLogs;
 use crate::ports::trail::{
-    Activity, Answer, Coverage, Cut, CutReference, Deeds, RoleCalls, Source, Survey, SurveyRequest,
-    Trail, TrailError, Window,
+    Activity, Answer, Coverage, Cut, CutReference, Deeds, RoleCalls, Sightings, Source, Survey,
+    SurveyRequest, Trail, TrailError, Window,
 };
 use crate::trail::catalogue::Catalogue;
 use crate::trail::log_answers;
@@ -87,6 +87,19 @@ impl<S: Source> Investigator<S> {
         .await
     }
 
+    async fn read(&self, request: &SurveyRequest) -> Result<Read, TrailError> {
+        let sightings = self.source.sightings_of(&request.key_id, request.window).await?;
+        let bounds = Bounds {
+            key_id: &request.key_id,
+            exposed_since: request.exposed_since,
+            as_of: request.as_of,
+        };
+        let mut lineage = grow(&sightings.rows, bounds);
+        lineage.truncated |= sightings.truncated;
+        let cut = self.source.cut(request.window, &Subject::of(&lineage)).await?;
+        Ok(Read { sightings, lineage, cut })
+    }
+
     async fn load(&self, cut: Cut, looked_at: String) -> Result<(CutReference, Cut), TrailError> {
         let (loaded, cut) = blocking(move || {
             let reference = CutReference {
@@ -101,6 +114,19 @@ impl<S: Source> Investigator<S> {
         let reference = loaded.reference.clone();
         self.keep(loaded);
         Ok((reference, cut))
+    }
+}
+
+/// Both passes over the trail.
+struct Read {
+    sightings: Sightings,
+    lineage: Lineage,
+    cut: Cut,
+}
+
+impl Read {
+    fn cost(&self) -> QueryCost {
+        self.sightings.cost.clone() + self.cut.cost.clone()
     }
 }
 
@@ -123,19 +149,18 @@ impl<S: Source> Trail for Investigator<S> {
     }
 
     async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError> {
-        let sightings = self.source.sightings_of(&request.key_id, request.window).await?;
-        let bounds = Bounds {
-            key_id: &request.key_id,
-            exposed_since: request.exposed_since,
-            as_of: request.as_of,
-        };
-        let mut lineage = grow(&sightings.rows, bounds);
-        lineage.truncated |= sightings.truncated;
+        let mut read = self.read(request).await?;
+        let mut cost = read.cost();
+        if !read.cut.unsettled.is_settled() {
+            // Once more: it may have been one delivery.
+            read = self.read(request).await?;
+            cost = cost + read.cost();
+        }
+        let Read { mut sightings, mut lineage, cut } = read;
+        sightings.coverage.unsettled = cut.unsettled.clone();
         let makers = Makers::new(&sightings.rows, &lineage);
         let (made_by_others, keys_by_others) = (makers.principals(), makers.keys());
         let sessions_of_others = makers.sessions();
-        let cut = self.source.cut(request.window, &Subject::of(&lineage)).await?;
-        let cost = sightings.cost + cut.cost.clone();
         let looked_at = looked_at(&sightings.coverage, request.window);
         let (reference, cut) = self.load(cut, looked_at).await?;
         lineage.complete_signer(&cut.rows, &sessions_of_others);
@@ -257,9 +282,13 @@ pub fn looked_at(coverage: &Coverage, window: Window) -> String {
         None => "no data events were recorded, so reads of objects would not show".to_owned(),
     };
     let never = coverage.never_shown.iter().map(|never| format!("; {never}")).collect::<String>();
+    let mixed = match coverage.unsettled.mixes() {
+        true => format!(" {}, so this may be of two states of it.", coverage.unsettled.words()),
+        false => String::new(),
+    };
     format!(
         "{LOOKED_AT}{} records ({span}{from}{to}) in {regions}; {unread} objects were not used; \
-         {data}{never}.",
+         {data}{never}.{mixed}",
         coverage.records_unique
     )
 }

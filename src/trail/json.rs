@@ -37,7 +37,8 @@ fn object(survey: &Survey, asked: &Asked) -> Value {
     let answers: Map<String, Value> =
         answers.iter().map(|answer| (answer.question.clone(), json_rows(answer))).collect();
     let failed = |failed: &Failed| json!({ "question": failed.question, "reason": failed.reason });
-    let left_out = |left: &LeftOut| json!({ "question": left.question, "needs": left.needs.text() });
+    let left_out =
+        |left: &LeftOut| json!({ "question": left.question, "needs": left.needs.text() });
     json!({
         "key": survey.lineage.key_id,
         "coverage": json_coverage(&survey.coverage),
@@ -99,6 +100,10 @@ fn json_coverage(coverage: &Coverage) -> Value {
             "count": skip.count,
             "example": skip.example,
         })).collect::<Vec<_>>(),
+        "changed_while_read": {
+            "objects": coverage.unsettled.objects,
+            "examples": coverage.unsettled.changed,
+        },
     })
 }
 

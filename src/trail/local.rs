@@ -4,15 +4,16 @@ use crate::domain::belonging::Belonging;
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::TrailRow;
+use crate::domain::unsettled::{Changed, How, Unsettled};
 use crate::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use crate::trail::callers::CallerPass;
+use crate::trail::canon::Canon;
 use crate::trail::marks::Marked;
 use crate::trail::memo::Memo;
 use crate::trail::objects::{self, Found};
-use crate::trail::passes::{CutPass, DEEDS_MAX, RolePass, is_deed, may_be_in};
-use crate::trail::scan::{Bounds, scan};
+use crate::trail::passes::{CutPass, DEEDS_MAX, RolePass, is_deed};
+use crate::trail::scan::{Bounds, Duplicates, Scanned, scan};
 use async_trait::async_trait;
-use std::hash::RandomState;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -21,15 +22,16 @@ use std::time::Instant;
 #[derive(Debug, Clone)]
 pub struct LocalTrail {
     paths: Vec<PathBuf>,
+    canon: Canon,
     memo: Arc<Memo>,
     /// What the newest pass one saw in each object.
     marked: Arc<Mutex<Option<Arc<Marked>>>>,
 }
 
 impl LocalTrail {
-    /// Names the places; they are listed anew at every pass, so late deliveries count.
+    /// Names the places; they are listed anew at every pass one, so late deliveries count.
     pub fn new(paths: Vec<PathBuf>) -> Self {
-        Self { paths, memo: Arc::default(), marked: Arc::default() }
+        Self { paths, canon: Canon::default(), memo: Arc::default(), marked: Arc::default() }
     }
 
     fn found(&self) -> Result<Found, TrailError> {
@@ -57,16 +59,17 @@ impl LocalTrail {
     /// Pass one, on this thread.
     pub fn sightings_now(&self, window: Window) -> Result<Sightings, TrailError> {
         let started = Instant::now();
-        let hasher = RandomState::new();
-        let make = || CallerPass::new(hasher.clone());
-        let (passes, coverage, bytes) = scan(&self.found()?, window, &make);
-        let mut merged = make();
-        for pass in passes {
-            merged.merge(pass);
-        }
+        let make = || CallerPass::new(&self.canon);
+        let found = self.found()?;
+        let asked = (&self.canon, Duplicates::AtTheEnd);
+        let Scanned { passes, coverage, bytes } =
+            scan((&found, window), asked, &make).map_err(no_room)?;
+        let mut passes = passes.into_iter();
+        let mut merged = passes.next().unwrap_or_else(make);
+        passes.for_each(|pass| merged.merge(pass));
         let truncated = merged.full;
         let (rows, objects) = merged.finish();
-        *self.marked() = Some(Arc::new(Marked { window, objects }));
+        *self.marked() = Some(Arc::new(Marked { window, found, objects }));
         Ok(Sightings { rows, coverage, cost: cost(bytes, started), truncated })
     }
 
@@ -74,27 +77,56 @@ impl LocalTrail {
         self.marked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Pass two, on this thread.
+    /// Pass two, on this thread: over the objects that pass one found, where there was one.
     pub fn cut_now(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
         let started = Instant::now();
         let belonging = Belonging::new(subject);
-        let make = || CutPass::new(&belonging);
-        let mut found = self.found()?;
         let marked = self.marked().clone().filter(|marked| marked.window == window);
-        if let Some(marked) = marked {
-            let may_be_in = |marks: &_, hasher: &_| may_be_in(&belonging, marks, hasher);
-            found.objects.retain(|object| marked.objects.is_needed(object, may_be_in));
-        }
-        let (passes, _, bytes) = scan(&found, window, &make);
+        let make = || CutPass::new(&belonging, marked.as_deref());
+        let listed = match marked {
+            Some(_) => Found::default(),
+            None => self.found()?,
+        };
+        let found = marked.as_ref().map_or(&listed, |marked| &marked.found);
+        let asked = (&self.canon, Duplicates::AtOnce);
+        let Scanned { passes, bytes, .. } = scan((found, window), asked, &make).map_err(no_room)?;
         let truncated = passes.iter().any(|pass| pass.full);
-        let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(|pass| pass.rows).collect();
+        let mut changed = Vec::new();
+        let mut rows: Vec<TrailRow> = Vec::new();
+        for pass in passes {
+            rows.extend(pass.rows);
+            changed.extend(pass.changed);
+        }
         rows.sort_unstable();
-        Ok(Cut { rows, cost: cost(bytes, started), truncated })
+        if let Some(marked) = &marked {
+            changed.extend(self.added(marked));
+        }
+        let name =
+            |(how, object): (How, PathBuf)| Changed { how, object: object.display().to_string() };
+        let unsettled = Unsettled::of(changed.into_iter().map(name).collect());
+        Ok(Cut { rows, cost: cost(bytes, started), truncated, unsettled })
+    }
+
+    /// The objects that are there now and that pass one did not find.
+    fn added(&self, marked: &Marked) -> Vec<(How, PathBuf)> {
+        let mut added = Vec::new();
+        let looked = objects::each(&self.paths, &mut |one| {
+            if let Ok(object) = one
+                && marked.is_new(&object)
+            {
+                added.push((How::Added, object));
+            }
+        });
+        match looked {
+            Ok(()) => added,
+            // A folder that is gone: each of its objects was told already.
+            Err(_) => Vec::new(),
+        }
     }
 
     fn deeds_now(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         let bounds = Bounds::of(deeds.window);
-        let changes = self.memo.changes(&self.found()?);
+        let changes = self.memo.changes(&self.found()?, &self.canon).map_err(no_room)?;
         let wanted = |row: &&TrailRow| bounds.hold(&row.event_time) && is_deed(deeds, row);
         let rows = changes.iter().flat_map(|changes| changes.iter()).filter(wanted);
         let mut rows: Vec<TrailRow> = rows.cloned().collect();
@@ -109,12 +141,20 @@ impl LocalTrail {
     pub fn role_calls_now(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         let started = Instant::now();
         let make = || RolePass::new(role);
-        let (passes, coverage, bytes) = scan(&self.found()?, window, &make);
+        let asked = (&self.canon, Duplicates::AtTheEnd);
+        let Scanned { passes, coverage, bytes } =
+            scan((&self.found()?, window), asked, &make).map_err(no_room)?;
         let truncated = passes.iter().any(|pass| pass.full);
-        let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(|pass| pass.rows).collect();
+        let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(RolePass::rows).collect();
         rows.sort_unstable();
         Ok(RoleCalls { rows, coverage, cost: cost(bytes, started), truncated })
     }
+}
+
+/// What tells duplicates apart is put on the disk where it is much.
+fn no_room(error: std::io::Error) -> TrailError {
+    let place = "the folder for temporary files, which needs 20 bytes for each record".to_owned();
+    TrailError::Unreadable { place, reason: error.to_string() }
 }
 
 #[async_trait]

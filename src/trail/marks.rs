@@ -1,43 +1,63 @@
 //! Which callers and addresses each object names, so that pass two opens only those it needs.
 //!
 //! A mark is 16 bits of a hash, two bytes for each distinct caller or address of an object: one
-//! object in a thousand is opened for nothing, and none that is needed is passed over.
+//! object in a thousand is opened for nothing, and none that is needed is passed over. With the
+//! marks is kept how each object was, so that pass two notices when it is another trail by then.
 
+use crate::domain::unsettled::How;
 use crate::ports::trail::Window;
-use crate::trail::memo::Stamp;
-use crate::trail::record::Record;
+use crate::trail::canon::Canon;
+use crate::trail::glance::{Field, Glance};
+use crate::trail::objects::Found;
+use crate::trail::seen::ByItself;
+use crate::trail::stamp::{ObjectState, Stamp};
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
-/// Objects marked, at some 200 bytes each; the others are opened again.
+/// Objects marked, at some 200 bytes each; the others are opened again, and whether they changed is
+/// not known.
 const OBJECTS_MAX: usize = 500_000;
 const MARKS: usize = 1 << 16;
+
+/// 16 bits of a text's hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mark(u16);
+
+impl Mark {
+    pub(super) fn of(canon: &Canon, text: &str) -> Self {
+        Self(canon.text(text) as u16)
+    }
+}
 
 /// What one object names.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    sorted: Box<[u16]>,
+    sorted: Box<[Mark]>,
     /// Whether it holds a change to IAM, or a sign-in, which may be about anybody.
     pub(super) has_changes: bool,
 }
 
 impl Marks {
     /// Whether the object may name this.
-    pub(super) fn hold(&self, hasher: &RandomState, text: &str) -> bool {
-        self.sorted.binary_search(&mark(hasher, text)).is_ok()
+    pub(super) fn hold(&self, canon: &Canon, text: &str) -> bool {
+        self.sorted.binary_search(&Mark::of(canon, text)).is_ok()
     }
 }
 
-fn mark(hasher: &RandomState, text: &str) -> u16 {
-    (hasher.hash_one(text) % MARKS as u64) as u16
+/// An object as pass one saw it.
+#[derive(Debug)]
+struct Known {
+    stamp: Option<Stamp>,
+    checksum: Option<u64>,
+    marks: Marks,
 }
 
 /// The marks of the objects that one thread reads.
 pub(super) struct Marking {
     objects: ObjectMarks,
-    open: Option<(u64, Stamp)>,
-    marks: Vec<u16>,
+    /// The number of the object that is open.
+    number: u64,
+    marks: Vec<Mark>,
     is_marked: Vec<bool>,
     has_changes: bool,
 }
@@ -45,64 +65,62 @@ pub(super) struct Marking {
 /// The marks of all objects as they were when they were read.
 #[derive(Debug)]
 pub(super) struct ObjectMarks {
-    hasher: RandomState,
+    canon: Canon,
     /// By the hash of their path.
-    by_path: HashMap<u64, (Stamp, Marks)>,
+    by_path: HashMap<u64, Known, ByItself>,
 }
 
 impl Marking {
-    pub(super) fn new(hasher: RandomState) -> Self {
+    pub(super) fn new(canon: Canon) -> Self {
         Self {
-            objects: ObjectMarks { hasher, by_path: HashMap::new() },
-            open: None,
+            objects: ObjectMarks { canon, by_path: HashMap::default() },
+            number: 0,
             marks: Vec::new(),
             is_marked: vec![false; MARKS],
             has_changes: false,
         }
     }
 
-    pub(super) fn begin(&mut self, object: &Path) {
-        let path = self.objects.hasher.hash_one(object);
-        self.open = Stamp::of(object).map(|stamp| (path, stamp));
+    pub(super) fn begin(&mut self) {
+        self.number += 1;
     }
 
-    /// Notes whatever pass two could want this record for.
-    pub(super) fn note(&mut self, record: &Record<'_>) {
-        let identity = &record.user_identity;
-        let issuer = &identity.session_context.session_issuer;
-        let named = [
-            &identity.access_key_id,
-            &identity.arn,
-            &identity.principal_id,
-            &issuer.arn,
-            &issuer.principal_id,
-            &record.source_ip,
-        ];
-        for text in named.into_iter().filter_map(|text| text.get()) {
-            let mark = mark(&self.objects.hasher, text);
-            if !std::mem::replace(&mut self.is_marked[usize::from(mark)], true) {
-                self.marks.push(mark);
-            }
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Notes whatever pass two could want this record for, but for its caller.
+    pub(super) fn note(&mut self, record: &Glance<'_>) {
+        if let Some(address) = record.get(Field::SourceIp) {
+            self.mark(&[Mark::of(&self.objects.canon, address)]);
         }
-        self.has_changes |= match record.event_source.get() {
+        self.has_changes |= match record.get(Field::EventSource) {
             Some("signin.amazonaws.com") => true,
-            Some("iam.amazonaws.com") => record.read_only.flag() != Some(1),
+            Some("iam.amazonaws.com") => record.get(Field::ReadOnly) != Some("true"),
             _ => false,
         };
     }
 
-    pub(super) fn end(&mut self) {
+    pub(super) fn mark(&mut self, marks: &[Mark]) {
+        for mark in marks {
+            if !std::mem::replace(&mut self.is_marked[usize::from(mark.0)], true) {
+                self.marks.push(*mark);
+            }
+        }
+    }
+
+    pub(super) fn end(&mut self, object: &Path, state: ObjectState) {
         self.marks.sort_unstable();
-        self.marks.iter().for_each(|mark| self.is_marked[usize::from(*mark)] = false);
+        self.marks.iter().for_each(|mark| self.is_marked[usize::from(mark.0)] = false);
         let marks = Marks {
             sorted: self.marks.as_slice().into(),
             has_changes: std::mem::take(&mut self.has_changes),
         };
         self.marks.clear();
-        if let Some((path, stamp)) = self.open.take()
-            && self.objects.by_path.len() < OBJECTS_MAX
-        {
-            self.objects.by_path.insert(path, (stamp, marks));
+        if self.objects.by_path.len() < OBJECTS_MAX {
+            let ObjectState { stamp, checksum, .. } = state;
+            let path = self.objects.path(object);
+            self.objects.by_path.insert(path, Known { stamp, checksum, marks });
         }
     }
 
@@ -116,37 +134,69 @@ impl Marking {
 }
 
 impl ObjectMarks {
-    /// Whether the object has to be opened: it is new or has changed, or its marks say so.
+    fn path(&self, object: &Path) -> u64 {
+        self.canon.bytes(object.as_os_str().as_encoded_bytes())
+    }
+}
+
+/// The marks of the newest pass one, and what it was about.
+#[derive(Debug)]
+pub(super) struct Marked {
+    pub(super) window: Window,
+    /// The objects that it found; pass two reads these, so that both are about one trail.
+    pub(super) found: Found,
+    pub(super) objects: ObjectMarks,
+}
+
+impl Marked {
+    /// Whether the object has to be opened: it is not as it was, or its marks say so.
     pub(super) fn is_needed(
         &self,
         object: &Path,
-        may_be_in: impl FnOnce(&Marks, &RandomState) -> bool,
+        may_be_in: impl FnOnce(&Marks, &Canon) -> bool,
     ) -> bool {
-        match self.by_path.get(&self.hasher.hash_one(object)) {
-            Some((stamp, marks)) if Stamp::of(object) == Some(*stamp) => {
-                may_be_in(marks, &self.hasher)
+        match self.objects.by_path.get(&self.objects.path(object)) {
+            Some(Known { stamp, marks, .. }) if Stamp::of(object) == *stamp => {
+                may_be_in(marks, &self.objects.canon)
             }
             Some(_) | None => true,
         }
     }
-}
 
-/// The marks of the newest pass one, and its window.
-#[derive(Debug)]
-pub(super) struct Marked {
-    pub(super) window: Window,
-    pub(super) objects: ObjectMarks,
+    /// What became of an object that was opened again, where it is not what pass one read.
+    pub(super) fn changed(&self, object: &Path, now: ObjectState) -> Option<How> {
+        let then = self.objects.by_path.get(&self.objects.path(object))?;
+        match (then.stamp, now.stamp) {
+            // It could not be opened before either.
+            (None, None) => None,
+            (Some(_), None) => Some(How::Deleted),
+            // The same bytes are the same object, whoever touched it.
+            _ if then.checksum.is_some() && then.checksum == now.checksum => None,
+            (then_stamp, now_stamp) => {
+                let is_same = then_stamp == now_stamp && then.checksum == now.checksum;
+                (!is_same).then_some(How::Rewritten)
+            }
+        }
+    }
+
+    /// Whether pass one did not find this object.
+    pub(super) fn is_new(&self, object: &Path) -> bool {
+        let name = object.as_os_str();
+        let known = self.found.objects.binary_search_by(|known| known.as_os_str().cmp(name));
+        known.is_err()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::domain::lineage::Subject;
-    use crate::ports::trail::Window;
+    use crate::domain::unsettled::{Changed, How};
+    use crate::ports::trail::{Cut, Window};
     use crate::trail::local::LocalTrail;
     use serde_json::{Value, json};
-    use std::fs::File;
+    use std::fs::{self, File};
     use std::io::Write;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use tempfile::TempDir;
 
     const KEY: &str = "AKIAZZZZLEAKEDKEY234";
@@ -161,13 +211,28 @@ mod tests {
     }
 
     fn write(path: &Path, records: &[Value]) {
-        std::fs::write(path, json!({ "Records": records }).to_string()).unwrap();
+        fs::write(path, json!({ "Records": records }).to_string()).unwrap();
     }
 
-    fn seen(trail: &LocalTrail, window: Window) -> Vec<String> {
+    fn cut(trail: &LocalTrail, window: Window) -> Cut {
         let subject = Subject { key_id: KEY.to_owned(), ..Subject::default() };
-        let rows = trail.cut_now(window, &subject).unwrap().rows;
-        rows.into_iter().filter_map(|row| row.event_name).collect()
+        trail.cut_now(window, &subject).unwrap()
+    }
+
+    fn names(cut: &Cut) -> Vec<&str> {
+        cut.rows.iter().filter_map(|row| row.event_name.as_deref()).collect()
+    }
+
+    fn one(folder: &TempDir) -> PathBuf {
+        folder.path().join("1.json").canonicalize().unwrap()
+    }
+
+    fn two(folder: &TempDir) -> PathBuf {
+        folder.path().canonicalize().unwrap().join("2.json")
+    }
+
+    fn told(cut: &Cut) -> Vec<(How, String)> {
+        cut.unsettled.changed.iter().map(|Changed { how, object }| (*how, object.clone())).collect()
     }
 
     /// A trail of which pass one was done, with the key in its first object alone.
@@ -179,42 +244,78 @@ mod tests {
         trail
     }
 
-    /// Puts the key into the second object, which looks as it did.
-    fn slip_in(folder: &TempDir) {
-        let path = folder.path().join("2.json");
-        let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
-        let text = std::fs::read_to_string(&path).unwrap().replace(OTHER, KEY);
-        let mut file = File::create(&path).unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-        file.set_modified(modified).unwrap();
-    }
-
     #[test]
     fn an_object_that_names_nobody_of_the_case_is_not_opened_for_the_cut() {
         let folder = tempfile::tempdir().unwrap();
         let trail = marked(&folder);
-        slip_in(&folder);
-        assert_eq!(seen(&trail, Window::default()), ["GetObject"]);
-        let all = seen(&LocalTrail::new(vec![folder.path().to_owned()]), Window::default());
-        assert_eq!(all, ["GetObject", "ListBuckets"], "the control: without marks it is opened");
+        let found = cut(&trail, Window::default());
+        assert_eq!(names(&found), ["GetObject"]);
+        assert_eq!(found.cost.bytes_scanned, one(&folder).metadata().unwrap().len());
+        let all = cut(&LocalTrail::new(vec![folder.path().to_owned()]), Window::default());
+        assert!(all.cost.bytes_scanned > found.cost.bytes_scanned, "the control: without marks");
+        assert_eq!(names(&all), ["GetObject"]);
     }
 
     #[test]
     fn marks_of_another_window_count_for_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let trail = marked(&folder);
-        slip_in(&folder);
+        write(&two(&folder), &[record(KEY, "ListBuckets")]);
         let window = Window { from: Some("2026-10-01T00:00:00Z".parse().unwrap()), to: None };
-        assert_eq!(seen(&trail, window), ["GetObject", "ListBuckets"]);
+        let found = cut(&trail, window);
+        assert_eq!(names(&found), ["GetObject", "ListBuckets"]);
+        assert!(told(&found).is_empty(), "there was no pass one to hold it to");
     }
 
     #[test]
-    fn what_is_new_or_has_grown_since_pass_one_is_opened() {
+    fn an_object_that_was_rewritten_since_pass_one_is_told_however_it_looks() {
         let folder = tempfile::tempdir().unwrap();
         let trail = marked(&folder);
-        let grown = [record(OTHER, "ListBuckets"), record(KEY, "HeadBucket")];
-        write(&folder.path().join("2.json"), &grown);
-        write(&folder.path().join("3.json"), &[record(KEY, "PutObject")]);
-        assert_eq!(seen(&trail, Window::default()), ["GetObject", "HeadBucket", "PutObject"]);
+        // Another text of the same length, with the old time of modification.
+        let modified = fs::metadata(two(&folder)).unwrap().modified().unwrap();
+        let text = fs::read_to_string(two(&folder)).unwrap().replace(OTHER, KEY);
+        let mut file = File::create(two(&folder)).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file.set_modified(modified).unwrap();
+        let found = cut(&trail, Window::default());
+        assert_eq!(told(&found), [(How::Rewritten, two(&folder).display().to_string())]);
+        assert!(found.unsettled.mixes());
+    }
+
+    #[test]
+    fn an_object_that_was_touched_and_says_the_same_is_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let trail = marked(&folder);
+        let text = fs::read(two(&folder)).unwrap();
+        fs::remove_file(two(&folder)).unwrap();
+        fs::write(two(&folder), text).unwrap();
+        let found = cut(&trail, Window::default());
+        assert_eq!((told(&found), names(&found)), (vec![], vec!["GetObject"]));
+    }
+
+    #[test]
+    fn an_object_that_is_gone_and_one_that_is_new_are_told_and_the_new_one_is_not_in_the_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let trail = marked(&folder);
+        fs::remove_file(two(&folder)).unwrap();
+        let three = two(&folder).with_file_name("3.json");
+        write(&three, &[record(KEY, "PutObject")]);
+        let found = cut(&trail, Window::default());
+        let gone = (How::Deleted, two(&folder).display().to_string());
+        assert_eq!(told(&found), [gone, (How::Added, three.display().to_string())]);
+        assert_eq!(names(&found), ["GetObject"]);
+        trail.sightings_now(Window::default()).unwrap();
+        let again = cut(&trail, Window::default());
+        assert_eq!((told(&again), names(&again)), (vec![], vec!["GetObject", "PutObject"]));
+    }
+
+    #[test]
+    fn a_folder_that_is_gone_is_told_object_by_object() {
+        let folder = tempfile::tempdir().unwrap();
+        let trail = marked(&folder);
+        let objects = [one(&folder), two(&folder)];
+        fs::remove_dir_all(folder.path()).unwrap();
+        let gone = objects.map(|object| (How::Deleted, object.display().to_string()));
+        assert_eq!(told(&cut(&trail, Window::default())), gone);
     }
 }

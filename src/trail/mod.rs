@@ -2,13 +2,16 @@
 
 pub mod asking;
 mod callers;
+pub mod canon;
 pub mod catalogue;
 pub mod columns;
 pub mod command_line;
 mod dialect;
+mod digests;
 pub mod envelopes;
 pub mod event_history;
 pub mod flatten;
+pub mod glance;
 pub mod investigator;
 pub mod json;
 pub mod local;
@@ -24,10 +27,17 @@ pub mod paths;
 pub mod quick;
 pub mod record;
 pub mod scan;
-mod spill;
 mod searches;
+mod seen;
+mod skim;
+mod spill;
+pub mod stamp;
 pub mod table;
+mod texts;
+mod unpacking;
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod rows_asked;
 #[cfg(test)]

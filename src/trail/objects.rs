@@ -1,17 +1,16 @@
-//! Finds delivered objects, opens them within bounds, and takes the records out of their envelopes.
+//! Finds delivered objects, and hands on what each of them holds.
 
 use crate::ports::trail::harmless;
-use crate::trail::envelopes::{RecordSink, one_line, read_text, salvage_lines};
+use crate::trail::canon::Canon;
+use crate::trail::envelopes::{RecordSink, one_line, read_bytes, salvage_lines};
+use crate::trail::stamp::ObjectState;
+use crate::trail::unpacking::{Unpacked, Unpacker};
 use flate2::bufread::MultiGzDecoder;
-use std::fs::File;
+use serde::de::IgnoredAny;
+use std::fs::{File, FileType};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// CloudTrail delivers objects of a few megabytes; one this large is no delivery, and held in
-/// memory by every thread it would break the memory bound. JSON lines may be larger: they stream.
-const OBJECT_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Room that is kept from one object to the next.
-const ROOM_KEPT_MAX: usize = 8 * 1024 * 1024;
 /// CloudTrail keeps an event under 256 KB; with every envelope around it this is ample.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Where a stream of lines ends for good, so that a gzip bomb costs minutes and not days.
@@ -20,6 +19,7 @@ const STREAM_BYTES_MAX: u64 = 32 * 1024 * 1024 * 1024;
 const DEPTH_MAX: usize = 64;
 /// A year of a large organisation; beyond it the answer belongs to Athena.
 const OBJECTS_MAX: usize = 5_000_000;
+const CUT_SHORT: &str = "rest of the object is truncated or damaged";
 
 /// An object or folder that was not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,39 +38,64 @@ pub struct Found {
 /// Lists the objects under the given files and folders; a path given twice counts once.
 pub fn find(paths: &[PathBuf]) -> io::Result<Found> {
     let mut found = Found::default();
-    for path in paths {
-        let path = path.canonicalize().map_err(|error| named(path, &error))?;
-        if path.is_dir() {
-            walk(&path, &mut found)?;
-        } else {
-            found.objects.push(path);
-        }
-    }
-    found.objects.sort();
-    found.objects.dedup();
+    each(paths, &mut |one| match one {
+        Ok(object) => found.objects.push(object),
+        Err(refusal) => found.refused.push(refusal),
+    })?;
+    // By bytes: comparing names part by part takes several times as long.
+    found.objects.sort_unstable_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
+    found.objects.dedup_by(|one, other| one.as_os_str() == other.as_os_str());
     Ok(found)
 }
 
+/// Comes by each object under the given files and folders, and by what is passed over.
+pub(super) fn each(
+    paths: &[PathBuf],
+    take: &mut dyn FnMut(Result<PathBuf, Refusal>),
+) -> io::Result<()> {
+    for path in paths {
+        let path = path.canonicalize().map_err(|error| named(path, &error))?;
+        if path.is_dir() {
+            walk(&path, take)?;
+        } else {
+            take(Ok(path));
+        }
+    }
+    Ok(())
+}
+
 /// Reads one object and hands every record in it to the sink; an error is the object's refusal.
-/// The room is for the unpacked object, and may be that of the one before.
-pub fn read(
+pub(super) fn read(
     path: &Path,
-    room: &mut Vec<u8>,
-    sink: &mut dyn RecordSink,
-) -> Result<(), &'static str> {
-    room.clear();
-    room.shrink_to(ROOM_KEPT_MAX);
-    let whole = open(path)?.take(OBJECT_BYTES_MAX + 1).read_to_end(room);
-    if room.len() as u64 > OBJECT_BYTES_MAX {
-        *room = Vec::new();
-        return read_lines(path, sink);
+    unpacker: &mut Unpacker,
+    (canon, sink): (&Canon, &mut dyn RecordSink),
+) -> (ObjectState, Result<(), &'static str>) {
+    if let Some(reason) = side_folder(path) {
+        return (ObjectState::default(), Err(reason));
     }
-    if whole.is_err() {
-        return salvage_lines(room, sink);
-    }
-    match std::str::from_utf8(room) {
-        Ok(text) => read_text(text, sink),
-        Err(_) => read_text(&String::from_utf8_lossy(room), sink),
+    let (state, unpacked) = unpacker.open(path, canon);
+    let outcome = match unpacked {
+        Err(reason) => Err(reason),
+        Ok(Unpacked::Whole(bytes)) => read_bytes(bytes, canon, sink),
+        Ok(Unpacked::Damaged([], reason)) => Err(reason),
+        Ok(Unpacked::Damaged(bytes, reason)) => {
+            read_bytes(bytes, canon, sink).map(|()| sink.refuse(reason))
+        }
+        Ok(Unpacked::CutShort(bytes)) => {
+            salvage_lines(up_to_the_cut(bytes), sink).map(|()| sink.refuse(CUT_SHORT))
+        }
+        Ok(Unpacked::Large) => read_lines(path, sink),
+    };
+    (state, outcome)
+}
+
+/// The lines of a text that was cut short, without the last where that is where it was cut.
+fn up_to_the_cut(bytes: &[u8]) -> &[u8] {
+    let lines = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let (lines, last) = bytes.split_at(lines);
+    match serde_json::from_slice::<IgnoredAny>(last) {
+        Ok(_) => bytes,
+        Err(_) => lines,
     }
 }
 
@@ -78,14 +103,15 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-fn walk(root: &Path, found: &mut Found) -> io::Result<()> {
+fn walk(root: &Path, take: &mut dyn FnMut(Result<PathBuf, Refusal>)) -> io::Result<()> {
     let mut folders = vec![(root.to_path_buf(), 0)];
+    let mut count = 0;
     while let Some((folder, depth)) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if depth == 0 => return Err(named(&folder, &error)),
             Err(_) => {
-                found.refused.push(Refusal { place: folder, reason: "folder cannot be read" });
+                take(Err(Refusal { place: folder, reason: "folder cannot be read" }));
                 continue;
             }
         };
@@ -95,17 +121,18 @@ fn walk(root: &Path, found: &mut Found) -> io::Result<()> {
             };
             if kind.is_dir() && depth < DEPTH_MAX {
                 folders.push((place, depth + 1));
-            } else if let Some(reason) = passed_over(&place, kind, found.objects.len()) {
-                found.refused.push(Refusal { place, reason });
+            } else if let Some(reason) = passed_over(&place, kind, count) {
+                take(Err(Refusal { place, reason }));
             } else {
-                found.objects.push(place);
+                count += 1;
+                take(Ok(place));
             }
         }
     }
     Ok(())
 }
 
-fn passed_over(place: &Path, kind: std::fs::FileType, count: usize) -> Option<&'static str> {
+fn passed_over(place: &Path, kind: FileType, count: usize) -> Option<&'static str> {
     let name = place.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let json = [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|ending| name.ends_with(ending));
     if kind.is_dir() {
@@ -114,7 +141,7 @@ fn passed_over(place: &Path, kind: std::fs::FileType, count: usize) -> Option<&'
         Some("link to a folder; give the folder itself")
     } else if !json {
         Some(harmless::OTHER_FILE)
-    } else if !place.is_file() {
+    } else if !kind.is_file() && !place.is_file() {
         Some("not a plain file")
     } else if count >= OBJECTS_MAX {
         Some("more objects than one run reads")
@@ -133,15 +160,9 @@ fn side_folder(path: &Path) -> Option<&'static str> {
 }
 
 fn open(path: &Path) -> Result<Box<dyn BufRead>, &'static str> {
-    if let Some(reason) = side_folder(path) {
-        return Err(reason);
-    }
     let file = File::open(path).map_err(|_| "cannot be opened")?;
     let mut reader = BufReader::with_capacity(64 * 1024, file);
     let start = reader.fill_buf().map_err(|_| "cannot be read")?;
-    if start.is_empty() {
-        return Err("empty object");
-    }
     if start.starts_with(&[0x1f, 0x8b]) {
         return Ok(Box::new(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(reader))));
     }
@@ -161,7 +182,7 @@ fn read_lines(path: &Path, sink: &mut dyn RecordSink) -> Result<(), &'static str
             Ok(0) => return Ok(()),
             Ok(_) => {}
             Err(_) => {
-                sink.refuse("rest of the object is truncated");
+                sink.refuse(CUT_SHORT);
                 return Ok(());
             }
         }

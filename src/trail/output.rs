@@ -78,6 +78,9 @@ fn heading(text: &mut String, survey: &Survey) {
             printable(&skip.example)
         );
     }
+    if !coverage.unsettled.is_settled() {
+        let _ = writeln!(text, "NOT SETTLED: {}", printable(&coverage.unsettled.words()));
+    }
     let _ = writeln!(
         text,
         "Signed by the key: {} calls ({} succeeded, {} failed, {} of those denied), {} to {}, \

@@ -3,12 +3,15 @@
 use crate::domain::belonging::{Belonging, Told};
 use crate::domain::resource::is_named;
 use crate::domain::trail_row::TrailRow;
+use crate::domain::unsettled::How;
 use crate::ports::trail::Deeds;
+use crate::trail::canon::Canon;
 use crate::trail::flatten;
-use crate::trail::marks::Marks;
-use crate::trail::record::{Record, Text};
+use crate::trail::glance::{Field, Glance};
+use crate::trail::marks::{Marked, Marks};
 use crate::trail::scan::Pass;
-use std::hash::RandomState;
+use crate::trail::stamp::ObjectState;
+use std::path::{Path, PathBuf};
 
 /// Rows of one case: above this a case belongs to Athena. One row is about half a kilobyte.
 const ROWS_MAX: usize = 2_000_000;
@@ -16,60 +19,75 @@ const ROWS_MAX: usize = 2_000_000;
 pub(super) const DEEDS_MAX: usize = 10_000;
 
 /// How a record belongs, before it is a row.
-fn reach(belonging: &Belonging<'_>, record: &Record<'_>, time: &str) -> Option<&'static str> {
-    let identity = &record.user_identity;
-    let session = &identity.session_context;
-    let issuer = &session.session_issuer;
+fn reach(belonging: &Belonging<'_>, record: &Glance<'_>, time: &str) -> Option<&'static str> {
+    let names =
+        [Field::IdentityArn, Field::PrincipalId, Field::IssuerArn, Field::IssuerPrincipalId];
     let told = Told {
-        key: identity.access_key_id.get(),
-        names: [&identity.arn, &identity.principal_id, &issuer.arn, &issuer.principal_id]
-            .map(Text::get),
-        began: session.attributes.creation_date.get().unwrap_or(time),
-        user_name: identity.user_name.get(),
-        account: record.recipient_account_id.get(),
-        source: record.event_source.get(),
-        reads: record.read_only.flag() == Some(1),
-        address: record.source_ip.get(),
+        key: record.get(Field::AccessKeyId),
+        names: names.map(|name| record.get(name)),
+        began: record.get(Field::SessionStart).unwrap_or(time),
+        user_name: record.get(Field::UserName),
+        account: record.get(Field::RecipientAccount),
+        source: record.get(Field::EventSource),
+        reads: record.get(Field::ReadOnly) == Some("true"),
+        address: record.get(Field::SourceIp),
     };
     belonging.reach_of(&told, |is_target| {
-        flatten::targets(record).iter().any(|target| is_target(target))
+        let whole = record.whole();
+        whole.is_ok_and(|whole| flatten::targets(&whole).iter().any(|target| is_target(target)))
     })
 }
 
 /// Whether an object with these marks may hold a record that belongs.
-pub(super) fn may_be_in(belonging: &Belonging<'_>, marks: &Marks, hasher: &RandomState) -> bool {
+fn may_be_in(belonging: &Belonging<'_>, marks: &Marks, canon: &Canon) -> bool {
     (marks.has_changes && belonging.has_targets())
-        || belonging.names().any(|text| marks.hold(hasher, text))
+        || belonging.names().any(|text| marks.hold(canon, text))
 }
 
 /// Pass two: the rows of the subject and of its addresses.
 pub(super) struct CutPass<'a> {
     belonging: &'a Belonging<'a>,
+    /// What pass one saw of the same trail; none where there was none.
+    marked: Option<&'a Marked>,
     /// How the record that is wanted belongs.
     reach: &'static str,
     pub(super) rows: Vec<TrailRow>,
     pub(super) full: bool,
+    /// Objects that are not what they were in pass one.
+    pub(super) changed: Vec<(How, PathBuf)>,
 }
 
 impl<'a> CutPass<'a> {
-    pub(super) fn new(belonging: &'a Belonging<'a>) -> Self {
-        Self { belonging, reach: "", rows: Vec::new(), full: false }
+    pub(super) fn new(belonging: &'a Belonging<'a>, marked: Option<&'a Marked>) -> Self {
+        let (rows, changed) = (Vec::new(), Vec::new());
+        Self { belonging, marked, reach: "", rows, full: false, changed }
     }
 }
 
 impl Pass for CutPass<'_> {
-    fn wants(&mut self, record: &Record<'_>, time: &str) -> bool {
-        let reach = reach(self.belonging, record, time);
-        self.reach = reach.unwrap_or_default();
-        reach.is_some()
+    fn begin(&mut self, object: &Path) -> bool {
+        let may_be_in = |marks: &_, canon: &_| may_be_in(self.belonging, marks, canon);
+        self.marked.is_none_or(|marked| marked.is_needed(object, may_be_in))
     }
 
-    fn take(&mut self, record: &Record<'_>, time: &str) {
-        if self.rows.len() >= ROWS_MAX {
-            self.full = true;
-            return;
+    fn end(&mut self, object: &Path, state: ObjectState) {
+        if let Some(how) = self.marked.and_then(|marked| marked.changed(object, state)) {
+            self.changed.push((how, object.to_owned()));
         }
-        self.rows.push(flatten::row(record, time, self.reach));
+    }
+
+    fn wants(&mut self, record: &Glance<'_>, time: &str) -> bool {
+        let reach = reach(self.belonging, record, time);
+        self.reach = reach.unwrap_or_default();
+        // Beyond what is kept, no digest is kept either.
+        let has_room = self.rows.len() < ROWS_MAX;
+        self.full |= reach.is_some() && !has_room;
+        reach.is_some() && has_room
+    }
+
+    fn take(&mut self, record: &Glance<'_>, time: &str) -> Result<u32, &'static str> {
+        self.rows.push(flatten::row(&record.whole()?, time, self.reach));
+        Ok(0)
     }
 }
 
@@ -106,28 +124,44 @@ pub(super) fn is_deed(deeds: &Deeds, row: &TrailRow) -> bool {
 /// Changing calls by the sessions of one role.
 pub(super) struct RolePass<'a> {
     role: &'a str,
-    pub(super) rows: Vec<TrailRow>,
+    /// None where it turned out to be a copy.
+    rows: Vec<Option<TrailRow>>,
     pub(super) full: bool,
 }
+
+/// What a record of another caller is called.
+const OF_OTHERS: u32 = u32::MAX;
 
 impl<'a> RolePass<'a> {
     pub(super) fn new(role: &'a str) -> Self {
         Self { role, rows: Vec::new(), full: false }
     }
+
+    pub(super) fn rows(self) -> impl Iterator<Item = TrailRow> {
+        self.rows.into_iter().flatten()
+    }
 }
 
 impl Pass for RolePass<'_> {
-    fn take(&mut self, record: &Record<'_>, time: &str) {
-        let issuer = &record.user_identity.session_context.session_issuer;
+    fn take(&mut self, record: &Glance<'_>, time: &str) -> Result<u32, &'static str> {
         // What CloudTrail does not call a read is taken for a change.
-        if issuer.arn.get() != Some(self.role) || record.read_only.flag() == Some(1) {
-            return;
+        if record.get(Field::IssuerArn) != Some(self.role)
+            || record.get(Field::ReadOnly) == Some("true")
+        {
+            return Ok(OF_OTHERS);
         }
         if self.rows.len() >= DEEDS_MAX {
             self.full = true;
-            return;
+            return Ok(OF_OTHERS);
         }
-        self.rows.push(flatten::row(record, time, "role"));
+        self.rows.push(Some(flatten::row(&record.whole()?, time, "role")));
+        Ok(u32::try_from(self.rows.len() - 1).unwrap_or(OF_OTHERS))
+    }
+
+    fn forget(&mut self, name: u32) {
+        if let Some(row) = self.rows.get_mut(name as usize) {
+            *row = None;
+        }
     }
 }
 

@@ -1,38 +1,62 @@
 //! Reads all objects once, on a few threads, and keeps account of everything that was not used.
 
+use crate::domain::unsettled::Unsettled;
 use crate::ports::trail::harmless;
 use crate::ports::trail::{Coverage, Skipped, Window};
-use crate::trail::envelopes::{RecordSink, read_text};
+use crate::trail::canon::Canon;
+use crate::trail::digests::{self, Digests};
+use crate::trail::envelopes::{RecordSink, parse_text};
 use crate::trail::flatten::event_time;
+use crate::trail::glance::{Field, Glance};
 use crate::trail::objects::{self, Found};
 use crate::trail::record::Record;
-use std::collections::hash_map::RandomState;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::hash::BuildHasher;
+use crate::trail::seen::Seen;
+use crate::trail::stamp::ObjectState;
+use crate::trail::unpacking::Unpacker;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Reading is bound by unpacking and parsing; more threads than this only hold more memory.
 const THREADS_MAX: usize = 4;
-/// The set of seen records is split so that threads rarely wait for one another.
-const SHARDS: usize = 64;
 /// What records that lie in no object are said to come from.
 const AT_HAND: &str = "the event history";
 
-/// What a pass does with each record that is in the window and not a duplicate.
+/// What a pass does with each record that is in the window.
 pub trait Pass: Send {
-    /// Is told of each object before its records.
-    fn begin(&mut self, _object: &Path) {}
-    /// Is told of each object after its records.
-    fn end(&mut self) {}
-    /// Sees each record before its duplicates are left out, and says whether it takes it; what it
-    /// does not take is in no account.
-    fn wants(&mut self, _record: &Record<'_>, _time: &str) -> bool {
+    /// Is told of each object before its records, and says whether it has to be opened.
+    fn begin(&mut self, _object: &Path) -> bool {
         true
     }
-    /// Takes one record that it wants.
-    fn take(&mut self, record: &Record<'_>, time: &str);
+    /// Is told of each object after its records, and how it was when it was opened.
+    fn end(&mut self, _object: &Path, _state: ObjectState) {}
+    /// Says whether it takes a record; what it does not take is in no account.
+    fn wants(&mut self, _record: &Glance<'_>, _time: &str) -> bool {
+        true
+    }
+    /// Takes one record that it wants, and gives it a name; an error is why it cannot be used.
+    fn take(&mut self, record: &Glance<'_>, time: &str) -> Result<u32, &'static str>;
+    /// Takes a record back that was there before; only where duplicates are told at the end.
+    fn forget(&mut self, _name: u32) {}
+}
+
+/// When a record is told from those that were there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duplicates {
+    /// Before it is taken. What was taken is remembered: for passes that keep it anyway.
+    AtOnce,
+    /// When all were taken, by taking the duplicates back: for passes that take everything.
+    AtTheEnd,
+}
+
+/// What one pass came to.
+#[derive(Debug)]
+pub struct Scanned<P> {
+    /// The part of the pass that each thread kept.
+    pub passes: Vec<P>,
+    pub coverage: Coverage,
+    pub bytes: u64,
 }
 
 /// What one thread, then all, counted.
@@ -46,8 +70,8 @@ pub struct Account {
     data_from: Option<String>,
     regions: BTreeSet<String>,
     accounts: BTreeSet<String>,
-    skipped: BTreeMap<&'static str, (u64, String)>,
-    refused: BTreeMap<&'static str, (u64, String)>,
+    skipped: Counts,
+    refused: Counts,
     objects_used: u64,
     bytes: u64,
 }
@@ -71,165 +95,187 @@ impl Bounds {
     }
 }
 
-/// Records seen before, by keyed hash of their bytes: 8 bytes a record instead of the record, and
-/// nobody can make two records collide without knowing the key.
-struct Seen {
-    keys: RandomState,
-    shards: Vec<Mutex<HashSet<u64>>>,
-}
-
-impl Seen {
-    fn new() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::new(HashSet::new())).collect();
-        Self { keys: RandomState::new(), shards }
-    }
-
-    fn is_new(&self, json: &str) -> bool {
-        let hash = self.keys.hash_one(json);
-        let shard = &self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)];
-        shard.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(hash)
-    }
-}
-
 /// Runs one pass over the objects; `make` builds the part of the pass one thread keeps.
 pub fn scan<P: Pass>(
-    found: &Found,
-    window: Window,
+    (found, window): (&Found, Window),
+    (canon, duplicates): (&Canon, Duplicates),
     make: &(dyn Fn() -> P + Sync),
-) -> (Vec<P>, Coverage, u64) {
-    let seen = Seen::new();
-    let bounds = Bounds::of(window);
-    let next = AtomicUsize::new(0);
+) -> io::Result<Scanned<P>> {
+    let shared = Shared {
+        objects: &found.objects,
+        next: AtomicUsize::new(0),
+        canon,
+        bounds: Bounds::of(window),
+        seen: (duplicates == Duplicates::AtOnce).then(Seen::default),
+    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = cores.clamp(1, THREADS_MAX).min(found.objects.len().max(1));
     let results = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| work(&found.objects, &next, &seen, (&bounds, make()))))
-            .collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).collect::<Vec<_>>()
+        let start = |_| scope.spawn(|| work(&shared, make()));
+        let workers: Vec<_> = (0..threads).map(start).collect();
+        workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
     });
     let mut passes = Vec::new();
+    let mut all_digests = Vec::new();
     let mut account = Account::default();
-    for (pass, part) in results {
-        passes.push(pass);
-        account.merge(part);
+    for result in results {
+        let part = result.map_err(|_| io::Error::other("a thread that read it failed"))?;
+        passes.push(part.0);
+        account.merge(part.1);
+        all_digests.push(part.2);
     }
+    let count = digests::duplicates(all_digests, |thread, name| {
+        if let Some(pass) = passes.get_mut(thread) {
+            pass.forget(name);
+        }
+    })?;
+    account.unique -= count;
+    account.duplicates += count;
     for refusal in &found.refused {
-        count(&mut account.refused, refusal.reason, &refusal.place.display().to_string());
+        count_one(&mut account.refused, refusal.reason, &refusal.place);
     }
     let objects = (found.objects.len() + found.refused.len()) as u64;
     let bytes = account.bytes;
-    (passes, account.coverage(objects), bytes)
+    Ok(Scanned { passes, coverage: account.coverage(objects), bytes })
 }
 
 /// Runs one pass over records that are at hand, each the JSON of one.
 pub(super) fn scan_records<P: Pass>(
     records: &[impl AsRef<str>],
-    window: Window,
+    (window, canon): (Window, &Canon),
     mut pass: P,
 ) -> (P, Coverage) {
-    pass.begin(Path::new(AT_HAND));
-    let (seen, bounds) = (Seen::new(), Bounds::of(window));
-    let (account, place) = (Account::default(), AT_HAND.to_owned());
-    let mut reader = Reader { pass, seen: &seen, bounds: &bounds, account, place };
-    for record in records {
-        if let Err(reason) = read_text(record.as_ref(), &mut reader) {
-            reader.refuse(reason);
+    let place = Path::new(AT_HAND);
+    let (mut account, mut digests) = (Account::default(), Digests::default());
+    let seen = Some(Seen::default());
+    let bounds = Bounds::of(window);
+    let shared = Shared { objects: &[], next: AtomicUsize::new(0), canon, bounds, seen };
+    if pass.begin(place) {
+        let (account, digests) = (&mut account, &mut digests);
+        let mut reader = Reader { pass, shared: &shared, account, digests, place };
+        for record in records {
+            if let Err(reason) = parse_text(record.as_ref(), &mut reader) {
+                reader.refuse(reason);
+            }
         }
+        pass = reader.pass;
     }
-    reader.pass.end();
-    (reader.pass, reader.account.coverage(0))
+    pass.end(place, ObjectState::default());
+    (pass, account.coverage(0))
 }
 
-fn work<P: Pass>(
-    objects: &[PathBuf],
-    next: &AtomicUsize,
-    seen: &Seen,
-    (bounds, pass): (&Bounds, P),
-) -> (P, Account) {
-    let mut reader =
-        Reader { pass, seen, bounds, account: Account::default(), place: String::new() };
-    let mut room = Vec::new();
-    while let Some(path) = objects.get(next.fetch_add(1, Ordering::Relaxed)) {
-        reader.place = path.display().to_string();
-        reader.pass.begin(path);
-        reader.account.bytes += std::fs::metadata(path).map_or(0, |meta| meta.len());
-        match objects::read(path, &mut room, &mut reader) {
-            Ok(()) => reader.account.objects_used += 1,
-            Err(reason) => count(&mut reader.account.refused, reason, &reader.place),
+/// What all threads of one pass share.
+struct Shared<'a> {
+    objects: &'a [PathBuf],
+    next: AtomicUsize,
+    canon: &'a Canon,
+    bounds: Bounds,
+    seen: Option<Seen>,
+}
+
+fn work<P: Pass>(shared: &Shared<'_>, mut pass: P) -> (P, Account, Digests) {
+    let mut account = Account::default();
+    let mut digests = Digests::default();
+    let mut unpacker = Unpacker::new();
+    while let Some(path) = shared.objects.get(shared.next.fetch_add(1, Ordering::Relaxed)) {
+        if !pass.begin(path) {
+            continue;
         }
-        reader.pass.end();
+        let (place, account) = (path.as_path(), &mut account);
+        let mut reader = Reader { pass, shared, account, digests: &mut digests, place };
+        let (state, outcome) = objects::read(path, &mut unpacker, (shared.canon, &mut reader));
+        match outcome {
+            Ok(()) => reader.account.objects_used += 1,
+            Err(reason) => count_one(&mut reader.account.refused, reason, path),
+        }
+        reader.account.bytes += state.bytes;
+        pass = reader.pass;
+        pass.end(path, state);
     }
-    (reader.pass, reader.account)
+    digests.sort();
+    (pass, account, digests)
 }
 
 struct Reader<'a, P> {
     pass: P,
-    seen: &'a Seen,
-    bounds: &'a Bounds,
-    account: Account,
-    place: String,
+    shared: &'a Shared<'a>,
+    account: &'a mut Account,
+    digests: &'a mut Digests,
+    place: &'a Path,
 }
 
 impl<P: Pass> RecordSink for Reader<'_, P> {
-    fn record(&mut self, json: &str) -> bool {
-        let weighed = match serde_json::from_str::<Record<'_>>(json) {
-            Ok(record) if record.event_name.get().is_none() => return false,
-            Ok(record) => self.weigh(json, &record),
-            Err(_) => Err("not a record"),
-        };
+    fn glance(&mut self, glance: &Glance<'_>) {
         self.account.records_read += 1;
-        if let Err(reason) = weighed {
-            count(&mut self.account.skipped, reason, &self.place);
+        if let Err(reason) = self.weigh(glance) {
+            count_one(&mut self.account.skipped, reason, self.place);
+        }
+    }
+
+    fn record(&mut self, json: &str) -> bool {
+        match serde_json::from_str::<Record<'_>>(json) {
+            Ok(record) if record.event_name.get().is_none() => return false,
+            Ok(record) => {
+                let digest = self.shared.canon.digest(json);
+                self.glance(&Glance::of_record(json, &record, digest));
+            }
+            Err(_) => self.refuse("not a record"),
         }
         true
     }
 
     fn refuse(&mut self, reason: &'static str) {
         self.account.records_read += 1;
-        count(&mut self.account.skipped, reason, &self.place);
+        count_one(&mut self.account.skipped, reason, self.place);
     }
 }
 
 impl<P: Pass> Reader<'_, P> {
-    fn weigh(&mut self, json: &str, record: &Record<'_>) -> Result<(), &'static str> {
-        if record.event_category.get() == Some("Insight")
-            || record.event_type.get() == Some("AwsCloudTrailInsight")
+    fn weigh(&mut self, record: &Glance<'_>) -> Result<(), &'static str> {
+        if record.get(Field::EventCategory) == Some("Insight")
+            || record.get(Field::EventType) == Some("AwsCloudTrailInsight")
         {
             return Err(harmless::INSIGHT_RECORD);
         }
         let time = event_time(record).ok_or("no event time")?;
-        if !self.bounds.hold(&time) {
+        if !self.shared.bounds.hold(&time) {
             return Err(harmless::OUTSIDE);
         }
         if !self.pass.wants(record, &time) {
             return Ok(());
         }
-        if !self.seen.is_new(json) {
-            self.account.duplicates += 1;
-            return Ok(());
+        match &self.shared.seen {
+            Some(seen) if !seen.is_new(record.digest) => {
+                self.account.duplicates += 1;
+                return Ok(());
+            }
+            Some(_) => {
+                self.pass.take(record, &time)?;
+            }
+            None => {
+                let name = self.pass.take(record, &time)?;
+                self.digests.push(record.digest, name);
+            }
         }
         self.account.note(record, &time);
-        self.pass.take(record, &time);
         Ok(())
     }
 }
 
 impl Account {
-    fn note(&mut self, record: &Record<'_>, time: &str) {
+    fn note(&mut self, record: &Glance<'_>, time: &str) {
         self.unique += 1;
         earlier(&mut self.first, time);
         if self.last.as_deref().is_none_or(|last| time > last) {
             self.last = Some(time.to_owned());
         }
-        if record.event_category.get() == Some("Data") {
+        if record.get(Field::EventCategory) == Some("Data") {
             earlier(&mut self.data_from, time);
         }
-        for (set, text) in [
-            (&mut self.regions, &record.aws_region),
-            (&mut self.accounts, &record.recipient_account_id),
-        ] {
-            if let Some(text) = text.get().filter(|text| !set.contains(*text)) {
+        for (set, field) in
+            [(&mut self.regions, Field::Region), (&mut self.accounts, Field::RecipientAccount)]
+        {
+            if let Some(text) = record.get(field).filter(|text| !set.contains(*text)) {
                 set.insert(text.to_owned());
             }
         }
@@ -275,6 +321,7 @@ impl Account {
             skipped_objects: skips(self.refused),
             skipped: skips(self.skipped),
             never_shown: Vec::new(),
+            unsettled: Unsettled::default(),
         }
     }
 }
@@ -285,11 +332,13 @@ fn earlier(kept: &mut Option<String>, time: &str) {
     }
 }
 
-fn count(counts: &mut BTreeMap<&'static str, (u64, String)>, reason: &'static str, place: &str) {
-    counts.entry(reason).or_insert_with(|| (0, place.to_owned())).0 += 1;
+type Counts = BTreeMap<&'static str, (u64, String)>;
+
+fn count_one(counts: &mut Counts, reason: &'static str, place: &Path) {
+    counts.entry(reason).or_insert_with(|| (0, place.display().to_string())).0 += 1;
 }
 
-fn skips(counts: BTreeMap<&'static str, (u64, String)>) -> Vec<Skipped> {
+fn skips(counts: Counts) -> Vec<Skipped> {
     let skip = |(reason, (count, example)): (&str, (u64, String))| Skipped {
         reason: reason.to_owned(),
         count,

@@ -4,8 +4,9 @@ use crate::domain::ids::{AccessKeyId, AccountId};
 use crate::domain::lineage::{Lineage, Node, NodeKind};
 use crate::ports::event_history::{About, Search};
 use crate::ports::trail::Window;
-use crate::trail::flatten;
-use crate::trail::record::Record;
+use crate::trail::canon::Canon;
+use crate::trail::flatten::{self, CallerParts};
+use crate::trail::glance::{Field, Glance};
 use crate::trail::scan::{Pass, scan_records};
 use std::collections::BTreeSet;
 
@@ -86,8 +87,8 @@ pub(super) fn of_role(role: &str) -> Vec<Search> {
 }
 
 /// What the sessions did that these records show being opened.
-pub(super) fn of_sessions(records: &[String], window: Window) -> Vec<Search> {
-    let (MintedPass(keys), _) = scan_records(records, window, MintedPass::default());
+pub(super) fn of_sessions(records: &[String], scope: (Window, &Canon)) -> Vec<Search> {
+    let (MintedPass(keys), _) = scan_records(records, scope, MintedPass::default());
     keys.iter().flat_map(|key| of_key(key).into_iter().take(1)).collect()
 }
 
@@ -96,10 +97,12 @@ pub(super) fn of_sessions(records: &[String], window: Window) -> Vec<Search> {
 struct MintedPass(BTreeSet<String>);
 
 impl Pass for MintedPass {
-    fn take(&mut self, record: &Record<'_>, time: &str) {
-        if record.event_source.get() == Some("sts.amazonaws.com") {
-            self.0.extend(flatten::edge(record, time).minted_key);
+    fn take(&mut self, record: &Glance<'_>, time: &str) -> Result<u32, &'static str> {
+        if record.get(Field::EventSource) == Some("sts.amazonaws.com") {
+            let caller = CallerParts::of_glance(record);
+            self.0.extend(flatten::edge(&record.whole()?, time, &caller).minted_key);
         }
+        Ok(0)
     }
 }
 

@@ -15,6 +15,7 @@ mod bureau;
 mod call_faults;
 mod cancel;
 mod caps;
+mod changing_trail;
 #[path = "../support/counting_athena.rs"]
 mod counting_athena;
 mod crowded;

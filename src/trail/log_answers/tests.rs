@@ -5,9 +5,7 @@ use crate::domain::event::Phase;
 use crate::domain::query_cost::{QueryCost, QueryRun, ReadFor};
 use crate::domain::question::Times;
 use crate::ports::trail::{SurveyRequest, Trail};
-use crate::trail::command_line::{
-    Ending, Format, InvestigateArguments, OwnQuestions, investigate,
-};
+use crate::trail::command_line::{Ending, Format, InvestigateArguments, OwnQuestions, investigate};
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
 use async_trait::async_trait;

@@ -84,6 +84,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("http", &["slack"]),
     ("hyper_rustls", &["slack"]),
     ("hyper_util", &["sim", "slack"]),
+    ("libdeflater", &["trail"]),
     ("rusqlite", &["store", "trail"]),
     ("rustls", &["slack"]),
     ("slack_morphism", &["slack"]),

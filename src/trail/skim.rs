@@ -1,0 +1,308 @@
+//! Takes the records of a delivered object at a glance, in one go through its bytes.
+//!
+//! Nearly every object is `{"Records":[…]}` in JSON as CloudTrail writes it, and of nearly every
+//! record a few texts are wanted. They are taken while the strings are gone through, eight bytes at
+//! a time, for the digest. Whatever is out of the ordinary (an escape in a name or a wanted text, a
+//! number that is not plain, a field twice, deep nesting) is left to the parser, record by record,
+//! and an object of any other form as a whole: nothing is decided here that the parser would not.
+
+mod known;
+
+use crate::trail::canon::Canon;
+use crate::trail::glance::{Field, Glance};
+use crate::trail::skim::known::{Place, Wanted, known};
+use serde_json::value::RawValue;
+
+/// The parser has no limit of its own for what it passes over; here each level is a call.
+const DEPTH_MAX: u32 = 64;
+/// Glances held at once; one is some 400 bytes. A larger object is left to the parser.
+const RECORDS_MAX: usize = 40_000;
+/// Digits that a floating point number holds exactly.
+const DIGITS_MAX: usize = 15;
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// A record of a list: at a glance, or as it stands where it is out of the ordinary.
+#[derive(Debug)]
+pub(super) struct Skimmed<'t> {
+    pub(super) json: &'t str,
+    pub(super) glance: Option<Glance<'t>>,
+}
+
+/// The records of an object that is one list of records and nothing else.
+pub(super) fn records<'t>(text: &'t str, canon: &Canon) -> Option<Vec<Skimmed<'t>>> {
+    let skim = Skim { text, bytes: text.as_bytes(), canon };
+    let key_at = skim.past(0, b'{')?;
+    let key = skim.string(key_at)?;
+    if skim.text.get(key_at..key.end)? != "\"Records\"" {
+        return None;
+    }
+    let mut at = skim.past(skim.blank(key.end), b':')?;
+    at = skim.past(at, b'[')?;
+    let mut found = Vec::new();
+    let mut more = *skim.bytes.get(at)? != b']';
+    while more {
+        if found.len() >= RECORDS_MAX {
+            return None;
+        }
+        let (end, skimmed) = skim.element(at)?;
+        found.push(skimmed);
+        at = skim.blank(end);
+        more = *skim.bytes.get(at)? == b',';
+        at = if more { skim.blank(at + 1) } else { at };
+    }
+    at = skim.past(at, b']')?;
+    at = skim.past(at, b'}')?;
+    (at == skim.bytes.len()).then_some(found)
+}
+
+/// A string: where it ends, behind its closing quote, and its hash.
+#[derive(Debug, Clone, Copy)]
+struct Token {
+    end: usize,
+    hash: u64,
+    /// Without escapes.
+    plain: bool,
+}
+
+/// The bytes, of eight, that end a run of plain text: a quote, a backslash, a control character.
+/// The lowest bit that is set is right; those above may not be.
+#[inline]
+fn stops(word: u64) -> u64 {
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let quote = zero(word ^ (ONES * 0x22));
+    let backslash = zero(word ^ (ONES * 0x5c));
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (quote | backslash | control) & HIGHS
+}
+
+struct Skim<'t, 'c> {
+    text: &'t str,
+    bytes: &'t [u8],
+    canon: &'c Canon,
+}
+
+impl<'t> Skim<'t, '_> {
+    /// Behind white space.
+    #[inline]
+    fn blank(&self, mut at: usize) -> usize {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(at) {
+            at += 1;
+        }
+        at
+    }
+
+    /// Behind this byte, which must be here, and the white space after it.
+    #[inline]
+    fn past(&self, at: usize, byte: u8) -> Option<usize> {
+        (*self.bytes.get(at)? == byte).then(|| self.blank(at + 1))
+    }
+
+    fn element(&self, at: usize) -> Option<(usize, Skimmed<'t>)> {
+        if let Some((end, glance)) = self.record(at) {
+            return Some((end, Skimmed { json: glance.json, glance: Some(glance) }));
+        }
+        let rest = self.text.get(at..)?;
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        let value = values.next()?.ok()?;
+        Some((at + values.byte_offset(), Skimmed { json: value.get(), glance: None }))
+    }
+
+    fn record(&self, at: usize) -> Option<(usize, Glance<'t>)> {
+        let mut glance = Glance::default();
+        let (end, members) = self.part(at, Place::Record, &mut glance)?;
+        glance.json = self.text.get(at..end)?;
+        glance.digest = self.canon.digest_of(members);
+        // Without a name it is no record, and may be an envelope.
+        glance.get(Field::EventName)?;
+        Some((end, glance))
+    }
+
+    /// An object of which members are wanted.
+    fn part(&self, at: usize, place: Place, glance: &mut Glance<'t>) -> Option<(usize, u128)> {
+        let mut at = self.past(at, b'{')?;
+        let (mut sum, mut met) = (0_u128, 0_u32);
+        let mut more = *self.bytes.get(at)? != b'}';
+        while more {
+            let key = self.string(at)?;
+            if !key.plain {
+                return None;
+            }
+            let name = self.bytes.get(at + 1..key.end - 1)?;
+            let value_at = self.past(self.blank(key.end), b':')?;
+            let (end, hash) = match known(place, name) {
+                None => self.value(value_at, 0)?,
+                Some((number, wanted)) => {
+                    if met & (1 << number) != 0 {
+                        return None;
+                    }
+                    met |= 1 << number;
+                    self.wanted(value_at, wanted, glance)?
+                }
+            };
+            sum = sum.wrapping_add(self.canon.member(key.hash, hash));
+            at = self.blank(end);
+            more = *self.bytes.get(at)? == b',';
+            at = if more { self.blank(at + 1) } else { at };
+        }
+        (*self.bytes.get(at)? == b'}').then_some((at + 1, sum))
+    }
+
+    #[inline]
+    fn wanted(&self, at: usize, wanted: Wanted, glance: &mut Glance<'t>) -> Option<(usize, u64)> {
+        match (wanted, *self.bytes.get(at)?) {
+            (Wanted::Text(field), b'"') => {
+                let token = self.string(at)?;
+                if !token.plain {
+                    return None;
+                }
+                glance.set(field, self.text.get(at + 1..token.end - 1)?);
+                Some((token.end, token.hash))
+            }
+            (Wanted::Text(field), b't' | b'f') => {
+                let (end, hash) = self.value(at, 0)?;
+                glance.set(field, self.text.get(at..end)?);
+                Some((end, hash))
+            }
+            (Wanted::Part(place), b'{') => {
+                let (end, members) = self.part(at, place, glance)?;
+                if place == Place::Identity {
+                    glance.identity = self.canon.digest_of(members);
+                }
+                Some((end, self.canon.object(members)))
+            }
+            (Wanted::Once, _) | (Wanted::Text(_) | Wanted::Part(_), b'n') => self.value(at, 0),
+            (Wanted::Text(_) | Wanted::Part(_), _) => None,
+        }
+    }
+
+    /// Eight bytes, those behind the end being zero.
+    #[inline]
+    fn word(&self, at: usize) -> u64 {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        if let Some(word) = rest.first_chunk::<8>() {
+            return u64::from_le_bytes(*word);
+        }
+        let mut word = [0; 8];
+        word.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        u64::from_le_bytes(word)
+    }
+
+    #[inline]
+    fn string(&self, open: usize) -> Option<Token> {
+        if *self.bytes.get(open)? != b'"' {
+            return None;
+        }
+        let mut at = open + 1;
+        let mut hash = self.canon.begin();
+        loop {
+            let word = self.word(at);
+            let stops = stops(word);
+            if stops == 0 {
+                hash = self.canon.step(hash, word);
+                at += 8;
+                continue;
+            }
+            let plain = stops.trailing_zeros() & !7;
+            let kept = word & !(u64::MAX << plain);
+            at += plain as usize / 8;
+            return match *self.bytes.get(at)? {
+                b'"' => {
+                    let hash = self.canon.finish(hash, kept, at - open - 1);
+                    Some(Token { end: at + 1, hash, plain: true })
+                }
+                b'\\' => self.escaped(open, at),
+                _ => None,
+            };
+        }
+    }
+
+    /// A string with escapes, of which the first is here.
+    #[cold]
+    fn escaped(&self, open: usize, mut at: usize) -> Option<Token> {
+        loop {
+            match *self.bytes.get(at)? {
+                b'\\' => at += 2,
+                b'"' => break,
+                _ => at += 1,
+            }
+        }
+        let text: String = serde_json::from_str(self.text.get(open..=at)?).ok()?;
+        Some(Token { end: at + 1, hash: self.canon.text(&text), plain: false })
+    }
+
+    fn value(&self, at: usize, depth: u32) -> Option<(usize, u64)> {
+        match *self.bytes.get(at)? {
+            b'"' => self.string(at).map(|token| (token.end, token.hash)),
+            b'{' => self.object(at, depth),
+            b'[' => self.list(at, depth),
+            b'n' => self.literal(at, b"null", self.canon.null()),
+            b't' => self.literal(at, b"true", self.canon.truth(true)),
+            b'f' => self.literal(at, b"false", self.canon.truth(false)),
+            b'0'..=b'9' => self.number(at),
+            _ => None,
+        }
+    }
+
+    fn literal(&self, at: usize, word: &[u8], hash: u64) -> Option<(usize, u64)> {
+        self.bytes.get(at..)?.starts_with(word).then_some((at + word.len(), hash))
+    }
+
+    /// A whole number, also where it is written as `12.0`.
+    fn number(&self, start: usize) -> Option<(usize, u64)> {
+        let digits = |from: usize| {
+            let rest = self.bytes.get(from..).unwrap_or_default();
+            rest.iter().take(DIGITS_MAX + 1).take_while(|byte| byte.is_ascii_digit()).count()
+        };
+        let whole = digits(start);
+        let mut at = start + whole;
+        let text = self.text.get(start..at)?;
+        if whole > DIGITS_MAX || (whole > 1 && text.starts_with('0')) {
+            return None;
+        }
+        if self.bytes.get(at) == Some(&b'.') {
+            let zeros = digits(at + 1);
+            let fraction = self.bytes.get(at + 1..at + 1 + zeros)?;
+            if !(1..=DIGITS_MAX).contains(&zeros) || fraction.iter().any(|byte| *byte != b'0') {
+                return None;
+            }
+            at += 1 + zeros;
+        }
+        let goes_on = matches!(self.bytes.get(at), Some(b'.' | b'e' | b'E'));
+        let number: u64 = text.parse().ok()?;
+        (!goes_on).then(|| (at, self.canon.number(number as f64)))
+    }
+
+    fn object(&self, at: usize, depth: u32) -> Option<(usize, u64)> {
+        let mut at = self.past(at, b'{').filter(|_| depth < DEPTH_MAX)?;
+        let mut sum = 0_u128;
+        let mut more = *self.bytes.get(at)? != b'}';
+        while more {
+            let key = self.string(at)?;
+            let value_at = self.past(self.blank(key.end), b':')?;
+            let (end, hash) = self.value(value_at, depth + 1)?;
+            sum = sum.wrapping_add(self.canon.member(key.hash, hash));
+            at = self.blank(end);
+            more = *self.bytes.get(at)? == b',';
+            at = if more { self.blank(at + 1) } else { at };
+        }
+        (*self.bytes.get(at)? == b'}').then(|| (at + 1, self.canon.object(sum)))
+    }
+
+    fn list(&self, at: usize, depth: u32) -> Option<(usize, u64)> {
+        let mut at = self.past(at, b'[').filter(|_| depth < DEPTH_MAX)?;
+        let mut list = self.canon.list();
+        let mut more = *self.bytes.get(at)? != b']';
+        while more {
+            let (end, hash) = self.value(at, depth + 1)?;
+            list = self.canon.item(list, hash);
+            at = self.blank(end);
+            more = *self.bytes.get(at)? == b',';
+            at = if more { self.blank(at + 1) } else { at };
+        }
+        (*self.bytes.get(at)? == b']').then_some((at + 1, list))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,348 @@
+//! The glance is held to the parser, over records as CloudTrail writes them and as nobody should.
+
+use crate::trail::canon::Canon;
+use crate::trail::glance::{Field, Glance};
+use crate::trail::record::Record;
+use crate::trail::skim::records;
+use proptest::prelude::*;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+const KEYS: [&str; 24] = [
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "sourceIPAddress",
+    "userAgent",
+    "errorCode",
+    "errorMessage",
+    "readOnly",
+    "eventType",
+    "eventCategory",
+    "recipientAccountId",
+    "sessionCredentialFromConsole",
+    "@timestamp",
+    "eventID",
+    "requestID",
+    "accessKeyId",
+    "arn",
+    "sharedEventID",
+    "vpcEndpointId",
+    "userName",
+    "type",
+    "principalId",
+    "eventVersion",
+];
+const PARTS: [&str; 6] = [
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "resources",
+    "tlsDetails",
+    "serviceEventDetails",
+];
+const TEXTS: [&str; 14] = [
+    "",
+    "AKIAZZZZLEAKEDKEY234",
+    "2026-08-01T10:00:00Z",
+    "ListUsers",
+    "userIdentity",
+    "Grüße",
+    "😀 x",
+    "a\"b",
+    "back\\slash",
+    "line\nbreak",
+    "\u{1}",
+    "\"accessKeyId\":\"AKIA\"",
+    "{\"eventName\":\"X\"}",
+    "arn:aws:sts::123456789012:assumed-role/a-role-with-a-long-name/and-a-long-session-name",
+];
+const NUMBERS: [&str; 16] = [
+    "0",
+    "7",
+    "12.0",
+    "12.50",
+    "-3",
+    "-0",
+    "1e3",
+    "1E-2",
+    "9007199254740993",
+    "123456789012345",
+    "1234567890123456",
+    "18446744073709551616",
+    "0.1",
+    "100.000",
+    "1.0000000000000000",
+    "999",
+];
+
+/// Chance from a number; how odd what it writes is.
+struct Pen {
+    state: u64,
+    oddness: u64,
+}
+
+impl Pen {
+    fn below(&mut self, count: usize) -> usize {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        (self.state >> 11) as usize % count
+    }
+
+    /// Whether to do something odd, for which chance is one in so many, times the oddness.
+    fn is_odd(&mut self, one_in: usize) -> bool {
+        (self.below(one_in) as u64) < self.oddness
+    }
+
+    fn of<'t>(&mut self, choices: &[&'t str]) -> &'t str {
+        choices[self.below(choices.len())]
+    }
+
+    fn blank(&mut self) -> &'static str {
+        if self.is_odd(8) { self.of(&["", " ", "\n", "\t\r\n  "]) } else { "" }
+    }
+
+    fn quoted(&mut self, text: &str) -> String {
+        let mut quoted = "\"".to_owned();
+        for c in text.chars() {
+            let must = c == '"' || c == '\\' || c.is_control();
+            if must || self.is_odd(400) {
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    quoted.push_str(&format!("\\u{unit:04x}"));
+                }
+            } else {
+                quoted.push(c);
+            }
+        }
+        quoted + "\""
+    }
+
+    fn text(&mut self) -> String {
+        let texts = if self.is_odd(6) { &TEXTS[..] } else { &TEXTS[1..7] };
+        let text = self.of(texts);
+        self.quoted(text)
+    }
+
+    fn value(&mut self, depth: usize) -> String {
+        match self.below(if depth == 0 { 4 } else { 6 }) {
+            0 => self.of(&["null", "true", "false"]).to_owned(),
+            1 => self.of(&NUMBERS).to_owned(),
+            2 | 3 => self.text(),
+            4 => {
+                let items: Vec<String> =
+                    (0..self.below(4)).map(|_| self.value(depth - 1)).collect();
+                self.list(('[', ']'), &items)
+            }
+            _ => {
+                let first = self.below(KEYS.len());
+                let members: Vec<String> = (0..self.below(5))
+                    .map(|number| {
+                        let twice = self.is_odd(30);
+                        let key = KEYS[(first + if twice { 0 } else { number }) % KEYS.len()];
+                        let value = self.value(depth - 1);
+                        self.member(key, &value)
+                    })
+                    .collect();
+                self.list(('{', '}'), &members)
+            }
+        }
+    }
+
+    fn list(&mut self, (open, close): (char, char), items: &[String]) -> String {
+        let mut text = format!("{open}{}", self.blank());
+        for (at, item) in items.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            text.push_str(&format!("{comma}{}{item}{}", self.blank(), self.blank()));
+        }
+        text.push(close);
+        text
+    }
+
+    fn member(&mut self, key: &str, value: &str) -> String {
+        let key = self.quoted(key);
+        format!("{key}{}:{}{value}", self.blank(), self.blank())
+    }
+
+    fn identity(&mut self) -> String {
+        let mut members = Vec::new();
+        for key in ["type", "principalId", "arn", "accountId", "accessKeyId", "userName"] {
+            let value = if self.is_odd(12) { self.value(2) } else { self.text() };
+            members.push(self.member(key, &value));
+        }
+        if self.below(2) == 0 {
+            let issuer: Vec<String> = ["type", "arn", "principalId", "userName"]
+                .map(|key| {
+                    let value = self.text();
+                    self.member(key, &value)
+                })
+                .into();
+            let issuer = self.list(('{', '}'), &issuer);
+            let dated = self.member("creationDate", "\"2026-08-01T09:00:00Z\"");
+            let dated = self.list(('{', '}'), &[dated]);
+            let mut session =
+                vec![self.member("sessionIssuer", &issuer), self.member("attributes", &dated)];
+            if self.is_odd(8) {
+                let twice = session[0].clone();
+                session.push(twice);
+            }
+            let session = self.list(('{', '}'), &session);
+            members.push(self.member("sessionContext", &session));
+        }
+        self.list(('{', '}'), &members)
+    }
+
+    fn record(&mut self) -> String {
+        let mut members = vec![self.member("eventName", "\"ListUsers\"")];
+        for key in &KEYS[..2] {
+            let value = self.text();
+            members.push(self.member(key, &value));
+        }
+        for _ in 0..self.below(8) {
+            let key = self.of(&KEYS[3..]);
+            let value = if self.is_odd(5) { self.value(2) } else { self.text() };
+            let known = format!("\"{key}\"");
+            if self.oddness > 0 || !members.iter().any(|one| one.starts_with(&known)) {
+                members.push(self.member(key, &value));
+            }
+        }
+        let part = self.of(&PARTS);
+        let depth = if self.is_odd(200) { 90 } else { 3 };
+        let deep = format!("{}{}{}", "[".repeat(depth), self.value(2), "]".repeat(depth));
+        let value = if self.below(2) == 0 { deep } else { self.value(3) };
+        let is_tls = part == "tlsDetails" && self.oddness == 0;
+        let tls = r#"{"tlsVersion":"TLSv1.3"}"#;
+        members.push(self.member(part, if is_tls { tls } else { &value }));
+        let who = if self.is_odd(9) { self.value(1) } else { self.identity() };
+        members.push(self.member("userIdentity", &who));
+        let first = self.below(members.len());
+        members.rotate_left(first);
+        self.list(('{', '}'), &members)
+    }
+
+    fn object(&mut self) -> String {
+        let records: Vec<String> = (0..self.below(6))
+            .map(|_| if self.is_odd(12) { self.value(2) } else { self.record() })
+            .collect();
+        let list = self.list(('[', ']'), &records);
+        let member = self.member("Records", &list);
+        self.list(('{', '}'), &[member])
+    }
+}
+
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(borrow, rename = "Records")]
+    records: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Who<'a> {
+    #[serde(borrow, rename = "userIdentity")]
+    user_identity: Option<&'a RawValue>,
+}
+
+/// How many records were taken at a glance, and how many were not; each as the parser has it.
+fn held(text: &str) -> (usize, usize) {
+    let canon = Canon::default();
+    let Some(skimmed) = records(text, &canon) else { return (0, 1) };
+    let list: List<'_> = serde_json::from_str(text).expect("what is skimmed is JSON");
+    assert_eq!(list.records.len(), skimmed.len());
+    let mut counts = (0, 0);
+    for (one, raw) in skimmed.iter().zip(list.records) {
+        assert_eq!(one.json, raw.get());
+        let Some(glance) = &one.glance else {
+            counts.1 += 1;
+            continue;
+        };
+        counts.0 += 1;
+        let record: Record<'_> = serde_json::from_str(one.json).expect("a record");
+        let mut parsed = Glance::of_record(one.json, &record, canon.digest(one.json));
+        assert!(parsed.get(Field::EventName).is_some());
+        let who: Who<'_> = serde_json::from_str(one.json).expect("a record");
+        let who = who.user_identity.map(RawValue::get).filter(|who| who.starts_with('{'));
+        parsed.identity = who.map_or(0, |who| canon.digest(who));
+        assert_eq!(*glance, parsed, "{}", one.json);
+    }
+    counts
+}
+
+fn object(seed: u64, oddness: u64) -> String {
+    Pen { state: seed | 1, oddness }.object()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn what_is_taken_at_a_glance_is_what_the_parser_takes(seed: u64, oddness in 0_u64..4) {
+        held(&object(seed, oddness));
+    }
+
+    #[test]
+    fn what_the_parser_refuses_is_not_taken(
+        seed: u64,
+        wrong in proptest::collection::vec((any::<u32>(), 0_u8..128), 1..4),
+    ) {
+        let mut bytes = object(seed, 1).into_bytes();
+        for (at, byte) in wrong {
+            let at = at as usize % bytes.len();
+            bytes[at] = byte;
+        }
+        if let Ok(text) = String::from_utf8(bytes) {
+            held(&text);
+        }
+    }
+
+    #[test]
+    fn a_copy_in_another_spelling_has_the_same_digest(seed: u64) {
+        let canon = Canon::default();
+        let digests = |text: &str| -> Vec<u128> {
+            let skimmed = records(text, &canon).expect("as CloudTrail writes it");
+            skimmed.iter().map(|one| canon.digest(one.json)).collect()
+        };
+        let text = object(seed, 0);
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let pretty = serde_json::to_string_pretty(&value).unwrap();
+        prop_assert_eq!(digests(&text), digests(&pretty));
+    }
+}
+
+/// The control of all the above: were nothing taken at a glance, nothing could differ.
+#[test]
+fn ordinary_records_are_taken_at_a_glance() {
+    let (mut taken, mut left) = (0, 0);
+    for seed in 1_u64..300 {
+        let counts = held(&object(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), 0));
+        taken += counts.0;
+        left += counts.1;
+    }
+    assert!(taken > 500 && left * 2 < taken, "{taken} taken, {left} left to the parser");
+}
+
+#[test]
+fn look_alikes_in_other_places_and_names_in_escapes_fool_nobody() {
+    let canon = Canon::default();
+    let hidden = r#"{"Records":[{"eventName":"A","requestParameters":{"userIdentity":
+        {"accessKeyId":"AKIAFALSE"},"text":"\",\"accessKeyId\":\"AKIAFALSE"},
+        "userIdentity":{"accessKeyId":"AKIATRUE"},"accessKeyId":"AKIAFALSE"}]}"#;
+    let skimmed = records(hidden, &canon).unwrap();
+    let glance = skimmed[0].glance.as_ref().unwrap();
+    assert_eq!(glance.get(Field::AccessKeyId), Some("AKIATRUE"));
+    let escaped = r#"{"Records":[{"eventName":"A",
+        "userIdentity":{"access\u004beyId":"AKIATRUE"}}]}"#;
+    assert!(records(escaped, &canon).unwrap()[0].glance.is_none(), "left to the parser");
+    for other in [
+        r#"{"Records":[{"eventName":"A"}],"Records":[]}"#,
+        r#"{"Records":[{"eventName":"A"}],"more":1}"#,
+        r#"[{"eventName":"A"}]"#,
+        r#"{"Records":[{"eventName":"A"}]} x"#,
+        r#"{"Records":[{"eventName":"A"},]}"#,
+        r#"{"Records":[{"eventName":"A"}"#,
+        "{\"Records\":[{\"eventName\":\"A\u{1}\"}]}",
+    ] {
+        assert!(records(other, &canon).is_none(), "{other}");
+    }
+}
