@@ -6,6 +6,7 @@
 -- attack: none
 -- parameters: none
 -- columns: day, credential, acting_as, reach, calls, failed, first_seen, last_seen
+-- chart: line x=day y=calls by=reach
 -- source: case_table
 -- meaning: One row for each day and credential; the first row is the first use that was recorded.
 -- none: Neither the key nor anything that grew out of it signed a recorded call.

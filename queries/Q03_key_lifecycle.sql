@@ -6,6 +6,7 @@
 -- attack: T1098.001
 -- parameters: none
 -- columns: event_time, call, credential, of_user, status, outcome, made_by, made_by_arn, source_ip, reach, event_id
+-- contain: of_user, credential, made_by_arn
 -- source: case_table
 -- meaning: One row for each try to make, switch or delete an access key, by the key, by what grew out of it, or about them by others.
 -- none: No recorded call made, switched or deleted an access key of the user or of what grew out of the key.

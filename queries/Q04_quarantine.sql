@@ -6,6 +6,7 @@
 -- attack: none
 -- parameters: none
 -- columns: event_time, call, of_user, policy, outcome, made_by_arn, source_ip, reach, event_id
+-- contain: of_user
 -- source: case_table
 -- meaning: One row for each call about AWS's quarantine policy; AWS attaches it when it finds a key in public.
 -- none: No recorded call attached or detached AWS's quarantine policy.

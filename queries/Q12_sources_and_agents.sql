@@ -6,6 +6,7 @@
 -- attack: none
 -- parameters: none
 -- columns: source_ip, user_agent, reach, credentials, calls, failed, distinct_calls, regions, first_seen, last_seen
+-- chart: bar x=source_ip y=calls by=reach
 -- source: case_table
 -- meaning: One row for each address and tool; a service's name in place of an address is AWS acting for the caller, and a tool's name is what the caller claims.
 -- none: Neither the key nor anything that grew out of it signed a recorded call, so no address is known.

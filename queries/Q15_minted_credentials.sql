@@ -6,6 +6,7 @@
 -- attack: T1098.001, T1548.005, T1550.001
 -- parameters: none
 -- columns: event_time, call, made_by, made_by_arn, credential, acts_as, expires, source_ip, region, reach
+-- contain: credential, acts_as, made_by, made_by_arn
 -- source: case_table
 -- meaning: One row for each credential the key, or what grew out of it, was given; each works on its own until it expires or is denied.
 -- none: Neither the key nor anything that grew out of it was seen making a credential.

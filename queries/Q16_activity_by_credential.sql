@@ -6,6 +6,7 @@
 -- attack: T1078.004
 -- parameters: none
 -- columns: credential, acting_as, kind, session_start, calls, failed, services, distinct_calls, regions, first_seen, last_seen
+-- contain: credential, acting_as
 -- source: case_table
 -- meaning: One row for each credential and identity that acted; one that was made and never used is in Q15 and not here.
 -- none: Nothing that grew out of the key signed a recorded call.

@@ -6,6 +6,7 @@
 -- attack: T1021.007, T1078.004
 -- parameters: none
 -- columns: event_time, call, outcome, mfa_used, acting_as, user_name, switched_from, source_ip, user_agent, reach, event_id
+-- contain: acting_as, user_name, switched_from
 -- source: case_table
 -- meaning: One row for each sign-in, role switch and exchange of credentials for a console session.
 -- none: Nobody of the lineage was seen signing in to the console.

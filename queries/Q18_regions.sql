@@ -6,6 +6,7 @@
 -- attack: none
 -- parameters: none
 -- columns: region, reach, calls, failed, services, days, first_seen, last_seen
+-- chart: bar x=region y=calls by=reach
 -- source: case_table
 -- meaning: One row for each region, in the order of first use; a region that first appears after the exposure was new to the key.
 -- none: Neither the key nor anything that grew out of it signed a recorded call in any region.

@@ -6,6 +6,7 @@
 -- attack: none
 -- parameters: none
 -- columns: service, call, days, calls, failed, first_seen, last_seen
+-- chart: bar x=service y=calls
 -- source: case_table
 -- meaning: One row for each call in the order of its first use; what first appears after the exposure was new to the key.
 -- none: Neither the key nor anything that grew out of it signed a recorded call.

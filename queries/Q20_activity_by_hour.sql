@@ -6,6 +6,7 @@
 -- attack: none
 -- parameters: none
 -- columns: hour_utc, reach, calls, failed, addresses, distinct_calls
+-- chart: line x=hour_utc y=calls by=reach
 -- source: case_table
 -- meaning: One row for each hour (UTC) with calls; an hour without a row had none.
 -- none: Neither the key nor anything that grew out of it signed a recorded call.

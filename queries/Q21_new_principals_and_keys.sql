@@ -6,6 +6,7 @@
 -- attack: T1098.001, T1136.003
 -- parameters: none
 -- columns: event_time, call, target, detail, new_id, made_by, made_by_arn, source_ip, reach, event_id
+-- contain: target, new_id, made_by, made_by_arn
 -- source: case_table
 -- meaning: One row for each successful change to who may do what; each is a way back in until it is reviewed.
 -- none: Neither the key nor anything that grew out of it was seen changing a principal, credential or permission.

@@ -6,6 +6,7 @@
 -- attack: T1098, T1546, T1648, T1651
 -- parameters: none
 -- columns: event_time, service, call, target, gives, credential, acting_as, region, source_ip, reach, event_id
+-- contain: credential, acting_as
 -- source: case_table
 -- meaning: One row for each successful change that lets code run, or somebody in, without the key; each is a way back in until it is reviewed.
 -- none: Neither the key nor anything that grew out of it was seen leaving a foothold outside IAM.

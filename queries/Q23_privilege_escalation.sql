@@ -6,6 +6,7 @@
 -- attack: T1098.003, T1548.005
 -- parameters: none
 -- columns: event_time, service, call, technique, target, gives, administrator, outcome, credential, acting_as, region, source_ip, reach, event_id
+-- contain: target, credential, acting_as
 -- source: case_table
 -- meaning: One row for each try of a call that can raise rights; ok means that AWS let it happen, not that rights were gained.
 -- none: Neither the key nor anything that grew out of it tried a call that is known to raise rights.

@@ -6,6 +6,7 @@
 -- attack: T1537
 -- parameters: none
 -- columns: event_time, service, call, target, shared_with, attribute, outcome, credential, acting_as, region, source_ip, reach, event_id
+-- contain: credential, acting_as
 -- source: case_table
 -- meaning: One row for each try to let an account, group or the public have a snapshot, image, bucket or file share; look up each account that is not yours.
 -- none: Neither the key nor anything that grew out of it was seen sharing a snapshot, image, database or bucket.

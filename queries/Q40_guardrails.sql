@@ -6,6 +6,7 @@
 -- attack: T1556.006, T1562.001, T1562.007, T1562.008, T1666
 -- parameters: none
 -- columns: event_time, service, call, target, detail_of_call, outcome, credential, acting_as, region, source_ip, reach, event_id
+-- contain: credential, acting_as
 -- source: case_table
 -- meaning: One row for each try to switch off, weaken or blind a control; ok means that it happened.
 -- none: Neither the key nor anything that grew out of it was seen touching a control.

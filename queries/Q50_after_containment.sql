@@ -6,6 +6,7 @@
 -- attack: T1078.004
 -- parameters: contained_at
 -- columns: event_time, service, call, target, credential, acting_as, region, source_ip, reach, event_id
+-- contain: credential, acting_as
 -- source: case_table
 -- meaning: One row for each call that succeeded after the last step of the containment; beyond the seconds that AWS takes to enforce it, any row means that it does not hold.
 -- none: No call of the key, or of what grew out of it, is recorded to have succeeded after the containment.

@@ -6,6 +6,7 @@
 -- attack: T1098
 -- parameters: contained_at
 -- columns: event_time, call, target, gave_back, status, credential, acting_as, source_ip, user_agent, reach, event_id
+-- contain: credential, acting_as
 -- source: case_table
 -- meaning: One row for each successful call after the containment that gives back what it took; people and automation revert too.
 -- none: No recorded call after the containment gave anything back.

@@ -7,6 +7,7 @@ use crate::commands::messages::messages;
 use crate::domain::case::Case;
 use crate::domain::digest::{canonical, sha256_hex};
 use crate::domain::ids::CaseId;
+use crate::domain::question::export_name;
 use crate::domain::record::Record;
 use crate::domain::report;
 use crate::domain::snapshot::{Snapshot, SnapshotRef};
@@ -100,7 +101,7 @@ async fn collect(
         return;
     };
     for (seq, note) in case.answers() {
-        let name = format!("queries/{seq:06}-{}", plain(&note.question));
+        let name = export_name(*seq, &note.question);
         match answer(evidence, &note.answer_sha256).await {
             Ok((content, csv)) => {
                 files.insert(format!("{name}.json"), content);
@@ -146,10 +147,6 @@ async fn answer(evidence: &dyn Evidence, sha256: &str) -> Result<(Vec<u8>, Strin
     let content = evidence.get(sha256).await.map_err(|error| error.to_string())?;
     let read: Answer = serde_json::from_slice(&content).map_err(|error| error.to_string())?;
     Ok((content, read.to_csv()))
-}
-
-fn plain(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 /// Writes beside the target and moves into place, so that a half-written export has no name.

@@ -5,11 +5,13 @@ use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
 use crate::domain::policy::Policy;
 use crate::domain::record::Record;
-use crate::ports::chat::{Scene, View};
+use crate::flow::tell::beside;
+use crate::ports::chat::{Margin, Scene, View};
 use crate::ports::evidence::Evidence;
 use crate::ports::trail::Answer;
 use crate::slack::cards::draw;
 use crate::slack::sketch::Means;
+use crate::trail::catalogue::Catalogue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -48,6 +50,7 @@ async fn said(
     let policy = Policy::default();
     let scene = Scene { case, policy: &policy, now: posted.at };
     let answer;
+    let margin;
     let view = match what {
         What::Card => View::Card(scene),
         What::Plan(plan) => View::Plan(scene, *plan),
@@ -58,14 +61,39 @@ async fn said(
         What::Impact => View::Impact(scene),
         What::Notice(text) => View::Notice(scene, text.clone()),
         What::Alarm(text) => View::Alarm(scene, text.clone()),
+        What::Progress(asked) => View::Progress(scene, *asked, Vec::new()),
+        What::Rows(_) if !posted_with_file(case, posted) => {
+            return Some(("The rows, which Slack took no file of.".to_owned(), Vec::new()));
+        }
+        What::Rows(seq) => {
+            answer = stored(case, *seq, evidence?).await?;
+            View::Reply(scene, beside::rows((case, *seq), &answer, None))
+        }
         What::Report(_) => return Some(("The report, as a file.".to_owned(), Vec::new())),
         What::Answer(seq) => {
             answer = stored(case, *seq, evidence?).await?;
-            View::Answer(scene, &answer)
+            margin = around(&answer);
+            View::Answer(scene, &answer, &margin)
         }
     };
     let drawn = draw(&view, Means::Full);
     Some((drawn.text, drawn.blocks))
+}
+
+/// The chart of one of our own questions. What else was offered beside an answer stands in no
+/// record; what came of it does.
+fn around(answer: &Answer) -> Margin {
+    let catalogue = Catalogue::built_in().unwrap_or_default();
+    let question = catalogue.find(&answer.question).filter(|_| answer.own_sql.is_none());
+    Margin { chart: question.and_then(|question| question.chart.clone()), ..Margin::default() }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "one kind of record posts")]
+fn posted_with_file(case: &Case, posted: &Record) -> bool {
+    match &posted.event {
+        Event::Posted { post, .. } => case.room().uploads_tried.contains_key(post),
+        _ => false,
+    }
 }
 
 async fn stored(case: &Case, seq: u64, evidence: &dyn Evidence) -> Option<Answer> {

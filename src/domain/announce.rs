@@ -46,8 +46,12 @@ pub enum What {
     Recovery,
     /// The nine impact questions and what people answered, kept current.
     Impact,
-    /// The answer that a record holds, as a table, and the whole of it as a file.
+    /// How far the questions are that a record asks, kept current.
+    Progress(u64),
+    /// The answer that a record holds, as a table.
     Answer(u64),
+    /// The whole of that answer, as a file in the thread of its table.
+    Rows(u64),
     /// Plain words that somebody must notice.
     Notice(String),
     /// The same, and every approver is rung.
@@ -74,6 +78,16 @@ pub fn recovery_key() -> PostKey {
 /// The key of the message that shows the impact questions.
 pub fn impact_key() -> PostKey {
     PostKey("impact".to_owned())
+}
+
+/// The key of the message that shows how far the questions of a record are.
+pub fn asked_key(seq: u64) -> PostKey {
+    PostKey(format!("asked-{seq}"))
+}
+
+/// The key of the message that shows the answer of a record.
+pub fn answer_key(seq: u64) -> PostKey {
+    PostKey(format!("answer-{seq}"))
 }
 
 /// Everything owed so far, in the order it came up.
@@ -210,7 +224,9 @@ fn said(record: &Record) -> Option<Announcement> {
             keyed("alarm", What::Alarm(differs(result)))
         }
         Event::Answered { answer } if answer.rows == 0 => None,
-        Event::Answered { .. } => keyed("answer", What::Answer(record.seq)),
+        Event::Answered { .. } => {
+            Some(Announcement { key: answer_key(record.seq), what: What::Answer(record.seq) })
+        }
         Event::PhasePressed {
             phase: phase @ (Phase::Eradication | Phase::Recovery | Phase::PostIncident),
         } => keyed("checklist", What::Checklist(*phase)),

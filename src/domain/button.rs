@@ -6,6 +6,7 @@ use crate::domain::ids::CaseId;
 use crate::domain::impact::{ImpactQuestion, ImpactVerdict};
 use crate::domain::measure::Measure;
 use crate::domain::plan::PlanNumber;
+use crate::domain::principal::PrincipalName;
 use crate::domain::recovery_step::Remedy;
 
 /// Between the parts of a button's value; case ids and hashes hold none.
@@ -37,6 +38,8 @@ pub enum ButtonAction {
     Change(PlanAddress),
     /// `plan.undo_steps`, value `case|plan|hash`: opens the form that takes steps back.
     UndoSteps(PlanAddress),
+    /// `finding.contain`, value `case|principal` as `role/NAME`: take it in, whole.
+    TakeIn { case: CaseId, on: PrincipalName },
     /// `question.cancel`, value `case|seq` of the press that asked.
     CancelQuestions { case: CaseId, asked: u64 },
     /// `loss.rotated`, `loss.restore`, `loss.rebuild`, `loss.drop`; value `case|loss|seq` of the
@@ -78,6 +81,7 @@ impl ButtonAction {
             Self::Undo(_) => "plan.undo".to_owned(),
             Self::Change(_) => "plan.change".to_owned(),
             Self::UndoSteps(_) => "plan.undo_steps".to_owned(),
+            Self::TakeIn { .. } => "finding.contain".to_owned(),
             Self::CancelQuestions { .. } => "question.cancel".to_owned(),
             Self::Settle { remedy: Remedy::Rotate, .. } => "loss.rotated".to_owned(),
             Self::Settle { remedy: Remedy::Restore, .. } => "loss.restore".to_owned(),
@@ -109,6 +113,7 @@ impl ButtonAction {
             | Self::Undo(at)
             | Self::Change(at)
             | Self::UndoSteps(at) => at.value(),
+            Self::TakeIn { case, on } => format!("{case}{SEPARATOR}{}", on.slug()),
             Self::CancelQuestions { case, asked } => format!("{case}{SEPARATOR}{asked}"),
             Self::Settle { case, loss, seq, .. } => {
                 format!("{case}{SEPARATOR}{loss}{SEPARATOR}{seq}")
@@ -129,6 +134,7 @@ impl ButtonAction {
             | Self::Summary { case }
             | Self::Close { case }
             | Self::Report { case }
+            | Self::TakeIn { case, .. }
             | Self::CancelQuestions { case, .. }
             | Self::Settle { case, .. }
             | Self::Harden { case, .. }
@@ -156,6 +162,10 @@ impl ButtonAction {
             "plan.undo" => PlanAddress::read(value).map(Self::Undo),
             "plan.change" => PlanAddress::read(value).map(Self::Change),
             "plan.undo_steps" => PlanAddress::read(value).map(Self::UndoSteps),
+            "finding.contain" => {
+                let (case, on) = value.split_once(SEPARATOR)?;
+                Some(Self::TakeIn { case: case_id(case)?, on: PrincipalName::of_slug(on)? })
+            }
             "question.cancel" => {
                 let (case, asked) = value.split_once(SEPARATOR)?;
                 let asked = asked.parse().ok()?;
@@ -234,6 +244,8 @@ mod tests {
             ButtonAction::Change(at()),
             ButtonAction::UndoSteps(at()),
             ButtonAction::CancelQuestions { case: case.clone(), asked: 17 },
+            ButtonAction::TakeIn { case: case.clone(), on: PrincipalName::role("deploy") },
+            ButtonAction::TakeIn { case: case.clone(), on: PrincipalName::user("a=b,c") },
             ButtonAction::Summary { case: case.clone() },
             ButtonAction::Close { case: case.clone() },
             ButtonAction::Report { case: case.clone() },
@@ -264,6 +276,10 @@ mod tests {
             ("plan.approve", "case|1|short"),
             ("plan.approve", &format!("case|1|{}|more", "ab".repeat(32))),
             ("question.cancel", "case"),
+            ("finding.contain", "case"),
+            ("finding.contain", "case|deploy"),
+            ("finding.contain", "case|role/a|b"),
+            ("finding.contain", "case|resource/a"),
             ("loss.rotated", "case|1"),
             ("loss.rotated", "case|1|2|3"),
             ("loss.restore", "case|one|2"),

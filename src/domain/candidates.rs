@@ -49,7 +49,7 @@ pub struct Candidate {
 impl Candidate {
     /// How people type it, and how forms carry it.
     pub fn slug(&self) -> String {
-        format!("{}/{}", self.on.kind.word(), self.on.name)
+        self.on.slug()
     }
 
     /// Whether there is more of it to contain than is proposed.

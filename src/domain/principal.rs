@@ -4,6 +4,9 @@ use crate::domain::ids::UserName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// IAM's limit for the name of a user or a role.
+const NAME_LENGTH_MAX: usize = 64;
+
 /// What a principal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +57,32 @@ impl PrincipalName {
         (self.kind == PrincipalKind::User).then(|| UserName(self.name.clone()))
     }
 
+    /// How people type it, and how forms and buttons carry it.
+    pub fn slug(&self) -> String {
+        format!("{}/{}", self.kind.word(), self.name)
+    }
+
+    /// Reads the slug of a user or a role, by the characters that IAM lets a name have.
+    pub fn of_slug(text: &str) -> Option<Self> {
+        let (kind, name) = text.split_once('/')?;
+        let kind = match kind {
+            "user" => PrincipalKind::User,
+            "role" => PrincipalKind::Role,
+            _ => return None,
+        };
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
+        let is_name = (1..=NAME_LENGTH_MAX).contains(&name.len()) && name.bytes().all(plain);
+        is_name.then(|| Self { kind, name: name.to_owned() })
+    }
+
+    /// The role of a session, from `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
+    pub fn of_session(arn: &str) -> Option<Self> {
+        let resource =
+            arn.splitn(6, ':').nth(5).filter(|_| arn.split(':').nth(2) == Some("sts"))?;
+        let (role, _) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
+        (!role.is_empty()).then(|| Self::role(role))
+    }
+
     /// Reads `arn:aws:iam::<account>:user/<path>/<name>` and its like for roles.
     pub fn of_arn(arn: &str) -> Option<Self> {
         let resource = arn.splitn(6, ':').nth(5)?;
@@ -94,6 +123,28 @@ impl fmt::Display for Principal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slug_comes_back_and_nothing_else_is_one() {
+        for on in [PrincipalName::user("ci.deploy@x+=,-_"), PrincipalName::role("deploy")] {
+            assert_eq!(PrincipalName::of_slug(&on.slug()), Some(on));
+        }
+        let long = format!("role/{}", "a".repeat(65));
+        for odd in ["", "role/", "role", "group/a", "resource/a", "role/a b", "role/a|b", &long] {
+            assert_eq!(PrincipalName::of_slug(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_session_is_of_the_role_in_its_arn() {
+        let role = PrincipalName::of_session("arn:aws:sts::1:assumed-role/deploy/role/x");
+        assert_eq!(role, Some(PrincipalName::role("deploy")));
+        for other in
+            ["arn:aws:iam::1:role/deploy", "arn:aws:sts::1:federated-user/x", "assumed-role/a/b"]
+        {
+            assert_eq!(PrincipalName::of_session(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_name_is_read_from_an_arn_whatever_the_path() {

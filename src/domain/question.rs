@@ -1,6 +1,7 @@
 //! A question: one SQL file, its header read and checked, its placeholders filled.
 
 use crate::domain::attack::{Technique, technique};
+use crate::domain::chart::Chart;
 use crate::domain::impact::ImpactQuestion;
 use jiff::Timestamp;
 
@@ -28,6 +29,10 @@ pub struct Question {
     pub parameters: Vec<String>,
     /// The columns it returns, in order.
     pub columns: Vec<String>,
+    /// Which of them name principals and credentials, so that a plan can take those in.
+    pub contain: Vec<String>,
+    /// How its rows are drawn, where time or shares are the answer.
+    pub chart: Option<Chart>,
     /// What it is asked of: `case_table`, or a table in Athena.
     pub source: String,
     /// What the rows mean.
@@ -60,6 +65,13 @@ pub enum QuestionError {
     Impact(String),
     #[error("keyleak knows no ATT&CK technique {0:?}; write ids as T1078.004, or none")]
     Technique(String),
+    #[error("{0:?} under contain is none of its columns; name those that hold ARNs or key ids")]
+    Contain(String),
+    #[error(
+        "{0:?} is no chart; write `bar x=COLUMN y=COLUMN` or `line x=COLUMN y=COLUMN`, with \
+         `by=COLUMN` for several series, of its own columns"
+    )]
+    Chart(String),
     #[error("the file holds no SQL below its header")]
     Empty,
 }
@@ -122,6 +134,12 @@ pub fn is_word(text: &str) -> bool {
     (1..=WORD_LENGTH_MAX).contains(&text.len()) && text.bytes().all(plain)
 }
 
+/// Under which name an export keeps the answer of a record, without its ending.
+pub fn export_name(seq: u64, question: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    format!("queries/{seq:06}-{}", question.chars().map(plain).collect::<String>())
+}
+
 /// Reads a question file.
 pub fn parse(text: &str) -> Result<Question, QuestionError> {
     let (question, errors) = read(text);
@@ -146,6 +164,8 @@ pub fn read(text: &str) -> (Question, Vec<QuestionError>) {
         attack: Vec::new(),
         parameters: words(&said("parameters")),
         columns: words(&said("columns")),
+        contain: Vec::new(),
+        chart: None,
         source: said("source"),
         meaning: said("meaning"),
         none: said("none"),
@@ -159,10 +179,23 @@ pub fn read(text: &str) -> (Question, Vec<QuestionError>) {
     question.attack = known(&attack, technique, QuestionError::Technique, &mut errors);
     let unknown = question.parameters.iter().filter(|name| !Times::NAMES.contains(&name.as_str()));
     errors.extend(unknown.cloned().map(QuestionError::Parameter));
+    drawn(text, &mut question, &mut errors);
     if !text.lines().any(|line| !line.starts_with("--") && !line.trim().is_empty()) {
         errors.push(QuestionError::Empty);
     }
     (question, errors)
+}
+
+/// Which columns name principals, and which make a chart; a header need not say either.
+fn drawn(text: &str, question: &mut Question, errors: &mut Vec<QuestionError>) {
+    question.contain = words(&header(text, "contain").unwrap_or_default());
+    let unknown = question.contain.iter().filter(|name| !question.columns.contains(name));
+    errors.extend(unknown.cloned().map(QuestionError::Contain));
+    let Ok(asked) = header(text, "chart") else { return };
+    match Chart::parse(&asked, &question.columns) {
+        Some(chart) => question.chart = Some(chart),
+        None => errors.push(QuestionError::Chart(asked)),
+    }
 }
 
 /// Fills `{name}` with the identifiers or predicates in `raw` as they are, and with one `?` for
@@ -269,6 +302,30 @@ mod tests {
         ] {
             assert_eq!(parse(&text.replace(from, to)), Err(wrong));
         }
+    }
+
+    #[test]
+    fn what_a_plan_may_take_in_is_named_by_columns_that_there_are() {
+        let text = "-- id: Q1\n-- name: n\n-- question: q\n-- phase: p\n-- impact: alerts\n\
+                    -- parameters: none\n-- columns: key, who\n-- contain: who, key\n\
+                    -- source: s\n-- meaning: m\n-- none: o\nSELECT key, who FROM t";
+        assert_eq!(parse(text).unwrap().contain, ["who", "key"]);
+        let silent = text.replace("-- contain: who, key\n", "");
+        assert_eq!(parse(&silent).unwrap().contain, [""; 0]);
+        let wrong = text.replace("contain: who", "contain: whom");
+        assert_eq!(parse(&wrong), Err(QuestionError::Contain("whom".to_owned())));
+    }
+
+    #[test]
+    fn a_chart_is_of_columns_that_there_are() {
+        let text = "-- id: Q1\n-- name: n\n-- question: q\n-- phase: p\n-- impact: alerts\n\
+                    -- parameters: none\n-- columns: day, calls\n-- chart: line x=day y=calls\n\
+                    -- source: s\n-- meaning: m\n-- none: o\nSELECT day, calls FROM t";
+        assert_eq!(parse(text).unwrap().chart.unwrap().y, "calls");
+        let silent = text.replace("-- chart: line x=day y=calls\n", "");
+        assert_eq!(parse(&silent).unwrap().chart, None);
+        let wrong = text.replace("y=calls", "y=tries");
+        assert_eq!(parse(&wrong), Err(QuestionError::Chart("line x=day y=tries".to_owned())));
     }
 
     #[test]

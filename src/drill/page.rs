@@ -21,6 +21,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("blocks.css", STYLE, include_str!("page/blocks.css")),
     ("blocks.js", SCRIPT, include_str!("page/blocks.js")),
     ("channel.js", SCRIPT, include_str!("page/channel.js")),
+    ("chart.js", SCRIPT, include_str!("page/chart.js")),
     ("composer.js", SCRIPT, include_str!("page/composer.js")),
     ("confirm.js", SCRIPT, include_str!("page/confirm.js")),
     ("dom.js", SCRIPT, include_str!("page/dom.js")),

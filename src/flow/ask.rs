@@ -5,6 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::event::{Event, Phase};
 use crate::domain::exposure::ExposureFinding;
 use crate::domain::inquiry::Inquiry;
+use crate::domain::progress;
 use crate::domain::question::Times;
 use crate::domain::reading::{AnswerNote, TrailView};
 use crate::domain::record::Entry;
@@ -92,6 +93,12 @@ async fn questions(
         }
     }
     note(desk, case, Event::QuestionsDone { asked }).await
+}
+
+/// The questions that a record asks, as long as they wait; none where no trail would answer.
+pub(super) fn waiting_of(desk: &Desk, case: &Case, asked: u64) -> Vec<String> {
+    let waits = desk.trail.as_deref().zip(progress::waits(case, asked));
+    waits.map_or_else(Vec::new, |(trail, inquiry)| wanted(trail, &inquiry, &times(case)))
 }
 
 /// The ids of the questions, in the order in which they are answered.

@@ -1,5 +1,6 @@
 //! Judging a press: one read, one conditional write, and the answer rests on what was written.
 
+use crate::domain::adjusting::asked;
 use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::case::Case;
 use crate::domain::event::Event;
@@ -12,6 +13,7 @@ use crate::domain::record::{Actor, Entry, Place, Record};
 use crate::domain::recovering::silence;
 use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::refusal::Refusal;
+use crate::domain::wanted::Wanted;
 use crate::flow::desk::Bench;
 use crate::flow::ledger::{LedgerError, NotAppended};
 use jiff::Timestamp;
@@ -81,6 +83,11 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
             Event::UndoWanted { plan: at.plan, steps: Vec::new() }
         }
         ButtonAction::Phase { phase, .. } => Event::PhasePressed { phase: *phase },
+        ButtonAction::TakeIn { on, .. } => {
+            policy.may_adjust(&pressed.caller, case)?;
+            let wanted = [Wanted::TakeIn(on.slug())];
+            Event::Adjusted { adjustments: asked(case, bench.plans, &wanted)? }
+        }
         ButtonAction::CancelQuestions { asked, .. } => Event::Cancelled { asked: *asked },
         ButtonAction::Settle { loss, seq, remedy, .. } => {
             policy.may_settle(&pressed.caller, case, (*loss, *seq, *remedy))?;

@@ -5,6 +5,7 @@
 //! whoever takes a case over, or got no answer, first looks what is in the channel. A channel that
 //! cannot be read back leaves a doubt, which the next message and its record then say.
 
+pub mod beside;
 pub mod memory;
 pub mod speaker;
 
@@ -13,20 +14,25 @@ mod file;
 mod room;
 
 use crate::domain::announce::{
-    Announcement, What, announcements, card_key, impact_key, plan_key, recovery_key,
+    Announcement, What, announcements, answer_key, asked_key, card_key, impact_key, plan_key,
+    recovery_key,
 };
 use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
 use crate::domain::ids::{ChannelId, MessageTs};
+use crate::domain::offering::offers;
+use crate::domain::progress;
 use crate::domain::record::Entry;
+use crate::flow::ask::waiting_of;
 use crate::flow::desk::Desk;
 use crate::flow::hold::Hold;
 use crate::flow::lane::{StepError, note};
-use crate::flow::tell::file::{Attached, attach};
+use crate::flow::tell::file::Enclosed;
 use crate::flow::tell::memory::{Drawing, Memory};
 use crate::flow::tell::room::Hope;
 use crate::flow::tell::speaker::{Speaker, Told};
-use crate::ports::chat::{ChatError, Post, Upload, View};
+use crate::ports::chat::{ChatError, Margin, Post, Spot, View};
+use crate::ports::trail::Answer;
 use jiff::{SignedDuration, Timestamp};
 
 /// A message is drawn at most so often: a card that many records change is drawn once for all of
@@ -74,10 +80,17 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
     if !case.room().dressed {
         return room::dress(desk, case, channel).await;
     }
-    if let Some(owed) = first_owed(case) {
-        return post(speaker, channel, (&owed, memory)).await;
+    let (files, words): (Vec<_>, Vec<_>) =
+        owed(desk, case).into_iter().partition(|owed| matches!(owed.what, What::Rows(_)));
+    if let Some(owed) = words.first() {
+        return post(speaker, channel, (owed, memory)).await;
     }
-    match refresh(speaker, memory).await? {
+    // Files come last: nothing that people wait for stands behind the rows of thirty answers.
+    let refreshed = refresh(speaker, memory).await?;
+    if let Some(owed) = files.first().filter(|_| refreshed != Told::Something) {
+        return post(speaker, channel, (owed, memory)).await;
+    }
+    match refreshed {
         Told::Nothing if case.closed_at().is_some() && !case.awaits_reconciliation() => {
             match file::on_its_way(case, desk.clock.now()) {
                 Some(until) => Ok(Told::Later(until)),
@@ -92,11 +105,37 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
     }
 }
 
-fn first_owed(case: &Case) -> Option<Announcement> {
+/// What the channel is owed and has not got.
+fn owed(desk: &Desk, case: &Case) -> Vec<Announcement> {
     let room = case.room();
-    announcements(case)
-        .into_iter()
-        .find(|owed| !room.posted.contains_key(&owed.key) && !room.given_up.contains(&owed.key))
+    let mut owed = announcements(case);
+    owed.retain(|owed| !room.posted.contains_key(&owed.key) && !room.given_up.contains(&owed.key));
+    if desk.trail.is_none() {
+        // Nobody asks then, and nothing is under way.
+        owed.retain(|owed| !matches!(owed.what, What::Progress(_)));
+    }
+    owed
+}
+
+/// Where it is said: in the thread of what it belongs to, where that is in the channel.
+fn spot<'a>(case: &'a Case, channel: &'a ChannelId, what: &What) -> Spot<'a> {
+    let parent = match what {
+        What::Rows(seq) => case.room().posted.get(&answer_key(*seq)),
+        What::Card
+        | What::Plan(_)
+        | What::Summary(_)
+        | What::Checklist(_)
+        | What::Letter
+        | What::Recovery
+        | What::Impact
+        | What::Progress(_)
+        | What::Answer(_)
+        | What::Notice(_)
+        | What::Alarm(_)
+        | What::Report(_) => None,
+    };
+    let thread = parent.filter(|(place, _)| place == channel).map(|(_, message)| message);
+    Spot { channel, thread }
 }
 
 async fn post(
@@ -105,11 +144,12 @@ async fn post(
     (owed, memory): (&Announcement, &mut Memory),
 ) -> Result<Told, StepError> {
     let Speaker { desk, case, .. } = *speaker;
-    memory.look_around(desk, case, channel).await?;
+    let spot = spot(case, channel, &owed.what);
+    memory.look_around((desk, case), spot).await?;
     let full_key = format!("{}/{}", case.id(), owed.key.0);
     let said = match memory.found(&full_key) {
         Some(message) => Ok(Said::Words { message, repeat_possible: false }),
-        None => say(speaker, channel, (owed, full_key, memory)).await,
+        None => say(speaker, spot, (owed, full_key, memory)).await,
     };
     match said {
         Ok(Said::Words { message, repeat_possible }) => {
@@ -124,7 +164,9 @@ async fn post(
         }
         Ok(Said::Later(at)) => Ok(Told::Later(at)),
         Err(StepError::Chat(
-            error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. }),
+            error @ (ChatError::Refused { .. }
+            | ChatError::MissingScope { .. }
+            | ChatError::MessageGone),
         )) => {
             let failed = Event::PostFailed { post: owed.key.clone(), why: error.to_string() };
             note(desk, case, failed).await?;
@@ -175,51 +217,74 @@ async fn posted(
 
 async fn say(
     speaker: &Speaker<'_>,
-    channel: &ChannelId,
+    spot: Spot<'_>,
     (owed, key, memory): (&Announcement, String, &mut Memory),
 ) -> Result<Said, StepError> {
     let Speaker { desk, case, .. } = *speaker;
     let scene = speaker.scene();
-    let (kept, upload);
+    let (kept, margin);
+    let mut repeat_possible = memory.is_in_doubt();
     let view = match &owed.what {
-        What::Card => (View::Card(scene), None),
-        What::Plan(plan) => (View::Plan(scene, *plan), None),
-        What::Summary(upto) => (View::Summary(scene, *upto), None),
-        What::Checklist(phase) => (View::Checklist(scene, *phase), None),
-        What::Letter => (View::Letter(scene), None),
-        What::Recovery => (View::Recovery(scene), None),
-        What::Impact => (View::Impact(scene), None),
-        What::Notice(text) => (View::Notice(scene, text.clone()), None),
-        What::Alarm(text) => (View::Alarm(scene, text.clone()), None),
+        What::Card => View::Card(scene),
+        What::Plan(plan) => View::Plan(scene, *plan),
+        What::Summary(upto) => View::Summary(scene, *upto),
+        What::Checklist(phase) => View::Checklist(scene, *phase),
+        What::Letter => View::Letter(scene),
+        What::Recovery => View::Recovery(scene),
+        What::Impact => View::Impact(scene),
+        What::Notice(text) => View::Notice(scene, text.clone()),
+        What::Alarm(text) => View::Alarm(scene, text.clone()),
+        What::Progress(asked) => View::Progress(scene, *asked, waiting_of(desk, case, *asked)),
         What::Answer(seq) => {
             kept = file::stored_answer(desk, case, *seq).await?;
-            upload = file::of_answer(case, *seq, &kept);
-            (View::Answer(scene, &kept), upload.as_ref())
+            margin = around(desk, case, &kept);
+            View::Answer(scene, &kept, &margin)
+        }
+        What::Rows(seq) => {
+            let rows = (&owed.key, *seq);
+            match file::rows(speaker, spot, rows, memory).await? {
+                Enclosed::Beside { words, perhaps_twice } => {
+                    repeat_possible |= perhaps_twice;
+                    View::Reply(scene, words)
+                }
+                Enclosed::Later(at) => return Ok(Said::Later(at)),
+            }
         }
         What::Report(seq) => {
-            upload = Some(file::of_report(desk, case, *seq).await?);
-            let words = format!("The report of case {} is in the file above.", case.id());
-            (View::Notice(scene, words), upload.as_ref())
+            let report = (&owed.key, *seq);
+            match file::report(speaker, spot, report, memory).await? {
+                Enclosed::Beside { words, perhaps_twice } => {
+                    repeat_possible |= perhaps_twice;
+                    View::Notice(scene, words)
+                }
+                Enclosed::Later(at) => return Ok(Said::Later(at)),
+            }
         }
     };
-    let (view, upload): (View<'_>, Option<&Upload>) = view;
-    let mut repeat_possible = memory.is_in_doubt();
-    if let Some(upload) = upload {
-        match attach(speaker, channel, (&owed.key, upload), memory).await? {
-            Attached::Surely => {}
-            Attached::PerhapsTwice => repeat_possible = true,
-            Attached::Later(at) => return Ok(Said::Later(at)),
-        }
-    }
     let digest = desk.chat.drawn(&view);
     speaker.may_still_speak()?;
     let post = Post { key, view, repeat_possible };
-    let message = desk.chat.post(channel, &post).await?;
-    memory.said(&owed.key, Drawing { digest, at: desk.clock.now(), seq: case.seq() });
+    let message = desk.chat.post(spot, &post).await?;
+    let drawing = Drawing { digest, at: desk.clock.now(), seq: case.seq() };
+    memory.said((&owed.key, &message), drawing);
     Ok(Said::Words { message, repeat_possible })
 }
 
-/// Redraws the card, recovery, impact and the plans where they have changed.
+/// How an answer is drawn and what of it can be contained, as its question's header says.
+fn around(desk: &Desk, case: &Case, answer: &Answer) -> Margin {
+    let catalogue = desk.trail.as_deref().map_or(&[][..], |trail| trail.catalogue());
+    let question = catalogue.iter().find(|question| question.id == answer.question);
+    let named = question.map_or(&[][..], |question| question.contain.as_slice());
+    let is_named = |at: usize| answer.columns.get(at).is_some_and(|name| named.contains(name));
+    let cells = answer.rows.iter().flat_map(|row| row.iter().enumerate());
+    let cells = cells.filter(|(at, _)| is_named(*at)).filter_map(|(_, cell)| cell.text());
+    Margin {
+        chart: question.and_then(|question| question.chart.clone()),
+        offers: offers(case, &desk.rules.plans, cells),
+    }
+}
+
+/// Redraws the card, recovery, impact, plans and what is asked, where they have changed.
 async fn refresh(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepError> {
     let Speaker { desk, case, .. } = *speaker;
     let scene = speaker.scene();
@@ -231,6 +296,9 @@ async fn refresh(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, Ste
     views.extend(case.plans().map(|state| {
         let number = state.plan.number;
         (plan_key(number), View::Plan(scene, number))
+    }));
+    views.extend(progress::kept(case).into_iter().map(|asked| {
+        (asked_key(asked), View::Progress(scene, asked, waiting_of(desk, case, asked)))
     }));
     let mut later: Option<Timestamp> = None;
     for (key, view) in views {
@@ -272,7 +340,8 @@ async fn redraw(
     match desk.chat.update(channel, message, &view).await {
         Ok(()) => Ok(()),
         Err(ChatError::MessageGone) => {
-            memory.look_around(desk, case, channel).await?;
+            let spot = Spot { channel, thread: None };
+            memory.look_around((desk, case), spot).await?;
             let full_key = format!("{}/{}/after-{}", case.id(), key.0, message.0);
             let (again, repeat_possible) = match memory.found(&full_key) {
                 Some(again) => (again, false),
@@ -280,7 +349,7 @@ async fn redraw(
                     speaker.may_still_speak()?;
                     let repeat_possible = memory.is_in_doubt();
                     let post = Post { key: full_key, view, repeat_possible };
-                    (desk.chat.post(channel, &post).await?, repeat_possible)
+                    (desk.chat.post(spot, &post).await?, repeat_possible)
                 }
             };
             let sent = Sent { channel, message: again, repeat_possible };

@@ -34,6 +34,7 @@ pub async fn click(service: &Service, click: Click) -> (Response, bool) {
         | ButtonAction::Deny(_)
         | ButtonAction::Withdraw(_)
         | ButtonAction::Undo(_)
+        | ButtonAction::TakeIn { .. }
         | ButtonAction::CancelQuestions { .. }
         | ButtonAction::Settle { .. }
         | ButtonAction::Harden { .. }

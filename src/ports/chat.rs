@@ -1,7 +1,9 @@
 //! What the bot asks of Slack; messages are views of a case: the adapter draws, the case knows.
 
 use crate::domain::case::Case;
+use crate::domain::chart::Chart;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
+use crate::domain::offering::Offers;
 use crate::domain::plan::{PlanNumber, PlanRules};
 use crate::domain::plan_state::PlanState;
 use crate::domain::policy::Policy;
@@ -42,6 +44,15 @@ pub struct Scene<'a> {
     pub now: Timestamp,
 }
 
+/// What stands around the table of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Margin {
+    /// How its rows are drawn, where they make a chart.
+    pub chart: Option<Chart>,
+    /// What of it can be contained.
+    pub offers: Offers,
+}
+
 /// A message to draw.
 #[derive(Debug, Clone)]
 pub enum View<'a> {
@@ -59,8 +70,13 @@ pub enum View<'a> {
     Recovery(Scene<'a>),
     /// The nine impact questions, each with its evidence and a person's answer.
     Impact(Scene<'a>),
+    /// How far the questions are that a record asks, kept current; which they are, as far as is
+    /// known.
+    Progress(Scene<'a>, u64, Vec<String>),
     /// A question's answer as a short table.
-    Answer(Scene<'a>, &'a Answer),
+    Answer(Scene<'a>, &'a Answer, &'a Margin),
+    /// Plain words beside a message, in its thread.
+    Reply(Scene<'a>, String),
     /// Something that must be noticed, in plain words.
     Notice(Scene<'a>, String),
     /// The same, for the eyes of every approver.
@@ -74,6 +90,13 @@ pub enum Form<'a> {
     Change(Scene<'a>, &'a PlanState, &'a PlanRules),
     /// Which of its steps are taken back.
     UndoSteps(Scene<'a>, &'a PlanState),
+}
+
+/// Where in Slack: at the end of a channel, or in the thread of one of its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot<'a> {
+    pub channel: &'a ChannelId,
+    pub thread: Option<&'a MessageTs>,
 }
 
 /// A message that is posted once, by its key.
@@ -105,6 +128,16 @@ pub struct Found {
     pub messages: BTreeMap<String, BTreeSet<MessageTs>>,
     /// Files by their name.
     pub files: BTreeSet<String>,
+}
+
+impl Found {
+    /// Takes in what was found in another place.
+    pub fn take_in(&mut self, other: Self) {
+        for (key, messages) in other.messages {
+            self.messages.entry(key).or_default().extend(messages);
+        }
+        self.files.extend(other.files);
+    }
 }
 
 /// Who could be invited, and who not and why.
@@ -156,7 +189,7 @@ pub trait Chat: Send + Sync {
     ) -> Result<Invitation, ChatError>;
     async fn set_topic(&self, channel: &ChannelId, topic: &str) -> Result<(), ChatError>;
     async fn set_purpose(&self, channel: &ChannelId, purpose: &str) -> Result<(), ChatError>;
-    async fn post(&self, channel: &ChannelId, post: &Post<'_>) -> Result<MessageTs, ChatError>;
+    async fn post(&self, spot: Spot<'_>, post: &Post<'_>) -> Result<MessageTs, ChatError>;
     async fn update(
         &self,
         channel: &ChannelId,
@@ -166,19 +199,14 @@ pub trait Chat: Send + Sync {
     /// A digest of the view as it would be drawn now; equal digests need no update.
     fn drawn(&self, view: &View<'_>) -> String;
     async fn pin(&self, channel: &ChannelId, message: &MessageTs) -> Result<(), ChatError>;
-    /// What the bot itself has put into the channel so far.
-    async fn posted(&self, channel: &ChannelId) -> Result<Found, ChatError>;
+    /// What the bot itself has put there so far; of a channel without what is in its threads.
+    async fn posted(&self, spot: Spot<'_>) -> Result<Found, ChatError>;
     /// Deletes a message of the bot's own.
     async fn take_back(&self, channel: &ChannelId, message: &MessageTs) -> Result<(), ChatError>;
     /// Hands a file to Slack; nobody sees it before it is shared.
     async fn bring(&self, upload: &Upload) -> Result<Brought, ChatError>;
-    /// Shows a file in the channel.
-    async fn share(
-        &self,
-        channel: &ChannelId,
-        file: &Brought,
-        title: &str,
-    ) -> Result<(), ChatError>;
+    /// Shows a file.
+    async fn share(&self, spot: Spot<'_>, file: &Brought, title: &str) -> Result<(), ChatError>;
     async fn archive(&self, channel: &ChannelId) -> Result<(), ChatError>;
     async fn whisper(&self, whisper: &Whisper) -> Result<(), ChatError>;
     /// Says words of ours to one person, in the place of a line that was said before.

@@ -298,21 +298,33 @@ impl Answer {
 }
 
 impl Cell {
+    /// The text that it holds, if it holds text.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null | Self::Integer(_) | Self::Real(_) => None,
+        }
+    }
+
     fn as_csv(&self) -> String {
         match self {
             Self::Null => String::new(),
             Self::Integer(number) => number.to_string(),
             Self::Real(number) => number.to_string(),
-            // Some spreadsheets skip white space before they look for a formula.
-            Self::Text(text)
-                if text.trim_start().starts_with(['=', '+', '-', '@'])
-                    || text.starts_with(['\t', '\r', '\n']) =>
-            {
-                format!("'{text}")
-            }
+            Self::Text(text) if begins_a_formula(text) => format!("'{text}"),
             Self::Text(text) => text.clone(),
         }
     }
+}
+
+/// Whether some spreadsheet would take a cell for a formula: they skip white space, and what
+/// nobody sees, before they look, and some of them read the wide signs as the narrow ones.
+fn begins_a_formula(text: &str) -> bool {
+    let reorders = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}');
+    let hides = |c: char| matches!(c, '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{AD}');
+    let unseen = |c: char| c.is_whitespace() || c.is_control() || reorders(c) || hides(c);
+    let signs = ['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
+    text.starts_with(['\t', '\r', '\n']) || text.trim_start_matches(unseen).starts_with(signs)
 }
 
 /// What the use cases need of a trail.
@@ -364,4 +376,58 @@ pub trait Trail: Send + Sync {
 
     /// Every changing call of a role's sessions, refused ones included: what did the bot do?
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn csv(cell: Cell) -> String {
+        let answer = Answer {
+            question: "Q10".to_owned(),
+            columns: vec!["a".to_owned()],
+            rows: vec![vec![cell]],
+            sentence: String::new(),
+            truncated: false,
+            sql_sha256: String::new(),
+            attack: Vec::new(),
+            own_sql: None,
+        };
+        let text = answer.to_csv();
+        text.strip_prefix("a\n").unwrap().trim_end_matches('\n').to_owned()
+    }
+
+    #[test]
+    fn no_cell_of_a_file_is_a_formula_however_it_begins() {
+        for formula in [
+            "=cmd|' /C calc'!A0",
+            "+1",
+            "-1+1",
+            "@SUM(A1)",
+            " =1",
+            "\t=1",
+            "\r=1",
+            "\u{FEFF}=1",
+            "\u{200B}\u{A0}=1",
+            "\u{202E}=1",
+            "\0=1",
+            "＝1",
+            "＋1",
+            "－1",
+            "＠a",
+        ] {
+            let text = csv(Cell::Text(formula.to_owned()));
+            let cell = text.trim_start_matches('"');
+            assert!(cell.starts_with('\''), "{formula:?} is {text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_formula_stays_as_it_is() {
+        for plain in ["198.51.100.7", "a=b", "aws-cli/2", "1-2", "", "arn:aws:iam::1:user/a"] {
+            assert_eq!(csv(Cell::Text(plain.to_owned())).trim_matches('"'), plain);
+        }
+        assert_eq!(csv(Cell::Integer(-1)), "-1");
+        assert_eq!(csv(Cell::Text("a,\"b\"".to_owned())), "\"a,\"\"b\"\"\"");
+    }
 }

@@ -1,15 +1,16 @@
 //! The answer to a question: one sentence, a short table, and what was left out.
 
 use crate::domain::attack;
-use crate::ports::chat::Scene;
+use crate::ports::chat::{Margin, Scene};
 use crate::ports::trail::{Answer, Cell};
 use crate::slack::blocks::{
-    bold, clean, context, cut, field, header, paragraph, preformatted, rich,
+    bold, clean, context, cut, field, header, masked, paragraph, preformatted, rich,
 };
 use crate::slack::sketch::{Means, Sketch};
+use crate::slack::{chart, offers};
 use serde_json::{Value, json};
 
-/// A table that can be read on a phone; the CSV file has all of it.
+/// A table that can be read on a phone; the CSV file in its thread has all of it.
 const ROWS_SHOWN_MAX: usize = 10;
 const COLUMNS_SHOWN_MAX: usize = 6;
 const CELL_LENGTH_MAX: usize = 60;
@@ -17,7 +18,11 @@ const CELL_LENGTH_MAX: usize = 60;
 const PLAIN_CELL_LENGTH_MAX: usize = 24;
 
 /// The answer as a message.
-pub(super) fn sketch(scene: &Scene<'_>, found: &Answer, means: Means) -> Sketch {
+pub(super) fn sketch(
+    scene: &Scene<'_>,
+    (found, margin): (&Answer, &Margin),
+    means: Means,
+) -> Sketch {
     let key = &scene.case.opening().key;
     let question = field(&found.question);
     let said = field(&found.sentence);
@@ -25,9 +30,11 @@ pub(super) fn sketch(scene: &Scene<'_>, found: &Answer, means: Means) -> Sketch 
         header(&format!("{question}: what key {key} did")),
         rich("answer.says", vec![paragraph(vec![bold(&said)])]),
     ];
+    let chart = margin.chart.as_ref().filter(|_| means == Means::Full);
+    blocks.extend(chart.and_then(|chart| chart::drawn(found, chart)).into_iter().flatten());
     if !found.rows.is_empty() && !found.columns.is_empty() {
         blocks.push(match means {
-            Means::Full => table(found),
+            Means::Full | Means::Tables => table(found),
             Means::Plain => rich("answer.rows", vec![preformatted(&lines(found))]),
         });
     }
@@ -35,7 +42,11 @@ pub(super) fn sketch(scene: &Scene<'_>, found: &Answer, means: Means) -> Sketch 
         blocks.push(context(&line));
     }
     blocks.push(context(&coverage(found)));
-    Sketch { text: format!("{question}, key {key}: {said}"), blocks, tail: Vec::new() }
+    Sketch {
+        text: format!("{question}, key {key}: {said}"),
+        blocks,
+        tail: offers::drawn(scene.case, &margin.offers),
+    }
 }
 
 fn table(found: &Answer) -> Value {
@@ -77,7 +88,7 @@ fn coverage(found: &Answer) -> String {
         said.push_str(&format!(" and {COLUMNS_SHOWN_MAX} of {} columns", found.columns.len()));
     }
     if rows > 0 {
-        said.push_str("; the CSV file has all of them");
+        said.push_str("; the thread has all of them as a CSV file");
     }
     let hash = crate::domain::plan::Plan::short_hash(&found.sql_sha256);
     format!("{said} · SQL {}", field(hash))
@@ -95,10 +106,4 @@ fn shown(cell: Option<&Cell>, length_max: usize) -> String {
 fn words(said: &str, length_max: usize) -> String {
     let said = cut(&masked(&clean(said)), length_max);
     if said.trim().is_empty() { "–".to_owned() } else { said }
-}
-
-/// Key ids are masked wherever they are shown; the evidence has them in full.
-fn masked(said: &str) -> String {
-    crate::domain::ids::AccessKeyId::from_record(said)
-        .map_or_else(|| said.to_owned(), |key| key.to_string())
 }

@@ -1,6 +1,6 @@
 //! Block Kit's limits and the cleaning of text, in one place; nothing foreign becomes mrkdwn.
 
-use crate::domain::ids::ChannelId;
+use crate::domain::ids::{AccessKeyId, ChannelId};
 use crate::domain::time_words::utc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -64,6 +64,11 @@ pub fn cut(text: &str, length_max: usize) -> String {
     }
     let kept: String = text.chars().take(length_max.saturating_sub(1)).collect();
     format!("{kept}…")
+}
+
+/// Key ids are masked wherever they are shown; the evidence has them in full.
+pub fn masked(said: &str) -> String {
+    AccessKeyId::from_record(said).map_or_else(|| said.to_owned(), |key| key.to_string())
 }
 
 /// One foreign value, fit to stand in a sentence.

@@ -3,7 +3,9 @@
 use crate::ports::chat::{Scene, View};
 use crate::slack::blocks::{BLOCKS_MAX, MESSAGE_LENGTH_MAX, context, fallback, length};
 use crate::slack::sketch::{Drawn, Means, Sketch};
-use crate::slack::{answer, card, checklist, impact_card, plan_card, recovery_card, telling};
+use crate::slack::{
+    answer, card, checklist, impact_card, plan_card, progress_card, recovery_card, telling,
+};
 use serde_json::Value;
 
 /// What stands first and last on every message of a drill.
@@ -21,7 +23,13 @@ pub fn draw(view: &View<'_>, means: Means) -> Drawn {
         View::Letter(scene) => (scene, telling::letter(scene)),
         View::Recovery(scene) => (scene, recovery_card::sketch(scene)),
         View::Impact(scene) => (scene, impact_card::sketch(scene)),
-        View::Answer(scene, found) => (scene, answer::sketch(scene, found, means)),
+        View::Progress(scene, asked, wanted) => {
+            (scene, progress_card::sketch(scene, (*asked, wanted)))
+        }
+        View::Answer(scene, found, margin) => {
+            (scene, answer::sketch(scene, (found, margin), means))
+        }
+        View::Reply(scene, text) => (scene, telling::reply(scene, text)),
         View::Notice(scene, text) => (scene, telling::notice(scene, text)),
         View::Alarm(scene, text) => (scene, telling::alarm(scene, text)),
     };

@@ -2,20 +2,21 @@
 
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
 use crate::ports::chat::{
-    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Upload, View, Whisper,
+    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Spot, Upload, View,
+    Whisper,
 };
 use crate::ports::clock::Clock;
 use crate::slack::blocks::{clean, context};
 use crate::slack::cards::draw;
 use crate::slack::failure::{Failure, people, unreadable};
 use crate::slack::intake_modal::{self, FileField};
+use crate::slack::refused_blocks::RefusedBlocks;
 use crate::slack::sketch::{Drawn, Means};
 use crate::slack::web::{SlackSetUpError, SlackSettings, Web};
 use crate::slack::{given_file, history, personal, plan_form, upload};
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::OnceCell;
 
 /// The scopes of the bot's token: what the calls below need, and nothing more.
@@ -36,16 +37,13 @@ const TOPIC_LENGTH_MAX: usize = 250;
 /// Under a message that may be there already.
 const REPEAT_POSSIBLE: &str = "The bot was interrupted here and may not read this channel, so \
     this message or its file may be a repeat. To rule that out, add the scope groups:history.";
-/// After a refusal of a newer block, so long only the older ones are sent.
-const PLAIN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Slack, over its Web API.
 #[derive(Debug)]
 pub struct SlackChat {
     pub(super) web: Web,
     identity: OnceCell<String>,
-    /// Until when newer blocks are not tried, in Unix seconds.
-    plain_until: AtomicI64,
+    refused: RefusedBlocks,
 }
 
 /// What is sent: a view, and a mark under it that a message may carry when it is posted.
@@ -68,7 +66,7 @@ impl SlackChat {
         Ok(Self {
             web: Web::new(settings, clock)?,
             identity: OnceCell::new(),
-            plain_until: AtomicI64::new(i64::MIN),
+            refused: RefusedBlocks::default(),
         })
     }
 
@@ -109,22 +107,29 @@ impl SlackChat {
         drawing: &Drawing<'_>,
         more: &Value,
     ) -> Result<Value, ChatError> {
-        let best = drawing.draw(self.means());
-        let refused = match self.send_drawn(method, channel, &best, more).await {
-            Err(failure) if is_about_blocks(&failure.code) => failure,
-            answer => return answer.map_err(|failure| failure.error),
-        };
-        tracing::warn!(method, code = refused.code, "Slack refused our blocks");
-        let plain = drawing.draw(Means::Plain);
-        if plain != best {
-            let until = self.web.clock().now() + PLAIN_FOR;
-            self.plain_until.store(until.as_second(), Ordering::Relaxed);
-            match self.send_drawn(method, channel, &plain, more).await {
-                Err(failure) if is_about_blocks(&failure.code) => {}
-                answer => return answer.map_err(|failure| failure.error),
+        let mut refused: Option<Drawn> = None;
+        for means in self.refused.means(self.web.clock().now()) {
+            let drawn = drawing.draw(means);
+            // The same blocks again would be refused again.
+            if refused.as_ref() == Some(&drawn) {
+                continue;
+            }
+            match self.send_drawn(method, channel, &drawn, more).await {
+                Err(failure) if is_about_blocks(&failure.code) => {
+                    tracing::warn!(method, code = failure.code, "Slack refused our blocks");
+                    refused = Some(drawn);
+                }
+                Ok(answer) => {
+                    if refused.is_some() {
+                        self.refused.settled_for(means, self.web.clock().now());
+                    }
+                    return Ok(answer);
+                }
+                Err(failure) => return Err(failure.error),
             }
         }
-        let bare = Drawn { text: best.text, blocks: Vec::new() };
+        let text = refused.map_or_else(|| drawing.draw(Means::Plain).text, |drawn| drawn.text);
+        let bare = Drawn { text, blocks: Vec::new() };
         let answer = self.send_drawn(method, channel, &bare, more).await;
         answer.map_err(|failure| failure.error)
     }
@@ -141,11 +146,6 @@ impl SlackChat {
         body["text"] = json!(drawn.text);
         body["blocks"] = json!(drawn.blocks);
         self.web.post(method, Some(channel), &body).await
-    }
-
-    fn means(&self) -> Means {
-        let now = self.web.clock().now().as_second();
-        if now < self.plain_until.load(Ordering::Relaxed) { Means::Plain } else { Means::Full }
     }
 
     /// Invites some people; those whom Slack refuses are tried alone, so that one does not cost
@@ -231,8 +231,8 @@ impl Chat for SlackChat {
         self.call("conversations.setPurpose", None, &body).await.map(drop)
     }
 
-    async fn post(&self, channel: &ChannelId, post: &Post<'_>) -> Result<MessageTs, ChatError> {
-        let more = json!({
+    async fn post(&self, spot: Spot<'_>, post: &Post<'_>) -> Result<MessageTs, ChatError> {
+        let mut more = json!({
             "unfurl_links": false,
             "unfurl_media": false,
             "metadata": {
@@ -240,9 +240,12 @@ impl Chat for SlackChat {
                 "event_payload": { "key": post.key },
             },
         });
+        if let Some(thread) = spot.thread {
+            more["thread_ts"] = json!(thread.0);
+        }
         let mark = post.repeat_possible.then_some(REPEAT_POSSIBLE);
         let drawing = Drawing { view: &post.view, mark };
-        let answer = self.send("chat.postMessage", channel, &drawing, &more).await?;
+        let answer = self.send("chat.postMessage", spot.channel, &drawing, &more).await?;
         text(&answer, "ts").map(MessageTs).ok_or_else(|| unreadable("chat.postMessage"))
     }
 
@@ -266,9 +269,9 @@ impl Chat for SlackChat {
         self.call_once("pins.add", &body, "already_pinned").await
     }
 
-    async fn posted(&self, channel: &ChannelId) -> Result<Found, ChatError> {
+    async fn posted(&self, spot: Spot<'_>) -> Result<Found, ChatError> {
         let me = self.bot_user().await?;
-        history::posted(&self.web, me, channel).await
+        history::posted(&self.web, me, spot).await
     }
 
     async fn take_back(&self, channel: &ChannelId, message: &MessageTs) -> Result<(), ChatError> {
@@ -280,13 +283,8 @@ impl Chat for SlackChat {
         upload::bring(&self.web, upload).await
     }
 
-    async fn share(
-        &self,
-        channel: &ChannelId,
-        file: &Brought,
-        title: &str,
-    ) -> Result<(), ChatError> {
-        upload::share(&self.web, channel, (file, title)).await
+    async fn share(&self, spot: Spot<'_>, file: &Brought, title: &str) -> Result<(), ChatError> {
+        upload::share(&self.web, spot, (file, title)).await
     }
 
     async fn archive(&self, channel: &ChannelId) -> Result<(), ChatError> {

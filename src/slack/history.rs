@@ -1,7 +1,7 @@
 //! What is already in Slack: our own channels and our own messages, found again after a crash.
 
 use crate::domain::ids::{ChannelId, MessageTs};
-use crate::ports::chat::{ChatError, Found};
+use crate::ports::chat::{ChatError, Found, Spot};
 use crate::slack::failure::Failure;
 use crate::slack::web::Web;
 use jiff::{SignedDuration, Timestamp};
@@ -13,8 +13,6 @@ pub(super) const EVENT_TYPE: &str = "keyleak";
 const PAGE_LENGTH: usize = 200;
 /// Ten thousand messages or channels; whoever has more finds the newest ones.
 const PAGES_MAX: usize = 50;
-/// Threads that hold our answers; each is a call of its own.
-const THREADS_MAX: usize = 40;
 /// Slack's clock is not ours.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
@@ -51,61 +49,32 @@ pub(super) async fn own_channel(
     Ok(None)
 }
 
-/// The keyed messages and the files of the bot's own, in the channel and in threads.
-pub(super) async fn posted(web: &Web, me: &str, channel: &ChannelId) -> Result<Found, ChatError> {
+/// The keyed messages and the files of the bot's own: in the channel outside its threads, or in one
+/// of them. A thread is a call of its own, so it is read only for whoever writes into it.
+pub(super) async fn posted(web: &Web, me: &str, spot: Spot<'_>) -> Result<Found, ChatError> {
+    let method = match spot.thread {
+        Some(_) => "conversations.replies",
+        None => "conversations.history",
+    };
     let mut found = Found::default();
-    let mut threads = Vec::new();
     let mut cursor = None;
     for _ in 0..PAGES_MAX {
-        let params = page_of("conversations.history", channel, None, cursor);
-        let page = read(web, "conversations.history", &params).await?;
+        let page = read(web, method, &page_of(spot, cursor)).await?;
         for message in items(&page, "messages") {
             note(&mut found, me, message);
-            let replies = message["reply_count"].as_u64().unwrap_or(0);
-            threads.extend(message["ts"].as_str().filter(|_| replies > 0).map(str::to_owned));
         }
         cursor = next(&page);
         if cursor.is_none() {
             break;
         }
-    }
-    for thread in threads.into_iter().take(THREADS_MAX) {
-        replies(web, me, (channel, &thread), &mut found).await?;
     }
     Ok(found)
 }
 
-async fn replies(
-    web: &Web,
-    me: &str,
-    (channel, thread): (&ChannelId, &str),
-    found: &mut Found,
-) -> Result<(), ChatError> {
-    let mut cursor = None;
-    for _ in 0..PAGES_MAX {
-        let params = page_of("conversations.replies", channel, Some(thread), cursor);
-        let page = read(web, "conversations.replies", &params).await?;
-        for message in items(&page, "messages") {
-            note(found, me, message);
-        }
-        cursor = next(&page);
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn page_of(
-    method: &str,
-    channel: &ChannelId,
-    thread: Option<&str>,
-    cursor: Option<String>,
-) -> Vec<(&'static str, Option<String>)> {
-    debug_assert!(thread.is_some() == (method == "conversations.replies"));
+fn page_of(spot: Spot<'_>, cursor: Option<String>) -> Vec<(&'static str, Option<String>)> {
     vec![
-        ("channel", Some(channel.0.clone())),
-        ("ts", thread.map(str::to_owned)),
+        ("channel", Some(spot.channel.0.clone())),
+        ("ts", spot.thread.map(|thread| thread.0.clone())),
         ("include_all_metadata", Some("true".to_owned())),
         ("limit", Some(PAGE_LENGTH.to_string())),
         ("cursor", cursor),

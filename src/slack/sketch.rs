@@ -4,9 +4,11 @@ use crate::domain::digest::sha256_hex;
 use serde_json::{Value, json};
 
 /// How rich the drawing may be; Slack's newer blocks are not switched on everywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Means {
     Full,
+    /// Tables, and no charts.
+    Tables,
     /// Only blocks that every workspace has.
     Plain,
 }

@@ -73,6 +73,14 @@ pub(super) fn notice(scene: &Scene<'_>, said: &str) -> Sketch {
     }
 }
 
+/// Words beside a message, in its thread: what stands there is part of that message, so the state
+/// of the case is not said again.
+pub(super) fn reply(scene: &Scene<'_>, said: &str) -> Sketch {
+    let mut sketch = notice(scene, said);
+    sketch.blocks.truncate(1);
+    sketch
+}
+
 /// What to write to AWS about a key that is somebody else's, to be copied as a whole.
 pub(super) fn letter(scene: &Scene<'_>) -> Sketch {
     let key = &scene.case.opening().key;

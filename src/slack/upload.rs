@@ -1,7 +1,6 @@
 //! Files for a channel: handed to Slack first, where nobody sees them, and shared afterwards.
 
-use crate::domain::ids::ChannelId;
-use crate::ports::chat::{Brought, ChatError, Upload};
+use crate::ports::chat::{Brought, ChatError, Spot, Upload};
 use crate::slack::blocks::clean;
 use crate::slack::failure::{Failure, unreadable};
 use crate::slack::web::Web;
@@ -24,16 +23,19 @@ pub(super) async fn bring(web: &Web, upload: &Upload) -> Result<Brought, ChatErr
     Ok(Brought(id))
 }
 
-/// Shows a file in a channel.
+/// Shows a file in a channel, or in a thread of it.
 pub(super) async fn share(
     web: &Web,
-    channel: &ChannelId,
+    spot: Spot<'_>,
     (file, title): (&Brought, &str),
 ) -> Result<(), ChatError> {
-    let body = json!({
+    let mut body = json!({
         "files": [{ "id": file.0, "title": clean(title) }],
-        "channel_id": channel.0,
+        "channel_id": spot.channel.0,
     });
+    if let Some(thread) = spot.thread {
+        body["thread_ts"] = json!(thread.0);
+    }
     let shared = web.post("files.completeUploadExternal", None, &body).await;
     shared.map(drop).map_err(|failure| failure.error)
 }

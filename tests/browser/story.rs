@@ -97,12 +97,14 @@ fn approve_as_bob(person: &mut Browser) {
     person.see(BEATEN);
 }
 
-/// One press of a phase: its questions come back as tables with a file each.
+/// One press of a phase: its questions come back as tables, each with a file in its thread.
 fn ask_the_trail(person: &mut Browser) {
     person.press_button("Scope", false);
     person.see("main .table td");
-    let file = person.download("main .file a[download$='.csv']");
+    person.click("main .replies");
+    let file = person.download("#thread .file a[download$='.csv']");
     assert!(file.lines().count() > 1 && file.contains(','), "{file}");
+    person.click("#thread header button");
 }
 
 /// Bob asks for the undo, so it is Ana who approves it; then everything works again.

@@ -11,7 +11,8 @@ use keyleak::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
 use keyleak::domain::record::Record;
 use keyleak::drill::bot::journal_path;
 use keyleak::ports::chat::{
-    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Upload, View, Whisper,
+    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Spot, Upload, View,
+    Whisper,
 };
 use keyleak::ports::cloud::{Applied, CallError, Contain};
 use keyleak::ports::journal::{AppendError, Journal, StoreError};
@@ -255,18 +256,18 @@ impl Chat for Careless {
         self.inner.set_purpose(channel, purpose).await
     }
 
-    async fn post(&self, channel: &ChannelId, post: &Post<'_>) -> Result<MessageTs, ChatError> {
+    async fn post(&self, spot: Spot<'_>, post: &Post<'_>) -> Result<MessageTs, ChatError> {
         let here = |end: &mut String| post.key.ends_with(end.as_str());
         let stalls = self.stalls_before.lock().unwrap().take_if(here).is_some();
         if stalls {
             stand_still(&self.heard).await;
         }
         if self.sabotage != Some(Sabotage::NoKey) {
-            return self.inner.post(channel, post).await;
+            return self.inner.post(spot, post).await;
         }
         let number = self.posts.fetch_add(1, Ordering::SeqCst);
         let key = format!("{}-{number}", std::process::id());
-        self.inner.post(channel, &Post { key, ..post.clone() }).await
+        self.inner.post(spot, &Post { key, ..post.clone() }).await
     }
 
     async fn update(
@@ -286,11 +287,11 @@ impl Chat for Careless {
         self.inner.pin(channel, message).await
     }
 
-    async fn posted(&self, channel: &ChannelId) -> Result<Found, ChatError> {
+    async fn posted(&self, spot: Spot<'_>) -> Result<Found, ChatError> {
         if self.sabotage == Some(Sabotage::NoLook) {
             return Ok(Found::default());
         }
-        self.inner.posted(channel).await
+        self.inner.posted(spot).await
     }
 
     async fn take_back(&self, channel: &ChannelId, message: &MessageTs) -> Result<(), ChatError> {
@@ -301,13 +302,8 @@ impl Chat for Careless {
         self.inner.bring(upload).await
     }
 
-    async fn share(
-        &self,
-        channel: &ChannelId,
-        file: &Brought,
-        title: &str,
-    ) -> Result<(), ChatError> {
-        self.inner.share(channel, file, title).await
+    async fn share(&self, spot: Spot<'_>, file: &Brought, title: &str) -> Result<(), ChatError> {
+        self.inner.share(spot, file, title).await
     }
 
     async fn archive(&self, channel: &ChannelId) -> Result<(), ChatError> {

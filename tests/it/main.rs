@@ -3,7 +3,10 @@
 
 mod accounts;
 mod acknowledge;
+mod answer_files;
+mod answers_drawn;
 mod asked;
+mod asked_progress;
 mod athena_cost;
 mod attack;
 mod bad_input;
@@ -29,11 +32,14 @@ mod eradication;
 mod eradication_of_resources;
 mod exposure;
 mod file_intake;
+mod findings;
 mod freeze;
 #[path = "../support/ground.rs"]
 mod ground;
 mod heartbeat;
 mod history_rights;
+#[path = "../support/hostile_answer.rs"]
+mod hostile_answer;
 mod impact;
 mod investigate_command;
 #[path = "../support/journal_contract.rs"]

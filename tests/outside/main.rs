@@ -8,6 +8,7 @@
 
 mod account;
 mod accounts;
+mod answers;
 #[path = "../support/approving.rs"]
 mod approving;
 mod athena;
@@ -39,6 +40,8 @@ mod frame;
 #[path = "../support/ground.rs"]
 mod ground;
 mod history_of_real_trails;
+#[path = "../support/hostile_answer.rs"]
+mod hostile_answer;
 mod iam_things;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
@@ -142,6 +145,7 @@ fn main() -> ExitCode {
     trials.extend(block_judges::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
     trials.extend(plan_forms::trials(&parts));
+    trials.extend(answers::trials(&parts));
     trials.extend(slack_client::trials());
     trials.extend(slack_reference::trials());
     trials.extend(slack_app::trials(&parts));

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
 use keyleak::ports::chat::{
-    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Upload, View, Whisper,
+    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Spot, Upload, View,
+    Whisper,
 };
 use keyleak::slack::cards::draw;
 use keyleak::slack::sketch::Means;
@@ -39,7 +40,7 @@ impl Chat for SilentChat {
         Ok(())
     }
 
-    async fn post(&self, _: &ChannelId, post: &Post<'_>) -> Result<MessageTs, ChatError> {
+    async fn post(&self, _: Spot<'_>, post: &Post<'_>) -> Result<MessageTs, ChatError> {
         let mut posted = self.posted.lock().expect("nobody panicked");
         let next = MessageTs(format!("{}.000000", 1_000 + posted.len()));
         Ok(posted.entry(post.key.clone()).or_insert(next).clone())
@@ -57,7 +58,7 @@ impl Chat for SilentChat {
         Ok(())
     }
 
-    async fn posted(&self, _: &ChannelId) -> Result<Found, ChatError> {
+    async fn posted(&self, _: Spot<'_>) -> Result<Found, ChatError> {
         let posted = self.posted.lock().expect("nobody panicked").clone();
         let messages = posted.into_iter().map(|(key, message)| (key, BTreeSet::from([message])));
         Ok(Found { messages: messages.collect(), files: BTreeSet::new() })
@@ -71,7 +72,7 @@ impl Chat for SilentChat {
         Ok(Brought(upload.name.clone()))
     }
 
-    async fn share(&self, _: &ChannelId, _: &Brought, _: &str) -> Result<(), ChatError> {
+    async fn share(&self, _: Spot<'_>, _: &Brought, _: &str) -> Result<(), ChatError> {
         Ok(())
     }
 

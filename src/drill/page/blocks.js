@@ -1,5 +1,6 @@
 // Block Kit: every kind of block the bot sends, and a plain word about any other.
 
+import { chart } from "./chart.js";
 import { el } from "./dom.js";
 import { element } from "./elements.js";
 import { inputBlock } from "./inputs.js";
@@ -19,6 +20,7 @@ const KINDS = {
   rich_text: (block) => el("div", {}, ...richText(block)),
   table,
   data_table: table,
+  data_visualization: chart,
   markdown: (block) => el("div", { class: "markdown", text: block.text }),
   alert: (block) =>
     el("p", { class: `alert ${block.level ?? "default"}`, role: "note" }, ...texts(block.text)),

@@ -5,7 +5,7 @@ use crate::domain::event::{Event, PostKey};
 use crate::domain::ids::ChannelId;
 use crate::flow::lane::{StepError, note};
 use crate::flow::tell::speaker::{Speaker, Told};
-use crate::ports::chat::{ChatError, Post, View};
+use crate::ports::chat::{ChatError, Post, Spot, View};
 
 /// Tells the requester why there is no channel, once for each reason. Nothing that we may read
 /// shows whether it got through when the process dies right then, so that it may come twice.
@@ -32,7 +32,7 @@ pub(super) async fn tell(speaker: &Speaker<'_>, why: &str) -> Result<Told, StepE
     // Slack takes a person for the channel of their conversation with the app.
     let channel = ChannelId(case.opened_by().user.clone());
     speaker.may_still_speak()?;
-    let event = match desk.chat.post(&channel, &post).await {
+    let event = match desk.chat.post(Spot { channel: &channel, thread: None }, &post).await {
         Ok(message) => Event::Posted { post: key, channel, message, repeat_possible: false },
         Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
             Event::PostFailed { post: key, why: error.to_string() }

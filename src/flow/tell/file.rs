@@ -2,14 +2,14 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
-use crate::domain::ids::ChannelId;
 use crate::domain::record::Entry;
-use crate::domain::report;
+use crate::domain::report::markdown;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
+use crate::flow::tell::beside::{self, counted};
 use crate::flow::tell::memory::Memory;
 use crate::flow::tell::speaker::Speaker;
-use crate::ports::chat::{ChatError, Upload};
+use crate::ports::chat::{ChatError, Spot, Upload};
 use crate::ports::trail::Answer;
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,20 +20,69 @@ const ARRIVES_WITHIN: SignedDuration = SignedDuration::from_secs(30);
 /// How often a file that may be on its way is looked for.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
-/// Whether a file is in the channel now.
-pub(super) enum Attached {
-    Surely,
-    /// It is, and because the channel cannot be read back nobody knows how often.
-    PerhapsTwice,
+/// What stands beside a file, once the file has been sent or refused.
+pub(super) enum Enclosed {
+    Beside {
+        words: String,
+        /// The file is there, and because the channel cannot be read back nobody knows how often.
+        perhaps_twice: bool,
+    },
     /// It may be on its way.
     Later(Timestamp),
 }
 
+/// Whether a file is in the channel now.
+enum Attached {
+    Surely,
+    PerhapsTwice,
+    Later(Timestamp),
+    /// Slack will not take it, and why.
+    Refused(ChatError),
+}
+
+/// The whole answer that a record holds.
+pub(super) async fn rows(
+    speaker: &Speaker<'_>,
+    spot: Spot<'_>,
+    (post, seq): (&PostKey, u64),
+    memory: &mut Memory,
+) -> Result<Enclosed, StepError> {
+    let answer = stored_answer(speaker.desk, speaker.case, seq).await?;
+    let upload = of_answer(speaker.case, seq, &answer);
+    let attached = attach(speaker, spot, (post, &upload), memory).await?;
+    Ok(attached.beside(|why| beside::rows((speaker.case, seq), &answer, why)))
+}
+
+/// The report as of a record.
+pub(super) async fn report(
+    speaker: &Speaker<'_>,
+    spot: Spot<'_>,
+    (post, seq): (&PostKey, u64),
+    memory: &mut Memory,
+) -> Result<Enclosed, StepError> {
+    let upload = of_report(speaker.desk, speaker.case, seq).await?;
+    let attached = attach(speaker, spot, (post, &upload), memory).await?;
+    Ok(attached.beside(|why| beside::report(speaker.case, why)))
+}
+
+impl Attached {
+    fn beside(self, words: impl Fn(Option<&ChatError>) -> String) -> Enclosed {
+        match self {
+            Self::Surely => Enclosed::Beside { words: words(None), perhaps_twice: false },
+            Self::PerhapsTwice => Enclosed::Beside { words: words(None), perhaps_twice: true },
+            Self::Refused(why) => {
+                Enclosed::Beside { words: words(Some(&why)), perhaps_twice: false }
+            }
+            Self::Later(at) => Enclosed::Later(at),
+        }
+    }
+}
+
 /// Sends a file, unless an earlier try already did; a file that Slack will not take does not keep
 /// the words from being said.
-pub(super) async fn attach(
+async fn attach(
     speaker: &Speaker<'_>,
-    channel: &ChannelId,
+    spot: Spot<'_>,
     (post, upload): (&PostKey, &Upload),
     memory: &mut Memory,
 ) -> Result<Attached, StepError> {
@@ -54,7 +103,7 @@ pub(super) async fn attach(
         let file = desk.chat.bring(upload).await?;
         note(desk, case, Event::UploadTried { post: post.clone() }).await?;
         speaker.may_still_speak()?;
-        Ok(desk.chat.share(channel, &file, &upload.title).await?)
+        Ok(desk.chat.share(spot, &file, &upload.title).await?)
     };
     match sent.await {
         Ok(()) => {}
@@ -62,7 +111,7 @@ pub(super) async fn attach(
             error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. }),
         )) => {
             tracing::warn!(case.id = %case.id(), %error, "a file was not uploaded");
-            return Ok(Attached::Surely);
+            return Ok(Attached::Refused(error));
         }
         Err(error) => return Err(error),
     }
@@ -86,19 +135,20 @@ pub(super) async fn stored_answer(desk: &Desk, case: &Case, seq: u64) -> Result<
     serde_json::from_slice(&content).map_err(|error| StepError::Broken(error.to_string()))
 }
 
-/// An answer's rows; `None` when there are none.
-pub(super) fn of_answer(case: &Case, seq: u64, answer: &Answer) -> Option<Upload> {
-    (!answer.rows.is_empty()).then(|| Upload {
+/// All rows of an answer.
+fn of_answer(case: &Case, seq: u64, answer: &Answer) -> Upload {
+    let rows = answer.rows.len();
+    Upload {
         name: format!("{}-{seq}-{}.csv", case.id(), answer.question),
-        title: format!("{} ({} rows)", answer.question, answer.rows.len()),
+        title: format!("{} ({rows} {})", answer.question, counted(rows)),
         content: answer.to_csv().into_bytes(),
-    })
+    }
 }
 
 /// The report as of the record that asked for it, so that a repeat sends the same one.
-pub(super) async fn of_report(desk: &Desk, case: &Case, seq: u64) -> Result<Upload, StepError> {
+async fn of_report(desk: &Desk, case: &Case, seq: u64) -> Result<Upload, StepError> {
     let then = case.as_of(seq).map_err(|error| StepError::Broken(error.to_string()))?;
-    let content = report::markdown(&then).into_bytes();
+    let content = markdown(&then).into_bytes();
     let sha256 = desk.evidence.put(&content).await?;
     let is_known =
         |event: &Event| matches!(event, Event::Reported { sha256: known } if *known == sha256);

@@ -5,9 +5,12 @@ use crate::domain::event::PostKey;
 use crate::domain::ids::{ChannelId, MessageTs};
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
-use crate::ports::chat::{ChatError, Found};
+use crate::ports::chat::{ChatError, Found, Spot};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What Slack says of a thread whose first message is gone.
+const NO_THREAD: &str = "thread_not_found";
 
 /// What this process remembers of a case's channel; losing it costs one look and one update each.
 #[derive(Debug, Default)]
@@ -16,6 +19,8 @@ pub struct Memory {
     drawn: BTreeMap<PostKey, Drawing>,
     /// What is in the channel beside what the journal knows; `None` when that has to be looked up.
     there: Option<Found>,
+    /// The messages whose threads hold nothing of ours beside what is known.
+    threads: BTreeSet<MessageTs>,
     /// The last record at which everything was told that is owed.
     told_up_to: Option<u64>,
     /// Something may be there unseen, and the channel cannot be read back.
@@ -49,9 +54,11 @@ impl Memory {
         self.told_up_to = Some(case.seq());
     }
 
-    /// A message was sent and answered: whatever was in doubt before it, it has said so.
-    pub(super) fn said(&mut self, key: &PostKey, drawing: Drawing) {
+    /// A message was sent and answered: whatever was in doubt before it, it has said so. Its thread
+    /// is empty.
+    pub(super) fn said(&mut self, (key, message): (&PostKey, &MessageTs), drawing: Drawing) {
         self.in_doubt = false;
+        self.threads.insert(message.clone());
         self.drew(key, drawing);
     }
 
@@ -62,6 +69,7 @@ impl Memory {
 
     pub(super) fn forget_what_is_there(&mut self) {
         self.there = None;
+        self.threads.clear();
     }
 
     pub(super) fn is_in_doubt(&self) -> bool {
@@ -83,31 +91,46 @@ impl Memory {
         }
     }
 
-    /// Reads the channel back where something may be in it that the journal does not know.
+    /// Reads back where something may be that the journal does not know: the channel, and the
+    /// thread that is to be written into.
     pub(super) async fn look_around(
         &mut self,
-        desk: &Desk,
-        case: &Case,
-        channel: &ChannelId,
+        (desk, case): (&Desk, &Case),
+        spot: Spot<'_>,
     ) -> Result<(), StepError> {
-        if self.there.is_some() {
-            return Ok(());
+        if self.there.is_none() {
+            let found = self.read_back((desk, case), Spot { thread: None, ..spot }).await?;
+            self.there = Some(found);
         }
-        let found = match desk.chat.posted(channel).await {
+        if let Some(thread) = spot.thread.filter(|thread| !self.threads.contains(*thread)) {
+            let found = self.read_back((desk, case), spot).await?;
+            self.there.get_or_insert_default().take_in(found);
+            self.threads.insert(thread.clone());
+        }
+        Ok(())
+    }
+
+    /// What is there; where nobody can look, nothing, and a doubt.
+    async fn read_back(
+        &mut self,
+        (desk, case): (&Desk, &Case),
+        spot: Spot<'_>,
+    ) -> Result<Found, StepError> {
+        let found = match desk.chat.posted(spot).await {
             Ok(found) => found,
+            // Somebody deleted the message: in its thread there is nothing.
+            Err(ChatError::Refused { code, .. }) if code == NO_THREAD => Found::default(),
             Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
                 tracing::warn!(case.id = %case.id(), %error, "the channel cannot be read back");
                 self.in_doubt = true;
-                self.there = Some(Found::default());
-                return Ok(());
+                Found::default()
             }
             Err(error) => return Err(error.into()),
         };
         for messages in found.messages.values() {
-            take_back_doubles(desk, case, channel, messages).await;
+            take_back_doubles(desk, case, spot.channel, messages).await;
         }
-        self.there = Some(found);
-        Ok(())
+        Ok(found)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::trail::dialect::Fault;
 use crate::trail::table::NAME;
 
 /// The lines of a header, each once.
-const LINES: [&str; 11] = [
+const LINES: [&str; 13] = [
     "id",
     "name",
     "question",
@@ -16,6 +16,8 @@ const LINES: [&str; 11] = [
     "attack",
     "parameters",
     "columns",
+    "contain",
+    "chart",
     "source",
     "meaning",
     "none",
@@ -71,6 +73,8 @@ fn unread(text: &str, error: &QuestionError) -> Fault {
         QuestionError::Parameter(_) => line_of(text, "parameters"),
         QuestionError::Impact(_) => line_of(text, "impact"),
         QuestionError::Technique(_) => line_of(text, "attack"),
+        QuestionError::Contain(_) => line_of(text, "contain"),
+        QuestionError::Chart(_) => line_of(text, "chart"),
         QuestionError::Empty => u64::try_from(text.lines().count()).ok(),
     };
     Fault { what: error.to_string(), line }

@@ -53,6 +53,8 @@ fn questions_of_a_folder_come_after_ours_in_the_order_of_their_ids() {
 fn each_file_that_cannot_be_used_is_named_with_its_line_and_what_to_do() {
     let cases = [
         ("-- columns: event_time, call\n", "", "a.sql, line 1: the header lacks `-- columns: …`"),
+        ("-- source", "-- contain: who\n-- source", "line 8: \"who\" under contain is none of its"),
+        ("-- source", "-- chart: pie\n-- source", "line 8: \"pie\" is no chart; write `bar x="),
         ("ACME1", "Q72", "line 1: `-- id:` a Q with a number is the name of one of keyleak's"),
         ("ACME1", "kl-1", "line 1: `-- id:` must be a word of letters and digits"),
         ("night_calls", "night calls", "line 2: `-- name:` must be one word"),
