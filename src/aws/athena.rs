@@ -1,14 +1,17 @@
 //! The trail in Athena: the same two passes as over delivered objects, in Athena's own SQL.
 
-use crate::aws::athena_passes::{CUT, Passes, Reading, purpose, sorted_words};
+use crate::aws::athena_forecast::{Limit, WORKGROUP, forecast};
+use crate::aws::athena_passes::{CUT, purpose};
 use crate::aws::athena_reading::Remembering;
-use crate::aws::athena_run::{GET, RESULTS, Runner, START, STOP, internal};
+use crate::aws::athena_run::{GET, RESULTS, Runner, START, internal};
+use crate::aws::athena_stopper::STOP;
 use crate::aws::athena_table::{AthenaSettingError, AthenaSettings, Table};
+use crate::aws::athena_tables::DEFINITION;
 use crate::domain::lineage::Subject;
-use crate::domain::query_cost::{QueryCost, ReadFor};
-use crate::domain::trail_row::{TrailRow, parse_time};
+use crate::domain::query_cost::ReadFor;
+use crate::domain::trail_row::TrailRow;
 use crate::ports::clock::Clock;
-use crate::ports::trail::{Coverage, Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
+use crate::ports::trail::{Cut, Deeds, Forecast, RoleCalls, Sightings, Source, TrailError, Window};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use std::collections::HashMap;
@@ -16,7 +19,9 @@ use std::sync::{Arc, Mutex};
 use tokio_util::task::TaskTracker;
 
 /// Every IAM action that this adapter calls; `manifests/iam/bot.json` allows these.
-pub const CALLS: &[&str] = &[START, GET, RESULTS, STOP];
+pub const CALLS: &[&str] = &[WORKGROUP, START, GET, RESULTS, STOP];
+/// What it asks the catalog of the table.
+pub const CALLS_OF_CATALOG: &[&str] = &[DEFINITION];
 /// What Athena does with the caller's rights: it reads the table's definition and the trail, and
 /// writes results.
 pub const CALLS_BY_ATHENA: &[&str] = &[
@@ -29,7 +34,6 @@ pub const CALLS_BY_ATHENA: &[&str] = &[
     "s3:PutObject",
 ];
 
-const COVERAGE: &str = include_str!("../../queries/athena/coverage.sql");
 /// Where the cut stops flattening records and begins to choose among them.
 const CHOICE: &str = "cases AS (";
 /// Who reverted a containment is a question about a handful of calls.
@@ -37,13 +41,11 @@ const DEEDS_MAX: usize = 10_000;
 /// Changing calls by any session of a role; what CloudTrail does not call a read is a change.
 const BY_ROLE: &str = "issuer_arn IN ({roles}) AND coalesce(read_only, 0) <> 1";
 
-const COVERAGE_COLUMNS: &[&str] =
-    &["records_read", "first_time", "last_time", "data_events_from", "regions", "accounts"];
-
 /// A CloudTrail table that Athena can read.
 #[derive(Debug, Clone)]
 pub struct AthenaTrail {
     reading: Remembering,
+    limit: Limit,
 }
 
 impl AthenaTrail {
@@ -61,32 +63,7 @@ impl AthenaTrail {
             tasks,
             failures: Arc::new(Mutex::new(HashMap::new())),
         };
-        Ok(Self { reading: Remembering::new(Passes { runner }) })
-    }
-
-    fn passes(&self) -> &Passes {
-        &self.reading.passes
-    }
-
-    async fn coverage(&self, reading: Reading) -> Result<(Coverage, QueryCost), TrailError> {
-        let purpose = purpose("coverage", COVERAGE_COLUMNS, 1, reading);
-        let found = self
-            .passes()
-            .runner
-            .run(&self.passes().filled(COVERAGE, reading.span, &[]), purpose)
-            .await?;
-        let row = found.rows.first().map(Vec::as_slice).unwrap_or_default();
-        let text = |place: usize| row.get(place).and_then(Option::as_deref);
-        let coverage = Coverage {
-            records_read: text(0).and_then(|digits| digits.parse().ok()).unwrap_or(0),
-            first: text(1).and_then(parse_time),
-            last: text(2).and_then(parse_time),
-            data_events_from: text(3).and_then(parse_time),
-            regions: sorted_words(text(4)),
-            accounts: sorted_words(text(5)),
-            ..Coverage::default()
-        };
-        Ok((coverage, found.cost))
+        Ok(Self { reading: Remembering::new(runner), limit: Limit::default() })
     }
 }
 
@@ -105,11 +82,11 @@ impl Source for AthenaTrail {
         let bare = deeds.target.rsplit('/').next().unwrap_or_default();
         let targets = [deeds.target.clone(), bare.to_owned()];
         let lists: [(&str, &[String]); 2] = [("names", &deeds.event_names), ("targets", &targets)];
-        let reading = self.passes().once(deeds.window, ReadFor::Reverter);
-        let filled = self.passes().filled(&template, reading.span, &lists);
-        self.passes()
-            .flat_rows(&filled, purpose("deeds", TrailRow::COLUMNS, DEEDS_MAX, reading))
-            .await
+        let passes = self.reading.passes().await?;
+        let reading = passes.once(deeds.window, ReadFor::Reverter);
+        let filled = passes.filled(&template, reading.span, &lists);
+        let purpose = purpose("deeds", TrailRow::COLUMNS, DEEDS_MAX, reading);
+        passes.flat_rows(&filled, purpose).await
     }
 
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
@@ -117,13 +94,24 @@ impl Source for AthenaTrail {
             role_calls_template().ok_or_else(|| internal("the cut's SQL has changed"))?;
         let roles = [role.to_owned()];
         let lists: [(&str, &[String]); 1] = [("roles", &roles)];
-        let reading = self.passes().once(window, ReadFor::Reconciliation);
-        let filled = self.passes().filled(&template, reading.span, &lists);
+        let passes = self.reading.passes().await?;
+        let reading = passes.once(window, ReadFor::Reconciliation);
+        let filled = passes.filled(&template, reading.span, &lists);
         let purpose = purpose("role calls", TrailRow::COLUMNS, DEEDS_MAX, reading);
         let (found, (coverage, cost)) =
-            tokio::try_join!(self.passes().flat_rows(&filled, purpose), self.coverage(reading))?;
+            tokio::try_join!(passes.flat_rows(&filled, purpose), passes.coverage(reading))?;
         let Cut { rows, truncated, cost: rows_cost, .. } = found;
         Ok(RoleCalls { rows, coverage, cost: rows_cost + cost, truncated })
+    }
+
+    async fn forecast(
+        &self,
+        window: Window,
+        key_id: &str,
+        bytes_a_day: Option<u64>,
+    ) -> Result<Option<Forecast>, TrailError> {
+        let asked = (window, key_id, bytes_a_day);
+        forecast(&self.reading, &self.limit, asked).await.map(Some)
     }
 }
 
@@ -187,12 +175,28 @@ mod tests {
 #[cfg(test)]
 mod wire_tests {
     use super::*;
-    use crate::aws::athena_table::{DayColumns, Span};
+    use crate::aws::athena_days::DayColumns;
+    use crate::aws::athena_passes::{Passes, Reading};
+    use crate::aws::athena_table::Span;
     use crate::aws::wire_fake::{Answer, WireFake};
     use serde_json::{Value, json};
     use std::time::Duration;
 
     const STARTED: &str = r#"{"QueryExecutionId":"query-1"}"#;
+
+    /// The right to see the table's definition is not there; the settings say what is needed.
+    fn unseen() -> Answer {
+        Answer::json_error(400, "AccessDeniedException")
+    }
+
+    impl AthenaTrail {
+        /// Whoever reads the table as the settings have it.
+        fn as_configured(&self) -> Passes {
+            let runner = self.reading.runner.clone();
+            let table = Arc::new(runner.table.clone());
+            Passes { runner, table, weights: Arc::default() }
+        }
+    }
 
     async fn trail(fake: &WireFake, tasks: &TaskTracker) -> AthenaTrail {
         let settings = AthenaSettings {
@@ -205,6 +209,7 @@ mod wire_tests {
             region: None,
             account: None,
             lookback_days: 90,
+            ask_above: u64::MAX,
         };
         // A thousandfold, so that the waits between polls are short.
         let clock = Clock::fast("2026-08-20T10:00:00Z".parse().unwrap(), 1_000);
@@ -262,6 +267,7 @@ mod wire_tests {
     #[tokio::test]
     async fn a_cut_is_started_polled_and_read_without_its_header() {
         let fake = WireFake::start([
+            unseen(),
             Answer::ok(STARTED),
             state("QUEUED", ""),
             state("RUNNING", ""),
@@ -276,7 +282,11 @@ mod wire_tests {
         assert_eq!(times, ["2026-08-01T00:00:00Z", "2026-08-02T00:00:00Z"]);
         assert_eq!(cut.cost.bytes_scanned, 40_000_000);
         assert_eq!((cut.cost.elapsed_ms, cut.cost.microdollars), (1_234, 200));
-        let start = fake.seen()[0].json();
+        let asked = fake.seen()[0].json();
+        assert_eq!(asked["CatalogName"], "AwsDataCatalog");
+        assert_eq!(asked["DatabaseName"], "logs");
+        assert_eq!(asked["TableName"], "cloudtrail");
+        let start = fake.seen()[1].json();
         assert_eq!(start["WorkGroup"], "keyleak");
         assert_eq!(start["QueryExecutionContext"]["Database"], "logs");
         assert_eq!(start["ClientRequestToken"].as_str().map(str::len), Some(64));
@@ -286,7 +296,7 @@ mod wire_tests {
         assert_eq!(sql.matches('?').count(), values.len());
         assert!(values.contains(&json!("'AKIAQNZGKIQY56JQ7WML'")));
         assert!(values.contains(&json!("'o''brien'")));
-        assert_eq!(fake.seen()[6].json()["NextToken"], "more");
+        assert_eq!(fake.seen()[7].json()["NextToken"], "more");
     }
 
     #[tokio::test]
@@ -296,6 +306,7 @@ mod wire_tests {
         values[turned.len() - 1] = Some("2026-08-01T00:00:00Z");
         values[0] = Some("key");
         let fake = WireFake::start([
+            unseen(),
             Answer::ok(STARTED),
             state("SUCCEEDED", ""),
             page(&turned, vec![row(&values)], None),
@@ -328,7 +339,7 @@ mod wire_tests {
             }),
         ];
         for (end, reason, expected) in checks {
-            let fake = WireFake::start([Answer::ok(STARTED), state(end, reason)]);
+            let fake = WireFake::start([unseen(), Answer::ok(STARTED), state(end, reason)]);
             let tasks = TaskTracker::new();
             let trail = trail(&fake, &tasks).await;
             let error = trail.cut(ended(), &subject()).await.unwrap_err();
@@ -363,9 +374,9 @@ mod wire_tests {
         ]);
         let (one, restarted) =
             (trail(&fake, &TaskTracker::new()).await, trail(&fake, &TaskTracker::new()).await);
-        one.passes().second_pass(over(), &subject()).await.unwrap_err();
-        one.passes().second_pass(over(), &subject()).await.unwrap();
-        restarted.passes().second_pass(over(), &subject()).await.unwrap();
+        one.as_configured().second_pass(over(), &subject()).await.unwrap_err();
+        one.as_configured().second_pass(over(), &subject()).await.unwrap();
+        restarted.as_configured().second_pass(over(), &subject()).await.unwrap();
         let starts = fake.seen().into_iter().filter(|seen| seen.body.contains("QueryString"));
         let tokens: Vec<Value> =
             starts.map(|seen| seen.json()["ClientRequestToken"].clone()).collect();
@@ -384,12 +395,12 @@ mod wire_tests {
         ];
         let fake = WireFake::start(script);
         let trail = trail(&fake, &TaskTracker::new()).await;
-        trail.passes().second_pass(over(), &subject()).await.unwrap();
+        trail.as_configured().second_pass(over(), &subject()).await.unwrap();
         // One that is stopped each time is told.
         let stopped = [Answer::ok(STARTED), state("CANCELLED", "")];
         let fake = WireFake::start(std::iter::repeat_n(stopped, 4).flatten());
         let trail = self::trail(&fake, &TaskTracker::new()).await;
-        let error = trail.passes().second_pass(over(), &subject()).await.unwrap_err();
+        let error = trail.as_configured().second_pass(over(), &subject()).await.unwrap_err();
         assert!(matches!(error, TrailError::Cancelled), "{error:?}");
     }
 
@@ -416,7 +427,7 @@ mod wire_tests {
         let mut costs = Vec::new();
         for _ in 0..3 {
             let trail = trail(&fake, &TaskTracker::new()).await;
-            let (_, cost) = trail.passes().second_pass(over(), &subject()).await.unwrap();
+            let (_, cost) = trail.as_configured().second_pass(over(), &subject()).await.unwrap();
             costs.push((cost.bytes_scanned, cost.executions[0].days.clone().unwrap()));
         }
         let days = || "2026-08-01 to 2026-08-10".to_owned();
@@ -425,7 +436,8 @@ mod wire_tests {
 
     #[tokio::test]
     async fn a_query_that_nobody_waits_for_is_stopped() {
-        let mut script = vec![Answer::ok(STARTED), Answer::Stall(Duration::from_secs(2))];
+        let mut script = vec![unseen(), Answer::ok(STARTED)];
+        script.push(Answer::Stall(Duration::from_secs(2)));
         script.push(Answer::ok("{}"));
         let fake = WireFake::start(script);
         let tasks = TaskTracker::new();
@@ -437,15 +449,15 @@ mod wire_tests {
         tasks.close();
         tasks.wait().await;
         assert_eq!(
-            fake.operations(),
+            fake.operations()[1..],
             ["StartQueryExecution", "GetQueryExecution", "StopQueryExecution"]
         );
-        assert_eq!(fake.seen()[2].json()["QueryExecutionId"], "query-1");
+        assert_eq!(fake.seen()[3].json()["QueryExecutionId"], "query-1");
     }
 
     #[tokio::test]
     async fn a_refused_start_names_the_permission() {
-        let fake = WireFake::start([Answer::json_error(400, "AccessDeniedException")]);
+        let fake = WireFake::start([unseen(), Answer::json_error(400, "AccessDeniedException")]);
         let trail = trail(&fake, &TaskTracker::new()).await;
         let error = trail.cut(ended(), &subject()).await.unwrap_err();
         let TrailError::Denied { action } = &error else {
@@ -456,7 +468,7 @@ mod wire_tests {
 
     #[tokio::test]
     async fn a_start_that_is_throttled_is_safe_to_try_again() {
-        let fake = WireFake::start([Answer::json_error(400, "TooManyRequestsException")]);
+        let fake = WireFake::start([unseen(), Answer::json_error(400, "TooManyRequestsException")]);
         let trail = trail(&fake, &TaskTracker::new()).await;
         let error = trail.cut(ended(), &subject()).await.unwrap_err();
         assert!(matches!(error, TrailError::Unavailable { .. }), "{error:?}");

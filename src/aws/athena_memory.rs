@@ -1,6 +1,7 @@
 //! What was read of days that are over, so that no later reading of the case takes them again.
 
-use crate::aws::athena_table::{Span, day_beside, day_of, delivered_by};
+use crate::aws::athena_days::day_beside;
+use crate::aws::athena_table::{Span, day_of, delivered_by};
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::{QueryCost, ReadFor};
 use crate::domain::sightings::{ADDRESSES_MAX, Callers};

@@ -2,17 +2,24 @@
 
 use crate::aws::athena_memory::Rows;
 use crate::aws::athena_run::{Found, Purpose, Runner, internal};
-use crate::aws::athena_table::Span;
+use crate::aws::athena_table::{Span, Table};
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::{QueryCost, ReadFor};
 use crate::domain::question::{Filled, fill};
 use crate::domain::sightings::Callers;
 use crate::domain::trail_row::{RowError, Sighting, TrailRow, format_time, parse_time};
-use crate::ports::trail::{Cut, TrailError, Window};
+use crate::ports::trail::{Coverage, Cut, TrailError, Window};
 use jiff::civil::Date;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const SIGHTINGS: &str = include_str!("../../queries/athena/mint_edges.sql");
 pub(super) const CUT: &str = include_str!("../../queries/athena/cut.sql");
+const COVERAGE: &str = include_str!("../../queries/athena/coverage.sql");
+const COVERAGE_COLUMNS: &[&str] =
+    &["records_read", "first_time", "last_time", "data_events_from", "regions", "accounts"];
+/// Queries by which days are weighed; what was longer ago says less.
+const WEIGHED_MAX: usize = 50;
 /// Results are read a thousand rows at a time: two hundred pages take a minute.
 const ROWS_MAX: usize = 200_000;
 /// Later than any event.
@@ -33,23 +40,91 @@ pub(super) struct Reading {
 #[derive(Debug, Clone)]
 pub(super) struct Passes {
     pub(super) runner: Runner,
+    pub(super) table: Arc<Table>,
+    pub(super) weights: Arc<Mutex<Weights>>,
+}
+
+/// What queries of this table scanned.
+#[derive(Debug, Default)]
+pub(super) struct Weights {
+    /// Days that are over, and their bytes.
+    days: VecDeque<(u64, u64)>,
+    /// The whole table, where it is not cut into days.
+    pub(super) whole: Option<u64>,
+}
+
+impl Weights {
+    /// What a day weighs, by the queries that were run last.
+    pub(super) fn a_day(&self) -> Option<u64> {
+        let sum =
+            |of: fn(&(u64, u64)) -> u64| self.days.iter().map(of).fold(0, u64::saturating_add);
+        sum(|(_, bytes)| *bytes).checked_div(sum(|(days, _)| *days))
+    }
+
+    fn note(&mut self, purpose: &Purpose<'_>, is_divided: bool, scanned: u64) {
+        if !is_divided {
+            self.whole = Some(scanned);
+        } else if purpose.settled {
+            self.days.push_back((purpose.span.days_until(purpose.span.last), scanned));
+            if self.days.len() > WEIGHED_MAX {
+                self.days.pop_front();
+            }
+        }
+    }
 }
 
 impl Passes {
     pub(super) fn span(&self, window: Window) -> Span {
-        self.runner.table.span(window, self.runner.clock.now())
+        self.table.span(window, self.runner.clock.now())
     }
 
     pub(super) fn filled(&self, template: &str, span: Span, lists: &[(&str, &[String])]) -> Filled {
-        let table = &self.runner.table;
-        let partitions = table.partitions(span);
-        let raw = [("table", table.name()), ("partitions", partitions)];
+        let (table, partitions) = self.table.relation(span);
+        let raw = [("table", table), ("partitions", partitions)];
         let raw = raw.each_ref().map(|(name, text)| (*name, text.as_str()));
         let from = [format_time(span.from)];
         let to = [span.to.map_or_else(|| NEVER.to_owned(), format_time)];
         let mut values: Vec<(&str, &[String])> = vec![("from", &from), ("to", &to)];
         values.extend_from_slice(lists);
         fill(&without_header(template), &raw, &values)
+    }
+
+    /// Runs a query, and remembers what its days weigh.
+    async fn run(&self, filled: &Filled, purpose: Purpose<'_>) -> Result<Found, TrailError> {
+        let found = self.runner.run(filled, purpose).await?;
+        let mut weights = self.weights.lock().unwrap_or_else(PoisonError::into_inner);
+        weights.note(&purpose, self.table.is_divided(), found.scanned);
+        drop(weights);
+        Ok(found)
+    }
+
+    /// What lies under some days.
+    pub(super) async fn coverage(
+        &self,
+        reading: Reading,
+    ) -> Result<(Coverage, QueryCost), TrailError> {
+        let purpose = purpose("coverage", COVERAGE_COLUMNS, 1, reading);
+        let found = self.run(&self.filled(COVERAGE, reading.span, &[]), purpose).await?;
+        let row = found.rows.first().map(Vec::as_slice).unwrap_or_default();
+        let text = |place: usize| row.get(place).and_then(Option::as_deref);
+        let coverage = Coverage {
+            records_read: text(0).and_then(|digits| digits.parse().ok()).unwrap_or(0),
+            first: text(1).and_then(parse_time),
+            last: text(2).and_then(parse_time),
+            data_events_from: text(3).and_then(parse_time),
+            regions: sorted_words(text(4)),
+            accounts: sorted_words(text(5)),
+            missing_columns: self.table.missing().to_vec(),
+            limits: self.table.limits(reading.span),
+            ..Coverage::default()
+        };
+        Ok((coverage, found.cost))
+    }
+
+    /// The SQL of pass one, and of pass two but for whom it looks for, over some days.
+    pub(super) fn both(&self, span: Span) -> [Filled; 2] {
+        let nobody = Subject::default();
+        [self.filled(SIGHTINGS, span, &[]), self.filled(CUT, span, &nobody.lists())]
     }
 
     /// Pass one over some days: who called, and what was looked at.
@@ -60,7 +135,7 @@ impl Passes {
         let columns = [Sighting::COLUMNS, LOOKED_AT_COLUMNS].concat();
         let filled = self.filled(SIGHTINGS, reading.span, &[]);
         let purpose = purpose("sightings", &columns, ROWS_MAX, reading);
-        let found = self.runner.run(&filled, purpose).await?;
+        let found = self.run(&filled, purpose).await?;
         let width = Sighting::COLUMNS.len();
         let rows =
             typed(&found, |texts| Sighting::from_texts(texts.get(..width).unwrap_or_default()))?;
@@ -101,7 +176,7 @@ impl Passes {
         filled: &Filled,
         purpose: Purpose<'_>,
     ) -> Result<Cut, TrailError> {
-        let found = self.runner.run(filled, purpose).await?;
+        let found = self.run(filled, purpose).await?;
         let mut rows = typed(&found, TrailRow::from_texts)?;
         rows.sort_unstable();
         let (cost, truncated) = (found.cost, found.truncated);
@@ -110,7 +185,7 @@ impl Passes {
 
     /// The last settled day, where a window has no end and so may be read again.
     pub(super) fn settled(&self, window: Window) -> Option<Date> {
-        let settled = self.runner.table.settled(self.runner.clock.now());
+        let settled = self.table.settled(self.runner.clock.now());
         settled.filter(|_| window.to.is_none())
     }
 
@@ -147,7 +222,7 @@ fn typed<T>(
     Ok(rows)
 }
 
-pub(super) fn sorted_words(text: Option<&str>) -> Vec<String> {
+fn sorted_words(text: Option<&str>) -> Vec<String> {
     let mut words: Vec<String> =
         text.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
     words.sort();

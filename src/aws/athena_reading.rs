@@ -3,41 +3,96 @@
 use crate::aws::athena_memory::{
     HeldCallers, HeldCut, Known, Memory, OpenCut, Rows, added, missing, open_days, union,
 };
-use crate::aws::athena_passes::{Passes, Reading};
-use crate::aws::athena_table::Span;
+use crate::aws::athena_passes::{Passes, Reading, Weights};
+use crate::aws::athena_run::Runner;
+use crate::aws::athena_table::{Span, Table};
+use crate::aws::athena_tables::Tables;
 use crate::domain::belonging::Belonging;
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::{QueryCost, ReadFor};
 use crate::domain::sightings::Callers;
 use crate::ports::trail::{Coverage, Cut, Sightings, TrailError, Window};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Whoever reads the table, and what was read.
+/// Whoever reads the table, and what was read of it.
 #[derive(Debug, Clone)]
 pub(super) struct Remembering {
-    pub(super) passes: Passes,
+    pub(super) runner: Runner,
+    tables: Tables,
+    weights: Arc<Mutex<Weights>>,
+    memory: Arc<Mutex<Memory>>,
+}
+
+/// One reading, of the table as it is known now.
+struct Reader {
+    passes: Passes,
     memory: Arc<Mutex<Memory>>,
 }
 
 impl Remembering {
-    pub(super) fn new(passes: Passes) -> Self {
-        Self { passes, memory: Arc::default() }
+    pub(super) fn new(runner: Runner) -> Self {
+        let (weights, memory) = Default::default();
+        Self { tables: Tables::new(runner.clone()), runner, weights, memory }
+    }
+
+    /// Who reads the table as it is known.
+    pub(super) async fn passes(&self) -> Result<Passes, TrailError> {
+        Ok(self.passes_of(self.tables.table().await?))
+    }
+
+    /// The same for a window from here on; a new one reads the table as it is now.
+    pub(super) async fn passes_from(&self, from: Option<Timestamp>) -> Result<Passes, TrailError> {
+        Ok(self.passes_of(self.tables.table_from(from).await?))
+    }
+
+    fn passes_of(&self, table: Arc<Table>) -> Passes {
+        Passes { runner: self.runner.clone(), table, weights: Arc::clone(&self.weights) }
+    }
+
+    /// What is known of a window and of a case in it.
+    pub(super) fn known(&self, from: Timestamp, key_id: &str) -> [Option<Known>; 2] {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        [
+            memory.callers(from).map(|held| held.known),
+            memory.cut(from, key_id).map(|held| held.known),
+        ]
     }
 
     /// Pass one; a window with an end is read once, and nothing of it is kept.
     pub(super) async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
+        let reader = self.reader(self.passes_from(window.from).await?);
+        let found = reader.sightings(window).await;
+        if matches!(found, Err(TrailError::Unreadable { .. } | TrailError::Question { .. })) {
+            // It may have been made anew with other columns.
+            self.tables.forget().await;
+        }
+        found
+    }
+
+    /// Pass two of the same window.
+    pub(super) async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+        self.reader(self.passes().await?).cut(window, subject).await
+    }
+
+    fn reader(&self, passes: Passes) -> Reader {
+        Reader { passes, memory: Arc::clone(&self.memory) }
+    }
+}
+
+impl Reader {
+    async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
         if let Some(settled) = self.passes.settled(window) {
             return self.callers(self.passes.span(window), settled).await;
         }
         let reading = self.passes.once(window, ReadFor::Window);
         let (callers, cost) = self.passes.first_pass(reading).await?;
-        Ok(told(callers, cost))
+        Ok(self.told(reading.span, callers, cost))
     }
 
-    /// Pass two of the same window.
-    pub(super) async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
         if let Some(settled) = self.passes.settled(window) {
             return self.rows(self.passes.span(window), settled, subject).await;
         }
@@ -79,7 +134,7 @@ impl Remembering {
         let whole = Callers::joined([now.settled.as_ref(), open.as_ref()]);
         now.open = Some(open);
         self.memory().keep_callers(now);
-        Ok(told(whole, cost))
+        Ok(self.told(span, whole, cost))
     }
 
     async fn open_callers(
@@ -165,6 +220,14 @@ impl Remembering {
             }
             None => Ok(Default::default()),
         }
+    }
+
+    /// What pass one says of a window, and what this table cannot say.
+    fn told(&self, span: Span, callers: Callers, cost: QueryCost) -> Sightings {
+        let mut told = told(callers, cost);
+        told.coverage.missing_columns = self.passes.table.missing().to_vec();
+        told.coverage.limits = self.passes.table.limits(span);
+        told
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

@@ -1,10 +1,11 @@
 //! One query on Athena: started, waited for, read page by page, and stopped when nobody waits.
 
 use crate::aws::athena_pages::{column_places, in_order, is_header, texts};
+use crate::aws::athena_stopper::{Stopper, stop};
 use crate::aws::athena_table::{Span, Table};
 use crate::aws::error::{call_error, safe_text};
 use crate::domain::digest::sha256_hex;
-use crate::domain::query_cost::{QueryCost, QueryRun, ReadFor};
+use crate::domain::query_cost::{BYTES_PER_MICRODOLLAR, QueryCost, QueryRun, ReadFor};
 use crate::domain::question::Filled;
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{CallClass, CallError};
@@ -18,12 +19,12 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
 pub(super) const START: &str = "athena:StartQueryExecution";
 pub(super) const GET: &str = "athena:GetQueryExecution";
 pub(super) const RESULTS: &str = "athena:GetQueryResults";
-pub(super) const STOP: &str = "athena:StopQueryExecution";
 
 /// Athena's own limit for a page.
 const PAGE_ROWS_MAX: i32 = 1_000;
@@ -35,8 +36,6 @@ const QUERY_SECONDS_MAX: u64 = 30 * 60;
 const PARAMETER_CHARS_MAX: usize = 1_024;
 /// Athena bills at least this much of each query.
 const BILLED_BYTES_MIN: u64 = 10_000_000;
-/// Five US dollars for each terabyte, in most regions.
-const BYTES_PER_MICRODOLLAR: u64 = 200_000;
 /// A query that Athena took in so long before it was sent is one that was run before.
 const SENT_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 /// A query that somebody gave up is begun again so often before its end is told.
@@ -73,14 +72,8 @@ pub(super) struct Found {
     pub(super) rows: Vec<Vec<Option<String>>>,
     pub(super) truncated: bool,
     pub(super) cost: QueryCost,
-}
-
-/// Stops a query that nobody waits for any more: it would go on to cost money.
-#[derive(Debug)]
-struct Stopper {
-    client: Client,
-    tasks: TaskTracker,
-    query_id: Option<String>,
+    /// What the query scanned when it was run, be it now or before.
+    pub(super) scanned: u64,
 }
 
 impl Runner {
@@ -155,7 +148,8 @@ impl Runner {
             days: Some(purpose.span.words()),
             reading: purpose.reading,
         };
-        Ok(Found { rows, truncated, cost: cost(&execution, run, sent) })
+        let scanned = scanned(&execution);
+        Ok(Found { rows, truncated, cost: cost(&execution, run, sent), scanned })
     }
 
     async fn start(&self, token: String, filled: &Filled) -> Result<String, TrailError> {
@@ -166,7 +160,7 @@ impl Runner {
             .set_catalog(settings.catalog.clone());
         let output = settings.output.as_ref();
         let output = output.map(|to| ResultConfiguration::builder().output_location(to).build());
-        let answer = self
+        let request = self
             .client
             .start_query_execution()
             .query_string(&filled.sql)
@@ -174,11 +168,20 @@ impl Runner {
             .client_request_token(token)
             .query_execution_context(context.build())
             .set_work_group(settings.workgroup.clone())
-            .set_result_configuration(output)
-            .send()
-            .await
-            .map_err(|error| self.refused(call_error(START, &error)))?;
-        answer.query_execution_id.ok_or_else(|| internal("Athena started a query without an id"))
+            .set_result_configuration(output);
+        // Who is gone before the answer comes has begun a query all the same.
+        let (tell, hear) = oneshot::channel();
+        let client = self.client.clone();
+        self.tasks.spawn(async move {
+            let answer = request.send().await.map_err(|error| call_error(START, &error));
+            let begun = answer.map(|answer| answer.query_execution_id);
+            if let Err(Ok(Some(query_id))) = tell.send(begun) {
+                stop(&client, query_id).await;
+            }
+        });
+        let begun = hear.await.map_err(|_| internal("the start of a query was given up"))?;
+        let query_id = begun.map_err(|error| self.refused(error))?;
+        query_id.ok_or_else(|| internal("Athena started a query without an id"))
     }
 
     async fn finished(
@@ -254,7 +257,7 @@ impl Runner {
     }
 
     /// What a refused call means for whoever asked the trail.
-    fn refused(&self, error: CallError) -> TrailError {
+    pub(super) fn refused(&self, error: CallError) -> TrailError {
         match error.class {
             CallClass::Denied => {
                 TrailError::Denied { action: format!("{}: {}", error.call, error.message) }
@@ -275,7 +278,15 @@ impl Runner {
         let reason = reason.or(detail.and_then(|detail| detail.error_message()));
         let reason = safe_text(reason.unwrap_or("Athena gave no reason"));
         let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
-        if says(&["Bytes scanned limit", "exhausted resources", "EXCEEDED_"]) {
+        if says(&["Bytes scanned limit"]) {
+            let name = self.table.settings().workgroup.as_deref().unwrap_or("primary");
+            let reason = format!(
+                "Athena stopped it at the byte limit of the workgroup {name}, and bills what was \
+                 scanned until then: {reason}"
+            );
+            return TrailError::TooCostly { reason };
+        }
+        if says(&["exhausted resources", "EXCEEDED_"]) {
             return TrailError::TooCostly { reason };
         }
         if status.and_then(|status| status.state()) == Some(&QueryExecutionState::Cancelled) {
@@ -294,29 +305,9 @@ impl Runner {
         TrailError::Question { id: purpose.to_owned(), reason }
     }
 
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         let settings = self.table.settings();
         format!("Athena table {}.{}", settings.database, settings.table)
-    }
-}
-
-impl Drop for Stopper {
-    fn drop(&mut self) {
-        let Some(query_id) = self.query_id.take() else {
-            return;
-        };
-        // Outside the runtime nothing can be sent, and the process is ending anyway.
-        if tokio::runtime::Handle::try_current().is_err() {
-            return;
-        }
-        let request = self.client.stop_query_execution();
-        let request = request.query_execution_id(query_id);
-        self.tasks.spawn(async move {
-            if let Err(error) = request.send().await {
-                let error = call_error(STOP, &error);
-                tracing::warn!(%error, "a query that nobody waits for could not be stopped");
-            }
-        });
     }
 }
 
@@ -355,7 +346,7 @@ fn cost(execution: &QueryExecution, run: QueryRun, sent: Timestamp) -> QueryCost
     }
     let statistics = execution.statistics();
     let whole = |number: Option<i64>| u64::try_from(number.unwrap_or_default()).unwrap_or_default();
-    let bytes = whole(statistics.and_then(|all| all.data_scanned_in_bytes()));
+    let bytes = scanned(execution);
     let total = statistics.and_then(|all| all.total_execution_time_in_millis());
     let engine = statistics.and_then(|all| all.engine_execution_time_in_millis());
     QueryCost {
@@ -364,6 +355,11 @@ fn cost(execution: &QueryExecution, run: QueryRun, sent: Timestamp) -> QueryCost
         elapsed_ms: whole(total.or(engine)),
         microdollars: bytes.max(BILLED_BYTES_MIN).div_ceil(BYTES_PER_MICRODOLLAR),
     }
+}
+
+fn scanned(execution: &QueryExecution) -> u64 {
+    let bytes = execution.statistics().and_then(|all| all.data_scanned_in_bytes());
+    u64::try_from(bytes.unwrap_or_default()).unwrap_or_default()
 }
 
 fn too_long() -> TrailError {

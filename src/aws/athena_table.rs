@@ -1,38 +1,19 @@
 //! Where the trail's table is in Athena, and the predicates that keep a query to its partitions.
 
-use crate::ports::trail::Window;
+use crate::aws::athena_columns::Columns;
+use crate::aws::athena_days::{DayColumns, ValueColumn, day_beside, days, is_name, one_of, quoted};
+use crate::aws::athena_layout::{Definition, Found};
+use crate::aws::athena_shape::Shape;
+use crate::ports::trail::{MissingColumn, Window};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 
-/// Athena's limit for the name of a database, table or column.
-const NAME_CHARS_MAX: usize = 255;
 /// Objects are filed under the day they were delivered, up to some hours after the event.
 const DELIVERY_LAG: SignedDuration = SignedDuration::from_hours(24);
 /// Objects are filed under a day up to so long after its end: S3 may take a moment too.
 const SETTLED_AFTER: SignedDuration = SignedDuration::from_hours(1);
-
-/// How the table is cut into days.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DayColumns {
-    /// Not at all: every query reads the whole table.
-    None,
-    /// One column that holds `2026/08/31`.
-    Slashed { column: String },
-    /// One column that holds `2026-08-31`.
-    Dashed { column: String },
-    /// One column of the type DATE.
-    Typed { column: String },
-    /// Three columns that hold `2026`, `08` and `31`.
-    Split { year: String, month: String, day: String },
-}
-
-/// A partition column and the values that queries name; an injected column needs them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValueColumn {
-    pub column: String,
-    pub values: Vec<String>,
-}
 
 /// What configuration says about Athena.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +31,8 @@ pub struct AthenaSettings {
     pub account: Option<ValueColumn>,
     /// How far back a window without a beginning reaches.
     pub lookback_days: u32,
+    /// A reading that would scan more bytes waits until somebody allows it.
+    pub ask_above: u64,
 }
 
 /// A setting that cannot be put into SQL safely.
@@ -61,10 +44,20 @@ pub struct AthenaSettingError {
     pub wanted: &'static str,
 }
 
-/// Settings that were checked, ready to be written into SQL.
+/// Settings that were checked, and what the table's definition tells, ready to be written into SQL.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     settings: AthenaSettings,
+    layout: Found,
+    columns: Columns,
+}
+
+/// A table's definition as the catalog has it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TableDefinition {
+    pub(super) columns: Vec<(String, Shape)>,
+    pub(super) keys: Vec<(String, Shape)>,
+    pub(super) parameters: HashMap<String, String>,
 }
 
 /// A span of event times, and the days of the table that are read for it.
@@ -83,6 +76,13 @@ impl Span {
         (first <= last).then_some(Self { first, last, ..self })
     }
 
+    /// How many days are named, of those that have come.
+    pub(super) fn days_until(self, today: Date) -> u64 {
+        let last = self.last.min(today);
+        let days = self.first.until(last).map_or(0, |span| i64::from(span.get_days()) + 1);
+        u64::try_from(days).unwrap_or_default()
+    }
+
     pub(super) fn words(self) -> String {
         format!("{} to {}", self.first, self.last)
     }
@@ -96,31 +96,51 @@ impl Table {
         if let Some(catalog) = &settings.catalog {
             check_name("athena.catalog", catalog)?;
         }
-        match &settings.days {
-            DayColumns::None => {}
-            DayColumns::Slashed { column }
-            | DayColumns::Dashed { column }
-            | DayColumns::Typed { column } => {
-                check_name("athena.partition.day", column)?;
-            }
-            DayColumns::Split { year, month, day } => {
-                check_name("athena.partition.year", year)?;
-                check_name("athena.partition.month", month)?;
-                check_name("athena.partition.day", day)?;
-            }
+        for column in settings.days.names() {
+            check_name("athena.partition.day", column)?;
         }
         check_values("athena.partition.region", settings.region.as_ref())?;
         check_values("athena.partition.account", settings.account.as_ref())?;
-        Ok(Self { settings })
+        let layout = Found { days: settings.days.clone(), ..Found::default() };
+        Ok(Self { settings, layout, columns: Columns::default() })
+    }
+
+    /// The same table as its definition has it; refused with what it lacks.
+    pub(super) fn defined(&self, definition: &TableDefinition) -> Result<Self, String> {
+        let TableDefinition { columns, keys, parameters } = definition;
+        let settings = self.settings.clone();
+        let columns = Columns::of(columns)?;
+        let named = [settings.region.as_ref(), settings.account.as_ref()];
+        let layout = Definition { keys, parameters }.read(&settings.days, named)?;
+        Ok(Self { layout, columns, settings })
+    }
+
+    /// Whether a query can name days at all.
+    pub(super) fn is_divided(&self) -> bool {
+        self.layout.days != DayColumns::None
+    }
+
+    /// The columns that every record lacks.
+    pub(super) fn missing(&self) -> &[MissingColumn] {
+        &self.columns.missing
+    }
+
+    /// What no reading of this span can find, in words.
+    pub(super) fn limits(&self, span: Span) -> Vec<String> {
+        let mut limits = self.layout.limits.clone();
+        if let Some(earliest) = self.layout.earliest.filter(|earliest| *earliest > span.first) {
+            limits.push(format!("the table has no days before {earliest}"));
+        }
+        limits
+    }
+
+    /// The table and the predicate that names its partitions, as SQL.
+    pub(super) fn relation(&self, span: Span) -> (String, String) {
+        self.columns.relation(&quoted(&self.settings.table), &self.partitions(span))
     }
 
     pub(super) fn settings(&self) -> &AthenaSettings {
         &self.settings
-    }
-
-    /// The table's name as SQL; the database travels beside the query.
-    pub(super) fn name(&self) -> String {
-        quoted(&self.settings.table)
     }
 
     /// Both ends of a window; one without a beginning reaches back as far as configured.
@@ -134,39 +154,21 @@ impl Table {
 
     /// The last day that is over, objects and all; none where the table is not cut into days.
     pub(super) fn settled(&self, now: Timestamp) -> Option<Date> {
-        match &self.settings.days {
-            DayColumns::None => None,
-            DayColumns::Slashed { .. }
-            | DayColumns::Dashed { .. }
-            | DayColumns::Typed { .. }
-            | DayColumns::Split { .. } => {
-                day_of(now.checked_sub(SETTLED_AFTER).ok()?).yesterday().ok()
-            }
+        if !self.is_divided() {
+            return None;
         }
+        day_of(now.checked_sub(SETTLED_AFTER).ok()?).yesterday().ok()
     }
 
     /// The predicate that names the partitions of a span, and nothing but checked text.
-    pub(super) fn partitions(&self, span: Span) -> String {
-        let Span { first, last, .. } = span;
-        let mut parts = Vec::new();
-        match &self.settings.days {
-            DayColumns::None => {}
-            DayColumns::Slashed { column } => {
-                parts.push(between(&quoted(column), first, last, "%Y/%m/%d"));
-            }
-            DayColumns::Dashed { column } => {
-                parts.push(between(&quoted(column), first, last, "%Y-%m-%d"));
-            }
-            DayColumns::Typed { column } => {
-                let column = quoted(column);
-                parts.push(format!("{column} BETWEEN DATE '{first}' AND DATE '{last}'"));
-            }
-            DayColumns::Split { year, month, day } => {
-                let [year, month, day] = [year, month, day].map(|name| quoted(name));
-                let whole = format!("concat({year}, '/', {month}, '/', {day})");
-                parts.push(between(&year, first, last, "%Y"));
-                parts.push(between(&whole, first, last, "%Y/%m/%d"));
-            }
+    fn partitions(&self, span: Span) -> String {
+        let mut parts = days(&self.layout.days, (span.first, span.last));
+        if self.columns.has_times {
+            // Such a table finds its files by the times of the records in them.
+            let from = span.from.strftime("TIMESTAMP '%Y-%m-%d %H:%M:%S'");
+            let until = day_beside(span.last, 1).strftime("TIMESTAMP '%Y-%m-%d 00:00:00'");
+            parts.push(format!("eventtime >= {from}"));
+            parts.push(format!("eventtime < {until}"));
         }
         for named in [&self.settings.region, &self.settings.account] {
             parts.extend(named.as_ref().map(one_of));
@@ -176,11 +178,6 @@ impl Table {
         }
         parts.join("\n    AND ")
     }
-}
-
-/// A name as SQL that cannot be mistaken for a keyword.
-fn quoted(name: &str) -> String {
-    format!("\"{name}\"")
 }
 
 /// The day that a time is on.
@@ -193,25 +190,8 @@ pub(super) fn delivered_by(at: Timestamp) -> Date {
     day_of(at.checked_add(DELIVERY_LAG).unwrap_or(at))
 }
 
-/// The day after or before; the end of time has none.
-pub(super) fn day_beside(day: Date, days: i32) -> Date {
-    day.checked_add(days.days()).unwrap_or(day)
-}
-
-fn between(column: &str, first: Date, last: Date, format: &str) -> String {
-    format!("{column} BETWEEN '{}' AND '{}'", first.strftime(format), last.strftime(format))
-}
-
-fn one_of(named: &ValueColumn) -> String {
-    let values: Vec<String> = named.values.iter().map(|value| format!("'{value}'")).collect();
-    format!("{} IN ({})", quoted(&named.column), values.join(", "))
-}
-
 fn check_name(setting: &'static str, name: &str) -> Result<(), AthenaSettingError> {
-    let mut letters = name.bytes();
-    let first = letters.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    let rest = letters.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if first && rest && name.len() <= NAME_CHARS_MAX {
+    if is_name(name) {
         return Ok(());
     }
     Err(AthenaSettingError {
@@ -258,6 +238,7 @@ mod tests {
             region: None,
             account: None,
             lookback_days: 90,
+            ask_above: u64::MAX,
         }
     }
 
@@ -305,9 +286,37 @@ mod tests {
             DayColumns::Split { year: "y".to_owned(), month: "m".to_owned(), day: "d".to_owned() };
         assert_eq!(
             predicate(settings(days), "2025-12-31T00:00:00Z", Some("2026-01-01T00:00:00Z")),
-            "\"y\" BETWEEN '2025' AND '2026'\n    AND concat(\"y\", '/', \"m\", '/', \"d\") \
-             BETWEEN '2025/12/31' AND '2026/01/02'"
+            "\"y\" BETWEEN '2025' AND '2026'\n    AND concat(\"y\", '/', lpad(\"m\", 2, '0'), \
+             '/', lpad(\"d\", 2, '0')) BETWEEN '2025/12/31' AND '2026/01/02'"
         );
+    }
+
+    #[test]
+    fn days_are_named_in_the_type_and_format_of_their_column() {
+        let column = || "dt".to_owned();
+        let (year, month, day) = ("y".to_owned(), "m".to_owned(), "d".to_owned());
+        for (days, wanted) in [
+            (DayColumns::Compact { column: column() }, "\"dt\" BETWEEN '20260801' AND '20260803'"),
+            (
+                DayColumns::Typed { column: column() },
+                "\"dt\" BETWEEN DATE '2026-08-01' AND DATE '2026-08-03'",
+            ),
+            (
+                DayColumns::Any { column: column() },
+                "(\"dt\" >= '2026/08/01' AND \"dt\" < '2026/08/04' \
+                 OR \"dt\" >= '2026-08-01' AND \"dt\" < '2026-08-04' \
+                 OR \"dt\" >= '20260801' AND \"dt\" < '20260804')",
+            ),
+            (
+                DayColumns::SplitNumbers { year, month, day },
+                "\"y\" BETWEEN 2026 AND 2026\n    AND \"y\" * 10000 + \"m\" * 100 + \"d\" \
+                 BETWEEN 20260801 AND 20260803",
+            ),
+        ] {
+            let named =
+                predicate(settings(days), "2026-08-01T10:00:00Z", Some("2026-08-02T00:00:00Z"));
+            assert_eq!(named, wanted);
+        }
     }
 
     #[test]

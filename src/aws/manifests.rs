@@ -313,6 +313,10 @@ fn named(text: &str, names: &ManifestNames<'_>) -> String {
     if let Some(workgroup) = names.athena.and_then(|athena| athena.workgroup.as_deref()) {
         text = text.replace("workgroup/keyleak", &format!("workgroup/{}", quoted(workgroup)));
     }
+    if let Some(catalog) = names.athena.and_then(|athena| athena.catalog.as_deref()) {
+        let named = format!("datacatalog/{}", quoted(catalog));
+        text = text.replace("datacatalog/AwsDataCatalog", &named);
+    }
     match names.athena.and_then(|athena| athena.output.as_deref()).and_then(bucket_of) {
         Some(bucket) => text.replace("keyleak-athena", &quoted(bucket)),
         None => text,
@@ -332,7 +336,7 @@ fn bucket_of(address: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::athena_table::DayColumns;
+    use crate::aws::athena_days::DayColumns;
     use serde_json::Value;
 
     fn role(name: &str) -> RoleSettings {
@@ -368,7 +372,7 @@ mod tests {
                 kms_key: None,
             }),
             athena: Some(&AthenaSettings {
-                catalog: None,
+                catalog: Some("library".to_owned()),
                 database: "logs".to_owned(),
                 table: "trail".to_owned(),
                 workgroup: Some("hunters".to_owned()),
@@ -377,6 +381,7 @@ mod tests {
                 region: None,
                 account: None,
                 lookback_days: 15,
+                ask_above: 0,
             }),
         };
         let printed = policies(&names) + &super::tables(&tables);
@@ -387,6 +392,7 @@ mod tests {
             "s3:::proofs\"",
             "s3:::nails/*",
             "workgroup/hunters",
+            "datacatalog/library",
             "s3:::answers/*",
             ":role/eyes",
             ":role/hands",

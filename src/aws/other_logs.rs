@@ -33,14 +33,15 @@ impl AthenaLogs {
     ) -> Result<Self, AthenaSettingError> {
         let client = aws_sdk_athena::Client::new(config);
         let passes = |(log, settings): (&OtherLog, &AthenaSettings)| {
+            let table = Table::new(settings.clone())?;
             let runner = Runner {
                 client: client.clone(),
-                table: Table::new(settings.clone())?,
+                table: table.clone(),
                 clock,
                 tasks: tasks.clone(),
                 failures: Arc::new(Mutex::new(HashMap::new())),
             };
-            Ok((*log, Passes { runner }))
+            Ok((*log, Passes { runner, table: Arc::new(table), weights: Arc::default() }))
         };
         Ok(Self { tables: settings.iter().map(passes).collect::<Result<_, _>>()? })
     }
@@ -79,7 +80,7 @@ impl OtherLogs for AthenaLogs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::athena_table::DayColumns;
+    use crate::aws::athena_days::DayColumns;
     use crate::aws::wire_fake::{Answer, WireFake};
     use serde_json::json;
 
@@ -98,6 +99,7 @@ mod tests {
             region: None,
             account: None,
             lookback_days: 15,
+            ask_above: u64::MAX,
         }
     }
 

@@ -57,6 +57,7 @@ pub async fn serve(store: &Store) -> Result<(), CommandError> {
     wait_for_the_end().await?;
     tracing::info!("stopping: taking no more requests, finishing the work in hand");
     bot.shut_down().await;
+    trails::let_go(&tasks).await;
     Ok(())
 }
 

@@ -17,7 +17,19 @@ use crate::trail::own_questions;
 use crate::trail::quick::QuickFirst;
 use aws_config::SdkConfig;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::task::TaskTracker;
+
+/// A query is stopped by one call; whoever ends the process waits no longer for that.
+const STOPPING_MAX: Duration = Duration::from_secs(5);
+
+/// Waits until the queries that nobody waits for any more are stopped.
+pub async fn let_go(tasks: &TaskTracker) {
+    tasks.close();
+    if tokio::time::timeout(STOPPING_MAX, tasks.wait()).await.is_err() {
+        tracing::warn!("a query may go on in Athena, up to the limit of its workgroup");
+    }
+}
 
 /// Opens it; `None` where none is configured.
 pub async fn configured(

@@ -1,11 +1,15 @@
 //! Where CloudTrail's records lie, and how the table of them is laid out.
 
-use crate::aws::athena_table::{AthenaSettings, DayColumns, ValueColumn};
+use crate::aws::athena_days::{DayColumns, ValueColumn};
+use crate::aws::athena_table::AthenaSettings;
 use crate::config::accounts;
 use crate::config::reader::Reader;
 use crate::domain::other_log::OtherLog;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// As Athena bills them.
+const BYTES_OF_GB: u64 = 1_000_000_000;
 
 /// Where CloudTrail's records are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,11 +117,12 @@ fn athena(r: &mut Reader, database: String) -> AthenaSettings {
         region: column(r, "trail.athena.region_column", "trail.athena.regions"),
         account,
         lookback_days: r.number("trail.athena.lookback_days", 15, 1),
+        ask_above: u64::from(r.number("trail.athena.ask_above_gb", 1_000, 1)) * BYTES_OF_GB,
     }
 }
 
-/// `2026/08/31` in one column is `slashed`, `2026-08-31` is `dashed`, a DATE is `date`, and three
-/// columns are `split`.
+/// `2026/08/31` in one column is `slashed`, `2026-08-31` `dashed`, `20260831` `compact`, a DATE
+/// `date`; three columns are `split`. Where nothing is said the table's own definition tells.
 fn days(r: &mut Reader, section: &str) -> DayColumns {
     let columns = r.texts(&format!("{section}.day_columns")).unwrap_or_default();
     let name = format!("{section}.day_format");
@@ -127,13 +132,15 @@ fn days(r: &mut Reader, section: &str) -> DayColumns {
         ([column], "slashed") => DayColumns::Slashed { column: column.clone() },
         ([column], "dashed") => DayColumns::Dashed { column: column.clone() },
         ([column], "date") => DayColumns::Typed { column: column.clone() },
+        ([column], "compact") => DayColumns::Compact { column: column.clone() },
         ([year, month, day], "split") => {
             DayColumns::Split { year: year.clone(), month: month.clone(), day: day.clone() }
         }
         _ => {
             r.reject(
                 &name,
-                "is \"slashed\", \"dashed\" or \"date\" for one column, or \"split\" for three",
+                "is \"slashed\", \"dashed\", \"compact\" or \"date\" for one column, or \"split\" for \
+                 three",
             );
             DayColumns::None
         }

@@ -1,6 +1,8 @@
 //! What is to be done next in a case, and when: pure, so that a restart finds the same work.
 
-use crate::domain::agenda::asking::{next_look_for_signer, next_question, next_reconciliation};
+use crate::domain::agenda::asking::{
+    next_allowed, next_look_for_signer, next_question, next_reconciliation,
+};
 use crate::domain::case::Case;
 use crate::domain::eradicating;
 use crate::domain::inquiry::Inquiry;
@@ -91,6 +93,8 @@ pub enum Ask {
     FirstLook,
     /// Read the trail again for whose session the key is.
     FindSigner,
+    /// Read the trail as a person has allowed.
+    Allowed,
     /// Read the trail, contain what the actor took, and say "contained" once it is true.
     Sweep(PlanNumber),
     Question {
@@ -166,6 +170,7 @@ pub fn next_ask(case: &Case, timing: &Timing, trail: TrailState, now: Timestamp)
         return Due::Now(Ask::FirstLook);
     }
     soonest([
+        next_allowed(case, timing, trail.swept_at, now),
         next_sweep(case, timing, trail.swept_at, now),
         next_look_for_signer(case, timing, trail.swept_at, now),
         next_question(case),

@@ -2,6 +2,7 @@
 
 mod questions;
 mod read_back;
+mod spending;
 
 use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
@@ -112,6 +113,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         owed.extend(said(record));
         owed.extend(questions::about(case, record));
         owed.extend(read_back::found_changed(case, record));
+        owed.extend(spending::about(case, record));
         let is_first = owed.iter().all(|owed| owed.what != What::Letter);
         owed.extend(to_aws(record).filter(|_| is_first));
         owed.extend(recovery(case, record));

@@ -42,6 +42,8 @@ pub enum ButtonAction {
     TakeIn { case: CaseId, on: PrincipalName },
     /// `question.cancel`, value `case|seq` of the press that asked.
     CancelQuestions { case: CaseId, asked: u64 },
+    /// `trail.allow`, value `case|seq` of the record that asked for the reading.
+    AllowReading { case: CaseId, seq: u64 },
     /// `loss.rotated`, `loss.restore`, `loss.rebuild`, `loss.drop`; value `case|loss|seq` of the
     /// last record about the loss.
     Settle { case: CaseId, loss: u32, seq: u64, remedy: Remedy },
@@ -83,6 +85,7 @@ impl ButtonAction {
             Self::UndoSteps(_) => "plan.undo_steps".to_owned(),
             Self::TakeIn { .. } => "finding.contain".to_owned(),
             Self::CancelQuestions { .. } => "question.cancel".to_owned(),
+            Self::AllowReading { .. } => "trail.allow".to_owned(),
             Self::Settle { remedy: Remedy::Rotate, .. } => "loss.rotated".to_owned(),
             Self::Settle { remedy: Remedy::Restore, .. } => "loss.restore".to_owned(),
             Self::Settle { remedy: Remedy::Rebuild, .. } => "loss.rebuild".to_owned(),
@@ -114,7 +117,9 @@ impl ButtonAction {
             | Self::Change(at)
             | Self::UndoSteps(at) => at.value(),
             Self::TakeIn { case, on } => format!("{case}{SEPARATOR}{}", on.slug()),
-            Self::CancelQuestions { case, asked } => format!("{case}{SEPARATOR}{asked}"),
+            Self::CancelQuestions { case, asked: seq } | Self::AllowReading { case, seq } => {
+                format!("{case}{SEPARATOR}{seq}")
+            }
             Self::Settle { case, loss, seq, .. } => {
                 format!("{case}{SEPARATOR}{loss}{SEPARATOR}{seq}")
             }
@@ -136,6 +141,7 @@ impl ButtonAction {
             | Self::Report { case }
             | Self::TakeIn { case, .. }
             | Self::CancelQuestions { case, .. }
+            | Self::AllowReading { case, .. }
             | Self::Settle { case, .. }
             | Self::Harden { case, .. }
             | Self::Impact { case, .. }
@@ -170,6 +176,10 @@ impl ButtonAction {
                 let (case, asked) = value.split_once(SEPARATOR)?;
                 let asked = asked.parse().ok()?;
                 Some(Self::CancelQuestions { case: case_id(case)?, asked })
+            }
+            "trail.allow" => {
+                let (case, seq) = value.split_once(SEPARATOR)?;
+                Some(Self::AllowReading { case: case_id(case)?, seq: seq.parse().ok()? })
             }
             "loss.rotated" => settle(value, Remedy::Rotate),
             "loss.restore" => settle(value, Remedy::Restore),
@@ -246,6 +256,7 @@ mod tests {
             ButtonAction::CancelQuestions { case: case.clone(), asked: 17 },
             ButtonAction::TakeIn { case: case.clone(), on: PrincipalName::role("deploy") },
             ButtonAction::TakeIn { case: case.clone(), on: PrincipalName::user("a=b,c") },
+            ButtonAction::AllowReading { case: case.clone(), seq: 18 },
             ButtonAction::Summary { case: case.clone() },
             ButtonAction::Close { case: case.clone() },
             ButtonAction::Report { case: case.clone() },

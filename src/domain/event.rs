@@ -12,7 +12,7 @@ use crate::domain::reading::{AnswerNote, SurveyNote};
 use crate::domain::reconciliation::Reconciliation;
 use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::snapshot::SnapshotRef;
-use crate::domain::spending::SpendingStep;
+use crate::domain::spending_step::SpendingStep;
 use crate::domain::step_result::StepResult;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

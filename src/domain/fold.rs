@@ -11,7 +11,7 @@ use crate::domain::reconciliation::Reconciliation;
 use crate::domain::record::{Press, Record};
 use crate::domain::recovery::Recovery;
 use crate::domain::room::{Room, Unmade};
-use crate::domain::spending::{Spending, SpendingStep};
+use crate::domain::spending::Spending;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -44,6 +44,8 @@ pub enum IllegalRecord {
     WrongState(&'static str),
     #[error("there is no such step, or no attempt at it is open")]
     NoSuchAttempt,
+    #[error("it is about another reading of the trail, or none waits")]
+    OtherReading,
     #[error("there is no loss {0}")]
     NoSuchLoss(u32),
     #[error("an answer about the impact rests on evidence of this case")]
@@ -183,11 +185,11 @@ impl Case {
             }
             Event::Surveyed { .. }
             | Event::SurveyFailed { .. }
-            | Event::Spending { .. }
             | Event::Answered { .. }
             | Event::QuestionFailed { .. }
             | Event::QuestionsDone { .. }
             | Event::Cancelled { .. } => self.take_in_reading(record),
+            Event::Spending { step } => self.take_in_spending(record, step)?,
             Event::Recovery { step } => self.take_in_recovery(record, step)?,
             Event::Impact { answer } => self.take_in_impact(record, answer)?,
             Event::Closed { .. } => self.closed_at = Some(record.at),
@@ -299,9 +301,6 @@ impl Case {
                 self.survey_failed = Some((record.seq, why.clone()));
                 self.last_survey_at = Some(record.at);
             }
-            Event::Spending { step } => match step.as_ref() {
-                SpendingStep::Read { cost } => self.spending.add(record.at, cost),
-            },
             Event::Answered { answer } => {
                 self.answers.push((record.seq, answer.as_ref().clone()));
             }

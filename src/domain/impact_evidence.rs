@@ -163,6 +163,10 @@ fn unseen(case: &Case, note: &AnswerNote, data_events: bool) -> Option<String> {
     if view.truncated {
         return Some(format!("a limit cut the trail off, so {id} may lack rows"));
     }
+    if !view.lacking.is_empty() {
+        let lacking = view.lacking.join(", ");
+        return Some(format!("the trail's table has no {lacking}, which {id} rests on"));
+    }
     let Some(first) = view.first else {
         return Some(format!("the trail held no record at all for {id}"));
     };

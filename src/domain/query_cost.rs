@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Five US dollars for each terabyte, in most regions.
+pub const BYTES_PER_MICRODOLLAR: u64 = 200_000;
+
 /// What a reading of the trail cost.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -47,11 +50,13 @@ pub enum ReadFor {
     Reconciliation,
     /// Another log than CloudTrail's was asked about the actor.
     OtherLogs,
+    /// One day was read to know what the others cost.
+    Estimate,
 }
 
 impl ReadFor {
-    pub const TOP_UPS: [Self; 5] =
-        [Self::NewRecords, Self::Lineage, Self::Reverter, Self::Reconciliation, Self::OtherLogs];
+    pub const TOP_UPS: [Self; 6] =
+        [Self::NewRecords, Self::Lineage, Self::Reverter, Self::Reconciliation, Self::OtherLogs, Self::Estimate];
 
     fn is_window(&self) -> bool {
         *self == Self::Window
@@ -66,6 +71,7 @@ impl ReadFor {
             Self::Reverter => "who took a change back",
             Self::Reconciliation => "the comparison with the journal",
             Self::OtherLogs => "other logs",
+            Self::Estimate => "what its window would cost",
         }
     }
 }
@@ -94,4 +100,22 @@ impl std::iter::Sum for QueryCost {
     fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
         costs.fold(Self::default(), |sum, cost| sum + cost)
     }
+}
+
+/// In powers of a thousand, as Athena bills them.
+pub fn size(bytes: u64) -> String {
+    let units = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB")];
+    let fits = units.into_iter().find(|(unit, _)| bytes >= *unit);
+    match fits.unwrap_or((1_000, "kB")) {
+        (unit, name) if bytes < 10 * unit && unit > 1_000 => {
+            format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit)
+        }
+        (unit, name) => format!("{} {name}", bytes.div_ceil(unit)),
+    }
+}
+
+/// Rounded up to a hundredth of a cent, so that nothing that was paid reads as nothing.
+pub fn dollars(microdollars: u64) -> String {
+    let hundredths = microdollars.div_ceil(100);
+    format!("{}.{:04}", hundredths / 10_000, hundredths % 10_000)
 }

@@ -109,6 +109,9 @@ pub struct TrailView {
     pub data_events_from: Option<Timestamp>,
     /// More was there than a limit let in.
     pub truncated: bool,
+    /// Columns that the trail's table lacks and the question names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<String>,
 }
 
 impl AnswerNote {

@@ -89,6 +89,10 @@ pub enum Refusal {
     AlreadyConfirmed,
     #[error("nothing is contained, so there is nothing to confirm")]
     NeverContained,
+    #[error("the trail would be read for what you asked, so somebody else has to allow it")]
+    OwnReading,
+    #[error("no reading of the trail waits to be allowed, or another does; see the newest card")]
+    NoReading,
     #[error("you have not approved this plan, so there is nothing to withdraw")]
     NotApproved,
 }

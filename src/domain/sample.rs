@@ -14,6 +14,7 @@ use crate::domain::proof::{Caller, SignedHeaders, sign};
 use crate::domain::query_cost::QueryCost;
 use crate::domain::reading::SurveyNote;
 use crate::domain::record::{Actor, Entry};
+use crate::domain::scan::Scan;
 use crate::domain::signer::{Behind, Signer, SignerKind};
 use crate::domain::snapshot::{Own, Photograph, SnapshotRef};
 use crate::domain::step_result::StepResult;
@@ -46,6 +47,20 @@ pub(crate) fn signer() -> Signer {
 /// A time, in seconds after the sample's beginning.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + seconds).unwrap()
+}
+
+/// A reading of the trail that somebody has to allow.
+pub(crate) fn scan(sql_sha256: &str) -> Scan {
+    Scan {
+        sql_sha256: sql_sha256.to_owned(),
+        from: at(-900),
+        days: Some("2026-09-01 to 2026-09-22".to_owned()),
+        queries: 4,
+        is_window: true,
+        bytes: Some(2_000_000_000_000),
+        at_most: None,
+        ask_above: 1_000_000_000_000,
+    }
 }
 
 pub(crate) fn person(user: &str) -> PersonId {

@@ -1,16 +1,19 @@
 //! What a case has spent on reading the trail: its window, and each top-up by its reason.
 
+use crate::domain::ids::PersonId;
 use crate::domain::query_cost::{QueryCost, ReadFor};
+use crate::domain::record::Press;
+use crate::domain::scan::Scan;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A record about what reading the trail costs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "snake_case")]
-pub enum SpendingStep {
-    /// What was read since the last record that told it.
-    Read { cost: QueryCost },
+/// A reading that waits for somebody to allow it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    pub seq: u64,
+    pub scan: Scan,
+    pub requester: PersonId,
+    pub allowed: Option<Press>,
 }
 
 /// The sum of what a case's records tell.
@@ -21,6 +24,9 @@ pub struct Spending {
     /// By why it was read; what older records tell only in sum is in none of them.
     pub parts: BTreeMap<ReadFor, Part>,
     pub told_at: Option<Timestamp>,
+    /// What the newest window was said to scan before it was read.
+    pub expected: Option<Scan>,
+    pub waiting: Option<Waiting>,
 }
 
 /// What was read for one reason.
@@ -44,6 +50,17 @@ impl Spending {
             part.queries += 1;
             part.bytes_scanned += run.bytes_scanned.unwrap_or_default();
         }
+    }
+
+    /// Whether this reading was allowed, and when.
+    pub fn allowed(&self, scan: &Scan) -> Option<&Press> {
+        let waiting = self.waiting.as_ref();
+        waiting.filter(|waiting| waiting.scan.sql_sha256 == scan.sql_sha256)?.allowed.as_ref()
+    }
+
+    /// What waits for somebody to allow it.
+    pub fn not_allowed(&self) -> Option<&Waiting> {
+        self.waiting.as_ref().filter(|waiting| waiting.allowed.is_none())
     }
 
     pub fn part(&self, reading: ReadFor) -> Part {

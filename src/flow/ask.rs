@@ -19,11 +19,22 @@ use std::time::Duration;
 /// Another replica's records wake nobody here, and a query costs money until it is stopped.
 const LOOK_FOR_CANCEL: Duration = Duration::from_secs(2);
 
-/// Does one piece of the lane's work.
+/// Does one piece of the lane's work; what is asked for a case that is closed meanwhile is given
+/// up, since nobody waits for it any more and each query goes on to cost money.
 pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
+    let outlives_the_case = matches!(task, Ask::Reconcile);
+    // Boxed: reading the trail goes deep, and a worker's stack is small in a debug build.
+    let work = Box::pin(work(desk, case, task));
+    tokio::select! {
+        done = work => done,
+        () = closed(desk, case), if !outlives_the_case => Ok(()),
+    }
+}
+
+async fn work(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
     match task {
         Ask::Validate => validate::validate(desk, case).await,
-        Ask::FirstLook | Ask::FindSigner => first_look(desk, case).await,
+        Ask::FirstLook | Ask::FindSigner | Ask::Allowed => first_look(desk, case).await,
         // Boxed: it calls AWS from deep inside, and a worker's stack is small in a debug build.
         Ask::Reconcile => Box::pin(reconcile::at_closing(desk, case)).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
@@ -62,8 +73,10 @@ async fn questions(
     let Some(trail) = &desk.trail else {
         return Ok(());
     };
+    let asker = case.records().iter().find(|record| record.seq == asked);
+    let asker = asker.and_then(|record| record.person());
     let read = tokio::select! {
-        read = sweep::survey(desk, case, trail.as_ref()) => read,
+        read = sweep::survey(desk, case, (trail.as_ref(), asker)) => read,
         // A query that nobody waits for any more is stopped by its source.
         () = cancelled(desk, case, asked) => {
             return note(desk, case, Event::QuestionsDone { asked }).await;
@@ -83,6 +96,7 @@ async fn questions(
         Err(error) => return Err(error),
     };
     sweep::remember(desk, case, trail.as_ref(), &mut survey).await?;
+    let repeated = presses_since(&desk.ledger.load(case.id()).await?, asked, inquiry);
     for question in wanted(trail.as_ref(), inquiry, &times(case)) {
         let case = desk.ledger.load(case.id()).await?;
         if case.is_cancelled(asked) {
@@ -92,7 +106,22 @@ async fn questions(
             answer(desk, &case, (asked, &question), &survey).await?;
         }
     }
-    note(desk, case, Event::QuestionsDone { asked }).await
+    for asked in std::iter::once(asked).chain(repeated) {
+        note(desk, case, Event::QuestionsDone { asked }).await?;
+    }
+    Ok(())
+}
+
+/// Presses of the same phase that came while the trail was being read for this one: they have the
+/// same answers, and who clicks twice pays once.
+fn presses_since(case: &Case, asked: u64, inquiry: &Inquiry) -> Vec<u64> {
+    match inquiry {
+        Inquiry::Phase(phase) => {
+            let later = case.presses(*phase).iter().filter(|press| press.seq > asked);
+            later.map(|press| press.seq).collect()
+        }
+        Inquiry::Named(_) => Vec::new(),
+    }
 }
 
 /// The questions that a record asks, as long as they wait; none where no trail would answer.
@@ -112,6 +141,23 @@ fn wanted(trail: &dyn Trail, inquiry: &Inquiry, times: &Times) -> Vec<String> {
             all
         }
         Inquiry::Phase(phase) => trail.questions(*phase, times),
+    }
+}
+
+/// Comes back once the case is closed. The other lanes read the journal, so that it is seen here
+/// wherever that was decided.
+async fn closed(desk: &Desk, case: &Case) {
+    let mut growth = desk.ledger.growth(case.id());
+    loop {
+        if let Ok(Some(case)) = desk.ledger.at_hand(case.id()).await
+            && case.closed_at().is_some()
+        {
+            return;
+        }
+        if growth.changed().await.is_err() {
+            // Nobody tells any more; the lane itself is given up then.
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -167,6 +213,7 @@ async fn answer(
             first: survey.coverage.first,
             data_events_from: survey.coverage.data_events_from,
             truncated: survey.truncated || answer.truncated,
+            lacking: answer.lacking,
         }),
     };
     tell_once(desk, case, Event::Answered { answer: Box::new(answer) }).await

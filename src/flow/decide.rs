@@ -89,6 +89,10 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
             Event::Adjusted { adjustments: asked(case, bench.plans, &wanted)? }
         }
         ButtonAction::CancelQuestions { asked, .. } => Event::Cancelled { asked: *asked },
+        ButtonAction::AllowReading { seq, .. } => {
+            let step = policy.may_allow_reading(&pressed.caller, case, *seq)?;
+            Event::Spending { step: Box::new(step) }
+        }
         ButtonAction::Settle { loss, seq, remedy, .. } => {
             policy.may_settle(&pressed.caller, case, (*loss, *seq, *remedy))?;
             recovery(RecoveryStep::Settled { loss: *loss, remedy: *remedy })

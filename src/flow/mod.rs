@@ -3,6 +3,7 @@
 pub mod act;
 pub mod adjust;
 pub mod adjusted;
+pub mod allowance;
 pub mod ask;
 pub mod brakes;
 pub mod chase;

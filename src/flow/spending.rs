@@ -2,7 +2,7 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::Event;
-use crate::domain::spending::SpendingStep;
+use crate::domain::spending_step::SpendingStep;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use jiff::SignedDuration;

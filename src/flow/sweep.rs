@@ -4,6 +4,7 @@ use crate::domain::agenda::REAPPLIED_MAX;
 use crate::domain::case::Case;
 use crate::domain::drift::Drift;
 use crate::domain::event::Event;
+use crate::domain::ids::PersonId;
 use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal, Node};
 use crate::domain::losses::Bounds;
 use crate::domain::made_resources::MadeResources;
@@ -20,7 +21,7 @@ use crate::flow::gains::Taken;
 use crate::flow::lane::{self, StepError, note};
 use crate::flow::resources::Outlook;
 use crate::flow::targets::{Prepared, prepare};
-use crate::flow::{exposure, gains, losses, propose, resources, signer, spending};
+use crate::flow::{allowance, exposure, gains, losses, propose, resources, signer, spending};
 use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +36,7 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
     let Some(trail) = &desk.trail else {
         return Ok(());
     };
-    let mut survey = match survey(desk, case, trail.as_ref()).await {
+    let mut survey = match survey(desk, case, (trail.as_ref(), None)).await {
         Ok(survey) => survey,
         Err(StepError::Trail(error)) => return survey_failed(desk, case, &error).await,
         Err(error) => return Err(error),
@@ -60,18 +61,30 @@ pub async fn sweep(desk: &Desk, case: &Case, plan: PlanNumber) -> Result<(), Ste
 }
 
 /// Reads the trail for the case's key, in its window. What is older is flagged by `remember`: the
-/// reading itself may tell that the key is exposed for longer than was known.
-pub async fn survey(desk: &Desk, case: &Case, trail: &dyn Trail) -> Result<Survey, StepError> {
-    let survey = trail.survey(&request(desk, case)).await?;
+/// reading itself may tell that the key is exposed for longer than was known. What is above the
+/// limit of one reading waits for somebody else than whoever asks, or opened the case.
+pub async fn survey(
+    desk: &Desk,
+    case: &Case,
+    (trail, asker): (&dyn Trail, Option<&PersonId>),
+) -> Result<Survey, StepError> {
+    let request = request(desk, case);
+    let asker = asker.unwrap_or(case.opened_by());
+    Box::pin(allowance::pass(desk, case, (trail, &request, asker))).await?;
+    let survey = trail.survey(&request).await?;
     desk.purse.add(case.id(), &survey.cost);
     Ok(survey)
 }
 
 /// The same, before there is a plan.
 pub async fn look(desk: &Desk, case: &Case, trail: &dyn Trail) -> Result<Survey, StepError> {
-    let survey = trail.first_look(&request(desk, case)).await?;
-    desk.purse.add(case.id(), &survey.cost);
-    Ok(survey)
+    match trail.first_look(&request(desk, case)).await {
+        Some(survey) => {
+            desk.purse.add(case.id(), &survey.cost);
+            Ok(survey)
+        }
+        None => survey(desk, case, (trail, None)).await,
+    }
 }
 
 fn request(desk: &Desk, case: &Case) -> SurveyRequest {
@@ -155,13 +168,6 @@ fn window(desk: &Desk, case: &Case) -> Window {
 
 fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) -> SurveyNote {
     let nodes: Vec<Node> = survey.lineage.nodes.iter().take(NODES_MAX).cloned().collect();
-    let skipped = survey.coverage.skipped.iter().chain(&survey.coverage.skipped_objects);
-    let mut gaps: Vec<_> =
-        skipped.map(|skipped| format!("{} × {}", skipped.count, skipped.reason)).collect();
-    if survey.coverage.data_events_from.is_none() {
-        gaps.push("no data events were recorded: reads of objects would not show".to_owned());
-    }
-    gaps.extend(survey.coverage.never_shown.iter().cloned());
     SurveyNote {
         cut_sha256,
         rows: survey.cut.rows,
@@ -176,7 +182,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         used_by_others: used_by_others(survey),
         nodes,
         cost: desk.purse.untold(case.id()).unwrap_or_else(|| survey.cost.clone()),
-        gaps,
+        gaps: survey.coverage.gaps(),
         made_by_others: Vec::new(),
         keys_by_others: Vec::new(),
         resources: MadeResources::default(),

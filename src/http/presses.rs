@@ -36,6 +36,7 @@ pub async fn click(service: &Service, click: Click) -> (Response, bool) {
         | ButtonAction::Undo(_)
         | ButtonAction::TakeIn { .. }
         | ButtonAction::CancelQuestions { .. }
+        | ButtonAction::AllowReading { .. }
         | ButtonAction::Settle { .. }
         | ButtonAction::Harden { .. }
         | ButtonAction::Impact { .. }

@@ -5,6 +5,7 @@ pub mod anchors;
 pub mod chat;
 pub mod clock;
 pub mod cloud;
+pub mod coverage;
 pub mod event_history;
 pub mod evidence;
 pub mod journal;

@@ -9,6 +9,7 @@ use crate::domain::makers::ByOther;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::question::{Question, Times};
 use crate::domain::regular::RegularUse;
+use crate::domain::scan::Scan;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use crate::domain::unsettled::Unsettled;
 use async_trait::async_trait;
@@ -21,6 +22,8 @@ use std::collections::BTreeSet;
 pub enum TrailError {
     #[error("the trail at {place} cannot be read ({reason}); check the path and its permissions")]
     Unreadable { place: String, reason: String },
+    #[error("{place} is no table of CloudTrail's records that keyleak can read: it lacks {lacks}")]
+    NotATrail { place: String, lacks: String },
     #[error("reading the trail was refused ({action}); grant it to the lookup role")]
     Denied { action: String },
     #[error("there is no question {id}; `keyleak queries list` lists them")]
@@ -33,6 +36,11 @@ pub enum TrailError {
     CutGone,
     #[error("the query would scan more than the limit ({reason}); narrow the window")]
     TooCostly { reason: String },
+    #[error(
+        "it would scan {scan}, which is more than the {limit} that one reading may by itself; an \
+         approver allows it on the card"
+    )]
+    NotAllowed { scan: String, limit: String },
     #[error("the query was cancelled")]
     Cancelled,
     #[error("the question {id} failed on the case table: {reason}")]
@@ -80,12 +88,23 @@ pub struct Coverage {
     pub skipped_objects: Vec<Skipped>,
     /// Records that were not used, and why.
     pub skipped: Vec<Skipped>,
-    /// What a place of this kind never shows, whatever happened.
+    /// What a place of this kind never shows, whatever happened, and what this one leaves out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub never_shown: Vec<String>,
+    pub limits: Vec<String>,
+    /// What no record here tells, since the table has no column for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_columns: Vec<MissingColumn>,
     /// Objects that changed while the trail was read.
     #[serde(default, skip_serializing_if = "Unsettled::is_settled")]
     pub unsettled: Unsettled,
+}
+
+/// A column that the table of a trail lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingColumn {
+    pub name: String,
+    /// The columns of the case table that are empty because of it.
+    pub leaves_empty: Vec<String>,
 }
 
 /// What pass one found.
@@ -153,6 +172,15 @@ impl Coverage {
     }
 }
 
+/// What a reading would scan, and what it cost to find that out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forecast {
+    pub scan: Scan,
+    pub cost: QueryCost,
+    /// The bytes above which a query is stopped, where one of these is likely to be.
+    pub stopped_above: Option<u64>,
+}
+
 /// A place that holds CloudTrail records: delivered objects here, or Athena over them.
 #[async_trait]
 pub trait Source: Send + Sync {
@@ -173,6 +201,17 @@ pub trait Source: Send + Sync {
 
     /// Every changing call of a role's sessions, refused ones included.
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;
+
+    /// What both passes of a key's window would scan; none where reading costs nothing. A day is
+    /// known to weigh so much where somebody has read some.
+    async fn forecast(
+        &self,
+        _window: Window,
+        _key_id: &str,
+        _bytes_a_day: Option<u64>,
+    ) -> Result<Option<Forecast>, TrailError> {
+        Ok(None)
+    }
 }
 
 /// What to survey.
@@ -267,6 +306,9 @@ pub struct Answer {
     /// The ATT&CK techniques that the rows may be signs of, by their ids in v18.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attack: Vec<String>,
+    /// Columns that the trail's table lacks and the question names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<String>,
     /// The SQL of a question of people's own: its file may be another one in a year, and only the
     /// program's are kept with the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -342,9 +384,10 @@ pub trait Trail: Send + Sync {
     /// Reads the trail in two passes and keeps the cut ready for questions.
     async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError>;
 
-    /// The same for whoever waits for a plan: it may come from a faster place that shows less.
-    async fn first_look(&self, request: &SurveyRequest) -> Result<Survey, TrailError> {
-        self.survey(request).await
+    /// The same for whoever waits for a plan, from a faster place that costs nothing and shows less;
+    /// none where there is no such place, or it has no call of the key.
+    async fn first_look(&self, _request: &SurveyRequest) -> Option<Survey> {
+        None
     }
 
     /// Asks one question of a cut that was surveyed before.
@@ -376,6 +419,15 @@ pub trait Trail: Send + Sync {
 
     /// Every changing call of a role's sessions, refused ones included: what did the bot do?
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;
+
+    /// What the survey would scan; none where it costs nothing.
+    async fn forecast(
+        &self,
+        _request: &SurveyRequest,
+        _bytes_a_day: Option<u64>,
+    ) -> Result<Option<Forecast>, TrailError> {
+        Ok(None)
+    }
 }
 
 #[cfg(test)]

@@ -150,6 +150,16 @@ fn case_buttons(case: &Case) -> Vec<Value> {
         let action = ButtonAction::CancelQuestions { case: id(), asked };
         buttons.push(drawn("Cancel the questions", &action, None));
     }
+    if let Some(waiting) = case.spending().not_allowed() {
+        let confirm = Confirm {
+            title: "Read the trail?".to_owned(),
+            text: format!("It would scan {}. It is read once.", waiting.scan.words()),
+            yes: "Read it".to_owned(),
+            danger: false,
+        };
+        let action = ButtonAction::AllowReading { case: id(), seq: waiting.seq };
+        buttons.push(drawn("Allow this reading", &action, Some(confirm)));
+    }
     buttons.push(drawn("Write the report", &ButtonAction::Report { case: id() }, None));
     let confirm = Confirm {
         title: "Close this case?".to_owned(),

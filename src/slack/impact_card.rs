@@ -133,6 +133,7 @@ mod tests {
                 first: Some(second(0)),
                 data_events_from: None,
                 truncated: false,
+                lacking: Vec::new(),
             };
             let answer = AnswerNote {
                 asked: 1,

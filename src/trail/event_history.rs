@@ -130,7 +130,7 @@ impl HistoryTrail {
             last: last.filter(|last| *last < Timestamp::MAX),
             regions: reading.regions.iter().cloned().collect(),
             skipped_objects: reading.unread.clone(),
-            never_shown: NEVER_SHOWN.map(str::to_owned).into(),
+            limits: NEVER_SHOWN.map(str::to_owned).into(),
             ..found
         })
     }

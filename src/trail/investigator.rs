@@ -14,9 +14,10 @@ use crate::domain::reading::LOOKED_AT;
 use crate::domain::record_text::is_outside;
 use crate::domain::regular::regular_use;
 use crate::domain::trail_row::{TrailRow, is_denied};
+use crate::ports::coverage::lacking_words;
 use crate::ports::other_logs::OtherLogs;
 use crate::ports::trail::{
-    Activity, Answer, Coverage, Cut, CutReference, Deeds, RoleCalls, Sightings, Source, Survey,
+    Activity, Answer, Coverage, Cut, CutReference, Deeds, Forecast, RoleCalls, Sightings, Source, Survey,
     SurveyRequest, Trail, TrailError, Window,
 };
 use crate::trail::catalogue::Catalogue;
@@ -43,6 +44,8 @@ pub struct Investigator<S> {
 struct Loaded {
     reference: CutReference,
     looked_at: String,
+    /// Only what the table lacks is kept of it.
+    coverage: Coverage,
     table: Mutex<CaseTable>,
 }
 
@@ -100,7 +103,11 @@ impl<S: Source> Investigator<S> {
         Ok(Read { sightings, lineage, cut })
     }
 
-    async fn load(&self, cut: Cut, looked_at: String) -> Result<(CutReference, Cut), TrailError> {
+    async fn load(
+        &self,
+        cut: Cut,
+        (looked_at, coverage): (String, Coverage),
+    ) -> Result<(CutReference, Cut), TrailError> {
         let (loaded, cut) = blocking(move || {
             let reference = CutReference {
                 sha256: evidence_sha256(&cut.rows).map_err(|error| internal(&error))?,
@@ -108,7 +115,7 @@ impl<S: Source> Investigator<S> {
                 truncated: cut.truncated,
             };
             let table = CaseTable::load(&cut.rows).map_err(|error| internal(&error))?;
-            Ok((Loaded { reference, looked_at, table: Mutex::new(table) }, cut))
+            Ok((Loaded { reference, looked_at, coverage, table: Mutex::new(table) }, cut))
         })
         .await?;
         let reference = loaded.reference.clone();
@@ -162,7 +169,9 @@ impl<S: Source> Trail for Investigator<S> {
         let (made_by_others, keys_by_others) = (makers.principals(), makers.keys());
         let sessions_of_others = makers.sessions();
         let looked_at = looked_at(&sightings.coverage, request.window);
-        let (reference, cut) = self.load(cut, looked_at).await?;
+        let missing_columns = sightings.coverage.missing_columns.clone();
+        let lacking = Coverage { missing_columns, ..Coverage::default() };
+        let (reference, cut) = self.load(cut, (looked_at, lacking)).await?;
         lineage.complete_signer(&cut.rows, &sessions_of_others);
         let looked_from = request.window.from.max(sightings.coverage.first);
         let exposure = first_unlike(Uses {
@@ -248,7 +257,7 @@ impl<S: Source> Trail for Investigator<S> {
             Ok((Cut { rows, ..Cut::default() }, sha256(&file)))
         })
         .await?;
-        let (reference, _) = self.load(cut, looked_at.to_owned()).await?;
+        let (reference, _) = self.load(cut, (looked_at.to_owned(), Coverage::default())).await?;
         if reference.sha256 != hash {
             return Err(TrailError::Internal { reason: "the evidence file changed form".into() });
         }
@@ -261,6 +270,14 @@ impl<S: Source> Trail for Investigator<S> {
 
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         self.source.role_calls(role, window).await
+    }
+
+    async fn forecast(
+        &self,
+        request: &SurveyRequest,
+        bytes_a_day: Option<u64>,
+    ) -> Result<Option<Forecast>, TrailError> {
+        self.source.forecast(request.window, &request.key_id, bytes_a_day).await
     }
 }
 
@@ -277,18 +294,15 @@ pub fn looked_at(coverage: &Coverage, window: Window) -> String {
     let from = window.from.map_or(String::new(), |from| format!(", from {from}"));
     let to = window.to.map_or(String::new(), |to| format!(", to {to}"));
     let unread: u64 = coverage.skipped_objects.iter().map(|skip| skip.count).sum();
-    let data = match coverage.data_events_from {
-        Some(time) => format!("data events are recorded from {time}"),
-        None => "no data events were recorded, so reads of objects would not show".to_owned(),
-    };
-    let never = coverage.never_shown.iter().map(|never| format!("; {never}")).collect::<String>();
+    let data = coverage.data_events();
+    let limits: String = coverage.limits.iter().map(|limit| format!("; {limit}")).collect();
     let mixed = match coverage.unsettled.mixes() {
         true => format!(" {}, so this may be of two states of it.", coverage.unsettled.words()),
         false => String::new(),
     };
     format!(
         "{LOOKED_AT}{} records ({span}{from}{to}) in {regions}; {unread} objects were not used; \
-         {data}{never}.{mixed}",
+         {data}{limits}.{mixed}",
         coverage.records_unique
     )
 }
@@ -317,10 +331,12 @@ fn activity(rows: &[TrailRow]) -> Activity {
 
 fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> Answer {
     let told = if found.rows.is_empty() { &question.none } else { &question.meaning };
+    let lacking = loaded.coverage.lacking_for(sql);
     Answer {
         question: question.id.clone(),
         columns: found.columns,
-        sentence: format!("{told} {}", loaded.looked_at),
+        sentence: format!("{told} {}{}", loaded.looked_at, lacking_words(&lacking)),
+        lacking: lacking.into_iter().map(|missing| missing.name).collect(),
         truncated: found.truncated || loaded.reference.truncated,
         rows: found.rows,
         sql_sha256: sha256(sql.as_bytes()),

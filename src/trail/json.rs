@@ -93,7 +93,7 @@ fn json_coverage(coverage: &Coverage) -> Value {
         "regions": coverage.regions,
         "accounts": coverage.accounts,
         "data_events_from": time(coverage.data_events_from),
-        "never_shown": coverage.never_shown,
+        "limits": coverage.limits,
         "skipped": skips(coverage).map(|(what, skip)| json!({
             "what": what,
             "reason": skip.reason,

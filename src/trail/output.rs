@@ -66,8 +66,8 @@ fn heading(text: &mut String, survey: &Survey) {
         Some(from) => drop(writeln!(text, "Data events are recorded from {}", format_time(from))),
         None => drop(writeln!(text, "No data events were recorded: reads of objects do not show")),
     }
-    for never in &coverage.never_shown {
-        let _ = writeln!(text, "Not shown here: {}", printable(never));
+    for limit in &coverage.limits {
+        let _ = writeln!(text, "Not shown here: {}", printable(limit));
     }
     for (what, skip) in skips(coverage) {
         let count = skip.count;

@@ -5,7 +5,8 @@ use crate::domain::losses::{Bounds, Losses};
 use crate::domain::made_resources::MadeResources;
 use crate::domain::question::{Question, Times};
 use crate::ports::trail::{
-    Answer, Cut, CutReference, Deeds, RoleCalls, Survey, SurveyRequest, Trail, TrailError, Window,
+    Answer, Cut, CutReference, Deeds, Forecast, RoleCalls, Survey, SurveyRequest, Trail,
+    TrailError, Window,
 };
 use async_trait::async_trait;
 
@@ -40,14 +41,13 @@ impl<Q: Trail, W: Trail> Trail for QuickFirst<Q, W> {
         self.whole.survey(request).await
     }
 
-    async fn first_look(&self, request: &SurveyRequest) -> Result<Survey, TrailError> {
+    async fn first_look(&self, request: &SurveyRequest) -> Option<Survey> {
         match self.quick.survey(request).await {
             // What shows no call of the key at all may not be where it is used.
-            Ok(survey) if survey.activity.events > 0 => Ok(survey),
-            Ok(_) => self.whole.survey(request).await,
+            Ok(survey) => Some(survey).filter(|survey| survey.activity.events > 0),
             Err(error) => {
                 tracing::warn!(%error, "the first look waits for the whole trail");
-                self.whole.survey(request).await
+                None
             }
         }
     }
@@ -100,6 +100,14 @@ impl<Q: Trail, W: Trail> Trail for QuickFirst<Q, W> {
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         self.whole.role_calls(role, window).await
     }
+
+    async fn forecast(
+        &self,
+        request: &SurveyRequest,
+        bytes_a_day: Option<u64>,
+    ) -> Result<Option<Forecast>, TrailError> {
+        self.whole.forecast(request, bytes_a_day).await
+    }
 }
 
 #[cfg(test)]
@@ -151,13 +159,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_the_quick_one_shows_nothing_or_fails_the_whole_one_is_read() {
+    async fn where_the_quick_one_shows_nothing_or_fails_there_is_no_first_look() {
         let folder = tempfile::tempdir().unwrap();
         let [empty, whole] = ["empty", "whole"].map(|name| folder.path().join(name));
         let both = QuickFirst::new(trail(&empty, 0), trail(&whole, 3));
-        assert_eq!(both.first_look(&request()).await.unwrap().activity.events, 3);
+        assert!(both.first_look(&request()).await.is_none());
         let gone = Investigator::new(LocalTrail::new(vec![folder.path().join("gone")]));
         let both = QuickFirst::new(gone, trail(&whole, 3));
-        assert_eq!(both.first_look(&request()).await.unwrap().activity.events, 3);
+        assert!(both.first_look(&request()).await.is_none());
     }
 }

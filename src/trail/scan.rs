@@ -320,8 +320,7 @@ impl Account {
             data_events_from: time(self.data_from),
             skipped_objects: skips(self.refused),
             skipped: skips(self.skipped),
-            never_shown: Vec::new(),
-            unsettled: Unsettled::default(),
+            ..Coverage::default()
         }
     }
 }

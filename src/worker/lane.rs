@@ -188,7 +188,7 @@ async fn look_ask(
     let trail = TrailState { configured: desk.trail.is_some(), swept_at: *swept_at };
     match next_ask(case, &desk.rules.timing, trail, now) {
         Due::Now(task) => {
-            if matches!(task, Ask::FindSigner | Ask::Sweep(_) | Ask::Reconcile) {
+            if matches!(task, Ask::FindSigner | Ask::Allowed | Ask::Sweep(_) | Ask::Reconcile) {
                 *swept_at = Some(now);
             }
             ask::ask(desk, case, &task).await?;

@@ -1,7 +1,7 @@
 //! What a case scans in Athena: each day of its window twice, and top-ups that it lists.
 
 use crate::bureau::{ASKER, Bureau, is_contained, journal};
-use crate::counting_athena::{CountingAthena, DAY, Run};
+use crate::counting_athena::{CountingAthena, Run};
 use crate::ground::Ground;
 use crate::simulated::{QUICK, ground};
 use crate::story;
@@ -12,14 +12,17 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::{SignedDuration, Timestamp};
 use keyleak::aws::athena::AthenaTrail;
-use keyleak::aws::athena_table::{AthenaSettings, DayColumns};
+use keyleak::aws::athena_days::DayColumns;
+use keyleak::aws::athena_table::AthenaSettings;
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
-use keyleak::domain::event::Phase;
+use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::query_cost::ReadFor;
+use keyleak::domain::record::Record;
+use keyleak::domain::spending_step::SpendingStep;
 use keyleak::ports::chat::{Scene, View};
 use keyleak::ports::trail::{
     Cut, Deeds, RoleCalls, Sightings, Source, SurveyRequest, Trail, TrailError, Window,
@@ -38,9 +41,11 @@ const ASKED: usize = 4;
 /// Enough for the window of 15 days.
 const DAYS: i64 = 16;
 const RECORDS_A_DAY: usize = 400;
+/// More than anything here weighs.
+pub(crate) const ASK_ABOVE: u64 = 1_000_000_000_000;
 
 /// Somebody else's work on the days before, so that a day weighs something.
-fn fill_the_past(ground: &Ground) {
+pub(crate) fn fill_the_past(ground: &Ground) {
     for back in 1..=DAYS {
         let day = ground.clock.now() - SignedDuration::from_hours(24 * back);
         let record = |number: usize| {
@@ -74,7 +79,17 @@ fn slashed(day: Timestamp) -> String {
     day.strftime("%Y/%m/%d").to_string()
 }
 
-async fn athena_trail(athena: &CountingAthena, ground: &Ground) -> AthenaTrail {
+pub(crate) async fn athena_trail(athena: &CountingAthena, ground: &Ground) -> AthenaTrail {
+    told_trail(athena, ground, (DayColumns::None, TaskTracker::new(), ASK_ABOVE)).await
+}
+
+/// The same, with the days as the settings tell them, where its queries are stopped, and how much
+/// one reading may scan by itself.
+pub(crate) async fn told_trail(
+    athena: &CountingAthena,
+    ground: &Ground,
+    (days, tasks, ask_above): (DayColumns, TaskTracker, u64),
+) -> AthenaTrail {
     let credentials = Credentials::new("AKIAQNZGKIQY56JQ7WML", "secret", None, None, "test");
     let config = aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(&athena.url)
@@ -88,12 +103,13 @@ async fn athena_trail(athena: &CountingAthena, ground: &Ground) -> AthenaTrail {
         table: "cloudtrail".to_owned(),
         workgroup: Some("keyleak".to_owned()),
         output: None,
-        days: DayColumns::Slashed { column: DAY.to_owned() },
+        days,
         region: None,
         account: None,
         lookback_days: 15,
+        ask_above,
     };
-    AthenaTrail::new(&config, settings, ground.clock, TaskTracker::new()).unwrap()
+    AthenaTrail::new(&config, settings, ground.clock, tasks).unwrap()
 }
 
 /// A trail that reads its whole window for every question, as a naive bot would: a window that has
@@ -191,6 +207,13 @@ async fn a_case_reads_each_day_of_its_window_twice_however_much_is_asked() {
     let scene = Scene { case: &case, policy: &bureau.desk.rules.policy, now: ground.clock.now() };
     let card = serde_json::to_string(&draw(&View::Card(scene), Means::Full).blocks).unwrap();
     assert!(card.contains("scanned in Athena so far, about $"), "{card}");
+    // And what the window was said to cost before.
+    assert!(card.contains("(before: its window would scan at most 400 GB"), "{card}");
+    let expected = |record: &Arc<Record>| {
+        let Event::Spending { step } = &record.event else { return false };
+        matches!(**step, SpendingStep::Expected { .. })
+    };
+    assert!(case.records().iter().any(expected), "{}", journal(&case));
     same_as_at_once(&again, &ground, &case).await;
     bureau.close().await;
 }

@@ -51,7 +51,7 @@ const ASKED: [(&str, Asked); 7] = [
     ("AskAthena", Asked::Athena),
 ];
 /// Rights that the emulator does not ask for, by statement, and where they are pinned.
-const NOT_ASKED_FOR: [(&str, &str, &str); 22] = [
+const NOT_ASKED_FOR: [(&str, &str, &str); 23] = [
     (
         "AssumeTheRolesThatLookContainAndEradicate",
         "sts:SetSourceIdentity",
@@ -66,6 +66,11 @@ const NOT_ASKED_FOR: [(&str, &str, &str); 22] = [
     ("AnchorsThatNobodyDeletes", "s3:PutObjectRetention", "the headers are pinned in object_lock"),
     ("EvidenceUnderItsOwnKey", "kms:Decrypt", "it has no KMS here"),
     ("EvidenceUnderItsOwnKey", "kms:GenerateDataKey", "it has no KMS here"),
+    (
+        "SeeHowTheTrailsTableIsMade",
+        "athena:GetTableMetadata",
+        "its catalog is not AWS's; src/aws/athena.rs pins the request",
+    ),
     ("WhatAthenaReadsOnOurBehalf", "glue:GetDatabase", ATHENA_READS),
     ("WhatAthenaReadsOnOurBehalf", "glue:GetPartitions", ATHENA_READS),
     ("WhatAthenaReadsOnOurBehalf", "glue:GetTable", ATHENA_READS),
@@ -246,6 +251,10 @@ impl Desk {
             of_sdk(
                 "athena:GetQueryResults",
                 athena.get_query_results().query_execution_id(id).send().await,
+            ),
+            of_sdk(
+                "athena:GetWorkGroup",
+                athena.get_work_group().work_group(WORKGROUP).send().await,
             ),
             of_sdk(
                 "athena:StopQueryExecution",

@@ -1,6 +1,7 @@
 //! Athena's API over a folder of delivered objects: it counts the bytes of the days that each
 //! query names, and answers as our own scanner does over just those objects.
 
+use crate::trail_table::{TrailTable, days};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -18,6 +19,8 @@ use tokio_util::task::TaskTracker;
 
 /// Athena's own limit for a page of results.
 const PAGE_ROWS: usize = 1_000;
+/// What the workgroup lets a query scan, where nothing else is said.
+const LIMIT: u64 = 100_000_000_000;
 /// The partition column of the days.
 pub(crate) const DAY: &str = "dt";
 
@@ -37,24 +40,92 @@ pub(crate) struct Run {
 pub(crate) struct CountingAthena {
     folder: PathBuf,
     state: Arc<Mutex<Counted>>,
+    /// How the catalog defines the table; none where the caller may not see it.
+    table: Arc<Mutex<Option<TrailTable>>>,
     pub(crate) url: String,
 }
 
 #[derive(Default)]
 struct Counted {
     runs: Vec<Run>,
+    /// How often somebody asked how the table is made.
+    looks: usize,
+    /// The workgroup's limit for a query.
+    limit: Option<u64>,
+    /// Whether queries go on and on.
+    held: bool,
+    stopped: Vec<String>,
     by_token: HashMap<String, String>,
     results: HashMap<String, (Vec<String>, Rows)>,
+    /// Queries that failed, and why.
+    failed: HashMap<String, String>,
 }
 
 impl CountingAthena {
     pub(crate) async fn over(folder: &Path) -> Self {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
-        let own = Self { folder: folder.to_owned(), state: Arc::default(), url };
+        let table = TrailTable::current().key(DAY, "string");
+        let table = table.projected("dt.type", "date").projected("dt.format", "yyyy/MM/dd");
+        let table = Arc::new(Mutex::new(Some(table)));
+        let own = Self { folder: folder.to_owned(), state: Arc::default(), table, url };
+        own.limit(Some(LIMIT));
         let app = Router::new().route("/", post(answer)).with_state(own.clone());
         TaskTracker::new().spawn(async move { axum::serve(listener, app).await });
         own
+    }
+
+    /// From now on the table is made like this, or nobody may see how.
+    pub(crate) fn define(&self, table: Option<TrailTable>) {
+        *self.table.lock().expect("its table") = table;
+    }
+
+    /// From now on the workgroup stops a query above so many bytes, or none.
+    pub(crate) fn limit(&self, bytes: Option<u64>) {
+        self.state.lock().expect("its state").limit = bytes;
+    }
+
+    fn workgroup(&self) -> Value {
+        let limit = self.state.lock().expect("its state").limit;
+        let settings = json!({ "BytesScannedCutoffPerQuery": limit });
+        json!({ "WorkGroup": { "Name": "keyleak", "Configuration": settings } })
+    }
+
+    /// While held no query comes to an end by itself.
+    pub(crate) fn hold(&self, held: bool) {
+        self.state.lock().expect("its state").held = held;
+    }
+
+    /// The queries that were stopped, by their ids.
+    pub(crate) fn stopped(&self) -> Vec<String> {
+        self.state.lock().expect("its state").stopped.clone()
+    }
+
+    fn stop(&self, id: &str) -> Value {
+        self.state.lock().expect("its state").stopped.push(id.to_owned());
+        json!({})
+    }
+
+    /// How often somebody asked how the table is made.
+    pub(crate) fn looks(&self) -> usize {
+        self.state.lock().expect("its looks").looks
+    }
+
+    fn look(&self) -> (StatusCode, Value) {
+        self.state.lock().expect("its looks").looks += 1;
+        match &*self.table.lock().expect("its table") {
+            Some(table) => (StatusCode::OK, table.metadata()),
+            None => (
+                StatusCode::BAD_REQUEST,
+                json!({ "__type": "AccessDeniedException", "message": "no identity-based policy" }),
+            ),
+        }
+    }
+
+    /// What the query names and the table does not have.
+    fn unknown(&self, sql: &str, real: &TrailTable) -> Option<String> {
+        let known = self.table.lock().expect("its table").clone();
+        known.as_ref().unwrap_or(real).unknown(sql)
     }
 
     pub(crate) fn runs(&self) -> Vec<Run> {
@@ -79,6 +150,13 @@ impl CountingAthena {
             .iter()
             .map(|value| unquoted(value.as_str().expect("a text")))
             .collect();
+        if let Some(unknown) = self.unknown(&sql, &TrailTable::current()) {
+            let mut state = self.state.lock().expect("its runs");
+            let id = format!("failed-{}", state.failed.len() + 1);
+            let why = format!("COLUMN_NOT_FOUND: line 1:8: Column '{unknown}' cannot be resolved");
+            state.failed.insert(id.clone(), why);
+            return json!({ "QueryExecutionId": id });
+        }
         let days = days(&sql);
         let bytes = self.bytes_of((&days.0, &days.1));
         let places = objects(&self.folder, (&days.0, &days.1));
@@ -92,7 +170,22 @@ impl CountingAthena {
     }
 
     fn execution(&self, id: &str) -> Value {
+        if let Some(why) = self.state.lock().expect("its runs").failed.get(id) {
+            return json!({ "QueryExecution": {
+                "QueryExecutionId": id,
+                "Status": { "State": "FAILED", "StateChangeReason": why },
+            }});
+        }
         let run = self.runs().into_iter().find(|run| run.id == id).expect("a run");
+        let (held, stopped) = {
+            let state = self.state.lock().expect("its state");
+            (state.held, state.stopped.iter().any(|known| known == id))
+        };
+        if held || stopped {
+            let state = if stopped { "CANCELLED" } else { "RUNNING" };
+            let status = json!({ "State": state });
+            return json!({ "QueryExecution": { "QueryExecutionId": id, "Status": status } });
+        }
         json!({ "QueryExecution": {
             "QueryExecutionId": id,
             "Status": { "State": "SUCCEEDED" },
@@ -133,6 +226,10 @@ async fn answer(
     let asked: Value = serde_json::from_slice(&body).expect("JSON");
     let target = headers["x-amz-target"].to_str().expect("a target");
     let id = asked["QueryExecutionId"].as_str().unwrap_or_default();
+    if target == "AmazonAthena.GetTableMetadata" {
+        let (status, said) = athena.look();
+        return (status, said.to_string());
+    }
     let said = match target {
         "AmazonAthena.StartQueryExecution" => athena.start(&asked).await,
         "AmazonAthena.GetQueryExecution" => athena.execution(id),
@@ -140,7 +237,8 @@ async fn answer(
             let next = asked["NextToken"].as_str().and_then(|next| next.parse().ok());
             athena.page(id, next.unwrap_or(0))
         }
-        "AmazonAthena.StopQueryExecution" => json!({}),
+        "AmazonAthena.GetWorkGroup" => athena.workgroup(),
+        "AmazonAthena.StopQueryExecution" => athena.stop(id),
         other => panic!("the stand-in does not know {other}"),
     };
     (StatusCode::OK, said.to_string())
@@ -168,16 +266,6 @@ fn objects(folder: &Path, (first, last): (&str, &str)) -> Vec<PathBuf> {
     }
     found.sort();
     found
-}
-
-/// What a query selects by its partitions: one that names no days would read everything.
-fn days(sql: &str) -> (String, String) {
-    let Some((_, after)) = sql.split_once(&format!("\"{DAY}\" BETWEEN '")) else {
-        return (String::new(), "9999".to_owned());
-    };
-    let mut texts = after.split('\'');
-    let first = texts.next().unwrap_or_default().to_owned();
-    (first, texts.nth(1).unwrap_or_default().to_owned())
 }
 
 fn unquoted(text: &str) -> String {

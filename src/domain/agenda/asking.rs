@@ -30,6 +30,23 @@ pub(super) fn next_look_for_signer(
     }
 }
 
+/// What a person allowed is read at once; where that fails before it begins, with the next sweep.
+pub(super) fn next_allowed(
+    case: &Case,
+    timing: &Timing,
+    swept_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Due<Ask> {
+    let waiting = case.spending().waiting.as_ref();
+    let Some(press) = waiting.and_then(|waiting| waiting.allowed.as_ref()) else {
+        return Due::Nothing;
+    };
+    match swept_at.filter(|swept_at| *swept_at >= press.at) {
+        None => Due::Now(Ask::Allowed),
+        Some(swept_at) => at(swept_at + timing.survey_every, now, Ask::Allowed),
+    }
+}
+
 /// At once, and again until the trail has come past the last change or is not waited for any more.
 pub(super) fn next_reconciliation(
     case: &Case,

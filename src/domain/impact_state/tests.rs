@@ -18,7 +18,8 @@ const EXFILTRATION: ImpactQuestion = ImpactQuestion::Exfiltration;
 /// A reading that began before everything, with data events from its first day on.
 fn view() -> TrailView {
     let first = Some(second(0) - SignedDuration::from_hours(48));
-    TrailView { bytes_scanned: 4_096, first, data_events_from: first, truncated: false }
+    let lacking = Vec::new();
+    TrailView { bytes_scanned: 4_096, first, data_events_from: first, truncated: false, lacking }
 }
 
 fn answer(case: &mut Case, question: &str, (rows, view): (u64, Option<TrailView>)) -> u64 {
@@ -103,6 +104,7 @@ fn where_the_trail_could_not_have_shown_it_a_no_is_refused_and_not_known_says_wh
     let late = TrailView { data_events_from: Some(late), ..view() };
     let cut = TrailView { truncated: true, ..view() };
     let empty = TrailView { first: None, ..view() };
+    let old = TrailView { lacking: vec!["additionaleventdata".to_owned()], ..view() };
     let began = Some(second(0) + SignedDuration::from_hours(72));
     let began = TrailView { first: began, ..view() };
     for (view, why) in [
@@ -110,6 +112,7 @@ fn where_the_trail_could_not_have_shown_it_a_no_is_refused_and_not_known_says_wh
         (Some(late), "no data events were recorded before"),
         (Some(cut), "a limit cut the trail off, so Q31"),
         (Some(empty), "the trail held no record at all"),
+        (Some(old), "the trail's table has no additionaleventdata, which Q31 rests on"),
         (Some(began), "the trail begins at"),
         (None, "an earlier version answered Q31"),
     ] {

@@ -1,8 +1,8 @@
 //! What a reading of the trail scanned and cost, in words.
 
 use crate::domain::case::Case;
-use crate::domain::query_cost::{QueryCost, ReadFor};
-use crate::domain::spending::SpendingStep;
+use crate::domain::query_cost::{QueryCost, ReadFor, dollars, size};
+use crate::domain::spending_step::SpendingStep;
 
 /// Ends a sentence about a reading, in brackets; empty where its source names no figure.
 pub(super) fn words(cost: &QueryCost) -> String {
@@ -20,13 +20,28 @@ pub(super) fn words(cost: &QueryCost) -> String {
 pub(super) fn told(step: &SpendingStep) -> String {
     match step {
         SpendingStep::Read { cost } => format!("read the trail again{}", words(cost)),
+        SpendingStep::Expected { scan } => format!("is about to read the trail: {}", scan.words()),
+        SpendingStep::Asked { scan, .. } => format!(
+            "did not read the trail, which would scan {}, above the limit of {} for one reading",
+            scan.words(),
+            size(scan.ask_above)
+        ),
+        SpendingStep::Allowed { .. } => "allowed that reading of the trail".to_owned(),
+        SpendingStep::Begun { .. } => "began the reading that was allowed".to_owned(),
+        SpendingStep::Expired { .. } => {
+            "let an allowance to read the trail lapse, which was not used in time".to_owned()
+        }
     }
 }
 
 /// What the case has spent in Athena so far, and on what; nothing where its trail costs nothing.
 pub(super) fn spent(case: &Case) -> Option<String> {
     let spending = case.spending();
-    spending.told_at?;
+    let expected = spending.expected.as_ref();
+    let expected = expected.map(|scan| format!("its window would scan {}", scan.words()));
+    if spending.told_at.is_none() {
+        return expected;
+    }
     let part = |reading: ReadFor| {
         let part = spending.part(reading);
         let queries = if part.queries == 1 { "query" } else { "queries" };
@@ -44,25 +59,8 @@ pub(super) fn spent(case: &Case) -> Option<String> {
         [ReadFor::Window].into_iter().chain(ReadFor::TOP_UPS).filter_map(part).collect();
     let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join("; ")) };
     let (bytes, money) = (size(spending.bytes_scanned), dollars(spending.microdollars));
-    Some(format!("{bytes} scanned in Athena so far, about ${money}{parts}"))
-}
-
-/// In powers of a thousand, as Athena bills them.
-fn size(bytes: u64) -> String {
-    let units = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB")];
-    let fits = units.into_iter().find(|(unit, _)| bytes >= *unit);
-    match fits.unwrap_or((1_000, "kB")) {
-        (unit, name) if bytes < 10 * unit && unit > 1_000 => {
-            format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit)
-        }
-        (unit, name) => format!("{} {name}", bytes.div_ceil(unit)),
-    }
-}
-
-/// Rounded up to a hundredth of a cent, so that nothing that was paid reads as nothing.
-fn dollars(microdollars: u64) -> String {
-    let hundredths = microdollars.div_ceil(100);
-    format!("{}.{:04}", hundredths / 10_000, hundredths % 10_000)
+    let expected = expected.map(|words| format!(" (before: {words})")).unwrap_or_default();
+    Some(format!("{bytes} scanned in Athena so far, about ${money}{parts}{expected}"))
 }
 
 #[cfg(test)]
@@ -72,7 +70,7 @@ mod tests {
     use crate::domain::query_cost::{QueryCost, QueryRun, ReadFor};
     use crate::domain::record::Actor;
     use crate::domain::sample::{add, opened};
-    use crate::domain::spending::SpendingStep;
+    use crate::domain::spending_step::SpendingStep;
 
     #[test]
     fn what_a_case_has_spent_names_each_reason() {

@@ -127,6 +127,7 @@ fn both((what, why): (String, Option<String>)) -> Option<Told> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "told sends only looking")]
 fn looked(event: &Event) -> Option<Told> {
     match event {
+        Event::Spending { step } if step.is_decision() => major(cost::told(step)),
         Event::Spending { step } => minor(cost::told(step)),
         Event::SurveyFailed { why } => because("could not read the trail", why),
         Event::Answered { answer } => {

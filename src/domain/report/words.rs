@@ -123,6 +123,14 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
             state.plan.number.0
         )
     }));
+    waits.extend(case.spending().not_allowed().map(|waiting| {
+        format!(
+            "an approver other than {}: allow the trail to be read, which would scan {}; until \
+             then it is NOT LOOKED AT",
+            name_of(case, &waiting.requester),
+            waiting.scan.words()
+        )
+    }));
     if waits.is_empty() && case.plans().next().is_none() {
         waits.push(beginning(case));
     }

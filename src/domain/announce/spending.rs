@@ -1,0 +1,37 @@
+//! What is said where the trail is not read, because that would scan too much.
+
+use super::{Announcement, What};
+use crate::domain::case::Case;
+use crate::domain::event::{Event, PostKey};
+use crate::domain::query_cost::size;
+use crate::domain::record::Record;
+use crate::domain::report::name_of;
+use crate::domain::spending_step::SpendingStep;
+
+/// Rings the approvers, since nobody looks for the actor meanwhile; and tells who allowed it.
+pub(super) fn about(case: &Case, record: &Record) -> Option<Announcement> {
+    let Event::Spending { step } = &record.event else { return None };
+    let (name, what) = match step.as_ref() {
+        SpendingStep::Asked { scan, requester } => {
+            let words = format!(
+                "NOT LOOKED AT: the trail is not read. That would scan {}, which is more than the \
+                 {} that one reading may scan by itself. An approver other than {} lets it with \
+                 Allow this reading on the card. Until then nobody sees there what else the actor \
+                 holds, and nothing is called contained; what is approved is carried out.",
+                scan.words(),
+                size(scan.ask_above),
+                name_of(case, requester)
+            );
+            ("alarm", What::Alarm(words))
+        }
+        SpendingStep::Allowed { .. } => {
+            let who = record.actor_shown();
+            ("notice", What::Notice(format!("{who} allowed that reading of the trail, once.")))
+        }
+        SpendingStep::Read { .. }
+        | SpendingStep::Expected { .. }
+        | SpendingStep::Begun { .. }
+        | SpendingStep::Expired { .. } => return None,
+    };
+    Some(Announcement { key: PostKey(format!("{name}-{}", record.seq)), what })
+}

@@ -1,0 +1,147 @@
+//! What a reading of the trail would scan, said before it is begun.
+
+use crate::domain::query_cost::{BYTES_PER_MICRODOLLAR, QueryRun, ReadFor, dollars, size};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// A reading that is not begun yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scan {
+    /// SHA-256, in hex, over the SQL of every query, with the window and the days in it.
+    pub sql_sha256: String,
+    /// From when on events are wanted.
+    pub from: Timestamp,
+    /// The days of the table, such as `2026-08-01 to 2026-08-19`; none where it is not cut so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<String>,
+    pub queries: u32,
+    /// Whether days that are over are read, which is done once for a window.
+    pub is_window: bool,
+    /// What earlier queries of this table make likely.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// What the workgroup lets through at most, all queries together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<u64>,
+    /// What one reading may scan by itself.
+    pub ask_above: u64,
+}
+
+impl Scan {
+    /// Whether somebody has to allow it: it is above the limit, or nobody can say that it is not.
+    pub fn needs_allowance(&self) -> bool {
+        self.foreseen().is_none_or(|bytes| bytes > self.ask_above)
+    }
+
+    /// What is likely, and never more than the workgroup lets through.
+    fn foreseen(&self) -> Option<u64> {
+        match (self.bytes, self.at_most) {
+            (Some(bytes), Some(at_most)) => Some(bytes.min(at_most)),
+            (bytes, at_most) => bytes.or(at_most),
+        }
+    }
+
+    /// How much, of what.
+    pub fn words(&self) -> String {
+        let money = |bytes: u64| dollars(bytes.div_ceil(BYTES_PER_MICRODOLLAR));
+        let much = match (self.bytes, self.foreseen()) {
+            (Some(_), Some(bytes)) => format!("about {} (${})", size(bytes), money(bytes)),
+            (None, Some(bytes)) => {
+                format!("at most {} (${}), where the workgroup stops it", size(bytes), money(bytes))
+            }
+            (_, None) => {
+                "nobody can say how much, since its workgroup has no byte limit,".to_owned()
+            }
+        };
+        let days = match &self.days {
+            Some(days) => format!("the days {days}"),
+            None => "the whole table".to_owned(),
+        };
+        let queries = if self.queries == 1 { "query" } else { "queries" };
+        format!("{much} of {days} in {} {queries}", self.queries)
+    }
+}
+
+/// What a day of the table weighs, as these queries tell; those of today tell too little.
+pub fn bytes_a_day<'a>(runs: impl Iterator<Item = &'a QueryRun>) -> Option<u64> {
+    let whole = runs.filter_map(|run| {
+        let days = days_in(run.days.as_deref()?)?;
+        // Two or fewer are mostly today and tomorrow, unless it was to find this out.
+        let tells = days > 2 || run.reading == ReadFor::Estimate;
+        let days = Some(days).filter(|_| tells)?;
+        // One that was answered from an earlier run says nothing.
+        Some((days, run.bytes_scanned.filter(|bytes| *bytes > 0)?))
+    });
+    let (days, bytes) = whole.fold((0_u64, 0_u64), |(days, bytes), (more, scanned)| {
+        (days.saturating_add(more), bytes.saturating_add(scanned))
+    });
+    (days > 0).then(|| bytes / days)
+}
+
+/// How many days `2026-08-01 to 2026-08-19` are.
+fn days_in(words: &str) -> Option<u64> {
+    let (first, last) = words.split_once(" to ")?;
+    let (first, last): (Date, Date) = (first.parse().ok()?, last.parse().ok()?);
+    let days = first.until(last).ok()?.get_days() + 1;
+    u64::try_from(days).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(bytes: Option<u64>, at_most: Option<u64>) -> Scan {
+        Scan {
+            sql_sha256: "ab".repeat(32),
+            from: Timestamp::UNIX_EPOCH,
+            days: Some("2026-08-01 to 2026-08-21".to_owned()),
+            queries: 4,
+            is_window: true,
+            bytes,
+            at_most,
+            ask_above: 1_000_000_000,
+        }
+    }
+
+    #[test]
+    fn what_is_above_the_limit_or_not_known_needs_somebody() {
+        for (bytes, at_most, needs) in [
+            (Some(1_000_000_000), None, false),
+            (Some(1_000_000_001), None, true),
+            (None, Some(1_000_000_000), false),
+            (None, Some(2_000_000_000), true),
+            (Some(9_000_000_000), Some(1_000_000_000), false),
+            (None, None, true),
+        ] {
+            assert_eq!(scan(bytes, at_most).needs_allowance(), needs, "{bytes:?} {at_most:?}");
+        }
+    }
+
+    #[test]
+    fn words_say_what_is_likely_what_is_possible_and_what_nobody_knows() {
+        let told = "about 30 GB ($0.1500) of the days 2026-08-01 to 2026-08-21 in 4 queries";
+        assert_eq!(scan(Some(30_000_000_000), None).words(), told);
+        let told = scan(None, Some(400_000_000_000)).words();
+        assert!(told.starts_with("at most 400 GB ($2.0000), where the workgroup"), "{told}");
+        assert!(scan(None, None).words().starts_with("nobody can say"));
+    }
+
+    #[test]
+    fn a_day_weighs_what_whole_days_weighed() {
+        let run = |days: &str, bytes| QueryRun {
+            days: Some(days.to_owned()),
+            bytes_scanned: bytes,
+            ..QueryRun::default()
+        };
+        let runs = [
+            run("2026-08-01 to 2026-08-10", Some(10_000)),
+            run("2026-08-01 to 2026-08-10", Some(0)),
+            run("2026-08-20 to 2026-08-21", Some(1)),
+            run("everything", Some(7)),
+            run("2026-08-11 to 2026-08-20", Some(30_000)),
+        ];
+        assert_eq!(bytes_a_day(runs.iter()), Some(2_000));
+        assert_eq!(bytes_a_day(runs[2..4].iter()), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! What a reading of the trail could not show, in words.
+
+use crate::domain::trail_row::Sighting;
+use crate::ports::trail::{Coverage, MissingColumn};
+
+/// The column of the case table by which data events are told from management events.
+const CATEGORY: &str = "event_category";
+
+impl Coverage {
+    /// The column without which one of the case table is empty.
+    pub fn lack_of(&self, column: &str) -> Option<&MissingColumn> {
+        let leaves_empty =
+            |missing: &&MissingColumn| missing.leaves_empty.iter().any(|empty| empty == column);
+        self.missing_columns.iter().find(leaves_empty)
+    }
+
+    /// Since when data events are recorded, or why an absence of them would say nothing.
+    pub fn data_events(&self) -> String {
+        match (self.data_events_from, self.lack_of(CATEGORY)) {
+            (Some(time), _) => format!("data events are recorded from {time}"),
+            (None, None) => {
+                "no data events were recorded, so reads of objects would not show".to_owned()
+            }
+            (None, Some(lack)) => format!(
+                "whether data events are recorded cannot be told: the table has no {}",
+                lack.name
+            ),
+        }
+    }
+
+    /// What was not looked at, and what the lineage had to do without.
+    pub fn gaps(&self) -> Vec<String> {
+        let skipped = self.skipped.iter().chain(&self.skipped_objects);
+        let mut gaps: Vec<String> =
+            skipped.map(|skipped| format!("{} × {}", skipped.count, skipped.reason)).collect();
+        if self.data_events_from.is_none() {
+            gaps.push(match self.lack_of(CATEGORY) {
+                None => "no data events were recorded: reads of objects would not show".to_owned(),
+                Some(_) => self.data_events(),
+            });
+        }
+        gaps.extend(self.limits.iter().cloned());
+        let of_lineage = |missing: &&MissingColumn| {
+            let empty = &missing.leaves_empty;
+            empty.iter().any(|column| Sighting::COLUMNS.contains(&column.as_str()))
+        };
+        let lacking = self.missing_columns.iter().filter(of_lineage);
+        gaps.extend(lacking.map(|missing| format!("the table has no {}", missing.name)));
+        gaps
+    }
+
+    /// What the table lacks of what some SQL names.
+    pub fn lacking_for(&self, sql: &str) -> Vec<MissingColumn> {
+        let words = |text: &str| -> Vec<String> {
+            let is_other = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+            text.split(is_other).map(str::to_owned).collect()
+        };
+        // What a header says of its columns is no use of them.
+        let lines = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
+        let named: Vec<String> = lines.flat_map(words).collect();
+        let uses = |missing: &&MissingColumn| {
+            missing.leaves_empty.iter().any(|column| named.contains(column))
+        };
+        self.missing_columns.iter().filter(uses).cloned().collect()
+    }
+}
+
+/// What is not known of any record, as the end of a sentence; empty where nothing lacks.
+pub fn lacking_words(missing: &[MissingColumn]) -> String {
+    if missing.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = missing.iter().map(|missing| missing.name.as_str()).collect();
+    let empty: Vec<&str> =
+        missing.iter().flat_map(|missing| &missing.leaves_empty).map(String::as_str).collect();
+    format!(
+        " The table has no {}, so that {} is not known of any record.",
+        names.join(", "),
+        empty.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lacking(name: &str, column: &str) -> Coverage {
+        let missing = MissingColumn { name: name.into(), leaves_empty: vec![column.into()] };
+        Coverage { missing_columns: vec![missing], ..Coverage::default() }
+    }
+
+    #[test]
+    fn a_table_without_categories_does_not_say_that_no_data_was_read() {
+        let (known, unknown) = (Coverage::default(), lacking("eventcategory", "event_category"));
+        assert!(known.data_events().contains("no data events were recorded"));
+        assert!(unknown.data_events().contains("cannot be told"), "{}", unknown.data_events());
+        assert_eq!(unknown.gaps(), [unknown.data_events()]);
+        let from = "2026-08-01T00:00:00Z".parse().ok();
+        let told = Coverage { data_events_from: from, ..unknown };
+        assert!(told.data_events().contains("from 2026-08-01"));
+    }
+
+    #[test]
+    fn what_lacks_is_told_with_the_questions_that_use_it_and_no_others() {
+        let coverage = lacking("tlsdetails.tlsversion", "tls_version");
+        let uses = coverage.lacking_for("-- columns: a\nSELECT a FROM t WHERE tls_version = 'x'");
+        assert!(lacking_words(&uses).contains("tls_version is not known"));
+        for other in ["SELECT my_tls_version FROM t", "-- columns: tls_version\nSELECT a FROM t"] {
+            assert_eq!(coverage.lacking_for(other), [], "{other}");
+        }
+        assert_eq!(lacking_words(&[]), "");
+        // The lineage does without a version of TLS, and not without whose console it was.
+        let data = |coverage: Coverage| coverage.gaps().into_iter().skip(1).collect::<Vec<_>>();
+        assert_eq!(data(coverage), Vec::<String>::new());
+        let console = lacking("sessioncredentialfromconsole", "from_console");
+        assert_eq!(data(console), ["the table has no sessioncredentialfromconsole"]);
+    }
+}

@@ -1,0 +1,192 @@
+//! A reading of the trail that would scan too much is told before, and begins only once somebody
+//! else than who asked allows it.
+
+use crate::athena_cost::{fill_the_past, told_trail};
+use crate::bureau::{APPROVER, ASKER, Bureau, SECOND_APPROVER, caller, is_contained, journal};
+use crate::counting_athena::CountingAthena;
+use crate::ground::Ground;
+use crate::simulated::{QUICK, ground};
+use crate::story;
+use jiff::SignedDuration;
+use keyleak::aws::athena_days::DayColumns;
+use keyleak::domain::button::ButtonAction;
+use keyleak::domain::case::Case;
+use keyleak::domain::event::{Event, Phase};
+use keyleak::domain::ids::{AccessKeyId, CaseId};
+use keyleak::domain::plan::PlanKind;
+use keyleak::domain::query_cost::ReadFor;
+use keyleak::domain::spending::Waiting;
+use keyleak::domain::spending_step::SpendingStep;
+use keyleak::flow::intake::{OpenRequest, open};
+use keyleak::ports::chat::{Scene, View};
+use keyleak::ports::trail::{SurveyRequest, Trail, Window};
+use keyleak::slack::cards::draw;
+use keyleak::slack::sketch::Means;
+use keyleak::trail::investigator::Investigator;
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+/// So many days of the table may be read by one reading: fewer than two passes over the window,
+/// more than those over today.
+const DAYS_ALLOWED: u64 = 8;
+
+async fn laid_out() -> (Ground, CountingAthena, u64) {
+    let ground = ground(74, QUICK).await;
+    fill_the_past(&ground);
+    let athena = CountingAthena::over(&ground.trail).await;
+    let day = ground.clock.now() - SignedDuration::from_hours(24 * 5);
+    let day = day.strftime("%Y/%m/%d").to_string();
+    let a_day = athena.bytes_of((&day, &day));
+    assert!(a_day > 0);
+    (ground, athena, a_day)
+}
+
+async fn bureau(ground: &Ground, athena: &CountingAthena, ask_above: u64) -> Bureau {
+    let settings = (DayColumns::None, TaskTracker::new(), ask_above);
+    let trail = told_trail(athena, ground, settings).await;
+    let trail = |_| Arc::new(Investigator::new(trail)) as Arc<_>;
+    Bureau::open_with(ground, |rights| rights, trail).await
+}
+
+async fn press(bureau: &Bureau, case: &CaseId) {
+    bureau.press(ASKER, ButtonAction::Phase { case: case.clone(), phase: Phase::Scope }).await;
+}
+
+/// What waits for an approver, once it does.
+async fn waiting(bureau: &Bureau, case: &CaseId) -> Waiting {
+    let waits = |case: &Case| case.spending().not_allowed().cloned();
+    bureau.wait(case, "a reading waits", waits).await
+}
+
+fn steps(case: &Case) -> Vec<&SpendingStep> {
+    let steps = case.records().iter().filter_map(|record| {
+        let Event::Spending { step } = &record.event else { return None };
+        Some(step.as_ref())
+    });
+    steps.collect()
+}
+
+fn card(bureau: &Bureau, ground: &Ground, case: &Case) -> String {
+    let scene = Scene { case, policy: &bureau.desk.rules.policy, now: ground.clock.now() };
+    serde_json::to_string(&draw(&View::Card(scene), Means::Full).blocks).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_above_the_limit_is_read_once_an_approver_allows_it_and_holds_up_no_containment() {
+    let (ground, athena, a_day) = laid_out().await;
+    let bureau = bureau(&ground, &athena, DAYS_ALLOWED * a_day).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    let waits = waiting(&bureau, &case).await;
+    // One day was read to know what all would cost, and nothing else.
+    let told = waits.scan.bytes.expect("it is known what a day weighs");
+    assert!(told > DAYS_ALLOWED * a_day && waits.scan.is_window, "{waits:?}");
+    let runs = athena.runs();
+    assert!(runs.len() == 1 && runs[0].days.0 == runs[0].days.1, "{runs:?}");
+
+    // Whoever asks hears that nothing is read.
+    press(&bureau, &case).await;
+    let failed = |case: &Case| {
+        case.questions_failed().iter().any(|(_, _, why)| why.contains("an approver")).then_some(())
+    };
+    bureau.wait(&case, "the question has no answer", failed).await;
+
+    // The containment goes on all the same; that it is complete cannot be seen.
+    story::approve(&bureau, &case, PlanKind::Containment).await;
+    let held = |case: &Case| case.plans().any(|state| state.held_at.is_some()).then_some(());
+    bureau.wait(&case, "what was approved holds", held).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!(is_contained(&now), None, "{}", journal(&now));
+    assert_eq!(athena.runs().len(), 1, "nothing more was read");
+    let drawn = card(&bureau, &ground, &now);
+    assert!(drawn.contains("NOT LOOKED AT") && drawn.contains("trail.allow"), "{drawn}");
+
+    let waits = waiting(&bureau, &case).await;
+    let allow = || ButtonAction::AllowReading { case: case.clone(), seq: waits.seq };
+    let refused = bureau.answered(ASKER, allow()).await.unwrap();
+    assert!(refused.contains("not an approver"), "{refused}");
+    bureau.press(APPROVER, allow()).await;
+    bureau.wait(&case, "it is contained", is_contained).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    // It was used up before the first query, and was needed once.
+    let order: Vec<_> = steps(&now)
+        .into_iter()
+        .filter(|step| !matches!(step, SpendingStep::Read { .. } | SpendingStep::Expected { .. }))
+        .map(|step| serde_json::to_value(step).unwrap()["step"].clone())
+        .collect();
+    assert_eq!(order, ["asked", "allowed", "begun"], "{}", journal(&now));
+    assert!(now.spending().part(ReadFor::Window).bytes_scanned > 0);
+    let estimate = now.spending().part(ReadFor::Estimate);
+    assert_eq!((estimate.queries, estimate.bytes_scanned), (1, runs[0].bytes));
+    assert!(!card(&bureau, &ground, &now).contains("trail.allow"));
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approver_does_not_allow_what_they_asked_for_themselves() {
+    let (ground, athena, a_day) = laid_out().await;
+    let bureau = bureau(&ground, &athena, DAYS_ALLOWED * a_day).await;
+    let request = OpenRequest {
+        keys: vec![AccessKeyId::parse(&ground.key().access_key_id).unwrap()],
+        found_where: None,
+        exposed_since: Some(ground.since),
+        note: None,
+        delivery: None,
+        place: None,
+    };
+    let opened = open(&bureau.desk, &caller(APPROVER), &request).await.unwrap();
+    let case = opened[0].case.id().clone();
+    let waits = waiting(&bureau, &case).await;
+    let allow = || ButtonAction::AllowReading { case: case.clone(), seq: waits.seq };
+    let refused = bureau.answered(APPROVER, allow()).await.unwrap();
+    assert!(refused.contains("somebody else has to allow it"), "{refused}");
+    assert_eq!(athena.runs().len(), 1);
+    bureau.press(SECOND_APPROVER, allow()).await;
+    let read = |case: &Case| case.survey().is_some().then_some(());
+    bureau.wait(&case, "it is read", read).await;
+    // A card that was drawn before allows nothing more.
+    let refused = bureau.answered(SECOND_APPROVER, allow()).await.unwrap();
+    assert!(refused.contains("no reading of the trail waits"), "{refused}");
+    bureau.close().await;
+}
+
+/// Negative control: within the limit nobody is asked, and what it would cost is told all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn within_the_limit_nobody_is_asked() {
+    let (ground, athena, a_day) = laid_out().await;
+    athena.limit(None);
+    let bureau = bureau(&ground, &athena, 1_000 * a_day).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    let read = |case: &Case| case.survey().is_some().then_some(());
+    bureau.wait(&case, "it is read", read).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    let expected = now.spending().expected.clone().expect("it was told before");
+    let asked = |step: &&SpendingStep| matches!(step, SpendingStep::Asked { .. });
+    assert!(!steps(&now).iter().any(asked), "{}", journal(&now));
+    // The estimate is about what was scanned.
+    let (told, real) = (expected.bytes.unwrap(), now.spending().part(ReadFor::Window));
+    let real = real.bytes_scanned;
+    assert!(told > real / 2 && told < real * 2, "{told} {real}");
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_workgroup_would_stop_is_told_and_not_begun() {
+    let (ground, athena, a_day) = laid_out().await;
+    let settings = (DayColumns::None, TaskTracker::new(), u64::MAX);
+    let trail = Investigator::new(told_trail(&athena, &ground, settings).await);
+    let from = |days: i64| Some(ground.clock.now() - SignedDuration::from_hours(24 * days));
+    let request = |days| SurveyRequest {
+        key_id: ground.key().access_key_id.clone(),
+        window: Window { from: from(days), to: None },
+        exposed_since: None,
+        as_of: ground.clock.now(),
+    };
+    let forecast = async |days| {
+        trail.forecast(&request(days), Some(a_day)).await.unwrap().expect("Athena costs something")
+    };
+    athena.limit(Some(3 * a_day));
+    assert_eq!(forecast(14).await.stopped_above, Some(3 * a_day));
+    // Negative control: fewer days go through.
+    assert_eq!(forecast(1).await.stopped_above, None);
+    assert_eq!(athena.runs().len(), 0);
+}
