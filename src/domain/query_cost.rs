@@ -55,8 +55,14 @@ pub enum ReadFor {
 }
 
 impl ReadFor {
-    pub const TOP_UPS: [Self; 6] =
-        [Self::NewRecords, Self::Lineage, Self::Reverter, Self::Reconciliation, Self::OtherLogs, Self::Estimate];
+    pub const TOP_UPS: [Self; 6] = [
+        Self::NewRecords,
+        Self::Lineage,
+        Self::Reverter,
+        Self::Reconciliation,
+        Self::OtherLogs,
+        Self::Estimate,
+    ];
 
     fn is_window(&self) -> bool {
         *self == Self::Window

@@ -443,7 +443,9 @@ mod tests {
             truncated: false,
             sql_sha256: String::new(),
             attack: Vec::new(),
+            lacking: Vec::new(),
             own_sql: None,
+            cost: QueryCost::default(),
         };
         let text = answer.to_csv();
         text.strip_prefix("a\n").unwrap().trim_end_matches('\n').to_owned()

@@ -17,8 +17,8 @@ use crate::domain::trail_row::{TrailRow, is_denied};
 use crate::ports::coverage::lacking_words;
 use crate::ports::other_logs::OtherLogs;
 use crate::ports::trail::{
-    Activity, Answer, Coverage, Cut, CutReference, Deeds, Forecast, RoleCalls, Sightings, Source, Survey,
-    SurveyRequest, Trail, TrailError, Window,
+    Activity, Answer, Coverage, Cut, CutReference, Deeds, Forecast, RoleCalls, Sightings, Source,
+    Survey, SurveyRequest, Trail, TrailError, Window,
 };
 use crate::trail::catalogue::Catalogue;
 use crate::trail::log_answers;

@@ -52,6 +52,7 @@ fn answer(question: &Question, log: OtherLog, actor: &Actor, found: LogRows) -> 
         truncated: found.truncated || actor.truncated,
         sql_sha256: sha256_hex(found.sql.as_bytes()),
         attack: question.attack.iter().map(|technique| technique.id.to_owned()).collect(),
+        lacking: Vec::new(),
         own_sql: None,
         cost: found.cost,
     }

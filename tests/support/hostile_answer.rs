@@ -4,6 +4,7 @@ use keyleak::domain::candidates::{Candidate, Extent};
 use keyleak::domain::chart::Chart;
 use keyleak::domain::offering::Offers;
 use keyleak::domain::principal::PrincipalName;
+use keyleak::domain::query_cost::QueryCost;
 use keyleak::ports::chat::Margin;
 use keyleak::ports::trail::{Answer, Cell};
 
@@ -44,7 +45,9 @@ pub(crate) fn answer() -> Answer {
         truncated: false,
         sql_sha256: "ab".repeat(32),
         attack: Vec::new(),
+        lacking: Vec::new(),
         own_sql: None,
+        cost: QueryCost::default(),
     }
 }
 
