@@ -12,7 +12,6 @@ use keyleak::domain::secret::hushed;
 use keyleak::domain::wanted::Wanted;
 use keyleak::trail::command_line;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 /// Without optimisation AWS's clients call themselves deep; what is not used costs nothing.
@@ -94,7 +93,6 @@ fn say(text: &str) {
 
 /// The text as a terminal may have it, without secrets that stood on the command line.
 fn quiet(text: &str) -> String {
-    let words = std::env::args_os().skip(1).filter(|word| !Path::new(word).exists());
-    let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+    let words = keyleak::config::words::typed();
     visible_lines(&hushed(text, words.iter().map(String::as_str)))
 }

@@ -19,9 +19,12 @@ pub(super) const WORKGROUP: &str = "athena:GetWorkGroup";
 /// Somebody may raise the limit while a case waits for it.
 const LIMIT_KNOWN_FOR: SignedDuration = SignedDuration::from_mins(10);
 
+/// When it was asked, and the bytes, where there is a limit.
+type Asked = (Timestamp, Option<u64>);
+
 /// The bytes after which the workgroup stops a query, where it has such a limit.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Limit(Arc<Mutex<Option<(Timestamp, Option<u64>)>>>);
+pub(super) struct Limit(Arc<Mutex<Option<Asked>>>);
 
 /// Both passes of a window, as far as they are still to be read.
 struct Reads {
@@ -100,7 +103,7 @@ impl Reads {
 
     /// A day that is over, by which the others can be weighed.
     fn sample(&self) -> Option<Reading> {
-        let (_, newest) = self.queries.iter().filter(|(_, reading)| reading.settled).next_back()?;
+        let (_, newest) = self.queries.iter().rfind(|(_, reading)| reading.settled)?;
         let span = newest.span.on(newest.span.last, newest.span.last)?;
         Some(Reading { span, why: ReadFor::Estimate, settled: true })
     }

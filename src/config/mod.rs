@@ -6,6 +6,7 @@ pub mod organization;
 pub mod reader;
 mod shapes;
 pub mod trail;
+pub mod words;
 
 use crate::aws::athena_table::AthenaSettings;
 use crate::aws::clients::{AccountSettings, AwsSettings};

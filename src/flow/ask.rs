@@ -22,12 +22,13 @@ const LOOK_FOR_CANCEL: Duration = Duration::from_secs(2);
 /// Does one piece of the lane's work; what is asked for a case that is closed meanwhile is given
 /// up, since nobody waits for it any more and each query goes on to cost money.
 pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
-    let outlives_the_case = matches!(task, Ask::Reconcile);
+    // What a sweep and the comparison scan is told in the case's sum, and is a day or two.
+    let is_given_up = matches!(task, Ask::Question { .. } | Ask::FirstLook | Ask::Allowed);
     // Boxed: reading the trail goes deep, and a worker's stack is small in a debug build.
     let work = Box::pin(work(desk, case, task));
     tokio::select! {
         done = work => done,
-        () = closed(desk, case), if !outlives_the_case => Ok(()),
+        () = closed(desk, case), if is_given_up => Ok(()),
     }
 }
 

@@ -83,11 +83,15 @@ fn parsed(tokens: Vec<TokenWithSpan>) -> Result<Box<Query>, Fault> {
         ParserError::TokenizerError(said) | ParserError::ParserError(said) => unread(&said, last),
         ParserError::RecursionLimitExceeded => unread("it is nested too deep", last),
     })?;
-    while parser.consume_token(&Token::SemiColon) {}
+    let mut ended = false;
+    while parser.consume_token(&Token::SemiColon) {
+        ended = true;
+    }
     match parser.next_token() {
         TokenWithSpan { token: Token::EOF, .. } => Ok(query),
+        more if ended => Err(Fault::at("it must be one SELECT and nothing else", more.span)),
         more => Err(Fault::at(
-            format!("it must be one SELECT and nothing else; {} is too much", more.token),
+            format!("it is not SQL that every engine reads ({} is not expected here)", more.token),
             more.span,
         )),
     }

@@ -57,7 +57,6 @@ const NEVER_ON_THE_JOURNAL: &[&str] = &[
     "dynamodb:UpdateTimeToLive",
 ];
 
-/// All files that call Athena; the tests of the last one end it.
 const ATHENA: &str = concat!(
     include_str!("../../src/aws/athena_forecast.rs"),
     include_str!("../../src/aws/athena_stopper.rs"),
