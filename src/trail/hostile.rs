@@ -23,7 +23,8 @@ fn record(id: usize) -> Value {
         "eventID": format!("event-{id}"), "eventTime": format!("2026-08-01T10:00:{:02}Z", id % 60),
         "eventSource": "s3.amazonaws.com", "eventName": "GetObject", "awsRegion": "eu-west-1",
         "sourceIPAddress": format!("203.0.113.{}", id % 7), "readOnly": true,
-        "recipientAccountId": "111122223333", "additionalEventData": { "bytesTransferredOut": 12.0 },
+        "recipientAccountId": "111122223333",
+        "additionalEventData": { "bytesTransferredOut": 12.0 },
         "userIdentity": {
             "type": "IAMUser", "accessKeyId": KEY, "arn": "arn:aws:iam::111122223333:user/ci",
         },
