@@ -81,6 +81,22 @@ async fn run(command: Command) -> Result<Done, CommandError> {
     text.map(Done::from)
 }
 
+/// What the command line lacks goes where errors go, and help where it was asked for; but no word
+/// of the command line that may be a secret.
+fn misused(error: &clap::Error) -> ExitCode {
+    let said = error.render().to_string();
+    let safe = quiet(&said);
+    if !error.use_stderr() || safe == said {
+        error.exit();
+    }
+    let _ = write!(std::io::stderr().lock(), "{safe}");
+    if safe != visible_lines(&said) {
+        say("a word of the command line looks like a secret; it is in the history of this shell \
+             now, so treat it as leaked");
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED))
+}
+
 /// Errors go to standard error, in words, with a code that scripts can see.
 fn fail(text: &str, status: u8) -> ExitCode {
     say(text);

@@ -1,6 +1,5 @@
 //! Reads all objects once, on a few threads, and keeps account of everything that was not used.
 
-use crate::domain::unsettled::Unsettled;
 use crate::ports::trail::harmless;
 use crate::ports::trail::{Coverage, Skipped, Window};
 use crate::trail::canon::Canon;

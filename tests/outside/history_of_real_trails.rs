@@ -9,11 +9,13 @@ use keyleak::domain::lineage::Lineage;
 use keyleak::ports::clock::Clock;
 use keyleak::ports::event_history::{About, EventHistory, Found, Search};
 use keyleak::ports::trail::{Survey, SurveyRequest, Trail, TrailError, Window};
-use keyleak::trail::envelopes::RecordSink;
+use keyleak::trail::canon::Canon;
 use keyleak::trail::event_history::HistoryTrail;
+use keyleak::trail::glance::Glance;
 use keyleak::trail::investigator::Investigator;
 use keyleak::trail::local::LocalTrail;
 use keyleak::trail::objects;
+use keyleak::trail::scan::{Duplicates, Pass, scan};
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,26 +51,20 @@ pub(crate) fn trials() -> Vec<Trial> {
 #[derive(Default)]
 struct Records(Vec<Value>);
 
-impl RecordSink for Records {
-    fn record(&mut self, json: &str) -> bool {
-        let record: Value = serde_json::from_str(json).expect("a record");
-        let is_one = record["eventName"].is_string() && record["eventTime"].is_string();
-        self.0.extend(is_one.then_some(record));
-        is_one
+impl Pass for Records {
+    fn take(&mut self, record: &Glance<'_>, _: &str) -> Result<u32, &'static str> {
+        self.0.push(serde_json::from_str(record.json).map_err(|_| "not a record")?);
+        Ok(0)
     }
-
-    fn refuse(&mut self, _: &'static str) {}
 }
 
 impl Records {
     fn below(folder: &Path) -> Self {
-        let mut all = Self::default();
-        let mut room = Vec::new();
-        for object in objects::find(&[folder.to_owned()]).expect("the objects").objects {
-            // What is no object of CloudTrail's is refused by the whole trail as well.
-            let _ = objects::read(&object, &mut room, &mut all);
-        }
-        all
+        let found = objects::find(&[folder.to_owned()]).expect("the objects");
+        let asked = (&Canon::default(), Duplicates::AtTheEnd);
+        let scanned =
+            scan((&found, Window::default()), asked, &Self::default).expect("the records");
+        Self(scanned.passes.into_iter().flat_map(|part| part.0).collect())
     }
 
     /// The key that signed most, and when the last record was made.
