@@ -202,7 +202,7 @@ impl<'c> CallerPass<'c> {
             self.full |= known.is_none();
             *number = known?;
         }
-        let key = (numbers, parts.from_console());
+        let key = (numbers, parts.has_from_console());
         if let Some(name) = self.by_parts.get(&key) {
             return Some(*name);
         }

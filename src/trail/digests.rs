@@ -136,7 +136,7 @@ mod tests {
             let mut threads: Vec<Digests> = (0..3).map(|_| Digests::default()).collect();
             let mut left: HashMap<u128, i32> = HashMap::new();
             for (tag, (digest, thread)) in (0..).zip(&records) {
-                threads[*thread].push_within(digest << 64 | digest, tag, run_max);
+                threads[*thread].push_within((digest << 64) | digest, tag, run_max);
                 *left.entry(*digest).or_default() += 1;
             }
             threads.iter_mut().for_each(Digests::sort);

@@ -154,7 +154,7 @@ impl<'a> CallerParts<'a> {
         }
     }
 
-    pub(super) fn from_console(&self) -> Option<i64> {
+    pub(super) fn has_from_console(&self) -> Option<i64> {
         self.from_console
     }
 

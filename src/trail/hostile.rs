@@ -149,8 +149,8 @@ fn callers_and_rows_are_the_same_however_the_records_are_spelt_and_shipped() {
     let glanced = read(&delivered);
     assert_eq!(glanced.2, 90);
     assert_eq!(glanced.0.iter().filter(|row| row.event_name.is_some()).count(), 10);
-    assert_eq!(read(&[lines.clone()]), glanced);
-    assert_eq!(read(&[escaped.clone()]), glanced);
+    assert_eq!(read(std::slice::from_ref(&lines)), glanced);
+    assert_eq!(read(std::slice::from_ref(&escaped)), glanced);
     let twice = [delivered.clone(), vec![lines, escaped], delivered.clone()].concat();
     assert_eq!(read(&twice), glanced, "copies count for nothing");
     assert_ne!(read(&delivered[1..]), glanced, "the control");

@@ -140,10 +140,10 @@ impl Limits {
 
 /// What `SQLite` says of an error, without the whole question around it.
 pub(super) fn plainly(error: &rusqlite::Error) -> String {
-    match error {
-        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        other => other.to_string(),
+    if let rusqlite::Error::SqlInputError { msg, .. } = error {
+        return msg.clone();
     }
+    error.to_string()
 }
 
 impl CaseTable {

@@ -6,7 +6,7 @@ use crate::runtime;
 use libtest_mimic::{Failed, Trial};
 
 /// The records at which a bot is killed here, before and after; `--whole` takes all of them.
-const SAMPLE: [&str; 4] = ["posted card", "approved plan 1", "outcome 1.1", "upload tried answer"];
+const SAMPLE: [&str; 4] = ["posted card", "approved plan 1", "outcome 1.1", "upload tried rows"];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let sample = Trial::test("another_bot_finishes_wherever_the_first_one_was_killed", || {

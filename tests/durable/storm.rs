@@ -20,7 +20,7 @@ use crate::storm::tally::Tally;
 use crate::town::Town;
 use futures_util::StreamExt;
 use jiff::SignedDuration;
-use keyleak::domain::announce::announcements;
+use keyleak::domain::announce::{What, announcements};
 use keyleak::domain::case::Case;
 use keyleak::drill::people::{APPROVER, KEY_OWNER, REPORTER, SECOND_APPROVER};
 use keyleak::ports::clock::Clock;
@@ -317,8 +317,10 @@ fn restless(case: &Result<Case, String>) -> Option<String> {
     if case.closed_at().is_some() {
         return waits("its archive");
     }
+    // Nobody reads a trail in a storm, so that nobody says how far questions are.
     if let Some(owed) = announcements(case)
         .iter()
+        .filter(|owed| !matches!(owed.what, What::Progress(_)))
         .find(|owed| !room.posted.contains_key(&owed.key) && !room.given_up.contains(&owed.key))
     {
         return waits(&owed.key.0);

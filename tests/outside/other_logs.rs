@@ -30,110 +30,135 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     })]
 }
 
+/// The columns of a table and its rows.
+type Table = (&'static str, Vec<Value>);
+
 /// The columns of a table that a question reads, as Athena's guide has them, and rows of it: the
 /// first belong to the actor.
-fn table(log: OtherLog) -> (&'static str, Vec<Value>) {
+fn table(log: OtherLog) -> Table {
     match log {
-        OtherLog::S3Access => (
-            "bucket_name VARCHAR, requestdatetime VARCHAR, remoteip VARCHAR, requester VARCHAR, \
+        OtherLog::S3Access => s3_access(),
+        OtherLog::VpcFlow => vpc_flow(),
+        OtherLog::LoadBalancer => load_balancer(),
+        OtherLog::Resolver => resolver(),
+        OtherLog::GuardDuty => guard_duty(),
+        OtherLog::CloudFront => cloudfront(),
+    }
+}
+
+fn s3_access() -> Table {
+    (
+        "bucket_name VARCHAR, requestdatetime VARCHAR, remoteip VARCHAR, requester VARCHAR, \
              operation VARCHAR, key VARCHAR, request_uri VARCHAR, httpstatus VARCHAR, \
              bytessent BIGINT",
-            [
-                ("01/Aug/2026:11:00:00 +0000", OTHER, ARN, "GET /loot/a HTTP/1.1"),
-                ("01/Aug/2026:11:00:01 +0000", ADDRESS, "-", "GET /loot/b HTTP/1.1"),
-                (
-                    "01/Aug/2026:11:00:02 +0000",
-                    OTHER,
-                    "-",
-                    "GET /loot/c?X-Amz-Credential=AKIAQNZGKIQY56JQ7WML%2F20260801 HTTP/1.1",
-                ),
-                ("01/Aug/2026:11:00:03 +0000", OTHER, "-", "GET /loot/d HTTP/1.1"),
-                ("01/Aug/2026:09:00:00 +0000", ADDRESS, ARN, "GET /loot/e HTTP/1.1"),
-            ]
-            .map(|(at, ip, who, uri)| {
-                json!(["loot", at, ip, who, "REST.GET.OBJECT", "a", uri, "200", 10])
-            })
-            .to_vec(),
-        ),
-        OtherLog::VpcFlow => (
-            "interface_id VARCHAR, account_id VARCHAR, srcaddr VARCHAR, dstaddr VARCHAR, \
+        [
+            ("01/Aug/2026:11:00:00 +0000", OTHER, ARN, "GET /loot/a HTTP/1.1"),
+            ("01/Aug/2026:11:00:01 +0000", ADDRESS, "-", "GET /loot/b HTTP/1.1"),
+            (
+                "01/Aug/2026:11:00:02 +0000",
+                OTHER,
+                "-",
+                "GET /loot/c?X-Amz-Credential=AKIAQNZGKIQY56JQ7WML%2F20260801 HTTP/1.1",
+            ),
+            ("01/Aug/2026:11:00:03 +0000", OTHER, "-", "GET /loot/d HTTP/1.1"),
+            ("01/Aug/2026:09:00:00 +0000", ADDRESS, ARN, "GET /loot/e HTTP/1.1"),
+        ]
+        .map(|(at, ip, who, uri)| {
+            json!(["loot", at, ip, who, "REST.GET.OBJECT", "a", uri, "200", 10])
+        })
+        .to_vec(),
+    )
+}
+
+fn vpc_flow() -> Table {
+    (
+        "interface_id VARCHAR, account_id VARCHAR, srcaddr VARCHAR, dstaddr VARCHAR, \
              srcport INTEGER, dstport INTEGER, protocol BIGINT, action VARCHAR, packets BIGINT, \
              bytes BIGINT, \"start\" BIGINT",
-            [
-                (ADDRESS, "10.0.0.5", 1_785_582_000),
-                ("10.0.0.5", ADDRESS, 1_785_582_060),
-                (OTHER, "10.0.0.5", 1_785_582_000),
-                (ADDRESS, "10.0.0.5", 1_785_574_800),
-            ]
-            .map(|(from, to, at)| {
-                json!(["eni-1", "1", from, to, 4_000, 443, 6, "ACCEPT", 2, 100, at])
-            })
-            .to_vec(),
-        ),
-        OtherLog::LoadBalancer => (
-            "elb VARCHAR, client_ip VARCHAR, request_verb VARCHAR, request_url VARCHAR, \
+        [
+            (ADDRESS, "10.0.0.5", 1_785_582_000),
+            ("10.0.0.5", ADDRESS, 1_785_582_060),
+            (OTHER, "10.0.0.5", 1_785_582_000),
+            (ADDRESS, "10.0.0.5", 1_785_574_800),
+        ]
+        .map(|(from, to, at)| json!(["eni-1", "1", from, to, 4_000, 443, 6, "ACCEPT", 2, 100, at]))
+        .to_vec(),
+    )
+}
+
+fn load_balancer() -> Table {
+    (
+        "elb VARCHAR, client_ip VARCHAR, request_verb VARCHAR, request_url VARCHAR, \
              elb_status_code INTEGER, user_agent VARCHAR, sent_bytes BIGINT, \"time\" VARCHAR",
-            [
-                (ADDRESS, "2026-08-01T11:00:00.123456Z"),
-                (OTHER, "2026-08-01T11:00:00.123456Z"),
-                (ADDRESS, "2026-08-01T09:00:00.123456Z"),
-            ]
-            .map(|(ip, at)| {
-                let url = "https://shop.example:443/login?token=secret";
-                json!(["app/shop", ip, "GET", url, 200, "curl", 10, at])
-            })
-            .to_vec(),
-        ),
-        OtherLog::Resolver => (
-            "query_name VARCHAR, query_type VARCHAR, vpc_id VARCHAR, query_timestamp VARCHAR, \
+        [
+            (ADDRESS, "2026-08-01T11:00:00.123456Z"),
+            (OTHER, "2026-08-01T11:00:00.123456Z"),
+            (ADDRESS, "2026-08-01T09:00:00.123456Z"),
+        ]
+        .map(|(ip, at)| {
+            let url = "https://shop.example:443/login?token=secret";
+            json!(["app/shop", ip, "GET", url, 200, "curl", 10, at])
+        })
+        .to_vec(),
+    )
+}
+
+fn resolver() -> Table {
+    (
+        "query_name VARCHAR, query_type VARCHAR, vpc_id VARCHAR, query_timestamp VARCHAR, \
              answers STRUCT(rdata VARCHAR, type VARCHAR, class VARCHAR)[], \
              srcids STRUCT(instance VARCHAR, resolver_endpoint VARCHAR)",
-            [
-                ("a.example.", OTHER, "i-0123456789", "2026-08-01T11:00:00Z"),
-                ("b.example.", ADDRESS, "i-0000000000", "2026-08-01T11:00:01Z"),
-                ("xmr.2miners.com.", OTHER, "i-0000000000", "2026-08-01T11:00:02Z"),
-                ("c.example.", OTHER, "i-0000000000", "2026-08-01T11:00:03Z"),
-                ("d.example.", ADDRESS, "i-0123456789", "2026-08-01T09:00:00Z"),
-            ]
-            .map(|(name, to, instance, at)| {
-                let answer = json!({"rdata": to, "type": "A", "class": "IN"});
-                let ids = json!({"instance": instance, "resolver_endpoint": null});
-                json!([name, "A", "vpc-1", at, [answer], ids])
-            })
-            .to_vec(),
-        ),
-        OtherLog::GuardDuty => (
-            "id VARCHAR, type VARCHAR, title VARCHAR, severity VARCHAR, accountid VARCHAR, \
+        [
+            ("a.example.", OTHER, "i-0123456789", "2026-08-01T11:00:00Z"),
+            ("b.example.", ADDRESS, "i-0000000000", "2026-08-01T11:00:01Z"),
+            ("xmr.2miners.com.", OTHER, "i-0000000000", "2026-08-01T11:00:02Z"),
+            ("c.example.", OTHER, "i-0000000000", "2026-08-01T11:00:03Z"),
+            ("d.example.", ADDRESS, "i-0123456789", "2026-08-01T09:00:00Z"),
+        ]
+        .map(|(name, to, instance, at)| {
+            let answer = json!({"rdata": to, "type": "A", "class": "IN"});
+            let ids = json!({"instance": instance, "resolver_endpoint": null});
+            json!([name, "A", "vpc-1", at, [answer], ids])
+        })
+        .to_vec(),
+    )
+}
+
+fn guard_duty() -> Table {
+    (
+        "id VARCHAR, type VARCHAR, title VARCHAR, severity VARCHAR, accountid VARCHAR, \
              region VARCHAR, resource VARCHAR, service VARCHAR, createdat VARCHAR, \
              updatedat VARCHAR",
-            [
-                (json!({"accessKeyDetails": {"accessKeyId": KEY}}), OTHER, "11"),
-                // Some readers of JSON make every name small.
-                (json!({"accesskeydetails": {"username": "ci"}}), OTHER, "12"),
-                (json!({}), ADDRESS, "13"),
-                (json!({"accessKeyDetails": {"userName": "other"}}), OTHER, "14"),
-                (json!({}), ADDRESS, "09"),
-            ]
-            .map(|(resource, ip, hour)| {
-                let remote = json!({"remoteIpDetails": {"ipAddressV4": ip}});
-                let service = json!({"action": {"awsApiCallAction": remote}}).to_string();
-                let at = format!("2026-08-01T{hour}:00:00.000Z");
-                let (resource, kind) = (resource.to_string(), "Recon:IAMUser/TorIPCaller");
-                json!([hour, kind, "Tor", "5.0", "1", "eu-west-1", resource, service, at, at])
-            })
-            .to_vec(),
-        ),
-        OtherLog::CloudFront => (
-            "\"date\" DATE, \"time\" VARCHAR, x_host_header VARCHAR, c_ip VARCHAR, \
+        [
+            (json!({"accessKeyDetails": {"accessKeyId": KEY}}), OTHER, "11"),
+            // Some readers of JSON make every name small.
+            (json!({"accesskeydetails": {"username": "ci"}}), OTHER, "12"),
+            (json!({}), ADDRESS, "13"),
+            (json!({"accessKeyDetails": {"userName": "other"}}), OTHER, "14"),
+            (json!({}), ADDRESS, "09"),
+        ]
+        .map(|(resource, ip, hour)| {
+            let remote = json!({"remoteIpDetails": {"ipAddressV4": ip}});
+            let service = json!({"action": {"awsApiCallAction": remote}}).to_string();
+            let at = format!("2026-08-01T{hour}:00:00.000Z");
+            let (resource, kind) = (resource.to_string(), "Recon:IAMUser/TorIPCaller");
+            json!([hour, kind, "Tor", "5.0", "1", "eu-west-1", resource, service, at, at])
+        })
+        .to_vec(),
+    )
+}
+
+fn cloudfront() -> Table {
+    (
+        "\"date\" DATE, \"time\" VARCHAR, x_host_header VARCHAR, c_ip VARCHAR, \
              cs_method VARCHAR, cs_uri_stem VARCHAR, sc_status INTEGER, cs_user_agent VARCHAR, \
              sc_bytes BIGINT",
-            [(ADDRESS, "11:00:00"), (OTHER, "11:00:00"), (ADDRESS, "09:00:00")]
-                .map(|(ip, at)| {
-                    json!(["2026-08-01", at, "shop.example", ip, "GET", "/", 200, "curl", 10])
-                })
-                .to_vec(),
-        ),
-    }
+        [(ADDRESS, "11:00:00"), (OTHER, "11:00:00"), (ADDRESS, "09:00:00")]
+            .map(|(ip, at)| {
+                json!(["2026-08-01", at, "shop.example", ip, "GET", "/", 200, "curl", 10])
+            })
+            .to_vec(),
+    )
 }
 
 /// One column of what is found, and what it must hold.

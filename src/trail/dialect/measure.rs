@@ -58,10 +58,8 @@ fn is_mark(token: &TokenWithSpan) -> bool {
 
 /// Signs that the parser reads and that are not the same, or nothing, elsewhere.
 fn strange(token: &TokenWithSpan) -> Option<Fault> {
-    let quoted = match &token.token {
-        Token::Word(word) => word.quote_style.is_some(),
-        other => matches!(other, Token::DoubleQuotedString(_)),
-    };
+    let quoted = matches!(&token.token, Token::Word(word) if word.quote_style.is_some())
+        || matches!(token.token, Token::DoubleQuotedString(_));
     let what = if quoted {
         format!("{} is a quoted name, which some engines read as a text", token.token)
     } else if token.token == Token::DoubleEq {

@@ -224,7 +224,7 @@ impl Judge {
             _ => None,
         };
         let begins = from.and_then(number).is_some_and(|from| from >= 1);
-        if !begins || !length.is_none_or(|length| number(length).is_some()) {
+        if !begins || length.is_some_and(|length| number(length).is_none()) {
             let what = "substr takes a text, a number from 1 on, and a number of characters";
             self.blame(what, value);
         }
