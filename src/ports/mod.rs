@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod anchors;
+mod answer_csv;
 pub mod chat;
 pub mod clock;
 pub mod cloud;

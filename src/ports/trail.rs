@@ -318,27 +318,6 @@ pub struct Answer {
     pub cost: QueryCost,
 }
 
-impl Answer {
-    /// The whole answer as CSV; where it is cut, the last line says so in its first cell. A cell
-    /// that a spreadsheet would take for a formula is quoted with an apostrophe: names and user
-    /// agents are an actor's to choose.
-    pub fn to_csv(&self) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let rows = self.rows.iter().map(|row| row.iter().map(Cell::as_csv).collect());
-        let cut = self.truncated.then(|| {
-            let said = format!("[cut: there is more than these {} rows]", self.rows.len());
-            let blank = std::iter::repeat_n(String::new(), self.columns.len().saturating_sub(1));
-            std::iter::once(said).chain(blank).collect()
-        });
-        for row in std::iter::once(self.columns.clone()).chain(rows).chain(cut) {
-            // Writing to memory fails for no reason that the next line could mend.
-            let _: Result<(), csv::Error> = writer.write_record(&row);
-        }
-        let bytes = writer.into_inner().unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
 impl Cell {
     /// The text that it holds, if it holds text.
     pub fn text(&self) -> Option<&str> {
@@ -347,26 +326,6 @@ impl Cell {
             Self::Null | Self::Integer(_) | Self::Real(_) => None,
         }
     }
-
-    fn as_csv(&self) -> String {
-        match self {
-            Self::Null => String::new(),
-            Self::Integer(number) => number.to_string(),
-            Self::Real(number) => number.to_string(),
-            Self::Text(text) if begins_a_formula(text) => format!("'{text}"),
-            Self::Text(text) => text.clone(),
-        }
-    }
-}
-
-/// Whether some spreadsheet would take a cell for a formula: they skip white space, and what
-/// nobody sees, before they look, and some of them read the wide signs as the narrow ones.
-fn begins_a_formula(text: &str) -> bool {
-    let reorders = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}');
-    let hides = |c: char| matches!(c, '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{AD}');
-    let unseen = |c: char| c.is_whitespace() || c.is_control() || reorders(c) || hides(c);
-    let signs = ['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
-    text.starts_with(['\t', '\r', '\n']) || text.trim_start_matches(unseen).starts_with(signs)
 }
 
 /// What the use cases need of a trail.
@@ -384,8 +343,8 @@ pub trait Trail: Send + Sync {
     /// Reads the trail in two passes and keeps the cut ready for questions.
     async fn survey(&self, request: &SurveyRequest) -> Result<Survey, TrailError>;
 
-    /// The same for whoever waits for a plan, from a faster place that costs nothing and shows less;
-    /// none where there is no such place, or it has no call of the key.
+    /// The same for whoever waits for a plan, from a faster place that costs nothing and shows
+    /// less; none where there is no such place, or it has no call of the key.
     async fn first_look(&self, _request: &SurveyRequest) -> Option<Survey> {
         None
     }
@@ -427,61 +386,5 @@ pub trait Trail: Send + Sync {
         _bytes_a_day: Option<u64>,
     ) -> Result<Option<Forecast>, TrailError> {
         Ok(None)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn csv(cell: Cell) -> String {
-        let answer = Answer {
-            question: "Q10".to_owned(),
-            columns: vec!["a".to_owned()],
-            rows: vec![vec![cell]],
-            sentence: String::new(),
-            truncated: false,
-            sql_sha256: String::new(),
-            attack: Vec::new(),
-            lacking: Vec::new(),
-            own_sql: None,
-            cost: QueryCost::default(),
-        };
-        let text = answer.to_csv();
-        text.strip_prefix("a\n").unwrap().trim_end_matches('\n').to_owned()
-    }
-
-    #[test]
-    fn no_cell_of_a_file_is_a_formula_however_it_begins() {
-        for formula in [
-            "=cmd|' /C calc'!A0",
-            "+1",
-            "-1+1",
-            "@SUM(A1)",
-            " =1",
-            "\t=1",
-            "\r=1",
-            "\u{FEFF}=1",
-            "\u{200B}\u{A0}=1",
-            "\u{202E}=1",
-            "\0=1",
-            "＝1",
-            "＋1",
-            "－1",
-            "＠a",
-        ] {
-            let text = csv(Cell::Text(formula.to_owned()));
-            let cell = text.trim_start_matches('"');
-            assert!(cell.starts_with('\''), "{formula:?} is {text:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_formula_stays_as_it_is() {
-        for plain in ["198.51.100.7", "a=b", "aws-cli/2", "1-2", "", "arn:aws:iam::1:user/a"] {
-            assert_eq!(csv(Cell::Text(plain.to_owned())).trim_matches('"'), plain);
-        }
-        assert_eq!(csv(Cell::Integer(-1)), "-1");
-        assert_eq!(csv(Cell::Text("a,\"b\"".to_owned())), "\"a,\"\"b\"\"\"");
     }
 }

@@ -93,8 +93,7 @@ pub(crate) fn actions(of: &str, effect: &str, about: impl Fn(&str) -> bool) -> B
 }
 
 pub(crate) fn set(lists: &[&[&str]]) -> BTreeSet<String> {
-    let all = lists.iter().flat_map(|list| list.iter());
-    all.map(|call| (*call).to_owned()).collect()
+    lists.iter().flat_map(|list| list.iter()).map(|call| (*call).to_owned()).collect()
 }
 
 #[test]
