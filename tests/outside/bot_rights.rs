@@ -51,7 +51,7 @@ const ASKED: [(&str, Asked); 7] = [
     ("AskAthena", Asked::Athena),
 ];
 /// Rights that the emulator does not ask for, by statement, and where they are pinned.
-const NOT_ASKED_FOR: [(&str, &str, &str); 23] = [
+const NOT_ASKED_FOR: [(&str, &str, &str); 25] = [
     (
         "AssumeTheRolesThatLookContainAndEradicate",
         "sts:SetSourceIdentity",
@@ -81,6 +81,8 @@ const NOT_ASKED_FOR: [(&str, &str, &str); 23] = [
     ("WhereAthenaPutsResults", "s3:GetObject", ATHENA_READS),
     ("WhereAthenaPutsResults", "s3:ListBucket", ATHENA_READS),
     ("WhereAthenaPutsResults", "s3:PutObject", ATHENA_READS),
+    ("", "account:ListRegions", "src/aws/history_regions.rs pins the request"),
+    ("", "cloudtrail:LookupEvents", "src/aws/event_history.rs pins the requests"),
     ("", "guardduty:*", "src/aws/guard_duty.rs pins the requests"),
     ("", "health:*", "src/aws/health.rs pins the requests"),
     ("", "sts:AssumeRole", "src/aws/guard.rs pins what a proof of the organization's policy asks"),
