@@ -35,7 +35,9 @@ pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> 
 async fn work(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
     match task {
         Ask::Validate => validate::validate(desk, case).await,
-        Ask::FirstLook | Ask::FindSigner | Ask::Allowed => first_look(desk, case).await,
+        Ask::FirstLook | Ask::FindSigner | Ask::Allowed => {
+            first_look(desk, case, matches!(task, Ask::Allowed)).await
+        }
         // Boxed: it calls AWS from deep inside, and a worker's stack is small in a debug build.
         Ask::Reconcile => Box::pin(reconcile::at_closing(desk, case)).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
@@ -45,12 +47,18 @@ async fn work(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
 }
 
 /// Reads the trail before a plan is made, so that the plan knows what is older than the exposure,
-/// and whose session it is about.
-async fn first_look(desk: &Desk, case: &Case) -> Result<(), StepError> {
+/// and whose session it is about. What somebody allowed is read whole: a quicker source has told
+/// what it knows by then.
+async fn first_look(desk: &Desk, case: &Case, is_allowed: bool) -> Result<(), StepError> {
     let Some(trail) = &desk.trail else {
         return Ok(());
     };
-    let mut survey = match sweep::look(desk, case, trail.as_ref()).await {
+    let read = if is_allowed {
+        sweep::survey(desk, case, (trail.as_ref(), None)).await
+    } else {
+        sweep::look(desk, case, trail.as_ref()).await
+    };
+    let mut survey = match read {
         Ok(survey) => survey,
         Err(StepError::Trail(error)) => {
             let case = &signer::unread(desk, case, &error).await?;

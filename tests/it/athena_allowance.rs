@@ -23,7 +23,11 @@ use keyleak::ports::trail::{SurveyRequest, Trail, Window};
 use keyleak::slack::cards::draw;
 use keyleak::slack::sketch::Means;
 use keyleak::trail::investigator::Investigator;
+use keyleak::trail::local::LocalTrail;
+use keyleak::trail::quick::QuickFirst;
+use serde_json::json;
 use std::sync::Arc;
+use tempfile::TempDir;
 use tokio_util::task::TaskTracker;
 
 /// So many days of the table may be read by one reading: fewer than two passes over the window,
@@ -146,6 +150,41 @@ async fn an_approver_does_not_allow_what_they_asked_for_themselves() {
     // A card that was drawn before allows nothing more.
     let refused = bureau.answered(SECOND_APPROVER, allow()).await.unwrap();
     assert!(refused.contains("no reading of the trail waits"), "{refused}");
+    bureau.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_allowed_is_read_whole_also_where_the_first_look_is_a_quick_one() {
+    let (ground, athena, a_day) = laid_out().await;
+    let settings = (DayColumns::None, TaskTracker::new(), DAYS_ALLOWED * a_day);
+    let whole = Investigator::new(told_trail(&athena, &ground, settings).await);
+    let folder = TempDir::new().unwrap();
+    let record = json!({
+        "eventTime": ground.since.to_string(),
+        "eventName": "ListUsers",
+        "eventID": "1",
+        "userIdentity": { "type": "IAMUser", "accessKeyId": ground.key().access_key_id },
+    });
+    std::fs::write(folder.path().join("one.json"), record.to_string()).unwrap();
+    let quick = Investigator::new(LocalTrail::new(vec![folder.path().to_owned()]));
+    let both = Arc::new(QuickFirst::new(quick, whole));
+    let bureau = Bureau::open_with(&ground, |rights| rights, |_| both).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    bureau.wait(&case, "the quick look", |case| case.survey().is_some().then_some(())).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert_eq!(athena.runs().len(), 0, "a quick look costs nothing");
+    assert_eq!(now.spending().not_allowed(), None);
+
+    press(&bureau, &case).await;
+    let waits = waiting(&bureau, &case).await;
+    let allow = ButtonAction::AllowReading { case: case.clone(), seq: waits.seq };
+    bureau.press(APPROVER, allow).await;
+    let read = |case: &Case| {
+        let is_begun = |step: &&SpendingStep| matches!(step, SpendingStep::Begun { .. });
+        let begun = steps(case).iter().any(|step| is_begun(&step));
+        (begun && case.spending().part(ReadFor::Window).bytes_scanned > 0).then_some(())
+    };
+    bureau.wait(&case, "all of it is read", read).await;
     bureau.close().await;
 }
 
