@@ -3,12 +3,12 @@
 use crate::aws::athena_pages::{column_places, in_order, is_header, texts};
 use crate::aws::athena_stopper::{Stopper, stop};
 use crate::aws::athena_table::{Span, Table};
-use crate::aws::error::{call_error, safe_text};
+use crate::aws::error::{call_error, safe_text, trail_error};
 use crate::domain::digest::sha256_hex;
 use crate::domain::query_cost::{BYTES_PER_MICRODOLLAR, QueryCost, QueryRun, ReadFor};
 use crate::domain::question::Filled;
 use crate::ports::clock::Clock;
-use crate::ports::cloud::{CallClass, CallError};
+use crate::ports::cloud::CallError;
 use crate::ports::trail::TrailError;
 use aws_sdk_athena::Client;
 use aws_sdk_athena::types::{
@@ -180,7 +180,7 @@ impl Runner {
             }
         });
         let begun = hear.await.map_err(|_| internal("the start of a query was given up"))?;
-        let query_id = begun.map_err(|error| self.refused(error))?;
+        let query_id = begun.map_err(|error| self.refused(&error))?;
         query_id.ok_or_else(|| internal("Athena started a query without an id"))
     }
 
@@ -201,7 +201,7 @@ impl Runner {
                 Ok(answer) => answer,
                 // The next poll asks again; only what cannot get better ends the wait.
                 Err(error) if error.class.retryable() && self.clock.now() < deadline => continue,
-                Err(error) => return Err(Unfinished::Running(self.refused(error))),
+                Err(error) => return Err(Unfinished::Running(self.refused(&error))),
             };
             let execution = answer.query_execution;
             let execution = execution.ok_or(Unfinished::Running(internal("no such query")))?;
@@ -233,7 +233,7 @@ impl Runner {
                 .set_next_token(next.take())
                 .send()
                 .await
-                .map_err(|error| self.refused(call_error(RESULTS, &error)))?;
+                .map_err(|error| self.refused(&call_error(RESULTS, &error)))?;
             let texts = texts(&page);
             let first = places.is_none();
             let known = match places.take() {
@@ -257,18 +257,8 @@ impl Runner {
     }
 
     /// What a refused call means for whoever asked the trail.
-    pub(super) fn refused(&self, error: CallError) -> TrailError {
-        match error.class {
-            CallClass::Denied => {
-                TrailError::Denied { action: format!("{}: {}", error.call, error.message) }
-            }
-            CallClass::Throttled | CallClass::Conflict | CallClass::Unavailable => {
-                TrailError::Unavailable { reason: error.to_string() }
-            }
-            CallClass::NotFound | CallClass::LimitExceeded | CallClass::Other => {
-                TrailError::Unreadable { place: self.place(), reason: error.to_string() }
-            }
-        }
+    pub(super) fn refused(&self, error: &CallError) -> TrailError {
+        trail_error(error, self.place())
     }
 
     /// What it means that a query did not succeed; Athena says it in prose only.

@@ -126,7 +126,7 @@ impl Tables {
                 | CallClass::Unavailable
                 | CallClass::NotFound
                 | CallClass::LimitExceeded
-                | CallClass::Other => self.runner.refused(error),
+                | CallClass::Other => self.runner.refused(&error),
             }
         })?;
         let found = answer.table_metadata.ok_or_else(|| TrailError::Unreadable {

@@ -1,6 +1,7 @@
 //! What AWS's errors mean for what happens next, in words that are safe to show.
 
 use crate::ports::cloud::{CallClass, CallError};
+use crate::ports::trail::TrailError;
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
@@ -93,6 +94,21 @@ where
     };
     said.request_id = request_id(error);
     said
+}
+
+/// What a failed call means for whoever asked the trail at this place.
+pub(super) fn trail_error(error: &CallError, place: String) -> TrailError {
+    match error.class {
+        CallClass::Denied => {
+            TrailError::Denied { action: format!("{}: {}", error.call, error.message) }
+        }
+        CallClass::Throttled | CallClass::Conflict | CallClass::Unavailable => {
+            TrailError::Unavailable { reason: error.to_string() }
+        }
+        CallClass::NotFound | CallClass::LimitExceeded | CallClass::Other => {
+            TrailError::Unreadable { place, reason: error.to_string() }
+        }
+    }
 }
 
 /// The service's own code for a refusal; none when there was no answer.

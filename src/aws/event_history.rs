@@ -2,7 +2,7 @@
 //! fast as CloudTrail lets anybody ask.
 
 use crate::aws::clients::{self, AwsSettings};
-use crate::aws::error::call_error;
+use crate::aws::error::{call_error, trail_error};
 use crate::aws::history_regions::{Region, Way};
 use crate::aws::listing::time;
 use crate::domain::ids::AccountId;
@@ -94,7 +94,7 @@ impl EventHistory for AwsEventHistory {
                     }
                     Err(failed) => {
                         all.unread.push(unread(way, region, &failed));
-                        error = Some(trail_error(region, failed));
+                        error = Some(trail_error(&failed, place(region)));
                     }
                 }
             }
@@ -121,7 +121,7 @@ impl EventHistory for AwsEventHistory {
                     // Where keyleak is never let in it is told with each search, and nothing more
                     // will come from there; whoever is away for now may be behind all others.
                     Err(failed) if failed.class == CallClass::Denied => {}
-                    Err(failed) => return Err(trail_error(region, failed)),
+                    Err(failed) => return Err(trail_error(&failed, place(region))),
                 }
             }
         }
@@ -236,22 +236,8 @@ fn unread(way: &Way, region: &Region, error: &CallError) -> Skipped {
     }
 }
 
-/// What a failed call means for whoever asked the trail.
-fn trail_error(region: &Region, error: CallError) -> TrailError {
-    match error.class {
-        CallClass::Denied => {
-            TrailError::Denied { action: format!("{}: {}", error.call, error.message) }
-        }
-        CallClass::Throttled | CallClass::Conflict | CallClass::Unavailable => {
-            TrailError::Unavailable { reason: error.to_string() }
-        }
-        CallClass::NotFound | CallClass::LimitExceeded | CallClass::Other => {
-            TrailError::Unreadable {
-                place: format!("CloudTrail's event history in {}", region.name),
-                reason: error.to_string(),
-            }
-        }
-    }
+fn place(region: &Region) -> String {
+    format!("CloudTrail's event history in {}", region.name)
 }
 
 impl std::fmt::Debug for AwsEventHistory {
