@@ -1,5 +1,6 @@
 //! Answers as CSV, in which no cell is a formula to a spreadsheet.
 
+use crate::domain::plain_text::is_hidden;
 use crate::ports::trail::{Answer, Cell};
 
 impl Answer {
@@ -38,9 +39,7 @@ impl Cell {
 /// Whether some spreadsheet would take a cell for a formula: they skip white space, and what
 /// nobody sees, before they look, and some of them read the wide signs as the narrow ones.
 fn begins_a_formula(text: &str) -> bool {
-    let reorders = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}');
-    let hides = |c: char| matches!(c, '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{AD}');
-    let unseen = |c: char| c.is_whitespace() || c.is_control() || reorders(c) || hides(c);
+    let unseen = |c: char| c.is_whitespace() || is_hidden(c);
     let signs = ['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
     text.starts_with(['\t', '\r', '\n']) || text.trim_start_matches(unseen).starts_with(signs)
 }
