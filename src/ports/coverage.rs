@@ -48,21 +48,20 @@ impl Coverage {
         gaps.extend(lacking.map(|missing| format!("the table has no {}", missing.name)));
         gaps
     }
+}
 
-    /// What the table lacks of what some SQL names.
-    pub fn lacking_for(&self, sql: &str) -> Vec<MissingColumn> {
-        let words = |text: &str| -> Vec<String> {
-            let is_other = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
-            text.split(is_other).map(str::to_owned).collect()
-        };
-        // What a header says of its columns is no use of them.
-        let lines = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
-        let named: Vec<String> = lines.flat_map(words).collect();
-        let uses = |missing: &&MissingColumn| {
-            missing.leaves_empty.iter().any(|column| named.contains(column))
-        };
-        self.missing_columns.iter().filter(uses).cloned().collect()
-    }
+/// What some SQL names of what the table lacks.
+pub fn lacking_for(missing: &[MissingColumn], sql: &str) -> Vec<MissingColumn> {
+    let words = |text: &str| -> Vec<String> {
+        let is_other = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+        text.split(is_other).map(str::to_owned).collect()
+    };
+    // What a header says of its columns is no use of them.
+    let lines = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let named: Vec<String> = lines.flat_map(words).collect();
+    let uses =
+        |missing: &&MissingColumn| missing.leaves_empty.iter().any(|column| named.contains(column));
+    missing.iter().filter(uses).cloned().collect()
 }
 
 /// What is not known of any record, as the end of a sentence; empty where nothing lacks.
@@ -103,10 +102,11 @@ mod tests {
     #[test]
     fn what_lacks_is_told_with_the_questions_that_use_it_and_no_others() {
         let coverage = lacking("tlsdetails.tlsversion", "tls_version");
-        let uses = coverage.lacking_for("-- columns: a\nSELECT a FROM t WHERE tls_version = 'x'");
+        let missing = &coverage.missing_columns;
+        let uses = lacking_for(missing, "-- columns: a\nSELECT a FROM t WHERE tls_version = 'x'");
         assert!(lacking_words(&uses).contains("tls_version is not known"));
         for other in ["SELECT my_tls_version FROM t", "-- columns: tls_version\nSELECT a FROM t"] {
-            assert_eq!(coverage.lacking_for(other), [], "{other}");
+            assert_eq!(lacking_for(missing, other), [], "{other}");
         }
         assert_eq!(lacking_words(&[]), "");
         // The lineage does without a version of TLS, and not without whose console it was.

@@ -14,11 +14,11 @@ use crate::domain::reading::LOOKED_AT;
 use crate::domain::record_text::is_outside;
 use crate::domain::regular::regular_use;
 use crate::domain::trail_row::{TrailRow, is_denied};
-use crate::ports::coverage::lacking_words;
+use crate::ports::coverage::{lacking_for, lacking_words};
 use crate::ports::other_logs::OtherLogs;
 use crate::ports::trail::{
-    Activity, Answer, Coverage, Cut, CutReference, Deeds, Forecast, RoleCalls, Sightings, Source,
-    Survey, SurveyRequest, Trail, TrailError, Window,
+    Activity, Answer, Coverage, Cut, CutReference, Deeds, Forecast, MissingColumn, RoleCalls,
+    Sightings, Source, Survey, SurveyRequest, Trail, TrailError, Window,
 };
 use crate::trail::catalogue::Catalogue;
 use crate::trail::log_answers;
@@ -44,8 +44,7 @@ pub struct Investigator<S> {
 struct Loaded {
     reference: CutReference,
     looked_at: String,
-    /// Only what the table lacks is kept of it.
-    coverage: Coverage,
+    missing_columns: Vec<MissingColumn>,
     table: Mutex<CaseTable>,
 }
 
@@ -106,7 +105,7 @@ impl<S: Source> Investigator<S> {
     async fn load(
         &self,
         cut: Cut,
-        (looked_at, coverage): (String, Coverage),
+        (looked_at, missing_columns): (String, Vec<MissingColumn>),
     ) -> Result<(CutReference, Cut), TrailError> {
         let (loaded, cut) = blocking(move || {
             let reference = CutReference {
@@ -115,7 +114,8 @@ impl<S: Source> Investigator<S> {
                 truncated: cut.truncated,
             };
             let table = CaseTable::load(&cut.rows).map_err(|error| internal(&error))?;
-            Ok((Loaded { reference, looked_at, coverage, table: Mutex::new(table) }, cut))
+            let table = Mutex::new(table);
+            Ok((Loaded { reference, looked_at, missing_columns, table }, cut))
         })
         .await?;
         let reference = loaded.reference.clone();
@@ -170,8 +170,7 @@ impl<S: Source> Trail for Investigator<S> {
         let sessions_of_others = makers.sessions();
         let looked_at = looked_at(&sightings.coverage, request.window);
         let missing_columns = sightings.coverage.missing_columns.clone();
-        let lacking = Coverage { missing_columns, ..Coverage::default() };
-        let (reference, cut) = self.load(cut, (looked_at, lacking)).await?;
+        let (reference, cut) = self.load(cut, (looked_at, missing_columns)).await?;
         lineage.complete_signer(&cut.rows, &sessions_of_others);
         let looked_from = request.window.from.max(sightings.coverage.first);
         let exposure = first_unlike(Uses {
@@ -257,7 +256,7 @@ impl<S: Source> Trail for Investigator<S> {
             Ok((Cut { rows, ..Cut::default() }, sha256(&file)))
         })
         .await?;
-        let (reference, _) = self.load(cut, (looked_at.to_owned(), Coverage::default())).await?;
+        let (reference, _) = self.load(cut, (looked_at.to_owned(), Vec::new())).await?;
         if reference.sha256 != hash {
             return Err(TrailError::Internal { reason: "the evidence file changed form".into() });
         }
@@ -331,7 +330,7 @@ fn activity(rows: &[TrailRow]) -> Activity {
 
 fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> Answer {
     let told = if found.rows.is_empty() { &question.none } else { &question.meaning };
-    let lacking = loaded.coverage.lacking_for(sql);
+    let lacking = lacking_for(&loaded.missing_columns, sql);
     Answer {
         question: question.id.clone(),
         columns: found.columns,
