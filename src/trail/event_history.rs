@@ -20,7 +20,7 @@ use crate::trail::canon::Canon;
 use crate::trail::flatten;
 use crate::trail::glance::Glance;
 use crate::trail::looked_up::LookedUp;
-use crate::trail::passes::{CutPass, DEEDS_MAX, RolePass, is_deed};
+use crate::trail::passes::{CutPass, RolePass, is_deed, of_deeds};
 use crate::trail::scan::{Pass, scan_records};
 use crate::trail::searches::{self, of_key};
 use async_trait::async_trait;
@@ -233,13 +233,11 @@ impl Source for HistoryTrail {
             reading.take(search, found)?;
         }
         let pass = DeedPass { deeds, rows: Vec::new() };
-        let (DeedPass { mut rows, .. }, _) =
+        let (DeedPass { rows, .. }, _) =
             scan_records(&reading.records, (deeds.window, &self.canon), pass);
-        rows.sort_unstable();
-        rows.dedup();
-        let truncated = reading.truncated || rows.len() > DEEDS_MAX;
-        rows.truncate(DEEDS_MAX);
-        Ok(Cut { rows, cost: self.cost(begun), truncated, ..Cut::default() })
+        let cut = of_deeds(rows);
+        let truncated = reading.truncated || cut.truncated;
+        Ok(Cut { cost: self.cost(begun), truncated, ..cut })
     }
 
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {

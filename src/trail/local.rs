@@ -11,7 +11,7 @@ use crate::trail::canon::Canon;
 use crate::trail::marks::Marked;
 use crate::trail::memo::Memo;
 use crate::trail::objects::{self, Found};
-use crate::trail::passes::{CutPass, DEEDS_MAX, RolePass, is_deed};
+use crate::trail::passes::{CutPass, RolePass, is_deed, of_deeds};
 use crate::trail::scan::{Bounds, Duplicates, Scanned, scan};
 use async_trait::async_trait;
 use std::path::PathBuf;
@@ -129,12 +129,7 @@ impl LocalTrail {
         let changes = self.memo.changes(&self.found()?, &self.canon).map_err(no_room)?;
         let wanted = |row: &&TrailRow| bounds.hold(&row.event_time) && is_deed(deeds, row);
         let rows = changes.iter().flat_map(|changes| changes.iter()).filter(wanted);
-        let mut rows: Vec<TrailRow> = rows.cloned().collect();
-        rows.sort_unstable();
-        rows.dedup();
-        let truncated = rows.len() > DEEDS_MAX;
-        rows.truncate(DEEDS_MAX);
-        Ok(Cut { rows, truncated, ..Cut::default() })
+        Ok(of_deeds(rows.cloned().collect()))
     }
 
     /// The changing calls of a role's sessions, on this thread.

@@ -4,7 +4,7 @@ use crate::domain::belonging::{Belonging, Told};
 use crate::domain::resource::is_named;
 use crate::domain::trail_row::TrailRow;
 use crate::domain::unsettled::How;
-use crate::ports::trail::Deeds;
+use crate::ports::trail::{Cut, Deeds};
 use crate::trail::canon::Canon;
 use crate::trail::flatten;
 use crate::trail::glance::{Field, Glance};
@@ -16,7 +16,16 @@ use std::path::{Path, PathBuf};
 /// Rows of one case: above this a case belongs to Athena. One row is about half a kilobyte.
 const ROWS_MAX: usize = 2_000_000;
 /// Deeds one answer holds; containment is never reverted this often.
-pub(super) const DEEDS_MAX: usize = 10_000;
+const DEEDS_MAX: usize = 10_000;
+
+/// What was found of some deeds as one answer: in order, each once, and not without end.
+pub(super) fn of_deeds(mut rows: Vec<TrailRow>) -> Cut {
+    rows.sort_unstable();
+    rows.dedup();
+    let truncated = rows.len() > DEEDS_MAX;
+    rows.truncate(DEEDS_MAX);
+    Cut { rows, truncated, ..Cut::default() }
+}
 
 /// How a record belongs, before it is a row.
 fn reach(belonging: &Belonging<'_>, record: &Glance<'_>, time: &str) -> Option<&'static str> {
