@@ -5,13 +5,14 @@ use crate::domain::trail_row::Sighting;
 use crate::trail::canon::Canon;
 use crate::trail::flatten::{self, CALLER_TEXTS, CallerParts, TIME_LENGTH};
 use crate::trail::glance::{Field, Glance};
-use crate::trail::marks::{Mark, Marking, ObjectMarks};
+use crate::trail::known::Mark;
+use crate::trail::listed::Object;
+use crate::trail::marks::Marking;
 use crate::trail::scan::Pass;
 use crate::trail::seen::ByItself;
 use crate::trail::stamp::ObjectState;
 use crate::trail::texts::Texts;
 use std::collections::HashMap;
-use std::path::Path;
 
 /// Distinct callers one thread remembers; the lineage says when it was cut short by this.
 const CALLERS_MAX: usize = 400_000;
@@ -56,13 +57,13 @@ struct Caller {
 }
 
 impl Pass for CallerPass<'_> {
-    fn begin(&mut self, _object: &Path) -> bool {
+    fn begin(&mut self, _object: &Object) -> bool {
         self.marking.begin();
         true
     }
 
-    fn end(&mut self, object: &Path, state: ObjectState) {
-        self.marking.end(object, state);
+    fn end(&mut self, object: &Object, state: ObjectState) {
+        self.marking.end(&object.path, state);
     }
 
     fn take(&mut self, record: &Glance<'_>, time: &str) -> Result<u32, &'static str> {
@@ -241,12 +242,12 @@ impl<'c> CallerPass<'c> {
     }
 
     /// The sightings in their order, and what each object names.
-    pub(super) fn finish(self) -> (Vec<Sighting>, ObjectMarks) {
+    pub(super) fn finish(self) -> (Vec<Sighting>, Marking) {
         let mut rows: Vec<Sighting> = self.edges.into_iter().flatten().collect();
         // Of a caller whose records were all copies of those that another thread could not count.
         let counted = self.callers.iter().filter(|caller| caller.events > 0);
         rows.extend(counted.map(|caller| caller.sighting(&self.texts)));
         rows.sort_unstable();
-        (rows, self.marking.finish())
+        (rows, self.marking)
     }
 }

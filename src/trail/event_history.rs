@@ -216,7 +216,7 @@ impl Source for HistoryTrail {
             None => self.keep(self.read(&subject.key_id, window).await?),
         };
         let belonging = Belonging::new(subject);
-        let pass = CutPass::new(&belonging, None);
+        let pass = CutPass::new(&belonging, &self.canon);
         let (pass, _) = scan_records(&reading.records, (window, &self.canon), pass);
         let mut rows = pass.rows;
         rows.sort_unstable();

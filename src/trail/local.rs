@@ -8,11 +8,12 @@ use crate::domain::unsettled::{Changed, How, Unsettled};
 use crate::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use crate::trail::callers::CallerPass;
 use crate::trail::canon::Canon;
+use crate::trail::kept::Kept;
 use crate::trail::marks::Marked;
 use crate::trail::memo::Memo;
-use crate::trail::objects::{self, Found};
 use crate::trail::passes::{CutPass, RolePass, is_deed, of_deeds};
 use crate::trail::scan::{Bounds, Duplicates, Scanned, scan};
+use crate::trail::walk::Walk;
 use async_trait::async_trait;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,8 +35,8 @@ impl LocalTrail {
         Self { paths, canon: Canon::default(), memo: Arc::default(), marked: Arc::default() }
     }
 
-    fn found(&self) -> Result<Found, TrailError> {
-        objects::find(&self.paths).map_err(|error| TrailError::Unreadable {
+    fn walk(&self) -> Result<Walk, TrailError> {
+        Walk::new(&self.paths).map_err(|error| TrailError::Unreadable {
             place: self
                 .paths
                 .iter()
@@ -60,16 +61,16 @@ impl LocalTrail {
     pub fn sightings_now(&self, window: Window) -> Result<Sightings, TrailError> {
         let started = Instant::now();
         let make = || CallerPass::new(&self.canon);
-        let found = self.found()?;
+        let objects = Mutex::new(self.walk()?);
         let asked = (&self.canon, Duplicates::AtTheEnd);
         let Scanned { passes, coverage, bytes } =
-            scan((&found, window), asked, &make).map_err(no_room)?;
+            scan((&objects, window), asked, &make).map_err(no_room)?;
         let mut passes = passes.into_iter();
         let mut merged = passes.next().unwrap_or_else(make);
         passes.for_each(|pass| merged.merge(pass));
         let truncated = merged.full;
-        let (rows, objects) = merged.finish();
-        *self.marked() = Some(Arc::new(Marked { window, found, objects }));
+        let (rows, marking) = merged.finish();
+        *self.marked() = Some(Arc::new(marking.finish(window).map_err(no_room)?));
         Ok(Sightings { rows, coverage, cost: cost(bytes, started), truncated })
     }
 
@@ -82,14 +83,17 @@ impl LocalTrail {
         let started = Instant::now();
         let belonging = Belonging::new(subject);
         let marked = self.marked().clone().filter(|marked| marked.window == window);
-        let make = || CutPass::new(&belonging, marked.as_deref());
-        let listed = match marked {
-            Some(_) => Found::default(),
-            None => self.found()?,
-        };
-        let found = marked.as_ref().map_or(&listed, |marked| &marked.found);
+        let make = || CutPass::new(&belonging, &self.canon);
         let asked = (&self.canon, Duplicates::AtOnce);
-        let Scanned { passes, bytes, .. } = scan((found, window), asked, &make).map_err(no_room)?;
+        let scanned = match &marked {
+            Some(marked) => {
+                let mut files = marked.files.lock().unwrap_or_else(PoisonError::into_inner);
+                let kept = Kept::of(&mut files).map_err(no_room)?;
+                scan((&kept, window), asked, &make)
+            }
+            None => scan((&Mutex::new(self.walk()?), window), asked, &make),
+        };
+        let Scanned { passes, bytes, .. } = scanned.map_err(no_room)?;
         let truncated = passes.iter().any(|pass| pass.full);
         let mut changed = Vec::new();
         let mut rows: Vec<TrailRow> = Vec::new();
@@ -109,24 +113,15 @@ impl LocalTrail {
 
     /// The objects that are there now and that pass one did not find.
     fn added(&self, marked: &Marked) -> Vec<(How, PathBuf)> {
-        let mut added = Vec::new();
-        let looked = objects::each(&self.paths, &mut |one| {
-            if let Ok(object) = one
-                && marked.is_new(&object)
-            {
-                added.push((How::Added, object));
-            }
-        });
-        match looked {
-            Ok(()) => added,
-            // A folder that is gone: each of its objects was told already.
-            Err(_) => Vec::new(),
-        }
+        // A folder that is gone: each of its objects was told already.
+        let Ok(walk) = self.walk() else { return Vec::new() };
+        let new = walk.filter_map(Result::ok).filter(|object| marked.is_new(object));
+        new.map(|object| (How::Added, object)).collect()
     }
 
     fn deeds_now(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         let bounds = Bounds::of(deeds.window);
-        let changes = self.memo.changes(&self.found()?, &self.canon).map_err(no_room)?;
+        let changes = self.memo.changes(self.walk()?, &self.canon).map_err(no_room)?;
         let wanted = |row: &&TrailRow| bounds.hold(&row.event_time) && is_deed(deeds, row);
         let rows = changes.iter().flat_map(|changes| changes.iter()).filter(wanted);
         Ok(of_deeds(rows.cloned().collect()))
@@ -138,7 +133,7 @@ impl LocalTrail {
         let make = || RolePass::new(role);
         let asked = (&self.canon, Duplicates::AtTheEnd);
         let Scanned { passes, coverage, bytes } =
-            scan((&self.found()?, window), asked, &make).map_err(no_room)?;
+            scan((&Mutex::new(self.walk()?), window), asked, &make).map_err(no_room)?;
         let truncated = passes.iter().any(|pass| pass.full);
         let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(RolePass::rows).collect();
         rows.sort_unstable();
@@ -148,7 +143,8 @@ impl LocalTrail {
 
 /// What tells duplicates apart is put on the disk where it is much.
 fn no_room(error: std::io::Error) -> TrailError {
-    let place = "the folder for temporary files, which needs 20 bytes for each record".to_owned();
+    let place =
+        "the folder for temporary files, which needs some 40 bytes for each record".to_owned();
     TrailError::Unreadable { place, reason: error.to_string() }
 }
 

@@ -1,60 +1,27 @@
 //! Which callers and addresses each object names, so that pass two opens only those it needs.
 //!
-//! A mark is 16 bits of a hash, two bytes for each distinct caller or address of an object: one
-//! object in a thousand is opened for nothing, and none that is needed is passed over. With the
-//! marks is kept how each object was, so that pass two notices when it is another trail by then.
+//! With the marks is kept how each object was, so that pass two notices when it is another trail by
+//! then.
 
-use crate::domain::unsettled::How;
 use crate::ports::trail::Window;
 use crate::trail::canon::Canon;
 use crate::trail::glance::{Field, Glance};
-use crate::trail::objects::Found;
-use crate::trail::seen::ByItself;
-use crate::trail::stamp::{ObjectState, Stamp};
-use std::collections::HashMap;
+use crate::trail::kept::Keeping;
+use crate::trail::known::{Known, Mark, Marks};
+use crate::trail::stamp::ObjectState;
+use std::io;
 use std::path::Path;
+use std::sync::Mutex;
+use tempfile::SpooledTempFile;
 
-/// Objects marked, at some 200 bytes each; the others are opened again, and whether they changed is
-/// not known.
-const OBJECTS_MAX: usize = 500_000;
+/// How many different marks there are.
 const MARKS: usize = 1 << 16;
-
-/// 16 bits of a text's hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Mark(u16);
-
-impl Mark {
-    pub(super) fn of(canon: &Canon, text: &str) -> Self {
-        Self(canon.text(text) as u16)
-    }
-}
-
-/// What one object names.
-#[derive(Debug, Default)]
-pub(super) struct Marks {
-    sorted: Box<[Mark]>,
-    /// Whether it holds a change to IAM, or a sign-in, which may be about anybody.
-    pub(super) has_changes: bool,
-}
-
-impl Marks {
-    /// Whether the object may name this.
-    pub(super) fn hold(&self, canon: &Canon, text: &str) -> bool {
-        self.sorted.binary_search(&Mark::of(canon, text)).is_ok()
-    }
-}
-
-/// An object as pass one saw it.
-#[derive(Debug)]
-struct Known {
-    stamp: Option<Stamp>,
-    checksum: Option<u64>,
-    marks: Marks,
-}
 
 /// The marks of the objects that one thread reads.
 pub(super) struct Marking {
-    objects: ObjectMarks,
+    canon: Canon,
+    kept: Vec<Keeping>,
+    paths: Vec<u64>,
     /// The number of the object that is open.
     number: u64,
     marks: Vec<Mark>,
@@ -62,18 +29,12 @@ pub(super) struct Marking {
     has_changes: bool,
 }
 
-/// The marks of all objects as they were when they were read.
-#[derive(Debug)]
-pub(super) struct ObjectMarks {
-    canon: Canon,
-    /// By the hash of their path.
-    by_path: HashMap<u64, Known, ByItself>,
-}
-
 impl Marking {
     pub(super) fn new(canon: Canon) -> Self {
         Self {
-            objects: ObjectMarks { canon, by_path: HashMap::default() },
+            canon,
+            kept: vec![Keeping::default()],
+            paths: Vec::new(),
             number: 0,
             marks: Vec::new(),
             is_marked: vec![false; MARKS],
@@ -92,7 +53,7 @@ impl Marking {
     /// Notes whatever pass two could want this record for, but for its caller.
     pub(super) fn note(&mut self, record: &Glance<'_>) {
         if let Some(address) = record.get(Field::SourceIp) {
-            self.mark(&[Mark::of(&self.objects.canon, address)]);
+            self.mark(&[Mark::of(&self.canon, address)]);
         }
         self.has_changes |= match record.get(Field::EventSource) {
             Some("signin.amazonaws.com") => true,
@@ -112,79 +73,52 @@ impl Marking {
     pub(super) fn end(&mut self, object: &Path, state: ObjectState) {
         self.marks.sort_unstable();
         self.marks.iter().for_each(|mark| self.is_marked[usize::from(mark.0)] = false);
-        let marks = Marks {
-            sorted: self.marks.as_slice().into(),
-            has_changes: std::mem::take(&mut self.has_changes),
-        };
-        self.marks.clear();
-        if self.objects.by_path.len() < OBJECTS_MAX {
-            let ObjectState { stamp, checksum, .. } = state;
-            let path = self.objects.path(object);
-            self.objects.by_path.insert(path, Known { stamp, checksum, marks });
+        let ObjectState { stamp, checksum, .. } = state;
+        let has_changes = std::mem::take(&mut self.has_changes);
+        let sorted = std::mem::take(&mut self.marks);
+        let known = Known { stamp, checksum, marks: Marks { sorted, has_changes } };
+        if let Some(kept) = self.kept.first_mut() {
+            kept.keep(object, &known);
         }
+        self.paths.push(path_hash(&self.canon, object));
+        // Its room is used for the next object.
+        self.marks = known.marks.sorted;
+        self.marks.clear();
     }
 
     pub(super) fn merge(&mut self, other: Self) {
-        self.objects.by_path.extend(other.objects.by_path);
+        self.kept.extend(other.kept);
+        self.paths.extend(other.paths);
     }
 
-    pub(super) fn finish(self) -> ObjectMarks {
-        self.objects
-    }
-}
-
-impl ObjectMarks {
-    fn path(&self, object: &Path) -> u64 {
-        self.canon.bytes(object.as_os_str().as_encoded_bytes())
+    /// All objects as they were when they were read.
+    pub(super) fn finish(mut self, window: Window) -> io::Result<Marked> {
+        self.paths.sort_unstable();
+        let files: io::Result<Vec<_>> = self.kept.into_iter().map(Keeping::finish).collect();
+        Ok(Marked { window, canon: self.canon, paths: self.paths, files: Mutex::new(files?) })
     }
 }
 
-/// The marks of the newest pass one, and what it was about.
+/// The objects of the newest pass one, and what it was about.
 #[derive(Debug)]
 pub(super) struct Marked {
     pub(super) window: Window,
-    /// The objects that it found; pass two reads these, so that both are about one trail.
-    pub(super) found: Found,
-    pub(super) objects: ObjectMarks,
+    canon: Canon,
+    /// The hashes of their paths, in order.
+    paths: Vec<u64>,
+    /// The objects; pass two reads these, so that both are about one trail.
+    pub(super) files: Mutex<Vec<SpooledTempFile>>,
 }
 
 impl Marked {
-    /// Whether the object has to be opened: it is not as it was, or its marks say so.
-    pub(super) fn is_needed(
-        &self,
-        object: &Path,
-        may_be_in: impl FnOnce(&Marks, &Canon) -> bool,
-    ) -> bool {
-        match self.objects.by_path.get(&self.objects.path(object)) {
-            Some(Known { stamp: Some(then), marks, .. }) if Stamp::of(object) == Some(*then) => {
-                may_be_in(marks, &self.objects.canon)
-            }
-            Some(_) | None => true,
-        }
-    }
-
-    /// What became of an object that was opened again, where it is not what pass one read.
-    pub(super) fn changed(&self, object: &Path, now: ObjectState) -> Option<How> {
-        let then = self.objects.by_path.get(&self.objects.path(object))?;
-        match (then.stamp, now.stamp) {
-            // It could not be opened before either; what was listed and is gone went meanwhile.
-            (None, None) => matches!(object.try_exists(), Ok(false)).then_some(How::Deleted),
-            (Some(_), None) => Some(How::Deleted),
-            // Whoever writes to it may have left it as it was for a moment, so that the same bytes
-            // prove nothing; where it was only touched, the next reading finds it at rest.
-            (then_stamp, now_stamp) => {
-                let is_same = then_stamp == now_stamp && then.checksum == now.checksum;
-                (!is_same).then_some(How::Rewritten)
-            }
-        }
-    }
-
     /// Whether pass one did not find this object.
     pub(super) fn is_new(&self, object: &Path) -> bool {
-        let name = object.as_os_str();
-        let known = self.found.objects.binary_search_by(|known| known.as_os_str().cmp(name));
-        known.is_err()
+        self.paths.binary_search(&path_hash(&self.canon, object)).is_err()
     }
+}
+
+fn path_hash(canon: &Canon, object: &Path) -> u64 {
+    canon.bytes(object.as_os_str().as_encoded_bytes())
 }
 
 #[cfg(test)]

@@ -10,12 +10,13 @@ use crate::ports::trail::Window;
 use crate::trail::canon::Canon;
 use crate::trail::flatten;
 use crate::trail::glance::{Field, Glance};
-use crate::trail::objects::Found;
+use crate::trail::listed::Object;
 use crate::trail::scan::{Duplicates, Pass, Scanned, scan};
 use crate::trail::stamp::Stamp;
+use crate::trail::walk::Walk;
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Objects remembered, at some 200 bytes each; the others are read every time.
@@ -41,17 +42,17 @@ struct Known {
 
 impl Memo {
     /// The changes in each of these objects; those that are new or have grown are read.
-    pub(super) fn changes(&self, found: &Found, canon: &Canon) -> io::Result<Vec<Changes>> {
+    pub(super) fn changes(&self, walk: Walk, canon: &Canon) -> io::Result<Vec<Changes>> {
         let mut all = Vec::new();
         let mut unread = HashMap::new();
         {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            for path in &found.objects {
-                let stamp = Stamp::of(path);
-                match known.objects.get(path) {
+            for path in walk.filter_map(Result::ok) {
+                let stamp = Stamp::of(&path);
+                match known.objects.get(&path) {
                     Some((then, changes)) if Some(*then) == stamp => all.push(Arc::clone(changes)),
                     Some(_) | None => {
-                        unread.insert(path.clone(), stamp);
+                        unread.insert(path, stamp);
                     }
                 }
             }
@@ -68,10 +69,9 @@ impl Memo {
         unread: &HashMap<PathBuf, Option<Stamp>>,
         canon: &Canon,
     ) -> io::Result<Vec<Changes>> {
-        let objects = unread.keys().cloned().collect();
-        let found = (&Found { objects, refused: Vec::new() }, Window::default());
+        let objects = Mutex::new(unread.keys().cloned().map(Ok));
         let Scanned { passes, .. } =
-            scan(found, (canon, Duplicates::AtOnce), &ChangePass::default)?;
+            scan((&objects, Window::default()), (canon, Duplicates::AtOnce), &ChangePass::default)?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = Vec::new();
         for (path, changes) in passes.into_iter().flat_map(|pass| pass.objects) {
@@ -105,8 +105,8 @@ struct ChangePass {
 }
 
 impl Pass for ChangePass {
-    fn begin(&mut self, object: &Path) -> bool {
-        self.objects.push((object.to_owned(), Vec::new()));
+    fn begin(&mut self, object: &Object) -> bool {
+        self.objects.push((object.path.clone(), Vec::new()));
         true
     }
 
@@ -145,8 +145,8 @@ mod tests {
     }
 
     fn told(memo: &Memo, folder: &TempDir) -> Vec<String> {
-        let found = crate::trail::objects::find(&[folder.path().to_owned()]).unwrap();
-        let all = memo.changes(&found, &Canon::default()).unwrap();
+        let walk = Walk::new(&[folder.path().to_owned()]).unwrap();
+        let all = memo.changes(walk, &Canon::default()).unwrap();
         let rows = all.iter().flat_map(|changes| changes.iter());
         let mut names: Vec<_> = rows.filter_map(|row| row.event_name.clone()).collect();
         names.sort();

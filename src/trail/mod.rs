@@ -14,6 +14,9 @@ pub mod flatten;
 pub mod glance;
 pub mod investigator;
 pub mod json;
+mod kept;
+mod known;
+mod listed;
 pub mod local;
 mod log_answers;
 mod looked_up;
@@ -35,6 +38,7 @@ pub mod stamp;
 pub mod table;
 mod texts;
 mod unpacking;
+mod walk;
 
 #[cfg(test)]
 mod hostile;

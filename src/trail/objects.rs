@@ -1,4 +1,4 @@
-//! Finds delivered objects, and hands on what each of them holds.
+//! Reads a delivered object, and hands on every record that it holds.
 
 use crate::ports::trail::harmless;
 use crate::trail::canon::Canon;
@@ -7,62 +7,15 @@ use crate::trail::stamp::ObjectState;
 use crate::trail::unpacking::{Unpacked, Unpacker};
 use flate2::bufread::MultiGzDecoder;
 use serde::de::IgnoredAny;
-use std::fs::{File, FileType};
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 
 /// CloudTrail keeps an event under 256 KB; with every envelope around it this is ample.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Where a stream of lines ends for good, so that a gzip bomb costs minutes and not days.
 const STREAM_BYTES_MAX: u64 = 32 * 1024 * 1024 * 1024;
-/// CloudTrail's own layout is ten folders deep.
-const DEPTH_MAX: usize = 64;
-/// A year of a large organisation; beyond it the answer belongs to Athena.
-const OBJECTS_MAX: usize = 5_000_000;
 const CUT_SHORT: &str = "rest of the object is truncated or damaged";
-
-/// An object or folder that was not used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    pub place: PathBuf,
-    pub reason: &'static str,
-}
-
-/// The objects found, in a stable order, and what was passed over.
-#[derive(Debug, Default)]
-pub struct Found {
-    pub objects: Vec<PathBuf>,
-    pub refused: Vec<Refusal>,
-}
-
-/// Lists the objects under the given files and folders; a path given twice counts once.
-pub fn find(paths: &[PathBuf]) -> io::Result<Found> {
-    let mut found = Found::default();
-    each(paths, &mut |one| match one {
-        Ok(object) => found.objects.push(object),
-        Err(refusal) => found.refused.push(refusal),
-    })?;
-    // By bytes: comparing names part by part takes several times as long.
-    found.objects.sort_unstable_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
-    found.objects.dedup_by(|one, other| one.as_os_str() == other.as_os_str());
-    Ok(found)
-}
-
-/// Comes by each object under the given files and folders, and by what is passed over.
-pub(super) fn each(
-    paths: &[PathBuf],
-    take: &mut dyn FnMut(Result<PathBuf, Refusal>),
-) -> io::Result<()> {
-    for path in paths {
-        let path = path.canonicalize().map_err(|error| named(path, &error))?;
-        if path.is_dir() {
-            walk(&path, take)?;
-        } else {
-            take(Ok(path));
-        }
-    }
-    Ok(())
-}
 
 /// Reads one object and hands every record in it to the sink; an error is the object's refusal.
 pub(super) fn read(
@@ -96,57 +49,6 @@ fn up_to_the_cut(bytes: &[u8]) -> &[u8] {
     match serde_json::from_slice::<IgnoredAny>(last) {
         Ok(_) => bytes,
         Err(_) => lines,
-    }
-}
-
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
-
-fn walk(root: &Path, take: &mut dyn FnMut(Result<PathBuf, Refusal>)) -> io::Result<()> {
-    let mut folders = vec![(root.to_path_buf(), 0)];
-    let mut count = 0;
-    while let Some((folder, depth)) = folders.pop() {
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if depth == 0 => return Err(named(&folder, &error)),
-            Err(_) => {
-                take(Err(Refusal { place: folder, reason: "folder cannot be read" }));
-                continue;
-            }
-        };
-        for entry in entries.flatten() {
-            let (place, Ok(kind)) = (entry.path(), entry.file_type()) else {
-                continue;
-            };
-            if kind.is_dir() && depth < DEPTH_MAX {
-                folders.push((place, depth + 1));
-            } else if let Some(reason) = passed_over(&place, kind, count) {
-                take(Err(Refusal { place, reason }));
-            } else {
-                count += 1;
-                take(Ok(place));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn passed_over(place: &Path, kind: FileType, count: usize) -> Option<&'static str> {
-    let name = place.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let json = [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|ending| name.ends_with(ending));
-    if kind.is_dir() {
-        Some("folder is nested too deep")
-    } else if kind.is_symlink() && place.is_dir() {
-        Some("link to a folder; give the folder itself")
-    } else if !json {
-        Some(harmless::OTHER_FILE)
-    } else if !kind.is_file() && !place.is_file() {
-        Some("not a plain file")
-    } else if count >= OBJECTS_MAX {
-        Some("more objects than one run reads")
-    } else {
-        None
     }
 }
 

@@ -8,10 +8,11 @@ use crate::ports::trail::{Cut, Deeds};
 use crate::trail::canon::Canon;
 use crate::trail::flatten;
 use crate::trail::glance::{Field, Glance};
-use crate::trail::marks::{Marked, Marks};
+use crate::trail::known::Marks;
+use crate::trail::listed::Object;
 use crate::trail::scan::Pass;
 use crate::trail::stamp::ObjectState;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Rows of one case: above this a case belongs to Athena. One row is about half a kilobyte.
 const ROWS_MAX: usize = 2_000_000;
@@ -56,8 +57,7 @@ fn may_be_in(belonging: &Belonging<'_>, marks: &Marks, canon: &Canon) -> bool {
 /// Pass two: the rows of the subject and of its addresses.
 pub(super) struct CutPass<'a> {
     belonging: &'a Belonging<'a>,
-    /// What pass one saw of the same trail; none where there was none.
-    marked: Option<&'a Marked>,
+    canon: &'a Canon,
     /// How the record that is wanted belongs.
     reach: &'static str,
     pub(super) rows: Vec<TrailRow>,
@@ -67,22 +67,22 @@ pub(super) struct CutPass<'a> {
 }
 
 impl<'a> CutPass<'a> {
-    pub(super) fn new(belonging: &'a Belonging<'a>, marked: Option<&'a Marked>) -> Self {
+    pub(super) fn new(belonging: &'a Belonging<'a>, canon: &'a Canon) -> Self {
         let (rows, changed) = (Vec::new(), Vec::new());
-        Self { belonging, marked, reach: "", rows, full: false, changed }
+        Self { belonging, canon, reach: "", rows, full: false, changed }
     }
 }
 
 impl Pass for CutPass<'_> {
-    fn begin(&mut self, object: &Path) -> bool {
-        let may_be_in = |marks: &_, canon: &_| may_be_in(self.belonging, marks, canon);
-        self.marked.is_none_or(|marked| marked.is_needed(object, may_be_in))
+    fn begin(&mut self, object: &Object) -> bool {
+        let may_be_in = |marks: &_| may_be_in(self.belonging, marks, self.canon);
+        // Where there was no pass one, all of it is read.
+        object.known.as_ref().is_none_or(|known| known.is_needed(&object.path, may_be_in))
     }
 
-    fn end(&mut self, object: &Path, state: ObjectState) {
-        if let Some(how) = self.marked.and_then(|marked| marked.changed(object, state)) {
-            self.changed.push((how, object.to_owned()));
-        }
+    fn end(&mut self, object: &Object, state: ObjectState) {
+        let changed = object.known.as_ref().and_then(|known| known.changed(&object.path, state));
+        self.changed.extend(changed.map(|how| (how, object.path.clone())));
     }
 
     fn wants(&mut self, record: &Glance<'_>, time: &str) -> bool {

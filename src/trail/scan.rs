@@ -7,15 +7,17 @@ use crate::trail::digests::{self, Digests};
 use crate::trail::envelopes::{RecordSink, parse_text};
 use crate::trail::flatten::event_time;
 use crate::trail::glance::{Field, Glance};
-use crate::trail::objects::{self, Found};
+use crate::trail::listed::{Object, Objects, Refusal};
+use crate::trail::objects;
 use crate::trail::record::Record;
 use crate::trail::seen::Seen;
 use crate::trail::stamp::ObjectState;
 use crate::trail::unpacking::Unpacker;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
 
 /// Reading is bound by unpacking and parsing; more threads than this only hold more memory.
 const THREADS_MAX: usize = 4;
@@ -25,11 +27,11 @@ const AT_HAND: &str = "the event history";
 /// What a pass does with each record that is in the window.
 pub trait Pass: Send {
     /// Is told of each object before its records, and says whether it has to be opened.
-    fn begin(&mut self, _object: &Path) -> bool {
+    fn begin(&mut self, _object: &Object) -> bool {
         true
     }
     /// Is told of each object after its records, and how it was when it was opened.
-    fn end(&mut self, _object: &Path, _state: ObjectState) {}
+    fn end(&mut self, _object: &Object, _state: ObjectState) {}
     /// Says whether it takes a record; what it does not take is in no account.
     fn wants(&mut self, _record: &Glance<'_>, _time: &str) -> bool {
         true
@@ -71,6 +73,7 @@ pub struct Account {
     accounts: BTreeSet<String>,
     skipped: Counts,
     refused: Counts,
+    objects: u64,
     objects_used: u64,
     bytes: u64,
 }
@@ -96,29 +99,27 @@ impl Bounds {
 
 /// Runs one pass over the objects; `make` builds the part of the pass one thread keeps.
 pub fn scan<P: Pass>(
-    (found, window): (&Found, Window),
+    (objects, window): (&dyn Objects, Window),
     (canon, duplicates): (&Canon, Duplicates),
     make: &(dyn Fn() -> P + Sync),
 ) -> io::Result<Scanned<P>> {
     let shared = Shared {
-        objects: &found.objects,
-        next: AtomicUsize::new(0),
+        objects,
         canon,
         bounds: Bounds::of(window),
         seen: (duplicates == Duplicates::AtOnce).then(Seen::default),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = cores.clamp(1, THREADS_MAX).min(found.objects.len().max(1));
     let results = std::thread::scope(|scope| {
         let start = |_| scope.spawn(|| work(&shared, make()));
-        let workers: Vec<_> = (0..threads).map(start).collect();
+        let workers: Vec<_> = (0..cores.clamp(1, THREADS_MAX)).map(start).collect();
         workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
     });
     let mut passes = Vec::new();
     let mut all_digests = Vec::new();
     let mut account = Account::default();
     for result in results {
-        let part = result.map_err(|_| io::Error::other("a thread that read it failed"))?;
+        let part = result.map_err(|_| io::Error::other("a thread that read it failed"))??;
         passes.push(part.0);
         account.merge(part.1);
         all_digests.push(part.2);
@@ -130,12 +131,8 @@ pub fn scan<P: Pass>(
     })?;
     account.unique -= count;
     account.duplicates += count;
-    for refusal in &found.refused {
-        count_one(&mut account.refused, refusal.reason, &refusal.place);
-    }
-    let objects = (found.objects.len() + found.refused.len()) as u64;
     let bytes = account.bytes;
-    Ok(Scanned { passes, coverage: account.coverage(objects), bytes })
+    Ok(Scanned { passes, coverage: account.coverage(), bytes })
 }
 
 /// Runs one pass over records that are at hand, each the JSON of one.
@@ -144,13 +141,15 @@ pub(super) fn scan_records<P: Pass>(
     (window, canon): (Window, &Canon),
     mut pass: P,
 ) -> (P, Coverage) {
-    let place = Path::new(AT_HAND);
+    let all = Object { path: PathBuf::from(AT_HAND), known: None };
     let (mut account, mut digests) = (Account::default(), Digests::default());
     let seen = Some(Seen::default());
     let bounds = Bounds::of(window);
-    let shared = Shared { objects: &[], next: AtomicUsize::new(0), canon, bounds, seen };
-    if pass.begin(place) {
+    let nothing: std::iter::Empty<Result<PathBuf, Refusal>> = std::iter::empty();
+    let shared = Shared { objects: &Mutex::new(nothing), canon, bounds, seen };
+    if pass.begin(&all) {
         let (account, digests) = (&mut account, &mut digests);
+        let place = all.path.as_path();
         let mut reader = Reader { pass, shared: &shared, account, digests, place };
         for record in records {
             if let Err(reason) = parse_text(record.as_ref(), &mut reader) {
@@ -159,40 +158,47 @@ pub(super) fn scan_records<P: Pass>(
         }
         pass = reader.pass;
     }
-    pass.end(place, ObjectState::default());
-    (pass, account.coverage(0))
+    pass.end(&all, ObjectState::default());
+    (pass, account.coverage())
 }
 
 /// What all threads of one pass share.
 struct Shared<'a> {
-    objects: &'a [PathBuf],
-    next: AtomicUsize,
+    objects: &'a dyn Objects,
     canon: &'a Canon,
     bounds: Bounds,
     seen: Option<Seen>,
 }
 
-fn work<P: Pass>(shared: &Shared<'_>, mut pass: P) -> (P, Account, Digests) {
+fn work<P: Pass>(shared: &Shared<'_>, mut pass: P) -> io::Result<(P, Account, Digests)> {
     let mut account = Account::default();
     let mut digests = Digests::default();
     let mut unpacker = Unpacker::new();
-    while let Some(path) = shared.objects.get(shared.next.fetch_add(1, Ordering::Relaxed)) {
-        if !pass.begin(path) {
+    while let Some(next) = shared.objects.next()? {
+        account.objects += 1;
+        let object = match next {
+            Ok(object) => object,
+            Err(refusal) => {
+                count_one(&mut account.refused, refusal.reason, &refusal.place);
+                continue;
+            }
+        };
+        if !pass.begin(&object) {
             continue;
         }
-        let (place, account) = (path.as_path(), &mut account);
+        let (place, account) = (object.path.as_path(), &mut account);
         let mut reader = Reader { pass, shared, account, digests: &mut digests, place };
-        let (state, outcome) = objects::read(path, &mut unpacker, (shared.canon, &mut reader));
+        let (state, outcome) = objects::read(place, &mut unpacker, (shared.canon, &mut reader));
         match outcome {
             Ok(()) => reader.account.objects_used += 1,
-            Err(reason) => count_one(&mut reader.account.refused, reason, path),
+            Err(reason) => count_one(&mut reader.account.refused, reason, place),
         }
         reader.account.bytes += state.bytes;
         pass = reader.pass;
-        pass.end(path, state);
+        pass.end(&object, state);
     }
     digests.sort();
-    (pass, account, digests)
+    Ok((pass, account, digests))
 }
 
 struct Reader<'a, P> {
@@ -284,6 +290,7 @@ impl Account {
         self.records_read += other.records_read;
         self.unique += other.unique;
         self.duplicates += other.duplicates;
+        self.objects += other.objects;
         self.objects_used += other.objects_used;
         self.bytes += other.bytes;
         if let Some(first) = &other.first {
@@ -299,15 +306,15 @@ impl Account {
             [(&mut self.skipped, other.skipped), (&mut self.refused, other.refused)]
         {
             for (reason, (times, example)) in theirs {
-                mine.entry(reason).or_insert((0, example)).0 += times;
+                count(mine, reason, (times, example));
             }
         }
     }
 
-    fn coverage(self, objects: u64) -> Coverage {
+    fn coverage(self) -> Coverage {
         let time = |text: Option<String>| text.and_then(|text| text.parse().ok());
         Coverage {
-            objects_read: objects,
+            objects_read: self.objects,
             objects_used: self.objects_used,
             records_read: self.records_read,
             records_unique: self.unique,
@@ -333,7 +340,19 @@ fn earlier(kept: &mut Option<String>, time: &str) {
 type Counts = BTreeMap<&'static str, (u64, String)>;
 
 fn count_one(counts: &mut Counts, reason: &'static str, place: &Path) {
-    counts.entry(reason).or_insert_with(|| (0, place.display().to_string())).0 += 1;
+    match counts.get_mut(reason) {
+        // The first in order is told, whichever thread came by it first.
+        Some((times, example)) if place.as_os_str() >= OsStr::new(example) => *times += 1,
+        Some(_) | None => count(counts, reason, (1, place.display().to_string())),
+    }
+}
+
+fn count(counts: &mut Counts, reason: &'static str, (times, example): (u64, String)) {
+    let known = counts.entry(reason).or_insert_with(|| (0, example.clone()));
+    known.0 += times;
+    if example < known.1 {
+        known.1 = example;
+    }
 }
 
 fn skips(counts: Counts) -> Vec<Skipped> {

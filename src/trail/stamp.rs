@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Size, times and place on the disk of a file, as one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp(u64);
+pub struct Stamp(pub(super) u64);
 
 /// An object as it was when it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
