@@ -2,9 +2,10 @@
 //!
 //! `cargo bench --bench investigate` writes a trail of a million records in CloudTrail's layout
 //! (`-- RECORDS` another number), then runs `keyleak investigate` over it, DuckDB that loads the
-//! same columns once and answers the same questions, and ISA-L that only unpacks; each in a process
-//! of its own, the best of three. It prints seconds, peak memory and ratios, and no verdict: a
-//! machine that does something else meanwhile says little.
+//! same columns once and answers the same questions, and libdeflate and Python's ISA-L that only
+//! unpack; each in a process of its own, the best of three. It prints seconds, the processor's
+//! seconds, peak memory and ratios, and no verdict: a machine that does something else meanwhile
+//! says little.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,6 +24,7 @@ mod made_trail;
 #[path = "../../tests/support/python.rs"]
 #[expect(dead_code, reason = "what is pinned is checked by the tests")]
 mod python;
+mod unpacked;
 
 use crate::made_trail::KEY;
 use crate::python::{Judge, Python, Requirements};
@@ -46,13 +48,25 @@ const RIVALS: Requirements = Requirements {
 /// The best of some runs, in seconds, and the most memory that one of them held, in megabytes.
 struct Cost {
     seconds: f64,
+    /// Of the processor, on all its cores.
+    processor: f64,
     peak_mb: f64,
     /// What the process itself said of its parts.
     told: Value,
 }
 
+/// The argument by which the benchmark has itself unpack a folder, in a process of its own.
+const UNPACK: &str = "unpack";
+
 fn main() {
-    let number = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [unpack, folder] = arguments.as_slice()
+        && unpack == UNPACK
+    {
+        println!("{} bytes", unpacked::bytes(Path::new(folder)));
+        return;
+    }
+    let number = arguments.iter().find_map(|argument| argument.parse().ok());
     let records = number.unwrap_or(RECORDS);
     let folder = trail(records);
     let mut rivals = match Python::prepare(&RIVALS) {
@@ -62,13 +76,17 @@ fn main() {
             return;
         }
     };
-    let unpacking = rivals.best(&json!({ "op": "unpack", "folder": folder }));
+    let own = std::env::current_exe().expect("this program has a path");
+    let unpacking =
+        rivals.best(&json!({ "op": "run", "command": [own, UNPACK, folder.as_path()] }));
+    let isal = rivals.best(&json!({ "op": "unpack", "folder": folder }));
     let one = rivals.best(&investigate(&folder, "Q11"));
     let all = rivals.best(&investigate(&folder, "all"));
     let asked = asked(&folder);
     let duckdb = rivals.best(&json!({ "op": "duckdb", "asked": asked }));
     assert_eq!(duckdb.told["rows"], asked["rows"], "both cut the same rows");
-    row("unpacking alone (ISA-L)", &unpacking, &unpacking);
+    row("unpacking alone (libdeflate)", &unpacking, &unpacking);
+    row("unpacking in Python (ISA-L)", &isal, &unpacking);
     row("keyleak, one key's activity", &one, &unpacking);
     row("keyleak, every question", &all, &unpacking);
     row("DuckDB, every question", &duckdb, &unpacking);
@@ -78,8 +96,9 @@ fn main() {
 
 fn row(what: &str, cost: &Cost, unpacking: &Cost) {
     println!(
-        "{what:<28} {:>7.2} s  {:>6.0} MB  {:>5.1} x unpacking",
+        "{what:<28} {:>7.2} s  {:>7.2} s of processor  {:>6.0} MB  {:>5.1} x unpacking",
         cost.seconds,
+        cost.processor,
         cost.peak_mb,
         cost.seconds / unpacking.seconds
     );
@@ -155,6 +174,7 @@ impl Judge {
             let number = |name: &str| told[name].as_f64().expect("a number");
             Cost {
                 seconds: number("seconds"),
+                processor: number("processor"),
                 peak_mb: number("peak_mb"),
                 told: told["told"].clone(),
             }

@@ -182,7 +182,7 @@ impl<'a> Growth<'a> {
         }
     }
 
-    fn addresses(&self) -> BTreeSet<String> {
+    fn addresses(&self) -> BTreeSet<&'a str> {
         let mut addresses = BTreeSet::new();
         for node in &self.nodes {
             let own = match node.kind {
@@ -199,7 +199,9 @@ impl<'a> Growth<'a> {
             };
             for seen in own {
                 let texts = seen.addresses.as_deref().unwrap_or_default().split(' ');
-                addresses.extend(texts.filter(|text| is_address(text)).map(str::to_owned));
+                let new = texts.filter(|text| !addresses.contains(text) && is_address(text));
+                let new: Vec<&str> = new.collect();
+                addresses.extend(new);
             }
         }
         addresses
@@ -208,7 +210,8 @@ impl<'a> Growth<'a> {
     fn finish(mut self) -> Lineage {
         let addresses = self.addresses();
         self.lineage.truncated |= addresses.len() > ADDRESSES_MAX;
-        self.lineage.addresses = addresses.into_iter().take(ADDRESSES_MAX).collect();
+        self.lineage.addresses =
+            addresses.into_iter().take(ADDRESSES_MAX).map(str::to_owned).collect();
         let mut acting: BTreeMap<String, Vec<&Sighting>> = BTreeMap::new();
         for node in self.nodes.iter().filter(|node| node.kind.is_principal()) {
             let uses = self.index.acting_as(node);

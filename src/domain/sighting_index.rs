@@ -100,9 +100,8 @@ impl<'a> SightingIndex<'a> {
         let issuer = seen.issuer_arn.as_deref();
         let target = seen.target_role.as_deref().filter(|_| call(seen) == Calls::Mint);
         let own = seen.identity_arn.as_deref();
-        let mut arns = vec![own, issuer.filter(|arn| own != Some(arn))];
-        arns.push(target.filter(|arn| own != Some(arn) && issuer != Some(arn)));
-        for arn in arns.into_iter().flatten() {
+        let role = target.filter(|arn| own != Some(arn) && issuer != Some(arn));
+        for arn in [own, issuer.filter(|arn| own != Some(arn)), role].into_iter().flatten() {
             self.by_arn.entry(arn).or_default().push(seen);
         }
         if let (Calls::Mint, Some(key)) = (call(seen), seen.minted_key.as_deref()) {

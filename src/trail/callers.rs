@@ -81,8 +81,9 @@ impl Pass for CallerPass<'_> {
             caller.add((time, time), 1);
             if caller.addresses.len() < ADDRESSES_MAX
                 && let Some(address) = record.get(Field::SourceIp)
+                && let Some(hash) = record.source_ip_hash(self.canon)
             {
-                caller.came_from(self.texts.number(address));
+                caller.came_from(self.texts.number_of(address, hash));
             }
         }
         Ok(name)
@@ -246,6 +247,8 @@ impl<'c> CallerPass<'c> {
         let mut rows: Vec<Sighting> = self.edges.into_iter().flatten().collect();
         // Of a caller whose records were all copies of those that another thread could not count.
         let counted = self.callers.iter().filter(|caller| caller.events > 0);
+        // One is some 700 bytes: there is no room to spare.
+        rows.reserve_exact(self.callers.len());
         rows.extend(counted.map(|caller| caller.sighting(&self.texts)));
         rows.sort_unstable();
         (rows, self.marking)

@@ -1,9 +1,8 @@
 //! Takes the records out of whatever they were shipped in.
 
 use crate::ports::trail::harmless;
-use crate::trail::canon::Canon;
 use crate::trail::glance::Glance;
-use crate::trail::skim;
+use crate::trail::skim::Skimmer;
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -50,15 +49,15 @@ struct Envelope<'a> {
 /// are refused, and the others are not.
 pub(super) fn read_bytes(
     bytes: &[u8],
-    canon: &Canon,
+    skimmer: &mut Skimmer<'_>,
     sink: &mut dyn RecordSink,
 ) -> Result<(), &'static str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        return read_text(text, canon, sink);
+        return read_text(text, skimmer, sink);
     }
     let (text, mark) = marked(bytes).ok_or(NOT_UTF8)?;
     let mut marked = Marked { mark, told: false, sink };
-    read_text(&text, canon, &mut marked)?;
+    read_text(&text, skimmer, &mut marked)?;
     if !marked.told {
         sink.refuse("not UTF-8 between the records");
     }
@@ -114,16 +113,21 @@ impl RecordSink for Marked<'_> {
     }
 }
 
-fn read_text(text: &str, canon: &Canon, sink: &mut dyn RecordSink) -> Result<(), &'static str> {
+fn read_text(
+    text: &str,
+    skimmer: &mut Skimmer<'_>,
+    sink: &mut dyn RecordSink,
+) -> Result<(), &'static str> {
     let text = text.trim_start_matches('\u{feff}').trim();
     // Nearly every object is one list of records and nothing else.
-    let Some(records) = skim::records(text, canon) else { return parse_text(text, sink) };
+    let Some(records) = skimmer.records(text) else { return parse_text(text, sink) };
     for record in &records {
         match &record.glance {
             Some(glance) => sink.glance(glance),
             None => record_or_envelope(record.json, ENVELOPES_MAX, sink),
         }
     }
+    skimmer.done_with(records);
     Ok(())
 }
 

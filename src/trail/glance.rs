@@ -1,5 +1,6 @@
 //! What most records are asked for: a few texts and a digest, without being parsed whole.
 
+use crate::trail::canon::Canon;
 use crate::trail::record::Record;
 
 /// The texts that a glance takes in; an empty one counts as absent.
@@ -40,6 +41,8 @@ pub struct Glance<'a> {
     pub digest: u128,
     /// The same of its caller, with everything that is said of it; 0 where it was not taken.
     pub identity: u128,
+    /// The hash of its address; 0 where it was not taken.
+    pub source_ip: u64,
     texts: [&'a str; FIELDS],
 }
 
@@ -88,6 +91,13 @@ impl<'a> Glance<'a> {
     #[inline]
     pub fn get(&self, field: Field) -> Option<&'a str> {
         Some(self.texts[field as usize]).filter(|text| !text.is_empty())
+    }
+
+    /// The hash of its address; none where it has none.
+    #[inline]
+    pub(super) fn source_ip_hash(&self, canon: &Canon) -> Option<u64> {
+        let address = self.get(Field::SourceIp)?;
+        Some(if self.source_ip == 0 { canon.text(address) } else { self.source_ip })
     }
 
     /// The whole record, for the few that are asked for more.

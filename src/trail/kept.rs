@@ -18,7 +18,7 @@ const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 const HAS_STAMP: u8 = 1;
 const HAS_CHECKSUM: u8 = 2;
 const HAS_CHANGES: u8 = 4;
-const MARK_BYTES: usize = 2;
+const MARK_BYTES: usize = 4;
 
 /// The objects of one thread while it reads them.
 #[derive(Debug)]
@@ -57,9 +57,9 @@ impl Keeping {
         self.file.write_all(&stamp.map_or(0, |stamp| stamp.0).to_le_bytes())?;
         self.file.write_all(&checksum.unwrap_or_default().to_le_bytes())?;
         self.file.write_all(&length(path.len())?.to_le_bytes())?;
-        self.file.write_all(&length(marks.sorted.len())?.to_le_bytes())?;
+        self.file.write_all(&length(marks.all.len())?.to_le_bytes())?;
         self.file.write_all(path)?;
-        marks.sorted.iter().try_for_each(|mark| self.file.write_all(&mark.0.to_le_bytes()))
+        marks.all.iter().try_for_each(|mark| self.file.write_all(&mark.0.to_le_bytes()))
     }
 
     /// What was written, to be read as often as anybody wants.
@@ -111,14 +111,14 @@ fn read(file: &mut impl Read) -> io::Result<Option<Object>> {
     let marks = u32::from_le_bytes(take(file)?) as usize;
     let mut path = vec![0; length];
     file.read_exact(&mut path)?;
-    let mut sorted = vec![0; marks * MARK_BYTES];
-    file.read_exact(&mut sorted)?;
-    let (sorted, _) = sorted.as_chunks();
+    let mut all = vec![0; marks * MARK_BYTES];
+    file.read_exact(&mut all)?;
+    let (all, _) = all.as_chunks();
     let known = Known {
         stamp: has(HAS_STAMP).then_some(Stamp(stamp)),
         checksum: has(HAS_CHECKSUM).then_some(checksum),
         marks: Marks {
-            sorted: sorted.iter().map(|mark| Mark(u16::from_le_bytes(*mark))).collect(),
+            all: all.iter().map(|mark| Mark(u32::from_le_bytes(*mark))).collect(),
             has_changes: has(HAS_CHANGES),
         },
     };
@@ -148,12 +148,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn known() -> impl Strategy<Value = Known> {
-        let marks = proptest::collection::vec(any::<u16>(), 0..40);
+        let marks = proptest::collection::vec(any::<u32>(), 0..40);
         (any::<Option<u64>>(), any::<Option<u64>>(), marks, any::<bool>()).prop_map(
             |(stamp, checksum, marks, has_changes)| Known {
                 stamp: stamp.map(Stamp),
                 checksum,
-                marks: Marks { sorted: marks.into_iter().map(Mark).collect(), has_changes },
+                marks: Marks { all: marks.into_iter().map(Mark).collect(), has_changes },
             },
         )
     }

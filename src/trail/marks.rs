@@ -14,9 +14,6 @@ use std::path::Path;
 use std::sync::Mutex;
 use tempfile::SpooledTempFile;
 
-/// How many different marks there are.
-const MARKS: usize = 1 << 16;
-
 /// The marks of the objects that one thread reads.
 pub(super) struct Marking {
     canon: Canon,
@@ -25,7 +22,6 @@ pub(super) struct Marking {
     /// The number of the object that is open.
     number: u64,
     marks: Vec<Mark>,
-    is_marked: Vec<bool>,
     has_changes: bool,
 }
 
@@ -37,7 +33,6 @@ impl Marking {
             paths: Vec::new(),
             number: 0,
             marks: Vec::new(),
-            is_marked: vec![false; MARKS],
             has_changes: false,
         }
     }
@@ -52,8 +47,8 @@ impl Marking {
 
     /// Notes whatever pass two could want this record for, but for its caller.
     pub(super) fn note(&mut self, record: &Glance<'_>) {
-        if let Some(address) = record.get(Field::SourceIp) {
-            self.mark(&[Mark::of(&self.canon, address)]);
+        if let Some(hash) = record.source_ip_hash(&self.canon) {
+            self.mark(&[Mark::of_hash(hash)]);
         }
         self.has_changes |= match record.get(Field::EventSource) {
             Some("signin.amazonaws.com") => true,
@@ -63,26 +58,22 @@ impl Marking {
     }
 
     pub(super) fn mark(&mut self, marks: &[Mark]) {
-        for mark in marks {
-            if !std::mem::replace(&mut self.is_marked[usize::from(mark.0)], true) {
-                self.marks.push(*mark);
-            }
-        }
+        self.marks.extend(marks);
     }
 
     pub(super) fn end(&mut self, object: &Path, state: ObjectState) {
         self.marks.sort_unstable();
-        self.marks.iter().for_each(|mark| self.is_marked[usize::from(mark.0)] = false);
+        self.marks.dedup();
         let ObjectState { stamp, checksum, .. } = state;
         let has_changes = std::mem::take(&mut self.has_changes);
-        let sorted = std::mem::take(&mut self.marks);
-        let known = Known { stamp, checksum, marks: Marks { sorted, has_changes } };
+        let all = std::mem::take(&mut self.marks);
+        let known = Known { stamp, checksum, marks: Marks { all, has_changes } };
         if let Some(kept) = self.kept.first_mut() {
             kept.keep(object, &known);
         }
         self.paths.push(path_hash(&self.canon, object));
         // Its room is used for the next object.
-        self.marks = known.marks.sorted;
+        self.marks = known.marks.all;
         self.marks.clear();
     }
 

@@ -1,8 +1,8 @@
 //! Reads a delivered object, and hands on every record that it holds.
 
 use crate::ports::trail::harmless;
-use crate::trail::canon::Canon;
 use crate::trail::envelopes::{RecordSink, one_line, read_bytes, salvage_lines};
+use crate::trail::skim::Skimmer;
 use crate::trail::stamp::ObjectState;
 use crate::trail::unpacking::{Unpacked, Unpacker};
 use flate2::bufread::MultiGzDecoder;
@@ -21,18 +21,18 @@ const CUT_SHORT: &str = "rest of the object is truncated or damaged";
 pub(super) fn read(
     path: &Path,
     unpacker: &mut Unpacker,
-    (canon, sink): (&Canon, &mut dyn RecordSink),
+    (skimmer, sink): (&mut Skimmer<'_>, &mut dyn RecordSink),
 ) -> (ObjectState, Result<(), &'static str>) {
     if let Some(reason) = side_folder(path) {
         return (ObjectState::default(), Err(reason));
     }
-    let (state, unpacked) = unpacker.open(path, canon);
+    let (state, unpacked) = unpacker.open(path, skimmer.canon);
     let outcome = match unpacked {
         Err(reason) => Err(reason),
-        Ok(Unpacked::Whole(bytes)) => read_bytes(bytes, canon, sink),
+        Ok(Unpacked::Whole(bytes)) => read_bytes(bytes, skimmer, sink),
         Ok(Unpacked::Damaged([], reason)) => Err(reason),
         Ok(Unpacked::Damaged(bytes, reason)) => {
-            read_bytes(bytes, canon, sink).map(|()| sink.refuse(reason))
+            read_bytes(bytes, skimmer, sink).map(|()| sink.refuse(reason))
         }
         Ok(Unpacked::CutShort(bytes)) => {
             salvage_lines(up_to_the_cut(bytes), sink).map(|()| sink.refuse(CUT_SHORT))

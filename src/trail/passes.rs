@@ -8,7 +8,7 @@ use crate::ports::trail::{Cut, Deeds};
 use crate::trail::canon::Canon;
 use crate::trail::flatten;
 use crate::trail::glance::{Field, Glance};
-use crate::trail::known::Marks;
+use crate::trail::known::{Mark, WantedMarks};
 use crate::trail::listed::Object;
 use crate::trail::scan::Pass;
 use crate::trail::stamp::ObjectState;
@@ -48,16 +48,10 @@ fn reach(belonging: &Belonging<'_>, record: &Glance<'_>, time: &str) -> Option<&
     })
 }
 
-/// Whether an object with these marks may hold a record that belongs.
-fn may_be_in(belonging: &Belonging<'_>, marks: &Marks, canon: &Canon) -> bool {
-    (marks.has_changes && belonging.has_targets())
-        || belonging.names().any(|text| marks.hold(canon, text))
-}
-
 /// Pass two: the rows of the subject and of its addresses.
 pub(super) struct CutPass<'a> {
     belonging: &'a Belonging<'a>,
-    canon: &'a Canon,
+    wanted: WantedMarks,
     /// How the record that is wanted belongs.
     reach: &'static str,
     pub(super) rows: Vec<TrailRow>,
@@ -67,17 +61,23 @@ pub(super) struct CutPass<'a> {
 }
 
 impl<'a> CutPass<'a> {
-    pub(super) fn new(belonging: &'a Belonging<'a>, canon: &'a Canon) -> Self {
-        let (rows, changed) = (Vec::new(), Vec::new());
-        Self { belonging, canon, reach: "", rows, full: false, changed }
+    pub(super) fn new(belonging: &'a Belonging<'a>, canon: &Canon) -> Self {
+        let marks = belonging.names().map(|name| Mark::of(canon, name));
+        Self {
+            belonging,
+            wanted: WantedMarks::new(marks, belonging.has_targets()),
+            reach: "",
+            rows: Vec::new(),
+            full: false,
+            changed: Vec::new(),
+        }
     }
 }
 
 impl Pass for CutPass<'_> {
     fn begin(&mut self, object: &Object) -> bool {
-        let may_be_in = |marks: &_| may_be_in(self.belonging, marks, self.canon);
         // Where there was no pass one, all of it is read.
-        object.known.as_ref().is_none_or(|known| known.is_needed(&object.path, may_be_in))
+        object.known.as_ref().is_none_or(|known| known.is_needed(&object.path, &self.wanted))
     }
 
     fn end(&mut self, object: &Object, state: ObjectState) {

@@ -11,6 +11,7 @@ use crate::trail::listed::{Object, Objects, Refusal};
 use crate::trail::objects;
 use crate::trail::record::Record;
 use crate::trail::seen::Seen;
+use crate::trail::skim::Skimmer;
 use crate::trail::stamp::ObjectState;
 use crate::trail::unpacking::Unpacker;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,13 +70,29 @@ pub struct Account {
     first: Option<String>,
     last: Option<String>,
     data_from: Option<String>,
-    regions: BTreeSet<String>,
-    accounts: BTreeSet<String>,
+    regions: Met,
+    accounts: Met,
     skipped: Counts,
     refused: Counts,
     objects: u64,
     objects_used: u64,
     bytes: u64,
+}
+
+/// Different texts, of which the same comes many times in a row.
+#[derive(Debug, Default)]
+struct Met {
+    all: BTreeSet<String>,
+    last: String,
+}
+
+impl Met {
+    fn note(&mut self, text: &str) {
+        if text != self.last {
+            text.clone_into(&mut self.last);
+            self.all.insert(text.to_owned());
+        }
+    }
 }
 
 /// The window as texts that compare with event times.
@@ -173,7 +190,7 @@ struct Shared<'a> {
 fn work<P: Pass>(shared: &Shared<'_>, mut pass: P) -> io::Result<(P, Account, Digests)> {
     let mut account = Account::default();
     let mut digests = Digests::default();
-    let mut unpacker = Unpacker::new();
+    let (mut unpacker, mut skimmer) = (Unpacker::new(), Skimmer::new(shared.canon));
     while let Some(next) = shared.objects.next()? {
         account.objects += 1;
         let object = match next {
@@ -188,7 +205,7 @@ fn work<P: Pass>(shared: &Shared<'_>, mut pass: P) -> io::Result<(P, Account, Di
         }
         let (place, account) = (object.path.as_path(), &mut account);
         let mut reader = Reader { pass, shared, account, digests: &mut digests, place };
-        let (state, outcome) = objects::read(place, &mut unpacker, (shared.canon, &mut reader));
+        let (state, outcome) = objects::read(place, &mut unpacker, (&mut skimmer, &mut reader));
         match outcome {
             Ok(()) => reader.account.objects_used += 1,
             Err(reason) => count_one(&mut reader.account.refused, reason, place),
@@ -271,8 +288,10 @@ impl Account {
     fn note(&mut self, record: &Glance<'_>, time: &str) {
         self.unique += 1;
         earlier(&mut self.first, time);
-        if self.last.as_deref().is_none_or(|last| time > last) {
-            self.last = Some(time.to_owned());
+        match &mut self.last {
+            Some(last) if time > last.as_str() => time.clone_into(last),
+            Some(_) => {}
+            None => self.last = Some(time.to_owned()),
         }
         if record.get(Field::EventCategory) == Some("Data") {
             earlier(&mut self.data_from, time);
@@ -280,8 +299,8 @@ impl Account {
         for (set, field) in
             [(&mut self.regions, Field::Region), (&mut self.accounts, Field::RecipientAccount)]
         {
-            if let Some(text) = record.get(field).filter(|text| !set.contains(*text)) {
-                set.insert(text.to_owned());
+            if let Some(text) = record.get(field) {
+                set.note(text);
             }
         }
     }
@@ -300,8 +319,8 @@ impl Account {
             earlier(&mut self.data_from, data_from);
         }
         self.last = self.last.take().max(other.last);
-        self.regions.extend(other.regions);
-        self.accounts.extend(other.accounts);
+        self.regions.all.extend(other.regions.all);
+        self.accounts.all.extend(other.accounts.all);
         for (mine, theirs) in
             [(&mut self.skipped, other.skipped), (&mut self.refused, other.refused)]
         {
@@ -321,8 +340,8 @@ impl Account {
             duplicates: self.duplicates,
             first: time(self.first),
             last: time(self.last),
-            regions: self.regions.into_iter().collect(),
-            accounts: self.accounts.into_iter().collect(),
+            regions: self.regions.all.into_iter().collect(),
+            accounts: self.accounts.all.into_iter().collect(),
             data_events_from: time(self.data_from),
             skipped_objects: skips(self.refused),
             skipped: skips(self.skipped),

@@ -6,17 +6,21 @@
 //! number that is not plain, a field twice, deep nesting) is left to the parser, record by record,
 //! and an object of any other form as a whole: nothing is decided here that the parser would not.
 
-mod known;
+mod identities;
+mod members;
 
 use crate::trail::canon::Canon;
 use crate::trail::glance::{Field, Glance};
-use crate::trail::skim::known::{Place, Wanted, known};
+use crate::trail::skim::identities::Identities;
+use crate::trail::skim::members::{Members, Place, Wanted};
 use serde_json::value::RawValue;
 
 /// The parser has no limit of its own for what it passes over; here each level is a call.
 const DEPTH_MAX: u32 = 64;
 /// Glances held at once; one is some 400 bytes. A larger object is left to the parser.
 const RECORDS_MAX: usize = 40_000;
+/// Of these, room is kept from one object to the next.
+const ROOM_RECORDS_MAX: usize = 1_000;
 /// Digits that a floating point number holds exactly.
 const DIGITS_MAX: usize = 15;
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -29,31 +33,41 @@ pub(super) struct Skimmed<'t> {
     pub(super) glance: Option<Glance<'t>>,
 }
 
-/// The records of an object that is one list of records and nothing else.
-pub(super) fn records<'t>(text: &'t str, canon: &Canon) -> Option<Vec<Skimmed<'t>>> {
-    let skim = Skim { text, bytes: text.as_bytes(), canon };
-    let key_at = skim.past(0, b'{')?;
-    let key = skim.string(key_at)?;
-    if skim.text.get(key_at..key.end)? != "\"Records\"" {
-        return None;
+/// Skims one object after another, in the same room.
+pub(super) struct Skimmer<'c> {
+    pub(super) canon: &'c Canon,
+    members: Members,
+    identities: Identities,
+    room: Vec<Skimmed<'static>>,
+}
+
+impl<'c> Skimmer<'c> {
+    pub(super) fn new(canon: &'c Canon) -> Self {
+        let members = Members::new(canon);
+        Self { canon, members, identities: Identities::new(), room: Vec::new() }
     }
-    let mut at = skim.past(skim.blank(key.end), b':')?;
-    at = skim.past(at, b'[')?;
-    let mut found = Vec::new();
-    let mut more = *skim.bytes.get(at)? != b']';
-    while more {
-        if found.len() >= RECORDS_MAX {
-            return None;
+
+    /// The records of an object that is one list of records and nothing else.
+    pub(super) fn records<'t>(&mut self, text: &'t str) -> Option<Vec<Skimmed<'t>>> {
+        let mut found = emptied(std::mem::take(&mut self.room));
+        let (members, identities) = (&self.members, &mut self.identities);
+        Skim { text, bytes: text.as_bytes(), canon: self.canon, members, identities }
+            .records(&mut found)?;
+        Some(found)
+    }
+
+    /// Takes the room of records back that nobody needs any more.
+    pub(super) fn done_with(&mut self, records: Vec<Skimmed<'_>>) {
+        if records.capacity() <= ROOM_RECORDS_MAX {
+            self.room = emptied(records);
         }
-        let (end, skimmed) = skim.element(at)?;
-        found.push(skimmed);
-        at = skim.blank(end);
-        more = *skim.bytes.get(at)? == b',';
-        at = if more { skim.blank(at + 1) } else { at };
     }
-    at = skim.past(at, b']')?;
-    at = skim.past(at, b'}')?;
-    (at == skim.bytes.len()).then_some(found)
+}
+
+/// The room of these for others.
+fn emptied<'to>(mut records: Vec<Skimmed<'_>>) -> Vec<Skimmed<'to>> {
+    records.clear();
+    records.into_iter().filter_map(|_| None).collect()
 }
 
 /// A string: where it ends, behind its closing quote, and its hash.
@@ -80,9 +94,36 @@ struct Skim<'t, 'c> {
     text: &'t str,
     bytes: &'t [u8],
     canon: &'c Canon,
+    members: &'c Members,
+    identities: &'c mut Identities,
 }
 
 impl<'t> Skim<'t, '_> {
+    fn records(&mut self, found: &mut Vec<Skimmed<'t>>) -> Option<()> {
+        let key_at = self.past(0, b'{')?;
+        let key = self.string(key_at)?;
+        if self.text.get(key_at..key.end)? != "\"Records\"" {
+            return None;
+        }
+        let mut at = self.past(self.blank(key.end), b':')?;
+        at = self.past(at, b'[')?;
+        let mut more = *self.bytes.get(at)? != b']';
+        while more {
+            if found.len() >= RECORDS_MAX {
+                return None;
+            }
+            // Filled where it lies: it is too large to be handed about.
+            found.push(Skimmed { json: "", glance: Some(Glance::default()) });
+            at = self.element(at, found.last_mut()?)?;
+            at = self.blank(at);
+            more = *self.bytes.get(at)? == b',';
+            at = if more { self.blank(at + 1) } else { at };
+        }
+        at = self.past(at, b']')?;
+        at = self.past(at, b'}')?;
+        (at == self.bytes.len()).then_some(())
+    }
+
     /// Behind white space.
     #[inline]
     fn blank(&self, mut at: usize) -> usize {
@@ -98,28 +139,42 @@ impl<'t> Skim<'t, '_> {
         (*self.bytes.get(at)? == byte).then(|| self.blank(at + 1))
     }
 
-    fn element(&self, at: usize) -> Option<(usize, Skimmed<'t>)> {
-        if let Some((end, glance)) = self.record(at) {
-            return Some((end, Skimmed { json: glance.json, glance: Some(glance) }));
+    fn element(&mut self, at: usize, into: &mut Skimmed<'t>) -> Option<usize> {
+        if let Some(glance) = &mut into.glance
+            && let Some(end) = self.record(at, glance)
+        {
+            into.json = glance.json;
+            return Some(end);
         }
         let rest = self.text.get(at..)?;
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
         let value = values.next()?.ok()?;
-        Some((at + values.byte_offset(), Skimmed { json: value.get(), glance: None }))
+        *into = Skimmed { json: value.get(), glance: None };
+        Some(at + values.byte_offset())
     }
 
-    fn record(&self, at: usize) -> Option<(usize, Glance<'t>)> {
-        let mut glance = Glance::default();
-        let (end, members) = self.part(at, Place::Record, &mut glance)?;
+    fn record(&mut self, at: usize, glance: &mut Glance<'t>) -> Option<usize> {
+        let (end, members) = self.part(at, Place::Record, glance)?;
         glance.json = self.text.get(at..end)?;
         glance.digest = self.canon.digest_of(members);
         // Without a name it is no record, and may be an envelope.
         glance.get(Field::EventName)?;
-        Some((end, glance))
+        Some(end)
+    }
+
+    /// The caller of a record, gone through only where it was not met lately.
+    fn identity(&mut self, at: usize, glance: &mut Glance<'t>) -> Option<(usize, u128)> {
+        let text = self.text.get(at..)?;
+        if let Some((length, members)) = self.identities.recall(text, self.canon, glance) {
+            return Some((at + length, members));
+        }
+        let (end, members) = self.part(at, Place::Identity, glance)?;
+        self.identities.keep((text, end - at), self.canon, (glance, members));
+        Some((end, members))
     }
 
     /// An object of which members are wanted.
-    fn part(&self, at: usize, place: Place, glance: &mut Glance<'t>) -> Option<(usize, u128)> {
+    fn part(&mut self, at: usize, place: Place, glance: &mut Glance<'t>) -> Option<(usize, u128)> {
         let mut at = self.past(at, b'{')?;
         let (mut sum, mut met) = (0_u128, 0_u32);
         let mut more = *self.bytes.get(at)? != b'}';
@@ -128,9 +183,8 @@ impl<'t> Skim<'t, '_> {
             if !key.plain {
                 return None;
             }
-            let name = self.bytes.get(at + 1..key.end - 1)?;
             let value_at = self.past(self.blank(key.end), b':')?;
-            let (end, hash) = match known(place, name) {
+            let (end, hash) = match self.members.get(place, key.hash) {
                 None => self.value(value_at, 0)?,
                 Some((number, wanted)) => {
                     if met & (1 << number) != 0 {
@@ -149,7 +203,12 @@ impl<'t> Skim<'t, '_> {
     }
 
     #[inline]
-    fn wanted(&self, at: usize, wanted: Wanted, glance: &mut Glance<'t>) -> Option<(usize, u64)> {
+    fn wanted(
+        &mut self,
+        at: usize,
+        wanted: Wanted,
+        glance: &mut Glance<'t>,
+    ) -> Option<(usize, u64)> {
         match (wanted, *self.bytes.get(at)?) {
             (Wanted::Text(field), b'"') => {
                 let token = self.string(at)?;
@@ -157,6 +216,9 @@ impl<'t> Skim<'t, '_> {
                     return None;
                 }
                 glance.set(field, self.text.get(at + 1..token.end - 1)?);
+                if field == Field::SourceIp {
+                    glance.source_ip = token.hash;
+                }
                 Some((token.end, token.hash))
             }
             (Wanted::Text(field), b't' | b'f') => {
@@ -164,11 +226,13 @@ impl<'t> Skim<'t, '_> {
                 glance.set(field, self.text.get(at..end)?);
                 Some((end, hash))
             }
+            (Wanted::Part(Place::Identity), b'{') => {
+                let (end, members) = self.identity(at, glance)?;
+                glance.identity = self.canon.digest_of(members);
+                Some((end, self.canon.object(members)))
+            }
             (Wanted::Part(place), b'{') => {
                 let (end, members) = self.part(at, place, glance)?;
-                if place == Place::Identity {
-                    glance.identity = self.canon.digest_of(members);
-                }
                 Some((end, self.canon.object(members)))
             }
             (Wanted::Once, _) | (Wanted::Text(_) | Wanted::Part(_), b'n') => self.value(at, 0),

@@ -28,7 +28,11 @@ impl Texts {
         if text.is_empty() {
             return Some(0);
         }
-        let mut hash = self.canon.text(text);
+        self.number_of(text, self.canon.text(text))
+    }
+
+    /// The same of a text that is not empty, where its hash is at hand.
+    pub(super) fn number_of(&mut self, text: &str, mut hash: u64) -> Option<u32> {
         while let Some(number) = self.by_hash.get(&hash) {
             if self.get(*number) == text {
                 return Some(*number);

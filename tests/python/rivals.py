@@ -4,7 +4,7 @@
     {"op": "unpack", "folder": f}                                     ISA-L unpacks every object
     {"op": "duckdb", "asked": {objects, cut, parameters, questions}}  DuckDB is asked the same
 
-Each is run in a process of its own; the answer is {"seconds", "peak_mb", "told"}, the last being
+Each is run in a process of its own; the answer is {"seconds", "processor", "peak_mb", "told"}, the last being
 what the process itself said of its parts. A failure is answered with {"error": text}.
 """
 
@@ -90,7 +90,12 @@ def measured(command: list[str]) -> dict:
             raise RuntimeError(f"{command[0]} ended with {status}")
         out.seek(0)
         told = out.read() if command[0] == sys.executable else b"null"
-    return {"seconds": seconds, "peak_mb": usage.ru_maxrss / 1024, "told": json.loads(told)}
+    return {
+        "seconds": seconds,
+        "processor": usage.ru_utime + usage.ru_stime,
+        "peak_mb": usage.ru_maxrss / 1024,
+        "told": json.loads(told),
+    }
 
 
 def answer(question: dict) -> dict:

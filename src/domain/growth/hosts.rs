@@ -64,7 +64,7 @@ impl<'a> Growth<'a> {
         edge: &Sighting,
         seen: &Sighting,
         host: &str,
-        actors: &BTreeSet<String>,
+        actors: &BTreeSet<&str>,
     ) -> Option<Certainty> {
         if !is_later_there(edge, seen) {
             return None;
@@ -159,7 +159,7 @@ fn host_reason(edge: &Sighting, host: &str, parent: &str) -> String {
     format!("runs on {host}, which {parent} {deed} ({name})")
 }
 
-fn is_from(actors: &BTreeSet<String>, seen: &Sighting) -> bool {
+fn is_from(actors: &BTreeSet<&str>, seen: &Sighting) -> bool {
     let from = seen.addresses.as_deref().unwrap_or_default();
     from.split(' ').any(|address| actors.contains(address))
 }

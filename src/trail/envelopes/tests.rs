@@ -4,6 +4,7 @@ use crate::trail::canon::Canon;
 use crate::trail::envelopes::{RecordSink, read_bytes};
 use crate::trail::glance::{Field, Glance};
 use crate::trail::record::Record;
+use crate::trail::skim::Skimmer;
 
 /// What came out, in words.
 #[derive(Default)]
@@ -31,7 +32,7 @@ impl RecordSink for Words {
 
 fn words(bytes: &[u8]) -> Vec<String> {
     let mut sink = Words::default();
-    if let Err(refusal) = read_bytes(bytes, &Canon::default(), &mut sink) {
+    if let Err(refusal) = read_bytes(bytes, &mut Skimmer::new(&Canon::default()), &mut sink) {
         sink.0.push(format!("= {refusal}"));
     }
     sink.0

@@ -3,7 +3,7 @@
 use crate::trail::canon::Canon;
 use crate::trail::glance::{Field, Glance};
 use crate::trail::record::Record;
-use crate::trail::skim::records;
+use crate::trail::skim::Skimmer;
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -246,8 +246,12 @@ struct Who<'a> {
 
 /// How many records were taken at a glance, and how many were not; each as the parser has it.
 fn held(text: &str) -> (usize, usize) {
-    let canon = Canon::default();
-    let Some(skimmed) = records(text, &canon) else { return (0, 1) };
+    held_by(&mut Skimmer::new(&Canon::default()), text)
+}
+
+fn held_by(skimmer: &mut Skimmer<'_>, text: &str) -> (usize, usize) {
+    let canon = skimmer.canon;
+    let Some(skimmed) = skimmer.records(text) else { return (0, 1) };
     let list: List<'_> = serde_json::from_str(text).expect("what is skimmed is JSON");
     assert_eq!(list.records.len(), skimmed.len());
     let mut counts = (0, 0);
@@ -264,8 +268,11 @@ fn held(text: &str) -> (usize, usize) {
         let who: Who<'_> = serde_json::from_str(one.json).expect("a record");
         let who = who.user_identity.map(RawValue::get).filter(|who| who.starts_with('{'));
         parsed.identity = who.map_or(0, |who| canon.digest(who));
+        assert_eq!(glance.source_ip_hash(canon), parsed.source_ip_hash(canon), "{}", one.json);
+        parsed.source_ip = glance.source_ip;
         assert_eq!(*glance, parsed, "{}", one.json);
     }
+    skimmer.done_with(skimmed);
     counts
 }
 
@@ -279,6 +286,15 @@ proptest! {
     #[test]
     fn what_is_taken_at_a_glance_is_what_the_parser_takes(seed: u64, oddness in 0_u64..4) {
         held(&object(seed, oddness));
+    }
+
+    #[test]
+    fn what_was_met_before_is_taken_as_it_was_then(seeds in proptest::collection::vec(1_u64..9, 2..6)) {
+        let canon = Canon::default();
+        let mut skimmer = Skimmer::new(&canon);
+        for seed in seeds {
+            held_by(&mut skimmer, &object(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), 0));
+        }
     }
 
     #[test]
@@ -300,7 +316,7 @@ proptest! {
     fn a_copy_in_another_spelling_has_the_same_digest(seed: u64) {
         let canon = Canon::default();
         let digests = |text: &str| -> Vec<u128> {
-            let skimmed = records(text, &canon).expect("as CloudTrail writes it");
+            let skimmed = Skimmer::new(&canon).records(text).expect("as CloudTrail writes it");
             skimmed.iter().map(|one| canon.digest(one.json)).collect()
         };
         let text = object(seed, 0);
@@ -328,12 +344,15 @@ fn look_alikes_in_other_places_and_names_in_escapes_fool_nobody() {
     let hidden = r#"{"Records":[{"eventName":"A","requestParameters":{"userIdentity":
         {"accessKeyId":"AKIAFALSE"},"text":"\",\"accessKeyId\":\"AKIAFALSE"},
         "userIdentity":{"accessKeyId":"AKIATRUE"},"accessKeyId":"AKIAFALSE"}]}"#;
-    let skimmed = records(hidden, &canon).unwrap();
+    let skimmed = Skimmer::new(&canon).records(hidden).unwrap();
     let glance = skimmed[0].glance.as_ref().unwrap();
     assert_eq!(glance.get(Field::AccessKeyId), Some("AKIATRUE"));
     let escaped = r#"{"Records":[{"eventName":"A",
         "userIdentity":{"access\u004beyId":"AKIATRUE"}}]}"#;
-    assert!(records(escaped, &canon).unwrap()[0].glance.is_none(), "left to the parser");
+    assert!(
+        Skimmer::new(&canon).records(escaped).unwrap()[0].glance.is_none(),
+        "left to the parser"
+    );
     for other in [
         r#"{"Records":[{"eventName":"A"}],"Records":[]}"#,
         r#"{"Records":[{"eventName":"A"}],"more":1}"#,
@@ -343,6 +362,29 @@ fn look_alikes_in_other_places_and_names_in_escapes_fool_nobody() {
         r#"{"Records":[{"eventName":"A"}"#,
         "{\"Records\":[{\"eventName\":\"A\u{1}\"}]}",
     ] {
-        assert!(records(other, &canon).is_none(), "{other}");
+        assert!(Skimmer::new(&canon).records(other).is_none(), "{other}");
     }
+}
+
+#[test]
+fn a_caller_that_begins_like_another_is_gone_through_by_itself() {
+    let canon = Canon::default();
+    let mut skimmer = Skimmer::new(&canon);
+    let of = |key: &str, more: &str| {
+        let arn = "arn:aws:iam::029608264753:user/one-and-the-same";
+        format!(
+            r#"{{"eventName":"A","userIdentity":{{"type":"IAMUser","principalId":"AIDA2","arn":"{arn}",
+            "accountId":"029608264753","accessKeyId":"{key}"{more}}}}}"#
+        )
+    };
+    let all =
+        [of("AKIA1", ""), of("AKIA2", ""), of("AKIA1", r#","userName":"a""#), of("AKIA1", "")];
+    let text = format!(r#"{{"Records":[{},{}]}}"#, all.join(","), all[0]);
+    assert_eq!(held_by(&mut skimmer, &text), (5, 0));
+    assert_eq!(held_by(&mut skimmer, &text), (5, 0));
+    // What is left to the parser is not remembered.
+    let twice = of("AKIA1", r#","userName":"a","userName":"b""#);
+    let text = format!(r#"{{"Records":[{twice},{twice}]}}"#);
+    let skimmed = skimmer.records(&text).unwrap();
+    assert!(skimmed.iter().all(|one| one.glance.is_none()));
 }
