@@ -38,7 +38,7 @@ pub mod stamp;
 pub mod table;
 mod texts;
 mod unpacking;
-mod walk;
+pub mod walk;
 
 #[cfg(test)]
 mod hostile;

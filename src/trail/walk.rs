@@ -14,7 +14,7 @@ const OBJECTS_MAX: usize = 5_000_000;
 
 /// What is left of a walk.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub struct Walk {
     /// Folders that are not listed yet, and how deep they lie; the next one is the last.
     folders: Vec<(PathBuf, usize)>,
     /// Of the folder that is being walked, or of what was named; the next one is the last.
@@ -25,7 +25,7 @@ pub(super) struct Walk {
 impl Walk {
     /// Begins at these files and folders; what lies in two of them is met once. A place that is
     /// not there, or cannot be listed, is an error.
-    pub(super) fn new(paths: &[PathBuf]) -> io::Result<Self> {
+    pub fn new(paths: &[PathBuf]) -> io::Result<Self> {
         let mut places = Vec::new();
         for path in paths {
             let place = path.canonicalize().map_err(|error| named(path, &error))?;

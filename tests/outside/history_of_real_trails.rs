@@ -14,13 +14,13 @@ use keyleak::trail::event_history::HistoryTrail;
 use keyleak::trail::glance::Glance;
 use keyleak::trail::investigator::Investigator;
 use keyleak::trail::local::LocalTrail;
-use keyleak::trail::objects;
 use keyleak::trail::scan::{Duplicates, Pass, scan};
+use keyleak::trail::walk::Walk;
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The key that is leaked in the largest of them, and a time within 90 days of its records.
 const INVICTUS: (&str, &str) = ("AKIATFQR7NSC8Q4X20BJ", "2023-08-01T00:00:00Z");
@@ -60,10 +60,10 @@ impl Pass for Records {
 
 impl Records {
     fn below(folder: &Path) -> Self {
-        let found = objects::find(&[folder.to_owned()]).expect("the objects");
+        let objects = Mutex::new(Walk::new(&[folder.to_owned()]).expect("the objects"));
         let asked = (&Canon::default(), Duplicates::AtTheEnd);
         let scanned =
-            scan((&found, Window::default()), asked, &Self::default).expect("the records");
+            scan((&objects, Window::default()), asked, &Self::default).expect("the records");
         Self(scanned.passes.into_iter().flat_map(|part| part.0).collect())
     }
 
