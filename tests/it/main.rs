@@ -8,6 +8,7 @@ mod answers_drawn;
 mod asked;
 mod asked_progress;
 mod athena_allowance;
+mod athena_beside;
 mod athena_cost;
 mod athena_stops;
 mod athena_tables;
