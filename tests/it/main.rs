@@ -3,6 +3,7 @@
 
 mod accounts;
 mod acknowledge;
+mod allow_orders;
 mod answer_files;
 mod answers_drawn;
 mod asked;
