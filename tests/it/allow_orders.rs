@@ -41,11 +41,12 @@ async fn asked(world: &World, case: &CaseId) -> u64 {
 
 /// Who allowed a reading, in order.
 fn allowed(case: &Case) -> Vec<String> {
-    let records = case.records().iter().filter(|record| match &record.event {
-        Event::Spending { step } => matches!(step.as_ref(), SpendingStep::Allowed { .. }),
-        _ => false,
+    let allows = case.records().iter().filter_map(|record| {
+        let Event::Spending { step } = &record.event else { return None };
+        let is_allowed = matches!(step.as_ref(), SpendingStep::Allowed { .. });
+        is_allowed.then(|| record.person().unwrap().user.clone())
     });
-    records.map(|record| record.person().unwrap().user.clone()).collect()
+    allows.collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
