@@ -43,6 +43,8 @@ pub enum Command {
     TakeIn(AdjustmentArguments),
     /// Chooses another way of containing the key's principal; the plan is made again
     ContainBy(AdjustmentArguments),
+    /// Lets a reading of a log scan more than it may by itself, after showing it
+    Allow(AllowArguments),
     /// Stops every change by every replica, at once; deciding and reading go on
     Freeze(BrakeArguments),
     /// Lets changes go on after a freeze
@@ -113,6 +115,24 @@ pub struct DecisionArguments {
     /// Why; goes into the journal
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// The AWS profile that proves who decides; without it the credentials that AWS tools find
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The configuration file of the service; Slack's secrets are not needed in it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Which reading is allowed, and who allows it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct AllowArguments {
+    /// The case, as its card names it
+    pub case: String,
+    /// The number of the reading, as the card and `keyleak status` give it
+    pub reading: u64,
+    /// The beginning of the SQL's hash, instead of typing it: at least 8 characters
+    #[arg(long, value_name = "HASH")]
+    pub hash: Option<String>,
     /// The AWS profile that proves who decides; without it the credentials that AWS tools find
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,

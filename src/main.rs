@@ -69,6 +69,7 @@ async fn run(command: Command) -> Result<Done, CommandError> {
         Command::LeaveOut(arguments) => orders::adjust(Wanted::LeaveOut, &arguments).await,
         Command::TakeIn(arguments) => orders::adjust(Wanted::TakeIn, &arguments).await,
         Command::ContainBy(arguments) => orders::contain_by(&arguments).await,
+        Command::Allow(arguments) => orders::allow(&arguments).await,
         Command::Freeze(arguments) => orders::move_brake(true, &arguments).await,
         Command::Thaw(arguments) => orders::move_brake(false, &arguments).await,
         Command::Reconcile(arguments) => reconcile::reconcile(&arguments).await,

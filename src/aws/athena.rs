@@ -1,7 +1,7 @@
 //! The trail in Athena: the same two passes as over delivered objects, in Athena's own SQL.
 
-use crate::aws::athena_forecast::{Limit, WORKGROUP, forecast};
-use crate::aws::athena_passes::{CUT, purpose};
+use crate::aws::athena_forecast::{Limit, WORKGROUP, forecast, of_days};
+use crate::aws::athena_passes::{CUT, Passes, Reading, purpose};
 use crate::aws::athena_reading::Remembering;
 use crate::aws::athena_run::{GET, RESULTS, Runner, START, internal};
 use crate::aws::athena_stopper::STOP;
@@ -9,9 +9,11 @@ use crate::aws::athena_table::{AthenaSettingError, AthenaSettings, Table};
 use crate::aws::athena_tables::DEFINITION;
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::ReadFor;
+use crate::domain::question::Filled;
+use crate::domain::scan::Forecast;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::clock::Clock;
-use crate::ports::trail::{Cut, Deeds, Forecast, RoleCalls, Sightings, Source, TrailError, Window};
+use crate::ports::trail::{Cut, Deeds, Planned, RoleCalls, Sightings, Source, TrailError, Window};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use std::collections::HashMap;
@@ -78,25 +80,15 @@ impl Source for AthenaTrail {
     }
 
     async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
-        let template = deeds_template().ok_or_else(|| internal("the cut's SQL has changed"))?;
-        let bare = deeds.target.rsplit('/').next().unwrap_or_default();
-        let targets = [deeds.target.clone(), bare.to_owned()];
-        let lists: [(&str, &[String]); 2] = [("names", &deeds.event_names), ("targets", &targets)];
         let passes = self.reading.passes().await?;
-        let reading = passes.once(deeds.window, ReadFor::Reverter);
-        let filled = passes.filled(&template, reading.span, &lists);
+        let (filled, reading) = about_deeds(&passes, deeds)?;
         let purpose = purpose("deeds", TrailRow::COLUMNS, DEEDS_MAX, reading);
         passes.flat_rows(&filled, purpose).await
     }
 
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
-        let template =
-            role_calls_template().ok_or_else(|| internal("the cut's SQL has changed"))?;
-        let roles = [role.to_owned()];
-        let lists: [(&str, &[String]); 1] = [("roles", &roles)];
         let passes = self.reading.passes().await?;
-        let reading = passes.once(window, ReadFor::Reconciliation);
-        let filled = passes.filled(&template, reading.span, &lists);
+        let (filled, reading) = about_role(&passes, role, window)?;
         let purpose = purpose("role calls", TrailRow::COLUMNS, DEEDS_MAX, reading);
         let (found, (coverage, cost)) =
             tokio::try_join!(passes.flat_rows(&filled, purpose), passes.coverage(reading))?;
@@ -106,13 +98,51 @@ impl Source for AthenaTrail {
 
     async fn forecast(
         &self,
-        window: Window,
-        key_id: &str,
+        planned: Planned<'_>,
         bytes_a_day: Option<u64>,
     ) -> Result<Option<Forecast>, TrailError> {
-        let asked = (window, key_id, bytes_a_day);
-        forecast(&self.reading, &self.limit, asked).await.map(Some)
+        let (filled, reading) = match planned {
+            Planned::Survey { window, key_id } => {
+                let asked = (window, key_id, bytes_a_day);
+                return forecast(&self.reading, &self.limit, asked).await.map(Some);
+            }
+            Planned::Deeds(deeds) => {
+                let (filled, reading) = about_deeds(&self.reading.passes().await?, deeds)?;
+                (vec![filled], reading)
+            }
+            Planned::RoleCalls { role, window } => {
+                let passes = self.reading.passes().await?;
+                let (filled, reading) = about_role(&passes, role, window)?;
+                // What was looked at is asked beside it.
+                (vec![filled, passes.looked_at(reading.span)], reading)
+            }
+            // Another log is not of this table.
+            Planned::Question { .. } => return Ok(None),
+        };
+        let passes = self.reading.passes().await?;
+        let asked = (filled.as_slice(), reading);
+        Ok(Some(of_days(&passes, &self.limit, asked, bytes_a_day).await))
     }
+}
+
+fn about_deeds(passes: &Passes, deeds: &Deeds) -> Result<(Filled, Reading), TrailError> {
+    let template = deeds_template().ok_or_else(|| internal("the cut's SQL has changed"))?;
+    let bare = deeds.target.rsplit('/').next().unwrap_or_default();
+    let targets = [deeds.target.clone(), bare.to_owned()];
+    let lists: [(&str, &[String]); 2] = [("names", &deeds.event_names), ("targets", &targets)];
+    let reading = passes.once(deeds.window, ReadFor::Reverter);
+    Ok((passes.filled(&template, reading.span, &lists), reading))
+}
+
+fn about_role(
+    passes: &Passes,
+    role: &str,
+    window: Window,
+) -> Result<(Filled, Reading), TrailError> {
+    let template = role_calls_template().ok_or_else(|| internal("the cut's SQL has changed"))?;
+    let roles = [role.to_owned()];
+    let reading = passes.once(window, ReadFor::Reconciliation);
+    Ok((passes.filled(&template, reading.span, &[("roles", &roles)]), reading))
 }
 
 /// Successful calls of these names on this target.
@@ -176,7 +206,6 @@ mod tests {
 mod wire_tests {
     use super::*;
     use crate::aws::athena_days::DayColumns;
-    use crate::aws::athena_passes::{Passes, Reading};
     use crate::aws::athena_table::Span;
     use crate::aws::wire_fake::{Answer, WireFake};
     use serde_json::{Value, json};

@@ -8,8 +8,9 @@ use crate::aws::athena_table::{Span, day_of};
 use crate::aws::error::call_error;
 use crate::domain::digest::sha256_hex;
 use crate::domain::query_cost::{QueryCost, ReadFor};
-use crate::domain::scan::Scan;
-use crate::ports::trail::{Forecast, TrailError, Window};
+use crate::domain::question::Filled;
+use crate::domain::scan::{Forecast, Scan};
+use crate::ports::trail::{TrailError, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Arc, PoisonError};
 use tokio::sync::Mutex;
@@ -84,15 +85,9 @@ impl Reads {
 
     /// Over all that is asked for, whomever the second pass will look for.
     fn sql_sha256(&self, passes: &Passes) -> String {
-        let mut text = String::new();
-        for (pass, reading) in &self.queries {
-            if let Some(filled) = passes.both(reading.span).get(*pass) {
-                text.push_str(&filled.sql);
-                text.extend(filled.values.iter().map(|value| format!("\u{1e}{value}")));
-                text.push('\u{1d}');
-            }
-        }
-        sha256_hex(text.as_bytes())
+        let filled =
+            |(pass, reading): &(usize, Reading)| passes.both(reading.span).into_iter().nth(*pass);
+        sql_sha256(&self.queries.iter().filter_map(filled).collect::<Vec<_>>())
     }
 
     fn days(&self) -> Option<String> {
@@ -139,6 +134,7 @@ pub(super) async fn forecast(
         days: reads.days().filter(|_| passes.table.is_divided()),
         queries,
         is_window: reads.queries.iter().any(|(_, reading)| reading.why == ReadFor::Window),
+        question: None,
         bytes: weights.as_ref().map(sum),
         at_most,
         ask_above,
@@ -147,14 +143,53 @@ pub(super) async fn forecast(
     Ok(Forecast { scan, cost, stopped_above })
 }
 
+/// What queries of the same days would scan, whatever these were filled with: as earlier ones make
+/// likely. No day is read to find that out, since they name few.
+pub(super) async fn of_days(
+    passes: &Passes,
+    limit: &Limit,
+    (filled, reading): (&[Filled], Reading),
+    told: Option<u64>,
+) -> Forecast {
+    let queries = u32::try_from(filled.len()).unwrap_or(u32::MAX);
+    let limit = limit.bytes(&passes.runner).await;
+    let each = weight(passes, reading.span, told);
+    let scan = Scan {
+        sql_sha256: sql_sha256(filled),
+        from: reading.span.from,
+        days: Some(reading.span.words()).filter(|_| passes.table.is_divided()),
+        queries,
+        is_window: false,
+        question: None,
+        bytes: each.map(|bytes| bytes.saturating_mul(u64::from(queries))),
+        at_most: limit.map(|limit| limit.saturating_mul(u64::from(queries))),
+        ask_above: passes.runner.table.settings().ask_above,
+    };
+    let stopped_above = limit.filter(|limit| each.is_some_and(|bytes| bytes > *limit));
+    Forecast { scan, cost: QueryCost::default(), stopped_above }
+}
+
+/// With the values, and with the days that stand in the text.
+fn sql_sha256<'a>(filled: impl IntoIterator<Item = &'a Filled>) -> String {
+    let mut text = String::new();
+    for filled in filled {
+        text.push_str(&filled.sql);
+        text.extend(filled.values.iter().map(|value| format!("\u{1e}{value}")));
+        text.push('\u{1d}');
+    }
+    sha256_hex(text.as_bytes())
+}
+
 /// What each query would scan, where something tells.
 fn weights(passes: &Passes, reads: &Reads, told: Option<u64>) -> Option<Vec<u64>> {
+    reads.spans().map(|span| weight(passes, span, told)).collect()
+}
+
+fn weight(passes: &Passes, span: Span, told: Option<u64>) -> Option<u64> {
     let known = passes.weights.lock().unwrap_or_else(PoisonError::into_inner);
     if !passes.table.is_divided() {
-        let whole = known.whole?;
-        return Some(reads.spans().map(|_| whole).collect());
+        return known.whole;
     }
-    let a_day = known.a_day().or(told)?;
     let today = day_of(passes.runner.clock.now());
-    Some(reads.spans().map(|span| a_day.saturating_mul(span.days_until(today))).collect())
+    Some(known.a_day().or(told)?.saturating_mul(span.days_until(today)))
 }

@@ -2,10 +2,11 @@
 
 use crate::aws::athena_memory::Rows;
 use crate::aws::athena_run::{Found, Purpose, Runner, internal};
-use crate::aws::athena_table::{Span, Table};
+use crate::aws::athena_table::{Span, Table, day_of};
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::{QueryCost, ReadFor};
 use crate::domain::question::{Filled, fill};
+use crate::domain::scan::over_by;
 use crate::domain::sightings::Callers;
 use crate::domain::trail_row::{RowError, Sighting, TrailRow, format_time, parse_time};
 use crate::ports::trail::{Coverage, Cut, TrailError, Window};
@@ -61,14 +62,18 @@ impl Weights {
         sum(|(_, bytes)| *bytes).checked_div(sum(|(days, _)| *days))
     }
 
-    fn note(&mut self, purpose: &Purpose<'_>, is_divided: bool, scanned: u64) {
-        if !is_divided {
-            self.whole = Some(scanned);
+    fn note(&mut self, purpose: &Purpose<'_>, today: Date, scanned: u64) {
+        let days = if purpose.reading == ReadFor::OtherLogs {
+            // Such a table is never read but up to now.
+            over_by(purpose.span.days_until(today))
         } else if purpose.settled {
-            self.days.push_back((purpose.span.days_until(purpose.span.last), scanned));
-            if self.days.len() > WEIGHED_MAX {
-                self.days.pop_front();
-            }
+            purpose.span.days_until(purpose.span.last)
+        } else {
+            return;
+        };
+        self.days.push_back((days, scanned));
+        if self.days.len() > WEIGHED_MAX {
+            self.days.pop_front();
         }
     }
 }
@@ -90,12 +95,23 @@ impl Passes {
     }
 
     /// Runs a query, and remembers what its days weigh.
-    async fn run(&self, filled: &Filled, purpose: Purpose<'_>) -> Result<Found, TrailError> {
+    pub(super) async fn run(
+        &self,
+        filled: &Filled,
+        purpose: Purpose<'_>,
+    ) -> Result<Found, TrailError> {
         let found = self.runner.run(filled, purpose).await?;
         let mut weights = self.weights.lock().unwrap_or_else(PoisonError::into_inner);
-        weights.note(&purpose, self.table.is_divided(), found.scanned);
+        match self.table.is_divided() {
+            true => weights.note(&purpose, day_of(self.runner.clock.now()), found.scanned),
+            false => weights.whole = Some(found.scanned),
+        }
         drop(weights);
         Ok(found)
+    }
+
+    pub(super) fn looked_at(&self, span: Span) -> Filled {
+        self.filled(COVERAGE, span, &[])
     }
 
     /// What lies under some days.
@@ -104,7 +120,7 @@ impl Passes {
         reading: Reading,
     ) -> Result<(Coverage, QueryCost), TrailError> {
         let purpose = purpose("coverage", COVERAGE_COLUMNS, 1, reading);
-        let found = self.run(&self.filled(COVERAGE, reading.span, &[]), purpose).await?;
+        let found = self.run(&self.looked_at(reading.span), purpose).await?;
         let row = found.rows.first().map(Vec::as_slice).unwrap_or_default();
         let text = |place: usize| row.get(place).and_then(Option::as_deref);
         let coverage = Coverage {

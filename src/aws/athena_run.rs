@@ -147,6 +147,7 @@ impl Runner {
             bytes_scanned: None,
             days: Some(purpose.span.words()),
             reading: purpose.reading,
+            log: None,
         };
         let scanned = scanned(&execution);
         Ok(Found { rows, truncated, cost: cost(&execution, run, sent), scanned })

@@ -6,7 +6,7 @@ use crate::domain::event::{Event, PostKey};
 use crate::domain::policy::Policy;
 use crate::domain::record::Record;
 use crate::flow::tell::beside;
-use crate::ports::chat::{Margin, Scene, View};
+use crate::ports::chat::{Kept, Margin, Scene, View};
 use crate::ports::evidence::Evidence;
 use crate::ports::trail::Answer;
 use crate::slack::cards::draw;
@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 pub(super) async fn messages(case: &Case, evidence: Option<&dyn Evidence>) -> Vec<String> {
     let owed: BTreeMap<PostKey, What> =
         announcements(case).into_iter().map(|owed| (owed.key, owed.what)).collect();
+    let built_in = Catalogue::built_in().unwrap_or_default();
     let mut lines = Vec::new();
     for record in case.records() {
         let Event::Posted { post, channel, message, .. } = &record.event else {
@@ -29,7 +30,7 @@ pub(super) async fn messages(case: &Case, evidence: Option<&dyn Evidence>) -> Ve
             "record": record.seq, "at": record.at, "post": post, "channel": channel, "ts": message,
         });
         if let Some(what) = owed.get(post)
-            && let Some((text, blocks)) = said(case, record, what, evidence).await
+            && let Some((text, blocks)) = said(case, record, what, (evidence, &built_in)).await
         {
             line["text"] = json!(text);
             line["blocks"] = json!(blocks);
@@ -44,35 +45,27 @@ async fn said(
     case: &Case,
     posted: &Record,
     what: &What,
-    evidence: Option<&dyn Evidence>,
+    (evidence, built_in): (Option<&dyn Evidence>, &Catalogue),
 ) -> Option<(String, Vec<Value>)> {
     // Whom a message rings is no part of what it says.
     let policy = Policy::default();
     let scene = Scene { case, policy: &policy, now: posted.at };
     let answer;
     let margin;
-    let view = match what {
-        What::Card => View::Card(scene),
-        What::Plan(plan) => View::Plan(scene, *plan),
-        What::Summary(upto) => View::Summary(scene, *upto),
-        What::Checklist(phase) => View::Checklist(scene, *phase),
-        What::Letter => View::Letter(scene),
-        What::Recovery => View::Recovery(scene),
-        What::Impact => View::Impact(scene),
-        What::Notice(text) => View::Notice(scene, text.clone()),
-        What::Alarm(text) => View::Alarm(scene, text.clone()),
-        What::Progress(asked) => View::Progress(scene, *asked, Vec::new()),
-        What::Rows(_) if !posted_with_file(case, posted) => {
+    let view = match View::of(scene, what) {
+        Ok(view) => view,
+        Err(Kept::Progress(asked)) => View::Progress(scene, asked, Vec::new()),
+        Err(Kept::Rows(_)) if !posted_with_file(case, posted) => {
             return Some(("The rows, which Slack took no file of.".to_owned(), Vec::new()));
         }
-        What::Rows(seq) => {
-            answer = stored(case, *seq, evidence?).await?;
-            View::Reply(scene, beside::rows((case, *seq), &answer, None))
+        Err(Kept::Rows(seq)) => {
+            answer = stored(case, seq, evidence?).await?;
+            View::Reply(scene, beside::rows((case, seq), &answer, None))
         }
-        What::Report(_) => return Some(("The report, as a file.".to_owned(), Vec::new())),
-        What::Answer(seq) => {
-            answer = stored(case, *seq, evidence?).await?;
-            margin = around(&answer);
+        Err(Kept::Report(_)) => return Some(("The report, as a file.".to_owned(), Vec::new())),
+        Err(Kept::Answer(seq)) => {
+            answer = stored(case, seq, evidence?).await?;
+            margin = around(&answer, built_in);
             View::Answer(scene, &answer, &margin)
         }
     };
@@ -82,9 +75,8 @@ async fn said(
 
 /// The chart of one of our own questions. What else was offered beside an answer stands in no
 /// record; what came of it does.
-fn around(answer: &Answer) -> Margin {
-    let catalogue = Catalogue::built_in().unwrap_or_default();
-    let question = catalogue.find(&answer.question).filter(|_| answer.own_sql.is_none());
+fn around(answer: &Answer, built_in: &Catalogue) -> Margin {
+    let question = built_in.find(&answer.question).filter(|_| answer.own_sql.is_none());
     Margin { chart: question.and_then(|question| question.chart.clone()), ..Margin::default() }
 }
 

@@ -1,8 +1,10 @@
-//! `approve`, `deny`, `withdraw`, `undo`, `freeze` and `thaw`: deciding when Slack is down.
+//! `approve`, `deny`, `withdraw`, `undo`, `allow`, `freeze` and `thaw`: deciding without Slack.
 
 use crate::aws::clients;
 use crate::aws::operator::{Pen, StsWitness};
-use crate::cli::{AdjustmentArguments, BrakeArguments, DecisionArguments, UndoArguments};
+use crate::cli::{
+    AdjustmentArguments, AllowArguments, BrakeArguments, DecisionArguments, UndoArguments,
+};
 use crate::commands::stores::{self, Stores};
 use crate::commands::{CommandError, ask};
 use crate::config::{self, Config, JournalConfig};
@@ -88,21 +90,14 @@ async fn give(
     arguments: &DecisionArguments,
     order: impl FnOnce(PlanAddress, Option<String>) -> Order,
 ) -> Result<String, CommandError> {
-    let office = Office::open(arguments.config.as_deref()).await?;
-    if matches!(office.config.journal, JournalConfig::Sqlite(_)) {
-        return Err(CommandError::Setup(format!(
-            "`keyleak {}` is off while journal.store is \"sqlite\": whoever can write that file \
-             could decide as anybody. Decide in Slack, or keep the journal in DynamoDB",
-            verb
-        )));
-    }
-    office.need_operators()?;
+    let office = Office::to_decide(verb, arguments.config.as_deref()).await?;
     let id = CaseId(arguments.case.clone());
     let case = office.ledger.load(&id).await?;
     let state = plan(&case, arguments.plan)?;
     let reason = reason(arguments.reason.as_deref())?;
     ask::say(&report::whole_plan(&case, state))?;
-    confirm(verb, state, arguments.hash.as_deref()).await?;
+    let whose = format!("plan {}", state.plan.number.0);
+    confirm(verb, (&whose, &state.hash), arguments.hash.as_deref()).await?;
     let at = PlanAddress { case: id.clone(), plan: state.plan.number, hash: state.hash.clone() };
     let order = order(at, reason);
     let who = office.order(order, arguments.profile.as_deref()).await?;
@@ -118,6 +113,37 @@ async fn give(
         }),
     );
     Ok(lines.join("\n"))
+}
+
+/// Lets a reading scan more than it may by itself.
+pub async fn allow(arguments: &AllowArguments) -> Result<String, CommandError> {
+    let office = Office::to_decide("allow", arguments.config.as_deref()).await?;
+    let case = CaseId(arguments.case.clone());
+    let now = office.ledger.load(&case).await?;
+    let reading = arguments.reading;
+    let waiting = now.spending().not_allowed().find(|waiting| waiting.seq == reading);
+    let scan = &waiting.ok_or_else(|| no_reading(&now, reading))?.scan;
+    ask::say(&format!(
+        "Reading {reading} of case {case}: {} would scan {}.\nThe hash of its SQL: {}",
+        scan.what(),
+        scan.words(),
+        scan.sql_sha256
+    ))?;
+    let whose = format!("the SQL of reading {reading}");
+    confirm("allow", (&whose, &scan.sql_sha256), arguments.hash.as_deref()).await?;
+    let order = Order::Allow { case, reading, sql_sha256: scan.sql_sha256.clone() };
+    let who = office.order(order, arguments.profile.as_deref()).await?;
+    Ok(format!("Recorded: reading {reading} allowed {who}. It is read once, and begins now."))
+}
+
+fn no_reading(case: &Case, number: u64) -> CommandError {
+    let waits: Vec<_> =
+        case.spending().not_allowed().map(|waiting| waiting.seq.to_string()).collect();
+    let there = if waits.is_empty() { "none".to_owned() } else { waits.join(", ") };
+    CommandError::Found(format!(
+        "no reading {number} of case {} waits to be allowed; these do: {there}",
+        case.id()
+    ))
 }
 
 /// Stops every change by every replica, or lets them go on.
@@ -139,6 +165,20 @@ pub async fn move_brake(frozen: bool, arguments: &BrakeArguments) -> Result<Stri
 }
 
 impl Office {
+    /// For a decision about a case, which needs a journal that not everybody can write.
+    async fn to_decide(verb: &str, config: Option<&Path>) -> Result<Self, CommandError> {
+        let office = Self::open(config).await?;
+        if matches!(office.config.journal, JournalConfig::Sqlite(_)) {
+            return Err(CommandError::Setup(format!(
+                "`keyleak {verb}` is off while journal.store is \"sqlite\": whoever can write \
+                 that file could decide as anybody. Decide in Slack, or keep the journal in \
+                 DynamoDB"
+            )));
+        }
+        office.need_operators()?;
+        Ok(office)
+    }
+
     async fn open(config: Option<&Path>) -> Result<Self, CommandError> {
         // An operator needs none of Slack's secrets.
         let config = config::load_for_setup(config)?;
@@ -205,8 +245,12 @@ fn plan(case: &Case, number: u32) -> Result<&PlanState, CommandError> {
     })
 }
 
-/// Nothing is decided on a plan that was not read: part of its hash has to be given.
-async fn confirm(word: &str, state: &PlanState, given: Option<&str>) -> Result<(), CommandError> {
+/// Nothing is decided on what was not read: part of its hash has to be given.
+async fn confirm(
+    word: &str,
+    (whose, hash): (&str, &str),
+    given: Option<&str>,
+) -> Result<(), CommandError> {
     let given = match given {
         Some(given) => given.to_owned(),
         None => {
@@ -221,13 +265,12 @@ async fn confirm(word: &str, state: &PlanState, given: Option<&str>) -> Result<(
         }
     };
     let given = given.trim().to_lowercase();
-    if given.len() >= HASH_TYPED_MIN && state.hash.starts_with(&given) {
+    if given.len() >= HASH_TYPED_MIN && hash.starts_with(&given) {
         return Ok(());
     }
     Err(CommandError::Found(format!(
-        "\"{given}\" is not how the hash of plan {} begins (give at least {HASH_TYPED_MIN} \
-         characters of it), so nothing is done; read the plan above again",
-        state.plan.number.0
+        "\"{given}\" is not how the hash of {whose} begins (give at least {HASH_TYPED_MIN} \
+         characters of it), so nothing is done; read what stands above again"
     )))
 }
 

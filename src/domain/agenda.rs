@@ -97,6 +97,10 @@ pub enum Ask {
     Allowed,
     /// Read the trail, contain what the actor took, and say "contained" once it is true.
     Sweep(PlanNumber),
+    /// Ask the question about another log that a person has allowed.
+    AllowedQuestion {
+        question: String,
+    },
     Question {
         asked: u64,
         inquiry: Inquiry,

@@ -91,6 +91,11 @@ pub enum Command {
         of: Option<CaseName>,
         questions: Vec<String>,
     },
+    /// Let a reading scan more than it may by itself, by the number that the card gives it.
+    Allow {
+        of: Option<CaseName>,
+        reading: u64,
+    },
     /// Tell the story so far; of the channel it is typed in when it names none.
     Summary {
         of: Option<CaseName>,
@@ -180,6 +185,11 @@ pub enum CommandError {
          `/keyleak ask` lists them. Outside the case's channel name the case or key before them"
     )]
     NoQuestions,
+    #[error(
+        "say which reading, by its number on the card: `/keyleak allow 18`; outside the case's \
+         channel name the case or key before the number"
+    )]
+    NoReading,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
     TooMany { given: usize },
     #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
@@ -223,6 +233,7 @@ impl Command {
             (Some("summary" | "timeline"), rest) => Ok(Self::Summary { of: case_name(rest)? }),
             (Some("exposed"), rest) => exposed(rest),
             (Some("ask"), rest) => questions::ask(rest),
+            (Some("allow"), rest) => questions::allow(rest),
             (Some("break-glass" | "breakglass"), _) => {
                 let (of, plan, reason) = plan_and_why(&text)?;
                 Ok(Self::BreakGlass { of, plan, reason })
@@ -231,8 +242,8 @@ impl Command {
                 let (of, plan, verdict) = plan_and_why(&text)?;
                 Ok(Self::Review { of, plan, verdict })
             }
-            (Some("rotate-owner"), _) => rotate_owner(&text),
-            (Some("replace"), _) => replace(&text),
+            (Some("rotate-owner"), _) => recovering::rotate_owner(&text),
+            (Some("replace"), _) => recovering::replace(&text),
             (Some("impact"), _) => impact::impact(&text),
             (Some(verb @ ("leave-out" | "take-in" | "contain-by")), _) => {
                 changes::adjust(verb, &text)
@@ -323,41 +334,6 @@ fn plan_and_why(text: &str) -> Result<(Option<CaseName>, PlanNumber, String), Co
     Ok((of, PlanNumber(number), reason(words).ok_or(CommandError::NoReason)?))
 }
 
-fn rotate_owner(text: &str) -> Result<Command, CommandError> {
-    let number = |word: &str| word.parse().ok();
-    let (of, loss, owner) = case_and_word(text, number).ok_or(CommandError::NoOwner)?;
-    let fits = (1..=OWNER_LENGTH_MAX).contains(&owner.chars().count());
-    let owner = fits.then(|| owner.to_owned()).ok_or(CommandError::NoOwner)?;
-    Ok(Command::RotateOwner { of, loss, owner })
-}
-
-fn replace(text: &str) -> Result<Command, CommandError> {
-    let with = |word: &str| match word.to_ascii_lowercase().as_str() {
-        "role" => Some(Replacement::Role),
-        "key" => Some(Replacement::Key),
-        _ => None,
-    };
-    let (of, with, words) = case_and_word(text, with).ok_or(CommandError::NoReplacement)?;
-    let (user, words) = match with {
-        Replacement::Key => for_user(words),
-        Replacement::Role => (None, words),
-    };
-    let reason = reason(words).ok_or(CommandError::NoReplacement)?;
-    Ok(Command::Replace { of, with, user, reason })
-}
-
-/// The user that is named first, with `for user` before it, and what follows.
-fn for_user(words: &str) -> (Option<UserName>, &str) {
-    let (first, after) = next_word(words);
-    let (second, after) = next_word(after);
-    let (name, after) = next_word(after);
-    let is_named = first.eq_ignore_ascii_case("for") && second.eq_ignore_ascii_case("user");
-    match is_named && (1..=USER_LENGTH_MAX).contains(&name.len()) {
-        true => (Some(UserName(name.to_owned())), after.trim()),
-        false => (None, words),
-    }
-}
-
 /// After the verb: a case, where one is named, a word that `read` understands, and what follows.
 fn case_and_word<T>(
     text: &str,
@@ -391,6 +367,7 @@ mod impact;
 mod keys;
 mod named;
 mod questions;
+mod recovering;
 
 use named::case_name;
 
@@ -522,6 +499,20 @@ mod tests {
             assert_eq!(Command::parse(&format!("ask {text}")), Err(CommandError::NoQuestions));
         }
         assert_eq!(Command::parse(&format!("ask {SECRET}")), Err(CommandError::Secret));
+    }
+
+    #[test]
+    fn a_reading_is_allowed_by_its_number_and_never_without_one() {
+        let said = |text: &str| Command::parse(text);
+        assert_eq!(said("allow 18"), Ok(Command::Allow { of: None, reading: 18 }));
+        let of = Some(CaseName::Key(key(A)));
+        assert_eq!(said(&format!("Allow {A} `18`")), Ok(Command::Allow { of, reading: 18 }));
+        let of = Some(CaseName::Case(CaseId("kl-7".to_owned())));
+        assert_eq!(said("allow kl-7 18"), Ok(Command::Allow { of, reading: 18 }));
+        for text in ["allow", "allow kl-7", "allow all", "allow -1", "allow a b 18"] {
+            assert_eq!(said(text), Err(CommandError::NoReading), "{text}");
+        }
+        assert_eq!(said(&format!("allow {SECRET}")), Err(CommandError::Secret));
     }
 
     #[test]

@@ -16,16 +16,20 @@ impl Case {
         let spending = &mut self.spending;
         match step {
             SpendingStep::Read { cost } => spending.add(record.at, cost),
-            SpendingStep::Expected { scan } => spending.expected = Some(scan.clone()),
+            SpendingStep::Expected { scan } => {
+                if scan.question.is_none() {
+                    spending.expected = Some(scan.clone());
+                }
+            }
             SpendingStep::Asked { scan, requester } => {
                 let (scan, requester) = (scan.clone(), requester.clone());
-                spending.waiting =
-                    Some(Waiting { seq: record.seq, scan, requester, allowed: None });
+                spending.waiting.retain(|waiting| waiting.scan.question != scan.question);
+                spending.waiting.push(Waiting { seq: record.seq, scan, requester, allowed: None });
             }
             SpendingStep::Allowed { sql_sha256 } => {
                 let press = press(record)?;
-                let waiting = spending.waiting.as_mut();
-                let waiting = waiting.filter(|waiting| waiting.scan.sql_sha256 == *sql_sha256);
+                let mut waiting = spending.waiting.iter_mut();
+                let waiting = waiting.find(|waiting| waiting.scan.sql_sha256 == *sql_sha256);
                 let waiting = waiting.ok_or(IllegalRecord::OtherReading)?;
                 if waiting.requester == press.by {
                     return Err(IllegalRecord::Requester);
@@ -37,11 +41,12 @@ impl Case {
             }
             SpendingStep::Begun { sql_sha256 } | SpendingStep::Expired { sql_sha256 } => {
                 let is_this = |waiting: &Waiting| waiting.scan.sql_sha256 == *sql_sha256;
-                if !spending.waiting.as_ref().is_some_and(is_this) {
+                if !spending.waiting.iter().any(is_this) {
                     return Err(IllegalRecord::OtherReading);
                 }
-                spending.waiting = None;
+                spending.waiting.retain(|waiting| !is_this(waiting));
             }
+            SpendingStep::NotTraced { .. } => spending.not_traced_at = Some(record.at),
         }
         Ok(())
     }
@@ -53,6 +58,7 @@ mod tests {
     use crate::domain::event::Event;
     use crate::domain::record::{Actor, Entry};
     use crate::domain::sample::{add, at, opened, person, scan};
+    use crate::domain::scan::Scan;
 
     fn by(user: &str) -> Actor {
         Actor::Person { person: person(user), name: None }
@@ -79,6 +85,12 @@ mod tests {
         case
     }
 
+    /// A question about another log, with SQL of its own.
+    fn of_log(hash: &str) -> SpendingStep {
+        let scan = Scan { question: Some("Q43".to_owned()), ..scan(hash) };
+        SpendingStep::Asked { scan, requester: person("ana") }
+    }
+
     fn allowed(hash: &str) -> SpendingStep {
         SpendingStep::Allowed { sql_sha256: hash.to_owned() }
     }
@@ -86,7 +98,7 @@ mod tests {
     #[test]
     fn a_reading_is_allowed_once_by_somebody_else_than_who_asked_and_for_its_own_sql() {
         let mut case = asked();
-        assert!(case.spending().not_allowed().is_some());
+        assert_eq!(case.spending().not_allowed().count(), 1);
         for (actor, hash, refused) in [
             (by("ana"), "a", IllegalRecord::Requester),
             (by("bob"), "b", IllegalRecord::OtherReading),
@@ -98,7 +110,7 @@ mod tests {
         let press = case.spending().allowed(&scan("a")).unwrap();
         assert_eq!(press.by, person("bob"));
         assert_eq!(case.spending().allowed(&scan("b")), None);
-        assert_eq!(case.spending().not_allowed(), None);
+        assert_eq!(case.spending().not_allowed().next(), None);
         let again = tried(&case, by("cyn"), allowed("a"));
         assert_eq!(again, Err(IllegalRecord::AlreadyApproved));
     }
@@ -119,5 +131,23 @@ mod tests {
         let other = SpendingStep::Begun { sql_sha256: "b".to_owned() };
         let refused = tried(&asked(), Actor::Keyleak, other);
         assert_eq!(refused, Err(IllegalRecord::OtherReading));
+    }
+
+    #[test]
+    fn a_question_about_another_log_waits_beside_the_trail_and_neither_takes_the_others_place() {
+        let mut case = asked();
+        add(&mut case, Actor::Keyleak, spending(of_log("b")));
+        add(&mut case, Actor::Keyleak, spending(of_log("c")));
+        let waits: Vec<&str> =
+            case.spending().not_allowed().map(|waits| waits.scan.sql_sha256.as_str()).collect();
+        assert_eq!(waits, ["a", "c"], "one for each table");
+        add(&mut case, by("bob"), spending(allowed("c")));
+        let log = |hash: &str| Scan { question: Some("Q43".to_owned()), ..scan(hash) };
+        assert!(case.spending().allowed(&log("c")).is_some());
+        assert_eq!(case.spending().allowed(&scan("c")), None, "not for reading the trail");
+        let begun = SpendingStep::Begun { sql_sha256: "c".to_owned() };
+        add(&mut case, Actor::Keyleak, spending(begun));
+        assert_eq!(case.spending().waits_for(Some("Q43")), None);
+        assert!(case.spending().waits_for(None).is_some(), "the trail still waits");
     }
 }

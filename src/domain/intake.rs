@@ -120,6 +120,7 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::Impact { .. }
         | Command::Status { .. }
         | Command::AskTrail { .. }
+        | Command::Allow { .. }
         | Command::Summary { .. } => Err(IntakeError::NoKey),
     }
 }

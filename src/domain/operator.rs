@@ -10,6 +10,7 @@
 use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::digest::sha256_hex;
 use crate::domain::identity::AwsIdentity;
+use crate::domain::ids::CaseId;
 use crate::domain::plan::StepAddress;
 use crate::domain::wanted::Wanted;
 use jiff::civil::DateTime;
@@ -55,6 +56,12 @@ pub enum Order {
     UndoSteps {
         at: PlanAddress,
         steps: Vec<StepAddress>,
+    },
+    /// Lets a reading scan more than it may by itself.
+    Allow {
+        case: CaseId,
+        reading: u64,
+        sql_sha256: String,
     },
     /// Puts the brake on or takes it off; the number makes the proof good for one move.
     MoveBrake {
@@ -134,6 +141,9 @@ impl Order {
             Self::UndoSteps { at, steps } => {
                 let words: Vec<String> = steps.iter().map(|step| step.words()).collect();
                 about(at, "undo-steps", &words)
+            }
+            Self::Allow { case, reading, sql_sha256 } => {
+                format!("keyleak-1 allow case={case} reading={reading} sql={sql_sha256}")
             }
             Self::MoveBrake { number, frozen, why } => {
                 let verb = if *frozen { "freeze" } else { "thaw" };
@@ -220,7 +230,6 @@ fn digest(text: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::CaseId;
     use crate::domain::plan::PlanNumber;
 
     fn signature() -> Signature {
@@ -245,6 +254,10 @@ mod tests {
     fn adjust(who: &str, wanted: fn(String) -> Wanted) -> Order {
         let Order::Decide { at, .. } = order(Verb::Undo, "kl-1", 1, None) else { unreachable!() };
         Order::Adjust { at, wanted: vec![wanted(who.to_owned())] }
+    }
+
+    fn allow(reading: u64, sql: &str) -> Order {
+        Order::Allow { case: CaseId("kl-1".to_owned()), reading, sql_sha256: sql.repeat(32) }
     }
 
     fn undo_steps(step: u32) -> Order {
@@ -299,6 +312,9 @@ mod tests {
             adjust("user/deploy", Wanted::TakeIn),
             undo_steps(0),
             undo_steps(1),
+            allow(18, "ab"),
+            allow(19, "ab"),
+            allow(18, "cd"),
             Order::MoveBrake { number: 1, frozen: true, why: "x".to_owned() },
             Order::MoveBrake { number: 1, frozen: false, why: "x".to_owned() },
             Order::MoveBrake { number: 2, frozen: true, why: "x".to_owned() },

@@ -31,6 +31,9 @@ pub struct QueryRun {
     pub days: Option<String>,
     #[serde(default, skip_serializing_if = "ReadFor::is_window")]
     pub reading: ReadFor,
+    /// Which other log was asked; older records do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
 }
 
 /// Why days of the trail were read; all but the first are top-ups.

@@ -57,6 +57,7 @@ pub(crate) fn scan(sql_sha256: &str) -> Scan {
         days: Some("2026-09-01 to 2026-09-22".to_owned()),
         queries: 4,
         is_window: true,
+        question: None,
         bytes: Some(2_000_000_000_000),
         at_most: None,
         ask_above: 1_000_000_000_000,

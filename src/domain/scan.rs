@@ -1,6 +1,9 @@
 //! What a reading of the trail would scan, said before it is begun.
 
-use crate::domain::query_cost::{BYTES_PER_MICRODOLLAR, QueryRun, ReadFor, dollars, size};
+use crate::domain::other_log::OtherLog;
+use crate::domain::query_cost::{
+    BYTES_PER_MICRODOLLAR, QueryCost, QueryRun, ReadFor, dollars, size,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -18,6 +21,9 @@ pub struct Scan {
     pub queries: u32,
     /// Whether days that are over are read, which is done once for a window.
     pub is_window: bool,
+    /// The question that is asked of another log; none where the trail itself is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// What earlier queries of this table make likely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
@@ -26,6 +32,15 @@ pub struct Scan {
     pub at_most: Option<u64>,
     /// What one reading may scan by itself.
     pub ask_above: u64,
+}
+
+/// What a reading would scan, and what it cost to find that out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forecast {
+    pub scan: Scan,
+    pub cost: QueryCost,
+    /// The bytes above which a query is stopped, where one of these is likely to be.
+    pub stopped_above: Option<u64>,
 }
 
 impl Scan {
@@ -61,15 +76,44 @@ impl Scan {
         let queries = if self.queries == 1 { "query" } else { "queries" };
         format!("{much} of {days} in {} {queries}", self.queries)
     }
+
+    /// What is read, as people call it.
+    pub fn what(&self) -> String {
+        match &self.question {
+            Some(question) => format!("question {question} of another log"),
+            None => "the trail".to_owned(),
+        }
+    }
 }
 
-/// What a day of the table weighs, as these queries tell; those of today tell too little.
+/// What a day of the trail's table weighs, as these queries tell; those of today tell too little,
+/// and those of other logs nothing.
 pub fn bytes_a_day<'a>(runs: impl Iterator<Item = &'a QueryRun>) -> Option<u64> {
-    let whole = runs.filter_map(|run| {
-        let days = days_in(run.days.as_deref()?)?;
+    weighed(runs.filter(|run| run.reading != ReadFor::OtherLogs), |days, run| {
         // Two or fewer are mostly today and tomorrow, unless it was to find this out.
-        let tells = days > 2 || run.reading == ReadFor::Estimate;
-        let days = Some(days).filter(|_| tells)?;
+        (days > 2 || run.reading == ReadFor::Estimate).then_some(days)
+    })
+}
+
+/// What a day of another log's table weighs, as the queries of this log tell.
+pub fn bytes_a_day_of<'a>(log: OtherLog, runs: impl Iterator<Item = &'a QueryRun>) -> Option<u64> {
+    let of_log = runs.filter(|run| run.log.as_deref() == Some(log.slug()));
+    // Each ends tomorrow, when nothing is there yet.
+    weighed(of_log, |days, _| Some(over_by(days.saturating_sub(1))))
+}
+
+/// By how many days such a query is divided that names so many until today, which is in the middle:
+/// better too much a day than too little.
+pub fn over_by(days: u64) -> u64 {
+    days.saturating_sub(1).max(1)
+}
+
+fn weighed<'a>(
+    runs: impl Iterator<Item = &'a QueryRun>,
+    days_of: impl Fn(u64, &QueryRun) -> Option<u64>,
+) -> Option<u64> {
+    let whole = runs.filter_map(|run| {
+        let days = days_of(days_in(run.days.as_deref()?)?, run)?;
         // One that was answered from an earlier run says nothing.
         Some((days, run.bytes_scanned.filter(|bytes| *bytes > 0)?))
     });
@@ -98,6 +142,7 @@ mod tests {
             days: Some("2026-08-01 to 2026-08-21".to_owned()),
             queries: 4,
             is_window: true,
+            question: None,
             bytes,
             at_most,
             ask_above: 1_000_000_000,
@@ -143,5 +188,29 @@ mod tests {
         ];
         assert_eq!(bytes_a_day(runs.iter()), Some(2_000));
         assert_eq!(bytes_a_day(runs[2..4].iter()), None);
+    }
+
+    #[test]
+    fn another_log_is_weighed_by_its_own_queries_alone_and_weighs_nothing_of_the_trail() {
+        let run = |log: Option<OtherLog>, days: &str, bytes| QueryRun {
+            days: Some(days.to_owned()),
+            bytes_scanned: Some(bytes),
+            reading: ReadFor::OtherLogs,
+            log: log.map(|log| log.slug().to_owned()),
+            ..QueryRun::default()
+        };
+        let flows = Some(OtherLog::VpcFlow);
+        // Up to yesterday, today and tomorrow.
+        let runs = [
+            run(flows, "2026-08-01 to 2026-08-12", 10_000),
+            run(Some(OtherLog::S3Access), "2026-08-01 to 2026-08-12", 7),
+            run(None, "2026-08-01 to 2026-08-12", 7),
+        ];
+        assert_eq!(bytes_a_day_of(OtherLog::VpcFlow, runs.iter()), Some(1_000));
+        assert_eq!(bytes_a_day_of(OtherLog::Resolver, runs.iter()), None);
+        assert_eq!(bytes_a_day(runs.iter()), None);
+        // Of today alone there is no more than it has had so far.
+        let today = [run(flows, "2026-08-11 to 2026-08-12", 300)];
+        assert_eq!(bytes_a_day_of(OtherLog::VpcFlow, today.iter()), Some(300));
     }
 }

@@ -26,7 +26,10 @@ pub struct Spending {
     pub told_at: Option<Timestamp>,
     /// What the newest window was said to scan before it was read.
     pub expected: Option<Scan>,
-    pub waiting: Option<Waiting>,
+    /// At most one reading of the trail, and one for each question about another log.
+    pub waiting: Vec<Waiting>,
+    /// When it was last told that nobody looked for who took a change back.
+    pub not_traced_at: Option<Timestamp>,
 }
 
 /// What was read for one reason.
@@ -54,13 +57,18 @@ impl Spending {
 
     /// Whether this reading was allowed, and when.
     pub fn allowed(&self, scan: &Scan) -> Option<&Press> {
-        let waiting = self.waiting.as_ref();
+        let waiting = self.waits_for(scan.question.as_deref());
         waiting.filter(|waiting| waiting.scan.sql_sha256 == scan.sql_sha256)?.allowed.as_ref()
     }
 
-    /// What waits for somebody to allow it.
-    pub fn not_allowed(&self) -> Option<&Waiting> {
-        self.waiting.as_ref().filter(|waiting| waiting.allowed.is_none())
+    /// The reading of the trail that waits, or of another log for this question.
+    pub fn waits_for(&self, question: Option<&str>) -> Option<&Waiting> {
+        self.waiting.iter().find(|waiting| waiting.scan.question.as_deref() == question)
+    }
+
+    /// What waits for somebody to allow it, in the order in which it was asked for.
+    pub fn not_allowed(&self) -> impl Iterator<Item = &Waiting> {
+        self.waiting.iter().filter(|waiting| waiting.allowed.is_none())
     }
 
     pub fn part(&self, reading: ReadFor) -> Part {

@@ -17,7 +17,7 @@ impl Policy {
     ) -> Result<SpendingStep, Refusal> {
         self.is_approver(caller)?;
         self.is_disinterested(caller, case)?;
-        let waiting = case.spending().not_allowed().filter(|waiting| waiting.seq == seq);
+        let waiting = case.spending().not_allowed().find(|waiting| waiting.seq == seq);
         let waiting = waiting.ok_or(Refusal::NoReading)?;
         if waiting.requester == *caller.person() {
             return Err(Refusal::OwnReading);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum SpendingStep {
     /// What was read since the last record that told it.
     Read { cost: QueryCost },
-    /// A window is about to be read for the first time, which would scan so much.
+    /// A window is about to be read for the first time, or another log, which would scan so much.
     Expected { scan: Scan },
     /// Nothing is read: it would scan more than one reading may by itself. Who asked for it, or
     /// for the case, is not who allows it.
@@ -23,6 +23,9 @@ pub enum SpendingStep {
     Begun { sql_sha256: String },
     /// It was not begun in time.
     Expired { sql_sha256: String },
+    /// Who took a change back was not looked for, since that would scan too much: nobody is asked,
+    /// and the watch goes on without it.
+    NotTraced { why: String },
 }
 
 impl SpendingStep {
@@ -30,7 +33,10 @@ impl SpendingStep {
     pub(super) fn is_decision(&self) -> bool {
         match self {
             Self::Asked { .. } | Self::Allowed { .. } | Self::Expired { .. } => true,
-            Self::Read { .. } | Self::Expected { .. } | Self::Begun { .. } => false,
+            Self::Read { .. }
+            | Self::Expected { .. }
+            | Self::Begun { .. }
+            | Self::NotTraced { .. } => false,
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::domain::agenda::Ask;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Phase};
 use crate::domain::exposure::ExposureFinding;
+use crate::domain::ids::PersonId;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::progress;
 use crate::domain::question::Times;
@@ -12,8 +13,8 @@ use crate::domain::record::Entry;
 use crate::domain::recovering::silence;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
-use crate::flow::{exposure, reconcile, rotation, signer, sweep, validate};
-use crate::ports::trail::{Survey, Trail};
+use crate::flow::{allowance, exposure, reconcile, rotation, signer, sweep, validate};
+use crate::ports::trail::{Planned, Survey, Trail};
 use std::time::Duration;
 
 /// Another replica's records wake nobody here, and a query costs money until it is stopped.
@@ -23,7 +24,10 @@ const LOOK_FOR_CANCEL: Duration = Duration::from_secs(2);
 /// up, since nobody waits for it any more and each query goes on to cost money.
 pub async fn ask(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
     // What a sweep and the comparison scan is told in the case's sum, and is a day or two.
-    let is_given_up = matches!(task, Ask::Question { .. } | Ask::FirstLook | Ask::Allowed);
+    let is_given_up = matches!(
+        task,
+        Ask::Question { .. } | Ask::AllowedQuestion { .. } | Ask::FirstLook | Ask::Allowed
+    );
     // Boxed: reading the trail goes deep, and a worker's stack is small in a debug build.
     let work = Box::pin(work(desk, case, task));
     tokio::select! {
@@ -42,6 +46,7 @@ async fn work(desk: &Desk, case: &Case, task: &Ask) -> Result<(), StepError> {
         Ask::Reconcile => Box::pin(reconcile::at_closing(desk, case)).await,
         Ask::Sweep(plan) => sweep::sweep(desk, case, *plan).await,
         Ask::Rotation { asked } => rotation::look(desk, case, *asked).await,
+        Ask::AllowedQuestion { question } => allowed(desk, case, question).await,
         Ask::Question { asked, inquiry } => questions(desk, case, *asked, inquiry).await,
     }
 }
@@ -83,9 +88,9 @@ async fn questions(
         return Ok(());
     };
     let asker = case.records().iter().find(|record| record.seq == asked);
-    let asker = asker.and_then(|record| record.person());
+    let asker = asker.and_then(|record| record.person()).unwrap_or(case.opened_by());
     let read = tokio::select! {
-        read = sweep::survey(desk, case, (trail.as_ref(), asker)) => read,
+        read = sweep::survey(desk, case, (trail.as_ref(), Some(asker))) => read,
         // A query that nobody waits for any more is stopped by its source.
         () = cancelled(desk, case, asked) => {
             return note(desk, case, Event::QuestionsDone { asked }).await;
@@ -112,13 +117,33 @@ async fn questions(
             break;
         }
         if !is_told(&case, asked, &question) {
-            answer(desk, &case, (asked, &question), &survey).await?;
+            answer(desk, &case, (asked, &question, asker), &survey).await?;
         }
     }
     for asked in std::iter::once(asked).chain(repeated) {
         note(desk, case, Event::QuestionsDone { asked }).await?;
     }
     Ok(())
+}
+
+/// Asks the question about another log that somebody has allowed; their record is what asks it.
+async fn allowed(desk: &Desk, case: &Case, question: &str) -> Result<(), StepError> {
+    let waiting = case.spending().waits_for(Some(question));
+    let Some((trail, waiting)) = desk.trail.as_deref().zip(waiting) else {
+        return Ok(());
+    };
+    let Some(press) = &waiting.allowed else {
+        return Ok(());
+    };
+    let mut survey = match sweep::survey(desk, case, (trail, Some(&waiting.requester))).await {
+        Ok(survey) => survey,
+        Err(StepError::Trail(error)) => return sweep::survey_failed(desk, case, &error).await,
+        Err(error) => return Err(error),
+    };
+    let now = sweep::remember(desk, case, trail, &mut survey).await?;
+    answer(desk, &now, (press.seq, question, &waiting.requester), &survey).await?;
+    allowance::used_up(desk, case, waiting).await?;
+    note(desk, case, Event::QuestionsDone { asked: press.seq }).await
 }
 
 /// Presses of the same phase that came while the trail was being read for this one: they have the
@@ -189,13 +214,24 @@ async fn cancelled(desk: &Desk, case: &Case, asked: u64) {
 async fn answer(
     desk: &Desk,
     case: &Case,
-    (asked, question): (u64, &str),
+    (asked, question, asker): (u64, &str, &PersonId),
     survey: &Survey,
 ) -> Result<(), StepError> {
     let Some(trail) = &desk.trail else {
         return Ok(());
     };
-    let answer = match trail.ask(&survey.cut, question, &times(case)).await {
+    let (cut, times) = (&survey.cut, &times(case));
+    let planned = Planned::Question { cut, question, times };
+    let passed = match allowance::pass(desk, case, (trail.as_ref(), planned, asker)).await {
+        Ok(()) => Ok(()),
+        Err(StepError::Trail(error)) => Err(error),
+        Err(error) => return Err(error),
+    };
+    let answer = match passed {
+        Ok(()) => trail.ask(cut, question, times).await,
+        Err(error) => Err(error),
+    };
+    let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
             let why = error.to_string();

@@ -1,7 +1,7 @@
 //! Orders from the command line: proven by AWS, then judged by the rules of a press in Slack.
 
 use crate::domain::brake::{Brake, next_number};
-use crate::domain::button::PlanAddress;
+use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::event::Event;
 use crate::domain::identity::{Nobody, Operators};
 use crate::domain::ids::{CaseId, PersonId};
@@ -68,17 +68,20 @@ pub async fn carry_out(
     let caller = Caller::operator(&proven, person);
     match proven.order() {
         Order::Decide { verb, at, reason } => {
-            let pressed = Pressed {
-                caller: caller.clone(),
-                button: verb.button(at.clone()),
-                place: None,
-                delivery: Some(proven.delivery().to_owned()),
-                reason: reason.clone(),
-            };
-            match decide::press(&counter.bench, &pressed).await? {
-                None => became(counter, &at.case, proven.delivery()).await.map(|()| caller),
-                Some(words) => Err(NotDone::Judged(words)),
+            let button = verb.button(at.clone());
+            pressed(counter, &proven, (&caller, button, reason), &at.case).await.map(|()| caller)
+        }
+        Order::Allow { case, reading, sql_sha256 } => {
+            let now = counter.bench.ledger.load(case).await?;
+            let mut waits = now.spending().not_allowed();
+            // What was signed is what the record says that would be read.
+            let is_this =
+                waits.any(|waits| waits.seq == *reading && waits.scan.sql_sha256 == *sql_sha256);
+            if !is_this && !now.has_seen(proven.delivery()) {
+                return Err(Refusal::NoReading.into());
             }
+            let button = ButtonAction::AllowReading { case: case.clone(), seq: *reading };
+            pressed(counter, &proven, (&caller, button, &None), case).await.map(|()| caller)
         }
         Order::Adjust { at, wanted } => {
             ordered(counter, &proven, (&caller, at, Ordered::Words(wanted))).await.map(|()| caller)
@@ -90,6 +93,26 @@ pub async fn carry_out(
             move_brake(counter, &caller, &proven, (*number, *frozen, why)).await?;
             Ok(caller)
         }
+    }
+}
+
+/// A decision, judged like the press of the button that means the same.
+async fn pressed(
+    counter: &Counter<'_>,
+    proven: &Proven,
+    (caller, button, reason): (&Caller, ButtonAction, &Option<String>),
+    case: &CaseId,
+) -> Result<(), NotDone> {
+    let pressed = Pressed {
+        caller: caller.clone(),
+        button,
+        place: None,
+        delivery: Some(proven.delivery().to_owned()),
+        reason: reason.clone(),
+    };
+    match decide::press(&counter.bench, &pressed).await? {
+        None => became(counter, case, proven.delivery()).await,
+        Some(words) => Err(NotDone::Judged(words)),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::reconciliation::comparison::{
 use crate::domain::reconciliation::{Looked, Verdict, session_name};
 use crate::domain::record::Entry;
 use crate::domain::trail_row::TrailRow;
+use crate::flow::allowance;
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
 use crate::flow::photograph::photograph_if_there;
@@ -17,7 +18,7 @@ use crate::flow::spending;
 use crate::flow::sweep::disorder;
 use crate::ports::cloud::Contain;
 use crate::ports::journal::Journal;
-use crate::ports::trail::{Coverage, Trail, TrailError, Window};
+use crate::ports::trail::{Coverage, Planned, Trail, TrailError, Window};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 
@@ -126,6 +127,15 @@ pub async fn at_closing(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let witness = Witness { trail, journal, roles: &roles, complete_after, purse };
     let listed = desk.work.all_cases().await?;
     let late = desk.clock.now() >= waited_for_until(closed, complete_after);
+    let window = Window { from: Some(begins_at(case)), to: None };
+    for role in &roles {
+        let planned = Planned::RoleCalls { role, window };
+        // What the source does not answer now it does not answer below, where that is seen to.
+        if let Ok(Some(why)) = allowance::refused(desk, case, (trail, planned)).await {
+            let why = format!("{why}; `keyleak reconcile {}` compares it all the same", case.id());
+            return not_compared(desk, case, &why).await;
+        }
+    }
     let compared = held_against(witness, case, listed).await;
     // Before the comparison: after it nobody comes back to the case.
     spending::tell_now(desk, case).await?;

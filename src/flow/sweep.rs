@@ -22,7 +22,7 @@ use crate::flow::lane::{self, StepError, note};
 use crate::flow::resources::Outlook;
 use crate::flow::targets::{Prepared, prepare};
 use crate::flow::{allowance, exposure, gains, losses, propose, resources, signer, spending};
-use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
+use crate::ports::trail::{Deeds, Planned, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +70,8 @@ pub async fn survey(
 ) -> Result<Survey, StepError> {
     let request = request(desk, case);
     let asker = asker.unwrap_or(case.opened_by());
-    Box::pin(allowance::pass(desk, case, (trail, &request, asker))).await?;
+    let planned = Planned::Survey { window: request.window, key_id: &request.key_id };
+    Box::pin(allowance::pass(desk, case, (trail, planned, asker))).await?;
     let survey = trail.survey(&request).await?;
     desk.purse.add(case.id(), &survey.cost);
     Ok(survey)
@@ -234,9 +235,7 @@ async fn trace_reverter(
             target: step.action.on.name.clone(),
             window: Window { from: done.began_at.map(to_the_second), to: None },
         };
-        let found = trail.who_did(&deeds).await?;
-        desk.purse.add(case.id(), &found.cost);
-        let rows = found.rows;
+        let rows = Box::pin(allowance::who_did(desk, case, trail.as_ref(), &deeds)).await?;
         let account = &state.plan.account.0;
         let mut reverting =
             rows.iter().filter(|row| is_in(account, row) && can_revert(change, row));

@@ -31,7 +31,7 @@ use crate::flow::tell::file::Enclosed;
 use crate::flow::tell::memory::{Drawing, Memory};
 use crate::flow::tell::room::Hope;
 use crate::flow::tell::speaker::{Speaker, Told};
-use crate::ports::chat::{ChatError, Margin, Post, Spot, View};
+use crate::ports::chat::{ChatError, Kept, Margin, Post, Spot, View};
 use crate::ports::trail::Answer;
 use jiff::{SignedDuration, Timestamp};
 
@@ -224,24 +224,16 @@ async fn say(
     let scene = speaker.scene();
     let (kept, margin);
     let mut repeat_possible = memory.is_in_doubt();
-    let view = match &owed.what {
-        What::Card => View::Card(scene),
-        What::Plan(plan) => View::Plan(scene, *plan),
-        What::Summary(upto) => View::Summary(scene, *upto),
-        What::Checklist(phase) => View::Checklist(scene, *phase),
-        What::Letter => View::Letter(scene),
-        What::Recovery => View::Recovery(scene),
-        What::Impact => View::Impact(scene),
-        What::Notice(text) => View::Notice(scene, text.clone()),
-        What::Alarm(text) => View::Alarm(scene, text.clone()),
-        What::Progress(asked) => View::Progress(scene, *asked, waiting_of(desk, case, *asked)),
-        What::Answer(seq) => {
-            kept = file::stored_answer(desk, case, *seq).await?;
+    let view = match View::of(scene, &owed.what) {
+        Ok(view) => view,
+        Err(Kept::Progress(asked)) => View::Progress(scene, asked, waiting_of(desk, case, asked)),
+        Err(Kept::Answer(seq)) => {
+            kept = file::stored_answer(desk, case, seq).await?;
             margin = around(desk, case, &kept);
             View::Answer(scene, &kept, &margin)
         }
-        What::Rows(seq) => {
-            let rows = (&owed.key, *seq);
+        Err(Kept::Rows(seq)) => {
+            let rows = (&owed.key, seq);
             match file::rows(speaker, spot, rows, memory).await? {
                 Enclosed::Beside { words, perhaps_twice } => {
                     repeat_possible |= perhaps_twice;
@@ -250,8 +242,8 @@ async fn say(
                 Enclosed::Later(at) => return Ok(Said::Later(at)),
             }
         }
-        What::Report(seq) => {
-            let report = (&owed.key, *seq);
+        Err(Kept::Report(seq)) => {
+            let report = (&owed.key, seq);
             match file::report(speaker, spot, report, memory).await? {
                 Enclosed::Beside { words, perhaps_twice } => {
                     repeat_possible |= perhaps_twice;

@@ -7,7 +7,7 @@ use crate::domain::report;
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_be_about};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
-use crate::flow::{adjust, inquire, lift};
+use crate::flow::{adjust, allowance, inquire, lift};
 use crate::http::errands::Errand;
 use crate::http::{
     DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines, questions,
@@ -39,6 +39,7 @@ contains one whole that is only listed, `contain-by WAY` chooses another way\n\
 • `/keyleak impact [key or case]` lists the nine impact questions; `/keyleak impact exfiltration \
 no`, or `yes` or `unknown`, and why, answers one\n\
 • `/keyleak ask` lists the questions of the trail, `/keyleak ask [key or case] Q10 Q12` asks them\n\
+• `/keyleak allow [key or case] READING` lets a reading scan more than one may by itself\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -120,6 +121,7 @@ async fn carry_out(
         Command::Exposed { ref of, .. }
         | Command::AskTrail { ref of, .. }
         | Command::Summary { ref of }
+        | Command::Allow { ref of, .. }
         | Command::BreakGlass { ref of, .. }
         | Command::RotateOwner { ref of, .. }
         | Command::Adjust { ref of, .. }
@@ -327,6 +329,7 @@ async fn speak(
         Command::AskTrail { questions, .. } => {
             inquire::say(&service.desk, id, &speaker, questions).await?
         }
+        Command::Allow { reading, .. } => allowance::say(&bench, id, &speaker, *reading).await?,
         Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).await?,
         Command::Open { .. }
         | Command::Ask

@@ -1,5 +1,6 @@
 //! What the bot asks of Slack; messages are views of a case: the adapter draws, the case knows.
 
+use crate::domain::announce::What;
 use crate::domain::case::Case;
 use crate::domain::chart::Chart;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
@@ -81,6 +82,36 @@ pub enum View<'a> {
     Notice(Scene<'a>, String),
     /// The same, for the eyes of every approver.
     Alarm(Scene<'a>, String),
+}
+
+/// What takes more to be drawn than the case alone, by its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    Progress(u64),
+    Answer(u64),
+    Rows(u64),
+    Report(u64),
+}
+
+impl<'a> View<'a> {
+    /// The view of what a case owes its channel, where the case has all that it is drawn from.
+    pub fn of(scene: Scene<'a>, what: &What) -> Result<Self, Kept> {
+        Ok(match what {
+            What::Card => Self::Card(scene),
+            What::Plan(plan) => Self::Plan(scene, *plan),
+            What::Summary(upto) => Self::Summary(scene, *upto),
+            What::Checklist(phase) => Self::Checklist(scene, *phase),
+            What::Letter => Self::Letter(scene),
+            What::Recovery => Self::Recovery(scene),
+            What::Impact => Self::Impact(scene),
+            What::Notice(text) => Self::Notice(scene, text.clone()),
+            What::Alarm(text) => Self::Alarm(scene, text.clone()),
+            What::Progress(asked) => return Err(Kept::Progress(*asked)),
+            What::Answer(seq) => return Err(Kept::Answer(*seq)),
+            What::Rows(seq) => return Err(Kept::Rows(*seq)),
+            What::Report(seq) => return Err(Kept::Report(*seq)),
+        })
+    }
 }
 
 /// A form about a plan.

@@ -2,6 +2,7 @@
 
 use crate::domain::other_log::{Actor, OtherLog};
 use crate::domain::query_cost::QueryCost;
+use crate::domain::scan::Forecast;
 use crate::ports::trail::{TrailError, Window};
 use async_trait::async_trait;
 use std::fmt;
@@ -32,6 +33,16 @@ pub struct LogRows {
 pub trait OtherLogs: Send + Sync + fmt::Debug {
     /// Whether there is a table of this log.
     fn has(&self, log: OtherLog) -> bool;
+
+    /// What asking it would scan, whomever it is asked about; none where that costs nothing.
+    async fn forecast(
+        &self,
+        _question: LogQuestion<'_>,
+        _window: Window,
+        _bytes_a_day: Option<u64>,
+    ) -> Result<Option<Forecast>, TrailError> {
+        Ok(None)
+    }
 
     /// Asks a log about the actor; only the days of the window are read, where its table is cut
     /// into days.

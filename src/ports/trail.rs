@@ -9,7 +9,7 @@ use crate::domain::makers::ByOther;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::question::{Question, Times};
 use crate::domain::regular::RegularUse;
-use crate::domain::scan::Scan;
+use crate::domain::scan::Forecast;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use crate::domain::unsettled::Unsettled;
 use async_trait::async_trait;
@@ -172,13 +172,25 @@ impl Coverage {
     }
 }
 
-/// What a reading would scan, and what it cost to find that out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Forecast {
-    pub scan: Scan,
-    pub cost: QueryCost,
-    /// The bytes above which a query is stopped, where one of these is likely to be.
-    pub stopped_above: Option<u64>,
+/// What is to be read, as far as that may cost something.
+#[derive(Debug, Clone, Copy)]
+pub enum Planned<'a> {
+    /// Both passes over the window of a key.
+    Survey {
+        window: Window,
+        key_id: &'a str,
+    },
+    Deeds(&'a Deeds),
+    RoleCalls {
+        role: &'a str,
+        window: Window,
+    },
+    /// A question, which costs something where it is about another log.
+    Question {
+        cut: &'a CutReference,
+        question: &'a str,
+        times: &'a Times,
+    },
 }
 
 /// A place that holds CloudTrail records: delivered objects here, or Athena over them.
@@ -202,12 +214,10 @@ pub trait Source: Send + Sync {
     /// Every changing call of a role's sessions, refused ones included.
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;
 
-    /// What both passes of a key's window would scan; none where reading costs nothing. A day is
-    /// known to weigh so much where somebody has read some.
+    /// What this would scan, of a table whose day is known to weigh so much; none where it is free.
     async fn forecast(
         &self,
-        _window: Window,
-        _key_id: &str,
+        _planned: Planned<'_>,
         _bytes_a_day: Option<u64>,
     ) -> Result<Option<Forecast>, TrailError> {
         Ok(None)
@@ -379,10 +389,10 @@ pub trait Trail: Send + Sync {
     /// Every changing call of a role's sessions, refused ones included: what did the bot do?
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError>;
 
-    /// What the survey would scan; none where it costs nothing.
+    /// What this would scan; none where it costs nothing.
     async fn forecast(
         &self,
-        _request: &SurveyRequest,
+        _planned: Planned<'_>,
         _bytes_a_day: Option<u64>,
     ) -> Result<Option<Forecast>, TrailError> {
         Ok(None)

@@ -8,6 +8,7 @@ use crate::domain::record::Press;
 use crate::domain::recovering;
 use crate::domain::report::phases::{PhaseRow, Progress, rows as phase_rows};
 use crate::domain::report::{name_of, spent_words, status_words, times_to_contain, waiting};
+use crate::domain::spending::Waiting;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
     Confirm, Look, bold, button, code, context, divider, field, header, list, newline, paragraph,
@@ -38,6 +39,7 @@ pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
     blocks.extend(endpoints(case));
     let mut tail = Vec::new();
     if case.closed_at().is_none() {
+        tail.extend(allow_buttons(case));
         tail.extend(rows("card.phase", phase_buttons(case)));
     }
     tail.extend(rows("card.case", case_buttons(case)));
@@ -150,16 +152,6 @@ fn case_buttons(case: &Case) -> Vec<Value> {
         let action = ButtonAction::CancelQuestions { case: id(), asked };
         buttons.push(drawn("Cancel the questions", &action, None));
     }
-    if let Some(waiting) = case.spending().not_allowed() {
-        let confirm = Confirm {
-            title: "Read the trail?".to_owned(),
-            text: format!("It would scan {}. It is read once.", waiting.scan.words()),
-            yes: "Read it".to_owned(),
-            danger: false,
-        };
-        let action = ButtonAction::AllowReading { case: id(), seq: waiting.seq };
-        buttons.push(drawn("Allow this reading", &action, Some(confirm)));
-    }
     buttons.push(drawn("Write the report", &ButtonAction::Report { case: id() }, None));
     let confirm = Confirm {
         title: "Close this case?".to_owned(),
@@ -169,6 +161,27 @@ fn case_buttons(case: &Case) -> Vec<Value> {
     };
     buttons.push(drawn("Close the case", &ButtonAction::Close { case: id() }, Some(confirm)));
     buttons
+}
+
+/// What waits to be allowed, in a row for each: Slack takes each action once in a row.
+fn allow_buttons(case: &Case) -> Vec<Value> {
+    let row = |waiting: &Waiting| {
+        let Waiting { seq, scan, .. } = waiting;
+        let confirm = Confirm {
+            title: "Allow this reading?".to_owned(),
+            text: format!("It would scan {}. It is read once.", scan.words()),
+            yes: "Read it".to_owned(),
+            danger: false,
+        };
+        let label = match &scan.question {
+            Some(question) => format!("Allow {question} to be asked"),
+            None => "Allow this reading".to_owned(),
+        };
+        let action = ButtonAction::AllowReading { case: case.id().clone(), seq: *seq };
+        let drawn = button(&label, &action.id(), &action.value(), Look::Plain, Some(confirm));
+        rows(&format!("card.allow-{seq}"), vec![drawn])
+    };
+    case.spending().not_allowed().flat_map(row).collect()
 }
 
 /// What closing means, and what it leaves undone.

@@ -13,11 +13,12 @@ use crate::domain::question::{Question, Times};
 use crate::domain::reading::LOOKED_AT;
 use crate::domain::record_text::is_outside;
 use crate::domain::regular::regular_use;
+use crate::domain::scan::Forecast;
 use crate::domain::trail_row::{TrailRow, is_denied};
 use crate::ports::coverage::{lacking_for, lacking_words};
 use crate::ports::other_logs::OtherLogs;
 use crate::ports::trail::{
-    Activity, Answer, Coverage, Cut, CutReference, Deeds, Forecast, MissingColumn, RoleCalls,
+    Activity, Answer, Coverage, Cut, CutReference, Deeds, MissingColumn, Planned, RoleCalls,
     Sightings, Source, Survey, SurveyRequest, Trail, TrailError, Window,
 };
 use crate::trail::catalogue::Catalogue;
@@ -273,10 +274,20 @@ impl<S: Source> Trail for Investigator<S> {
 
     async fn forecast(
         &self,
-        request: &SurveyRequest,
+        planned: Planned<'_>,
         bytes_a_day: Option<u64>,
     ) -> Result<Option<Forecast>, TrailError> {
-        self.source.forecast(request.window, &request.key_id, bytes_a_day).await
+        let Planned::Question { cut, question, times } = planned else {
+            return self.source.forecast(planned, bytes_a_day).await;
+        };
+        let asked = self.catalogue.find(question).filter(|asked| self.lacks(asked).is_none());
+        let log = asked.and_then(|asked| Some((asked, OtherLog::from_slug(&asked.source)?)));
+        let (Some((asked, log)), Some(logs)) = (log, &self.logs) else {
+            return Ok(None);
+        };
+        let rows = self.rows(self.loaded(cut)?).await?;
+        let actor = Actor::of(&rows, times.exposed_since);
+        log_answers::forecast(logs.as_ref(), log, (asked, &actor), bytes_a_day).await
     }
 }
 

@@ -4,6 +4,7 @@ use crate::domain::digest::sha256_hex;
 use crate::domain::other_log::{Actor, OtherLog};
 use crate::domain::question::Question;
 use crate::domain::reading::LOOKED_AT;
+use crate::domain::scan::{Forecast, Scan};
 use crate::ports::other_logs::{LogQuestion, LogRows, OtherLogs};
 use crate::ports::trail::{Answer, Cell, TrailError, Window};
 
@@ -21,15 +22,34 @@ pub(super) async fn ask(
     question: &Question,
     actor: &Actor,
 ) -> Result<Answer, TrailError> {
-    if actor.first.is_none() {
+    let Some(window) = window(actor) else {
         // Nobody to ask about, and every query costs.
         let place = "not asked, because the trail shows no call of the actor's".to_owned();
         return Ok(answer(question, log, actor, LogRows { place, ..LogRows::default() }));
-    }
-    let window = Window { from: actor.first, to: None };
+    };
     let asked = LogQuestion { log, sql: &question.sql, columns: &question.columns };
     let found = logs.ask(asked, actor, window).await?;
     Ok(answer(question, log, actor, found))
+}
+
+/// What that would scan; none where nobody is asked about.
+pub(super) async fn forecast(
+    logs: &dyn OtherLogs,
+    log: OtherLog,
+    (question, actor): (&Question, &Actor),
+    bytes_a_day: Option<u64>,
+) -> Result<Option<Forecast>, TrailError> {
+    let Some(window) = window(actor) else {
+        return Ok(None);
+    };
+    let asked = LogQuestion { log, sql: &question.sql, columns: &question.columns };
+    let forecast = logs.forecast(asked, window, bytes_a_day).await?;
+    let scan = |scan| Scan { question: Some(question.id.clone()), ..scan };
+    Ok(forecast.map(|forecast| Forecast { scan: scan(forecast.scan), ..forecast }))
+}
+
+fn window(actor: &Actor) -> Option<Window> {
+    actor.first.map(|first| Window { from: Some(first), to: None })
 }
 
 fn answer(question: &Question, log: OtherLog, actor: &Actor, found: LogRows) -> Answer {

@@ -4,9 +4,10 @@ use crate::domain::event::Phase;
 use crate::domain::losses::{Bounds, Losses};
 use crate::domain::made_resources::MadeResources;
 use crate::domain::question::{Question, Times};
+use crate::domain::scan::Forecast;
 use crate::ports::trail::{
-    Answer, Cut, CutReference, Deeds, Forecast, RoleCalls, Survey, SurveyRequest, Trail,
-    TrailError, Window,
+    Answer, Cut, CutReference, Deeds, Planned, RoleCalls, Survey, SurveyRequest, Trail, TrailError,
+    Window,
 };
 use async_trait::async_trait;
 
@@ -103,10 +104,13 @@ impl<Q: Trail, W: Trail> Trail for QuickFirst<Q, W> {
 
     async fn forecast(
         &self,
-        request: &SurveyRequest,
+        planned: Planned<'_>,
         bytes_a_day: Option<u64>,
     ) -> Result<Option<Forecast>, TrailError> {
-        self.whole.forecast(request, bytes_a_day).await
+        match self.whole.forecast(planned, bytes_a_day).await {
+            Err(TrailError::CutGone) => self.quick.forecast(planned, bytes_a_day).await,
+            forecast => forecast,
+        }
     }
 }
 

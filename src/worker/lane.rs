@@ -188,7 +188,9 @@ async fn look_ask(
     let trail = TrailState { configured: desk.trail.is_some(), swept_at: *swept_at };
     match next_ask(case, &desk.rules.timing, trail, now) {
         Due::Now(task) => {
-            if matches!(task, Ask::FindSigner | Ask::Allowed | Ask::Sweep(_) | Ask::Reconcile) {
+            let is_sweep =
+                matches!(task, Ask::FindSigner | Ask::Allowed | Ask::Sweep(_) | Ask::Reconcile);
+            if is_sweep || matches!(task, Ask::AllowedQuestion { .. }) {
                 *swept_at = Some(now);
             }
             ask::ask(desk, case, &task).await?;

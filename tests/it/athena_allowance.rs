@@ -7,26 +7,33 @@ use crate::counting_athena::CountingAthena;
 use crate::ground::Ground;
 use crate::simulated::{QUICK, ground};
 use crate::story;
+use async_trait::async_trait;
 use jiff::SignedDuration;
+use keyleak::aws::athena::AthenaTrail;
 use keyleak::aws::athena_days::DayColumns;
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::ids::{AccessKeyId, CaseId};
+use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::query_cost::ReadFor;
+use keyleak::domain::scan::Forecast;
 use keyleak::domain::spending::Waiting;
 use keyleak::domain::spending_step::SpendingStep;
 use keyleak::flow::intake::{OpenRequest, open};
 use keyleak::ports::chat::{Scene, View};
-use keyleak::ports::trail::{SurveyRequest, Trail, Window};
+use keyleak::ports::trail::{
+    Cut, Deeds, Planned, RoleCalls, Sightings, Source, SurveyRequest, Trail, TrailError, Window,
+};
 use keyleak::slack::cards::draw;
 use keyleak::slack::sketch::Means;
 use keyleak::trail::investigator::Investigator;
 use keyleak::trail::local::LocalTrail;
 use keyleak::trail::quick::QuickFirst;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 use tokio_util::task::TaskTracker;
 
@@ -34,8 +41,15 @@ use tokio_util::task::TaskTracker;
 /// more than those over today.
 const DAYS_ALLOWED: u64 = 8;
 
+/// An hour takes eighteen seconds.
+const FAST: u32 = 200;
+
 async fn laid_out() -> (Ground, CountingAthena, u64) {
-    let ground = ground(74, QUICK).await;
+    laid_out_at(QUICK).await
+}
+
+async fn laid_out_at(speed: u32) -> (Ground, CountingAthena, u64) {
+    let ground = ground(74, speed).await;
     fill_the_past(&ground);
     let athena = CountingAthena::over(&ground.trail).await;
     let day = ground.clock.now() - SignedDuration::from_hours(24 * 5);
@@ -58,7 +72,7 @@ async fn press(bureau: &Bureau, case: &CaseId) {
 
 /// What waits for an approver, once it does.
 async fn waiting(bureau: &Bureau, case: &CaseId) -> Waiting {
-    let waits = |case: &Case| case.spending().not_allowed().cloned();
+    let waits = |case: &Case| case.spending().not_allowed().next().cloned();
     bureau.wait(case, "a reading waits", waits).await
 }
 
@@ -68,6 +82,15 @@ fn steps(case: &Case) -> Vec<&SpendingStep> {
         Some(step.as_ref())
     });
     steps.collect()
+}
+
+/// The steps by which a reading is asked for, allowed and begun, in order.
+fn decisions(case: &Case) -> Vec<Value> {
+    let is_decision = |step: &&SpendingStep| {
+        !matches!(step, SpendingStep::Read { .. } | SpendingStep::Expected { .. })
+    };
+    let steps = steps(case).into_iter().filter(is_decision);
+    steps.map(|step| serde_json::to_value(step).unwrap()["step"].clone()).collect()
 }
 
 fn card(bureau: &Bureau, ground: &Ground, case: &Case) -> String {
@@ -112,12 +135,7 @@ async fn what_is_above_the_limit_is_read_once_an_approver_allows_it_and_holds_up
     bureau.wait(&case, "it is contained", is_contained).await;
     let now = bureau.desk.ledger.load(&case).await.unwrap();
     // It was used up before the first query, and was needed once.
-    let order: Vec<_> = steps(&now)
-        .into_iter()
-        .filter(|step| !matches!(step, SpendingStep::Read { .. } | SpendingStep::Expected { .. }))
-        .map(|step| serde_json::to_value(step).unwrap()["step"].clone())
-        .collect();
-    assert_eq!(order, ["asked", "allowed", "begun"], "{}", journal(&now));
+    assert_eq!(decisions(&now), ["asked", "allowed", "begun"], "{}", journal(&now));
     assert!(now.spending().part(ReadFor::Window).bytes_scanned > 0);
     let estimate = now.spending().part(ReadFor::Estimate);
     assert_eq!((estimate.queries, estimate.bytes_scanned), (1, runs[0].bytes));
@@ -173,7 +191,7 @@ async fn what_is_allowed_is_read_whole_also_where_the_first_look_is_a_quick_one(
     bureau.wait(&case, "the quick look", |case| case.survey().is_some().then_some(())).await;
     let now = bureau.desk.ledger.load(&case).await.unwrap();
     assert_eq!(athena.runs().len(), 0, "a quick look costs nothing");
-    assert_eq!(now.spending().not_allowed(), None);
+    assert_eq!(now.spending().not_allowed().next(), None);
 
     press(&bureau, &case).await;
     let waits = waiting(&bureau, &case).await;
@@ -186,6 +204,85 @@ async fn what_is_allowed_is_read_whole_also_where_the_first_look_is_a_quick_one(
     };
     bureau.wait(&case, "all of it is read", read).await;
     bureau.close().await;
+}
+
+/// A trail that does not answer, as long as it is away.
+struct Away {
+    inner: AthenaTrail,
+    away: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Source for Away {
+    async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
+        self.inner.sightings(window).await
+    }
+
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+        self.inner.cut(window, subject).await
+    }
+
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
+        self.inner.deeds(deeds).await
+    }
+
+    async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
+        self.inner.role_calls(role, window).await
+    }
+
+    async fn forecast(
+        &self,
+        planned: Planned<'_>,
+        bytes_a_day: Option<u64>,
+    ) -> Result<Option<Forecast>, TrailError> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(TrailError::Unavailable { reason: "away".to_owned() });
+        }
+        self.inner.forecast(planned, bytes_a_day).await
+    }
+}
+
+/// What is allowed while the trail is away for so long, and read once it is back; the decisions.
+async fn allowed_and_away_for(span: SignedDuration) -> (Vec<Value>, usize) {
+    let (ground, athena, a_day) = laid_out_at(FAST).await;
+    let settings = (DayColumns::None, TaskTracker::new(), DAYS_ALLOWED * a_day);
+    let inner = told_trail(&athena, &ground, settings).await;
+    let away = Arc::new(AtomicBool::new(false));
+    let source = Away { inner, away: Arc::clone(&away) };
+    let trail = |_| Arc::new(Investigator::new(source)) as Arc<_>;
+    let bureau = Bureau::open_with(&ground, |rights| rights, trail).await;
+    let case = bureau.report(&ground.key().access_key_id, ground.since).await;
+    let waits = waiting(&bureau, &case).await;
+    away.store(true, Ordering::SeqCst);
+    let allow = ButtonAction::AllowReading { case: case.clone(), seq: waits.seq };
+    bureau.press(APPROVER, allow).await;
+    ground.clock.sleep(span.unsigned_abs()).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    assert!(now.spending().allowed(&waits.scan).is_some(), "as long as nothing is read it stands");
+    away.store(false, Ordering::SeqCst);
+    let decided = |case: &Case| {
+        let is_again = case.spending().not_allowed().next().is_some_and(|again| again != &waits);
+        (is_again || case.survey().is_some()).then_some(())
+    };
+    bureau.wait(&case, "it is read, or asked for again", decided).await;
+    let now = bureau.desk.ledger.load(&case).await.unwrap();
+    bureau.close().await;
+    (decisions(&now), athena.runs().len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_allowed_an_hour_ago_and_not_begun_is_asked_for_again() {
+    let (decisions, runs) = allowed_and_away_for(SignedDuration::from_mins(61)).await;
+    assert_eq!(decisions, ["asked", "allowed", "expired", "asked"]);
+    assert_eq!(runs, 1, "only the day by which it was weighed was read");
+}
+
+/// Negative control: within the hour it is begun as it was allowed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_allowed_within_the_hour_is_begun() {
+    let (decisions, runs) = allowed_and_away_for(SignedDuration::from_mins(10)).await;
+    assert_eq!(decisions, ["asked", "allowed", "begun"]);
+    assert!(runs > 1);
 }
 
 /// Negative control: within the limit nobody is asked, and what it would cost is told all the same.
@@ -221,7 +318,9 @@ async fn what_the_workgroup_would_stop_is_told_and_not_begun() {
         as_of: ground.clock.now(),
     };
     let forecast = async |days| {
-        trail.forecast(&request(days), Some(a_day)).await.unwrap().expect("Athena costs something")
+        let SurveyRequest { key_id, window, .. } = &request(days);
+        let planned = Planned::Survey { window: *window, key_id };
+        trail.forecast(planned, Some(a_day)).await.unwrap().expect("Athena costs something")
     };
     athena.limit(Some(3 * a_day));
     assert_eq!(forecast(14).await.stopped_above, Some(3 * a_day));

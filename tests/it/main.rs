@@ -3,11 +3,13 @@
 
 mod accounts;
 mod acknowledge;
+mod allow_orders;
 mod answer_files;
 mod answers_drawn;
 mod asked;
 mod asked_progress;
 mod athena_allowance;
+mod athena_beside;
 mod athena_cost;
 mod athena_stops;
 mod athena_tables;

@@ -1,9 +1,10 @@
 //! When the trail is asked: for whose session the key is, for the questions of people, at the end.
 
-use super::{Ask, Due, Timing, TrailState, at};
+use super::{Ask, Due, Timing, TrailState, at, soonest};
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::inquiry;
+use crate::domain::spending::Waiting;
 use jiff::Timestamp;
 
 /// The trail is read again until it names a session key and what opened the session, less often
@@ -30,21 +31,28 @@ pub(super) fn next_look_for_signer(
     }
 }
 
-/// What a person allowed is read at once; where that fails before it begins, with the next sweep.
+/// What a person allowed is read at once, the trail before other logs; where that fails before it
+/// begins, with the next sweep.
 pub(super) fn next_allowed(
     case: &Case,
     timing: &Timing,
     swept_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Due<Ask> {
-    let waiting = case.spending().waiting.as_ref();
-    let Some(press) = waiting.and_then(|waiting| waiting.allowed.as_ref()) else {
-        return Due::Nothing;
+    let mut waiting: Vec<&Waiting> = case.spending().waiting.iter().collect();
+    waiting.sort_by_key(|waiting| waiting.scan.question.is_some());
+    let due = |waiting: &Waiting| {
+        let press = waiting.allowed.as_ref()?;
+        let ask = match waiting.scan.question.clone() {
+            Some(question) => Ask::AllowedQuestion { question },
+            None => Ask::Allowed,
+        };
+        Some(match swept_at.filter(|swept_at| *swept_at >= press.at) {
+            None => Due::Now(ask),
+            Some(swept_at) => at(swept_at + timing.survey_every, now, ask),
+        })
     };
-    match swept_at.filter(|swept_at| *swept_at >= press.at) {
-        None => Due::Now(Ask::Allowed),
-        Some(swept_at) => at(swept_at + timing.survey_every, now, Ask::Allowed),
-    }
+    soonest(waiting.into_iter().filter_map(due))
 }
 
 /// At once, and again until the trail has come past the last change or is not waited for any more.

@@ -360,4 +360,5 @@ fn what_somebody_else_put_back_is_read_again_and_not_proposed_without_end() {
 }
 
 mod abreast;
+mod allowed;
 mod signer;

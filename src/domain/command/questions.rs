@@ -26,3 +26,11 @@ pub(super) fn ask(words: &[&str]) -> Result<Command, CommandError> {
         false => Ok(Command::AskTrail { of, questions }),
     }
 }
+
+/// The number is that of the record, so that nobody allows another reading than the one they saw.
+pub(super) fn allow(words: &[&str]) -> Result<Command, CommandError> {
+    let [of @ .., reading] = words else { return Err(CommandError::NoReading) };
+    let reading = reading.parse().map_err(|_| CommandError::NoReading)?;
+    let of = case_name(of).map_err(|_| CommandError::NoReading)?;
+    Ok(Command::Allow { of, reading })
+}

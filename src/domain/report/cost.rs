@@ -20,16 +20,22 @@ pub(super) fn words(cost: &QueryCost) -> String {
 pub(super) fn told(step: &SpendingStep) -> String {
     match step {
         SpendingStep::Read { cost } => format!("read the trail again{}", words(cost)),
-        SpendingStep::Expected { scan } => format!("is about to read the trail: {}", scan.words()),
+        SpendingStep::Expected { scan } => {
+            format!("is about to read {}: {}", scan.what(), scan.words())
+        }
         SpendingStep::Asked { scan, .. } => format!(
-            "did not read the trail, which would scan {}, above the limit of {} for one reading",
+            "did not read {}, which would scan {}, above the limit of {} for one reading",
+            scan.what(),
             scan.words(),
             size(scan.ask_above)
         ),
-        SpendingStep::Allowed { .. } => "allowed that reading of the trail".to_owned(),
+        SpendingStep::Allowed { .. } => "allowed that reading".to_owned(),
         SpendingStep::Begun { .. } => "began the reading that was allowed".to_owned(),
         SpendingStep::Expired { .. } => {
-            "let an allowance to read the trail lapse, which was not used in time".to_owned()
+            "let an allowance to read lapse, which was not used in time".to_owned()
+        }
+        SpendingStep::NotTraced { why } => {
+            format!("did not look for who took a change back: {why}")
         }
     }
 }

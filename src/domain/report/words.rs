@@ -10,6 +10,7 @@ use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::recovering;
 use crate::domain::report::{TimesToContain, name_of};
 use crate::domain::resource_owner::owners_shown;
+use crate::domain::spending::Waiting;
 use crate::domain::step_result::StepResult;
 use crate::domain::time_words::{span, utc};
 
@@ -123,14 +124,7 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
             state.plan.number.0
         )
     }));
-    waits.extend(case.spending().not_allowed().map(|waiting| {
-        format!(
-            "an approver other than {}: allow the trail to be read, which would scan {}; until \
-             then it is NOT LOOKED AT",
-            name_of(case, &waiting.requester),
-            waiting.scan.words()
-        )
-    }));
+    waits.extend(case.spending().not_allowed().map(|waiting| unread(case, waiting)));
     if waits.is_empty() && case.plans().next().is_none() {
         waits.push(beginning(case));
     }
@@ -141,6 +135,21 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
     }
     waits.extend(recovering::open(case).into_iter().map(|what| format!("recovery: {what}")));
     waits
+}
+
+/// A reading that would scan too much.
+fn unread(case: &Case, waiting: &Waiting) -> String {
+    let Waiting { seq, scan, requester, .. } = waiting;
+    let (what, until) = match &scan.question {
+        Some(_) => (format!("{} to be asked", scan.what()), "it has no answer"),
+        None => ("the trail to be read".to_owned(), "it is NOT LOOKED AT"),
+    };
+    format!(
+        "an approver other than {}: allow {what} (reading {seq}), which would scan {}; until then \
+         {until}",
+        name_of(case, requester),
+        scan.words()
+    )
 }
 
 /// The review that a break-glass leaves behind.
