@@ -4,6 +4,7 @@ mod access;
 pub mod accounts;
 pub mod anchors;
 pub mod athena;
+mod athena_alone;
 mod athena_columns;
 pub mod athena_days;
 mod athena_forecast;
