@@ -207,9 +207,12 @@ impl Lacks {
         })
     }
 
-    /// The fields of a row, each from where it is; as it stands where all are there.
+    /// The fields of a row, each from where it is; as it stands where all are there, but not within
+    /// a row that is made anew: a cast takes fields by their places, whatever they are called.
     fn row(&mut self, fields: &[Field], path: &str, place: &Place<'_>) -> String {
+        let is_column = !path.contains('.');
         if let Place::Here(sql, shape) = place
+            && is_column
             && fields.iter().all(|field| shape.field(field.name).is_some_and(|of| fits(field, of)))
         {
             return sql.clone();

@@ -74,11 +74,18 @@ fn awss_current_table_lacks_two_fields_of_the_caller_and_both_are_empty() {
     let (relation, partitions) = columns.relation("\"t\"", "\"dt\" = 'x'");
     assert_eq!(partitions, "1 = 1");
     assert!(relation.contains("WHERE\n    \"dt\" = 'x'"), "{relation}");
-    // The rest of the caller is taken field by field, under the very names of the queries.
+    // The rest of the caller is taken field by field, each at its place in the type: the table has
+    // the fields of a session in another order, and one more.
     for part in [
         "CAST(ROW(useridentity.type, ",
-        "useridentity.sessioncontext.attributes, useridentity.sessioncontext.sessionissuer, \
-         CAST(NULL AS varchar))",
+        "CAST(ROW(useridentity.sessioncontext.attributes.creationdate, \
+         useridentity.sessioncontext.attributes.mfaauthenticated) \
+         AS ROW(\"creationdate\" varchar, \"mfaauthenticated\" varchar))",
+        "CAST(ROW(useridentity.sessioncontext.sessionissuer.type, \
+         useridentity.sessioncontext.sessionissuer.arn, \
+         useridentity.sessioncontext.sessionissuer.principalid, \
+         useridentity.sessioncontext.sessionissuer.username) \
+         AS ROW(\"type\" varchar, \"arn\" varchar, \"principalid\" varchar, \"username\" varchar))",
         "\"sourceidentity\" varchar)",
         "AS useridentity,",
         "\n      tlsdetails,",
