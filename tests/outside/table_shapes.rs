@@ -53,6 +53,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
         trial_async(
             "a_recorded_trail_is_read_alike_from_whatever_table_people_have",
             move || async move {
+                // A number loses the zero that the account's begins with.
                 let leak = leak(&recorded, "040000000003").await?;
                 leak.recorder.flush();
                 let mut judge = SqlJudge::start(recorded.python()?);
@@ -80,12 +81,12 @@ pub(crate) fn shapes() -> Vec<Shape> {
     let alike = "sessioncontext:struct<attributes:struct<mfaauthenticated:boolean,\
                  creationdate:timestamp>,sessionissuer:struct<type:string,principalid:string,\
                  arn:string,username:string>,sourceidentity:string>,credentialid:string>";
-    let typed_identity = "STRUCT(type VARCHAR, principalid VARCHAR, arn VARCHAR, accountid VARCHAR,
+    let typed_identity = "STRUCT(type VARCHAR, principalid VARCHAR, arn VARCHAR, accountid BIGINT,
         invokedby VARCHAR, accesskeyid VARCHAR, username VARCHAR, sessioncontext STRUCT(
         attributes STRUCT(mfaauthenticated BOOLEAN, creationdate TIMESTAMP), sessionissuer STRUCT(
         type VARCHAR, principalid VARCHAR, arn VARCHAR, username VARCHAR),
         sourceidentity VARCHAR), credentialid VARCHAR)";
-    let typed = "struct<type:string,principalid:string,arn:string,accountid:string,\
+    let typed = "struct<type:string,principalid:string,arn:string,accountid:bigint,\
                  invokedby:string,accesskeyid:string,username:string,";
     let old = ["tlsdetails", "sessioncredentialfromconsole", "eventcategory", "resources"];
     vec![
@@ -131,12 +132,14 @@ pub(crate) fn shapes() -> Vec<Shape> {
                 .with("useridentity", &format!("{typed}{alike}"))
                 .with("eventtime", "timestamp")
                 .with("readonly", "boolean")
-                .with("sessioncredentialfromconsole", "boolean"),
+                .with("sessioncredentialfromconsole", "boolean")
+                .with("recipientaccountid", "bigint"),
             texts: &[],
             made: format!(
                 "* REPLACE (CAST(eventtime AS TIMESTAMP) AS eventtime,
                  CAST(readonly AS BOOLEAN) AS readonly,
                  CAST(sessioncredentialfromconsole AS BOOLEAN) AS sessioncredentialfromconsole,
+                 CAST(recipientaccountid AS BIGINT) AS recipientaccountid,
                  CAST(useridentity AS {typed_identity}) AS useridentity)"
             ),
             lacks: &[],

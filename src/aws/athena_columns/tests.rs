@@ -118,6 +118,7 @@ fn values_of_other_types_are_written_as_cloudtrail_writes_them() {
         Some(match name {
             "readonly" => "boolean".to_owned(),
             "eventtime" => "timestamp".to_owned(),
+            "recipientaccountid" => "bigint".to_owned(),
             "useridentity" | "resources" => "string".to_owned(),
             _ => shape.to_owned(),
         })
@@ -127,6 +128,7 @@ fn values_of_other_types_are_written_as_cloudtrail_writes_them() {
     let (relation, _) = columns.relation("t", "1 = 1");
     for part in [
         "CAST(readonly AS varchar) AS readonly",
+        "lpad(CAST(recipientaccountid AS varchar), 12, '0') AS recipientaccountid",
         "date_format(eventtime, '%Y-%m-%dT%H:%i:%sZ') AS eventtime",
         "json_extract_scalar(useridentity, '$.accessKeyId')",
         "json_extract_scalar(useridentity, '$.sessionContext.sessionIssuer.arn')",
