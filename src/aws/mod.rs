@@ -40,6 +40,7 @@ mod listing;
 pub mod iam_things;
 pub mod lookup;
 pub mod manifests;
+pub mod named_queries;
 pub mod operator;
 pub mod organization;
 pub mod other_logs;

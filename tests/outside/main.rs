@@ -49,6 +49,9 @@ mod iam_things;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod journal_document;
+#[path = "../support/kept_queries.rs"]
+#[expect(dead_code, reason = "an emulator keeps them here")]
+mod kept_queries;
 mod key_made;
 mod lawful;
 mod leak;
@@ -59,6 +62,7 @@ mod ministack;
 mod moves;
 #[path = "../support/named.rs"]
 mod named;
+mod named_queries;
 mod object_lock;
 mod operators;
 mod organization;
@@ -159,6 +163,7 @@ fn main() -> ExitCode {
     trials.extend(other_logs::trials(&parts));
     trials.extend(questions::trials(&parts));
     trials.extend(table_shapes::trials(&parts));
+    trials.extend(named_queries::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));
     trials.extend(object_lock::trials(&parts));
