@@ -22,9 +22,9 @@ pub enum Command {
     Serve(Store),
     /// Asks CloudTrail what a key did and what grew out of it
     Investigate(InvestigateArguments),
-    /// Lists the questions, or shows one
+    /// Lists the questions, shows one, or saves them in Athena
     #[command(subcommand)]
-    Queries(QueriesCommand),
+    Queries(Queries),
     /// Lists the cases
     Cases(JournalArguments),
     /// Says where a case stands
@@ -61,6 +61,50 @@ pub enum Command {
     Report(CaseArguments),
     /// Prints what to install
     Manifest(ManifestArguments),
+}
+
+/// What to do with the questions.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Queries {
+    #[command(flatten)]
+    Read(QueriesCommand),
+    /// Saves the questions about a key as named queries of Athena, to be run in its console
+    Save(SaveArguments),
+}
+
+/// Which questions are saved, and about what. Exit status: 0 all are there and up to date, 1 not.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SaveArguments {
+    /// The case, as its card names it; or an access key id, never its secret
+    #[arg(value_name = "CASE|KEY")]
+    pub about: String,
+    /// The first event time that counts: 2026-08-01 or 2026-08-01T10:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// The first event time that no longer counts; without it the questions have no end
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// What was made before this time is older; otherwise as the case says
+    #[arg(long, value_name = "TIME")]
+    pub exposed_since: Option<String>,
+    /// When the key was contained; otherwise as the case says
+    #[arg(long, value_name = "TIME")]
+    pub contained_at: Option<String>,
+    /// A question's id or name; may be given several times, and without it all are saved
+    #[arg(long, value_name = "ID")]
+    pub query: Vec<String>,
+    /// Reads the trail even where that scans more than the settings let one reading
+    #[arg(long)]
+    pub allow_reading: bool,
+    /// Takes away what was saved about the key, and reads no trail
+    #[arg(long, conflicts_with_all = ["from", "to", "query", "allow_reading"])]
+    pub remove: bool,
+    /// The AWS profile that saves; without it the credentials that AWS tools find
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The configuration file of the service; Slack's secrets are not needed in it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// How the drill is run.

@@ -1,10 +1,10 @@
 //! keyleak's one binary: reads the command line, runs the command, prints how it ended.
 
 use clap::Parser;
-use keyleak::cli::{Arguments, Command};
+use keyleak::cli::{Arguments, Command, Queries};
 use keyleak::commands::{
-    CommandError, Done, cases, drill, export, investigate, manifest, orders, reconcile, restore,
-    serve, verify,
+    CommandError, Done, cases, drill, export, investigate, manifest, named_queries, orders,
+    reconcile, restore, serve, verify,
 };
 use keyleak::domain::operator::Verb;
 use keyleak::domain::plain_text::visible_lines;
@@ -59,7 +59,8 @@ async fn run(command: Command) -> Result<Done, CommandError> {
         }
         Command::Drill(arguments) => drill::drill(&arguments).await,
         Command::Serve(store) => serve::serve(&store).await.map(|()| String::new()),
-        Command::Queries(command) => Ok(command_line::queries(&command)?),
+        Command::Queries(Queries::Read(command)) => Ok(command_line::queries(&command)?),
+        Command::Queries(Queries::Save(arguments)) => return named_queries::save(&arguments).await,
         Command::Cases(store) => cases::cases(&store).await,
         Command::Status(arguments) => cases::status(&arguments).await,
         Command::Approve(arguments) => orders::decide(Verb::Approve, &arguments).await,

@@ -1,5 +1,6 @@
 //! The trail in Athena: the same two passes as over delivered objects, in Athena's own SQL.
 
+use crate::aws::athena_alone::case_table;
 use crate::aws::athena_forecast::{Limit, WORKGROUP, forecast, of_days};
 use crate::aws::athena_passes::{CUT, Passes, Reading, purpose};
 use crate::aws::athena_reading::Remembering;
@@ -66,6 +67,24 @@ impl AthenaTrail {
             failures: Arc::new(Mutex::new(HashMap::new())),
         };
         Ok(Self { reading: Remembering::new(runner), limit: Limit::default() })
+    }
+
+    /// The cut of a subject as `case_table`, for a question to stand after it.
+    pub async fn case_table(
+        &self,
+        window: Window,
+        subject: &Subject,
+    ) -> Result<String, TrailError> {
+        let passes = self.reading.passes_from(window.from).await?;
+        let table = case_table(&passes, passes.span(window), subject);
+        table.ok_or_else(|| internal("the cut's SQL has changed"))
+    }
+
+    /// The table as our queries name it, and its days; public, so that another engine can be asked
+    /// the same.
+    pub async fn relation(&self, window: Window) -> Result<(String, String), TrailError> {
+        let passes = self.reading.passes_from(window.from).await?;
+        Ok(passes.table.relation(passes.span(window)))
     }
 }
 

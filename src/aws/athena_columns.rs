@@ -22,6 +22,8 @@ struct Field {
 #[derive(Debug)]
 enum Kind {
     Text,
+    /// Twelve digits, of which a number loses the zeros that it begins with.
+    Account,
     /// A text that is itself JSON, names as CloudTrail spells them.
     Json,
     Row(&'static [Field]),
@@ -63,7 +65,12 @@ const IDENTITY: &[Field] = &[
     must("type", "type"),
     must("principalid", "principalId"),
     must("arn", "arn"),
-    may("accountid", "accountId", &["identity_account"]),
+    Field {
+        name: "accountid",
+        json: "accountId",
+        kind: Kind::Account,
+        fills: Some(&["identity_account"]),
+    },
     may("invokedby", "invokedBy", &["invoked_by"]),
     must("accesskeyid", "accessKeyId"),
     may("username", "userName", &["user_name"]),
@@ -90,7 +97,12 @@ const COLUMNS: &[Field] = &[
     must("readonly", "readOnly"),
     may("eventtype", "eventType", &["event_type"]),
     may("eventcategory", "eventCategory", &["event_category"]),
-    must("recipientaccountid", "recipientAccountId"),
+    Field {
+        name: "recipientaccountid",
+        json: "recipientAccountId",
+        kind: Kind::Account,
+        fills: None,
+    },
     may("sharedeventid", "sharedEventID", &["shared_event_id"]),
     may("vpcendpointid", "vpcEndpointId", &["vpc_endpoint_id"]),
     may("sessioncredentialfromconsole", "sessionCredentialFromConsole", &["from_console"]),
@@ -191,10 +203,13 @@ impl Lacks {
         let value = match (&field.kind, place) {
             (Kind::Row(fields), _) => return self.row(fields, path, place),
             (_, Place::Nowhere) => None,
-            (Kind::Text, Place::Here(sql, shape)) => text(sql, shape),
+            (Kind::Account, Place::Here(sql, Shape::Number)) => {
+                Some(format!("lpad(CAST({sql} AS varchar), 12, '0')"))
+            }
+            (Kind::Text | Kind::Account, Place::Here(sql, shape)) => text(sql, shape),
             (Kind::Json, Place::Here(sql, shape)) => (**shape == Shape::Text).then(|| sql.clone()),
             (Kind::Resources, Place::Here(sql, shape)) => resources(sql, shape),
-            (Kind::Text | Kind::Json | Kind::Resources, Place::Json(sql, path)) => {
+            (Kind::Text | Kind::Account | Kind::Json | Kind::Resources, Place::Json(sql, path)) => {
                 Some(format!("json_extract_scalar({sql}, '{path}')"))
             }
         };
@@ -202,14 +217,17 @@ impl Lacks {
             self.lack(field, path, place);
             match field.kind {
                 Kind::Resources => format!("CAST(NULL AS {RESOURCES})"),
-                Kind::Text | Kind::Json | Kind::Row(_) => NULL_TEXT.to_owned(),
+                Kind::Text | Kind::Account | Kind::Json | Kind::Row(_) => NULL_TEXT.to_owned(),
             }
         })
     }
 
-    /// The fields of a row, each from where it is; as it stands where all are there.
+    /// The fields of a row, each from where it is; as it stands where all are there, but not within
+    /// a row that is made anew: a cast takes fields by their places, whatever they are called.
     fn row(&mut self, fields: &[Field], path: &str, place: &Place<'_>) -> String {
+        let is_column = !path.contains('.');
         if let Place::Here(sql, shape) = place
+            && is_column
             && fields.iter().all(|field| shape.field(field.name).is_some_and(|of| fits(field, of)))
         {
             return sql.clone();
@@ -258,7 +276,7 @@ impl Lacks {
 /// Whether a query can name it as it is.
 fn fits(field: &Field, shape: &Shape) -> bool {
     match field.kind {
-        Kind::Text | Kind::Json => *shape == Shape::Text,
+        Kind::Text | Kind::Account | Kind::Json => *shape == Shape::Text,
         Kind::Row(fields) => fields
             .iter()
             .all(|field| shape.field(field.name).is_some_and(|shape| fits(field, shape))),
@@ -291,7 +309,9 @@ fn resources(sql: &str, shape: &Shape) -> Option<String> {
 fn row_type(fields: &[Field]) -> String {
     let one = |field: &Field| match field.kind {
         Kind::Row(inner) => format!("\"{}\" {}", field.name, row_type(inner)),
-        Kind::Text | Kind::Json | Kind::Resources => format!("\"{}\" varchar", field.name),
+        Kind::Text | Kind::Account | Kind::Json | Kind::Resources => {
+            format!("\"{}\" varchar", field.name)
+        }
     };
     let all: Vec<String> = fields.iter().map(one).collect();
     format!("ROW({})", all.join(", "))

@@ -309,10 +309,15 @@ enum Unfinished {
     Running(TrailError),
 }
 
-/// Values as Athena takes them: each is an expression, so a text brings its own quotes.
+/// A text as SQL has it: it brings its own quotes, and cannot leave them.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Values as Athena takes them: each is an expression.
 fn parameters(values: &[String]) -> Result<Vec<String>, TrailError> {
     let quoted = |value: &String| {
-        let quoted = format!("'{}'", value.replace('\'', "''"));
+        let quoted = literal(value);
         if quoted.chars().count() > PARAMETER_CHARS_MAX {
             return Err(internal("a value is longer than a parameter may be"));
         }

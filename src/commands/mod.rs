@@ -8,6 +8,7 @@ pub mod export;
 pub mod investigate;
 pub mod manifest;
 mod messages;
+pub mod named_queries;
 pub mod orders;
 pub mod reconcile;
 pub mod restore;

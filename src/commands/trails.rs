@@ -1,7 +1,7 @@
 //! The trail that the configuration names.
 
 use crate::aws::athena::AthenaTrail;
-use crate::aws::athena_table::AthenaSettingError;
+use crate::aws::athena_table::{AthenaSettingError, AthenaSettings};
 use crate::aws::clients::{self, AwsSettings};
 use crate::aws::event_history::AwsEventHistory;
 use crate::aws::other_logs::AthenaLogs;
@@ -45,17 +45,11 @@ pub async fn configured(
             Some(Arc::new(Investigator::asking(LocalTrail::new(paths.clone()), catalogue)))
         }
         TrailConfig::Athena(settings, history) => {
-            let lookup = match &config.aws.lookup_role {
-                Some(role) => clients::with_role(sdk, role, "keyleak-athena").await,
-                None => sdk.clone(),
-            };
-            let settings = settings.as_ref().clone();
-            let unusable = |error: AthenaSettingError| CommandError::Setup(error.to_string());
-            let source = AthenaTrail::new(&lookup, settings, Clock::real(), tasks.clone());
+            let lookup = looking(config, sdk).await;
             let logs = AthenaLogs::new(&lookup, &config.logs, Clock::real(), tasks);
             let logs = Arc::new(logs.map_err(unusable)?);
-            let whole = Investigator::asking(source.map_err(unusable)?, catalogue.clone());
-            let whole = whole.beside(logs);
+            let source = in_athena(&lookup, settings, tasks)?;
+            let whole = Investigator::asking(source, catalogue.clone()).beside(logs);
             match history {
                 None => Some(Arc::new(whole) as Arc<dyn Trail>),
                 Some(regions) => {
@@ -70,6 +64,27 @@ pub async fn configured(
             Some(Arc::new(Investigator::asking(source, catalogue)))
         }
     })
+}
+
+/// Who looks at the trail: the lookup role, where there is one.
+pub(super) async fn looking(config: &Config, sdk: &SdkConfig) -> SdkConfig {
+    match &config.aws.lookup_role {
+        Some(role) => clients::with_role(sdk, role, "keyleak-athena").await,
+        None => sdk.clone(),
+    }
+}
+
+/// The table of the trail, as whoever looks at it.
+pub(super) fn in_athena(
+    lookup: &SdkConfig,
+    settings: &AthenaSettings,
+    tasks: &TaskTracker,
+) -> Result<AthenaTrail, CommandError> {
+    AthenaTrail::new(lookup, settings.clone(), Clock::real(), tasks.clone()).map_err(unusable)
+}
+
+fn unusable(error: AthenaSettingError) -> CommandError {
+    CommandError::Setup(error.to_string())
 }
 
 /// CloudTrail's event history of every account that the settings name.

@@ -293,7 +293,7 @@ fn about(event: &Event) -> Option<(u64, &str)> {
 }
 
 /// The times that questions about this case are about.
-pub(super) fn times(case: &Case) -> Times {
+pub fn times(case: &Case) -> Times {
     let contained_at = silence(case).map(|silence| silence.contained_at);
     Times { exposed_since: case.exposed_since(), contained_at }
 }

@@ -162,9 +162,7 @@ pub async fn survey_failed(desk: &Desk, case: &Case, error: &TrailError) -> Resu
 }
 
 fn window(desk: &Desk, case: &Case) -> Window {
-    let earliest = case.opened_at() - desk.rules.trail_window;
-    let from = case.exposed_since().map_or(earliest, |since| since.min(earliest));
-    Window { from: Some(from), to: None }
+    Window::of_case(case, desk.rules.trail_window)
 }
 
 fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) -> SurveyNote {

@@ -1,5 +1,6 @@
 //! What the use cases ask of CloudTrail, and what a place that holds its records must offer.
 
+use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::exposure::ExposureFinding;
 use crate::domain::lineage::{Lineage, MadeKey, MadePrincipal, Subject};
@@ -13,7 +14,7 @@ use crate::domain::scan::Forecast;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use crate::domain::unsettled::Unsettled;
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -56,6 +57,15 @@ pub enum TrailError {
 pub struct Window {
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
+}
+
+impl Window {
+    /// What is read for a case: so much before it was opened, and all since the key is exposed.
+    pub fn of_case(case: &Case, back: SignedDuration) -> Self {
+        let earliest = case.opened_at() - back;
+        let from = case.exposed_since().map_or(earliest, |since| since.min(earliest));
+        Self { from: Some(from), to: None }
+    }
 }
 
 /// Records that were not used, and why.

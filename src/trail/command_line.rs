@@ -249,7 +249,7 @@ pub fn queries(command: &QueriesCommand) -> Result<String, CommandError> {
 
 /// The id of the key, which nothing else can be taken for: a slip of the hand would be looked for
 /// in vain, and a key that does not occur looks like one that did nothing.
-fn key_id(typed: &str) -> Result<String, CommandError> {
+pub fn key_id(typed: &str) -> Result<String, CommandError> {
     let key = typed.trim();
     if AccessKeyId::from_record(key).is_some() && is_key_id(key) {
         return Ok(key.to_owned());
@@ -336,7 +336,8 @@ fn of_all(question: &Question, named: &[(Question, Without)]) -> (Question, With
     (question.clone(), if is_named { Without::Fails } else { Without::IsLeftOut })
 }
 
-fn question(catalogue: &Catalogue, id: &str) -> Result<Question, CommandError> {
+/// The question that is called so.
+pub fn question(catalogue: &Catalogue, id: &str) -> Result<Question, CommandError> {
     let id = id.trim();
     catalogue.find(id).cloned().ok_or_else(|| CommandError::NoSuchQuestion(quoted(id)))
 }
@@ -350,7 +351,8 @@ fn window(arguments: &InvestigateArguments) -> Result<Window, CommandError> {
     Ok(Window { from, to })
 }
 
-fn optional_time(text: Option<&str>) -> Result<Option<Timestamp>, CommandError> {
+/// A time, or the beginning of a day.
+pub fn optional_time(text: Option<&str>) -> Result<Option<Timestamp>, CommandError> {
     let Some(text) = text else { return Ok(None) };
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(Some(time));

@@ -50,9 +50,12 @@ mod investigate_command;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod journal_cost;
+#[path = "../support/kept_queries.rs"]
+mod kept_queries;
 mod layers;
 mod made_besides;
 mod manifests;
+mod named_queries;
 mod new_keys;
 mod no_channel;
 mod not_ours;

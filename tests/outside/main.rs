@@ -25,6 +25,9 @@ mod chance;
 mod closed_bucket;
 mod conditions;
 mod containment;
+#[path = "../support/counting_athena.rs"]
+#[expect(dead_code, reason = "only the definition of a table is asked for here")]
+mod counting_athena;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
 mod dynamodb_local;
@@ -46,6 +49,9 @@ mod iam_things;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
 mod journal_document;
+#[path = "../support/kept_queries.rs"]
+#[expect(dead_code, reason = "an emulator keeps them here")]
+mod kept_queries;
 mod key_made;
 mod lawful;
 mod leak;
@@ -56,6 +62,7 @@ mod ministack;
 mod moves;
 #[path = "../support/named.rs"]
 mod named;
+mod named_queries;
 mod object_lock;
 mod operators;
 mod organization;
@@ -92,12 +99,15 @@ mod slack_reference;
 mod sql_judge;
 #[path = "../support/story.rs"]
 mod story;
+mod table_shapes;
 mod tableless;
 mod techniques;
 #[path = "../support/thief.rs"]
 mod thief;
 #[path = "../support/tickets.rs"]
 mod tickets;
+#[path = "../support/trail_table.rs"]
+mod trail_table;
 mod troubled;
 mod troubled_case;
 mod troubled_watch;
@@ -152,6 +162,8 @@ fn main() -> ExitCode {
     trials.extend(history_of_real_trails::trials());
     trials.extend(other_logs::trials(&parts));
     trials.extend(questions::trials(&parts));
+    trials.extend(table_shapes::trials(&parts));
+    trials.extend(named_queries::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));
     trials.extend(object_lock::trials(&parts));

@@ -90,8 +90,10 @@ const SERVICES: &[&str] = &[
     "transfer",
     "wafv2",
 ];
+/// The table with all its days.
+const RELATION: (&str, &str) = (TRAIL_TABLE, "dt >= '0000'");
 /// The window of every comparison: all of the trail.
-const ALL: Window = Window { from: None, to: None };
+pub(crate) const ALL: Window = Window { from: None, to: None };
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let [recorded, real, events] = [(); 3].map(|()| Arc::clone(parts));
@@ -187,7 +189,7 @@ fn compare_trail(judge: &mut SqlJudge, folder: &Path) -> BTreeMap<String, usize>
     compared
 }
 
-fn busiest(sightings: &[Sighting]) -> Vec<String> {
+pub(crate) fn busiest(sightings: &[Sighting]) -> Vec<String> {
     let mut calls: BTreeMap<&str, i64> = BTreeMap::new();
     for sighting in sightings {
         if let Some(key) = sighting.access_key_id.as_deref() {
@@ -200,18 +202,25 @@ fn busiest(sightings: &[Sighting]) -> Vec<String> {
 }
 
 fn compare_sightings(judge: &mut SqlJudge, ours: &[Sighting], folder: &Path) {
-    let theirs = athena(judge, ATHENA_SIGHTINGS, &Subject::default());
+    let theirs = athena(judge, ATHENA_SIGHTINGS, &Subject::default(), RELATION);
+    let place = format!("pass one of {}", folder.display());
+    same(&in_order(ours.iter().cloned()), &sightings(&theirs), &place);
+}
+
+/// The rows of pass one; what was looked at is compared with the published trails.
+pub(crate) fn sightings(rows: &[Vec<Option<String>>]) -> Vec<Sighting> {
     let read = |row: &Vec<Option<String>>| {
-        // What was looked at is compared with the published trails.
         let row = &row[..Sighting::COLUMNS.len()];
         let texts: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
-        tidy(Sighting::from_texts(&texts).expect("a sighting"))
+        Sighting::from_texts(&texts).expect("a sighting")
     };
-    let mut theirs: Vec<Sighting> = theirs.iter().map(read).collect();
-    let mut ours: Vec<Sighting> = ours.iter().cloned().map(tidy).collect();
-    theirs.sort();
-    ours.sort();
-    same(&ours, &theirs, &format!("pass one of {}", folder.display()));
+    in_order(rows.iter().map(read))
+}
+
+pub(crate) fn in_order(sightings: impl Iterator<Item = Sighting>) -> Vec<Sighting> {
+    let mut sorted: Vec<Sighting> = sightings.map(tidy).collect();
+    sorted.sort();
+    sorted
 }
 
 /// The addresses of a caller are a set; no engine promises their order.
@@ -225,14 +234,19 @@ fn tidy(mut sighting: Sighting) -> Sighting {
 }
 
 fn compare_cut(judge: &mut SqlJudge, subject: &Subject, ours: &[TrailRow], place: &str) {
-    let theirs = athena(judge, ATHENA_CUT, subject);
+    let theirs = cut_rows(&athena(judge, ATHENA_CUT, subject, RELATION));
+    same(ours, &theirs, &format!("pass two of {place}"));
+}
+
+/// The rows of pass two, in their order.
+pub(crate) fn cut_rows(rows: &[Vec<Option<String>>]) -> Vec<TrailRow> {
     let read = |row: &Vec<Option<String>>| {
         let texts: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
         TrailRow::from_texts(&texts).expect("a row")
     };
-    let mut theirs: Vec<TrailRow> = theirs.iter().map(read).collect();
-    theirs.sort();
-    same(ours, &theirs, &format!("pass two of {place}"));
+    let mut rows: Vec<TrailRow> = rows.iter().map(read).collect();
+    rows.sort();
+    rows
 }
 
 fn compare_answers(judge: &mut SqlJudge, rows: &[TrailRow], place: &str) {
@@ -252,9 +266,14 @@ fn compare_answers(judge: &mut SqlJudge, rows: &[TrailRow], place: &str) {
 }
 
 /// Fills one of the Athena templates as the adapter does, and runs what sqlglot makes of it.
-fn athena(judge: &mut SqlJudge, template: &str, subject: &Subject) -> Vec<Vec<Option<String>>> {
+pub(crate) fn athena(
+    judge: &mut SqlJudge,
+    template: &str,
+    subject: &Subject,
+    (table, partitions): (&str, &str),
+) -> Vec<Vec<Option<String>>> {
     let (from, to) = (["0000".to_owned()], ["9999".to_owned()]);
-    let raw = [("table", TRAIL_TABLE), ("partitions", "dt >= '0000'")];
+    let raw = [("table", table), ("partitions", partitions)];
     let times: [(&str, &[String]); 2] = [("from", &from), ("to", &to)];
     let lists = [times.as_slice(), &subject.lists()].concat();
     let filled = fill(template, &raw, &lists);
@@ -278,7 +297,7 @@ fn json_row(fields: Vec<Field<'_>>) -> Vec<Value> {
     fields.into_iter().map(value).collect()
 }
 
-fn json_cell(cell: &Cell) -> Value {
+pub(crate) fn json_cell(cell: &Cell) -> Value {
     match cell {
         Cell::Null => Value::Null,
         Cell::Integer(number) => json!(number),
@@ -288,7 +307,7 @@ fn json_cell(cell: &Cell) -> Value {
 }
 
 /// Fails on the first difference, and shows only that one.
-fn same<T: PartialEq + std::fmt::Debug>(ours: &[T], theirs: &[T], what: &str) {
+pub(crate) fn same<T: PartialEq + std::fmt::Debug>(ours: &[T], theirs: &[T], what: &str) {
     for (index, (one, other)) in ours.iter().zip(theirs).enumerate() {
         assert_eq!(one, other, "{what}: row {index}, ours left, DuckDB's right");
     }

@@ -40,8 +40,14 @@ impl SqlJudge {
 
     /// Makes the table of a trail out of every object below a folder.
     pub(crate) fn load_trail(&mut self, folder: &Path) -> u64 {
+        self.load_trail_with(folder, &[])
+    }
+
+    /// The same, with these columns as texts of JSON.
+    pub(crate) fn load_trail_with(&mut self, folder: &Path, texts: &[&str]) -> u64 {
         let files = objects_below(folder);
-        let question = json!({ "op": "trail", "name": TRAIL_TABLE, "files": files });
+        let question =
+            json!({ "op": "trail", "name": TRAIL_TABLE, "files": files, "texts": texts });
         self.ask(&question)["rows"].as_u64().expect("a count")
     }
 

@@ -1,17 +1,17 @@
 """DuckDB and sqlglot as judges of our SQL: one JSON question a line in, one JSON answer a line out.
 
     {"op": "table", "ddl": "CREATE TABLE ...", "name": n, "rows": [[...]]}  -> {"rows": count}
-    {"op": "trail", "name": n, "files": [...], "days": column}              -> {"rows": count}
+    {"op": "trail", "name": n, "files": [...], "days": column, "texts": [...]} -> {"rows": count}
     {"op": "query", "sql": s, "parameters": [...]}           -> {"columns": [...], "rows": [[...]]}
     {"op": "athena", "sql": s, "parameters": [...]}          -> the same, and the SQL that was run
 
     {"op": "parquet", "name": n, "path": p}                  -> {"path": p}
     {"op": "transpile", "sql": s, "parameters": [text, ...]} -> {"sql": the same in DuckDB's words}
 
-`trail` makes the table AWS documents for CloudTrail out of delivered objects, `query` runs SQL as
-it is, `athena` reads it in Athena's dialect and writes it in DuckDB's first. `transpile` puts
-execution parameters in, each a literal of its own as Athena wants them, and does not run it. A
-question that fails is answered with {"error": text}.
+`trail` makes the table AWS documents for CloudTrail out of delivered objects, with the columns of
+`texts` as texts of JSON, `query` runs SQL as it is, `athena` reads it in Athena's dialect and
+writes it in DuckDB's first. `transpile` puts execution parameters in, each a literal of its own as
+Athena wants them, and does not run it. A question that fails is answered with {"error": text}.
 """
 
 import gzip
@@ -76,11 +76,11 @@ def scalar(value):
     return value if value is None or isinstance(value, str) else str(value)
 
 
-def flat(record: dict, account: str, region: str, day: str, days: str) -> dict:
-    row = {"account": account, "region": region, days: day}
+def flat(record: dict, place: dict, texts: list) -> dict:
+    row = dict(place)
     for key, value in record.items():
         name = key.lower()
-        if name in TEXTS:
+        if name in texts:
             row[name] = None if value is None else json.dumps(value, separators=(",", ":"))
         elif name in SCALARS:
             row[name] = json.dumps(value) if isinstance(value, (dict, list)) else scalar(value)
@@ -91,14 +91,14 @@ def flat(record: dict, account: str, region: str, day: str, days: str) -> dict:
 
 def load_trail(database, question: dict) -> int:
     days = question.get("days", "dt")
-    columns = COLUMNS | {days: "VARCHAR"}
+    texts = TEXTS + question.get("texts", [])
+    columns = COLUMNS | dict.fromkeys([days, *texts], "VARCHAR")
     with tempfile.NamedTemporaryFile("w", suffix=".ndjson") as lines:
         for path in question["files"]:
-            account, region, day = PLACE.search(path).groups()
+            place = dict(zip(("account", "region", days), PLACE.search(path).groups()))
             with gzip.open(path, "rt", encoding="utf-8") as delivered:
                 for record in json.load(delivered).get("Records", []):
-                    row = flat(record, account, region, day, days)
-                    lines.write(json.dumps(row) + "\n")
+                    lines.write(json.dumps(flat(record, place, texts)) + "\n")
         lines.flush()
         name = question["name"]
         database.execute(
@@ -151,8 +151,29 @@ def transpiled(sql: str, parameters: list[str]) -> str:
     return in_duckdb(tree)
 
 
+def check_rows(cast, kind) -> None:
+    """A cast to a row takes fields by their places in Athena, by their names in DuckDB: what is cast
+    must be a row that is written out, field by field, so that both mean the same."""
+    value = cast.this
+    if kind.this == exp.DataType.Type.ARRAY and isinstance(value, exp.Array):
+        kind, value = kind.expressions[0], value.expressions[0]
+    if kind.this != exp.DataType.Type.STRUCT or isinstance(value, exp.Null):
+        return
+    fields = [field.args["kind"] for field in kind.expressions]
+    given = value.expressions if isinstance(value, (exp.Anonymous, exp.Struct)) else []
+    if len(given) != len(fields):
+        raise ValueError(f"{len(given)} values are cast to {len(fields)} fields: {cast.sql()}")
+    for one, wanted in zip(given, fields):
+        if wanted.is_type(*exp.DataType.NESTED_TYPES) and not (
+            isinstance(one, exp.Cast) and one.to == wanted
+        ):
+            raise ValueError(f"a row within a cast, not written out: {one.sql()}")
+
+
 def in_duckdb(tree) -> str:
     """Athena's `json_extract_scalar` is null on an object or a list; DuckDB's writes it out."""
+    for cast in tree.find_all(exp.Cast):
+        check_rows(cast, cast.to)
     for call in list(tree.find_all(exp.JSONExtractScalar)):
         place = [call.this.copy(), call.expression.copy()]
         shape = exp.Anonymous(this="json_type", expressions=place)

@@ -1,6 +1,7 @@
 //! Athena's API over a folder of delivered objects: it counts the bytes of the days that each
 //! query names, and answers as our own scanner does over just those objects.
 
+use crate::kept_queries::KeptQueries;
 use crate::trail_table::{TrailTable, days};
 use axum::Router;
 use axum::body::Bytes;
@@ -42,6 +43,7 @@ pub(crate) struct CountingAthena {
     state: Arc<Mutex<Counted>>,
     /// How the catalog defines the table; none where the caller may not see it.
     table: Arc<Mutex<Option<TrailTable>>>,
+    pub(crate) kept: Arc<Mutex<KeptQueries>>,
     pub(crate) url: String,
 }
 
@@ -68,7 +70,8 @@ impl CountingAthena {
         let table = TrailTable::current().key(DAY, "string");
         let table = table.projected("dt.type", "date").projected("dt.format", "yyyy/MM/dd");
         let table = Arc::new(Mutex::new(Some(table)));
-        let own = Self { folder: folder.to_owned(), state: Arc::default(), table, url };
+        let (state, kept) = Default::default();
+        let own = Self { folder: folder.to_owned(), state, table, kept, url };
         own.limit(Some(LIMIT));
         let app = Router::new().route("/", post(answer)).with_state(own.clone());
         TaskTracker::new().spawn(async move { axum::serve(listener, app).await });
@@ -229,6 +232,12 @@ async fn answer(
     if target == "AmazonAthena.GetTableMetadata" {
         let (status, said) = athena.look();
         return (status, said.to_string());
+    }
+    if let Some(said) = athena.kept.lock().expect("its queries").answer(target, &asked) {
+        return match said {
+            Ok(said) => (StatusCode::OK, said.to_string()),
+            Err(said) => (StatusCode::BAD_REQUEST, said.to_string()),
+        };
     }
     let said = match target {
         "AmazonAthena.StartQueryExecution" => athena.start(&asked).await,

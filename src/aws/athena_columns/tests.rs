@@ -74,11 +74,18 @@ fn awss_current_table_lacks_two_fields_of_the_caller_and_both_are_empty() {
     let (relation, partitions) = columns.relation("\"t\"", "\"dt\" = 'x'");
     assert_eq!(partitions, "1 = 1");
     assert!(relation.contains("WHERE\n    \"dt\" = 'x'"), "{relation}");
-    // The rest of the caller is taken field by field, under the very names of the queries.
+    // The rest of the caller is taken field by field, each at its place in the type: the table has
+    // the fields of a session in another order, and one more.
     for part in [
         "CAST(ROW(useridentity.type, ",
-        "useridentity.sessioncontext.attributes, useridentity.sessioncontext.sessionissuer, \
-         CAST(NULL AS varchar))",
+        "CAST(ROW(useridentity.sessioncontext.attributes.creationdate, \
+         useridentity.sessioncontext.attributes.mfaauthenticated) \
+         AS ROW(\"creationdate\" varchar, \"mfaauthenticated\" varchar))",
+        "CAST(ROW(useridentity.sessioncontext.sessionissuer.type, \
+         useridentity.sessioncontext.sessionissuer.arn, \
+         useridentity.sessioncontext.sessionissuer.principalid, \
+         useridentity.sessioncontext.sessionissuer.username) \
+         AS ROW(\"type\" varchar, \"arn\" varchar, \"principalid\" varchar, \"username\" varchar))",
         "\"sourceidentity\" varchar)",
         "AS useridentity,",
         "\n      tlsdetails,",
@@ -111,6 +118,7 @@ fn values_of_other_types_are_written_as_cloudtrail_writes_them() {
         Some(match name {
             "readonly" => "boolean".to_owned(),
             "eventtime" => "timestamp".to_owned(),
+            "recipientaccountid" => "bigint".to_owned(),
             "useridentity" | "resources" => "string".to_owned(),
             _ => shape.to_owned(),
         })
@@ -120,6 +128,7 @@ fn values_of_other_types_are_written_as_cloudtrail_writes_them() {
     let (relation, _) = columns.relation("t", "1 = 1");
     for part in [
         "CAST(readonly AS varchar) AS readonly",
+        "lpad(CAST(recipientaccountid AS varchar), 12, '0') AS recipientaccountid",
         "date_format(eventtime, '%Y-%m-%dT%H:%i:%sZ') AS eventtime",
         "json_extract_scalar(useridentity, '$.accessKeyId')",
         "json_extract_scalar(useridentity, '$.sessionContext.sessionIssuer.arn')",
