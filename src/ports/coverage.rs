@@ -6,7 +6,27 @@ use crate::ports::trail::{Coverage, MissingColumn};
 /// The column of the case table by which data events are told from management events.
 const CATEGORY: &str = "event_category";
 
+/// Why something of a trail is passed over that holds no record of a call in the window.
+pub mod harmless {
+    pub const DIGEST_OBJECT: &str = "digest object";
+    pub const INSIGHT_OBJECT: &str = "insight object";
+    pub const INSIGHT_RECORD: &str = "insight record";
+    pub const OTHER_FILE: &str = "not named like a CloudTrail object";
+    pub const OUTSIDE: &str = "outside the window";
+    /// All of them.
+    pub const ALL: [&str; 5] = [DIGEST_OBJECT, INSIGHT_OBJECT, INSIGHT_RECORD, OTHER_FILE, OUTSIDE];
+}
+
 impl Coverage {
+    /// How many objects and records were passed over that may tell of calls in the window, and how
+    /// many objects may have told of others.
+    pub fn unread(&self) -> u64 {
+        let passed_over = self.skipped.iter().chain(&self.skipped_objects);
+        let unread =
+            passed_over.filter(|skipped| !harmless::ALL.contains(&skipped.reason.as_str()));
+        unread.map(|skipped| skipped.count).sum::<u64>() + self.unsettled.objects
+    }
+
     /// The column without which one of the case table is empty.
     pub fn lack_of(&self, column: &str) -> Option<&MissingColumn> {
         let leaves_empty =

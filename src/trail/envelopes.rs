@@ -1,6 +1,6 @@
 //! Takes the records out of whatever they were shipped in.
 
-use crate::ports::trail::harmless;
+use crate::ports::coverage::harmless;
 use crate::trail::glance::Glance;
 use crate::trail::skim::Skimmer;
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! Reads a delivered object, and hands on every record that it holds.
 
-use crate::ports::trail::harmless;
+use crate::ports::coverage::harmless;
 use crate::trail::envelopes::{RecordSink, one_line, read_bytes, salvage_lines};
 use crate::trail::skim::Skimmer;
 use crate::trail::stamp::ObjectState;

@@ -1,6 +1,6 @@
 //! Reads all objects once, on a few threads, and keeps account of everything that was not used.
 
-use crate::ports::trail::harmless;
+use crate::ports::coverage::harmless;
 use crate::ports::trail::{Coverage, Skipped, Window};
 use crate::trail::canon::Canon;
 use crate::trail::digests::{self, Digests};

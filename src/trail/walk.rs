@@ -1,7 +1,7 @@
 //! Walks over the objects under files and folders, folder by folder, so that no list of them is
 //! ever in memory.
 
-use crate::ports::trail::harmless;
+use crate::ports::coverage::harmless;
 use crate::trail::listed::Refusal;
 use std::fs::{self, FileType};
 use std::io;

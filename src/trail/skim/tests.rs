@@ -289,7 +289,9 @@ proptest! {
     }
 
     #[test]
-    fn what_was_met_before_is_taken_as_it_was_then(seeds in proptest::collection::vec(1_u64..9, 2..6)) {
+    fn what_was_met_before_is_taken_as_it_was_then(
+        seeds in proptest::collection::vec(1_u64..9, 2..6),
+    ) {
         let canon = Canon::default();
         let mut skimmer = Skimmer::new(&canon);
         for seed in seeds {
