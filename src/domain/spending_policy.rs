@@ -17,7 +17,9 @@ impl Policy {
     ) -> Result<SpendingStep, Refusal> {
         self.is_approver(caller)?;
         self.is_disinterested(caller, case)?;
-        let waiting = case.spending().not_allowed().find(|waiting| waiting.seq == seq);
+        let mut waiting = case.spending().not_allowed();
+        // Nothing is asked any more once the case is closed.
+        let waiting = waiting.find(|one| one.seq == seq && case.closed_at().is_none());
         let waiting = waiting.ok_or(Refusal::NoReading)?;
         if waiting.requester == *caller.person() {
             return Err(Refusal::OwnReading);
@@ -55,5 +57,11 @@ mod tests {
         assert_eq!(judged(&case, "eve", seq), Err(Refusal::Suspect));
         assert_eq!(judged(&case, "zoe", seq), Err(Refusal::NotApprover));
         assert_eq!(judged(&case, "bob", seq - 1), Err(Refusal::NoReading));
+        add(
+            &mut case,
+            Actor::Person { person: person("ana"), name: None },
+            Event::Closed { reason: None },
+        );
+        assert_eq!(judged(&case, "bob", seq), Err(Refusal::NoReading));
     }
 }

@@ -19,6 +19,8 @@ pub struct Walk {
     folders: Vec<(PathBuf, usize)>,
     /// Of the folder that is being walked, or of what was named; the next one is the last.
     found: Vec<Result<PathBuf, Refusal>>,
+    /// The files that were named, in order: these are taken whatever they are called.
+    named: Vec<PathBuf>,
     count: usize,
 }
 
@@ -34,13 +36,16 @@ impl Walk {
             }
             places.push(place);
         }
-        places.sort_unstable();
-        places.dedup_by(|place, above| place.starts_with(above));
-        let (folders, files): (Vec<_>, Vec<_>) =
-            places.into_iter().rev().partition(|place| place.is_dir());
+        let (mut folders, mut files): (Vec<_>, Vec<_>) =
+            places.into_iter().partition(|place| place.is_dir());
+        folders.sort_unstable();
+        folders.dedup_by(|folder, above| folder.starts_with(above));
+        files.sort_unstable();
+        files.dedup();
         Ok(Self {
-            folders: folders.into_iter().map(|folder| (folder, 0)).collect(),
-            found: files.into_iter().map(Ok).collect(),
+            folders: folders.into_iter().rev().map(|folder| (folder, 0)).collect(),
+            found: files.iter().rev().cloned().map(Ok).collect(),
+            named: files,
             count: 0,
         })
     }
@@ -57,6 +62,8 @@ impl Walk {
             };
             if kind.is_dir() && depth < DEPTH_MAX {
                 below.push((place, depth + 1));
+            } else if self.named.binary_search(&place).is_ok() {
+                // It was met at the beginning.
             } else if let Some(reason) = passed_over(&place, kind) {
                 self.found.push(Err(Refusal { place, reason }));
             } else {
@@ -124,20 +131,32 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::create_dir_all(at("b/c")).unwrap();
         fs::create_dir_all(at("b-c")).unwrap();
-        for name in ["z.json", "a.json", "b/2.json", "b/1.json", "b/c/3.json", "b-c/4.json"] {
+        for name in [
+            "z.json",
+            "a.json",
+            "b/named.log",
+            "b/other.log",
+            "b/2.json",
+            "b/1.json",
+            "b/c/3.json",
+            "b-c/4.json",
+        ] {
             fs::write(at(name), "").unwrap();
         }
-        let places = [at("b/c"), at("b/1.json"), at(""), at("b"), at("b")];
+        let places = ["b/c", "b/1.json", "", "b/named.log", "b", "b"].map(at);
         let met: Vec<String> = Walk::new(&places)
             .unwrap()
+            .filter_map(Result::ok)
             .map(|one| {
                 let root = folder.path().canonicalize().unwrap();
-                one.unwrap().strip_prefix(root).unwrap().display().to_string()
+                one.strip_prefix(root).unwrap().display().to_string()
             })
             .collect();
-        assert_eq!(met, ["a.json", "z.json", "b/1.json", "b/2.json", "b/c/3.json", "b-c/4.json"]);
+        let named = ["b/1.json", "b/named.log"];
+        let below = ["a.json", "z.json", "b/2.json", "b/c/3.json", "b-c/4.json"];
+        assert_eq!(met, [named.as_slice(), &below].concat());
         // Negative control: what only begins alike is another place.
         let apart = Walk::new(&[at("b"), at("b-c")]).unwrap();
-        assert_eq!(apart.count(), 4);
+        assert_eq!(apart.filter(Result::is_ok).count(), 4);
     }
 }
