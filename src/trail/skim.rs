@@ -67,7 +67,7 @@ impl<'c> Skimmer<'c> {
 /// The room of these for others.
 fn emptied<'to>(mut records: Vec<Skimmed<'_>>) -> Vec<Skimmed<'to>> {
     records.clear();
-    records.into_iter().filter_map(|_| None).collect()
+    records.into_iter().map_while(|_| None).collect()
 }
 
 /// A string: where it ends, behind its closing quote, and its hash.

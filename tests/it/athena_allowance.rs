@@ -198,8 +198,8 @@ async fn what_is_allowed_is_read_whole_also_where_the_first_look_is_a_quick_one(
     let allow = ButtonAction::AllowReading { case: case.clone(), seq: waits.seq };
     bureau.press(APPROVER, allow).await;
     let read = |case: &Case| {
-        let is_begun = |step: &&SpendingStep| matches!(step, SpendingStep::Begun { .. });
-        let begun = steps(case).iter().any(|step| is_begun(&step));
+        let steps = steps(case);
+        let begun = steps.iter().any(|step| matches!(step, SpendingStep::Begun { .. }));
         (begun && case.spending().part(ReadFor::Window).bytes_scanned > 0).then_some(())
     };
     bureau.wait(&case, "all of it is read", read).await;
