@@ -17,6 +17,8 @@ pub struct SightingIndex<'a> {
     by_key: HashMap<&'a str, Vec<&'a Sighting>>,
     by_session: HashMap<(&'a str, &'a str), Vec<&'a Sighting>>,
     by_arn: HashMap<&'a str, Vec<&'a Sighting>>,
+    /// By the id that stays when a user is renamed or moved to another path.
+    by_own_id: HashMap<&'a str, Vec<&'a Sighting>>,
     by_session_name: HashMap<&'a str, Vec<&'a Sighting>>,
     by_principal_id: HashMap<&'a str, Vec<&'a Sighting>>,
     by_provider: HashMap<&'a str, Vec<&'a Sighting>>,
@@ -103,6 +105,10 @@ impl<'a> SightingIndex<'a> {
         let role = target.filter(|arn| own != Some(arn) && issuer != Some(arn));
         for arn in [own, issuer.filter(|arn| own != Some(arn)), role].into_iter().flatten() {
             self.by_arn.entry(arn).or_default().push(seen);
+        }
+        let is_user = seen.identity_type.as_deref() == Some("IAMUser");
+        if let (true, Some(id)) = (is_user, seen.principal_id.as_deref()) {
+            self.by_own_id.entry(id).or_default().push(seen);
         }
         if let (Calls::Mint, Some(key)) = (call(seen), seen.minted_key.as_deref()) {
             self.mints.entry(key).or_insert(seen);
@@ -243,14 +249,18 @@ impl<'a> SightingIndex<'a> {
         seen
     }
 
-    /// What a principal signed, and what was minted for it; another principal that has the same
-    /// name at another time has another immutable id.
+    /// What a principal signed, under whatever name, and what was minted for it; another principal
+    /// that has the same name at another time has another immutable id.
     pub fn acting_as(&self, principal: &Node) -> Vec<&'a Sighting> {
         let Some(arn) = principal.arn.as_deref() else {
             return Vec::new();
         };
-        let seen = self.by_arn.get(arn).cloned().unwrap_or_default();
-        seen.into_iter().filter(|seen| same_identity(principal, seen)).collect()
+        let named = self.by_arn.get(arn).into_iter().flatten();
+        let named = named.filter(|seen| same_identity(principal, seen));
+        let id = principal.principal_id.as_deref();
+        let renamed = id.and_then(|id| self.by_own_id.get(id)).into_iter().flatten();
+        let renamed = renamed.filter(|seen| seen.identity_arn.as_deref() != Some(arn));
+        named.chain(renamed).copied().collect()
     }
 
     /// Whether a mint gave out a session of this role.

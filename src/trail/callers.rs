@@ -37,6 +37,8 @@ pub(super) struct CallerPass<'c> {
     /// By what callers are told apart by, which is less.
     by_parts: HashMap<Parts, u32>,
     marking: Marking,
+    /// How many callers there is room for.
+    callers_max: usize,
     pub(super) full: bool,
 }
 
@@ -147,6 +149,7 @@ impl<'c> CallerPass<'c> {
             met: HashMap::default(),
             by_parts: HashMap::new(),
             marking: Marking::new(canon.clone()),
+            callers_max: CALLERS_MAX,
             full: false,
         }
     }
@@ -208,7 +211,7 @@ impl<'c> CallerPass<'c> {
         if let Some(name) = self.by_parts.get(&key) {
             return Some(*name);
         }
-        if self.callers.len() >= CALLERS_MAX {
+        if self.callers.len() >= self.callers_max {
             self.full = true;
             return None;
         }
@@ -228,6 +231,8 @@ impl<'c> CallerPass<'c> {
 
     pub(super) fn merge(&mut self, other: Self) {
         self.full |= other.full;
+        // Whoever found room with one thread has room among all.
+        self.callers_max += CALLERS_MAX;
         self.edges.extend(other.edges);
         self.marking.merge(other.marking);
         for theirs in other.callers {

@@ -206,12 +206,26 @@ pub async fn investigate_in(
     } else if survey.coverage.records_unique == 0 {
         notes.insert(0, no_records(&survey, arguments.event_history));
         Ending::NoRecords
-    } else if asked.is_whole() {
+    } else if asked.is_whole() && !survey.truncated {
         Ending::Whole
     } else {
         Ending::InPart
     };
+    notes.extend(of_survey(&survey));
     Ok(Investigated { text: print(arguments.format, &survey, &asked)?, notes, ending })
+}
+
+/// What the survey could not take in, whatever is asked of it.
+fn of_survey(survey: &Survey) -> Vec<String> {
+    let cut = "the trail has more callers, or more grew out of the key, than one run keeps: all of \
+               this is a part of the truth, and may be another part the next time. Name a shorter \
+               time with --from and --to, or ask Athena";
+    let mut notes: Vec<String> = survey.truncated.then(|| cut.to_owned()).into_iter().collect();
+    let unread = survey.coverage.unread();
+    if unread > 0 {
+        notes.push(format!("{unread} objects or records were not used; the answers say why"));
+    }
+    notes
 }
 
 /// What became of the trail meanwhile, and what to do about it.

@@ -143,9 +143,8 @@ impl LocalTrail {
 
 /// What tells duplicates apart is put on the disk where it is much.
 fn no_room(error: std::io::Error) -> TrailError {
-    let place =
-        "the folder for temporary files, which needs some 40 bytes for each record".to_owned();
-    TrailError::Unreadable { place, reason: error.to_string() }
+    let folder = std::env::temp_dir().display().to_string();
+    TrailError::NoRoom { folder, reason: error.to_string() }
 }
 
 #[async_trait]

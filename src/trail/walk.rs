@@ -1,5 +1,5 @@
-//! Walks over the objects under files and folders, folder by folder, so that no list of them is
-//! ever in memory.
+//! Walks over the objects under files and folders, folder by folder, so that no more of them are
+//! listed in memory than one folder holds.
 
 use crate::ports::coverage::harmless;
 use crate::trail::listed::Refusal;
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const DEPTH_MAX: usize = 64;
 /// A year of a large organisation; beyond it the answer belongs to Athena.
 const OBJECTS_MAX: usize = 5_000_000;
+const NOT_PLAIN: &str = "not a plain file";
 
 /// What is left of a walk.
 #[derive(Debug)]
@@ -39,12 +40,12 @@ impl Walk {
         let (mut folders, mut files): (Vec<_>, Vec<_>) =
             places.into_iter().partition(|place| place.is_dir());
         folders.sort_unstable();
-        folders.dedup_by(|folder, above| folder.starts_with(above));
+        folders.dedup_by(|folder, above| is_walked_from(above, folder));
         files.sort_unstable();
         files.dedup();
         Ok(Self {
             folders: folders.into_iter().rev().map(|folder| (folder, 0)).collect(),
-            found: files.iter().rev().cloned().map(Ok).collect(),
+            found: files.iter().rev().cloned().map(plain).collect(),
             named: files,
             count: 0,
         })
@@ -96,6 +97,16 @@ impl Iterator for Walk {
     }
 }
 
+/// Whether a folder is come by below another.
+fn is_walked_from(above: &Path, folder: &Path) -> bool {
+    folder.strip_prefix(above).is_ok_and(|below| below.components().count() <= DEPTH_MAX)
+}
+
+/// A file that was named; reading anything else might never end.
+fn plain(place: PathBuf) -> Result<PathBuf, Refusal> {
+    if place.is_file() { Ok(place) } else { Err(Refusal { place, reason: NOT_PLAIN }) }
+}
+
 fn place(found: &Result<PathBuf, Refusal>) -> &std::ffi::OsStr {
     let (Ok(place) | Err(Refusal { place, .. })) = found;
     place.as_os_str()
@@ -106,8 +117,10 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 }
 
 fn passed_over(place: &Path, kind: FileType) -> Option<&'static str> {
-    let name = place.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let json = [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|ending| name.ends_with(ending));
+    // The rest of a name may be no text.
+    let name = place.file_name().unwrap_or_default().as_encoded_bytes();
+    let endings: [&[u8]; 4] = [b".json", b".jsonl", b".ndjson", b".gz"];
+    let json = endings.iter().any(|ending| name.ends_with(ending));
     if kind.is_dir() {
         Some("folder is nested too deep")
     } else if kind.is_symlink() && place.is_dir() {
@@ -115,7 +128,7 @@ fn passed_over(place: &Path, kind: FileType) -> Option<&'static str> {
     } else if !json {
         Some(harmless::OTHER_FILE)
     } else if !kind.is_file() && !place.is_file() {
-        Some("not a plain file")
+        Some(NOT_PLAIN)
     } else {
         None
     }
@@ -158,5 +171,36 @@ mod tests {
         // Negative control: what only begins alike is another place.
         let apart = Walk::new(&[at("b"), at("b-c")]).unwrap();
         assert_eq!(apart.filter(Result::is_ok).count(), 4);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_name_that_is_no_text_is_read_and_what_is_no_file_is_refused_also_where_it_is_named() {
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::net::UnixListener;
+        let folder = tempfile::tempdir().unwrap();
+        let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"\xfe.json"));
+        fs::write(&odd, "").unwrap();
+        let socket = folder.path().join("socket.json");
+        let _listening = UnixListener::bind(&socket).unwrap();
+        for places in [vec![folder.path().to_owned()], vec![odd.clone(), socket.clone()]] {
+            let met: Vec<_> = Walk::new(&places).unwrap().collect();
+            let taken: Vec<_> =
+                met.iter().flatten().filter_map(|place| place.file_name()).collect();
+            assert_eq!(taken, [odd.file_name().unwrap()]);
+            let refused: Vec<_> = met.iter().filter_map(|one| one.as_ref().err()).collect();
+            assert_eq!(refused.iter().map(|one| one.reason).collect::<Vec<_>>(), [NOT_PLAIN]);
+        }
+    }
+
+    #[test]
+    fn a_folder_that_lies_deeper_than_is_walked_is_walked_where_it_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = (0..DEPTH_MAX + 3).fold(folder.path().to_owned(), |path, _| path.join("d"));
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("1.json"), "").unwrap();
+        let taken = |places: &[PathBuf]| Walk::new(places).unwrap().flatten().count();
+        assert_eq!(taken(&[folder.path().to_owned(), deep]), 1);
+        assert_eq!(taken(&[folder.path().to_owned()]), 0, "the control");
     }
 }

@@ -2,9 +2,9 @@
 
 use super::{
     ACCOUNT, KEY, as_role, as_user, assume, at, call, create_role, create_user, ids, lineage, node,
-    role_arn,
+    role_arn, sign_in,
 };
-use crate::domain::lineage::{Certainty, NodeKind, Subject};
+use crate::domain::lineage::{Certainty, NodeKind, Reach, Subject};
 use crate::domain::trail_row::Sighting;
 
 fn launch(key: &str, hosts: &str, minute: u32) -> Sighting {
@@ -271,4 +271,40 @@ fn a_role_that_the_actor_made_and_opened_is_its_own_whoever_is_found_first() {
     // The control: nobody was seen making it.
     let opened = lineage(&[opened, assume(KEY, "one", session, 1), used]);
     assert!(node(&opened, &role).older && !node(&opened, &role).is_created());
+}
+
+#[test]
+fn a_user_that_the_actor_made_is_followed_under_the_name_it_was_given_later() {
+    let made = create_user(KEY, "mallory", "AIDAM", 5);
+    let key = "AKIAAAAAAAAAAAAAAA77";
+    let own = |name: &str, id: &str| Sighting {
+        access_key_id: Some(key.to_owned()),
+        ..as_user("", name, id, 8)
+    };
+    let session = Sighting {
+        access_key_id: Some("ASIAAAAAAAAAAAAAAA88".to_owned()),
+        session_start: Some("2026-08-01T10:06:01Z".to_owned()),
+        from_console: Some(1),
+        ..as_user("", "backup", "AIDAM", 7)
+    };
+    let later = Sighting {
+        event_name: Some("CreateUser".to_owned()),
+        ..Sighting { principal_id: Some("AIDAM".to_owned()), ..create_user("", "next", "AIDAN", 8) }
+    };
+    let later = Sighting {
+        access_key_id: session.access_key_id.clone(),
+        session_start: session.session_start.clone(),
+        identity_arn: session.identity_arn.clone(),
+        ..later
+    };
+    let sign_in = sign_in("backup", "AIDAM", 6, "Success");
+    let found = lineage(&[made.clone(), sign_in, session, later, own("backup", "AIDAM")]);
+    let console = format!("arn:aws:iam::{ACCOUNT}:user/backup@2026-08-01T10:06:01Z");
+    assert_eq!(node(&found, &console).user_name.as_deref(), Some("backup"));
+    assert_eq!(node(&found, key).reach, Reach::SecondOrder);
+    let next = node(&found, &format!("arn:aws:iam::{ACCOUNT}:user/next"));
+    assert_eq!(next.minted_by.as_deref(), Some(console.as_str()));
+    // Negative control: another user who has such a name is somebody else.
+    let other = lineage(&[made, own("backup", "AIDAOTHER")]);
+    assert!(!ids(&other).contains(&key), "{:?}", ids(&other));
 }
