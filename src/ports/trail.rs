@@ -24,10 +24,10 @@ pub enum TrailError {
     #[error("the trail at {place} cannot be read ({reason}); check the path and its permissions")]
     Unreadable { place: String, reason: String },
     #[error(
-        "the folder for temporary files, {folder}, cannot be written to ({reason}); it needs some 40 \
-         bytes for each record. Make room, or name another by TMPDIR"
+        "the folder for temporary files cannot be written to ({reason}); it needs some 40 bytes for \
+         each record. Make room in it, or name another by TMPDIR"
     )]
-    NoRoom { folder: String, reason: String },
+    NoRoom { reason: String },
     #[error("{place} is no table of CloudTrail's records that keyleak can read: it lacks {lacks}")]
     NotATrail { place: String, lacks: String },
     #[error("reading the trail was refused ({action}); grant it to the lookup role")]

@@ -143,8 +143,7 @@ impl LocalTrail {
 
 /// What tells duplicates apart is put on the disk where it is much.
 fn no_room(error: std::io::Error) -> TrailError {
-    let folder = std::env::temp_dir().display().to_string();
-    TrailError::NoRoom { folder, reason: error.to_string() }
+    TrailError::NoRoom { reason: error.to_string() }
 }
 
 #[async_trait]
