@@ -126,13 +126,15 @@ fn questions(
 ) -> Result<(Asked, Vec<String>), CommandError> {
     let catalogue = own_questions::catalogue(config.questions.as_deref())
         .map_err(|error| CommandError::Setup(error.to_string()))?;
-    let ids = arguments.query.iter().flat_map(|ids| ids.split(','));
-    let named: Result<Vec<Question>, _> =
-        ids.map(|id| command_line::question(&catalogue, id)).collect();
-    let mut wanted = named?;
-    if wanted.is_empty() {
-        wanted = catalogue.all().to_vec();
-    }
+    let ids = || arguments.query.iter().flat_map(|ids| ids.split(','));
+    // As where a key is investigated; whoever names none wants all as well.
+    let names_none = ids().next().is_none();
+    let wanted = if names_none || ids().any(|id| id.eq_ignore_ascii_case("all")) {
+        catalogue.all().to_vec()
+    } else {
+        let found: Result<_, _> = ids().map(|id| command_line::question(&catalogue, id)).collect();
+        found?
+    };
     let mut asked: Asked = Vec::new();
     let mut without: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for question in wanted {
