@@ -99,15 +99,12 @@ async fn about(
     let time = |text: &Option<String>| optional_time(text.as_deref());
     let (from, to) = (time(&arguments.from)?, time(&arguments.to)?);
     let window = Window { from: from.or(about.window.from), to: to.or(about.window.to) };
-    if matches!((window.from, window.to), (Some(from), Some(to)) if from >= to) {
-        return Err(command_line::CommandError::EmptyWindow.into());
-    }
+    let window = command_line::not_empty(window)?;
     let exposed_since = time(&arguments.exposed_since)?.or(about.times.exposed_since);
     let contained_at = time(&arguments.contained_at)?.or(about.times.contained_at);
-    if matches!((exposed_since, contained_at), (Some(since), Some(at)) if at < since) {
-        return Err(command_line::CommandError::Backwards.into());
-    }
-    Ok(About { window, times: Times { exposed_since, contained_at }, ..about })
+    let times = Times { exposed_since, contained_at };
+    command_line::in_order(&times)?;
+    Ok(About { window, times, ..about })
 }
 
 /// So many days back, from the beginning of a day on: who saves again on that day saves the same.

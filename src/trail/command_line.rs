@@ -186,9 +186,7 @@ pub async fn investigate_in(
     let window = window(arguments)?;
     let exposed_since = optional_time(arguments.exposed_since.as_deref())?;
     let contained_at = optional_time(arguments.contained_at.as_deref())?;
-    if matches!((exposed_since, contained_at), (Some(since), Some(at)) if at < since) {
-        return Err(CommandError::Backwards);
-    }
+    in_order(&Times { exposed_since, contained_at })?;
     let catalogue = arguments.own.catalogue()?;
     let questions = wanted(arguments, &catalogue)?;
     let as_of = window.to.map_or(now, |to| to.min(now));
@@ -359,10 +357,23 @@ pub fn question(catalogue: &Catalogue, id: &str) -> Result<Question, CommandErro
 fn window(arguments: &InvestigateArguments) -> Result<Window, CommandError> {
     let from = optional_time(arguments.from.as_deref())?;
     let to = optional_time(arguments.to.as_deref())?;
-    if matches!((from, to), (Some(from), Some(to)) if from >= to) {
+    not_empty(Window { from, to })
+}
+
+/// The window, which has to end after it begins.
+pub fn not_empty(window: Window) -> Result<Window, CommandError> {
+    if matches!((window.from, window.to), (Some(from), Some(to)) if from >= to) {
         return Err(CommandError::EmptyWindow);
     }
-    Ok(Window { from, to })
+    Ok(window)
+}
+
+/// Nothing is contained before it was exposed.
+pub fn in_order(times: &Times) -> Result<(), CommandError> {
+    if matches!((times.exposed_since, times.contained_at), (Some(since), Some(at)) if at < since) {
+        return Err(CommandError::Backwards);
+    }
+    Ok(())
 }
 
 /// A time, or the beginning of a day.
