@@ -153,9 +153,13 @@ async fn foreseen(
     case: &Case,
     (trail, planned): (&dyn Trail, Planned<'_>),
 ) -> Result<Option<Forecast>, StepError> {
-    let a_day = match other_log(trail, planned) {
-        Some(log) => bytes_a_day_of(log, runs(case)),
-        None => bytes_a_day(runs(case)),
+    let a_day = match (other_log(trail, planned), planned) {
+        (Some(log), _) => bytes_a_day_of(log, runs(case)),
+        // It is asked of the case table, which is here.
+        (None, Planned::Question { .. }) => return Ok(None),
+        (None, Planned::Survey { .. } | Planned::Deeds(_) | Planned::RoleCalls { .. }) => {
+            bytes_a_day(runs(case))
+        }
     };
     let forecast = trail.forecast(planned, a_day).await?;
     if let Some(forecast) = &forecast {
