@@ -188,9 +188,15 @@ async fn look_ask(
     let trail = TrailState { configured: desk.trail.is_some(), swept_at: *swept_at };
     match next_ask(case, &desk.rules.timing, trail, now) {
         Due::Now(task) => {
-            let is_sweep =
-                matches!(task, Ask::FindSigner | Ask::Allowed | Ask::Sweep(_) | Ask::Reconcile);
-            if is_sweep || matches!(task, Ask::AllowedQuestion { .. }) {
+            let reads_the_trail = matches!(
+                task,
+                Ask::FindSigner
+                    | Ask::Allowed
+                    | Ask::AllowedQuestion { .. }
+                    | Ask::Sweep(_)
+                    | Ask::Reconcile
+            );
+            if reads_the_trail {
                 *swept_at = Some(now);
             }
             ask::ask(desk, case, &task).await?;
