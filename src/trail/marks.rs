@@ -17,7 +17,9 @@ use tempfile::SpooledTempFile;
 /// The marks of the objects that one thread reads.
 pub(super) struct Marking {
     canon: Canon,
-    kept: Vec<Keeping>,
+    kept: Keeping,
+    /// What other threads kept.
+    others: Vec<Keeping>,
     paths: Vec<u64>,
     /// The number of the object that is open.
     number: u64,
@@ -29,7 +31,8 @@ impl Marking {
     pub(super) fn new(canon: Canon) -> Self {
         Self {
             canon,
-            kept: vec![Keeping::default()],
+            kept: Keeping::default(),
+            others: Vec::new(),
             paths: Vec::new(),
             number: 0,
             marks: Vec::new(),
@@ -68,9 +71,7 @@ impl Marking {
         let has_changes = std::mem::take(&mut self.has_changes);
         let all = std::mem::take(&mut self.marks);
         let known = Known { stamp, checksum, marks: Marks { all, has_changes } };
-        if let Some(kept) = self.kept.first_mut() {
-            kept.keep(object, &known);
-        }
+        self.kept.keep(object, &known);
         self.paths.push(path_hash(&self.canon, object));
         // Its room is used for the next object.
         self.marks = known.marks.all;
@@ -78,14 +79,16 @@ impl Marking {
     }
 
     pub(super) fn merge(&mut self, other: Self) {
-        self.kept.extend(other.kept);
+        self.others.push(other.kept);
+        self.others.extend(other.others);
         self.paths.extend(other.paths);
     }
 
     /// All objects as they were when they were read.
     pub(super) fn finish(mut self, window: Window) -> io::Result<Marked> {
         self.paths.sort_unstable();
-        let files: io::Result<Vec<_>> = self.kept.into_iter().map(Keeping::finish).collect();
+        let kept = std::iter::once(self.kept).chain(self.others);
+        let files: io::Result<Vec<_>> = kept.map(Keeping::finish).collect();
         Ok(Marked { window, canon: self.canon, paths: self.paths, files: Mutex::new(files?) })
     }
 }

@@ -7,7 +7,7 @@ use crate::trail::digests::{self, Digests};
 use crate::trail::envelopes::{RecordSink, parse_text};
 use crate::trail::flatten::event_time;
 use crate::trail::glance::{Field, Glance};
-use crate::trail::listed::{Object, Objects, Refusal};
+use crate::trail::listed::{Object, Objects};
 use crate::trail::objects;
 use crate::trail::record::Record;
 use crate::trail::seen::Seen;
@@ -18,7 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 /// Reading is bound by unpacking and parsing; more threads than this only hold more memory.
 const THREADS_MAX: usize = 4;
@@ -121,14 +120,13 @@ pub fn scan<P: Pass>(
     make: &(dyn Fn() -> P + Sync),
 ) -> io::Result<Scanned<P>> {
     let shared = Shared {
-        objects,
         canon,
         bounds: Bounds::of(window),
         seen: (duplicates == Duplicates::AtOnce).then(Seen::default),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let results = std::thread::scope(|scope| {
-        let start = |_| scope.spawn(|| work(&shared, make()));
+        let start = |_| scope.spawn(|| work(objects, &shared, make()));
         let workers: Vec<_> = (0..cores.clamp(1, THREADS_MAX)).map(start).collect();
         workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
     });
@@ -161,9 +159,7 @@ pub(super) fn scan_records<P: Pass>(
     let all = Object { path: PathBuf::from(AT_HAND), known: None };
     let (mut account, mut digests) = (Account::default(), Digests::default());
     let seen = Some(Seen::default());
-    let bounds = Bounds::of(window);
-    let nothing: std::iter::Empty<Result<PathBuf, Refusal>> = std::iter::empty();
-    let shared = Shared { objects: &Mutex::new(nothing), canon, bounds, seen };
+    let shared = Shared { canon, bounds: Bounds::of(window), seen };
     if pass.begin(&all) {
         let (account, digests) = (&mut account, &mut digests);
         let place = all.path.as_path();
@@ -181,17 +177,20 @@ pub(super) fn scan_records<P: Pass>(
 
 /// What all threads of one pass share.
 struct Shared<'a> {
-    objects: &'a dyn Objects,
     canon: &'a Canon,
     bounds: Bounds,
     seen: Option<Seen>,
 }
 
-fn work<P: Pass>(shared: &Shared<'_>, mut pass: P) -> io::Result<(P, Account, Digests)> {
+fn work<P: Pass>(
+    objects: &dyn Objects,
+    shared: &Shared<'_>,
+    mut pass: P,
+) -> io::Result<(P, Account, Digests)> {
     let mut account = Account::default();
     let mut digests = Digests::default();
     let (mut unpacker, mut skimmer) = (Unpacker::new(), Skimmer::new(shared.canon));
-    while let Some(next) = shared.objects.next()? {
+    while let Some(next) = objects.next()? {
         account.objects += 1;
         let object = match next {
             Ok(object) => object,
