@@ -14,7 +14,7 @@ use crate::trail::scan::Pass;
 use crate::trail::stamp::ObjectState;
 use std::path::PathBuf;
 
-/// Rows of one case: above this a case belongs to Athena. One row is about half a kilobyte.
+/// Rows of one case: above this a case belongs to Athena. One row takes some three kilobytes.
 const ROWS_MAX: usize = 2_000_000;
 /// Deeds one answer holds; containment is never reverted this often.
 const DEEDS_MAX: usize = 10_000;
