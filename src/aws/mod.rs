@@ -22,6 +22,8 @@ pub mod brakes;
 pub mod changes;
 pub mod clients;
 pub mod contain;
+pub mod delivered;
+mod delivered_days;
 pub mod eradicate;
 pub mod eradicate_resources;
 pub mod eradicate_things;

@@ -1,17 +1,26 @@
-//! `keyleak investigate`: in objects on this machine, or in CloudTrail's event history.
+//! `keyleak investigate`: in objects on this machine or in S3, or in CloudTrail's event history.
 
 use crate::aws::clients::{self, AwsSettings};
+use crate::commands::fetched::{Fetched, SoFar};
+use crate::commands::progress::Progress;
 use crate::commands::{CommandError, Done, trails};
 use crate::ports::clock::Clock;
-use crate::trail::command_line::{self, InvestigateArguments};
+use crate::trail::command_line::{self, Asking, InvestigateArguments};
+use std::sync::Arc;
 
 /// Investigates a key and returns what to print, and how it ended.
 pub async fn investigate(arguments: &InvestigateArguments) -> Result<Done, CommandError> {
-    let now = Clock::real().now();
-    if !arguments.event_history {
-        return Ok(command_line::investigate(arguments, now).await?.into());
+    let asking = Asking::new(arguments, Clock::real().now())?;
+    if arguments.event_history {
+        let _progress = Progress::of(|| "asking CloudTrail's event history".to_owned());
+        let sdk = clients::load(None).await;
+        let source = trails::event_history(&sdk, &AwsSettings::default(), &arguments.region).await;
+        return Ok(asking.of(source).await?.into());
     }
-    let sdk = clients::load(None).await;
-    let source = trails::event_history(&sdk, &AwsSettings::default(), &arguments.region).await;
-    Ok(command_line::investigate_in(source, arguments, now).await?.into())
+    let so_far = Arc::new(SoFar::default());
+    let told = Arc::clone(&so_far);
+    let _progress = Progress::of(move || told.words());
+    let trail = Fetched::new(&arguments.trail, asking.window(), &so_far).await;
+    let trail = trail.map_err(command_line::CommandError::from)?;
+    Ok(asking.of(trail).await?.into())
 }

@@ -17,6 +17,13 @@ pub mod harmless {
     pub const ALL: [&str; 5] = [DIGEST_OBJECT, INSIGHT_OBJECT, INSIGHT_RECORD, OTHER_FILE, OUTSIDE];
 }
 
+/// Whether a file or object is named as those are that hold records; the rest of a name may be no
+/// text.
+pub fn is_named_like_an_object(name: &[u8]) -> bool {
+    let endings: [&[u8]; 4] = [b".json", b".jsonl", b".ndjson", b".gz"];
+    endings.iter().any(|ending| name.ends_with(ending))
+}
+
 impl Coverage {
     /// How many objects and records were passed over that may tell of calls in the window, and how
     /// many objects may have told of others.

@@ -10,7 +10,6 @@ use crate::ports::trail::{Answer, Source, Survey, SurveyRequest, Trail, TrailErr
 use crate::trail::asking::{self, Asked, Without};
 use crate::trail::catalogue::Catalogue;
 use crate::trail::investigator::Investigator;
-use crate::trail::local::LocalTrail;
 use crate::trail::own_questions::{self, OwnQuestionErrors};
 use crate::trail::{json, output};
 use clap::{Args, Subcommand, ValueEnum};
@@ -35,7 +34,8 @@ Exit status:
 pub struct InvestigateArguments {
     /// The access key id: AKIA or ASIA and 16 more characters; never its secret
     pub key: String,
-    /// A file or folder of delivered objects, plain or gzip; may be given several times
+    /// A file, folder or s3://bucket/prefix of delivered objects, plain or gzip; may be given
+    /// several times
     #[arg(long, required_unless_present = "event_history", num_args = 1.., value_name = "PATH")]
     pub trail: Vec<PathBuf>,
     /// Asks CloudTrail's event history instead, with the credentials that AWS tools find
@@ -168,49 +168,60 @@ pub struct Investigated {
     pub ending: Ending,
 }
 
-/// Investigates a key in local trails.
-pub async fn investigate(
-    arguments: &InvestigateArguments,
-    now: Timestamp,
-) -> Result<Investigated, CommandError> {
-    investigate_in(LocalTrail::new(arguments.trail.clone()), arguments, now).await
+/// What is asked, checked before anything is read.
+#[derive(Debug)]
+pub struct Asking<'a> {
+    arguments: &'a InvestigateArguments,
+    request: SurveyRequest,
+    contained_at: Option<Timestamp>,
+    catalogue: Catalogue,
+    questions: Vec<(Question, Without)>,
 }
 
-/// The same in a trail that lies elsewhere.
-pub async fn investigate_in(
-    source: impl Source,
-    arguments: &InvestigateArguments,
-    now: Timestamp,
-) -> Result<Investigated, CommandError> {
-    let key = key_id(&arguments.key)?;
-    let window = window(arguments)?;
-    let exposed_since = optional_time(arguments.exposed_since.as_deref())?;
-    let contained_at = optional_time(arguments.contained_at.as_deref())?;
-    in_order(&Times { exposed_since, contained_at })?;
-    let catalogue = arguments.own.catalogue()?;
-    let questions = wanted(arguments, &catalogue)?;
-    let as_of = window.to.map_or(now, |to| to.min(now));
-    let request = SurveyRequest { key_id: key, window, exposed_since, as_of };
-    let investigator = Investigator::asking(source, catalogue);
-    let survey = investigator.survey(&request).await?;
-    let times =
-        Times { exposed_since: request.exposed_since.or(survey.exposure.since), contained_at };
-    let asked = asking::ask(&investigator, &survey.cut, &questions, &times).await;
-    let mut notes = asked.missing();
-    let unsettled = &survey.coverage.unsettled;
-    let ending = if !unsettled.is_settled() {
-        notes.insert(0, changed(unsettled));
-        Ending::Unsettled
-    } else if survey.coverage.records_unique == 0 {
-        notes.insert(0, no_records(&survey, arguments.event_history));
-        Ending::NoRecords
-    } else if asked.is_whole() && !survey.truncated {
-        Ending::Whole
-    } else {
-        Ending::InPart
-    };
-    notes.extend(of_survey(&survey));
-    Ok(Investigated { text: print(arguments.format, &survey, &asked)?, notes, ending })
+impl<'a> Asking<'a> {
+    /// Reads the command line.
+    pub fn new(arguments: &'a InvestigateArguments, now: Timestamp) -> Result<Self, CommandError> {
+        let key_id = key_id(&arguments.key)?;
+        let window = window(arguments)?;
+        let exposed_since = optional_time(arguments.exposed_since.as_deref())?;
+        let contained_at = optional_time(arguments.contained_at.as_deref())?;
+        in_order(&Times { exposed_since, contained_at })?;
+        let catalogue = arguments.own.catalogue()?;
+        let questions = wanted(arguments, &catalogue)?;
+        let as_of = window.to.map_or(now, |to| to.min(now));
+        let request = SurveyRequest { key_id, window, exposed_since, as_of };
+        Ok(Self { arguments, request, contained_at, catalogue, questions })
+    }
+
+    /// The time whose records are asked about.
+    pub fn window(&self) -> Window {
+        self.request.window
+    }
+
+    /// Investigates the key in a trail.
+    pub async fn of(self, source: impl Source) -> Result<Investigated, CommandError> {
+        let Self { arguments, request, contained_at, catalogue, questions } = self;
+        let investigator = Investigator::asking(source, catalogue);
+        let survey = investigator.survey(&request).await?;
+        let exposed_since = request.exposed_since.or(survey.exposure.since);
+        let times = Times { exposed_since, contained_at };
+        let asked = asking::ask(&investigator, &survey.cut, &questions, &times).await;
+        let mut notes = asked.missing();
+        let unsettled = &survey.coverage.unsettled;
+        let ending = if !unsettled.is_settled() {
+            notes.insert(0, changed(unsettled));
+            Ending::Unsettled
+        } else if survey.coverage.records_unique == 0 {
+            notes.insert(0, no_records(&survey, arguments.event_history));
+            Ending::NoRecords
+        } else if asked.is_whole() && !survey.truncated {
+            Ending::Whole
+        } else {
+            Ending::InPart
+        };
+        notes.extend(of_survey(&survey));
+        Ok(Investigated { text: print(arguments.format, &survey, &asked)?, notes, ending })
+    }
 }
 
 /// What the survey could not take in, whatever is asked of it.

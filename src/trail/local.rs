@@ -9,6 +9,7 @@ use crate::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, 
 use crate::trail::callers::CallerPass;
 use crate::trail::canon::Canon;
 use crate::trail::kept::Kept;
+use crate::trail::listed::{Counted, ReadSoFar};
 use crate::trail::marks::Marked;
 use crate::trail::memo::Memo;
 use crate::trail::passes::{CutPass, RolePass, is_deed, of_deeds};
@@ -27,12 +28,19 @@ pub struct LocalTrail {
     memo: Arc<Memo>,
     /// What the newest pass one saw in each object.
     marked: Arc<Mutex<Option<Arc<Marked>>>>,
+    so_far: Arc<ReadSoFar>,
 }
 
 impl LocalTrail {
     /// Names the places; they are listed anew at every pass one, so late deliveries count.
     pub fn new(paths: Vec<PathBuf>) -> Self {
-        Self { paths, canon: Canon::default(), memo: Arc::default(), marked: Arc::default() }
+        let (canon, memo, marked, so_far) = Default::default();
+        Self { paths, canon, memo, marked, so_far }
+    }
+
+    /// How far the reading is that goes on.
+    pub fn so_far(&self) -> Arc<ReadSoFar> {
+        Arc::clone(&self.so_far)
     }
 
     fn walk(&self) -> Result<Walk, TrailError> {
@@ -64,7 +72,7 @@ impl LocalTrail {
         let objects = Mutex::new(self.walk()?);
         let asked = (&self.canon, Duplicates::AtTheEnd);
         let Scanned { passes, coverage, bytes } =
-            scan((&objects, window), asked, &make).map_err(no_room)?;
+            scan((&self.counted(1, &objects), window), asked, &make).map_err(no_room)?;
         let mut passes = passes.into_iter();
         let mut merged = passes.next().unwrap_or_else(make);
         passes.for_each(|pass| merged.merge(pass));
@@ -72,6 +80,10 @@ impl LocalTrail {
         let (rows, marking) = merged.finish();
         *self.marked() = Some(Arc::new(marking.finish(window).map_err(no_room)?));
         Ok(Sightings { rows, coverage, cost: cost(bytes, started), truncated })
+    }
+
+    fn counted<'a, O>(&'a self, pass: u64, objects: &'a O) -> Counted<'a, O> {
+        Counted::new(pass, objects, &self.so_far)
     }
 
     fn marked(&self) -> MutexGuard<'_, Option<Arc<Marked>>> {
@@ -89,7 +101,7 @@ impl LocalTrail {
             Some(marked) => {
                 let mut files = marked.files.lock().unwrap_or_else(PoisonError::into_inner);
                 let kept = Kept::of(&mut files).map_err(no_room)?;
-                scan((&kept, window), asked, &make)
+                scan((&self.counted(2, &kept), window), asked, &make)
             }
             None => scan((&Mutex::new(self.walk()?), window), asked, &make),
         };

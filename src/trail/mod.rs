@@ -16,7 +16,7 @@ pub mod investigator;
 pub mod json;
 mod kept;
 mod known;
-mod listed;
+pub mod listed;
 pub mod local;
 mod log_answers;
 mod looked_up;

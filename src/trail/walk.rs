@@ -1,7 +1,7 @@
 //! Walks over the objects under files and folders, folder by folder, so that no more of them are
 //! listed in memory than one folder holds.
 
-use crate::ports::coverage::harmless;
+use crate::ports::coverage::{harmless, is_named_like_an_object};
 use crate::trail::listed::Refusal;
 use std::fs::{self, FileType};
 use std::io;
@@ -117,15 +117,12 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 }
 
 fn passed_over(place: &Path, kind: FileType) -> Option<&'static str> {
-    // The rest of a name may be no text.
     let name = place.file_name().unwrap_or_default().as_encoded_bytes();
-    let endings: [&[u8]; 4] = [b".json", b".jsonl", b".ndjson", b".gz"];
-    let json = endings.iter().any(|ending| name.ends_with(ending));
     if kind.is_dir() {
         Some("folder is nested too deep")
     } else if kind.is_symlink() && place.is_dir() {
         Some("link to a folder; give the folder itself")
-    } else if !json {
+    } else if !is_named_like_an_object(name) {
         Some(harmless::OTHER_FILE)
     } else if !kind.is_file() && !place.is_file() {
         Some(NOT_PLAIN)

@@ -106,6 +106,7 @@ mod techniques;
 mod thief;
 #[path = "../support/tickets.rs"]
 mod tickets;
+mod trail_in_s3;
 #[path = "../support/trail_table.rs"]
 mod trail_table;
 mod troubled;
@@ -163,6 +164,7 @@ fn main() -> ExitCode {
     trials.extend(other_logs::trials(&parts));
     trials.extend(questions::trials(&parts));
     trials.extend(table_shapes::trials(&parts));
+    trials.extend(trail_in_s3::trials(&parts));
     trials.extend(named_queries::trials(&parts));
     trials.extend(athena::trials(&parts));
     trials.extend(aws_contract::trials(&parts));

@@ -1,0 +1,132 @@
+//! A trail on this machine of which some was fetched from S3, shown as it is called there.
+
+use crate::aws::clients;
+use crate::aws::delivered::{self, Fetching, S3Prefix};
+use crate::domain::lineage::Subject;
+use crate::domain::query_cost::size;
+use crate::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Skipped, Source, TrailError, Window};
+use crate::trail::listed::ReadSoFar;
+use crate::trail::local::LocalTrail;
+use async_trait::async_trait;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use tempfile::TempDir;
+
+/// What is fetched and read so far, for whoever waits.
+#[derive(Debug, Default)]
+pub(super) struct SoFar {
+    fetching: Fetching,
+    reading: OnceLock<Arc<ReadSoFar>>,
+}
+
+/// The trail, and the folders that are gone with it.
+pub(super) struct Fetched {
+    trail: LocalTrail,
+    folders: Vec<Folder>,
+    left_out: Vec<Skipped>,
+}
+
+/// Where a bucket's objects were put.
+struct Folder {
+    place: TempDir,
+    bucket: String,
+}
+
+impl SoFar {
+    /// How far it is, in words.
+    pub(super) fn words(&self) -> String {
+        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        match self.reading.get() {
+            Some(reading) => {
+                let (pass, objects) = (count(&reading.pass), count(&reading.objects));
+                format!("reading the trail, pass {pass} of 2: {objects} objects")
+            }
+            None => {
+                let Fetching { objects, bytes } = &self.fetching;
+                format!("fetching the trail: {} objects, {}", count(objects), size(count(bytes)))
+            }
+        }
+    }
+}
+
+impl Fetched {
+    /// Fetches what lies in S3 of these places, for a window, and reads the others where they are.
+    pub(super) async fn new(
+        places: &[PathBuf],
+        window: Window,
+        so_far: &SoFar,
+    ) -> Result<Self, TrailError> {
+        let (mut folders, mut left_out, mut paths) = (Vec::new(), Vec::new(), Vec::new());
+        for path in places {
+            let Some(from) = path.to_str().and_then(S3Prefix::parse) else {
+                paths.push(path.clone());
+                continue;
+            };
+            let sdk = clients::load(None).await;
+            let place = tempfile::tempdir().map_err(no_room)?;
+            let fetched =
+                delivered::fetch(&sdk, &from, window, (place.path(), &so_far.fetching)).await?;
+            left_out.extend(fetched);
+            // As the reader names it; an object that was named itself is read whatever its name.
+            let whole = place.path().canonicalize().map_err(no_room)?;
+            let named = whole.join(&from.prefix);
+            paths.push(if named.is_file() { named } else { whole });
+            folders.push(Folder { place, bucket: from.bucket });
+        }
+        let trail = LocalTrail::new(paths);
+        // It was not set before: nobody but the caller has it.
+        let _ = so_far.reading.set(trail.so_far());
+        Ok(Self { trail, folders, left_out })
+    }
+
+    fn shown(&self, example: &str) -> Option<String> {
+        self.folders.iter().find_map(|folder| {
+            let place = folder.place.path().canonicalize().ok()?;
+            let key = example.strip_prefix(place.to_str()?)?;
+            Some(format!("s3://{}{key}", folder.bucket))
+        })
+    }
+
+    /// What was looked at, in the names of S3, with what was not fetched.
+    fn told(&self, skipped: &mut Vec<Skipped>) {
+        for skipped in skipped.iter_mut() {
+            if let Some(shown) = self.shown(&skipped.example) {
+                skipped.example = shown;
+            }
+        }
+        for left_out in &self.left_out {
+            match skipped.iter_mut().find(|skipped| skipped.reason == left_out.reason) {
+                Some(skipped) => skipped.count += left_out.count,
+                None => skipped.push(left_out.clone()),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Fetched {
+    async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
+        let mut found = self.trail.sightings(window).await?;
+        self.told(&mut found.coverage.skipped_objects);
+        let left_out = self.left_out.iter().map(|skipped| skipped.count);
+        found.coverage.objects_read += left_out.sum::<u64>();
+        Ok(found)
+    }
+
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+        self.trail.cut(window, subject).await
+    }
+
+    async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
+        self.trail.deeds(deeds).await
+    }
+
+    async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
+        self.trail.role_calls(role, window).await
+    }
+}
+
+fn no_room(error: std::io::Error) -> TrailError {
+    TrailError::NoRoom { reason: error.to_string() }
+}
