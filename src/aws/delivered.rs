@@ -1,4 +1,4 @@
-//! CloudTrail's objects where CloudTrail delivers them: below a prefix in S3, fetched into a folder.
+//! CloudTrail's objects where they are delivered: below a prefix in S3, fetched into a folder.
 
 use crate::aws::clients;
 use crate::aws::delivered_days::Days;

@@ -5,11 +5,12 @@ use crate::domain::other_log::OtherLog;
 use crate::domain::question::{Question, Times};
 use crate::domain::record_text::is_key_id;
 use crate::domain::secret::{may_be_secret, quoted};
-use crate::domain::unsettled::Unsettled;
 use crate::ports::trail::{Answer, Source, Survey, SurveyRequest, Trail, TrailError, Window};
 use crate::trail::asking::{self, Asked, Without};
 use crate::trail::catalogue::Catalogue;
 use crate::trail::investigator::Investigator;
+use crate::trail::local::LocalTrail;
+use crate::trail::notes::{changed, no_records, of_survey};
 use crate::trail::own_questions::{self, OwnQuestionErrors};
 use crate::trail::{json, output};
 use clap::{Args, Subcommand, ValueEnum};
@@ -34,8 +35,7 @@ Exit status:
 pub struct InvestigateArguments {
     /// The access key id: AKIA or ASIA and 16 more characters; never its secret
     pub key: String,
-    /// A file, folder or s3://bucket/prefix of delivered objects, plain or gzip; may be given
-    /// several times
+    /// A file or folder of delivered objects, or `s3://bucket/prefix`; may be given several times
     #[arg(long, required_unless_present = "event_history", num_args = 1.., value_name = "PATH")]
     pub trail: Vec<PathBuf>,
     /// Asks CloudTrail's event history instead, with the credentials that AWS tools find
@@ -168,6 +168,14 @@ pub struct Investigated {
     pub ending: Ending,
 }
 
+/// Investigates a key in trails on this machine.
+pub async fn investigate(
+    arguments: &InvestigateArguments,
+    now: Timestamp,
+) -> Result<Investigated, CommandError> {
+    Asking::new(arguments, now)?.of(LocalTrail::new(arguments.trail.clone())).await
+}
+
 /// What is asked, checked before anything is read.
 #[derive(Debug)]
 pub struct Asking<'a> {
@@ -222,44 +230,6 @@ impl<'a> Asking<'a> {
         notes.extend(of_survey(&survey));
         Ok(Investigated { text: print(arguments.format, &survey, &asked)?, notes, ending })
     }
-}
-
-/// What the survey could not take in, whatever is asked of it.
-fn of_survey(survey: &Survey) -> Vec<String> {
-    let cut = "the trail has more callers, or more grew out of the key, than one run keeps: all of \
-               this is a part of the truth, and may be another part the next time. Name a shorter \
-               time with --from and --to, or ask Athena";
-    let mut notes: Vec<String> = survey.truncated.then(|| cut.to_owned()).into_iter().collect();
-    let unread = survey.coverage.unread();
-    if unread > 0 {
-        notes.push(format!("{unread} objects or records were not used; the answers say why"));
-    }
-    notes
-}
-
-/// What became of the trail meanwhile, and what to do about it.
-fn changed(unsettled: &Unsettled) -> String {
-    format!(
-        "{}; it was read twice, and changed both times. Copy it, or wait until nothing writes to \
-         it, and ask again",
-        unsettled.words()
-    )
-}
-
-/// Why nothing could be looked at, and what to look at.
-fn no_records(survey: &Survey, of_history: bool) -> String {
-    let coverage = &survey.coverage;
-    let what = "no CloudTrail record was looked at, so nothing is known of the key";
-    let why = if of_history {
-        "the event history has none of it in this time; it goes back 90 days"
-    } else if coverage.records_read > 0 {
-        "no record that was read lies between --from and --to, or can be used"
-    } else if coverage.objects_read > 0 {
-        "no file that was found holds records; their names end in .json, .jsonl, .ndjson or .gz"
-    } else {
-        "the folder is empty; give the one that CloudTrail's objects were copied to"
-    };
-    format!("{what}: {why}")
 }
 
 /// Lists the questions, or shows one.

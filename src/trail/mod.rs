@@ -22,6 +22,7 @@ mod log_answers;
 mod looked_up;
 mod marks;
 mod memo;
+mod notes;
 pub mod objects;
 pub mod output;
 pub mod own_questions;

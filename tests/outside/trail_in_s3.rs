@@ -1,4 +1,4 @@
-//! A trail that is read where CloudTrail delivers it, in a bucket of an S3 that somebody else wrote.
+//! A trail that is read where CloudTrail delivers it: in a bucket of an S3 that others wrote.
 
 use crate::account::{Account, Credential, REGION};
 use crate::frame::{Missing, trial_async};
