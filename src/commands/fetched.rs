@@ -39,7 +39,7 @@ impl SoFar {
         let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
         match self.reading.get() {
             Some(reading) => {
-                let (pass, objects) = (count(&reading.pass), count(&reading.objects));
+                let (pass, objects) = (count(&reading.pass).max(1), count(&reading.objects));
                 format!("reading the trail, pass {pass} of 2: {objects} objects")
             }
             None => {
