@@ -57,6 +57,7 @@ mod lawful;
 mod leak;
 mod least_rights;
 mod made_again;
+mod maven;
 mod ministack;
 #[path = "../support/moves.rs"]
 mod moves;
@@ -109,6 +110,8 @@ mod tickets;
 mod trail_in_s3;
 #[path = "../support/trail_table.rs"]
 mod trail_table;
+mod trino;
+mod trino_athena;
 mod troubled;
 mod troubled_case;
 mod troubled_watch;
@@ -167,6 +170,7 @@ fn main() -> ExitCode {
     trials.extend(trail_in_s3::trials(&parts));
     trials.extend(named_queries::trials(&parts));
     trials.extend(athena::trials(&parts));
+    trials.extend(trino::trials(&parts));
     trials.extend(aws_contract::trials(&parts));
     trials.extend(object_lock::trials(&parts));
     trials.extend(closed_bucket::trials(&parts));

@@ -62,7 +62,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 }
 
 /// Runs each saved text on the table that most people have; how many rows all answers have.
-async fn answers_alone(judge: &mut SqlJudge, folder: &Path, key_id: &str) -> usize {
+pub(crate) async fn answers_alone(judge: &mut SqlJudge, folder: &Path, key_id: &str) -> usize {
     let shape = shapes().remove(0);
     shape.load(judge, folder);
     let scanner = LocalTrail::new(vec![PathBuf::from(folder)]);

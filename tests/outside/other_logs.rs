@@ -106,8 +106,8 @@ fn load_balancer() -> Table {
 fn resolver() -> Table {
     (
         "query_name VARCHAR, query_type VARCHAR, vpc_id VARCHAR, query_timestamp VARCHAR, \
-             answers STRUCT(rdata VARCHAR, type VARCHAR, class VARCHAR)[], \
-             srcids STRUCT(instance VARCHAR, resolver_endpoint VARCHAR)",
+             answers ARRAY(ROW(rdata VARCHAR, type VARCHAR, class VARCHAR)), \
+             srcids ROW(instance VARCHAR, resolver_endpoint VARCHAR)",
         [
             ("a.example.", OTHER, "i-0123456789", "2026-08-01T11:00:00Z"),
             ("b.example.", ADDRESS, "i-0000000000", "2026-08-01T11:00:01Z"),
@@ -182,7 +182,7 @@ fn expected(log: OtherLog) -> (&'static str, Vec<Value>) {
     }
 }
 
-fn finds_the_actor(judge: &mut SqlJudge, log: OtherLog) {
+pub(crate) fn finds_the_actor(judge: &mut SqlJudge, log: OtherLog) {
     let (columns, rows) = table(log);
     let name = format!("log_{}", log.slug());
     let rows: Vec<Vec<Value>> =

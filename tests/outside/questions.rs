@@ -277,7 +277,11 @@ pub(crate) fn athena(
     let times: [(&str, &[String]); 2] = [("from", &from), ("to", &to)];
     let lists = [times.as_slice(), &subject.lists()].concat();
     let filled = fill(template, &raw, &lists);
-    let found = judge.athena(&filled.sql, &json!(filled.values));
+    texts(&judge.athena(&filled.sql, &json!(filled.values)).rows)
+}
+
+/// Cells as Athena hands them over.
+pub(crate) fn texts(rows: &[Vec<Value>]) -> Vec<Vec<Option<String>>> {
     let text = |value: &Value| match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
@@ -285,7 +289,7 @@ pub(crate) fn athena(
             Some(value.to_string())
         }
     };
-    found.rows.iter().map(|row| row.iter().map(text).collect()).collect()
+    rows.iter().map(|row| row.iter().map(text).collect()).collect()
 }
 
 fn json_row(fields: Vec<Field<'_>>) -> Vec<Value> {
@@ -309,7 +313,7 @@ pub(crate) fn json_cell(cell: &Cell) -> Value {
 /// Fails on the first difference, and shows only that one.
 pub(crate) fn same<T: PartialEq + std::fmt::Debug>(ours: &[T], theirs: &[T], what: &str) {
     for (index, (one, other)) in ours.iter().zip(theirs).enumerate() {
-        assert_eq!(one, other, "{what}: row {index}, ours left, DuckDB's right");
+        assert_eq!(one, other, "{what}: row {index}, ours left, theirs right");
     }
-    assert_eq!(ours.len(), theirs.len(), "{what}: rows, ours left, DuckDB's right");
+    assert_eq!(ours.len(), theirs.len(), "{what}: rows, ours left, theirs right");
 }

@@ -19,13 +19,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const INVICTUS: &str = "AKIATFQR7NSC8Q4X20BJ";
+pub(crate) const INVICTUS: &str = "AKIATFQR7NSC8Q4X20BJ";
 
 /// What pass one tells beside the callers.
 const LOOKED_AT: [&str; 3] = ["regions", "data_events_from", "records_read"];
 
 /// One published trail and the key that is leaked in it.
-const TRAILS: &[(&str, &str)] = &[
+pub(crate) const TRAILS: &[(&str, &str)] = &[
     ("invictus", INVICTUS),
     ("otrf_ec2_proxy", "ASIA5FLZVX4OPVKKVBMX"),
     ("traildiscover_examples", INVICTUS),
@@ -157,7 +157,7 @@ fn same_coverage(ours: &Coverage, theirs: &mut [Vec<Option<String>>]) {
 }
 
 /// Compares what is read of a trail, and says how many calls by roles were among it.
-fn same_cut(judge: &mut SqlJudge, folder: &Path, key: &str) -> usize {
+pub(crate) fn same_cut(judge: &mut SqlJudge, folder: &Path, key: &str) -> usize {
     judge.load_trail(folder);
     let files = LocalTrail::new(objects_below(folder));
     let seen = files.sightings_now(Window::default()).expect("sightings");
@@ -257,7 +257,7 @@ fn assert_same(
     }
 }
 
-fn same_answers(judge: &mut SqlJudge, folder: &Path, key: &str) {
+pub(crate) fn same_answers(judge: &mut SqlJudge, folder: &Path, key: &str) {
     let files = LocalTrail::new(objects_below(folder));
     let seen = files.sightings_now(Window::default()).expect("sightings");
     let cut = files.cut_now(Window::default(), &everybody(&seen.rows, key)).expect("a cut");

@@ -1,10 +1,13 @@
-//! DuckDB and sqlglot as judges of our SQL: another engine, and another reader of the dialect.
+//! Other engines as judges of our SQL: DuckDB, with sqlglot as another reader of the dialect, and
+//! Trino, which is what Athena runs.
 
 use crate::account::Account;
+use crate::counting_athena::DAY;
 use crate::frame::{Missing, trial, trial_async};
 use crate::parts::Parts;
 use crate::python::{Judge, Python};
 use crate::recorder::Recorder;
+use crate::trail_table::TrailTable;
 use keyleak::ports::clock::Clock;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -24,6 +27,14 @@ const INVICTUS_RECORDS: u64 = 2104;
 #[derive(Debug)]
 pub(crate) struct SqlJudge {
     judge: Judge,
+    pub(crate) engine: Engine,
+}
+
+/// Who judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    DuckDb,
+    Trino,
 }
 
 /// Columns and rows as the engine gave them.
@@ -35,12 +46,31 @@ pub(crate) struct Found {
 
 impl SqlJudge {
     pub(crate) fn start(python: &Python) -> Self {
-        Self { judge: python.judge("sql_judge.py", &[]) }
+        Self { judge: python.judge("sql_judge.py", &[]), engine: Engine::DuckDb }
+    }
+
+    /// Trino, which answers the same questions, but for those that are DuckDB's alone.
+    pub(crate) fn trino(judge: Judge) -> Self {
+        Self { judge, engine: Engine::Trino }
     }
 
     /// Makes the table of a trail out of every object below a folder.
     pub(crate) fn load_trail(&mut self, folder: &Path) -> u64 {
-        self.load_trail_with(folder, &[])
+        match self.engine {
+            Engine::DuckDb => self.load_trail_with(folder, &[]),
+            Engine::Trino => self.load_trail_as(folder, &TrailTable::whole().key(DAY, "string")),
+        }
+    }
+
+    /// The same as a catalog defines the table; Trino's alone, which reads types as written there.
+    pub(crate) fn load_trail_as(&mut self, folder: &Path, table: &TrailTable) -> u64 {
+        let keys = table.keys.iter().map(|(name, shape)| (name, shape));
+        let columns: Vec<_> = table.columns.iter().chain(keys).collect();
+        let files = objects_below(folder);
+        let question = json!({
+            "op": "trail", "name": TRAIL_TABLE, "files": files, "columns": columns, "days": DAY,
+        });
+        self.ask(&question)["rows"].as_u64().expect("a count")
     }
 
     /// The same, with these columns as texts of JSON.
@@ -51,7 +81,7 @@ impl SqlJudge {
         self.ask(&question)["rows"].as_u64().expect("a count")
     }
 
-    /// Makes a table from its definition and rows.
+    /// Makes a table from its definition, in Trino's words, and rows.
     pub(crate) fn load_table(&mut self, name: &str, ddl: &str, rows: &[Vec<Value>]) {
         self.ask(&json!({ "op": "table", "name": name, "ddl": ddl, "rows": rows }));
     }
@@ -66,6 +96,13 @@ impl SqlJudge {
     pub(crate) fn athena(&mut self, sql: &str, parameters: &Value) -> Found {
         let question = json!({ "op": "athena", "sql": sql, "parameters": parameters });
         found(&self.ask(&question))
+    }
+
+    /// Runs SQL with each literal as it is written, or tells why that fails; Trino's alone.
+    pub(crate) fn run(&mut self, sql: &str, literals: &[String]) -> Result<Found, String> {
+        let question = json!({ "op": "athena", "sql": sql, "literals": literals });
+        let answer = self.judge.ask(&question);
+        answer["error"].as_str().map_or_else(|| Ok(found(&answer)), |why| Err(why.to_owned()))
     }
 
     /// Writes a table as one Parquet file.

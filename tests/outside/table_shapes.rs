@@ -6,7 +6,7 @@ use crate::frame::{Missing, trial, trial_async};
 use crate::leak::leak;
 use crate::parts::Parts;
 use crate::questions::{ALL, athena, busiest, cut_rows, in_order, same, sightings};
-use crate::sql_judge::{SqlJudge, TRAIL_TABLE, real_trails};
+use crate::sql_judge::{Engine, SqlJudge, TRAIL_TABLE, real_trails};
 use crate::trail_table::TrailTable;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_athena::config::{Credentials, SharedCredentialsProvider};
@@ -151,6 +151,10 @@ pub(crate) fn shapes() -> Vec<Shape> {
 impl Shape {
     /// Makes the table of a trail.
     pub(crate) fn load(&self, judge: &mut SqlJudge, folder: &Path) {
+        if judge.engine == Engine::Trino {
+            judge.load_trail_as(folder, &self.table);
+            return;
+        }
         judge.load_trail_with(folder, self.texts);
         for sql in [
             format!("CREATE OR REPLACE TABLE whole AS SELECT * FROM {TRAIL_TABLE}"),
@@ -164,9 +168,14 @@ impl Shape {
     pub(crate) async fn trail(&self, folder: &Path) -> AthenaTrail {
         let athena = CountingAthena::over(folder).await;
         athena.define(Some(self.table.clone()));
+        self.trail_at(&athena.url).await
+    }
+
+    /// The adapter, before an Athena at this address.
+    pub(crate) async fn trail_at(&self, url: &str) -> AthenaTrail {
         let credentials = Credentials::new("AKIAQNZGKIQY56JQ7WML", "secret", None, None, "test");
         let config = aws_config::defaults(BehaviorVersion::latest())
-            .endpoint_url(&athena.url)
+            .endpoint_url(url)
             .region(Region::new(REGION))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .load()
@@ -229,7 +238,7 @@ pub(crate) fn subject_of(seen: &[Sighting], key_id: &str) -> Subject {
 }
 
 /// Compares both passes over every table; how many rows the cuts had.
-async fn compare(judge: &mut SqlJudge, folder: &Path) -> usize {
+pub(crate) async fn compare(judge: &mut SqlJudge, folder: &Path) -> usize {
     let scanner = LocalTrail::new(vec![PathBuf::from(folder)]);
     let seen = scanner.sightings_now(ALL).expect("pass one").rows;
     let mut rows = 0;

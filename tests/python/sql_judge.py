@@ -112,7 +112,7 @@ def load_trail(database, question: dict) -> int:
 
 def load_table(database, question: dict) -> int:
     database.execute(f"DROP TABLE IF EXISTS {question['name']}")
-    database.execute(question["ddl"])
+    database.execute(sqlglot.transpile(question["ddl"], read="trino", write="duckdb")[0])
     rows = question["rows"]
     if rows:
         marks = ", ".join("?" for _ in rows[0])

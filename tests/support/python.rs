@@ -28,7 +28,7 @@ pub(crate) struct Python {
     requirements: &'static Requirements,
 }
 
-/// A Python program that answers one JSON line for each JSON line it is given.
+/// A program that answers one JSON line for each JSON line it is given.
 #[derive(Debug)]
 pub(crate) struct Judge {
     child: Child,
@@ -75,20 +75,20 @@ impl Python {
 
     /// Starts one of the programs under tests/python and talks to it line by line.
     pub(crate) fn judge(&self, program: &str, arguments: &[&OsStr]) -> Judge {
-        let mut child = self
-            .command(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the interpreter starts");
-        let questions = child.stdin.take();
-        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
-        Judge { child, questions, answers }
+        Judge::start(self.command(program).args(arguments))
     }
 }
 
 impl Judge {
+    /// Starts a program and talks to it line by line.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = pipes.spawn().expect("the judge starts");
+        let questions = child.stdin.take();
+        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
+        Self { child, questions, answers }
+    }
+
     /// One question, one answer; a judge that falls over fails the trial.
     pub(crate) fn ask(&mut self, question: &Value) -> Value {
         let pipe = self.questions.as_mut().expect("the judge is open");

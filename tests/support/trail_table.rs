@@ -56,6 +56,13 @@ impl TrailTable {
         Self { columns, keys: Vec::new(), parameters: BTreeMap::new() }
     }
 
+    /// With all that records have, as whoever adds to AWS's definition declares it.
+    pub(crate) fn whole() -> Self {
+        let more = "sourceidentity:string>,credentialid:string>";
+        let identity = IDENTITY.strip_suffix(">>").expect("the caller's session");
+        Self::current().with("useridentity", &format!("{identity},{more}"))
+    }
+
     pub(crate) fn key(mut self, name: &str, shape: &str) -> Self {
         self.keys.push((name.to_owned(), shape.to_owned()));
         self
