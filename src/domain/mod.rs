@@ -130,6 +130,7 @@ mod standing;
 pub mod step_result;
 mod talk;
 pub mod target;
+mod time_order;
 pub mod time_words;
 pub mod trail_row;
 pub mod trust;

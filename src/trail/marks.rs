@@ -51,7 +51,7 @@ impl Marking {
     /// Notes whatever pass two could want this record for, but for its caller.
     pub(super) fn note(&mut self, record: &Glance<'_>) {
         if let Some(hash) = record.source_ip_hash(&self.canon) {
-            self.mark(&[Mark::of_hash(hash)]);
+            self.mark([Mark::of_hash(hash)]);
         }
         self.has_changes |= match record.get(Field::EventSource) {
             Some("signin.amazonaws.com") => true,
@@ -60,7 +60,7 @@ impl Marking {
         };
     }
 
-    pub(super) fn mark(&mut self, marks: &[Mark]) {
+    pub(super) fn mark(&mut self, marks: impl IntoIterator<Item = Mark>) {
         self.marks.extend(marks);
     }
 

@@ -6,11 +6,14 @@
 //! number that is not plain, a field twice, deep nesting) is left to the parser, record by record,
 //! and an object of any other form as a whole: nothing is decided here that the parser would not.
 
+mod expected;
 mod identities;
 mod members;
+mod scalars;
 
 use crate::trail::canon::Canon;
 use crate::trail::glance::{Field, Glance};
+use crate::trail::skim::expected::{Link, Name, Names};
 use crate::trail::skim::identities::Identities;
 use crate::trail::skim::members::{Members, Place, Wanted};
 use serde_json::value::RawValue;
@@ -21,8 +24,6 @@ const DEPTH_MAX: u32 = 64;
 const RECORDS_MAX: usize = 40_000;
 /// Of these, room is kept from one object to the next.
 const ROOM_RECORDS_MAX: usize = 1_000;
-/// Digits that a floating point number holds exactly.
-const DIGITS_MAX: usize = 15;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
@@ -38,20 +39,22 @@ pub(super) struct Skimmer<'c> {
     pub(super) canon: &'c Canon,
     members: Members,
     identities: Identities,
+    names: Names,
     room: Vec<Skimmed<'static>>,
 }
 
 impl<'c> Skimmer<'c> {
     pub(super) fn new(canon: &'c Canon) -> Self {
         let members = Members::new(canon);
-        Self { canon, members, identities: Identities::new(), room: Vec::new() }
+        let (identities, names) = (Identities::new(), Names::new());
+        Self { canon, members, identities, names, room: Vec::new() }
     }
 
     /// The records of an object that is one list of records and nothing else.
     pub(super) fn records<'t>(&mut self, text: &'t str) -> Option<Vec<Skimmed<'t>>> {
         let mut found = emptied(std::mem::take(&mut self.room));
-        let (members, identities) = (&self.members, &mut self.identities);
-        Skim { text, bytes: text.as_bytes(), canon: self.canon, members, identities }
+        let Self { canon, members, identities, names, .. } = self;
+        Skim { text, bytes: text.as_bytes(), canon, members, identities, names }
             .records(&mut found)?;
         Some(found)
     }
@@ -96,6 +99,7 @@ struct Skim<'t, 'c> {
     canon: &'c Canon,
     members: &'c Members,
     identities: &'c mut Identities,
+    names: &'c mut Names,
 }
 
 impl<'t> Skim<'t, '_> {
@@ -154,7 +158,8 @@ impl<'t> Skim<'t, '_> {
     }
 
     fn record(&mut self, at: usize, glance: &mut Glance<'t>) -> Option<usize> {
-        let (end, members) = self.part(at, Place::Record, glance)?;
+        self.names.are_of(0);
+        let (end, members) = self.part(at, (Place::Record, Link::START), glance)?;
         glance.json = self.text.get(at..end)?;
         glance.digest = self.canon.digest_of(members);
         // Without a name it is no record, and may be an envelope.
@@ -163,38 +168,50 @@ impl<'t> Skim<'t, '_> {
     }
 
     /// The caller of a record, gone through only where it was not met lately.
-    fn identity(&mut self, at: usize, glance: &mut Glance<'t>) -> Option<(usize, u128)> {
+    fn identity(
+        &mut self,
+        at: usize,
+        within: Link,
+        glance: &mut Glance<'t>,
+    ) -> Option<(usize, u128)> {
         let text = self.text.get(at..)?;
         if let Some((length, members)) = self.identities.recall(text, self.canon, glance) {
             return Some((at + length, members));
         }
-        let (end, members) = self.part(at, Place::Identity, glance)?;
+        let (end, members) = self.part(at, (Place::Identity, within), glance)?;
         self.identities.keep((text, end - at), self.canon, (glance, members));
         Some((end, members))
     }
 
     /// An object of which members are wanted.
-    fn part(&mut self, at: usize, place: Place, glance: &mut Glance<'t>) -> Option<(usize, u128)> {
+    fn part(
+        &mut self,
+        at: usize,
+        (place, mut link): (Place, Link),
+        glance: &mut Glance<'t>,
+    ) -> Option<(usize, u128)> {
         let mut at = self.past(at, b'{')?;
         let (mut sum, mut met) = (0_u128, 0_u32);
         let mut more = *self.bytes.get(at)? != b'}';
         while more {
-            let key = self.string(at)?;
-            if !key.plain {
+            let (slot, value_at) = self.name(at, (Some(place), link))?;
+            let name = self.names.get(slot);
+            if !name.plain {
                 return None;
             }
-            let value_at = self.past(self.blank(key.end), b':')?;
-            let (end, hash) = match self.members.get(place, key.hash) {
-                None => self.value(value_at, 0)?,
+            let within = Link::within(slot);
+            let (end, hash) = match name.member {
+                None => self.value(value_at, 0, within)?,
                 Some((number, wanted)) => {
                     if met & (1 << number) != 0 {
                         return None;
                     }
                     met |= 1 << number;
-                    self.wanted(value_at, wanted, glance)?
+                    self.wanted(value_at, (wanted, within), glance)?
                 }
             };
-            sum = sum.wrapping_add(self.canon.member(key.hash, hash));
+            link = Link::behind(slot);
+            sum = sum.wrapping_add(self.canon.member(name.hash, hash));
             at = self.blank(end);
             more = *self.bytes.get(at)? == b',';
             at = if more { self.blank(at + 1) } else { at };
@@ -206,38 +223,74 @@ impl<'t> Skim<'t, '_> {
     fn wanted(
         &mut self,
         at: usize,
-        wanted: Wanted,
+        (wanted, within): (Wanted, Link),
         glance: &mut Glance<'t>,
     ) -> Option<(usize, u64)> {
         match (wanted, *self.bytes.get(at)?) {
             (Wanted::Text(field), b'"') => {
-                let token = self.string(at)?;
+                let token = self.text_of(at, within)?;
                 if !token.plain {
                     return None;
                 }
                 glance.set(field, self.text.get(at + 1..token.end - 1)?);
                 if field == Field::SourceIp {
                     glance.source_ip = token.hash;
+                } else if field == Field::EventName {
+                    self.names.are_of(token.hash);
                 }
                 Some((token.end, token.hash))
             }
             (Wanted::Text(field), b't' | b'f') => {
-                let (end, hash) = self.value(at, 0)?;
+                let (end, hash) = self.value(at, 0, within)?;
                 glance.set(field, self.text.get(at..end)?);
                 Some((end, hash))
             }
             (Wanted::Part(Place::Identity), b'{') => {
-                let (end, members) = self.identity(at, glance)?;
+                let (end, members) = self.identity(at, within, glance)?;
                 glance.identity = self.canon.digest_of(members);
                 Some((end, self.canon.object(members)))
             }
             (Wanted::Part(place), b'{') => {
-                let (end, members) = self.part(at, place, glance)?;
+                let (end, members) = self.part(at, (place, within), glance)?;
                 Some((end, self.canon.object(members)))
             }
-            (Wanted::Once, _) | (Wanted::Text(_) | Wanted::Part(_), b'n') => self.value(at, 0),
+            (Wanted::Once, _) | (Wanted::Text(_) | Wanted::Part(_), b'n') => {
+                self.value(at, 0, within)
+            }
             (Wanted::Text(_) | Wanted::Part(_), _) => None,
         }
+    }
+
+    /// The slot of a member's name, and where its value is.
+    #[inline]
+    fn name(&mut self, at: usize, from: (Option<Place>, Link)) -> Option<(usize, usize)> {
+        let rest = self.bytes.get(at..)?;
+        if let Some((slot, length)) = self.names.expected(rest, from) {
+            return Some((slot, self.blank(at + length)));
+        }
+        self.new_name(at, from)
+    }
+
+    #[inline(never)]
+    fn new_name(&mut self, at: usize, from: (Option<Place>, Link)) -> Option<(usize, usize)> {
+        let key = self.string(at)?;
+        let value_at = self.past(self.blank(key.end), b':')?;
+        let member = from.0.and_then(|place| self.members.get(place, key.hash));
+        let text = self.text.get(at..key.end).filter(|_| key.plain);
+        let name = Name { hash: key.hash, member, plain: key.plain };
+        Some((self.names.learn((text, name), from), value_at))
+    }
+
+    /// A text that is the value of a member: often the same as in the record before.
+    #[inline]
+    fn text_of(&mut self, at: usize, within: Link) -> Option<Token> {
+        if let Some((length, hash)) = self.names.again(self.bytes.get(at..)?, within) {
+            return Some(Token { end: at + length, hash, plain: true });
+        }
+        let token = self.string(at)?;
+        let text = self.text.get(at..token.end).filter(|_| token.plain);
+        self.names.met((text, token.hash), within);
+        Some(token)
     }
 
     /// Eight bytes, those behind the end being zero.
@@ -295,11 +348,11 @@ impl<'t> Skim<'t, '_> {
         Some(Token { end: at + 1, hash: self.canon.text(&text), plain: false })
     }
 
-    fn value(&self, at: usize, depth: u32) -> Option<(usize, u64)> {
+    fn value(&mut self, at: usize, depth: u32, within: Link) -> Option<(usize, u64)> {
         match *self.bytes.get(at)? {
-            b'"' => self.string(at).map(|token| (token.end, token.hash)),
-            b'{' => self.object(at, depth),
-            b'[' => self.list(at, depth),
+            b'"' => self.text_of(at, within).map(|token| (token.end, token.hash)),
+            b'{' => self.object(at, depth, within),
+            b'[' => self.list(at, depth, within),
             b'n' => self.literal(at, b"null", self.canon.null()),
             b't' => self.literal(at, b"true", self.canon.truth(true)),
             b'f' => self.literal(at, b"false", self.canon.truth(false)),
@@ -308,44 +361,16 @@ impl<'t> Skim<'t, '_> {
         }
     }
 
-    fn literal(&self, at: usize, word: &[u8], hash: u64) -> Option<(usize, u64)> {
-        self.bytes.get(at..)?.starts_with(word).then_some((at + word.len(), hash))
-    }
-
-    /// A whole number, also where it is written as `12.0`.
-    fn number(&self, start: usize) -> Option<(usize, u64)> {
-        let digits = |from: usize| {
-            let rest = self.bytes.get(from..).unwrap_or_default();
-            rest.iter().take(DIGITS_MAX + 1).take_while(|byte| byte.is_ascii_digit()).count()
-        };
-        let whole = digits(start);
-        let mut at = start + whole;
-        let text = self.text.get(start..at)?;
-        if whole > DIGITS_MAX || (whole > 1 && text.starts_with('0')) {
-            return None;
-        }
-        if self.bytes.get(at) == Some(&b'.') {
-            let zeros = digits(at + 1);
-            let fraction = self.bytes.get(at + 1..at + 1 + zeros)?;
-            if !(1..=DIGITS_MAX).contains(&zeros) || fraction.iter().any(|byte| *byte != b'0') {
-                return None;
-            }
-            at += 1 + zeros;
-        }
-        let goes_on = matches!(self.bytes.get(at), Some(b'.' | b'e' | b'E'));
-        let number: u64 = text.parse().ok()?;
-        (!goes_on).then(|| (at, self.canon.number(number as f64)))
-    }
-
-    fn object(&self, at: usize, depth: u32) -> Option<(usize, u64)> {
+    fn object(&mut self, at: usize, depth: u32, mut link: Link) -> Option<(usize, u64)> {
         let mut at = self.past(at, b'{').filter(|_| depth < DEPTH_MAX)?;
         let mut sum = 0_u128;
         let mut more = *self.bytes.get(at)? != b'}';
         while more {
-            let key = self.string(at)?;
-            let value_at = self.past(self.blank(key.end), b':')?;
-            let (end, hash) = self.value(value_at, depth + 1)?;
-            sum = sum.wrapping_add(self.canon.member(key.hash, hash));
+            let (slot, value_at) = self.name(at, (None, link))?;
+            let key = self.names.get(slot).hash;
+            let (end, hash) = self.value(value_at, depth + 1, Link::within(slot))?;
+            link = Link::behind(slot);
+            sum = sum.wrapping_add(self.canon.member(key, hash));
             at = self.blank(end);
             more = *self.bytes.get(at)? == b',';
             at = if more { self.blank(at + 1) } else { at };
@@ -353,12 +378,12 @@ impl<'t> Skim<'t, '_> {
         (*self.bytes.get(at)? == b'}').then(|| (at + 1, self.canon.object(sum)))
     }
 
-    fn list(&self, at: usize, depth: u32) -> Option<(usize, u64)> {
+    fn list(&mut self, at: usize, depth: u32, within: Link) -> Option<(usize, u64)> {
         let mut at = self.past(at, b'[').filter(|_| depth < DEPTH_MAX)?;
         let mut list = self.canon.list();
         let mut more = *self.bytes.get(at)? != b']';
         while more {
-            let (end, hash) = self.value(at, depth + 1)?;
+            let (end, hash) = self.value(at, depth + 1, within)?;
             list = self.canon.item(list, hash);
             at = self.blank(end);
             more = *self.bytes.get(at)? == b',';

@@ -54,6 +54,27 @@ impl Texts {
     }
 }
 
+/// The numbers that the texts of one thread have with another: each is looked for once.
+pub(super) struct Translation<'t> {
+    theirs: &'t Texts,
+    known: Vec<Option<u32>>,
+}
+
+impl<'t> Translation<'t> {
+    pub(super) fn of(theirs: &'t Texts) -> Self {
+        Self { theirs, known: vec![None; theirs.all.len()] }
+    }
+
+    /// The own number of a text of theirs; none where there is no room for one more.
+    pub(super) fn number(&mut self, theirs: u32, own: &mut Texts) -> Option<u32> {
+        let known = self.known.get_mut(theirs as usize)?;
+        if known.is_none() {
+            *known = own.number(self.theirs.get(theirs));
+        }
+        *known
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -290,12 +290,12 @@ proptest! {
 
     #[test]
     fn what_was_met_before_is_taken_as_it_was_then(
-        seeds in proptest::collection::vec(1_u64..9, 2..6),
+        seeds in proptest::collection::vec((1_u64..9, 0_u64..3), 2..6),
     ) {
         let canon = Canon::default();
         let mut skimmer = Skimmer::new(&canon);
-        for seed in seeds {
-            held_by(&mut skimmer, &object(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), 0));
+        for (seed, oddness) in seeds {
+            held_by(&mut skimmer, &object(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), oddness));
         }
     }
 
@@ -389,4 +389,37 @@ fn a_caller_that_begins_like_another_is_gone_through_by_itself() {
     let text = format!(r#"{{"Records":[{twice},{twice}]}}"#);
     let skimmed = skimmer.records(&text).unwrap();
     assert!(skimmed.iter().all(|one| one.glance.is_none()));
+}
+
+#[test]
+fn a_name_is_known_by_its_place_and_a_text_that_is_said_again_by_all_of_it() {
+    let canon = Canon::default();
+    let mut skimmer = Skimmer::new(&canon);
+    let of = |call: &str, address: &str| {
+        format!(
+            r#"{{"eventName":"{call}","sourceIPAddress":"{address}","userIdentity":{{"arn":"a",
+            "sessionContext":{{"sessionIssuer":{{"arn":"b"}}}}}},"requestParameters":{{"arn":"c",
+            "eventName":"d"}}}}"#
+        )
+    };
+    let texts = ["1.2.3.4", "1.2.3.4", "1.2.3.4", "1.2.3.45", "1.2.3.4", "1.2.3.", "1.2.3.4"];
+    for call in ["A", "B", "A"] {
+        let all = texts.map(|address| of(call, address)).join(",");
+        assert_eq!(held_by(&mut skimmer, &format!(r#"{{"Records":[{all}]}}"#)), (7, 0));
+    }
+}
+
+#[test]
+fn more_names_than_are_kept_are_taken_as_well() {
+    let canon = Canon::default();
+    let mut skimmer = Skimmer::new(&canon);
+    let member = |number: usize| format!(r#""name-{number}":{{"arn":"{number}"}}"#);
+    let members: Vec<String> = (0..3_000).map(member).collect();
+    let record = format!(
+        r#"{{"requestParameters":{{{}}},"eventName":"A","userIdentity":{{"arn":"a"}}}}"#,
+        members.join(",")
+    );
+    let text = format!(r#"{{"Records":[{record},{record}]}}"#);
+    assert_eq!(held_by(&mut skimmer, &text), (2, 0));
+    assert!(skimmer.names.len() <= 1_024, "what is kept has an end");
 }
