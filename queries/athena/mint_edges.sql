@@ -4,7 +4,7 @@
 -- phase: scope
 -- impact: evidence
 -- parameters: table, partitions, from, to
--- columns: event_name, event_id, identity_type, principal_id, identity_arn, identity_account, invoked_by, access_key_id, user_name, session_start, issuer_arn, issuer_principal_id, from_console, minted_key, minted_arn, minted_principal_id, minted_expires, target_user, target_role, target_key, target_status, session_name, console_result, origin_arn, resources, recipient_account, addresses, events, first_time, last_time, regions, data_events_from, records_read
+-- columns: event_name, event_id, identity_type, principal_id, identity_arn, identity_account, invoked_by, access_key_id, user_name, session_start, issuer_arn, issuer_principal_id, from_console, minted_key, minted_arn, minted_principal_id, minted_expires, target_user, new_name, target_role, target_key, target_status, session_name, console_result, origin_arn, resources, recipient_account, addresses, events, first_time, last_time, regions, data_events_from, records_read
 -- source: athena
 -- meaning: One row for each call that makes or ends a credential or principal, and one for all other calls of a caller.
 -- none: The trail holds no record in this window.
@@ -49,7 +49,8 @@ calls AS (
             'DeleteSigningCertificate', 'DeleteUser', 'UpdateAccessKey',
             'UpdateAssumeRolePolicy', 'UpdateLoginProfile', 'UpdateSAMLProvider',
             'UpdateSSHPublicKey', 'UpdateServiceSpecificCredential',
-            'UpdateSigningCertificate', 'UploadSSHPublicKey', 'UploadSigningCertificate'
+            'UpdateSigningCertificate', 'UpdateUser', 'UploadSSHPublicKey',
+            'UploadSigningCertificate'
           )
         )
         OR (
@@ -174,6 +175,7 @@ flat AS (
       json_extract_scalar(responseelements, '$.sSHPublicKey.userName'),
       json_extract_scalar(responseelements, '$.certificate.userName')
     ), 1, 1024) END AS target_user,
+    CASE WHEN lineage_call = 1 THEN substr(json_extract_scalar(requestparameters, '$.newUserName'), 1, 1024) END AS new_name,
     CASE WHEN lineage_call = 1 THEN substr(coalesce(
       json_extract_scalar(requestparameters, '$.roleArn'),
       json_extract_scalar(requestparameters, '$.roleName'),
@@ -237,6 +239,7 @@ SELECT
   minted_principal_id,
   minted_expires,
   target_user,
+  new_name,
   target_role,
   target_key,
   target_status,
@@ -272,6 +275,7 @@ GROUP BY
   minted_principal_id,
   minted_expires,
   target_user,
+  new_name,
   target_role,
   target_key,
   target_status,

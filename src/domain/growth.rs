@@ -11,6 +11,7 @@ mod back;
 mod hosts;
 mod mints;
 mod reach;
+mod renames;
 mod sign_ins;
 mod signer;
 
@@ -160,7 +161,7 @@ impl<'a> Growth<'a> {
             node.id = format!("{} ({id})", node.id);
         }
         if self.known.contains(&node.id) {
-            self.opened_again(&node);
+            self.known_better(node);
             return;
         }
         if self.nodes.len() >= NODES_MAX {
@@ -172,11 +173,16 @@ impl<'a> Growth<'a> {
         self.nodes.push(node);
     }
 
-    /// The key's owner may have opened it lawfully long before the actor did.
-    fn opened_again(&mut self, node: &Node) {
-        let known = self.nodes.iter_mut().find(|known| known.id == node.id);
-        let opened = known.filter(|known| known.kind.is_principal() && !known.is_created());
-        if let Some(known) = opened {
+    /// The key's owner may have opened it lawfully long before the actor did, and a key that was
+    /// only switched on may turn out to be of the actor's making.
+    fn known_better(&mut self, node: Node) {
+        let Some(known) = self.nodes.iter_mut().find(|known| known.id == node.id) else {
+            return;
+        };
+        if known.is_switched_on() && !node.is_switched_on() {
+            *known = node;
+            self.minted_from = 0;
+        } else if known.kind.is_principal() && !known.is_created() {
             let later = node.made.filter(|made| Some(*made) > known.made);
             known.reopened = known.reopened.max(later);
         }
@@ -184,7 +190,7 @@ impl<'a> Growth<'a> {
 
     fn addresses(&self) -> BTreeSet<&'a str> {
         let mut addresses = BTreeSet::new();
-        for node in &self.nodes {
+        for node in self.nodes.iter().filter(|node| !node.is_switched_on()) {
             let own = match node.kind {
                 NodeKind::LongTermKey
                 | NodeKind::UserSession
@@ -252,6 +258,7 @@ impl<'a> Growth<'a> {
         }
         nodes.retain(|node| node.id != self.bounds.key_id);
         self.lineage.nodes = nodes;
+        self.settle_names();
         self.lineage
     }
 }

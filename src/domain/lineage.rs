@@ -184,6 +184,17 @@ pub struct MadeKey {
     pub by: String,
 }
 
+/// A user of the lineage that somebody gave another name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renamed {
+    pub account: String,
+    pub old: String,
+    pub new: String,
+    pub at: Timestamp,
+    /// The key, service or caller that did it.
+    pub by: Option<String>,
+}
+
 /// Everything that grew out of one key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Lineage {
@@ -207,6 +218,9 @@ pub struct Lineage {
     pub signer: Option<Signer>,
     /// Nodes in the order they were reached.
     pub nodes: Vec<Node>,
+    /// Users of it that were renamed, in time order; names above are the last ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<Renamed>,
     /// The sessions forwarded nodes stand for, as `ARN@start`.
     pub forwarded: Vec<String>,
     /// Addresses the key and its sessions called from; services and non-addresses left out.
@@ -275,6 +289,7 @@ impl Lineage {
 
     fn is_minted(&self, node: &Node) -> bool {
         let seen_made = !matches!(node.via.as_str(), "use" | "forwarded" | "ConsoleLogin");
+        let seen_made = seen_made && !node.is_switched_on();
         let parent = node.minted_by.as_deref();
         let by_key = parent == Some(self.key_id.as_str());
         let by_node = || {
@@ -289,6 +304,12 @@ impl Node {
     /// The trail tells whole seconds, so what was made in that very second is not older.
     pub fn is_made_before(&self, since: Timestamp) -> bool {
         self.made.is_some_and(|made| made.as_second() < since.as_second())
+    }
+
+    /// A key that was there before and that the actor switched on again. Who has its secret no
+    /// record tells, so nothing that it signs is the actor's by that alone.
+    pub fn is_switched_on(&self) -> bool {
+        self.kind == NodeKind::LongTermKey && self.via == "UpdateAccessKey"
     }
 
     /// A principal the actor made, rather than one the actor opened.
@@ -329,6 +350,7 @@ impl Subject {
         let mut targets = BTreeSet::from([lineage.key_id.clone()]);
         let mut accounts: BTreeSet<String> = lineage.account.iter().cloned().collect();
         targets.extend(lineage.owner_name.clone());
+        targets.extend(lineage.renamed.iter().flat_map(|one| [one.old.clone(), one.new.clone()]));
         targets.extend(lineage.owner_arn.as_deref().and_then(role_of_session));
         for node in &lineage.nodes {
             match node.kind {
@@ -362,6 +384,7 @@ impl Subject {
             }
             NodeKind::User | NodeKind::Role => {}
             NodeKind::ForwardedSession => {}
+            NodeKind::LongTermKey if node.is_switched_on() => {}
             NodeKind::ConsoleSession => {
                 self.sessions.push(node.id.clone());
                 // The sign-in itself carries no session; it is told by its own time.

@@ -26,6 +26,7 @@ pub const LINEAGE_CALLS: &[(&str, &[&str])] = &[
             "UpdateSSHPublicKey",
             "UpdateServiceSpecificCredential",
             "UpdateSigningCertificate",
+            "UpdateUser",
             "UploadSSHPublicKey",
             "UploadSigningCertificate",
         ],
@@ -87,6 +88,8 @@ pub enum Calls {
     Enter,
     /// Ends, or switches, a credential or principal.
     End,
+    /// Gives a user another name, or another path.
+    Rename,
     /// Nothing.
     Other,
 }
@@ -120,6 +123,7 @@ impl Calls {
             | "UpdateSSHPublicKey"
             | "UpdateServiceSpecificCredential"
             | "UpdateSigningCertificate" => Self::End,
+            "UpdateUser" => Self::Rename,
             "GetSigninToken" => Self::SignInToken,
             "" => Self::Other,
             name if name.starts_with("UpdateFunction") || name.ends_with("ProfileAssociation") => {

@@ -113,7 +113,9 @@ impl<'a> Makers<'a> {
 
     fn by_other<T>(&self, seen: &Sighting, what: impl FnOnce(String) -> T) -> Option<ByOther<T>> {
         let by = seen.identity_arn.as_ref().or(seen.invoked_by.as_ref())?;
-        let at = parse_time(&seen.first_time)?;
+        // Who used a key that the actor switched on is not known: then nobody is named.
+        let by_grown = seen.access_key_id.as_deref().is_some_and(|key| self.grown.contains(key));
+        let at = parse_time(&seen.first_time).filter(|_| !by_grown)?;
         Some(ByOther { what: what(by.clone()), at, sure: self.is_explained(seen, at) })
     }
 

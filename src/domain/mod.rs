@@ -137,6 +137,7 @@ pub mod trust;
 pub mod undo_notes;
 pub mod undoing;
 pub mod unsettled;
+mod user_names;
 pub mod verdict;
 pub mod wanted;
 pub mod way;

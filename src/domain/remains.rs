@@ -261,6 +261,11 @@ impl Search<'_> {
             self.leave_open(node, "its id is not one IAM would take");
             return;
         };
+        if node.is_switched_on() {
+            let because = "the actor switched it on again; it existed before, and who has its \
+                           secret no record tells";
+            return self.ask(Target::new(on, Part::Key(key), because));
+        }
         let because = "the trail shows that the actor minted it";
         self.cover_once(Target::new(on, Part::Key(key), because));
     }

@@ -5,9 +5,10 @@ use crate::domain::lineage_call::Calls;
 use crate::domain::record_text::is_key_id;
 use crate::domain::time_order::in_time_order;
 use crate::domain::trail_row::{Sighting, parse_time};
+use crate::domain::user_names::UserNames;
 use foldhash::fast::RandomState;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, HashMap as AnyMap, HashSet as AnySet};
+use std::collections::{BTreeMap, BTreeSet, HashMap as AnyMap, HashSet as AnySet};
 
 /// A console session says it began within moments of the sign-in it came from.
 const SIGN_IN_SLACK: SignedDuration = SignedDuration::from_secs(10);
@@ -33,6 +34,7 @@ pub struct SightingIndex<'a> {
     mints: HashMap<&'a str, &'a Sighting>,
     unnamed_mints: HashMap<String, Vec<&'a Sighting>>,
     ends: Vec<&'a Sighting>,
+    names: UserNames<'a>,
     /// When the sessions of each caller began.
     starts: HashMap<&'a str, BTreeMap<Timestamp, &'a str>>,
     /// The start that was read last: many sessions begin at once.
@@ -47,7 +49,8 @@ impl<'a> SightingIndex<'a> {
     /// Orders and indexes; the order of the input does not matter.
     pub fn new(sightings: &'a [Sighting]) -> Self {
         let all = in_time_order(sightings);
-        let mut index = Self { all, ..Self::default() };
+        let names = UserNames::new(&all);
+        let mut index = Self { all, names, ..Self::default() };
         for seen in index.all.clone() {
             index.insert(seen);
         }
@@ -204,6 +207,17 @@ impl<'a> SightingIndex<'a> {
         self.by_principal_id.get(id).map_or(&[], Vec::as_slice)
     }
 
+    /// What users were called when.
+    pub fn names(&self) -> &UserNames<'a> {
+        &self.names
+    }
+
+    /// The ARNs that a user has signed under: a rename changes it, and so does another path.
+    pub fn arns_of_user(&self, id: Option<&str>) -> BTreeSet<&'a str> {
+        let seen = id.and_then(|id| self.by_own_id.get(id)).into_iter().flatten();
+        seen.filter_map(|seen| seen.identity_arn.as_deref()).collect()
+    }
+
     /// Switches of roles in the console by this caller.
     pub fn switches_from(&self, arn: &str) -> &[&'a Sighting] {
         self.switches.get(arn).map_or(&[], Vec::as_slice)
@@ -227,6 +241,7 @@ impl<'a> SightingIndex<'a> {
             // Forwarded sessions are followed one by one where they are found.
             NodeKind::ForwardedSession | NodeKind::User | NodeKind::Role => Vec::new(),
         };
+        let calls = if node.is_switched_on() { Vec::new() } else { calls };
         calls.into_iter().filter(|seen| seen.event_name.is_some()).collect()
     }
 
@@ -250,7 +265,7 @@ impl<'a> SightingIndex<'a> {
     /// Calls of the sessions a node's key belongs to, made under other keys.
     pub fn same_session(&self, node: &Node) -> Vec<&'a Sighting> {
         let mut seen: Vec<&Sighting> = Vec::new();
-        for own in self.signed_by(&node.id) {
+        for own in self.signed_by(&node.id).iter().filter(|_| !node.is_switched_on()) {
             if let (Some(arn), Some(start)) = (&own.identity_arn, &own.session_start) {
                 seen.extend(self.session(arn, start));
             }
@@ -267,10 +282,18 @@ impl<'a> SightingIndex<'a> {
         };
         let named = self.by_arn.get(arn).into_iter().flatten();
         let named = named.filter(|seen| same_identity(principal, seen));
+        let named = named.filter(|seen| self.is_named_then(principal, seen));
         let id = principal.principal_id.as_deref();
         let renamed = id.and_then(|id| self.by_own_id.get(id)).into_iter().flatten();
         let renamed = renamed.filter(|seen| seen.identity_arn.as_deref() != Some(arn));
         named.chain(renamed).copied().collect()
+    }
+
+    /// Of a user whose immutable id no record shows there is only the name, and when it had it.
+    fn is_named_then(&self, principal: &Node, seen: &Sighting) -> bool {
+        let is_told = principal.principal_id.is_some() || seen.user_name.is_none();
+        let is_free = self.names.renames().is_empty() || principal.kind != NodeKind::User;
+        is_told || is_free || self.names.is_user_of(principal, &seen.user_name, &seen.first_time)
     }
 
     /// Whether a mint gave out a session of this role.

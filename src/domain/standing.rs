@@ -41,7 +41,8 @@ impl SightingIndex<'_> {
             _ => true,
         });
         for end in later {
-            if let Some(after) = ending(node, end) {
+            let is_user = self.names().is_user_of(node, &end.target_user, &end.first_time);
+            if let Some(after) = ending(node, end, is_user) {
                 standing = after;
             }
             if standing == Standing::Deleted {
@@ -52,7 +53,7 @@ impl SightingIndex<'_> {
     }
 }
 
-fn ending(node: &Node, end: &Sighting) -> Option<Standing> {
+fn ending(node: &Node, end: &Sighting, about_user: bool) -> Option<Standing> {
     let name = end.event_name.as_deref().unwrap_or_default();
     let account = node.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
     let elsewhere = matches!((account, end.recipient_account.as_deref()),
@@ -61,7 +62,6 @@ fn ending(node: &Node, end: &Sighting) -> Option<Standing> {
         return None;
     }
     let about_key = end.target_key.as_deref() == Some(node.id.as_str());
-    let about_user = end.target_user.is_some() && end.target_user == node.user_name;
     let role = node.role_arn.as_deref().and_then(|arn| arn.rsplit('/').next());
     let target_role = end.target_role.as_deref().and_then(|arn| arn.rsplit('/').next());
     let about_role = role.is_some() && role == target_role;

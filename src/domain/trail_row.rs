@@ -290,6 +290,8 @@ flat_row! {
         minted_expires: Option<String>,
         /// The user the call is about.
         target_user: Option<String>,
+        /// What that user is called from then on.
+        new_name: Option<String>,
         /// The role the call is about.
         target_role: Option<String>,
         /// The access key the call is about.

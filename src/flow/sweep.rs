@@ -277,10 +277,16 @@ fn to_the_second(time: Timestamp) -> Timestamp {
 fn in_lineage(lineage: &Lineage, row: &TrailRow) -> bool {
     let key = row.access_key_id.as_deref().unwrap_or_default();
     let arn = row.identity_arn.as_deref().unwrap_or_default();
-    let owner = lineage.owner_arn.as_deref() == Some(arn) && !arn.is_empty();
+    let id = row.principal_id.as_deref().filter(|id| !id.is_empty());
+    // A user that was renamed has called under another ARN.
+    let is = |other: &Option<String>, other_id: &Option<String>| {
+        let same_arn = other.as_deref() == Some(arn) && !arn.is_empty();
+        same_arn || (id.is_some() && other_id.as_deref() == id)
+    };
+    let owner = is(&lineage.owner_arn, &lineage.owner_principal_id);
     let node = |node: &Node| {
-        let same_arn = node.arn.as_deref() == Some(arn) && !arn.is_empty();
-        !node.older && (node.id == key || same_arn)
+        let is_it = node.id == key || is(&node.arn, &node.principal_id);
+        !node.older && !node.is_switched_on() && is_it
     };
     key == lineage.key_id || owner || lineage.nodes.iter().any(node)
 }

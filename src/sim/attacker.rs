@@ -32,6 +32,11 @@ pub enum Operation {
     CreateUser {
         user: String,
     },
+    /// Gives a user another name.
+    RenameUser {
+        user: String,
+        to: String,
+    },
     CreateAccessKey {
         user: String,
     },
@@ -123,6 +128,7 @@ impl Operation {
             Self::GetFederationToken { .. } => "GetFederationToken",
             Self::AssumeRole { .. } => "AssumeRole",
             Self::CreateUser { .. } => "CreateUser",
+            Self::RenameUser { .. } => "UpdateUser",
             Self::CreateAccessKey { .. } => "CreateAccessKey",
             Self::UpdateAccessKey { .. } => "UpdateAccessKey",
             Self::DeleteAccessKey { .. } => "DeleteAccessKey",

@@ -40,6 +40,7 @@ pub const TARGET_USER: Paths = &[
     (Response, "sSHPublicKey.userName"),
     (Response, "certificate.userName"),
 ];
+pub const NEW_NAME: Paths = &[(Request, "newUserName")];
 pub const TARGET_ROLE: Paths =
     &[(Request, "roleArn"), (Request, "roleName"), (Response, "role.arn")];
 pub const TARGET_GROUP: Paths = &[(Request, "groupName")];
@@ -244,6 +245,7 @@ pub const TEXTS: &[(&str, Paths)] = &[
     ("minted_principal_id", MINTED_PRINCIPAL_ID),
     ("minted_expires", MINTED_EXPIRES),
     ("target_user", TARGET_USER),
+    ("new_name", NEW_NAME),
     ("target_role", TARGET_ROLE),
     ("target_group", TARGET_GROUP),
     ("target_policy", TARGET_POLICY),

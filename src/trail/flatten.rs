@@ -51,6 +51,7 @@ pub fn edge(record: &Record<'_>, time: &str, caller: &CallerParts<'_>) -> Sighti
         minted_principal_id: text(columns::MINTED_PRINCIPAL_ID),
         minted_expires: text(columns::MINTED_EXPIRES),
         target_user: text(columns::TARGET_USER),
+        new_name: text(columns::NEW_NAME),
         target_role: target_role(record, &parts),
         target_key: text(columns::TARGET_KEY),
         target_status: text(columns::TARGET_STATUS),

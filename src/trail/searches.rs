@@ -30,6 +30,12 @@ pub(super) fn of(lineage: &Lineage) -> Vec<Search> {
         let about = [About::Resource(owner.clone()), About::Call(SIGN_IN)];
         all.extend(about.map(|about| Search { about, account: account.clone() }));
     }
+    let renamed = lineage.renamed.iter().flat_map(|user| {
+        let account = AccountId::parse(&user.account);
+        let names = [&user.old, &user.new].map(|name| About::Resource(name.clone()));
+        names.map(|about| Search { about, account: account.clone() })
+    });
+    all.extend(renamed);
     let mut known = BTreeSet::new();
     all.retain(|search| known.insert(search.clone()));
     all

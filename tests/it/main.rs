@@ -73,6 +73,7 @@ mod quarantine;
 mod readme;
 mod reconcile;
 mod recovery;
+mod renamed;
 mod replacement;
 mod resources;
 mod restoring;

@@ -166,6 +166,9 @@ async fn answer(clients: &Clients, operation: &Operation) -> Result<Reply, Strin
             let call = iam.update_assume_role_policy().role_name(role);
             allowed(call.policy_document(trust).send().await)
         }
+        Operation::RenameUser { user, to } => {
+            allowed(iam.update_user().user_name(user).new_user_name(to).send().await)
+        }
         Operation::CreateLoginProfile { user } => {
             let call = iam.create_login_profile().user_name(user).password(PASSWORD);
             allowed(call.send().await)

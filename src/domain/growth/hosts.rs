@@ -23,6 +23,7 @@ impl<'a> Growth<'a> {
                     | Calls::SignIn
                     | Calls::SignInToken
                     | Calls::End
+                    | Calls::Rename
                     | Calls::Other => {}
                 }
             }

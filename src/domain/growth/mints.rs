@@ -3,9 +3,8 @@
 use super::Growth;
 use crate::domain::lineage::{Certainty, Node, NodeKind};
 use crate::domain::lineage_call::Calls;
-use crate::domain::principal::account_in;
 use crate::domain::record_text::is_key_id;
-use crate::domain::sighting_index::session_arn;
+use crate::domain::sighting_index::{call, session_arn};
 use crate::domain::trail_row::{Sighting, parse_time};
 
 impl<'a> Growth<'a> {
@@ -17,7 +16,7 @@ impl<'a> Growth<'a> {
                 continue;
             }
             for edge in self.index.edges_of(&parent) {
-                if !is_take_over(edge)
+                if !is_of_what_was_there(edge)
                     && let Some(child) = self.child(&parent, edge)
                 {
                     self.add(child);
@@ -32,7 +31,7 @@ impl<'a> Growth<'a> {
         let parents = self.nodes.iter().filter(|node| !node.kind.is_principal());
         for parent in parents.cloned().collect::<Vec<_>>() {
             for edge in self.index.edges_of(&parent) {
-                if is_take_over(edge)
+                if is_of_what_was_there(edge)
                     && let Some(child) = self.child(&parent, edge)
                 {
                     self.add(child);
@@ -42,8 +41,8 @@ impl<'a> Growth<'a> {
     }
 
     pub(super) fn child(&self, parent: &Node, edge: &'a Sighting) -> Option<Node> {
-        let call = edge.event_name.as_deref().unwrap_or_default();
-        let mut node = match Calls::of(call) {
+        let name = edge.event_name.as_deref().unwrap_or_default();
+        let mut node = match call(edge) {
             Calls::Mint if edge.minted_key.as_deref().is_some_and(is_key_id) => {
                 self.minted(edge)?
             }
@@ -51,12 +50,13 @@ impl<'a> Growth<'a> {
             Calls::SignInToken => self.minted(edge)?,
             Calls::Create => self.created(edge)?,
             Calls::TakeOver => self.taken_over(edge)?,
+            Calls::End => self.switched_on(edge)?,
             Calls::SignIn
             | Calls::Provide
             | Calls::Launch
             | Calls::Alter
             | Calls::Enter
-            | Calls::End
+            | Calls::Rename
             | Calls::Other => return None,
         };
         node.minted_by = Some(parent.id.clone());
@@ -64,7 +64,7 @@ impl<'a> Growth<'a> {
         node.reach = parent.reach;
         node.depth = parent.depth + 1;
         if node.why.is_empty() {
-            node.why = format!("{call} by {}", parent.id);
+            node.why = format!("{name} by {}", parent.id);
         }
         Some(node)
     }
@@ -158,18 +158,16 @@ impl<'a> Growth<'a> {
             true => name.to_owned(),
             false => principal_arn(edge, kind, name)?,
         };
-        // The call names no path, and another account may have one of the same name.
-        let same = |known: &Node| {
-            let known = known.arn.as_deref().unwrap_or_default();
-            known.rsplit('/').next() == arn.rsplit('/').next()
-                && account_in(known) == account_in(&arn)
-        };
-        let known = self.nodes.iter().filter(|node| node.kind == kind).find(|node| same(node));
+        let known = self.nodes.iter().filter(|node| node.kind == kind);
+        let known = known.clone().find(|node| self.is_named(node, &arn, edge));
         if known.is_some_and(Node::is_created) {
             return None; // the actor made it: it is already listed
         }
-        let arn = known.and_then(|known| known.arn.clone()).unwrap_or(arn);
         let mut node = self.principal_node(edge, kind, arn);
+        match known {
+            Some(known) => (node.id, node.arn) = (known.id.clone(), known.arn.clone()),
+            None => self.tell_user(&mut node),
+        }
         node.older = true;
         node.why = format!("{call} opened it to the actor; it existed before");
         Some(node)
@@ -192,11 +190,11 @@ impl<'a> Growth<'a> {
     }
 }
 
-fn is_take_over(edge: &Sighting) -> bool {
-    Calls::of(edge.event_name.as_deref().unwrap_or_default()) == Calls::TakeOver
+fn is_of_what_was_there(edge: &Sighting) -> bool {
+    matches!(call(edge), Calls::TakeOver | Calls::End)
 }
 
-fn own_arn(edge: &Sighting) -> Option<String> {
+pub(super) fn own_arn(edge: &Sighting) -> Option<String> {
     let target = edge.target_user.as_deref();
     if target.is_none() || target == edge.user_name.as_deref() {
         return edge.identity_arn.clone();

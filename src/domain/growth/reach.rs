@@ -4,7 +4,6 @@ use super::mints::caller_name;
 use super::{FORWARD_SLACK, Growth, role_of, tally};
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach};
 use crate::domain::lineage_call::Calls;
-use crate::domain::principal::PrincipalName;
 use crate::domain::record_text::is_key_id;
 use crate::domain::trail_row::{Sighting, parse_time};
 
@@ -45,7 +44,7 @@ impl<'a> Growth<'a> {
             node.role_arn = Some(principal.id.clone());
         } else if node.user_name.is_none() {
             // Records of a federated user name neither its user nor who may stop it.
-            node.user_name = PrincipalName::of_arn(&principal.id).map(|user| user.name);
+            node.user_name = principal.user_name.clone();
         }
         Some(node)
     }
@@ -127,11 +126,14 @@ impl<'a> Growth<'a> {
         let parents: Vec<Node> =
             self.nodes.iter().filter(|n| n.kind == NodeKind::LongTermKey).cloned().collect();
         for parent in &parents {
-            let (Some(first), Some(last), Some(arn)) = (parent.first, parent.last, &parent.arn)
+            let (Some(first), Some(last), false) =
+                (parent.first, parent.last, parent.is_switched_on())
             else {
                 continue;
             };
-            for seen in self.index.forwarded_for(arn) {
+            let mut arns = self.index.arns_of_user(parent.principal_id.as_deref());
+            arns.extend(parent.arn.as_deref());
+            for seen in arns.into_iter().flat_map(|arn| self.index.forwarded_for(arn)) {
                 let start = seen.session_start.as_deref().and_then(parse_time);
                 let near = start.is_some_and(|start| {
                     start >= first - FORWARD_SLACK && start <= last + FORWARD_SLACK

@@ -76,7 +76,9 @@ impl<'a> Growth<'a> {
             else {
                 continue;
             };
-            for seen in self.index.switches_from(arn) {
+            let mut arns = self.index.arns_of_user(parent.principal_id.as_deref());
+            arns.insert(arn);
+            for seen in arns.into_iter().flat_map(|arn| self.index.switches_from(arn)) {
                 if !is_later(&parent, seen) {
                     continue;
                 }
@@ -102,7 +104,10 @@ impl<'a> Growth<'a> {
             return;
         };
         let addresses = self.addresses();
-        for seen in self.index.sign_ins_of(&owner) {
+        let id = self.lineage.owner_principal_id.clone();
+        let mut arns = self.index.arns_of_user(id.as_deref());
+        arns.insert(&owner);
+        for seen in arns.into_iter().flat_map(|arn| self.index.sign_ins_of(arn)) {
             let from = seen.addresses.as_deref().unwrap_or_default();
             if !from.split(' ').any(|address| addresses.contains(address)) {
                 continue;

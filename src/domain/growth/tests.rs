@@ -1,6 +1,7 @@
 //! What a lineage must name, and what it must not be fooled by.
 
 mod indirect;
+mod renames;
 mod signer;
 
 use super::{Bounds, grow};

@@ -50,6 +50,9 @@ impl Visitor {
                 cloud.assume(origin, role_arn, session_name).await.map(Reply::Minted)
             }
             Operation::CreateUser { user } => cloud.make_user(origin, user).await.map(done),
+            Operation::RenameUser { user, to } => {
+                cloud.rename_user(origin, user, to).await.map(done)
+            }
             Operation::CreateAccessKey { user } => {
                 cloud.make_key(origin, user).await.map(Reply::Minted)
             }

@@ -85,6 +85,16 @@ impl SimCloud {
         self.call(origin, call, |state, _, now| state.delete_user(name, now)).await
     }
 
+    pub(super) async fn rename_user(
+        &self,
+        origin: &Origin,
+        name: &str,
+        new: &str,
+    ) -> Result<(), Refusal> {
+        let call = self.on_user("UpdateUser", name).with("newUserName", new);
+        self.call(origin, call, |state, _, now| state.rename_user(name, new, now)).await
+    }
+
     pub(super) async fn make_key(
         &self,
         origin: &Origin,

@@ -61,6 +61,25 @@ impl State {
         Ok(Done { value: (), response })
     }
 
+    /// Everything of the user stays, its id, keys and policies among it.
+    pub(super) fn rename_user(
+        &mut self,
+        name: &str,
+        new: &str,
+        now: Timestamp,
+    ) -> Result<Done<()>, Refusal> {
+        if self.user_names.contains_key(new) {
+            return Err(Refusal::exists("User", new));
+        }
+        let id = self.change_user(name, now, |user| {
+            new.clone_into(&mut user.name);
+            Ok(user.id.clone())
+        })?;
+        self.user_names.remove(name);
+        self.user_names.insert(new.to_owned(), id);
+        Ok(Done::silently(()))
+    }
+
     pub(super) fn delete_user(&mut self, name: &str, now: Timestamp) -> Result<Done<()>, Refusal> {
         let user = self.user(name)?;
         let first = [
