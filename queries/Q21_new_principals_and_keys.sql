@@ -14,7 +14,11 @@ SELECT
   event_time,
   event_name AS call,
   coalesce(target_user, target_role, target_group, resource, user_name) AS target,
-  coalesce(target_policy, target_status) AS detail,
+  coalesce(
+    target_policy,
+    target_status,
+    CASE WHEN event_name IN ('UpdateUser', 'UpdateGroup') THEN 'now ' || detail END
+  ) AS detail,
   coalesce(minted_key, target_key, minted_principal_id) AS new_id,
   access_key_id AS made_by,
   identity_arn AS made_by_arn,

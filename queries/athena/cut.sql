@@ -192,6 +192,9 @@ flat AS (
       json_extract_scalar(requestparameters, '$.keyId')
     ), 1, 1024) AS kms_key,
     substr(coalesce(
+      json_extract_scalar(requestparameters, '$.newUserName'),
+      json_extract_scalar(requestparameters, '$.newGroupName'),
+      json_extract_scalar(requestparameters, '$.newPath'),
       json_extract_scalar(requestparameters, '$.VersioningConfiguration.Status'),
       json_extract_scalar(requestparameters, '$.LifecycleConfiguration.Rule.Expiration.Days'),
       json_extract_scalar(requestparameters, '$.disableApiTermination.value'),

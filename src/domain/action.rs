@@ -291,7 +291,8 @@ impl Action {
 
     /// Whether this action undoes the other one.
     pub fn takes_back(&self, other: &Self) -> bool {
-        self.on == other.on && other.taken_back().is_some_and(|undo| undo.change == self.change)
+        self.on.is_same(&other.on)
+            && other.taken_back().is_some_and(|undo| undo.change == self.change)
     }
 
     /// Denies run without a re-check: nothing may come between the approval and the deny.

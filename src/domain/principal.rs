@@ -98,6 +98,12 @@ impl PrincipalName {
 }
 
 impl Principal {
+    /// By the id, where there is one: a user may have another name by now.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let by_id = self.kind == PrincipalKind::User && !self.id.is_empty();
+        self == other || (by_id && self.kind == other.kind && self.id == other.id)
+    }
+
     pub fn key(&self) -> PrincipalName {
         PrincipalName { kind: self.kind, name: self.name.clone() }
     }

@@ -119,6 +119,7 @@ fn search<'a>(case: &'a Case, census: &Census<'a>) -> Search<'a> {
     census.nodes.iter().filter(|node| is_likely_held(node)).for_each(|node| search.look_at(node));
     search.take_sessions();
     search.is_likely = false;
+    search.renamed(census);
     search.newcomers(census);
     search.new_keys(census);
     search
@@ -390,6 +391,7 @@ mod elsewhere;
 pub mod foreseen;
 pub mod nodes;
 mod protected;
+mod renamed;
 mod sessions;
 pub mod spared;
 pub mod strangers;

@@ -98,6 +98,18 @@ impl Snapshot {
 }
 
 impl Photograph {
+    /// The same user under the name, and at the path, of a later photograph of it.
+    #[must_use]
+    pub fn called_as(self, later: &Self) -> Self {
+        match (&self.own, &later.own) {
+            (Own::User(_), Own::User(_)) => {
+                let (name, arn, path) = (&later.name, &later.arn, &later.path);
+                Self { name: name.clone(), arn: arn.clone(), path: path.clone(), ..self }
+            }
+            _ => later.clone(),
+        }
+    }
+
     /// Puts what AWS lists in no order into one, so that equal states are equal values.
     pub fn sorted(mut self) -> Self {
         self.attached.sort();

@@ -25,7 +25,7 @@ use crate::flow::lane::{StepError, conclude};
 use crate::flow::ledger::LedgerError;
 use crate::flow::sharing::Heir;
 use crate::flow::{
-    brakes, chase, eradicate, photograph, propose, readback, replace, sharing, undo,
+    brakes, chase, eradicate, photograph, propose, readback, renamed, replace, sharing, undo,
 };
 use crate::ports::accounts::Access;
 use crate::ports::cloud::{Ahead, CallClass, CallError, Detail};
@@ -124,13 +124,15 @@ async fn carry_out(
     // one of them again must not be able to void the plan with it.
     let covered = which.step as usize >= state.plan.steps.len();
     let drift = match step.action.runs_unchecked() || covered {
-        true => None,
+        true => renamed_since(&access, (&state.plan, &step.action.on)).await,
         false => match no_longer_safe(desk, case, (state, &step.action)).await? {
-            Some(why) => Some(Drift { why, gone: false }),
+            Some(why) => Some(Drift { why, how: How::Failed }),
             None => drift(desk, case, (&state.plan, &step.action)).await?,
         },
     };
-    if let (Some(drift), false) = (&drift, state.has_begun()) {
+    if let (Some(drift), false) = (&drift, state.has_begun())
+        && drift.how != How::GoesOnElsewhere
+    {
         let event = Event::Voided { plan: which.plan, why: drift.why.clone() };
         return conclude(desk, case, event).await.map(drop);
     }
@@ -192,17 +194,42 @@ async fn intend(desk: &Desk, case: &Case, which: StepAttempt) -> Result<Option<T
 /// Why a step must not be done any more.
 struct Drift {
     why: String,
+    how: How,
+}
+
+/// What is to become of a step that finds no more what it was approved for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Failed,
     /// The principal of the plan is gone, and with it what the step was to end.
-    gone: bool,
+    Gone,
+    /// The principal has another name, under which the same is done to it.
+    GoesOnElsewhere,
 }
 
 impl Drift {
     fn result(self) -> StepResult {
-        match self.gone {
-            true => StepResult::Done { changed: false, how: Some(self.why), request_id: None },
-            false => StepResult::Failed { why: self.why, retryable: false, request_id: None },
+        match self.how {
+            How::Gone | How::GoesOnElsewhere => {
+                StepResult::Done { changed: false, how: Some(self.why), request_id: None }
+            }
+            How::Failed => StepResult::Failed { why: self.why, retryable: false, request_id: None },
         }
     }
+}
+
+/// Whether the user of a step goes on under another name: then nothing is done under the old one,
+/// which may be somebody else's. The approval is for the user, so its containment goes on.
+async fn renamed_since(
+    access: &Result<Access, CallError>,
+    (plan, on): (&Plan, &Principal),
+) -> Option<Drift> {
+    let name = renamed::name_now(access.as_ref().ok()?.lookup.as_ref(), on).await?;
+    let (told, how) = match plan.kind.contains() {
+        true => ("it is contained under that name", How::GoesOnElsewhere),
+        false => ("so nothing was changed; ask for a new plan", How::Failed),
+    };
+    Some(Drift { why: format!("{on} was renamed to {name} (its id {} stays): {told}", on.id), how })
 }
 
 /// Why the step may not begin any more: what it rests on is gone.
@@ -225,10 +252,14 @@ async fn drift(
 ) -> Result<Option<Drift>, StepError> {
     let on = &action.on;
     let account = &plan.account;
-    match found_now(desk.accounts.reach(Some(account)).await, on).await {
+    let access = desk.accounts.reach(Some(account)).await;
+    if let Some(renamed) = renamed_since(&access, (plan, on)).await {
+        return Ok(Some(renamed));
+    }
+    match found_now(access, on).await {
         Ok((now, _)) if now.id != on.id => Ok(Some(Drift {
             why: format!("{on} was deleted and made again (its id was {}, is {})", on.id, now.id),
-            gone: true,
+            how: How::Gone,
         })),
         Ok((now, state)) => {
             let why = protection(&now.arn, account, &desk.rules.plans).map(str::to_owned);
@@ -240,7 +271,8 @@ async fn drift(
                 (why, _) => why,
             };
             let name = ResourceName::words(&on.key());
-            Ok(why.map(|why| Drift { why: format!("{name} is not touched: {why}"), gone: false }))
+            let why = why.map(|why| format!("{name} is not touched: {why}"));
+            Ok(why.map(|why| Drift { why, how: How::Failed }))
         }
         // A principal that is gone holds nothing; the step itself finds that out.
         Err(error) if error.class == CallClass::NotFound => Ok(None),
@@ -249,7 +281,7 @@ async fn drift(
         Err(error) if error.class == CallClass::Denied && action.reversible() => Ok(None),
         Err(error) if error.class == CallClass::Denied => {
             let why = format!("it cannot be seen whether {on} is still the same: {error}");
-            Ok(Some(Drift { why, gone: false }))
+            Ok(Some(Drift { why, how: How::Failed }))
         }
         Err(error) => Err(error.into()),
     }

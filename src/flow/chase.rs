@@ -13,7 +13,7 @@ use crate::domain::event::Event;
 use crate::domain::force::no_longer;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
-use crate::domain::principal::{PrincipalKind, PrincipalName};
+use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
 use crate::domain::reading::SurveyNote;
 use crate::domain::remains::strangers::{Keys, at_large_since, is_a_guess};
 use crate::domain::remains::{Census, Inhabitant, contained, remains};
@@ -23,7 +23,7 @@ use crate::flow::desk::Desk;
 use crate::flow::gains::Taken;
 use crate::flow::lane::{StepError, conclude};
 use crate::flow::photograph::photograph_all;
-use crate::flow::{gains, sweep};
+use crate::flow::{gains, renamed, sweep};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,7 +107,10 @@ async fn put_back(desk: &Desk, case: &Case, state: &PlanState) -> Result<(), Ste
         })
     };
     let principals = steps().map(|(_, step, _)| step.action.on.key()).collect();
-    let now = photograph_all(desk.lookup(case).await?.as_ref(), principals).await?;
+    let lookup = desk.lookup(case).await?;
+    let now = photograph_all(lookup.as_ref(), principals).await?;
+    let wanted: Vec<&Principal> = steps().map(|(_, step, _)| &step.action.on).collect();
+    let now = renamed::without_namesakes(lookup.as_ref(), &wanted, now).await?;
     let mut reverted: BTreeMap<PlanNumber, Vec<u32>> = BTreeMap::new();
     for ((plan, index), step, done) in steps() {
         let began = done.began_at.unwrap_or(Timestamp::MIN);

@@ -27,6 +27,7 @@ pub mod propose;
 pub mod purse;
 pub mod readback;
 pub mod reconcile;
+pub mod renamed;
 pub mod replace;
 pub mod resources;
 pub mod rotation;

@@ -6,11 +6,12 @@ use crate::domain::digest::canonical;
 use crate::domain::facts::Fact;
 use crate::domain::ids::{AccountId, UserName};
 use crate::domain::plan_state::PlanState;
-use crate::domain::principal::{PrincipalKind, PrincipalName, account_in};
+use crate::domain::principal::{Principal, PrincipalKind, PrincipalName, account_in};
 use crate::domain::resource::ResourceName;
 use crate::domain::snapshot::{OfRole, OfUser, Own, Photograph, Snapshot, SnapshotRef};
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
+use crate::flow::renamed;
 use crate::ports::cloud::{CallClass, CallError, Detail, Lookup, ResourceDetail};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -78,10 +79,12 @@ pub async fn photograph_plans(
     plans: &[&PlanState],
 ) -> Result<Photographs, StepError> {
     let steps = plans.iter().flat_map(|state| state.all_steps());
-    let names = steps.map(|(_, step, _)| step.action.on.key());
+    let wanted: Vec<&Principal> = steps.map(|(_, step, _)| &step.action.on).collect();
+    let names = wanted.iter().map(|on| on.key());
     let (resources, principals) = names.partition(|name| name.kind == PrincipalKind::Resource);
     let lookup = desk.lookup(case).await?;
-    let mut found = photograph_all(lookup.as_ref(), principals).await?;
+    let found = photograph_all(lookup.as_ref(), principals).await?;
+    let mut found = renamed::without_namesakes(lookup.as_ref(), &wanted, found).await?;
     found.extend(photograph_readable(lookup.as_ref(), resources).await);
     Ok(found)
 }
@@ -120,6 +123,7 @@ pub async fn keep(
 /// plan did to one was taken back, the next plan that touched it has the state before.
 pub async fn first_snapshot(desk: &Desk, case: &Case) -> Result<Snapshot, StepError> {
     let mut principals: BTreeMap<PrincipalName, Photograph> = BTreeMap::new();
+    let mut first_of: BTreeMap<String, Photograph> = BTreeMap::new();
     let mut account = None;
     let plans: Vec<&PlanState> = case.standing_plans().collect();
     for state in plans {
@@ -129,7 +133,9 @@ pub async fn first_snapshot(desk: &Desk, case: &Case) -> Result<Snapshot, StepEr
             for photograph in snapshot.principals {
                 let key = photograph.key();
                 if !is_given_back(state, &key) {
-                    principals.entry(key).or_insert(photograph);
+                    let first = first_of.entry(photograph.id.clone());
+                    let first = first.or_insert_with(|| photograph.clone()).clone();
+                    principals.entry(key).or_insert(first.called_as(&photograph));
                 }
             }
         }

@@ -17,6 +17,7 @@ use crate::domain::target::{Part, Target};
 use crate::domain::trust::{Insiders, let_in, of_nobody, without_outsiders};
 use crate::flow::desk::Desk;
 use crate::flow::photograph::{Photographs, account_of, photograph_all};
+use crate::flow::renamed;
 use crate::ports::cloud::{CallError, Lookup};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -44,7 +45,9 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, CallError> {
     let principals = targets.iter().map(|target| target.on.clone()).collect();
     let lookup = desk.lookup(case).await?;
-    let photographs = photograph_all(lookup.as_ref(), principals).await?;
+    let mut photographs = photograph_all(lookup.as_ref(), principals).await?;
+    let targets = renamed::targets(lookup.as_ref(), case, (targets, &mut photographs)).await?;
+    let targets = targets.as_slice();
     let mut prepared = Prepared::default();
     let guard = guard(lookup.as_ref(), targets).await;
     let ours = contained(case);

@@ -9,7 +9,7 @@ use crate::domain::key_making;
 use crate::domain::lifting::together;
 use crate::domain::plan::{PlanKind, Step, StepAddress};
 use crate::domain::plan_state::PlanState;
-use crate::domain::principal::{PrincipalKind, PrincipalName};
+use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
 use crate::domain::sharing::handed_over;
 use crate::domain::snapshot::{Photograph, Snapshot};
 use crate::domain::step_result::StepResult;
@@ -19,12 +19,16 @@ use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
 use crate::flow::photograph::{Photographs, first_snapshot, keep, photograph_all};
 use crate::flow::propose::{frame, not_proposed, propose};
-use crate::flow::sharing;
+use crate::flow::{renamed, sharing};
+use crate::ports::cloud::Lookup;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be taken back, and since when each of it holds.
 type Held<'a> = Vec<(&'a Action, Timestamp)>;
+
+/// Users that have another name by now.
+type Moved = BTreeMap<Principal, Principal>;
 
 /// Proposes to take the standing plans back, only if the state is still the one we left. Whoever
 /// decides is told first of what the actor made.
@@ -42,18 +46,24 @@ pub async fn propose_undo(desk: &Desk, case: &Case) -> Result<(), StepError> {
         return not_proposed(desk, case, why).await;
     }
     let at = desk.clock.now();
-    let before = first_snapshot(desk, case).await?;
+    let mut before = first_snapshot(desk, case).await?;
     let made = made_by_actor(case);
-    let mut held = held_by(case, &named, at);
+    let lookup = desk.lookup(case).await?;
+    let done = held_by(case, &named, at);
+    let moved_to = moved_to(lookup.as_ref(), &done).await?;
+    rename_in(&mut before, &moved_to);
+    let actions = under_names_now(case, &moved_to);
+    let mut held: Held<'_> =
+        done.into_iter().map(|(action, at)| (of_now(action, &actions), at)).collect();
     let handed_over = if is_whole { handed_over(case) } else { Vec::new() };
     let all = held.iter().map(|(action, _)| *action);
     let names = all.chain(handed_over.iter().map(|(_, action)| *action));
     let names = names.map(|action| action.on.key()).collect();
-    let mut found = photograph_all(desk.lookup(case).await?.as_ref(), names).await?;
+    let mut found = photograph_all(lookup.as_ref(), names).await?;
     let gone = leave_the_gone(&mut held, &found);
     let actors = actors_among(&held, &made);
     let mut now: Vec<Photograph> = held_ones(&mut found, &held);
-    let moved = moved(&before, &now, &left_by(case, &held));
+    let moved = moved(&before, &now, &left_by(case, &held, &actions));
     if !moved.is_empty() {
         let why = format!(
             "the account is no longer as the plan left it, so undo could restore the wrong \
@@ -104,6 +114,41 @@ fn held_by<'a>(case: &'a Case, named: &[StepAddress], at: Timestamp) -> Held<'a>
     these.map(|(_, step, done)| (&step.action, done.ended_at.unwrap_or(at))).collect()
 }
 
+/// The users of it that have another name by now, as they were and as they are.
+async fn moved_to(lookup: &dyn Lookup, done: &Held<'_>) -> Result<Moved, StepError> {
+    let names = done.iter().map(|(action, _)| action.on.key());
+    let users = names.filter(|name| name.kind == PrincipalKind::User).collect();
+    let found = photograph_all(lookup, users).await?;
+    let actions: Vec<&Action> = done.iter().map(|(action, _)| *action).collect();
+    Ok(renamed::moved(lookup, &actions, &found).await?)
+}
+
+/// How they were before the plan, under the names that they have now.
+fn rename_in(before: &mut Snapshot, moved: &Moved) {
+    for (was, is) in moved {
+        let own = before.of(&was.key()).filter(|own| own.id == was.id).cloned();
+        if let (Some(own), None) = (own, before.of(&is.key())) {
+            let (name, arn) = (is.name.clone(), is.arn.clone());
+            before.principals.push(Photograph { name, arn, ..own });
+        }
+    }
+}
+
+/// The same under the name of now.
+fn of_now<'a>(action: &'a Action, moved: &'a [(Action, Action)]) -> &'a Action {
+    moved.iter().find(|(own, _)| own == action).map_or(action, |(_, now)| now)
+}
+
+/// What holds of them, each as it was done and as it is under the name of now.
+fn under_names_now(case: &Case, moved: &Moved) -> Vec<(Action, Action)> {
+    let all = case.standing_plans().flat_map(PlanState::holding_steps);
+    let renamed = all.filter_map(|(_, step, _)| {
+        let on = moved.get(&step.action.on)?.clone();
+        Some((step.action.clone(), Action { on, ..step.action.clone() }))
+    });
+    renamed.collect()
+}
+
 /// The users and roles that the actor made among what is to be given back.
 fn actors_among(held: &Held<'_>, made: &[Made]) -> BTreeSet<PrincipalName> {
     let actors = held.iter().filter(|(action, _)| is_the_actors(made, &action.on));
@@ -125,11 +170,16 @@ fn held_ones(found: &mut Photographs, held: &Held<'_>) -> Vec<Photograph> {
 }
 
 /// How a principal was left is told by all that holds of it, however much is taken back.
-fn left_by<'a>(case: &'a Case, held: &Held<'_>) -> Vec<(&'a Action, Option<&'a str>)> {
+fn left_by<'a>(
+    case: &'a Case,
+    held: &Held<'_>,
+    moved: &'a [(Action, Action)],
+) -> Vec<(&'a Action, Option<&'a str>)> {
     let touched: BTreeSet<_> = held.iter().map(|(action, _)| action.on.key()).collect();
     let all = case.standing_plans().flat_map(PlanState::holding_steps);
-    let all =
-        all.map(|(_, step, state)| (&step.action, state.result.as_ref().and_then(StepResult::how)));
+    let all = all.map(|(_, step, state)| {
+        (of_now(&step.action, moved), state.result.as_ref().and_then(StepResult::how))
+    });
     let all = all.chain(key_making::made(case).map(|action| (action, None)));
     all.filter(|(action, _)| touched.contains(&action.on.key())).collect()
 }

@@ -129,6 +129,9 @@ pub const KMS_KEY: Paths = &[
 ];
 /// What else tells one change from another.
 pub const DETAIL: Paths = &[
+    (Request, "newUserName"),
+    (Request, "newGroupName"),
+    (Request, "newPath"),
     (Request, "VersioningConfiguration.Status"),
     (Request, "LifecycleConfiguration.Rule.Expiration.Days"),
     (Request, "disableApiTermination.value"),

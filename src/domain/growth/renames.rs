@@ -14,7 +14,8 @@ impl Growth<'_> {
     pub(super) fn switched_on(&self, edge: &Sighting) -> Option<Node> {
         let is_on = edge.event_name.as_deref() == Some("UpdateAccessKey")
             && edge.target_status.as_deref() == Some("Active");
-        let key = edge.target_key.as_deref().filter(|_| is_on).and_then(AccessKeyId::from_record)?;
+        let key =
+            edge.target_key.as_deref().filter(|_| is_on).and_then(AccessKeyId::from_record)?;
         let mut node = self.key_node(key.reveal(), NodeKind::LongTermKey);
         node.via = "UpdateAccessKey".to_owned();
         node.made = parse_time(&edge.first_time);
