@@ -2,6 +2,7 @@
 
 use crate::domain::ids::AccessKeyId;
 use crate::domain::principal::PrincipalName;
+use crate::domain::renamed_user::Renamed;
 use crate::domain::signer::Signer;
 use crate::domain::trail_row::TrailRow;
 use jiff::Timestamp;
@@ -182,17 +183,6 @@ pub struct MadeKey {
     pub key: AccessKeyId,
     /// Who made it.
     pub by: String,
-}
-
-/// A user of the lineage that somebody gave another name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Renamed {
-    pub account: String,
-    pub old: String,
-    pub new: String,
-    pub at: Timestamp,
-    /// The key, service or caller that did it.
-    pub by: Option<String>,
 }
 
 /// Everything that grew out of one key.

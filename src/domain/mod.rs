@@ -95,6 +95,7 @@ pub mod recovery_step;
 pub mod refusal;
 pub mod regular;
 pub mod remains;
+pub mod renamed_user;
 pub mod replacing;
 pub mod report;
 pub mod reshaping;

@@ -282,18 +282,11 @@ impl<'a> SightingIndex<'a> {
         };
         let named = self.by_arn.get(arn).into_iter().flatten();
         let named = named.filter(|seen| same_identity(principal, seen));
-        let named = named.filter(|seen| self.is_named_then(principal, seen));
+        let named = named.filter(|seen| self.names.is_named_then(principal, seen));
         let id = principal.principal_id.as_deref();
         let renamed = id.and_then(|id| self.by_own_id.get(id)).into_iter().flatten();
         let renamed = renamed.filter(|seen| seen.identity_arn.as_deref() != Some(arn));
         named.chain(renamed).copied().collect()
-    }
-
-    /// Of a user whose immutable id no record shows there is only the name, and when it had it.
-    fn is_named_then(&self, principal: &Node, seen: &Sighting) -> bool {
-        let is_told = principal.principal_id.is_some() || seen.user_name.is_none();
-        let is_free = self.names.renames().is_empty() || principal.kind != NodeKind::User;
-        is_told || is_free || self.names.is_user_of(principal, &seen.user_name, &seen.first_time)
     }
 
     /// Whether a mint gave out a session of this role.

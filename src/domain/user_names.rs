@@ -5,7 +5,7 @@
 //! the renames, to where it was made, or to the window's begin. Somebody else may have the old name
 //! later, and that is another user.
 
-use crate::domain::lineage::Node;
+use crate::domain::lineage::{Node, NodeKind};
 use crate::domain::lineage_call::Calls;
 use crate::domain::principal::account_in;
 use crate::domain::trail_row::{Sighting, parse_time};
@@ -59,8 +59,8 @@ enum Became<'a> {
 impl<'a> UserNames<'a> {
     /// Reads the renames; without any there is nothing to know.
     pub fn new(sightings: &[&'a Sighting]) -> Self {
-        let mut names = Self::default();
-        names.renames = sightings.iter().copied().filter(|seen| new_name(seen).is_some()).collect();
+        let renames = sightings.iter().copied().filter(|seen| new_name(seen).is_some());
+        let mut names = Self { renames: renames.collect(), ..Self::default() };
         if names.renames.is_empty() {
             return names;
         }
@@ -126,6 +126,13 @@ impl<'a> UserNames<'a> {
             }
             (Some(_) | None, Some(_) | None) => own == called,
         }
+    }
+
+    /// Of a user whose immutable id no record shows there is only the name, and when it had it.
+    pub fn is_named_then(&self, principal: &Node, seen: &Sighting) -> bool {
+        let is_told = principal.principal_id.is_some() || seen.user_name.is_none();
+        let is_free = self.renames.is_empty() || principal.kind != NodeKind::User;
+        is_told || is_free || self.is_user_of(principal, &seen.user_name, &seen.first_time)
     }
 
     /// Whose a name was at a time. What happened in one second happened in the order that fits.

@@ -1,22 +1,19 @@
 //! Users that were given another name: found again by the id that stays.
 
 use crate::domain::action::Action;
-use crate::domain::case::Case;
 use crate::domain::ids::UserName;
 use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
-use crate::domain::remains::nodes::principal_of;
-use crate::domain::target::Target;
-use crate::flow::photograph::{Photographs, photograph_if_there};
+use crate::domain::snapshot::Photograph;
 use crate::ports::cloud::{CallClass, CallError, Detail, Lookup};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The prefix of the ids of users.
-const OF_USERS: &str = "AIDA";
+/// How principals stand now, as `photograph` has them.
+type Photographs = BTreeMap<PrincipalName, Option<Photograph>>;
 
 /// The users that there are, by the id that stays.
 pub type UsersNow = BTreeMap<String, Detail>;
 
-async fn users_now(lookup: &dyn Lookup) -> Result<UsersNow, CallError> {
+pub async fn users_now(lookup: &dyn Lookup) -> Result<UsersNow, CallError> {
     let users = lookup.users().await?.into_iter();
     Ok(users.map(|user| (user.id.clone(), user)).collect())
 }
@@ -63,61 +60,6 @@ pub async fn without_namesakes(
         }
     }
     Ok(found)
-}
-
-/// These targets under the names that they have now, and their photographs.
-pub async fn targets(
-    lookup: &dyn Lookup,
-    case: &Case,
-    (targets, found): (&[Target], &mut Photographs),
-) -> Result<Vec<Target>, CallError> {
-    let mut users = None;
-    let mut all = Vec::new();
-    for target in targets {
-        let expected = ids_of(case, target);
-        let there = found.get(&target.on).and_then(Option::as_ref).map(|there| there.id.clone());
-        let is_it = there.is_some_and(|there| expected.contains(&there));
-        if is_it || expected.is_empty() {
-            all.push(target.clone());
-            continue;
-        }
-        let users = match &users {
-            Some(users) => users,
-            None => users.insert(users_now(lookup).await?),
-        };
-        let now = expected.iter().find_map(|id| users.get(id));
-        let Some(now) = now.filter(|now| now.name != target.on.name) else {
-            all.push(target.clone());
-            continue;
-        };
-        let on = PrincipalName::user(&now.name);
-        if !found.contains_key(&on) {
-            let photograph = photograph_if_there(lookup, &on).await?;
-            found.insert(on.clone(), photograph);
-        }
-        if !targets.iter().any(|other| other.on == target.on && other != target) {
-            found.remove(&target.on);
-        }
-        let because = format!("{}; renamed: it was {} before", target.because, target.on);
-        all.push(Target { on, because, ..target.clone() });
-    }
-    Ok(all)
-}
-
-/// The ids that the user of a target may have, as far as the case tells.
-fn ids_of(case: &Case, target: &Target) -> BTreeSet<String> {
-    if target.on.kind != PrincipalKind::User {
-        return BTreeSet::new();
-    }
-    if let Some(id) = &target.id {
-        return BTreeSet::from([id.clone()]);
-    }
-    let owner = case.facts().owner_known().filter(|owner| owner.user.0 == target.on.name);
-    let nodes = case.survey().map_or(&[][..], |(_, survey)| survey.nodes.as_slice());
-    let nodes = nodes.iter().filter(|node| principal_of(node).as_ref() == Some(&target.on));
-    let ids = nodes.filter_map(|node| node.principal_id.clone());
-    let ids = ids.filter(|id| id.starts_with(OF_USERS));
-    ids.chain(owner.map(|owner| owner.user_id.clone())).collect()
 }
 
 /// The users of these actions that go on under another name.

@@ -7,20 +7,24 @@ use crate::domain::force::holds;
 use crate::domain::guard::Guard;
 use crate::domain::joining::united;
 use crate::domain::plan::{Step, protection};
-use crate::domain::principal::PrincipalName;
+use crate::domain::principal::{PrincipalKind, PrincipalName};
 use crate::domain::regular::RegularUse;
 use crate::domain::remains::contained;
+use crate::domain::remains::nodes::principal_of;
 use crate::domain::revocation::Sessions;
 use crate::domain::signer::Signer;
 use crate::domain::snapshot::Photograph;
 use crate::domain::target::{Part, Target};
 use crate::domain::trust::{Insiders, let_in, of_nobody, without_outsiders};
 use crate::flow::desk::Desk;
-use crate::flow::photograph::{Photographs, account_of, photograph_all};
+use crate::flow::photograph::{Photographs, account_of, photograph_all, photograph_if_there};
 use crate::flow::renamed;
 use crate::ports::cloud::{CallError, Lookup};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+
+/// The prefix of the ids of users.
+const OF_USERS: &str = "AIDA";
 
 /// So many of those whom a trust policy lets in are named.
 const NAMES_SHOWN_MAX: usize = 5;
@@ -46,7 +50,7 @@ pub(super) async fn prepare(
     let principals = targets.iter().map(|target| target.on.clone()).collect();
     let lookup = desk.lookup(case).await?;
     let mut photographs = photograph_all(lookup.as_ref(), principals).await?;
-    let targets = renamed::targets(lookup.as_ref(), case, (targets, &mut photographs)).await?;
+    let targets = under_names_now(lookup.as_ref(), case, (targets, &mut photographs)).await?;
     let targets = targets.as_slice();
     let mut prepared = Prepared::default();
     let guard = guard(lookup.as_ref(), targets).await;
@@ -93,6 +97,61 @@ pub(super) async fn prepare(
     prepared.steps.sort_by_key(|step| !step.action.runs_unchecked());
     prepared.photographs = photographs;
     Ok(prepared)
+}
+
+/// These targets under the names that they have now, and their photographs.
+async fn under_names_now(
+    lookup: &dyn Lookup,
+    case: &Case,
+    (targets, found): (&[Target], &mut Photographs),
+) -> Result<Vec<Target>, CallError> {
+    let mut users = None;
+    let mut all = Vec::new();
+    for target in targets {
+        let expected = ids_of(case, target);
+        let there = found.get(&target.on).and_then(Option::as_ref).map(|there| there.id.clone());
+        let is_it = there.is_some_and(|there| expected.contains(&there));
+        if is_it || expected.is_empty() {
+            all.push(target.clone());
+            continue;
+        }
+        let users = match &users {
+            Some(users) => users,
+            None => users.insert(renamed::users_now(lookup).await?),
+        };
+        let now = expected.iter().find_map(|id| users.get(id));
+        let Some(now) = now.filter(|now| now.name != target.on.name) else {
+            all.push(target.clone());
+            continue;
+        };
+        let on = PrincipalName::user(&now.name);
+        if !found.contains_key(&on) {
+            let photograph = photograph_if_there(lookup, &on).await?;
+            found.insert(on.clone(), photograph);
+        }
+        if !targets.iter().any(|other| other.on == target.on && other != target) {
+            found.remove(&target.on);
+        }
+        let because = format!("{}; renamed: it was {} before", target.because, target.on);
+        all.push(Target { on, because, ..target.clone() });
+    }
+    Ok(all)
+}
+
+/// The ids that the user of a target may have, as far as the case tells.
+fn ids_of(case: &Case, target: &Target) -> BTreeSet<String> {
+    if target.on.kind != PrincipalKind::User {
+        return BTreeSet::new();
+    }
+    if let Some(id) = &target.id {
+        return BTreeSet::from([id.clone()]);
+    }
+    let owner = case.facts().owner_known().filter(|owner| owner.user.0 == target.on.name);
+    let nodes = case.survey().map_or(&[][..], |(_, survey)| survey.nodes.as_slice());
+    let nodes = nodes.iter().filter(|node| principal_of(node).as_ref() == Some(&target.on));
+    let ids = nodes.filter_map(|node| node.principal_id.clone());
+    let ids = ids.filter(|id| id.starts_with(OF_USERS));
+    ids.chain(owner.map(|owner| owner.user_id.clone())).collect()
 }
 
 /// Only what is denied as a whole bears the tag; nothing is tried for less.

@@ -3,8 +3,9 @@
 use super::Growth;
 use super::mints::{caller_name, own_arn};
 use crate::domain::ids::AccessKeyId;
-use crate::domain::lineage::{Certainty, Node, NodeKind, Renamed};
+use crate::domain::lineage::{Certainty, Node, NodeKind};
 use crate::domain::principal::account_in;
+use crate::domain::renamed_user::Renamed;
 use crate::domain::trail_row::{Sighting, format_time, parse_time};
 use crate::domain::user_names::{NamedAt, UserNames, named_in};
 use std::collections::HashMap;
