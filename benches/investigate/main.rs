@@ -151,7 +151,7 @@ fn asked(folder: &Path) -> Value {
     let (from, to) = (["0000".to_owned()], ["9999".to_owned()]);
     let times: [(&str, &[String]); 2] = [("from", &from), ("to", &to)];
     let lists = [times.as_slice(), &subject.lists()].concat();
-    let rows = trail.cut_now(Window::default(), &subject).expect("pass two").rows.len();
+    let rows = trail.cut_now(Window::default(), &subject).expect("pass two").rows.count();
     let cut = fill(ATHENA_CUT, &[("table", "cloudtrail"), ("partitions", "1 = 1")], &lists);
     let times = Times { exposed_since: sightings.coverage.first, contained_at: Some(as_of) };
     let questions = questions().expect("the questions are ours");

@@ -14,6 +14,7 @@ use crate::domain::question::Filled;
 use crate::domain::scan::Forecast;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::clock::Clock;
+use crate::ports::trail::rows::Rows;
 use crate::ports::trail::{Cut, Deeds, Planned, RoleCalls, Sightings, Source, TrailError, Window};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -94,8 +95,8 @@ impl Source for AthenaTrail {
         self.reading.sightings(window).await
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
-        self.reading.cut(window, subject).await
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
+        Ok(self.reading.cut(window, subject).await?.into())
     }
 
     async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
@@ -325,7 +326,7 @@ mod wire_tests {
             page(TrailRow::COLUMNS, vec![event("2026-08-01T00:00:00Z")], None),
         ]);
         let trail = trail(&fake, &TaskTracker::new()).await;
-        let cut = trail.cut(ended(), &subject()).await.unwrap();
+        let cut = trail.cut(ended(), &subject()).await.unwrap().held().unwrap();
         let times: Vec<&str> = cut.rows.iter().map(|row| row.event_time.as_str()).collect();
         assert_eq!(times, ["2026-08-01T00:00:00Z", "2026-08-02T00:00:00Z"]);
         assert_eq!(cut.cost.bytes_scanned, 40_000_000);
@@ -360,7 +361,7 @@ mod wire_tests {
             page(&turned, vec![row(&values)], None),
         ]);
         let trail = trail(&fake, &TaskTracker::new()).await;
-        let cut = trail.cut(ended(), &subject()).await.unwrap();
+        let cut = trail.cut(ended(), &subject()).await.unwrap().held().unwrap();
         assert_eq!(cut.rows[0].event_time, "2026-08-01T00:00:00Z");
         assert_eq!(cut.rows[0].reach.as_deref(), Some("key"));
     }

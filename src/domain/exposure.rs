@@ -4,12 +4,10 @@
 //! something comes from the same few sources day after day; whoever found it comes from another.
 //! Where the trail is too short or the key too irregular to tell the two apart, nothing is claimed.
 
-use crate::domain::key_use::{Source, Use, by_source, is_regular, uses_in_order};
+use crate::domain::key_use::{FirstUse, KeyUses, Source};
 use crate::domain::record::Press;
-use crate::domain::trail_row::TrailRow;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// The first days of use that are taken to be the owner's.
 const BASELINE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -49,8 +47,8 @@ pub struct ExposureFinding {
 /// The uses of a key that a trail shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Uses<'a> {
-    pub rows: &'a [TrailRow],
-    /// There are more rows than these.
+    pub all: &'a KeyUses,
+    /// There are more than these.
     pub truncated: bool,
     /// Since when the trail was looked at.
     pub looked_from: Timestamp,
@@ -103,8 +101,8 @@ impl ExposureFinding {
 
 /// Finds the first use that comes from none of the key's own sources, or says why it cannot.
 pub fn first_unlike(given: Uses<'_>) -> ExposureFinding {
-    let uses = uses_in_order(given.rows);
-    let (Some(first), Some(last)) = (uses.first(), uses.last()) else {
+    let uses = given.all;
+    let (Some(first), Some(last)) = (uses.first, uses.last) else {
         return ExposureFinding::unknown("the trail shows no use of the key");
     };
     if given.truncated {
@@ -112,32 +110,37 @@ pub fn first_unlike(given: Uses<'_>) -> ExposureFinding {
             "the key was used too often for all its uses to be compared",
         );
     }
-    if first.at - IDLE_MAX > given.looked_from {
+    if first - IDLE_MAX > given.looked_from {
         return ExposureFinding::unknown(
             "the key came into use only lately, and perhaps not by its owner",
         );
     }
-    let baseline_ends = first.at + BASELINE;
-    if last.at < baseline_ends {
+    let baseline_ends = first + BASELINE;
+    if last < baseline_ends {
         return ExposureFinding::unknown("the trail shows less than a week of the key's use");
     }
-    let own = own_sources(uses.iter().filter(|used| used.at < baseline_ends));
+    let (own, others): (Vec<_>, Vec<_>) =
+        uses.sources.iter().partition(|(_, uses)| uses.is_regular_before(baseline_ends));
     if own.is_empty() {
         return ExposureFinding::unknown(
             "the key was used from no source regularly, so none is unlike",
         );
     }
-    match uses.iter().find(|used| !own.contains(&used.source)) {
-        Some(unlike) => found(unlike, &own),
+    let own: Vec<&Source> = own.into_iter().map(|(source, _)| source).collect();
+    match others.into_iter().min_by(|(_, one), (_, other)| one.first.cmp(&other.first)) {
+        Some((source, uses)) => found(source, &uses.first, &own),
+        None if uses.elsewhere > 0 => ExposureFinding::unknown(
+            "the key was used from too many sources for all of them to be compared",
+        ),
         None => ExposureFinding::unknown(
             "the trail shows no use so far that is unlike the key's regular ones",
         ),
     }
 }
 
-fn found(unlike: &Use<'_>, own: &BTreeSet<Source>) -> ExposureFinding {
-    let Source { address, agent } = &unlike.source;
-    let call = unlike.row.event_name.as_deref().unwrap_or("a call");
+fn found(source: &Source, unlike: &FirstUse, own: &[&Source]) -> ExposureFinding {
+    let Source { address, agent } = source;
+    let call = unlike.call.as_deref().unwrap_or("a call");
     // Named, so that somebody who knows the owner can tell whether they are the owner's.
     let shown = own.iter().take(OWN_SHOWN_MAX);
     let shown: Vec<_> =
@@ -153,19 +156,14 @@ fn found(unlike: &Use<'_>, own: &BTreeSet<Source>) -> ExposureFinding {
             "{call} from {address} by {agent} is the first use unlike the regular ones, from \
              {regular}"
         ),
-        event_id: unlike.row.event_id.clone(),
+        event_id: unlike.event_id.clone(),
     }
-}
-
-fn own_sources<'a>(uses: impl Iterator<Item = &'a Use<'a>>) -> BTreeSet<Source> {
-    let own = by_source(uses).into_iter().filter(|(_, uses)| is_regular(uses));
-    own.map(|(source, _)| source.clone()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::trail_row::format_time;
+    use crate::domain::trail_row::{TrailRow, format_time};
     use proptest::prelude::*;
 
     const DAY: i64 = 24 * 60 * 60;
@@ -189,8 +187,14 @@ mod tests {
     }
 
     fn finding(rows: &[TrailRow]) -> ExposureFinding {
+        told(rows, false)
+    }
+
+    fn told(rows: &[TrailRow], truncated: bool) -> ExposureFinding {
         let looked_from = Timestamp::from_second(1_790_000_000).unwrap();
-        first_unlike(Uses { rows, truncated: false, looked_from })
+        let mut all = KeyUses::default();
+        rows.iter().for_each(|row| all.see(row));
+        first_unlike(Uses { all: &all, truncated, looked_from })
     }
 
     fn since(rows: &[TrailRow]) -> Option<i64> {
@@ -251,7 +255,6 @@ mod tests {
             (0..10).map(|day| used(day * DAY, &format!("192.0.2.{day}"), "aws-cli/2")).collect();
         let late: Vec<_> =
             (4..14).map(|day| used(day * DAY, "203.0.113.9", "Boto3/1.26")).collect();
-        let looked_from = Timestamp::from_second(1_790_000_000).unwrap();
         let cases: [(&[TrailRow], bool, &str); 6] = [
             (&[], false, "no use of the key"),
             (week, false, "less than a week"),
@@ -261,7 +264,7 @@ mod tests {
             (&mornings(), true, "too often"),
         ];
         for (rows, truncated, reason) in cases {
-            let told = first_unlike(Uses { rows, truncated, looked_from });
+            let told = told(rows, truncated);
             assert_eq!(told.since, None, "{reason}");
             assert!(told.why.contains(reason), "{}", told.why);
         }

@@ -4,7 +4,6 @@ use crate::domain::ids::AccessKeyId;
 use crate::domain::principal::PrincipalName;
 use crate::domain::renamed_user::Renamed;
 use crate::domain::signer::Signer;
-use crate::domain::trail_row::TrailRow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -262,13 +261,13 @@ impl Lineage {
         })
     }
 
-    /// Adds to the signer what only the cut tells, and whether others go by the same name.
-    pub fn complete_signer(&mut self, cut: &[TrailRow], of_others: &BTreeSet<String>) {
+    /// Adds to the signer the source identity that only the cut tells, and whether others go by
+    /// the same name.
+    pub fn complete_signer(&mut self, identity: Option<String>, of_others: &BTreeSet<String>) {
         let Some(signer) = &mut self.signer else {
             return;
         };
-        let mut own = cut.iter().filter(|row| row.access_key_id.as_ref() == Some(&self.key_id));
-        signer.source_identity = own.find_map(|row| row.source_identity.clone());
+        signer.source_identity = identity;
         signer.alike = signer.user_id.as_ref().is_some_and(|id| of_others.contains(id));
     }
 

@@ -4,6 +4,8 @@ use crate::domain::lineage::{Certainty, Lineage, Node, NodeKind};
 use crate::domain::trail_row::{TrailRow, parse_time};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A list that nobody works through helps nobody; what is more is said, and is in the cut.
@@ -123,7 +125,7 @@ const TAKEN_IN: &[&str] = &["DeleteMessage", "DeleteMessageBatch"];
 const WHOLE: &[&str] = &["Function20150331", "Group", "KeyPair", "Role", "User"];
 
 /// A thing that is made or deleted as a whole: its service, noun, name, account and region.
-type Thing<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>);
+type Thing = (String, String, String, Option<String>, Option<String>);
 
 impl Bounds {
     pub fn new(lineage: &Lineage, since: Option<Timestamp>) -> Self {
@@ -156,19 +158,17 @@ impl Bounds {
         row.invoked_by.is_none() && (by_key || signers(row).any(|by| self.certain.contains(by)))
     }
 
-    /// What the key and what grew from it did, with success, since the exposure, in order.
-    pub fn deeds<'a>(&self, rows: &'a [TrailRow]) -> Vec<(Timestamp, &'a TrailRow)> {
-        let since = self.since;
-        let mut told: Vec<(Timestamp, &TrailRow)> = rows
-            .iter()
-            .filter(|row| matches!(row.reach.as_deref(), Some("key" | "lineage")))
-            .filter(|row| row.reach.as_deref() == Some("key") || !self.is_older(row))
-            .filter(|row| row.error_code.is_none() && row.error_message.is_none())
-            .filter_map(|row| Some((parse_time(&row.event_time)?, row)))
-            .filter(|(at, _)| since.is_none_or(|since| at.as_second() >= since.as_second()))
-            .collect();
-        told.sort_by_key(|(at, row)| (*at, &row.event_id));
-        told
+    /// When the key, or what grew from it, made this call, where it succeeded and was made since the
+    /// exposure.
+    pub fn deed(&self, row: &TrailRow) -> Option<Timestamp> {
+        let is_actors = match row.reach.as_deref() {
+            Some("key") => true,
+            Some("lineage") => !self.is_older(row),
+            Some(_) | None => false,
+        };
+        let succeeded = row.error_code.is_none() && row.error_message.is_none();
+        let at = parse_time(&row.event_time).filter(|_| is_actors && succeeded)?;
+        self.since.is_none_or(|since| at.as_second() >= since.as_second()).then_some(at)
     }
 
     /// Whether the call was made by what was there before the exposure.
@@ -194,11 +194,17 @@ fn is_surely_the_actors(node: &Node) -> bool {
     own && node.certainty == Certainty::Certain && node.kind != NodeKind::ForwardedSession
 }
 
-/// What the key and what grew from it read and destroyed, with success, since the exposure.
-pub fn losses(rows: &[TrailRow], bounds: &Bounds) -> Losses {
-    let mut made = BTreeMap::new();
+/// What the key and what grew from it read and destroyed, with success, since the exposure, from
+/// the rows in their order.
+pub fn losses<R: Borrow<TrailRow>>(rows: impl IntoIterator<Item = R>, bounds: &Bounds) -> Losses {
+    let mut made: BTreeMap<Thing, i64> = BTreeMap::new();
     let mut found: BTreeMap<_, Loss> = BTreeMap::new();
-    for (at, row) in bounds.deeds(rows) {
+    let mut more = false;
+    // When the newest that is kept was first lost: what comes later is not among the first.
+    let mut newest = Timestamp::MIN;
+    for row in rows {
+        let row: &TrailRow = row.borrow();
+        let Some(at) = bounds.deed(row) else { continue };
         if let Some(thing) = whole("Create", row) {
             made.insert(thing, at.as_second());
         }
@@ -206,12 +212,22 @@ pub fn losses(rows: &[TrailRow], bounds: &Bounds) -> Losses {
         let made_at = whole("Delete", row).and_then(|thing| made.remove(&thing));
         let own = made_at.is_some_and(|made_at| made_at < at.as_second());
         let Some(loss) = loss_of(at, row).filter(|_| !own) else { continue };
-        let seen = found.entry(owned(&loss)).or_insert(loss);
-        seen.last = seen.last.max(at);
+        let is_full = found.len() >= LOSSES_MAX;
+        match found.entry(owned(&loss)) {
+            Entry::Occupied(mut known) => {
+                let last = known.get().last.max(at);
+                known.get_mut().last = last;
+            }
+            Entry::Vacant(_) if is_full && at > newest => more = true,
+            Entry::Vacant(new) => {
+                newest = at;
+                new.insert(loss);
+            }
+        }
     }
     let mut all: Vec<Loss> = found.into_values().collect();
     all.sort_by(|a, b| (a.first, a.key()).cmp(&(b.first, b.key())));
-    let more = all.len() > LOSSES_MAX;
+    more |= all.len() > LOSSES_MAX;
     all.truncate(LOSSES_MAX);
     Losses { all, more }
 }
@@ -271,12 +287,12 @@ fn returned(kind: LossKind, row: &TrailRow) -> bool {
 }
 
 /// What a call with this verb makes or deletes as a whole.
-fn whole<'a>(verb: &str, row: &'a TrailRow) -> Option<Thing<'a>> {
+fn whole(verb: &str, row: &TrailRow) -> Option<Thing> {
     let noun = row.event_name.as_deref()?.strip_prefix(verb)?;
-    let name = row.resource.as_deref()?;
-    let place = (row.recipient_account.as_deref(), row.aws_region.as_deref());
-    let thing = (row.event_source.as_deref()?, noun, name, place.0, place.1);
-    WHOLE.contains(&noun).then_some(thing)
+    let (service, name) = (row.event_source.as_ref()?, row.resource.as_ref()?);
+    let place = (row.recipient_account.clone(), row.aws_region.clone());
+    let thing = || (service.clone(), noun.to_owned(), name.clone(), place.0, place.1);
+    WHOLE.contains(&noun).then(thing)
 }
 
 fn owned(loss: &Loss) -> (LossKind, String, String, Option<String>, Option<String>, String) {
@@ -364,7 +380,7 @@ mod tests {
     #[test]
     fn a_secret_that_was_read_is_listed_once_with_who_and_when_first_and_last() {
         let rows =
-            [row("10:05:00", GET, "db"), row("10:00:00", GET, "db"), row("10:01:00", GET, "api")];
+            [row("10:00:00", GET, "db"), row("10:01:00", GET, "api"), row("10:05:00", GET, "db")];
         let found = losses(&rows, &Bounds::default());
         let [db, api] = found.all.as_slice() else { panic!("{found:?}") };
         assert_eq!((db.name.as_str(), api.name.as_str()), ("db", "api"));
@@ -497,5 +513,21 @@ mod tests {
         };
         assert_eq!(many(LOSSES_MAX), (LOSSES_MAX, false));
         assert_eq!(many(LOSSES_MAX + 1), (LOSSES_MAX, true));
+    }
+
+    #[test]
+    fn of_more_than_a_list_holds_the_first_are_kept_with_when_each_was_lost_last() {
+        let minutes = |n: usize| format!("1{}:{:02}:00", n / 60, n % 60);
+        let at = |n: usize| row(&minutes(n / 100), GET, &format!("s{:04}", 9_999 - n));
+        let rows: Vec<_> = (0..3 * LOSSES_MAX).map(at).collect();
+        let again = row("12:00:00", GET, "s9999");
+        let found = losses(rows.iter().chain([&again]), &Bounds::default());
+        let mut first: Vec<_> = rows[..LOSSES_MAX].iter().map(|row| &row.resource).collect();
+        first.sort_by_key(|name| std::cmp::Reverse(*name));
+        let mut kept: Vec<_> = found.all.iter().map(|loss| Some(loss.name.clone())).collect();
+        kept.sort_by(|one, other| other.cmp(one));
+        assert!(found.more && kept.iter().eq(first));
+        let last = found.all.iter().find(|loss| loss.name == "s9999").unwrap().last;
+        assert_eq!(last.to_string(), "2026-11-20T12:00:00Z");
     }
 }

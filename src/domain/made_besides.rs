@@ -7,6 +7,7 @@ use crate::domain::resource::{ResourceName, ResourceType};
 use crate::domain::shell::quoted;
 use crate::domain::trail_row::TrailRow;
 use jiff::Timestamp;
+use std::borrow::Borrow;
 
 /// A kind of thing that is neither user nor role, in the order in which they may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,11 +113,16 @@ impl MadeBesides {
     }
 }
 
-/// What the actor made since the exposure and nobody of the lineage deleted again, in the order in
-/// which it may go.
-pub fn made_besides(rows: &[TrailRow], bounds: &Bounds) -> Vec<MadeBesides> {
+/// What the actor made since the exposure and nobody of the lineage deleted again, from the rows in
+/// their order, in the order in which it may go. What IAM allows an account bounds how many.
+pub fn made_besides<R: Borrow<TrailRow>>(
+    rows: impl IntoIterator<Item = R>,
+    bounds: &Bounds,
+) -> Vec<MadeBesides> {
     let mut made: Vec<MadeBesides> = Vec::new();
-    for (at, row) in bounds.deeds(rows) {
+    for row in rows {
+        let row: &TrailRow = row.borrow();
+        let Some(at) = bounds.deed(row) else { continue };
         let call = row.event_name.as_deref().unwrap_or_default();
         for kind in MadeKind::ALL {
             let Some(name) = kind.name_in(row) else { continue };

@@ -6,10 +6,14 @@ use crate::domain::resource::{ResourceName, ResourceType};
 use crate::domain::trail_row::TrailRow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A record of the journal holds no more; what is more is said, and is in the cut.
 pub const RESOURCES_MAX: usize = 100;
+/// So many are held while rows are read: some of the first may be taken away again.
+const THERE_MAX: usize = 10_000;
 
 /// One resource that the actor made or changed, as the trail tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,39 +116,68 @@ const CONTENT: &[&str] = &["CopyObject", "CreateMultipartUpload", "CreateSession
 const REMOVING: &[&str] = &["Delete", "Terminate"];
 
 /// What the key and what grew from it made or changed, with success, since the exposure, and did
-/// not take away again. What the table does not know is in it without a type.
-pub fn made(rows: &[TrailRow], bounds: &Bounds) -> MadeResources {
-    let mut found: BTreeMap<(String, String, String), MadeResource> = BTreeMap::new();
-    for (at, row) in bounds.deeds(rows) {
-        let (Some(source), Some(call)) = (row.event_source.as_deref(), row.event_name.as_deref())
-        else {
-            continue;
-        };
-        let service = source.split('.').next().unwrap_or_default();
-        let region = row.aws_region.clone().unwrap_or_default();
-        if REMOVING.iter().any(|verb| call.starts_with(verb)) {
-            let name = name_of(row, service);
-            let is_whole = |one: &MadeResource| {
-                one.service == source && one.region == region && one.name == name && at > one.at
-            };
-            // With a qualifier it is one version of a function that goes.
-            let version = service == "lambda" && row.detail.is_some();
-            let whole = WHOLE.contains(&call) && !version;
-            // Of a launch of many the record names one, and the others may run on.
-            found.retain(|_, one| !(whole && is_whole(one) && one.asked_for.is_none()));
-            continue;
+/// not take away again, from the rows in their order. What the table does not know is in it without
+/// a type.
+pub fn made<R: Borrow<TrailRow>>(
+    rows: impl IntoIterator<Item = R>,
+    bounds: &Bounds,
+) -> MadeResources {
+    let mut there = There::default();
+    for row in rows {
+        let row: &TrailRow = row.borrow();
+        let Some(at) = bounds.deed(row) else { continue };
+        if let (Some(source), Some(call)) = (row.event_source.as_deref(), row.event_name.as_deref())
+        {
+            match REMOVING.iter().any(|verb| call.starts_with(verb)) {
+                true => there.remove((source, call), (at, row)),
+                false => there.take((source, call), (at, row), bounds),
+            }
         }
+    }
+    there.told()
+}
+
+/// What was made or changed and is there yet, by its type, region and name.
+#[derive(Default)]
+struct There {
+    found: BTreeMap<(String, String, String), MadeResource>,
+    more: bool,
+}
+
+impl There {
+    fn remove(&mut self, (source, call): (&str, &str), (at, row): (Timestamp, &TrailRow)) {
+        let service = service_of(source);
+        // With a qualifier it is one version of a function that goes.
+        let version = service == "lambda" && row.detail.is_some();
+        if version || !WHOLE.contains(&call) {
+            return;
+        }
+        let (region, name) = (row.aws_region.as_deref().unwrap_or_default(), name_of(row, service));
+        let is_it = |one: &MadeResource| {
+            one.service == source && one.region == region && one.name == name && at > one.at
+        };
+        // Of a launch of many the record names one, and the others may run on.
+        self.found.retain(|_, one| !(is_it(one) && one.asked_for.is_none()));
+    }
+
+    fn take(
+        &mut self,
+        (source, call): (&str, &str),
+        (at, row): (Timestamp, &TrailRow),
+        bounds: &Bounds,
+    ) {
+        let service = service_of(source);
         let known = TABLE.iter().find(|known| (known.0, known.1) == (service, call));
         let Some((type_name, made)) = (match known {
             Some((_, _, type_name, made)) => Some((Some((*type_name).to_owned()), *made)),
             None => unknown(service, row).map(|made| (None, made)),
         }) else {
-            continue;
+            return;
         };
         let name = name_of(row, service);
+        let region = row.aws_region.clone().unwrap_or_default();
         // Of one resource one line; of what has no type, one for each call about it.
         let group = type_name.clone().unwrap_or_else(|| format!("{service}:{call}"));
-        let asked_for = row.quantity;
         let by = [&row.identity_arn, &row.issuer_arn, &row.principal_id, &row.invoked_by];
         let new = MadeResource {
             type_name,
@@ -157,20 +190,34 @@ pub fn made(rows: &[TrailRow], bounds: &Bounds) -> MadeResources {
             from: row.source_ip.clone(),
             at,
             account: row.recipient_account.clone(),
-            asked_for: asked_for.filter(|many| made && *many > 1),
+            asked_for: row.quantity.filter(|many| made && *many > 1),
             sure: bounds.is_sure(row),
         };
-        let known = found.entry((group, region, name)).or_insert_with(|| new.clone());
-        // Records tell whole seconds: what was made and changed within one was made first.
-        if new.made && !known.made && new.at == known.at {
-            *known = new;
+        let is_full = self.found.len() >= THERE_MAX;
+        match self.found.entry((group, region, name)) {
+            Entry::Vacant(_) if is_full => self.more = true,
+            Entry::Vacant(place) => drop(place.insert(new)),
+            // Records tell whole seconds: what was made and changed within one was made first.
+            Entry::Occupied(mut known) => {
+                let before = known.get();
+                if new.made && !before.made && new.at == before.at {
+                    known.insert(new);
+                }
+            }
         }
     }
-    let mut all: Vec<MadeResource> = found.into_values().collect();
-    all.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
-    let more = all.len() > RESOURCES_MAX;
-    all.truncate(RESOURCES_MAX);
-    MadeResources { all, more }
+
+    fn told(self) -> MadeResources {
+        let mut all: Vec<MadeResource> = self.found.into_values().collect();
+        all.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        let more = self.more || all.len() > RESOURCES_MAX;
+        all.truncate(RESOURCES_MAX);
+        MadeResources { all, more }
+    }
+}
+
+fn service_of(source: &str) -> &str {
+    source.split('.').next().unwrap_or_default()
 }
 
 /// The calls that remove a whole resource, so that nothing of it is left.

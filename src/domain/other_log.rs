@@ -3,6 +3,7 @@
 use crate::domain::record_text::{is_address, is_key_id};
 use crate::domain::trail_row::{TrailRow, format_time};
 use jiff::Timestamp;
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 /// Names of one kind that a query takes; an actor behind more is asked about as far as this.
@@ -83,29 +84,33 @@ impl OtherLog {
 impl Actor {
     /// What the rows of a cut that the key or its lineage signed name; what is older than the
     /// exposure was the owner's.
-    pub fn of(rows: &[TrailRow], exposed_since: Option<Timestamp>) -> Self {
+    pub fn of<R: Borrow<TrailRow>>(
+        rows: impl IntoIterator<Item = R>,
+        exposed_since: Option<Timestamp>,
+    ) -> Self {
         let since = exposed_since.map(format_time).unwrap_or_default();
-        let mut sets: [BTreeSet<&str>; 5] = Default::default();
-        let mut first: Option<&str> = None;
-        let is_actors = |row: &&TrailRow| {
-            matches!(row.reach.as_deref(), Some("key" | "lineage")) && row.event_time >= since
-        };
-        for row in rows.iter().filter(is_actors) {
+        let mut sets: [Names; 5] = Default::default();
+        let mut first: Option<String> = None;
+        for row in rows {
+            let row: &TrailRow = row.borrow();
+            let is_actors = matches!(row.reach.as_deref(), Some("key" | "lineage"));
+            if !is_actors || row.event_time < since {
+                continue;
+            }
             let [addresses, keys, arns, users, hosts] = &mut sets;
-            addresses.extend(row.source_ip.as_deref().filter(|text| is_address(text)));
-            keys.extend(row.access_key_id.as_deref().filter(|text| is_key_id(text)));
-            arns.extend(row.identity_arn.as_deref());
-            users.extend(row.user_name.as_deref());
+            addresses.take(row.source_ip.as_deref().filter(|text| is_address(text)));
+            keys.take(row.access_key_id.as_deref().filter(|text| is_key_id(text)));
+            arns.take(row.identity_arn.as_deref());
+            users.take(row.user_name.as_deref());
             let instances = row.hosts.as_deref().unwrap_or_default().split(' ');
-            hosts.extend(instances.filter(|host| host.starts_with("i-")));
-            let at = row.event_time.as_str();
-            first = Some(first.map_or(at, |first| first.min(at)));
+            hosts.take(instances.filter(|host| host.starts_with("i-")));
+            if first.as_ref().is_none_or(|first| row.event_time < *first) {
+                first = Some(row.event_time.clone());
+            }
         }
-        let truncated = sets.iter().any(|set| set.len() > NAMES_MAX);
-        let taken = |set: &BTreeSet<&str>| {
-            set.iter().take(NAMES_MAX).map(|text| (*text).to_owned()).collect::<Vec<_>>()
-        };
-        let [addresses, keys, arns, users, hosts] = sets.each_ref().map(taken);
+        let truncated = sets.iter().any(|names| names.truncated);
+        let [addresses, keys, arns, users, hosts] =
+            sets.map(|names| names.all.into_iter().collect());
         let first = first.and_then(|first| first.parse().ok());
         Self { addresses, keys, arns, users, hosts, truncated, first }
     }
@@ -119,6 +124,27 @@ impl Actor {
             ("users", &self.users),
             ("hosts", &self.hosts),
         ]
+    }
+}
+
+/// The names of one kind that a query takes, the first in order.
+#[derive(Default)]
+struct Names {
+    all: BTreeSet<String>,
+    truncated: bool,
+}
+
+impl Names {
+    fn take<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
+        for name in names {
+            if !self.all.contains(name) {
+                self.all.insert(name.to_owned());
+            }
+            if self.all.len() > NAMES_MAX {
+                self.all.pop_last();
+                self.truncated = true;
+            }
+        }
     }
 }
 

@@ -3,16 +3,12 @@
 //! Needs: an approver at night decides about somebody else's production. The trail tells which
 //! machines use the key day after day, for what, and when last; those stop with it.
 
-use crate::domain::key_use::{Source, Use, by_source, days, is_regular, uses_in_order};
-use crate::domain::trail_row::TrailRow;
+use crate::domain::key_use::{KeyUses, Source, SourceUses};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// The busiest sources are told one by one.
 const SOURCES_MAX: usize = 5;
-/// Services that are told of each.
-const SERVICES_MAX: usize = 4;
 
 /// Regular uses of a key, as far as the trail shows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,19 +35,18 @@ pub struct RegularSource {
     pub last: Timestamp,
 }
 
-/// Finds the sources that used the key on several days before it was exposed, if that is known.
-pub fn regular_use(rows: &[TrailRow], exposed_since: Option<Timestamp>) -> RegularUse {
-    let uses = uses_in_order(rows);
-    let lawful = |used: &&Use<'_>| exposed_since.is_none_or(|since| used.at < since);
+/// Finds the sources that used the key on several days, among uses before it was exposed, if that
+/// is known.
+pub fn regular_use(uses: &KeyUses) -> RegularUse {
     let (regular, stray): (Vec<_>, Vec<_>) =
-        by_source(uses.iter().filter(lawful)).into_iter().partition(|(_, uses)| is_regular(uses));
+        uses.sources.iter().partition(|(_, uses)| uses.is_regular());
     let mut sources: Vec<RegularSource> =
-        regular.into_iter().filter_map(|(source, uses)| told(source, &uses)).collect();
+        regular.into_iter().map(|(source, uses)| told(source, uses)).collect();
     sources.sort_by_key(|source| std::cmp::Reverse(source.calls));
     let more = sources.len().saturating_sub(SOURCES_MAX) as u64;
     sources.truncate(SOURCES_MAX);
-    let stray_calls = stray.iter().map(|(_, uses)| uses.len() as u64).sum();
-    RegularUse { sources, more, stray_calls }
+    let stray_calls: u64 = stray.iter().map(|(_, uses)| uses.calls).sum();
+    RegularUse { sources, more, stray_calls: stray_calls + uses.elsewhere }
 }
 
 impl RegularUse {
@@ -85,26 +80,21 @@ impl RegularSource {
     }
 }
 
-fn told(source: &Source, uses: &[&Use<'_>]) -> Option<RegularSource> {
-    let service = |used: &&Use<'_>| {
-        let name = used.row.event_source.as_deref()?;
-        Some(name.trim_end_matches(".amazonaws.com").to_owned())
-    };
-    let services: BTreeSet<String> = uses.iter().filter_map(service).collect();
-    Some(RegularSource {
+fn told(source: &Source, uses: &SourceUses) -> RegularSource {
+    RegularSource {
         address: source.address.clone(),
         agent: source.agent.clone(),
-        services: services.into_iter().take(SERVICES_MAX).collect(),
-        calls: uses.len() as u64,
-        days: days(uses) as u64,
-        last: uses.last()?.at,
-    })
+        services: uses.services.iter().cloned().collect(),
+        calls: uses.calls,
+        days: uses.days() as u64,
+        last: uses.last,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::trail_row::format_time;
+    use crate::domain::trail_row::{TrailRow, format_time};
 
     const DAY: i64 = 24 * 60 * 60;
 
@@ -133,9 +123,15 @@ mod tests {
         rows
     }
 
+    fn before(rows: &[TrailRow], exposed_since: Option<Timestamp>) -> RegularUse {
+        let mut uses = KeyUses::before(exposed_since);
+        rows.iter().for_each(|row| uses.see(row));
+        regular_use(&uses)
+    }
+
     #[test]
     fn who_used_the_key_day_after_day_before_the_exposure_is_told_with_what_for() {
-        let found = regular_use(&rows(), Some(at(6 * DAY)));
+        let found = before(&rows(), Some(at(6 * DAY)));
         let [server] = &found.sources[..] else { panic!("{found:?}") };
         assert_eq!((server.calls, server.days, server.last), (6, 5, at(4 * DAY)));
         assert_eq!(server.services, ["ecr", "s3"]);
@@ -145,20 +141,20 @@ mod tests {
 
     #[test]
     fn without_a_time_of_exposure_every_regular_source_is_told() {
-        let found = regular_use(&rows(), None);
+        let found = before(&rows(), None);
         let addresses: Vec<_> = found.sources.iter().map(|one| one.address.as_str()).collect();
         assert_eq!(addresses, ["198.51.100.7", "203.0.113.9"]);
     }
 
     #[test]
     fn no_regular_use_is_said_as_such_and_many_are_counted() {
-        let words = regular_use(&[], None).words();
+        let words = before(&[], None).words();
         assert_eq!(words, ["no regular use of the key that the trail shows"]);
         let many: Vec<_> = (0..9)
             .flat_map(|host| (0..3).map(move |day| (host, day)))
             .map(|(host, day)| used(day * DAY, &format!("192.0.2.{host}"), "s3"))
             .collect();
-        let found = regular_use(&many, None);
+        let found = before(&many, None);
         assert_eq!((found.sources.len(), found.more), (SOURCES_MAX, 4));
         assert_eq!(found.words().last().unwrap(), "4 more regular sources");
     }

@@ -25,9 +25,10 @@ pub enum Field<'a> {
     Integer(i64),
 }
 
-/// Reads a field from the text an engine prints, and shows it again.
+/// Reads a field from the text an engine prints, or as it was shown, and shows it again.
 trait FlatValue: Sized {
     fn from_text(column: &'static str, text: Option<&str>) -> Result<Self, RowError>;
+    fn from_field(column: &'static str, field: Field<'_>) -> Result<Self, RowError>;
     fn field(&self) -> Field<'_>;
     const INTEGER: bool;
 }
@@ -35,6 +36,14 @@ trait FlatValue: Sized {
 impl FlatValue for Option<String> {
     fn from_text(_column: &'static str, text: Option<&str>) -> Result<Self, RowError> {
         Ok(text.map(str::to_owned))
+    }
+
+    fn from_field(column: &'static str, field: Field<'_>) -> Result<Self, RowError> {
+        match field {
+            Field::Null => Ok(None),
+            Field::Text(text) => Ok(Some(text.to_owned())),
+            Field::Integer(_) => Err(RowError::Value { column, wanted: "text" }),
+        }
     }
 
     fn field(&self) -> Field<'_> {
@@ -47,6 +56,13 @@ impl FlatValue for Option<String> {
 impl FlatValue for String {
     fn from_text(column: &'static str, text: Option<&str>) -> Result<Self, RowError> {
         text.map(str::to_owned).ok_or(RowError::Value { column, wanted: "present" })
+    }
+
+    fn from_field(column: &'static str, field: Field<'_>) -> Result<Self, RowError> {
+        match field {
+            Field::Text(text) => Ok(text.to_owned()),
+            Field::Null | Field::Integer(_) => Err(RowError::Value { column, wanted: "present" }),
+        }
     }
 
     fn field(&self) -> Field<'_> {
@@ -66,6 +82,14 @@ impl FlatValue for Option<i64> {
                 .parse()
                 .map(Some)
                 .map_err(|_| RowError::Value { column, wanted: "a whole number" }),
+        }
+    }
+
+    fn from_field(column: &'static str, field: Field<'_>) -> Result<Self, RowError> {
+        match field {
+            Field::Null => Ok(None),
+            Field::Integer(number) => Ok(Some(number)),
+            Field::Text(_) => Err(RowError::Value { column, wanted: "a whole number" }),
         }
     }
 
@@ -100,6 +124,14 @@ macro_rules! flat_row {
                 Ok(Self {
                     $($name: FlatValue::from_text(stringify!($name), texts.next().flatten())?,)+
                 })
+            }
+
+            /// The row that shows these fields, in the order of `COLUMNS`.
+            pub fn from_fields<'a>(
+                mut fields: impl Iterator<Item = Field<'a>>,
+            ) -> Result<Self, RowError> {
+                let mut next = || fields.next().unwrap_or(Field::Null);
+                Ok(Self { $($name: FlatValue::from_field(stringify!($name), next())?,)+ })
             }
 
             /// The values, in the order of `COLUMNS`.
@@ -383,7 +415,8 @@ mod tests {
             })
             .collect();
         let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
-        assert_eq!(TrailRow::from_texts(&texts), Ok(row));
+        assert_eq!(TrailRow::from_texts(&texts), Ok(row.clone()));
+        assert_eq!(TrailRow::from_fields(row.fields().into_iter()), Ok(row));
     }
 
     #[test]

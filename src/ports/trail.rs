@@ -13,10 +13,13 @@ use crate::domain::regular::RegularUse;
 use crate::domain::scan::Forecast;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use crate::domain::unsettled::Unsettled;
+use crate::ports::trail::rows::Rows;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+pub mod rows;
 
 /// Why a trail could not answer; the text says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +28,8 @@ pub enum TrailError {
     Unreadable { place: String, reason: String },
     #[error(
         "the folder for temporary files cannot be written to ({reason}); it needs some 40 bytes for \
-         each record. Make room in it, or name another by TMPDIR"
+         each record, and 2 KB for each that belongs to the case. Make room in it, or name another \
+         by TMPDIR"
     )]
     NoRoom { reason: String },
     #[error("{place} is no table of CloudTrail's records that keyleak can read: it lacks {lacks}")]
@@ -55,6 +59,13 @@ pub enum TrailError {
     Unavailable { reason: String },
     #[error("reading the trail failed inside keyleak ({reason}); please report it")]
     Internal { reason: String },
+}
+
+impl TrailError {
+    /// What is much is put on the disk while it is read, and that failed.
+    pub fn no_room(error: std::io::Error) -> Self {
+        Self::NoRoom { reason: error.to_string() }
+    }
 }
 
 /// A span of event times: from inclusive, to exclusive; none means open.
@@ -133,10 +144,10 @@ pub struct Sightings {
 }
 
 /// What pass two, or a question about changes, found: rows in a total order, exact duplicates
-/// removed.
+/// removed. Those of pass two may be more than memory holds, and come as `Rows`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Cut {
-    pub rows: Vec<TrailRow>,
+pub struct Cut<R = Vec<TrailRow>> {
+    pub rows: R,
     pub cost: QueryCost,
     /// More rows existed than the limit allows.
     pub truncated: bool,
@@ -199,7 +210,7 @@ pub trait Source: Send + Sync {
     }
 
     /// Pass two: the rows of the subject and of its addresses.
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError>;
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError>;
 
     /// Successful calls about one target, by anyone, in time order.
     async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError>;

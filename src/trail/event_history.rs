@@ -12,6 +12,7 @@ use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::TrailRow;
 use crate::ports::clock::Clock;
 use crate::ports::event_history::{EventHistory, Found, Search};
+use crate::ports::trail::rows::Rows;
 use crate::ports::trail::{
     Coverage, Cut, Deeds, RoleCalls, Sightings, Skipped, Source, TrailError, Window,
 };
@@ -23,6 +24,7 @@ use crate::trail::looked_up::LookedUp;
 use crate::trail::passes::{CutPass, RolePass, is_deed, of_deeds};
 use crate::trail::scan::{Pass, scan_records};
 use crate::trail::searches::{self, of_key};
+use crate::trail::spool;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, VecDeque};
@@ -206,7 +208,7 @@ impl Source for HistoryTrail {
         Ok(Sightings { rows, coverage, cost: self.cost(begun), truncated })
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         let begun = self.clock.now();
         let is_it =
             |known: &&Arc<Reading>| known.key_id == subject.key_id && known.window == window;
@@ -218,9 +220,8 @@ impl Source for HistoryTrail {
         let belonging = Belonging::new(subject);
         let pass = CutPass::new(&belonging, &self.canon);
         let (pass, _) = scan_records(&reading.records, (window, &self.canon), pass);
-        let mut rows = pass.rows;
-        rows.sort_unstable();
         let truncated = pass.full || reading.truncated;
+        let rows = spool::rows(vec![pass.rows])?;
         Ok(Cut { rows, cost: self.cost(begun), truncated, ..Cut::default() })
     }
 

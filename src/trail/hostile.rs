@@ -2,6 +2,7 @@
 
 use crate::domain::lineage::Subject;
 use crate::domain::unsettled::{Changed, How, Unsettled};
+use crate::ports::trail::rows::Rows;
 use crate::ports::trail::{
     Coverage, Cut, Deeds, RoleCalls, Sightings, Source, SurveyRequest, Trail, TrailError, Window,
 };
@@ -140,7 +141,7 @@ fn callers_and_rows_are_the_same_however_the_records_are_spelt_and_shipped() {
         let trail = LocalTrail::new(vec![folder.path().to_owned()]);
         let sightings = trail.sightings_now(Window::default()).unwrap();
         let subject = Subject { key_id: KEY.to_owned(), ..Subject::default() };
-        let rows = trail.cut_now(Window::default(), &subject).unwrap().rows;
+        let rows = trail.cut_now(Window::default(), &subject).unwrap().held().unwrap().rows;
         (sightings.rows, rows, sightings.coverage.records_unique)
     };
     let delivered: Vec<String> = records.chunks(7).map(object).collect();
@@ -169,7 +170,7 @@ impl Source for Restless {
         self.local.sightings(window).await
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         let cut = self.local.cut(window, subject).await?;
         let unsettled = self.states.lock().unwrap().pop_front().expect("no third reading");
         Ok(Cut { unsettled, ..cut })

@@ -3,6 +3,7 @@
 use crate::domain::event::Phase;
 use crate::domain::exposure::{Uses, first_unlike};
 use crate::domain::growth::{Bounds, grow};
+use crate::domain::key_use::KeyUses;
 use crate::domain::lineage::{Lineage, Subject};
 use crate::domain::losses::{Bounds as LossBounds, Losses, losses};
 use crate::domain::made_resources::{MadeResources, made};
@@ -11,25 +12,26 @@ use crate::domain::other_log::{Actor, OtherLog};
 use crate::domain::query_cost::QueryCost;
 use crate::domain::question::{Question, Times};
 use crate::domain::reading::LOOKED_AT;
-use crate::domain::record_text::is_outside;
-use crate::domain::regular::regular_use;
+use crate::domain::regular::{RegularUse, regular_use};
 use crate::domain::scan::Forecast;
-use crate::domain::trail_row::{TrailRow, is_denied};
+use crate::domain::trail_row::TrailRow;
 use crate::ports::coverage::{lacking_for, lacking_words};
 use crate::ports::other_logs::OtherLogs;
+use crate::ports::trail::rows::Rows;
 use crate::ports::trail::{
-    Activity, Answer, Coverage, Cut, CutReference, Deeds, MissingColumn, Planned, RoleCalls,
-    Sightings, Source, Survey, SurveyRequest, Trail, TrailError, Window,
+    Answer, Coverage, Cut, CutReference, Deeds, MissingColumn, Planned, RoleCalls, Sightings,
+    Source, Survey, SurveyRequest, Trail, TrailError, Window,
 };
 use crate::trail::catalogue::Catalogue;
 use crate::trail::log_answers;
-use crate::trail::table::{CaseTable, Found, Limits, evidence, evidence_sha256, sha256};
+use crate::trail::table::{CaseTable, EvidenceHash, Found, Limits, evidence, sha256};
+use crate::trail::told::Told;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Cuts kept ready; a survey takes seconds to repeat, and a cut may take hundreds of megabytes.
+/// Cuts kept ready; a survey takes seconds to repeat, and a cut may take gigabytes of the disk.
 const CUTS_MAX: usize = 8;
 
 /// A `Trail` over any source of records.
@@ -81,13 +83,24 @@ impl<S: Source> Investigator<S> {
         }
     }
 
-    /// The rows of a cut, out of its table.
-    async fn rows(&self, loaded: Arc<Loaded>) -> Result<Vec<TrailRow>, TrailError> {
+    /// What comes of the rows of a cut, in their order, of which nobody holds all.
+    async fn fold<T: Send + 'static>(
+        &self,
+        cut: &CutReference,
+        fold: impl FnOnce(&mut dyn Iterator<Item = TrailRow>) -> T + Send + 'static,
+    ) -> Result<T, TrailError> {
+        let loaded = self.loaded(cut)?;
         blocking(move || {
             let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
-            table.cut().map_err(|error| internal(&error))
+            Ok(table.fold(fold)?)
         })
         .await
+    }
+
+    /// Whom other logs are asked about.
+    async fn actor(&self, cut: &CutReference, times: &Times) -> Result<Actor, TrailError> {
+        let since = times.exposed_since;
+        self.fold(cut, move |rows| Actor::of(rows, since)).await
     }
 
     async fn read(&self, request: &SurveyRequest) -> Result<Read, TrailError> {
@@ -103,25 +116,63 @@ impl<S: Source> Investigator<S> {
         Ok(Read { sightings, lineage, cut })
     }
 
+    /// Loads a cut, and tells what is told of its rows on the way.
     async fn load(
         &self,
-        cut: Cut,
+        (rows, truncated): (Rows, bool),
         (looked_at, missing_columns): (String, Vec<MissingColumn>),
-    ) -> Result<(CutReference, Cut), TrailError> {
-        let (loaded, cut) = blocking(move || {
-            let reference = CutReference {
-                sha256: evidence_sha256(&cut.rows).map_err(|error| internal(&error))?,
-                rows: cut.rows.len() as u64,
-                truncated: cut.truncated,
-            };
-            let table = CaseTable::load(&cut.rows).map_err(|error| internal(&error))?;
+        mut told: Told,
+    ) -> Result<(CutReference, Told), TrailError> {
+        let (loaded, told) = blocking(move || {
+            let mut hash = EvidenceHash::default();
+            let table = CaseTable::fill(rows.map(|row| {
+                let row = row?;
+                told.see(&row);
+                hash.see(&row).map_err(|error| internal(&error))?;
+                Ok::<_, TrailError>(row)
+            }))?;
+            let reference = CutReference { sha256: hash.finish(), rows: table.rows(), truncated };
             let table = Mutex::new(table);
-            Ok((Loaded { reference, looked_at, missing_columns, table }, cut))
+            Ok((Loaded { reference, looked_at, missing_columns, table }, told))
         })
         .await?;
         let reference = loaded.reference.clone();
         self.keep(loaded);
-        Ok((reference, cut))
+        Ok((reference, told))
+    }
+
+    /// The regular use of the key, before the time that its own uses told.
+    async fn regular(
+        &self,
+        cut: &CutReference,
+        (uses, since): (&KeyUses, Option<Timestamp>),
+    ) -> Result<RegularUse, TrailError> {
+        if since.is_none() {
+            return Ok(regular_use(uses));
+        }
+        self.fold(cut, move |rows| {
+            let mut before = KeyUses::before(since);
+            rows.for_each(|row| before.see(&row));
+            regular_use(&before)
+        })
+        .await
+    }
+}
+
+/// The rows of an evidence file, each read when it is wanted.
+struct Lines {
+    file: Vec<u8>,
+    at: usize,
+}
+
+impl Iterator for Lines {
+    type Item = Result<TrailRow, TrailError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let left = self.file.get(self.at..).filter(|left| !left.is_empty())?;
+        let length = memchr::memchr(b'\n', left).map_or(left.len(), |end| end + 1);
+        self.at += length;
+        Some(serde_json::from_slice(&left[..length]).map_err(|error| internal(&error)))
     }
 }
 
@@ -129,7 +180,7 @@ impl<S: Source> Investigator<S> {
 struct Read {
     sightings: Sightings,
     lineage: Lineage,
-    cut: Cut,
+    cut: Cut<Rows>,
 }
 
 impl Read {
@@ -171,18 +222,20 @@ impl<S: Source> Trail for Investigator<S> {
         let sessions_of_others = makers.sessions();
         let looked_at = looked_at(&sightings.coverage, request.window);
         let missing_columns = sightings.coverage.missing_columns.clone();
-        let (reference, cut) = self.load(cut, (looked_at, missing_columns)).await?;
-        lineage.complete_signer(&cut.rows, &sessions_of_others);
+        let cut = (cut.rows, cut.truncated);
+        let told = Told::of(&request.key_id);
+        let (reference, told) = self.load(cut, (looked_at, missing_columns), told).await?;
+        lineage.complete_signer(told.source_identity.clone(), &sessions_of_others);
         let looked_from = request.window.from.max(sightings.coverage.first);
         let exposure = first_unlike(Uses {
-            rows: &cut.rows,
+            all: &told.uses,
             truncated: reference.truncated,
             looked_from: looked_from.unwrap_or(Timestamp::MIN),
         });
         Ok(Survey {
-            regular: regular_use(&cut.rows, exposure.since),
+            regular: self.regular(&reference, (&told.uses, exposure.since)).await?,
             exposure,
-            activity: activity(&cut.rows),
+            activity: told.activity(),
             watermark: sightings.coverage.last,
             made_by_others,
             keys_by_others,
@@ -215,8 +268,7 @@ impl<S: Source> Trail for Investigator<S> {
             parameter: parameter.to_owned(),
         })?;
         if let (Some(log), Some(logs)) = (OtherLog::from_slug(&wanted.source), &self.logs) {
-            let rows = self.rows(loaded).await?;
-            let actor = Actor::of(&rows, times.exposed_since);
+            let actor = self.actor(cut, times).await?;
             return log_answers::ask(logs.as_ref(), log, &wanted, &actor).await;
         }
         blocking(move || {
@@ -232,8 +284,7 @@ impl<S: Source> Trail for Investigator<S> {
     }
 
     async fn losses(&self, cut: &CutReference, bounds: LossBounds) -> Result<Losses, TrailError> {
-        let rows = self.rows(self.loaded(cut)?).await?;
-        blocking(move || Ok(losses(&rows, &bounds))).await
+        self.fold(cut, move |rows| losses(rows, &bounds)).await
     }
 
     async fn resources(
@@ -241,23 +292,18 @@ impl<S: Source> Trail for Investigator<S> {
         cut: &CutReference,
         bounds: LossBounds,
     ) -> Result<MadeResources, TrailError> {
-        let rows = self.rows(self.loaded(cut)?).await?;
-        blocking(move || Ok(made(&rows, &bounds))).await
+        self.fold(cut, move |rows| made(rows, &bounds)).await
     }
 
     async fn evidence(&self, cut: &CutReference) -> Result<Vec<u8>, TrailError> {
-        let rows = self.rows(self.loaded(cut)?).await?;
-        blocking(move || evidence(rows.into_iter()).map_err(|error| internal(&error))).await
+        self.fold(cut, |rows| evidence(rows)).await?.map_err(|error| internal(&error))
     }
 
     async fn restore(&self, file: Vec<u8>, looked_at: &str) -> Result<CutReference, TrailError> {
-        let (cut, hash) = blocking(move || {
-            let rows = serde_json::Deserializer::from_slice(&file).into_iter::<TrailRow>();
-            let rows = rows.collect::<Result<Vec<_>, _>>().map_err(|error| internal(&error))?;
-            Ok((Cut { rows, ..Cut::default() }, sha256(&file)))
-        })
-        .await?;
-        let (reference, _) = self.load(cut, (looked_at.to_owned(), Vec::new())).await?;
+        let (hash, file) = blocking(move || Ok((sha256(&file), file))).await?;
+        let rows = (Rows::new(Lines { file, at: 0 }), false);
+        let looked_at = (looked_at.to_owned(), Vec::new());
+        let (reference, _) = self.load(rows, looked_at, Told::default()).await?;
         if reference.sha256 != hash {
             return Err(TrailError::Internal { reason: "the evidence file changed form".into() });
         }
@@ -285,8 +331,7 @@ impl<S: Source> Trail for Investigator<S> {
         let (Some((asked, log)), Some(logs)) = (log, &self.logs) else {
             return Ok(None);
         };
-        let rows = self.rows(self.loaded(cut)?).await?;
-        let actor = Actor::of(&rows, times.exposed_since);
+        let actor = self.actor(cut, times).await?;
         log_answers::forecast(logs.as_ref(), log, (asked, &actor), bytes_a_day).await
     }
 }
@@ -315,28 +360,6 @@ pub fn looked_at(coverage: &Coverage, window: Window) -> String {
          {data}{limits}.{mixed}",
         coverage.records_unique
     )
-}
-
-fn activity(rows: &[TrailRow]) -> Activity {
-    let mut activity = Activity::default();
-    let mut ips = BTreeSet::new();
-    let (mut first, mut last, mut last_success) = (None, None, None);
-    for row in rows.iter().filter(|row| row.reach.as_deref() == Some("key")) {
-        activity.events += 1;
-        let failed = row.error_code.is_some() || row.error_message.is_some();
-        activity.failed += u64::from(failed);
-        activity.succeeded += u64::from(!failed);
-        activity.denied += u64::from(row.error_code.as_deref().is_some_and(is_denied));
-        first = first.or(Some(&row.event_time)); // rows are in time order
-        last = Some(&row.event_time);
-        last_success = if failed { last_success } else { last };
-        ips.extend(row.source_ip.as_deref().filter(|text| is_outside(text)).map(str::to_owned));
-    }
-    activity.first = first.and_then(|time| time.parse().ok());
-    activity.last = last.and_then(|time| time.parse().ok());
-    activity.last_success = last_success.and_then(|time| time.parse().ok());
-    activity.source_ips = ips.into_iter().collect();
-    activity
 }
 
 fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> Answer {

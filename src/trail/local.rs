@@ -5,6 +5,7 @@ use crate::domain::lineage::Subject;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::trail_row::TrailRow;
 use crate::domain::unsettled::{Changed, How, Unsettled};
+use crate::ports::trail::rows::Rows;
 use crate::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use crate::trail::callers::CallerPass;
 use crate::trail::canon::Canon;
@@ -14,6 +15,7 @@ use crate::trail::marks::Marked;
 use crate::trail::memo::Memo;
 use crate::trail::passes::{CutPass, RolePass, is_deed, of_deeds};
 use crate::trail::scan::{Bounds, Duplicates, Scanned, scan};
+use crate::trail::spool;
 use crate::trail::walk::Walk;
 use async_trait::async_trait;
 use std::path::PathBuf;
@@ -72,13 +74,14 @@ impl LocalTrail {
         let objects = Mutex::new(self.walk()?);
         let asked = (&self.canon, Duplicates::AtTheEnd);
         let Scanned { passes, coverage, bytes } =
-            scan((&self.counted(1, &objects), window), asked, &make).map_err(no_room)?;
+            scan((&self.counted(1, &objects), window), asked, &make)
+                .map_err(TrailError::no_room)?;
         let mut passes = passes.into_iter();
         let mut merged = passes.next().unwrap_or_else(make);
         passes.for_each(|pass| merged.merge(pass));
         let truncated = merged.full;
         let (rows, marking) = merged.finish();
-        *self.marked() = Some(Arc::new(marking.finish(window).map_err(no_room)?));
+        *self.marked() = Some(Arc::new(marking.finish(window).map_err(TrailError::no_room)?));
         Ok(Sightings { rows, coverage, cost: cost(bytes, started), truncated })
     }
 
@@ -91,7 +94,7 @@ impl LocalTrail {
     }
 
     /// Pass two, on this thread: over the objects that pass one found, where there was one.
-    pub fn cut_now(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    pub fn cut_now(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         let started = Instant::now();
         let belonging = Belonging::new(subject);
         let marked = self.marked().clone().filter(|marked| marked.window == window);
@@ -100,27 +103,26 @@ impl LocalTrail {
         let scanned = match &marked {
             Some(marked) => {
                 let mut files = marked.files.lock().unwrap_or_else(PoisonError::into_inner);
-                let kept = Kept::of(&mut files).map_err(no_room)?;
+                let kept = Kept::of(&mut files).map_err(TrailError::no_room)?;
                 scan((&self.counted(2, &kept), window), asked, &make)
             }
             None => scan((&Mutex::new(self.walk()?), window), asked, &make),
         };
-        let Scanned { passes, bytes, .. } = scanned.map_err(no_room)?;
+        let Scanned { passes, bytes, .. } = scanned.map_err(TrailError::no_room)?;
         let truncated = passes.iter().any(|pass| pass.full);
         let mut changed = Vec::new();
-        let mut rows: Vec<TrailRow> = Vec::new();
+        let mut spools = Vec::new();
         for pass in passes {
-            rows.extend(pass.rows);
+            spools.push(pass.rows);
             changed.extend(pass.changed);
         }
-        rows.sort_unstable();
         if let Some(marked) = &marked {
             changed.extend(self.added(marked));
         }
         let name =
             |(how, object): (How, PathBuf)| Changed { how, object: object.display().to_string() };
         let unsettled = Unsettled::of(changed.into_iter().map(name).collect());
-        Ok(Cut { rows, cost: cost(bytes, started), truncated, unsettled })
+        Ok(Cut { rows: spool::rows(spools)?, cost: cost(bytes, started), truncated, unsettled })
     }
 
     /// The objects that are there now and that pass one did not find.
@@ -133,7 +135,7 @@ impl LocalTrail {
 
     fn deeds_now(&self, deeds: &Deeds) -> Result<Cut, TrailError> {
         let bounds = Bounds::of(deeds.window);
-        let changes = self.memo.changes(self.walk()?, &self.canon).map_err(no_room)?;
+        let changes = self.memo.changes(self.walk()?, &self.canon).map_err(TrailError::no_room)?;
         let wanted = |row: &&TrailRow| bounds.hold(&row.event_time) && is_deed(deeds, row);
         let rows = changes.iter().flat_map(|changes| changes.iter()).filter(wanted);
         Ok(of_deeds(rows.cloned().collect()))
@@ -145,17 +147,12 @@ impl LocalTrail {
         let make = || RolePass::new(role);
         let asked = (&self.canon, Duplicates::AtTheEnd);
         let Scanned { passes, coverage, bytes } =
-            scan((&Mutex::new(self.walk()?), window), asked, &make).map_err(no_room)?;
+            scan((&Mutex::new(self.walk()?), window), asked, &make).map_err(TrailError::no_room)?;
         let truncated = passes.iter().any(|pass| pass.full);
         let mut rows: Vec<TrailRow> = passes.into_iter().flat_map(RolePass::rows).collect();
         rows.sort_unstable();
         Ok(RoleCalls { rows, coverage, cost: cost(bytes, started), truncated })
     }
-}
-
-/// What tells duplicates apart is put on the disk where it is much.
-fn no_room(error: std::io::Error) -> TrailError {
-    TrailError::NoRoom { reason: error.to_string() }
 }
 
 #[async_trait]
@@ -164,7 +161,7 @@ impl Source for LocalTrail {
         self.run(move |own| own.sightings_now(window)).await
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         let subject = subject.clone();
         self.run(move |own| own.cut_now(window, &subject)).await
     }

@@ -144,7 +144,7 @@ mod tests {
 
     fn cut(trail: &LocalTrail, window: Window) -> Cut {
         let subject = Subject { key_id: KEY.to_owned(), ..Subject::default() };
-        trail.cut_now(window, &subject).unwrap()
+        trail.cut_now(window, &subject).unwrap().held().unwrap()
     }
 
     fn names(cut: &Cut) -> Vec<&str> {

@@ -11,6 +11,7 @@ use crate::trail::glance::{Field, Glance};
 use crate::trail::known::{Mark, WantedMarks};
 use crate::trail::listed::Object;
 use crate::trail::scan::Pass;
+use crate::trail::spool::Spool;
 use crate::trail::stamp::ObjectState;
 use std::path::PathBuf;
 
@@ -54,7 +55,7 @@ pub(super) struct CutPass<'a> {
     wanted: WantedMarks,
     /// How the record that is wanted belongs.
     reach: &'static str,
-    pub(super) rows: Vec<TrailRow>,
+    pub(super) rows: Spool,
     pub(super) full: bool,
     /// Objects that are not what they were in pass one.
     pub(super) changed: Vec<(How, PathBuf)>,
@@ -67,7 +68,7 @@ impl<'a> CutPass<'a> {
             belonging,
             wanted: WantedMarks::new(marks, belonging.has_targets()),
             reach: "",
-            rows: Vec::new(),
+            rows: Spool::default(),
             full: false,
             changed: Vec::new(),
         }
@@ -95,7 +96,7 @@ impl Pass for CutPass<'_> {
     }
 
     fn take(&mut self, record: &Glance<'_>, time: &str) -> Result<u32, &'static str> {
-        self.rows.push(flatten::row(&record.whole()?, time, self.reach));
+        self.rows.push(&flatten::row(&record.whole()?, time, self.reach));
         Ok(0)
     }
 }

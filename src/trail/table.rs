@@ -1,13 +1,14 @@
 //! The case table: a cut loaded into an embedded `SQLite`, where every question is instant.
 
 use crate::domain::trail_row::{Field, TrailRow};
-use crate::ports::trail::Cell;
+use crate::ports::trail::{Cell, TrailError};
 use crate::trail::spill;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, ffi, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Row, ffi, params_from_iter};
 use sha2::{Digest, Sha256};
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -88,14 +89,26 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// The SHA-256 the evidence file of these rows has, without building the file.
-pub fn evidence_sha256(rows: &[TrailRow]) -> Result<String, serde_json::Error> {
-    let mut hash = Sha256::new();
-    for row in rows {
-        hash.update(serde_json::to_vec(row)?);
-        hash.update(b"\n");
+/// The SHA-256 of the evidence file, row by row.
+#[derive(Debug, Default)]
+pub struct EvidenceHash {
+    hash: Sha256,
+    line: Vec<u8>,
+}
+
+impl EvidenceHash {
+    pub fn see(&mut self, row: &TrailRow) -> Result<(), serde_json::Error> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, row)?;
+        self.line.push(b'\n');
+        self.hash.update(&self.line);
+        Ok(())
     }
-    Ok(hex::encode(hash.finalize()))
+
+    /// In lower-case hex.
+    pub fn finish(self) -> String {
+        hex::encode(self.hash.finalize())
+    }
 }
 
 impl Limits {
@@ -138,6 +151,19 @@ impl Limits {
     }
 }
 
+impl From<rusqlite::Error> for TrailError {
+    /// Why a table cannot be filled or read, but for a question, which says it itself.
+    fn from(error: rusqlite::Error) -> Self {
+        let reason = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+                Self::NoRoom { reason }
+            }
+            Some(_) | None => Self::Internal { reason },
+        }
+    }
+}
+
 /// What `SQLite` says of an error, without the whole question around it.
 pub(super) fn plainly(error: &rusqlite::Error) -> String {
     if let rusqlite::Error::SqlInputError { msg, .. } = error {
@@ -147,26 +173,37 @@ pub(super) fn plainly(error: &rusqlite::Error) -> String {
 }
 
 impl CaseTable {
-    /// Loads a cut; the table is on disk when it outgrows memory, and gone with the connection.
+    /// Loads rows that are held.
     pub fn load(rows: &[TrailRow]) -> rusqlite::Result<Self> {
+        Self::fill(rows.iter().map(Ok::<_, rusqlite::Error>))
+    }
+
+    /// Loads a cut as its rows come; the table is on disk when it outgrows memory, in a file
+    /// without a name, and gone with the connection.
+    pub fn fill<R: Borrow<TrailRow>, E: From<rusqlite::Error>>(
+        rows: impl Iterator<Item = Result<R, E>>,
+    ) -> Result<Self, E> {
         let mut connection = Connection::open("")?;
         connection.pragma_update(None, "case_sensitive_like", true)?;
         connection.pragma_update(None, "journal_mode", "off")?;
         connection.pragma_update(None, "synchronous", "off")?;
         let transaction = connection.transaction()?;
         transaction.execute(&definition(true), [])?;
+        let mut count = 0;
         {
             let marks = vec!["?"; TrailRow::COLUMNS.len()].join(", ");
             let sql = format!("INSERT INTO {NAME} VALUES ({marks})");
             let mut insert = transaction.prepare(&sql)?;
             for row in rows {
-                insert.execute(params_from_iter(row.fields().into_iter().map(Bound)))?;
+                let row = row?;
+                insert.execute(params_from_iter(row.borrow().fields().into_iter().map(Bound)))?;
+                count += 1;
             }
         }
         transaction.commit()?;
         connection.pragma_update(None, "query_only", true)?;
         connection.authorizer(Some(|context: AuthContext<'_>| allowed(&context.action)))?;
-        Ok(Self { connection, rows: rows.len() as u64 })
+        Ok(Self { connection, rows: count })
     }
 
     /// How many rows the cut has.
@@ -217,24 +254,33 @@ impl CaseTable {
         Ok(found)
     }
 
-    /// The rows of the cut, in their total order.
-    pub fn cut(&self) -> rusqlite::Result<Vec<TrailRow>> {
+    /// What comes of the rows of the cut, taken one by one in their total order.
+    pub fn fold<T>(
+        &self,
+        fold: impl FnOnce(&mut dyn Iterator<Item = TrailRow>) -> T,
+    ) -> rusqlite::Result<T> {
         let sql = format!("SELECT {} FROM {NAME} ORDER BY rowid", TrailRow::COLUMNS.join(", "));
         let mut statement = self.connection.prepare(&sql)?;
-        let mut rows = statement.query([])?;
-        let mut cut = Vec::new();
-        while let Some(row) = rows.next()? {
-            let mut texts = Vec::with_capacity(TrailRow::COLUMNS.len());
-            for at in 0..TrailRow::COLUMNS.len() {
-                texts.push(text(row.get_ref(at)?));
-            }
-            let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
-            let row = TrailRow::from_texts(&texts)
-                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-            cut.push(row);
-        }
-        Ok(cut)
+        let mut failure = None;
+        let rows = statement.query_map([], whole)?;
+        let done = fold(&mut rows.map_while(|row| row.map_err(|error| failure = Some(error)).ok()));
+        failure.map_or(Ok(done), Err)
     }
+}
+
+/// A row of the table as it was loaded.
+fn whole(row: &Row<'_>) -> rusqlite::Result<TrailRow> {
+    let mut fields = Vec::with_capacity(TrailRow::COLUMNS.len());
+    for at in 0..TrailRow::COLUMNS.len() {
+        fields.push(match row.get_ref(at)? {
+            ValueRef::Integer(number) => Field::Integer(number),
+            ValueRef::Text(bytes) => Field::Text(std::str::from_utf8(bytes)?),
+            // No column of the table holds another kind.
+            ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => Field::Null,
+        });
+    }
+    TrailRow::from_fields(fields.into_iter())
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 /// Nothing but reading this table, whatever the SQL: the schema, other tables, pragmas, attached
@@ -305,15 +351,6 @@ fn cell(value: ValueRef<'_>) -> Cell {
         ValueRef::Real(number) => Cell::Real(number),
         ValueRef::Text(bytes) => Cell::Text(String::from_utf8_lossy(bytes).into_owned()),
         ValueRef::Blob(bytes) => Cell::Text(hex::encode(bytes)),
-    }
-}
-
-fn text(value: ValueRef<'_>) -> Option<String> {
-    match cell(value) {
-        Cell::Null => None,
-        Cell::Integer(number) => Some(number.to_string()),
-        Cell::Real(number) => Some(number.to_string()),
-        Cell::Text(text) => Some(text),
     }
 }
 

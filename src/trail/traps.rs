@@ -56,7 +56,7 @@ impl Bucket {
 
     fn cut(&self) -> Vec<TrailRow> {
         let subject = Subject { key_id: KEY.to_owned(), ..Subject::default() };
-        self.trail().cut_now(Window::default(), &subject).unwrap().rows
+        self.trail().cut_now(Window::default(), &subject).unwrap().held().unwrap().rows
     }
 
     fn arguments(&self) -> InvestigateArguments {

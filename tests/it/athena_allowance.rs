@@ -23,6 +23,7 @@ use keyleak::domain::spending::Waiting;
 use keyleak::domain::spending_step::SpendingStep;
 use keyleak::flow::intake::{OpenRequest, open};
 use keyleak::ports::chat::{Scene, View};
+use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{
     Cut, Deeds, Planned, RoleCalls, Sightings, Source, SurveyRequest, Trail, TrailError, Window,
 };
@@ -218,7 +219,7 @@ impl Source for Away {
         self.inner.sightings(window).await
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         self.inner.cut(window, subject).await
     }
 

@@ -23,6 +23,7 @@ use keyleak::flow::spoken::Speaker;
 use keyleak::flow::{allowance, inquire};
 use keyleak::ports::chat::{Scene, View};
 use keyleak::ports::other_logs::{LogQuestion, LogRows, OtherLogs};
+use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{
     Cut, Deeds, Planned, RoleCalls, Sightings, Source, TrailError, Window,
 };
@@ -225,7 +226,7 @@ impl Source for Dear {
         self.inner.sightings(window).await
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         self.inner.cut(window, subject).await
     }
 

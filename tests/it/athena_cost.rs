@@ -24,6 +24,7 @@ use keyleak::domain::query_cost::ReadFor;
 use keyleak::domain::record::Record;
 use keyleak::domain::spending_step::SpendingStep;
 use keyleak::ports::chat::{Scene, View};
+use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{
     Cut, Deeds, RoleCalls, Sightings, Source, SurveyRequest, Trail, TrailError, Window,
 };
@@ -126,7 +127,7 @@ impl Source for Forgetful {
         self.0.sightings(whole(window)).await
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         self.0.cut(whole(window), subject).await
     }
 

@@ -7,6 +7,7 @@ use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::{Event, Phase};
 use keyleak::domain::lineage::Subject;
+use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::trail::investigator::Investigator;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ impl Source for NeverRead {
         std::future::pending().await
     }
 
-    async fn cut(&self, _: Window, _: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, _: Window, _: &Subject) -> Result<Cut<Rows>, TrailError> {
         Ok(Cut::default())
     }
 

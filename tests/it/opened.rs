@@ -15,6 +15,7 @@ use keyleak::domain::lineage::Subject;
 use keyleak::domain::plan::PlanKind;
 use keyleak::domain::principal::PrincipalName;
 use keyleak::ports::chat::{Scene, View};
+use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, Trail, TrailError, Window};
 use keyleak::sim::attacker::Operation;
 use keyleak::sim::cloud::managed::ADMINISTRATOR;
@@ -153,7 +154,7 @@ impl Source for Away {
         self.inner.sightings(window).await
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         self.answers()?;
         self.inner.cut(window, subject).await
     }

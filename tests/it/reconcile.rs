@@ -16,6 +16,7 @@ use keyleak::drill::world::{World, production_timing};
 use keyleak::flow::purse::Purse;
 use keyleak::flow::reconcile::{Witness, held_against};
 use keyleak::ports::journal::Work;
+use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::sim::attacker::{Attacker, Operation};
 use keyleak::sim::cloud::attacker::Visitor;
@@ -43,7 +44,7 @@ impl Source for Without {
         self.inner.sightings(window).await
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         self.inner.cut(window, subject).await
     }
 

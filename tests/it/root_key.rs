@@ -11,6 +11,7 @@ use keyleak::domain::lineage::Subject;
 use keyleak::domain::signer::SignerKind;
 use keyleak::domain::trail_row::Sighting;
 use keyleak::ports::chat::{Scene, View};
+use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, Trail, TrailError, Window};
 use keyleak::slack::cards::draw;
 use keyleak::slack::sketch::Means;
@@ -32,7 +33,7 @@ impl Source for WithRoot {
         Ok(found)
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         self.inner.cut(window, subject).await
     }
 

@@ -19,6 +19,7 @@ use keyleak::domain::reconciliation::{Difference, Reconciliation, Verdict, sessi
 use keyleak::domain::report;
 use keyleak::drill::people::{APPROVER, REPORTER};
 use keyleak::drill::players::{approve, open, press, until};
+use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::sim::attacker::Operation;
 use keyleak::trail::investigator::Investigator;
@@ -34,7 +35,7 @@ impl Source for Undelivered {
         self.0.sightings(window).await
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         self.0.cut(window, subject).await
     }
 

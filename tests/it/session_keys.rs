@@ -19,6 +19,7 @@ use keyleak::domain::revocation::Sessions;
 use keyleak::domain::signer::{Behind, Signer, SignerKind};
 use keyleak::ports::chat::{Scene, View};
 use keyleak::ports::cloud::Contain;
+use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, Trail, TrailError, Window};
 use keyleak::sim::attacker::{Attacker, Credential, Operation};
 use keyleak::slack::cards::draw;
@@ -51,10 +52,10 @@ impl Source for Nameless {
         Ok(found)
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
-        let mut found = self.inner.cut(window, subject).await?;
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
+        let mut found = self.inner.cut(window, subject).await?.held()?;
         found.rows.retain(|row| self.keeps([&row.access_key_id, &row.minted_key]));
-        Ok(found)
+        Ok(found.into())
     }
 
     async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {

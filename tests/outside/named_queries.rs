@@ -12,6 +12,7 @@ use keyleak::aws::named_queries::{Became, NamedQueries, NamedQuery};
 use keyleak::domain::ids::AccessKeyId;
 use keyleak::domain::trail_row::TrailRow;
 use keyleak::ports::clock::Clock;
+use keyleak::ports::trail::Cut;
 use keyleak::trail::catalogue::questions;
 use keyleak::trail::local::LocalTrail;
 use keyleak::trail::table::CaseTable;
@@ -68,7 +69,7 @@ pub(crate) async fn answers_alone(judge: &mut SqlJudge, folder: &Path, key_id: &
     let scanner = LocalTrail::new(vec![PathBuf::from(folder)]);
     let seen = scanner.sightings_now(ALL).expect("pass one").rows;
     let subject = subject_of(&seen, key_id);
-    let found = scanner.cut_now(ALL, &subject).expect("pass two").rows;
+    let found = scanner.cut_now(ALL, &subject).and_then(Cut::held).expect("pass two").rows;
     let rows: Vec<TrailRow> = found.iter().map(|row| shape.told(row)).collect();
     let case = CaseTable::load(&rows).expect("the table is loaded");
     let table = shape.trail(folder).await.case_table(since_ever(), &subject).await;

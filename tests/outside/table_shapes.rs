@@ -17,7 +17,7 @@ use keyleak::domain::growth::{Bounds, grow};
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::trail_row::{Field, Sighting, TrailRow};
 use keyleak::ports::clock::Clock;
-use keyleak::ports::trail::Window;
+use keyleak::ports::trail::{Cut, Window};
 use keyleak::trail::catalogue::{ATHENA_CUT, ATHENA_SIGHTINGS};
 use keyleak::trail::local::LocalTrail;
 use libtest_mimic::Trial;
@@ -262,7 +262,7 @@ pub(crate) async fn compare(judge: &mut SqlJudge, folder: &Path) -> usize {
         }
         for key in busiest(&seen) {
             let subject = subject_of(&seen, &key);
-            let found = scanner.cut_now(ALL, &subject).expect("pass two").rows;
+            let found = scanner.cut_now(ALL, &subject).and_then(Cut::held).expect("pass two").rows;
             let theirs = cut_rows(&athena(judge, ATHENA_CUT, &subject, relation));
             let mut ours: Vec<TrailRow> = found.iter().map(|row| shape.told(row)).collect();
             let mut theirs: Vec<TrailRow> =

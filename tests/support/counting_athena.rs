@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::trail_row::{Field, Sighting, TrailRow, parse_time};
-use keyleak::ports::trail::{Deeds, Source, Window};
+use keyleak::ports::trail::{Cut, Deeds, Source, Window};
 use keyleak::trail::local::LocalTrail;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -318,7 +318,7 @@ async fn asked_of(trail: &LocalTrail, sql: &str, values: Vec<String>) -> (Vec<St
             targets: list("target_user"),
             accounts: list("recipient_account"),
         };
-        trail.cut(window, &subject).await.expect("the trail").rows
+        trail.cut(window, &subject).await.and_then(Cut::held).expect("the trail").rows
     };
     let texts = rows.iter().map(|row| texts(row.fields())).collect();
     (named(TrailRow::COLUMNS), texts)

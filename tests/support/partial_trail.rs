@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use keyleak::domain::lineage::Subject;
+use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::trail::local::LocalTrail;
 
@@ -22,13 +23,13 @@ impl<F: Fn(&str, &str) -> bool + Send + Sync> Source for PartialTrail<F> {
         Ok(found)
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
-        let mut found = self.inner.cut(window, subject).await?;
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
+        let mut found = self.inner.cut(window, subject).await?.held()?;
         let left_out = &self.is_left_out;
         found.rows.retain(|row| {
             !left_out(row.event_name.as_deref().unwrap_or_default(), &row.event_time)
         });
-        Ok(found)
+        Ok(found.into())
     }
 
     async fn deeds(&self, deeds: &Deeds) -> Result<Cut, TrailError> {

@@ -92,10 +92,12 @@ async fn judged(
 async fn found(desk: &Desk, case: &Case) -> Result<Vec<MadeBesides>, String> {
     let Some((_, survey)) = case.survey() else { return Ok(Vec::new()) };
     let content = desk.evidence.get(&survey.cut_sha256).await.map_err(|error| error.to_string())?;
-    let rows = serde_json::Deserializer::from_slice(&content).into_iter::<TrailRow>();
-    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
     let bounds = Bounds::of(&survey.nodes, case.opening().key.reveal(), case.exposed_since());
-    Ok(made_besides(&rows, &bounds))
+    let mut failure = None;
+    let rows = serde_json::Deserializer::from_slice(&content).into_iter::<TrailRow>();
+    let rows = rows.map_while(|row| row.map_err(|error| failure = Some(error)).ok());
+    let made = made_besides(rows, &bounds);
+    failure.map_or(Ok(made), |error| Err(error.to_string()))
 }
 
 /// Whether others come in by it: it goes before those who are let in.

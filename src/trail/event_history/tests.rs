@@ -198,7 +198,7 @@ async fn what_grew_out_of_the_key_is_found_as_in_a_whole_trail_and_no_stranger_i
     let file = by_name.evidence(&survey.cut).await.unwrap();
     let rows = serde_json::Deserializer::from_slice(&file).into_iter();
     let rows: Vec<TrailRow> = rows.map(Result::unwrap).collect();
-    let but_strangers = whole.cut_now(Window::default(), &subject).unwrap().rows;
+    let but_strangers = whole.cut_now(Window::default(), &subject).unwrap().held().unwrap().rows;
     let but_strangers: Vec<TrailRow> =
         but_strangers.into_iter().filter(|row| row.reach.as_deref() != Some("address")).collect();
     assert_eq!(rows.iter().filter(|row| row.reach.as_deref() == Some("about")).count(), 1);

@@ -1,7 +1,11 @@
 //! That a question reads this table alone, however it is written, and ends.
 
-use super::{CaseTable, Limits};
+use super::{CaseTable, EvidenceHash, Limits, evidence, failure, sha256};
 use crate::domain::trail_row::TrailRow;
+use crate::ports::trail::TrailError;
+use crate::trail::packed::tests::row;
+use proptest::prelude::*;
+use rusqlite::ffi;
 use std::time::Duration;
 
 fn table(rows: usize) -> CaseTable {
@@ -42,7 +46,7 @@ fn nothing_but_the_table_is_read_whatever_the_sql() {
     ] {
         assert_eq!(table.ask(right).unwrap().rows.len(), 1, "{right}");
     }
-    assert_eq!(table.cut().unwrap().len(), 3, "and the rows are still there");
+    assert_eq!(table.fold(|rows| rows.count()).unwrap(), 3, "and the rows are still there");
 }
 
 #[test]
@@ -87,7 +91,7 @@ fn one_value_and_one_row_have_their_limits_and_the_next_question_is_answered() {
     assert!(said.contains("a value or a row"), "no answer of no rows: {said}");
     let found = table.ask_within("SELECT event_name FROM case_table", limits).unwrap();
     assert_eq!((found.rows.len(), found.truncated), (3, false));
-    assert_eq!(table.cut().unwrap().len(), 3);
+    assert_eq!(table.fold(|rows| rows.count()).unwrap(), 3);
 }
 
 #[cfg(target_os = "linux")]
@@ -102,4 +106,34 @@ fn a_sort_writes_no_more_to_the_disk_than_its_question_may() {
     assert!(said.contains("more than 1 MiB of temporary files"), "{said}");
     let found = table.ask_within(sorted, Limits::OWN).unwrap();
     assert!(found.truncated, "and within the usual limit it is answered");
+}
+
+proptest! {
+    #[test]
+    fn rows_come_back_as_they_were_loaded_and_their_file_has_the_hash_that_was_told(
+        mut rows in proptest::collection::vec(row(), 0..20),
+    ) {
+        rows.sort();
+        let mut hash = EvidenceHash::default();
+        let table = CaseTable::fill(rows.iter().map(|row| {
+            hash.see(row).unwrap();
+            Ok::<_, TrailError>(row)
+        })).unwrap();
+        prop_assert_eq!(table.rows(), rows.len() as u64);
+        let file = table.fold(|rows| evidence(rows)).unwrap().unwrap();
+        prop_assert_eq!(sha256(&file), hash.finish());
+        prop_assert_eq!(table.fold(|rows| rows.collect::<Vec<_>>()).unwrap(), rows);
+    }
+}
+
+#[test]
+fn a_folder_without_room_for_the_table_is_told_as_such_and_another_failure_is_not() {
+    for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR, ffi::SQLITE_CANTOPEN] {
+        let told = TrailError::from(failure(code)).to_string();
+        assert!(told.contains("TMPDIR"), "{told}");
+    }
+    assert!(TrailError::from(failure(ffi::SQLITE_CORRUPT)).to_string().contains("report it"));
+    let rows = [Ok(TrailRow::default()), Err(TrailError::Cancelled)];
+    let stopped = CaseTable::fill(rows.into_iter());
+    assert!(matches!(stopped, Err(TrailError::Cancelled)), "no part of a cut passes for one");
 }

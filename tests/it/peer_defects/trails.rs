@@ -86,11 +86,21 @@ fn delivered_everywhere() -> Delivered {
 #[test]
 fn health_tools_more_than_fifty_calls_in_every_region_are_read_by_the_key() {
     let subject = Subject { key_id: KEY.to_owned(), ..Subject::default() };
-    let cut = delivered_everywhere().trail().cut_now(Window::default(), &subject).unwrap();
+    let cut = delivered_everywhere()
+        .trail()
+        .cut_now(Window::default(), &subject)
+        .unwrap()
+        .held()
+        .unwrap();
     assert_eq!(cut.rows.len(), CALLS * REGIONS.len());
     assert!(!cut.truncated);
     let by_another = Subject { key_id: OTHER.to_owned(), ..Subject::default() };
-    let cut = delivered_everywhere().trail().cut_now(Window::default(), &by_another).unwrap();
+    let cut = delivered_everywhere()
+        .trail()
+        .cut_now(Window::default(), &by_another)
+        .unwrap()
+        .held()
+        .unwrap();
     assert!(cut.rows.is_empty(), "and nobody else's");
 }
 
