@@ -15,7 +15,9 @@ use crate::trail::spool::Spool;
 use crate::trail::stamp::ObjectState;
 use std::path::PathBuf;
 
-/// Rows of one case: above this a case belongs to Athena. One row takes some three kilobytes.
+/// Rows of one case that one thread keeps: above this a case belongs to Athena. A row takes some two
+/// kilobytes of the temporary folder, one while it is put in order and one in its table, and of
+/// memory the digest that tells its copies.
 const ROWS_MAX: usize = 2_000_000;
 /// Deeds one answer holds; containment is never reverted this often.
 const DEEDS_MAX: usize = 10_000;
