@@ -4,6 +4,7 @@ use crate::aws::clients;
 use crate::aws::delivered::{self, Fetching, S3Prefix};
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::size;
+use crate::ports::trail::rows::Rows;
 use crate::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Skipped, Source, TrailError, Window};
 use crate::trail::listed::ReadSoFar;
 use crate::trail::local::LocalTrail;
@@ -114,7 +115,7 @@ impl Source for Fetched {
         Ok(found)
     }
 
-    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut, TrailError> {
+    async fn cut(&self, window: Window, subject: &Subject) -> Result<Cut<Rows>, TrailError> {
         self.trail.cut(window, subject).await
     }
 

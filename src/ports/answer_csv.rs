@@ -4,6 +4,11 @@ use crate::domain::plain_text::is_hidden;
 use crate::ports::trail::{Answer, Cell};
 
 impl Answer {
+    /// How many rows it has, be they here or not.
+    pub fn count(&self) -> u64 {
+        self.rows.len() as u64 + self.more
+    }
+
     /// The whole answer as CSV; where it is cut, the last line says so in its first cell. A cell
     /// that a spreadsheet would take for a formula is quoted with an apostrophe: names and user
     /// agents are an actor's to choose.
@@ -11,7 +16,7 @@ impl Answer {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let rows = self.rows.iter().map(|row| row.iter().map(Cell::as_csv).collect());
         let cut = self.truncated.then(|| {
-            let said = format!("[cut: there is more than these {} rows]", self.rows.len());
+            let said = format!("[cut: there is more than these {} rows]", self.count());
             let blank = std::iter::repeat_n(String::new(), self.columns.len().saturating_sub(1));
             std::iter::once(said).chain(blank).collect()
         });
@@ -54,6 +59,7 @@ mod tests {
             question: "Q10".to_owned(),
             columns: vec!["a".to_owned()],
             rows: vec![vec![cell]],
+            more: 0,
             sentence: String::new(),
             truncated: false,
             sql_sha256: String::new(),

@@ -61,13 +61,6 @@ pub enum TrailError {
     Internal { reason: String },
 }
 
-impl TrailError {
-    /// What is much is put on the disk while it is read, and that failed.
-    pub fn no_room(error: std::io::Error) -> Self {
-        Self::NoRoom { reason: error.to_string() }
-    }
-}
-
 /// A span of event times: from inclusive, to exclusive; none means open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Window {
@@ -311,6 +304,9 @@ pub struct Answer {
     pub question: String,
     pub columns: Vec<String>,
     pub rows: Vec<Vec<Cell>>,
+    /// Rows beyond those, which nobody is to be shown.
+    #[serde(skip)]
+    pub more: u64,
     /// One sentence that says what the rows mean, or what was looked at when there are none.
     pub sentence: String,
     /// More rows existed than are shown.

@@ -122,7 +122,7 @@ impl Asked {
             format!("question {} was not answered: {}", failed.question, visible(&failed.reason))
         });
         let cut = self.cut().map(|answer| {
-            let rows = answer.rows.len();
+            let rows = answer.count();
             format!("the answer to {} is cut: there is more than its {rows} rows", answer.question)
         });
         failed.chain(cut).chain(self.unasked()).collect()

@@ -209,7 +209,9 @@ impl<'a> Asking<'a> {
     /// Investigates the key in a trail.
     pub async fn of(self, source: impl Source) -> Result<Investigated, CommandError> {
         let Self { arguments, request, contained_at, catalogue, questions } = self;
-        let investigator = Investigator::asking(source, catalogue);
+        let is_table = arguments.format == Format::Table;
+        let held = if is_table { output::SCREEN_ROWS_MAX } else { usize::MAX };
+        let investigator = Investigator::asking(source, catalogue).holding(held);
         let survey = investigator.survey(&request).await?;
         let exposed_since = request.exposed_since.or(survey.exposure.since);
         let times = Times { exposed_since, contained_at };
@@ -296,11 +298,6 @@ fn print(format: Format, survey: &Survey, asked: &Asked) -> Result<String, Comma
     }
 }
 
-fn asks_all(arguments: &InvestigateArguments) -> bool {
-    let mut ids = arguments.query.iter().flat_map(|ids| ids.split(','));
-    ids.any(|id| id.eq_ignore_ascii_case("all"))
-}
-
 fn wanted(
     arguments: &InvestigateArguments,
     catalogue: &Catalogue,
@@ -313,7 +310,8 @@ fn wanted(
             questions.push((question, Without::Fails));
         }
     }
-    if asks_all(arguments) {
+    let mut ids = arguments.query.iter().flat_map(|ids| ids.split(','));
+    if ids.any(|id| id.eq_ignore_ascii_case("all")) {
         let named = std::mem::take(&mut questions);
         questions = catalogue.all().iter().map(|question| of_all(question, &named)).collect();
     }

@@ -23,8 +23,9 @@ use crate::ports::trail::{
     Source, Survey, SurveyRequest, Trail, TrailError, Window,
 };
 use crate::trail::catalogue::Catalogue;
+use crate::trail::evidence_file::{EvidenceHash, Lines, evidence};
 use crate::trail::log_answers;
-use crate::trail::table::{CaseTable, EvidenceHash, Found, Limits, evidence, sha256};
+use crate::trail::table::{CaseTable, Found, Limits, sha256};
 use crate::trail::told::Told;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -41,6 +42,8 @@ pub struct Investigator<S> {
     catalogue: Catalogue,
     logs: Option<Arc<dyn OtherLogs>>,
     cuts: Mutex<VecDeque<Arc<Loaded>>>,
+    /// Rows that an answer holds.
+    held: usize,
 }
 
 #[derive(Debug)]
@@ -59,13 +62,19 @@ impl<S: Source> Investigator<S> {
 
     /// Investigates what the source holds, with these questions.
     pub fn asking(source: S, catalogue: Catalogue) -> Self {
-        Self { source, catalogue, logs: None, cuts: Mutex::new(VecDeque::new()) }
+        Self { source, catalogue, logs: None, cuts: Mutex::new(VecDeque::new()), held: usize::MAX }
     }
 
     /// The same, asking these tables of other logs too.
     #[must_use]
     pub fn beside(self, logs: Arc<dyn OtherLogs>) -> Self {
         Self { logs: Some(logs), ..self }
+    }
+
+    /// The same for who shows no more than so many rows of an answer.
+    #[must_use]
+    pub fn holding(self, held: usize) -> Self {
+        Self { held, ..self }
     }
 
     fn loaded(&self, cut: &CutReference) -> Result<Arc<Loaded>, TrailError> {
@@ -156,23 +165,6 @@ impl<S: Source> Investigator<S> {
             regular_use(&before)
         })
         .await
-    }
-}
-
-/// The rows of an evidence file, each read when it is wanted.
-struct Lines {
-    file: Vec<u8>,
-    at: usize,
-}
-
-impl Iterator for Lines {
-    type Item = Result<TrailRow, TrailError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let left = self.file.get(self.at..).filter(|left| !left.is_empty())?;
-        let length = memchr::memchr(b'\n', left).map_or(left.len(), |end| end + 1);
-        self.at += length;
-        Some(serde_json::from_slice(&left[..length]).map_err(|error| internal(&error)))
     }
 }
 
@@ -271,9 +263,11 @@ impl<S: Source> Trail for Investigator<S> {
             let actor = self.actor(cut, times).await?;
             return log_answers::ask(logs.as_ref(), log, &wanted, &actor).await;
         }
+        let held = self.held;
         blocking(move || {
             let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
             let limits = if wanted.own { Limits::OWN } else { Limits::HOUSE };
+            let limits = Limits { held, ..limits };
             let found = table.ask_within(&sql, limits).map_err(|error| TrailError::Question {
                 id: wanted.id.clone(),
                 reason: limits.why_failed(&error),
@@ -301,7 +295,7 @@ impl<S: Source> Trail for Investigator<S> {
 
     async fn restore(&self, file: Vec<u8>, looked_at: &str) -> Result<CutReference, TrailError> {
         let (hash, file) = blocking(move || Ok((sha256(&file), file))).await?;
-        let rows = (Rows::new(Lines { file, at: 0 }), false);
+        let rows = (Rows::new(Lines::of(file)), false);
         let looked_at = (looked_at.to_owned(), Vec::new());
         let (reference, _) = self.load(rows, looked_at, Told::default()).await?;
         if reference.sha256 != hash {
@@ -372,6 +366,7 @@ fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> 
         lacking: lacking.into_iter().map(|missing| missing.name).collect(),
         truncated: found.truncated || loaded.reference.truncated,
         rows: found.rows,
+        more: found.more,
         sql_sha256: sha256(sql.as_bytes()),
         attack: question.attack.iter().map(|technique| technique.id.to_owned()).collect(),
         own_sql: question.own.then(|| sql.to_owned()),

@@ -67,6 +67,7 @@ fn answer(question: &Question, log: OtherLog, actor: &Actor, found: LogRows) -> 
     Answer {
         question: question.id.clone(),
         columns: question.columns.clone(),
+        more: 0,
         rows: found.rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
         sentence: format!("{told} {looked_at}"),
         truncated: found.truncated || actor.truncated,

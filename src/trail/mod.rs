@@ -10,6 +10,7 @@ mod dialect;
 mod digests;
 pub mod envelopes;
 pub mod event_history;
+mod evidence_file;
 pub mod flatten;
 pub mod glance;
 pub mod investigator;

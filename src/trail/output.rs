@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use std::fmt::Write as _;
 
 /// Rows of one table on a screen; the JSON and the CSV have all of them.
-const SCREEN_ROWS_MAX: usize = 50;
+pub(super) const SCREEN_ROWS_MAX: usize = 50;
 /// Characters of one cell on a screen.
 const SCREEN_CELL_MAX: usize = 60;
 
@@ -152,12 +152,12 @@ fn grid(text: &mut String, answer: &Answer) {
         line(&answer.columns);
     }
     shown.iter().for_each(|row| line(row));
-    let more = answer.rows.len().saturating_sub(SCREEN_ROWS_MAX);
+    let more = answer.count() - shown.len() as u64;
     if more > 0 {
         let _ = writeln!(text, "  … and {more} more rows; use --format json or csv");
     }
     if answer.truncated {
-        let rows = answer.rows.len();
+        let rows = answer.count();
         let _ = writeln!(text, "  … cut here: there is more than these {rows} rows");
     }
 }

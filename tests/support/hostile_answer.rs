@@ -41,6 +41,7 @@ pub(crate) fn answer() -> Answer {
         question: "Q12".to_owned(),
         columns: columns(),
         rows: (1..).zip(names).map(row).collect(),
+        more: 0,
         sentence: HOSTILE.join(" "),
         truncated: false,
         sql_sha256: "ab".repeat(32),

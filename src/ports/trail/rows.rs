@@ -35,6 +35,13 @@ impl Debug for Rows {
     }
 }
 
+impl TrailError {
+    /// What is much is put on the disk while it is read, and that failed.
+    pub fn no_room(error: std::io::Error) -> Self {
+        Self::NoRoom { reason: error.to_string() }
+    }
+}
+
 impl From<Cut> for Cut<Rows> {
     fn from(cut: Cut) -> Self {
         let Cut { rows, cost, truncated, unsettled } = cut;

@@ -1,8 +1,9 @@
 //! That a question reads this table alone, however it is written, and ends.
 
-use super::{CaseTable, EvidenceHash, Limits, evidence, failure, sha256};
+use super::{CaseTable, Limits, failure, sha256};
 use crate::domain::trail_row::TrailRow;
 use crate::ports::trail::TrailError;
+use crate::trail::evidence_file::{EvidenceHash, Lines, evidence};
 use crate::trail::packed::tests::row;
 use proptest::prelude::*;
 use rusqlite::ffi;
@@ -74,6 +75,10 @@ fn an_answer_has_as_many_rows_and_bytes_as_its_question_may_give() {
     assert!(found.truncated && found.rows.len() < 10, "{}", found.rows.len());
     let found = table.ask_within(all, Limits { rows: 100, ..Limits::OWN }).unwrap();
     assert_eq!((found.rows.len(), found.truncated), (100, false));
+    let found = table.ask_within(all, Limits { held: 7, ..Limits::OWN }).unwrap();
+    assert_eq!((found.rows.len(), found.more, found.truncated), (7, 93, false));
+    let found = table.ask_within(all, Limits { held: 7, rows: 10, ..Limits::OWN }).unwrap();
+    assert_eq!((found.rows.len(), found.more, found.truncated), (7, 3, true));
 }
 
 #[test]
@@ -122,6 +127,7 @@ proptest! {
         prop_assert_eq!(table.rows(), rows.len() as u64);
         let file = table.fold(|rows| evidence(rows)).unwrap().unwrap();
         prop_assert_eq!(sha256(&file), hash.finish());
+        prop_assert_eq!(&Lines::of(file).collect::<Result<Vec<_>, _>>().unwrap(), &rows);
         prop_assert_eq!(table.fold(|rows| rows.collect::<Vec<_>>()).unwrap(), rows);
     }
 }
