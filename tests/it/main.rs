@@ -99,6 +99,7 @@ mod story;
 mod tampering;
 mod text;
 #[path = "../support/trail_table.rs"]
+#[expect(dead_code, reason = "the whole of it is asked of other engines only")]
 mod trail_table;
 mod two_cases;
 mod undo_left;
