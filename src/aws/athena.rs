@@ -8,6 +8,7 @@ use crate::aws::athena_run::{GET, RESULTS, Runner, START, internal};
 use crate::aws::athena_stopper::STOP;
 use crate::aws::athena_table::{AthenaSettingError, AthenaSettings, Table};
 use crate::aws::athena_tables::DEFINITION;
+use crate::aws::athena_whole_cut::{AthenaWholeCuts, LIST};
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::ReadFor;
 use crate::domain::question::Filled;
@@ -37,6 +38,13 @@ pub const CALLS_BY_ATHENA: &[&str] = &[
     "s3:ListBucket",
     "s3:PutObject",
 ];
+
+/// What making tables of whole cuts takes besides, where the settings name a database for them;
+/// `manifests/iam/bot_case_tables.json` allows these.
+pub const CALLS_OF_CASE_TABLES: &[&str] = &[LIST];
+/// What Athena does for it with the caller's rights; the rows go where results go.
+pub const CALLS_OF_CASE_TABLES_BY_ATHENA: &[&str] =
+    &["glue:CreateTable", "glue:DeleteTable", "glue:GetTables"];
 
 /// Where the cut stops flattening records and begins to choose among them.
 const CHOICE: &str = "cases AS (";
@@ -68,6 +76,11 @@ impl AthenaTrail {
             failures: Arc::new(Mutex::new(HashMap::new())),
         };
         Ok(Self { reading: Remembering::new(runner), limit: Limit::default() })
+    }
+
+    /// What asks all of a cut that is not read to its end.
+    pub fn whole_cuts(&self) -> AthenaWholeCuts {
+        AthenaWholeCuts::new(self.reading.clone(), self.limit.clone())
     }
 
     /// The cut of a subject as `case_table`, for a question to stand after it.
@@ -121,27 +134,27 @@ impl Source for AthenaTrail {
         planned: Planned<'_>,
         bytes_a_day: Option<u64>,
     ) -> Result<Option<Forecast>, TrailError> {
-        let (filled, reading) = match planned {
+        let asked = match planned {
             Planned::Survey { window, key_id } => {
                 let asked = (window, key_id, bytes_a_day);
                 return forecast(&self.reading, &self.limit, asked).await.map(Some);
             }
             Planned::Deeds(deeds) => {
                 let (filled, reading) = about_deeds(&self.reading.passes().await?, deeds)?;
-                (vec![filled], reading)
+                vec![(filled, reading.span)]
             }
             Planned::RoleCalls { role, window } => {
                 let passes = self.reading.passes().await?;
                 let (filled, reading) = about_role(&passes, role, window)?;
                 // What was looked at is asked beside it.
-                (vec![filled, passes.looked_at(reading.span)], reading)
+                let looked_at = passes.looked_at(reading.span);
+                vec![(filled, reading.span), (looked_at, reading.span)]
             }
-            // Another log is not of this table.
+            // Another log is not of this table, and a whole cut is asked of `WholeCuts`.
             Planned::Question { .. } => return Ok(None),
         };
         let passes = self.reading.passes().await?;
-        let asked = (filled.as_slice(), reading);
-        Ok(Some(of_days(&passes, &self.limit, asked, bytes_a_day).await))
+        Ok(Some(of_days(&passes, &self.limit, &asked, bytes_a_day).await))
     }
 }
 
@@ -226,7 +239,7 @@ mod tests {
 mod wire_tests {
     use super::*;
     use crate::aws::athena_days::DayColumns;
-    use crate::aws::athena_table::Span;
+    use crate::aws::athena_table::{ROWS_MAX, Span};
     use crate::aws::wire_fake::{Answer, WireFake};
     use serde_json::{Value, json};
     use std::time::Duration;
@@ -259,6 +272,8 @@ mod wire_tests {
             account: None,
             lookback_days: 90,
             ask_above: u64::MAX,
+            case_tables: None,
+            rows_max: ROWS_MAX,
         };
         // A thousandfold, so that the waits between polls are short.
         let clock = Clock::fast("2026-08-20T10:00:00Z".parse().unwrap(), 1_000);

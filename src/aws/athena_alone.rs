@@ -18,6 +18,12 @@ pub(super) fn case_table(passes: &Passes, span: Span, subject: &Subject) -> Opti
     Some(written_out(&passes.filled(&template()?, span, &subject.lists())))
 }
 
+/// The cut of a subject over some days as one query without an order, which a table has none of.
+pub(super) fn whole_cut(passes: &Passes, span: Span, subject: &Subject) -> Option<String> {
+    let (rows, _) = CUT.rsplit_once(ORDER)?;
+    Some(written_out(&passes.filled(rows, span, &subject.lists())))
+}
+
 /// The cut's SQL with its last step under the name of the table.
 fn template() -> Option<String> {
     let (steps, choice) = CUT.rsplit_once(CHOICE)?;

@@ -79,7 +79,7 @@ impl Reads {
         Self { queries }
     }
 
-    fn spans(&self) -> impl Iterator<Item = Span> {
+    fn spans(&self) -> impl Iterator<Item = Span> + Clone {
         self.queries.iter().map(|(_, reading)| reading.span)
     }
 
@@ -91,9 +91,7 @@ impl Reads {
     }
 
     fn days(&self) -> Option<String> {
-        let first = self.spans().map(|span| span.first).min()?;
-        let last = self.spans().map(|span| span.last).max()?;
-        Some(format!("{first} to {last}"))
+        days_of(self.spans())
     }
 
     /// A day that is over, by which the others can be weighed.
@@ -125,8 +123,6 @@ pub(super) async fn forecast(
         }
         weights = self::weights(&passes, &reads, told);
     }
-    let sum =
-        |weights: &Vec<u64>| weights.iter().fold(0, |sum: u64, more| sum.saturating_add(*more));
     let heaviest = weights.iter().flatten().max();
     let scan = Scan {
         sql_sha256: reads.sql_sha256(&passes),
@@ -135,7 +131,8 @@ pub(super) async fn forecast(
         queries,
         is_window: reads.queries.iter().any(|(_, reading)| reading.why == ReadFor::Window),
         question: None,
-        bytes: weights.as_ref().map(sum),
+        whole_cut: false,
+        bytes: weights.as_deref().map(sum),
         at_most,
         ask_above,
     };
@@ -148,25 +145,38 @@ pub(super) async fn forecast(
 pub(super) async fn of_days(
     passes: &Passes,
     limit: &Limit,
-    (filled, reading): (&[Filled], Reading),
+    asked: &[(Filled, Span)],
     told: Option<u64>,
 ) -> Forecast {
-    let queries = u32::try_from(filled.len()).unwrap_or(u32::MAX);
+    let queries = u32::try_from(asked.len()).unwrap_or(u32::MAX);
     let limit = limit.bytes(&passes.runner).await;
-    let each = weight(passes, reading.span, told);
+    let spans = || asked.iter().map(|(_, span)| *span);
+    let each: Option<Vec<u64>> = spans().map(|span| weight(passes, span, told)).collect();
     let scan = Scan {
-        sql_sha256: sql_sha256(filled),
-        from: reading.span.from,
-        days: Some(reading.span.words()).filter(|_| passes.table.is_divided()),
+        sql_sha256: sql_sha256(asked.iter().map(|(filled, _)| filled)),
+        from: spans().map(|span| span.from).min().unwrap_or_default(),
+        days: days_of(spans()).filter(|_| passes.table.is_divided()),
         queries,
         is_window: false,
         question: None,
-        bytes: each.map(|bytes| bytes.saturating_mul(u64::from(queries))),
+        whole_cut: false,
+        bytes: each.as_deref().map(sum),
         at_most: limit.map(|limit| limit.saturating_mul(u64::from(queries))),
         ask_above: passes.runner.table.settings().ask_above,
     };
-    let stopped_above = limit.filter(|limit| each.is_some_and(|bytes| bytes > *limit));
+    let heaviest = each.into_iter().flatten().max();
+    let stopped_above = limit.filter(|limit| heaviest.is_some_and(|bytes| bytes > *limit));
     Forecast { scan, cost: QueryCost::default(), stopped_above }
+}
+
+fn days_of(spans: impl Iterator<Item = Span> + Clone) -> Option<String> {
+    let first = spans.clone().map(|span| span.first).min()?;
+    let last = spans.map(|span| span.last).max()?;
+    Some(format!("{first} to {last}"))
+}
+
+fn sum(weights: &[u64]) -> u64 {
+    weights.iter().fold(0, |sum: u64, more| sum.saturating_add(*more))
 }
 
 /// With the values, and with the days that stand in the text.

@@ -21,8 +21,6 @@ const COVERAGE_COLUMNS: &[&str] =
     &["records_read", "first_time", "last_time", "data_events_from", "regions", "accounts"];
 /// Queries by which days are weighed; what was longer ago says less.
 const WEIGHED_MAX: usize = 50;
-/// Results are read a thousand rows at a time: two hundred pages take a minute.
-const ROWS_MAX: usize = 200_000;
 /// Later than any event.
 const NEVER: &str = "9999-12-31T23:59:59Z";
 /// What pass one tells beside a caller: regions, the first data event, records with duplicates.
@@ -110,6 +108,10 @@ impl Passes {
         Ok(found)
     }
 
+    fn rows_max(&self) -> usize {
+        self.table.settings().rows_max
+    }
+
     pub(super) fn looked_at(&self, span: Span) -> Filled {
         self.filled(COVERAGE, span, &[])
     }
@@ -150,7 +152,7 @@ impl Passes {
     ) -> Result<(Callers, QueryCost), TrailError> {
         let columns = [Sighting::COLUMNS, LOOKED_AT_COLUMNS].concat();
         let filled = self.filled(SIGHTINGS, reading.span, &[]);
-        let purpose = purpose("sightings", &columns, ROWS_MAX, reading);
+        let purpose = purpose("sightings", &columns, self.rows_max(), reading);
         let found = self.run(&filled, purpose).await?;
         let width = Sighting::COLUMNS.len();
         let rows =
@@ -183,7 +185,7 @@ impl Passes {
         subject: &Subject,
     ) -> Result<Cut, TrailError> {
         let filled = self.filled(CUT, reading.span, &subject.lists());
-        self.flat_rows(&filled, purpose("cut", TrailRow::COLUMNS, ROWS_MAX, reading)).await
+        self.flat_rows(&filled, purpose("cut", TrailRow::COLUMNS, self.rows_max(), reading)).await
     }
 
     /// Runs a query that returns flat rows.
@@ -216,7 +218,8 @@ pub(super) fn purpose<'a>(
     rows_max: usize,
     Reading { span, why, settled }: Reading,
 ) -> Purpose<'a> {
-    Purpose { name, columns, rows_max, span, reading: why, settled }
+    let bytes_max = usize::MAX;
+    Purpose { name, columns, rows_max, bytes_max, span, reading: why, settled }
 }
 
 /// The SQL alone: a question mark in a comment must not be taken for a parameter.

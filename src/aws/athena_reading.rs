@@ -61,6 +61,11 @@ impl Remembering {
         ]
     }
 
+    /// Who was seen in a window.
+    pub(super) fn seen(&self, from: Timestamp) -> Option<HeldCallers> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).callers(from)
+    }
+
     /// Pass one; a window with an end is read once, and nothing of it is kept.
     pub(super) async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
         let reader = self.reader(self.passes_from(window.from).await?);

@@ -1,6 +1,6 @@
 //! One query on Athena: started, waited for, read page by page, and stopped when nobody waits.
 
-use crate::aws::athena_pages::{column_places, in_order, is_header, texts};
+use crate::aws::athena_pages::{Kind, column_places, in_order, is_header, kinds, texts};
 use crate::aws::athena_stopper::{Stopper, stop};
 use crate::aws::athena_table::{Span, Table};
 use crate::aws::error::{call_error, safe_text, trail_error};
@@ -58,8 +58,11 @@ pub(super) struct Runner {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Purpose<'a> {
     pub(super) name: &'static str,
+    /// None for what returns no rows.
     pub(super) columns: &'a [&'a str],
     pub(super) rows_max: usize,
+    /// All rows together.
+    pub(super) bytes_max: usize,
     pub(super) span: Span,
     pub(super) reading: ReadFor,
     /// Its days are over, so that the same query has the same answer whenever it is asked.
@@ -67,9 +70,11 @@ pub(super) struct Purpose<'a> {
 }
 
 /// What a query gave, columns in the order they were asked for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) rows: Vec<Vec<Option<String>>>,
+    /// What the columns hold.
+    pub(super) kinds: Vec<Kind>,
     pub(super) truncated: bool,
     pub(super) cost: QueryCost,
     /// What the query scanned when it was run, be it now or before.
@@ -107,6 +112,11 @@ impl Runner {
         }
     }
 
+    /// What this query made is gone: sent again it is another one.
+    pub(super) fn is_undone(&self, filled: &Filled, purpose: Purpose<'_>) {
+        self.failed(&token(purpose.name, 0, filled), 1);
+    }
+
     /// How often a query has failed, with so many more.
     fn failed(&self, token: &str, more: u32) -> u32 {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
@@ -140,7 +150,10 @@ impl Runner {
             Err(Unfinished::Running(error)) => return Err(error),
         };
         stopper.query_id = None;
-        let (rows, truncated) = self.rows(&query_id, purpose).await?;
+        let read = match purpose.columns {
+            [] => Found::default(),
+            _ => self.rows(&query_id, purpose).await?,
+        };
         let run = QueryRun {
             id: query_id,
             sql_sha256: sha256_hex(filled.sql.as_bytes()),
@@ -150,7 +163,7 @@ impl Runner {
             log: None,
         };
         let scanned = scanned(&execution);
-        Ok(Found { rows, truncated, cost: cost(&execution, run, sent), scanned })
+        Ok(Found { cost: cost(&execution, run, sent), scanned, ..read })
     }
 
     async fn start(&self, token: String, filled: &Filled) -> Result<String, TrailError> {
@@ -218,12 +231,9 @@ impl Runner {
         }
     }
 
-    async fn rows(
-        &self,
-        query_id: &str,
-        purpose: Purpose<'_>,
-    ) -> Result<(Vec<Vec<Option<String>>>, bool), TrailError> {
-        let mut rows = Vec::new();
+    async fn rows(&self, query_id: &str, purpose: Purpose<'_>) -> Result<Found, TrailError> {
+        let mut found = Found::default();
+        let mut bytes = 0;
         let mut next: Option<String> = None;
         let mut places: Option<Vec<usize>> = None;
         loop {
@@ -241,18 +251,23 @@ impl Runner {
                 Some(known) => known,
                 None => column_places(&page, &texts, (purpose.name, purpose.columns))?,
             };
+            if first {
+                found.kinds = kinds(&page, &known);
+            }
             // The names of the columns come as the first row of the first page, and only there.
             let skip = usize::from(first && texts.first().is_some_and(|row| is_header(row, &page)));
             for row in texts.into_iter().skip(skip) {
-                if rows.len() >= purpose.rows_max {
-                    return Ok((rows, true));
+                bytes += row.iter().flatten().map(String::len).sum::<usize>();
+                if found.rows.len() >= purpose.rows_max || bytes > purpose.bytes_max {
+                    found.truncated = true;
+                    return Ok(found);
                 }
-                rows.push(in_order(&row, &known));
+                found.rows.push(in_order(&row, &known));
             }
             places = Some(known);
             next = page.next_token;
             if next.is_none() {
-                return Ok((rows, false));
+                return Ok(found);
             }
         }
     }

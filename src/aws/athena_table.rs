@@ -15,6 +15,9 @@ const DELIVERY_LAG: SignedDuration = SignedDuration::from_hours(24);
 /// Objects are filed under a day up to so long after its end: S3 may take a moment too.
 const SETTLED_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
+/// Results are read a thousand rows at a time: two hundred pages take a minute.
+pub const ROWS_MAX: usize = 200_000;
+
 /// What configuration says about Athena.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AthenaSettings {
@@ -33,6 +36,10 @@ pub struct AthenaSettings {
     pub lookback_days: u32,
     /// A reading that would scan more bytes waits until somebody allows it.
     pub ask_above: u64,
+    /// The database in which tables of whole cuts may be made.
+    pub case_tables: Option<String>,
+    /// A pass is read up to so many rows.
+    pub rows_max: usize,
 }
 
 /// A setting that cannot be put into SQL safely.
@@ -95,6 +102,9 @@ impl Table {
         check_name("athena.table", &settings.table)?;
         if let Some(catalog) = &settings.catalog {
             check_name("athena.catalog", catalog)?;
+        }
+        if let Some(database) = &settings.case_tables {
+            check_name("athena.case_tables", database)?;
         }
         for column in settings.days.names() {
             check_name("athena.partition.day", column)?;
@@ -239,6 +249,8 @@ mod tests {
             account: None,
             lookback_days: 90,
             ask_above: u64::MAX,
+            case_tables: None,
+            rows_max: ROWS_MAX,
         }
     }
 

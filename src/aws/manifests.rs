@@ -27,6 +27,8 @@ const RECOVER: &str = include_str!("../../manifests/iam/recover.json");
 const BOT: &str = include_str!("../../manifests/iam/bot.json");
 /// Another policy of the bot, where it assumes the roles of every account of an organization.
 const BOT_ORGANIZATION: &str = include_str!("../../manifests/iam/bot_organization.json");
+/// Another policy of the bot, where it may make tables of whole cuts in Athena.
+const BOT_CASE_TABLES: &str = include_str!("../../manifests/iam/bot_case_tables.json");
 /// The policy of the role that asks AWS Organizations about an account.
 const ORGANIZATION: &str = include_str!("../../manifests/iam/organization.json");
 /// Who may assume the roles.
@@ -66,7 +68,8 @@ pub struct ManifestNames<'a> {
 }
 
 /// The eight policies as one JSON object, a trust policy for each account that asks for an external
-/// id of its own, what an organization takes besides, and what is left for a person to fill in.
+/// id of its own, what an organization and tables of whole cuts take besides, and what is left for
+/// a person to fill in.
 pub fn policies(names: &ManifestNames<'_>) -> String {
     let all = [
         ("lookup", LOOKUP),
@@ -87,6 +90,7 @@ pub fn policies(names: &ManifestNames<'_>) -> String {
     }
     named.extend(other_trusts(names));
     named.extend(of_the_organization(names));
+    named.extend(of_case_tables(names));
     let left = TO_FILL_IN.iter().filter(|(text, _)| named.iter().any(|(_, n)| n.contains(text)));
     let left = left.map(|(text, what)| format!("{text} is {what}"));
     let left: Vec<String> = left.chain(named.iter().filter_map(too_long)).collect();
@@ -245,6 +249,13 @@ fn of_the_organization(names: &ManifestNames<'_>) -> Vec<(String, String)> {
     all
 }
 
+/// The right to make tables of whole cuts in one database, and to drop them.
+fn of_case_tables(names: &ManifestNames<'_>) -> Option<(String, String)> {
+    let database = names.athena?.case_tables.as_deref()?;
+    let text = BOT_CASE_TABLES.replace("keyleak_cases", &quoted(database));
+    Some(("bot_case_tables".to_owned(), text))
+}
+
 /// The bot's policy without the roles that nobody named: what it may assume of all accounts stands
 /// in the policy about the organization, under a condition.
 fn under_no_name(policy: &str, aws: &AwsSettings) -> String {
@@ -337,6 +348,7 @@ fn bucket_of(address: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::aws::athena_days::DayColumns;
+    use crate::aws::athena_table::ROWS_MAX;
     use serde_json::Value;
 
     fn role(name: &str) -> RoleSettings {
@@ -382,6 +394,8 @@ mod tests {
                 account: None,
                 lookback_days: 15,
                 ask_above: 0,
+                case_tables: None,
+                rows_max: ROWS_MAX,
             }),
         };
         let printed = policies(&names) + &super::tables(&tables);
@@ -646,6 +660,39 @@ mod tests {
         }
         assert!(left.contains("IAM takes 6144: give the roles shorter names"), "{left}");
         assert!(!left.contains("\"lookup has "), "{left}");
+    }
+
+    #[test]
+    fn tables_may_be_made_in_one_database_and_only_where_the_settings_name_it() {
+        let printed = |case_tables: Option<&str>| -> Value {
+            let athena = AthenaSettings {
+                catalog: None,
+                database: "logs".to_owned(),
+                table: "cloudtrail".to_owned(),
+                workgroup: None,
+                output: None,
+                days: DayColumns::None,
+                region: None,
+                account: None,
+                lookback_days: 15,
+                ask_above: 0,
+                case_tables: case_tables.map(str::to_owned),
+                rows_max: ROWS_MAX,
+            };
+            let names = ManifestNames {
+                tables: &tables_named("keyleak-journal", "keyleak-work"),
+                deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll",
+                aws: &AwsSettings::default(),
+                anchors: None,
+                evidence: None,
+                athena: Some(&athena),
+            };
+            serde_json::from_str(&policies(&names)).unwrap()
+        };
+        assert_eq!(printed(None)["bot_case_tables"], Value::Null);
+        let policy = printed(Some("hunting"))["bot_case_tables"].to_string();
+        assert!(policy.contains("arn:aws:glue:*:*:table/hunting/keyleak_*"), "{policy}");
+        assert!(!policy.contains("keyleak_cases"), "{policy}");
     }
 
     #[test]

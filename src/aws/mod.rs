@@ -1,5 +1,9 @@
 //! All that knows AWS: lookups, the only changes, the journal's tables, evidence and Athena.
 
+// Before all that reads lists with its macro.
+#[macro_use]
+mod listing;
+
 mod access;
 pub mod accounts;
 pub mod anchors;
@@ -18,6 +22,8 @@ mod athena_shape;
 mod athena_stopper;
 pub mod athena_table;
 mod athena_tables;
+pub mod athena_whole_cut;
+mod athena_whole_sql;
 pub mod brakes;
 pub mod changes;
 pub mod clients;
@@ -34,12 +40,10 @@ pub mod guard;
 pub mod guard_duty;
 pub mod health;
 pub mod history_regions;
+pub mod iam_things;
 mod inbox;
 pub mod journal;
 pub mod key_making;
-#[macro_use]
-mod listing;
-pub mod iam_things;
 pub mod lookup;
 pub mod manifests;
 pub mod named_queries;

@@ -72,8 +72,9 @@ impl OtherLogs for AthenaLogs {
         let reading = passes.once(window, ReadFor::OtherLogs);
         // Whom it looks for grows while the actor is at work; what is scanned for it does not.
         let nobody = Actor::default();
-        let filled = [passes.filled(question.sql, reading.span, &nobody.lists())];
-        Ok(Some(of_days(passes, &self.limit, (&filled, reading), bytes_a_day).await))
+        let filled = passes.filled(question.sql, reading.span, &nobody.lists());
+        let asked = [(filled, reading.span)];
+        Ok(Some(of_days(passes, &self.limit, &asked, bytes_a_day).await))
     }
 
     async fn ask(
@@ -107,6 +108,7 @@ impl OtherLogs for AthenaLogs {
 mod tests {
     use super::*;
     use crate::aws::athena_days::DayColumns;
+    use crate::aws::athena_table::ROWS_MAX as PASS_ROWS_MAX;
     use crate::aws::wire_fake::{Answer, WireFake};
     use serde_json::json;
 
@@ -126,6 +128,8 @@ mod tests {
             account: None,
             lookback_days: 15,
             ask_above: u64::MAX,
+            case_tables: None,
+            rows_max: PASS_ROWS_MAX,
         }
     }
 

@@ -49,7 +49,9 @@ pub async fn configured(
             let logs = AthenaLogs::new(&lookup, &config.logs, Clock::real(), tasks);
             let logs = Arc::new(logs.map_err(unusable)?);
             let source = in_athena(&lookup, settings, tasks)?;
-            let whole = Investigator::asking(source, catalogue.clone()).beside(logs);
+            let cuts = Arc::new(source.whole_cuts());
+            let whole = Investigator::asking(source, catalogue.clone());
+            let whole = whole.beside(logs).asking_whole_cuts(cuts);
             match history {
                 None => Some(Arc::new(whole) as Arc<dyn Trail>),
                 Some(regions) => {

@@ -1,7 +1,7 @@
 //! Where CloudTrail's records lie, and how the table of them is laid out.
 
 use crate::aws::athena_days::{DayColumns, ValueColumn};
-use crate::aws::athena_table::AthenaSettings;
+use crate::aws::athena_table::{AthenaSettings, ROWS_MAX};
 use crate::config::accounts;
 use crate::config::reader::Reader;
 use crate::domain::other_log::OtherLog;
@@ -107,8 +107,10 @@ fn athena(r: &mut Reader, database: String) -> AthenaSettings {
     if let Some(account) = &account {
         accounts::check_trail(r, "trail.athena.accounts", &account.values);
     }
+    let catalog = r.text("trail.athena.catalog");
     AthenaSettings {
-        catalog: r.text("trail.athena.catalog"),
+        case_tables: case_tables(r, catalog.as_deref()),
+        catalog,
         database,
         table: r.text_or("trail.athena.table", "cloudtrail_logs"),
         workgroup: r.text("trail.athena.workgroup"),
@@ -118,7 +120,24 @@ fn athena(r: &mut Reader, database: String) -> AthenaSettings {
         account,
         lookback_days: r.number("trail.athena.lookback_days", 15, 1),
         ask_above: u64::from(r.number("trail.athena.ask_above_gb", 1_000, 1)) * BYTES_OF_GB,
+        rows_max: ROWS_MAX,
     }
+}
+
+/// A table is made in the account's own catalog, and its name is written without quotes.
+fn case_tables(r: &mut Reader, catalog: Option<&str>) -> Option<String> {
+    const NAME: &str = "trail.athena.case_tables";
+    let database = r.text(NAME)?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if !database.bytes().all(plain)
+        || !database.starts_with(|first: char| first.is_ascii_lowercase())
+    {
+        r.reject(NAME, "is a database, in lower-case letters, digits and underscores");
+    }
+    if catalog.is_some_and(|catalog| !catalog.eq_ignore_ascii_case("AwsDataCatalog")) {
+        r.reject(NAME, "needs the account's own catalog: leave trail.athena.catalog out");
+    }
+    Some(database)
 }
 
 /// `2026/08/31` in one column is `slashed`, `2026-08-31` `dashed`, `20260831` `compact`, a DATE
@@ -192,6 +211,23 @@ mod tests {
             let errors = read(&format!("{paths}{other}")).unwrap_err();
             assert!(errors[0].contains("trail.paths excludes trail.athena and"), "{errors:?}");
         }
+    }
+
+    #[test]
+    fn tables_are_made_in_a_database_of_the_accounts_own_catalog_by_a_name_without_quotes() {
+        let made_in = |text: &str| -> Result<Option<String>, Vec<String>> {
+            let (trail, _) = read(&format!("{ATHENA}{text}\n"))?;
+            let TrailConfig::Athena(settings, _) = trail else { panic!("{trail:?}") };
+            Ok(settings.case_tables)
+        };
+        assert_eq!(made_in(""), Ok(None));
+        assert_eq!(made_in("case_tables = \"hunting_2\""), Ok(Some("hunting_2".to_owned())));
+        for wrong in ["2nd", "Hunting", "a-b", "a.b", "a\\\"b", ""] {
+            let errors = made_in(&format!("case_tables = \"{wrong}\"")).unwrap_err();
+            assert!(errors[0].contains("lower-case letters"), "{wrong}: {errors:?}");
+        }
+        let errors = made_in("case_tables = \"a\"\ncatalog = \"other\"").unwrap_err();
+        assert!(errors[0].contains("the account's own catalog"), "{errors:?}");
     }
 
     #[test]

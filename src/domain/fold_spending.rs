@@ -23,7 +23,7 @@ impl Case {
             }
             SpendingStep::Asked { scan, requester } => {
                 let (scan, requester) = (scan.clone(), requester.clone());
-                spending.waiting.retain(|waiting| waiting.scan.question != scan.question);
+                spending.waiting.retain(|waiting| !scan.replaces(&waiting.scan));
                 spending.waiting.push(Waiting { seq: record.seq, scan, requester, allowed: None });
             }
             SpendingStep::Allowed { sql_sha256 } => {

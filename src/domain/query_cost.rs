@@ -55,16 +55,19 @@ pub enum ReadFor {
     OtherLogs,
     /// One day was read to know what the others cost.
     Estimate,
+    /// The cut has more rows than are read here: a table of all of it was made, or asked.
+    WholeCut,
 }
 
 impl ReadFor {
-    pub const TOP_UPS: [Self; 6] = [
+    pub const TOP_UPS: [Self; 7] = [
         Self::NewRecords,
         Self::Lineage,
         Self::Reverter,
         Self::Reconciliation,
         Self::OtherLogs,
         Self::Estimate,
+        Self::WholeCut,
     ];
 
     fn is_window(&self) -> bool {
@@ -81,6 +84,7 @@ impl ReadFor {
             Self::Reconciliation => "the comparison with the journal",
             Self::OtherLogs => "other logs",
             Self::Estimate => "what its window would cost",
+            Self::WholeCut => "questions to the whole cut",
         }
     }
 }

@@ -58,6 +58,7 @@ pub(crate) fn scan(sql_sha256: &str) -> Scan {
         queries: 4,
         is_window: true,
         question: None,
+        whole_cut: false,
         bytes: Some(2_000_000_000_000),
         at_most: None,
         ask_above: 1_000_000_000_000,

@@ -21,9 +21,13 @@ pub struct Scan {
     pub queries: u32,
     /// Whether days that are over are read, which is done once for a window.
     pub is_window: bool,
-    /// The question that is asked of another log; none where the trail itself is read.
+    /// The question that is asked of another log, or of the whole cut; none where the trail itself
+    /// is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
+    /// Whether a table of the whole cut is made for it, which serves every other question too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_cut: bool,
     /// What earlier queries of this table make likely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
@@ -77,9 +81,19 @@ impl Scan {
         format!("{much} of {days} in {} {queries}", self.queries)
     }
 
+    /// Whether this takes the other's place where both wait to be allowed.
+    pub(super) fn replaces(&self, other: &Self) -> bool {
+        match (self.whole_cut, other.whole_cut) {
+            (true, true) => true,
+            (false, false) => self.question == other.question,
+            (true, false) | (false, true) => false,
+        }
+    }
+
     /// What is read, as people call it.
     pub fn what(&self) -> String {
         match &self.question {
+            Some(_) if self.whole_cut => "the whole cut".to_owned(),
             Some(question) => format!("question {question} of another log"),
             None => "the trail".to_owned(),
         }
@@ -143,6 +157,7 @@ mod tests {
             queries: 4,
             is_window: true,
             question: None,
+            whole_cut: false,
             bytes,
             at_most,
             ask_above: 1_000_000_000,
@@ -170,6 +185,20 @@ mod tests {
         let told = scan(None, Some(400_000_000_000)).words();
         assert!(told.starts_with("at most 400 GB ($2.0000), where the workgroup"), "{told}");
         assert!(scan(None, None).words().starts_with("nobody can say"));
+    }
+
+    #[test]
+    fn a_table_of_the_whole_cut_waits_once_whichever_question_it_was_for() {
+        let whole = |question: &str, whole_cut| Scan {
+            question: Some(question.to_owned()),
+            whole_cut,
+            ..scan(None, None)
+        };
+        assert!(whole("Q10", true).replaces(&whole("Q11", true)));
+        assert!(!whole("Q10", true).replaces(&scan(None, None)));
+        assert!(!whole("Q10", true).replaces(&whole("Q10", false)));
+        assert!(!whole("Q43", false).replaces(&whole("Q44", false)));
+        assert!(whole("Q10", true).what().contains("whole cut"));
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub struct Spending {
     pub told_at: Option<Timestamp>,
     /// What the newest window was said to scan before it was read.
     pub expected: Option<Scan>,
-    /// At most one reading of the trail, and one for each question about another log.
+    /// At most one reading of the trail, one of its whole cut, and one for each question about
+    /// another log.
     pub waiting: Vec<Waiting>,
     /// When it was last told that nobody looked for who took a change back.
     pub not_traced_at: Option<Timestamp>,
@@ -57,11 +58,16 @@ impl Spending {
 
     /// Whether this reading was allowed, and when.
     pub fn allowed(&self, scan: &Scan) -> Option<&Press> {
-        let waiting = self.waits_for(scan.question.as_deref());
+        let waiting = self.waits_as(scan);
         waiting.filter(|waiting| waiting.scan.sql_sha256 == scan.sql_sha256)?.allowed.as_ref()
     }
 
-    /// The reading of the trail that waits, or of another log for this question.
+    /// What waits in the place of this reading; of a table of the whole cut there is one.
+    pub fn waits_as(&self, scan: &Scan) -> Option<&Waiting> {
+        self.waiting.iter().find(|waiting| scan.replaces(&waiting.scan))
+    }
+
+    /// The reading of the trail that waits, or the one for this question.
     pub fn waits_for(&self, question: Option<&str>) -> Option<&Waiting> {
         self.waiting.iter().find(|waiting| waiting.scan.question.as_deref() == question)
     }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum SpendingStep {
     /// What was read since the last record that told it.
     Read { cost: QueryCost },
-    /// A window is about to be read for the first time, or another log, which would scan so much.
+    /// A window is about to be read for the first time, another log, or the whole of a cut, which
+    /// would scan so much.
     Expected { scan: Scan },
     /// Nothing is read: it would scan more than one reading may by itself. Who asked for it, or
     /// for the case, is not who allows it.

@@ -72,7 +72,7 @@ pub async fn pass(
         None => {}
     }
     let why = TrailError::NotAllowed { scan: scan.words(), limit: size(scan.ask_above) };
-    let waits = case.spending().waits_for(scan.question.as_deref());
+    let waits = case.spending().waits_as(&scan);
     let waits = waits.filter(|waiting| waiting.allowed.is_none());
     if waits.is_none_or(|waiting| waiting.scan.sql_sha256 != scan.sql_sha256) {
         let requester = asker.clone();
@@ -155,11 +155,9 @@ async fn foreseen(
 ) -> Result<Option<Forecast>, StepError> {
     let a_day = match (other_log(trail, planned), planned) {
         (Some(log), _) => bytes_a_day_of(log, runs(case)),
-        // It is asked of the case table, which is here.
-        (None, Planned::Question { .. }) => return Ok(None),
-        (None, Planned::Survey { .. } | Planned::Deeds(_) | Planned::RoleCalls { .. }) => {
-            bytes_a_day(runs(case))
-        }
+        // It is asked of the case table, which is here, unless more rows belong to it.
+        (None, Planned::Question { cut, .. }) if !cut.truncated => return Ok(None),
+        (None, _) => bytes_a_day(runs(case)),
     };
     let forecast = trail.forecast(planned, a_day).await?;
     if let Some(forecast) = &forecast {
@@ -168,7 +166,7 @@ async fn foreseen(
     Ok(forecast)
 }
 
-fn other_log(trail: &dyn Trail, planned: Planned<'_>) -> Option<OtherLog> {
+pub(super) fn other_log(trail: &dyn Trail, planned: Planned<'_>) -> Option<OtherLog> {
     let Planned::Question { question: id, .. } = planned else {
         return None;
     };
@@ -189,7 +187,7 @@ fn stopped(forecast: &Forecast) -> Option<String> {
 /// Says before what a window or another log is about to cost; and what was asked for needs nobody
 /// any more.
 async fn within_the_limit(desk: &Desk, case: &Case, scan: Scan) -> Result<(), StepError> {
-    if let Some(waiting) = case.spending().waits_for(scan.question.as_deref()) {
+    if let Some(waiting) = case.spending().waits_as(&scan) {
         let sql_sha256 = waiting.scan.sql_sha256.clone();
         step(desk, case, SpendingStep::Begun { sql_sha256 }).await?;
     }

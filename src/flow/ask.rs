@@ -11,10 +11,11 @@ use crate::domain::question::Times;
 use crate::domain::reading::{AnswerNote, TrailView};
 use crate::domain::record::Entry;
 use crate::domain::recovering::silence;
+use crate::domain::spending::Waiting;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::{allowance, exposure, reconcile, rotation, signer, sweep, validate};
-use crate::ports::trail::{Planned, Survey, Trail};
+use crate::ports::trail::{Answer, Planned, Survey, Trail, TrailError};
 use std::time::Duration;
 
 /// Another replica's records wake nobody here, and a query costs money until it is stopped.
@@ -116,8 +117,13 @@ async fn questions(
         if case.is_cancelled(asked) {
             break;
         }
-        if !is_told(&case, asked, &question) {
-            answer(desk, &case, (asked, &question, asker), &survey).await?;
+        if is_told(&case, asked, &question) {
+            continue;
+        }
+        tokio::select! {
+            done = answer(desk, &case, (asked, &question, asker), &survey) => done?,
+            // Making a table of all rows may take minutes, and is stopped by its source.
+            () = cancelled(desk, &case, asked), if survey.cut.truncated => break,
         }
     }
     for asked in std::iter::once(asked).chain(repeated) {
@@ -126,7 +132,8 @@ async fn questions(
     Ok(())
 }
 
-/// Asks the question about another log that somebody has allowed; their record is what asks it.
+/// Asks the question about another log that somebody has allowed, or of the whole cut; their record
+/// is what asks it.
 async fn allowed(desk: &Desk, case: &Case, question: &str) -> Result<(), StepError> {
     let waiting = case.spending().waits_for(Some(question));
     let Some((trail, waiting)) = desk.trail.as_deref().zip(waiting) else {
@@ -143,7 +150,28 @@ async fn allowed(desk: &Desk, case: &Case, question: &str) -> Result<(), StepErr
     let now = sweep::remember(desk, case, trail, &mut survey).await?;
     answer(desk, &now, (press.seq, question, &waiting.requester), &survey).await?;
     allowance::used_up(desk, case, waiting).await?;
+    for question in of_part_since(&now, waiting) {
+        let now = desk.ledger.load(case.id()).await?;
+        if !is_told(&now, press.seq, &question) {
+            answer(desk, &now, (press.seq, &question, &waiting.requester), &survey).await?;
+        }
+    }
     note(desk, case, Event::QuestionsDone { asked: press.seq }).await
+}
+
+/// The questions that were answered of a part of the cut since all of it waits to be allowed.
+fn of_part_since(case: &Case, waiting: &Waiting) -> Vec<String> {
+    let mut questions: Vec<String> = Vec::new();
+    let answers = case.answers().iter().filter(|(seq, answer)| {
+        let is_of_part = answer.view.as_ref().is_some_and(|view| view.truncated);
+        waiting.scan.whole_cut && *seq > waiting.seq && is_of_part
+    });
+    for (_, answer) in answers {
+        if !questions.contains(&answer.question) {
+            questions.push(answer.question.clone());
+        }
+    }
+    questions
 }
 
 /// Presses of the same phase that came while the trail was being read for this one: they have the
@@ -229,6 +257,11 @@ async fn answer(
     };
     let answer = match passed {
         Ok(()) => trail.ask(cut, question, times).await,
+        // What was read here is here all the same.
+        Err(error) if allowance::other_log(trail.as_ref(), planned).is_none() => {
+            let answer = trail.ask_rows(cut, question, times).await;
+            answer.map(|answer| of_part(answer, &error))
+        }
         Err(error) => Err(error),
     };
     let answer = match answer {
@@ -257,11 +290,26 @@ async fn answer(
             bytes_scanned: survey.cost.bytes_scanned.saturating_add(answer.cost.bytes_scanned),
             first: survey.coverage.first,
             data_events_from: survey.coverage.data_events_from,
-            truncated: survey.truncated || answer.truncated,
+            truncated: answer.truncated || is_partial(survey, answer.whole_cut.is_some()),
             lacking: answer.lacking,
         }),
     };
     tell_once(desk, case, Event::Answered { answer: Box::new(answer) }).await
+}
+
+/// The answer of the rows that were read, since the others may not be yet.
+fn of_part(answer: Answer, why: &TrailError) -> Answer {
+    let sentence = format!(
+        "{} More rows belong to the case than were read, and only these were asked: {why}.",
+        answer.sentence
+    );
+    Answer { sentence, ..answer }
+}
+
+/// Whether a survey shows a part of the truth: where all of its cut was asked, only because its
+/// lineage was cut short.
+fn is_partial(survey: &Survey, asked_whole: bool) -> bool {
+    if asked_whole { survey.lineage.truncated } else { survey.truncated }
 }
 
 /// Writes an answer down, or the reason why there is none, unless another process just did.

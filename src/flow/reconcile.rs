@@ -114,6 +114,9 @@ pub async fn at_closing(desk: &Desk, case: &Case) -> Result<(), StepError> {
     let Some(trail) = &desk.trail else {
         return not_compared(desk, case, "no trail is configured").await;
     };
+    if let Err(error) = trail.let_go(case.opening().key.reveal()).await {
+        tracing::warn!(case.id = %case.id(), %error, "a table of its cut is left in Athena");
+    }
     let roles: Vec<String> =
         desk.contain(case).await?.as_deref().into_iter().flat_map(changing).collect();
     if roles.is_empty() {

@@ -1,6 +1,7 @@
 //! What the program needs from the outside world, in its own words; adapters implement it.
 
 pub mod accounts;
+pub mod activity;
 pub mod anchors;
 mod answer_csv;
 pub mod chat;
@@ -14,4 +15,5 @@ pub mod key_making;
 pub mod other_logs;
 pub mod ticket;
 pub mod trail;
+pub mod whole_cut;
 pub mod witness;

@@ -13,6 +13,7 @@ use crate::domain::regular::RegularUse;
 use crate::domain::scan::Forecast;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use crate::domain::unsettled::Unsettled;
+use crate::ports::activity::Activity;
 use crate::ports::trail::rows::Rows;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -182,7 +183,8 @@ pub enum Planned<'a> {
         role: &'a str,
         window: Window,
     },
-    /// A question, which costs something where it is about another log.
+    /// A question, which costs something where it is about another log, or where the cut has more
+    /// rows than are here.
     Question {
         cut: &'a CutReference,
         question: &'a str,
@@ -231,22 +233,6 @@ pub struct SurveyRequest {
     pub exposed_since: Option<Timestamp>,
     /// Sessions that expire after it are live.
     pub as_of: Timestamp,
-}
-
-/// What the key itself signed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Activity {
-    pub events: u64,
-    pub succeeded: u64,
-    /// All that did not succeed, the denied ones included.
-    pub failed: u64,
-    pub denied: u64,
-    pub first: Option<Timestamp>,
-    pub last: Option<Timestamp>,
-    /// The last one that succeeded.
-    #[serde(default)]
-    pub last_success: Option<Timestamp>,
-    pub source_ips: Vec<String>,
 }
 
 /// Names one cut: its rows are evidence, and the hash shows that they are the same.
@@ -323,7 +309,10 @@ pub struct Answer {
     /// program's are kept with the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_sql: Option<String>,
-    /// What asking another log cost; the case table costs nothing to ask.
+    /// The tables in Athena of the whole cut, where it was asked there and not of the rows here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole_cut: Option<String>,
+    /// What asking another log, or the whole cut, cost; the case table costs nothing to ask.
     #[serde(default, skip_serializing_if = "QueryCost::is_nothing")]
     pub cost: QueryCost,
 }
@@ -366,6 +355,21 @@ pub trait Trail: Send + Sync {
         question: &str,
         times: &Times,
     ) -> Result<Answer, TrailError>;
+
+    /// The same of the rows that were read, however many more the cut has.
+    async fn ask_rows(
+        &self,
+        cut: &CutReference,
+        question: &str,
+        times: &Times,
+    ) -> Result<Answer, TrailError> {
+        self.ask(cut, question, times).await
+    }
+
+    /// Takes away what was made elsewhere for the questions about a key; its case is closed.
+    async fn let_go(&self, _key_id: &str) -> Result<(), TrailError> {
+        Ok(())
+    }
 
     /// What the actor read and destroyed, from a cut that was surveyed before.
     async fn losses(&self, cut: &CutReference, bounds: Bounds) -> Result<Losses, TrailError>;

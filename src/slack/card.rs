@@ -174,6 +174,7 @@ fn allow_buttons(case: &Case) -> Vec<Value> {
             danger: false,
         };
         let label = match &scan.question {
+            Some(_) if scan.whole_cut => "Allow the whole cut to be asked".to_owned(),
             Some(question) => format!("Allow {question} to be asked"),
             None => "Allow this reading".to_owned(),
         };

@@ -1,6 +1,7 @@
 //! The questions: those that come with the program, each one file in `queries/`, and others.
 
-use crate::domain::question::{Question, QuestionError, parse};
+use crate::domain::question::{Question, QuestionError, Times, parse};
+use crate::ports::trail::TrailError;
 
 /// The question files, in the order of their ids.
 const FILES: &[&str] = &[
@@ -104,6 +105,18 @@ impl Catalogue {
     /// The question with this id or name, whatever the case of its letters.
     pub fn find(&self, wanted: &str) -> Option<&Question> {
         self.questions.iter().find(|question| question.is_called(wanted))
+    }
+
+    /// The same, and its SQL with the times in it.
+    pub fn asked(&self, wanted: &str, times: &Times) -> Result<(Question, String), TrailError> {
+        let question = self.find(wanted).cloned();
+        let question =
+            question.ok_or_else(|| TrailError::NoSuchQuestion { id: wanted.to_owned() })?;
+        let sql = question.at(times).map_err(|parameter| TrailError::NeedsTime {
+            id: question.id.clone(),
+            parameter: parameter.to_owned(),
+        })?;
+        Ok((question, sql))
     }
 }
 

@@ -22,11 +22,13 @@ use crate::ports::trail::{
     Answer, Coverage, Cut, CutReference, Deeds, MissingColumn, Planned, RoleCalls, Sightings,
     Source, Survey, SurveyRequest, Trail, TrailError, Window,
 };
+use crate::ports::whole_cut::WholeCuts;
 use crate::trail::catalogue::Catalogue;
 use crate::trail::evidence_file::{EvidenceHash, Lines, evidence};
 use crate::trail::log_answers;
 use crate::trail::table::{CaseTable, Found, Limits, sha256};
 use crate::trail::told::Told;
+use crate::trail::whole_cuts::{Remembered, not_asked};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::VecDeque;
@@ -44,6 +46,7 @@ pub struct Investigator<S> {
     cuts: Mutex<VecDeque<Arc<Loaded>>>,
     /// Rows that an answer holds.
     held: usize,
+    whole: Remembered,
 }
 
 #[derive(Debug)]
@@ -62,7 +65,14 @@ impl<S: Source> Investigator<S> {
 
     /// Investigates what the source holds, with these questions.
     pub fn asking(source: S, catalogue: Catalogue) -> Self {
-        Self { source, catalogue, logs: None, cuts: Mutex::new(VecDeque::new()), held: usize::MAX }
+        let (cuts, whole) = Default::default();
+        Self { source, catalogue, logs: None, cuts, held: usize::MAX, whole }
+    }
+
+    /// The same, asking all of a cut where it lies when only a part of it was read.
+    #[must_use]
+    pub fn asking_whole_cuts(self, place: Arc<dyn WholeCuts>) -> Self {
+        Self { whole: Remembered::of(place), ..self }
     }
 
     /// The same, asking these tables of other logs too.
@@ -121,8 +131,9 @@ impl<S: Source> Investigator<S> {
         };
         let mut lineage = grow(&sightings.rows, bounds);
         lineage.truncated |= sightings.truncated;
-        let cut = self.source.cut(request.window, &Subject::of(&lineage)).await?;
-        Ok(Read { sightings, lineage, cut })
+        let subject = Subject::of(&lineage);
+        let cut = self.source.cut(request.window, &subject).await?;
+        Ok(Read { sightings, lineage, subject, cut })
     }
 
     /// Loads a cut, and tells what is told of its rows on the way.
@@ -172,6 +183,7 @@ impl<S: Source> Investigator<S> {
 struct Read {
     sightings: Sightings,
     lineage: Lineage,
+    subject: Subject,
     cut: Cut<Rows>,
 }
 
@@ -207,7 +219,7 @@ impl<S: Source> Trail for Investigator<S> {
             read = self.read(request).await?;
             cost = cost + read.cost();
         }
-        let Read { mut sightings, mut lineage, cut } = read;
+        let Read { mut sightings, mut lineage, subject, cut } = read;
         sightings.coverage.unsettled = cut.unsettled.clone();
         let makers = Makers::new(&sightings.rows, &lineage);
         let (made_by_others, keys_by_others) = (makers.principals(), makers.keys());
@@ -217,6 +229,7 @@ impl<S: Source> Trail for Investigator<S> {
         let cut = (cut.rows, cut.truncated);
         let told = Told::of(&request.key_id);
         let (reference, told) = self.load(cut, (looked_at, missing_columns), told).await?;
+        self.whole.remember(&reference, (request.window, &sightings.coverage), subject);
         lineage.complete_signer(told.source_identity.clone(), &sessions_of_others);
         let looked_from = request.window.from.max(sightings.coverage.first);
         let exposure = first_unlike(Uses {
@@ -246,19 +259,30 @@ impl<S: Source> Trail for Investigator<S> {
         question: &str,
         times: &Times,
     ) -> Result<Answer, TrailError> {
+        let (wanted, sql) = self.catalogue.asked(question, times)?;
+        let is_of_log = OtherLog::from_slug(&wanted.source).is_some();
+        if !cut.truncated || is_of_log {
+            return self.ask_rows(cut, question, times).await;
+        }
         let loaded = self.loaded(cut)?;
-        let wanted = self
-            .catalogue
-            .find(question)
-            .cloned()
-            .ok_or_else(|| TrailError::NoSuchQuestion { id: question.to_owned() })?;
+        let why = match self.whole.ask(cut, (&wanted, &sql)).await {
+            Ok((found, asked)) => return Ok(asked.told(answer((&wanted, &sql), found, &loaded))),
+            Err(why) => why,
+        };
+        Ok(not_asked(self.ask_rows(cut, question, times).await?, &why))
+    }
+
+    async fn ask_rows(
+        &self,
+        cut: &CutReference,
+        question: &str,
+        times: &Times,
+    ) -> Result<Answer, TrailError> {
+        let loaded = self.loaded(cut)?;
+        let (wanted, sql) = self.catalogue.asked(question, times)?;
         if let Some(needs) = self.lacks(&wanted) {
             return Err(TrailError::NotAvailable { id: wanted.id, needs });
         }
-        let sql = wanted.at(times).map_err(|parameter| TrailError::NeedsTime {
-            id: wanted.id.clone(),
-            parameter: parameter.to_owned(),
-        })?;
         if let (Some(log), Some(logs)) = (OtherLog::from_slug(&wanted.source), &self.logs) {
             let actor = self.actor(cut, times).await?;
             return log_answers::ask(logs.as_ref(), log, &wanted, &actor).await;
@@ -275,6 +299,10 @@ impl<S: Source> Trail for Investigator<S> {
             Ok(answer((&wanted, &sql), found, &loaded))
         })
         .await
+    }
+
+    async fn let_go(&self, key_id: &str) -> Result<(), TrailError> {
+        self.whole.let_go(key_id).await
     }
 
     async fn losses(&self, cut: &CutReference, bounds: LossBounds) -> Result<Losses, TrailError> {
@@ -323,7 +351,7 @@ impl<S: Source> Trail for Investigator<S> {
         let asked = self.catalogue.find(question).filter(|asked| self.lacks(asked).is_none());
         let log = asked.and_then(|asked| Some((asked, OtherLog::from_slug(&asked.source)?)));
         let (Some((asked, log)), Some(logs)) = (log, &self.logs) else {
-            return Ok(None);
+            return self.whole.forecast(cut, asked, bytes_a_day).await;
         };
         let actor = self.actor(cut, times).await?;
         log_answers::forecast(logs.as_ref(), log, (asked, &actor), bytes_a_day).await
@@ -370,6 +398,7 @@ fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> 
         sql_sha256: sha256(sql.as_bytes()),
         attack: question.attack.iter().map(|technique| technique.id.to_owned()).collect(),
         own_sql: question.own.then(|| sql.to_owned()),
+        whole_cut: None,
         cost: QueryCost::default(),
     }
 }

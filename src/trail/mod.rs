@@ -44,6 +44,7 @@ mod texts;
 mod told;
 mod unpacking;
 pub mod walk;
+mod whole_cuts;
 
 #[cfg(test)]
 mod hostile;

@@ -65,6 +65,22 @@ impl<Q: Trail, W: Trail> Trail for QuickFirst<Q, W> {
         }
     }
 
+    async fn ask_rows(
+        &self,
+        cut: &CutReference,
+        question: &str,
+        times: &Times,
+    ) -> Result<Answer, TrailError> {
+        match self.whole.ask_rows(cut, question, times).await {
+            Err(TrailError::CutGone) => self.quick.ask_rows(cut, question, times).await,
+            answer => answer,
+        }
+    }
+
+    async fn let_go(&self, key_id: &str) -> Result<(), TrailError> {
+        self.whole.let_go(key_id).await
+    }
+
     async fn losses(&self, cut: &CutReference, bounds: Bounds) -> Result<Losses, TrailError> {
         match self.whole.losses(cut, bounds.clone()).await {
             Err(TrailError::CutGone) => self.quick.losses(cut, bounds).await,

@@ -3,7 +3,7 @@
 use crate::domain::key_use::KeyUses;
 use crate::domain::record_text::is_outside;
 use crate::domain::trail_row::{TrailRow, is_denied};
-use crate::ports::trail::Activity;
+use crate::ports::activity::Activity;
 use std::collections::BTreeSet;
 
 /// What was told so far.

@@ -27,6 +27,7 @@ async fn asked(world: &World, case: &CaseId) -> u64 {
         queries: 2,
         is_window: true,
         question: None,
+        whole_cut: false,
         bytes: Some(2_000_000_000_000),
         at_most: None,
         ask_above: 1_000_000_000_000,

@@ -46,6 +46,7 @@ fn forecast(bytes: u64) -> Forecast {
         queries: 1,
         is_window: false,
         question: None,
+        whole_cut: false,
         bytes: Some(bytes),
         at_most: None,
         ask_above: LIMIT,

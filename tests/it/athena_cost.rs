@@ -13,7 +13,7 @@ use flate2::write::GzEncoder;
 use jiff::{SignedDuration, Timestamp};
 use keyleak::aws::athena::AthenaTrail;
 use keyleak::aws::athena_days::DayColumns;
-use keyleak::aws::athena_table::AthenaSettings;
+use keyleak::aws::athena_table::{AthenaSettings, ROWS_MAX};
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::{Event, Phase};
@@ -24,6 +24,7 @@ use keyleak::domain::query_cost::ReadFor;
 use keyleak::domain::record::Record;
 use keyleak::domain::spending_step::SpendingStep;
 use keyleak::ports::chat::{Scene, View};
+use keyleak::ports::clock::Clock;
 use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{
     Cut, Deeds, RoleCalls, Sightings, Source, SurveyRequest, Trail, TrailError, Window,
@@ -91,6 +92,16 @@ pub(crate) async fn told_trail(
     ground: &Ground,
     (days, tasks, ask_above): (DayColumns, TaskTracker, u64),
 ) -> AthenaTrail {
+    let told = |settings| AthenaSettings { days, ask_above, ..settings };
+    trail_with(athena, (ground.clock, tasks), told).await
+}
+
+/// A trail with some settings changed.
+pub(crate) async fn trail_with(
+    athena: &CountingAthena,
+    (clock, tasks): (Clock, TaskTracker),
+    change: impl FnOnce(AthenaSettings) -> AthenaSettings,
+) -> AthenaTrail {
     let credentials = Credentials::new("AKIAQNZGKIQY56JQ7WML", "secret", None, None, "test");
     let config = aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(&athena.url)
@@ -104,13 +115,15 @@ pub(crate) async fn told_trail(
         table: "cloudtrail".to_owned(),
         workgroup: Some("keyleak".to_owned()),
         output: None,
-        days,
+        days: DayColumns::None,
         region: None,
         account: None,
         lookback_days: 15,
-        ask_above,
+        ask_above: ASK_ABOVE,
+        case_tables: None,
+        rows_max: ROWS_MAX,
     };
-    AthenaTrail::new(&config, settings, ground.clock, tasks).unwrap()
+    AthenaTrail::new(&config, change(settings), clock, tasks).unwrap()
 }
 
 /// A trail that reads its whole window for every question, as a naive bot would: a window that has

@@ -13,6 +13,8 @@ mod athena_beside;
 mod athena_cost;
 mod athena_stops;
 mod athena_tables;
+mod athena_whole_case;
+mod athena_whole_cut;
 mod attack;
 mod bad_input;
 mod bedrock_key;
@@ -23,6 +25,7 @@ mod bureau;
 mod call_faults;
 mod cancel;
 mod caps;
+mod case_table_rights;
 mod changing_trail;
 #[path = "../support/counting_athena.rs"]
 mod counting_athena;
@@ -54,6 +57,8 @@ mod journal_cost;
 mod kept_queries;
 mod layers;
 mod made_besides;
+#[path = "../support/made_tables.rs"]
+mod made_tables;
 mod manifests;
 mod named_queries;
 mod new_keys;
@@ -79,6 +84,8 @@ mod resources;
 mod restoring;
 mod roles;
 mod root_key;
+#[path = "../support/scanned_answers.rs"]
+mod scanned_answers;
 mod second_witness;
 mod serve_command;
 mod session_keys;

@@ -72,7 +72,7 @@ const OF_RESOURCES: &[&[&str]] = &[
     resources::CALLS_BY_CLOUD_CONTROL,
 ];
 
-fn statements(policy: &str) -> Vec<Value> {
+pub(crate) fn statements(policy: &str) -> Vec<Value> {
     let policy: Value = serde_json::from_str(policy).unwrap();
     policy["Statement"].as_array().unwrap().clone()
 }

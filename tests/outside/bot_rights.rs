@@ -6,8 +6,8 @@ use crate::frame::{Missing, trial, trial_async};
 use crate::journal_contract::record;
 use crate::leak::BOT;
 use crate::least_rights::{
-    AWSS_DENY, BOT_ORGANIZATION, CONTAIN, CONTAIN_RESOURCES, ERADICATE, ERADICATE_RESOURCES,
-    EXTERNAL_ID, LOOKUP, OF_THE_BOT, ORGANIZATION, allowed, printed, role,
+    AWSS_DENY, BOT_CASE_TABLES, BOT_ORGANIZATION, CONTAIN, CONTAIN_RESOURCES, ERADICATE,
+    ERADICATE_RESOURCES, EXTERNAL_ID, LOOKUP, OF_THE_BOT, ORGANIZATION, allowed, printed, role,
 };
 use crate::parts::Parts;
 use crate::resource_ends;
@@ -51,7 +51,7 @@ const ASKED: [(&str, Asked); 7] = [
     ("AskAthena", Asked::Athena),
 ];
 /// Rights that the emulator does not ask for, by statement, and where they are pinned.
-const NOT_ASKED_FOR: [(&str, &str, &str); 25] = [
+const NOT_ASKED_FOR: [(&str, &str, &str); 27] = [
     (
         "AssumeTheRolesThatLookContainAndEradicate",
         "sts:SetSourceIdentity",
@@ -81,6 +81,8 @@ const NOT_ASKED_FOR: [(&str, &str, &str); 25] = [
     ("WhereAthenaPutsResults", "s3:GetObject", ATHENA_READS),
     ("WhereAthenaPutsResults", "s3:ListBucket", ATHENA_READS),
     ("WhereAthenaPutsResults", "s3:PutObject", ATHENA_READS),
+    ("", "athena:ListTableMetadata", "src/aws/athena_whole_cut/tests.rs pins the request"),
+    ("", "glue:*", ATHENA_READS),
     ("", "account:ListRegions", "src/aws/history_regions.rs pins the request"),
     ("", "cloudtrail:LookupEvents", "src/aws/event_history.rs pins the requests"),
     ("", "guardduty:*", "src/aws/guard_duty.rs pins the requests"),
@@ -375,7 +377,7 @@ fn none_is_untried() {
     // The trials of the other policies take each of IAM's actions away, whatever it is called.
     let of_roles =
         [LOOKUP, CONTAIN, CONTAIN_RESOURCES, ERADICATE, ERADICATE_RESOURCES, ORGANIZATION];
-    for policy in of_roles.into_iter().chain([BOT_ORGANIZATION]) {
+    for policy in of_roles.into_iter().chain([BOT_ORGANIZATION, BOT_CASE_TABLES]) {
         let known = |action: &String| {
             let (service, _) = action.split_once(':').expect("a service");
             let all = format!("{service}:*");

@@ -28,6 +28,7 @@ pub(crate) const CONTAIN_RESOURCES: &str =
 pub(crate) const TRUST: &str = include_str!("../../manifests/iam/trust.json");
 pub(crate) const OF_THE_BOT: &str = include_str!("../../manifests/iam/bot.json");
 pub(crate) const BOT_ORGANIZATION: &str = include_str!("../../manifests/iam/bot_organization.json");
+pub(crate) const BOT_CASE_TABLES: &str = include_str!("../../manifests/iam/bot_case_tables.json");
 pub(crate) const ORGANIZATION: &str = include_str!("../../manifests/iam/organization.json");
 pub(crate) const ERADICATE: &str = include_str!("../../manifests/iam/eradicate.json");
 pub(crate) const ERADICATE_RESOURCES: &str =

@@ -57,6 +57,8 @@ mod lawful;
 mod leak;
 mod least_rights;
 mod made_again;
+#[path = "../support/made_tables.rs"]
+mod made_tables;
 mod maven;
 mod ministack;
 #[path = "../support/moves.rs"]
@@ -85,6 +87,8 @@ mod resource_ends;
 mod resource_rights;
 #[path = "../support/restless.rs"]
 mod restless;
+#[path = "../support/scanned_answers.rs"]
+mod scanned_answers;
 mod served;
 mod service;
 mod siege;
@@ -115,6 +119,7 @@ mod trino_athena;
 mod troubled;
 mod troubled_case;
 mod troubled_watch;
+mod whole_cuts;
 mod witness;
 #[path = "../support/work_contract.rs"]
 mod work_contract;
@@ -139,6 +144,7 @@ fn main() -> ExitCode {
     trials.extend(least_rights::trials(&parts));
     trials.extend(each_right::trials(&parts));
     trials.extend(bot_rights::trials(&parts));
+    trials.extend(whole_cuts::trials(&parts));
     trials.extend(conditions::trials(&parts));
     trials.extend(resource_rights::trials(&parts));
     trials.extend(resource_ends::trials(&parts));

@@ -12,7 +12,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_athena::config::{Credentials, SharedCredentialsProvider};
 use keyleak::aws::athena::AthenaTrail;
 use keyleak::aws::athena_days::DayColumns;
-use keyleak::aws::athena_table::AthenaSettings;
+use keyleak::aws::athena_table::{AthenaSettings, ROWS_MAX};
 use keyleak::domain::growth::{Bounds, grow};
 use keyleak::domain::lineage::Subject;
 use keyleak::domain::trail_row::{Field, Sighting, TrailRow};
@@ -228,6 +228,8 @@ pub(crate) fn settings() -> AthenaSettings {
         account: None,
         lookback_days: 15,
         ask_above: u64::MAX,
+        case_tables: Some("cases".to_owned()),
+        rows_max: ROWS_MAX,
     }
 }
 

@@ -2,15 +2,14 @@
 //! query names, and answers as our own scanner does over just those objects.
 
 use crate::kept_queries::KeptQueries;
+use crate::made_tables::{self, MadeTables, Statement};
+use crate::scanned_answers::{Rows, asked_of};
 use crate::trail_table::{TrailTable, days};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use keyleak::domain::lineage::Subject;
-use keyleak::domain::trail_row::{Field, Sighting, TrailRow, parse_time};
-use keyleak::ports::trail::{Cut, Deeds, Source, Window};
 use keyleak::trail::local::LocalTrail;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -25,8 +24,6 @@ const LIMIT: u64 = 100_000_000_000;
 /// The partition column of the days.
 pub(crate) const DAY: &str = "dt";
 
-type Rows = Vec<Vec<Option<String>>>;
-
 /// A query that was run, whoever asked for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
@@ -34,6 +31,8 @@ pub(crate) struct Run {
     /// The first and the last day that its predicate selects, as `2026/08/01`.
     pub(crate) days: (String, String),
     pub(crate) bytes: u64,
+    /// The table that it made.
+    pub(crate) made: Option<String>,
 }
 
 /// The stand-in; its address is an endpoint for the SDK.
@@ -56,9 +55,14 @@ struct Counted {
     limit: Option<u64>,
     /// Whether queries go on and on.
     held: bool,
+    /// Whether those do that make a table.
+    held_making: bool,
     stopped: Vec<String>,
     by_token: HashMap<String, String>,
     results: HashMap<String, (Vec<String>, Rows)>,
+    /// What the columns of a result hold, where these are not texts.
+    kinds: HashMap<String, Vec<&'static str>>,
+    tables: MadeTables,
     /// Queries that failed, and why.
     failed: HashMap<String, String>,
 }
@@ -99,6 +103,11 @@ impl CountingAthena {
         self.state.lock().expect("its state").held = held;
     }
 
+    /// While held no query that makes a table comes to an end by itself.
+    pub(crate) fn hold_making(&self) {
+        self.state.lock().expect("its state").held_making = true;
+    }
+
     /// The queries that were stopped, by their ids.
     pub(crate) fn stopped(&self) -> Vec<String> {
         self.state.lock().expect("its state").stopped.clone()
@@ -131,6 +140,65 @@ impl CountingAthena {
         known.as_ref().unwrap_or(real).unknown(sql)
     }
 
+    /// The tables that queries made and nobody dropped.
+    pub(crate) fn tables(&self) -> Vec<String> {
+        self.state.lock().expect("its tables").tables.names()
+    }
+
+    /// Fails a query, with what Athena says.
+    fn fail(&self, why: String) -> Value {
+        let mut state = self.state.lock().expect("its runs");
+        let id = format!("failed-{}", state.failed.len() + 1);
+        state.failed.insert(id.clone(), why);
+        json!({ "QueryExecutionId": id })
+    }
+
+    /// A query that came to its end.
+    fn ran(&self, token: String, run: Run, results: (Vec<String>, Rows)) -> Value {
+        let mut state = self.state.lock().expect("its runs");
+        let id = format!("query-{}", state.runs.len() + 1);
+        state.by_token.insert(token, id.clone());
+        state.results.insert(id.clone(), results);
+        state.runs.push(Run { id: id.clone(), ..run });
+        json!({ "QueryExecutionId": id })
+    }
+
+    /// Makes a table, drops it, or asks those that were made.
+    async fn of_tables(&self, token: String, statement: Statement) -> Value {
+        let nothing = Run { id: String::new(), days: Default::default(), bytes: 0, made: None };
+        match statement {
+            Statement::Create { name, select } => {
+                if self.tables().contains(&name) {
+                    return self.fail(format!("Table 'awsdatacatalog.{name}' already exists"));
+                }
+                let (sql, values) = made_tables::with_marks(&select);
+                let days = days(&sql);
+                let bytes = self.bytes_of((&days.0, &days.1));
+                let places = objects(&self.folder, (&days.0, &days.1));
+                let (_, rows) = asked_of(&LocalTrail::new(places), &sql, values).await;
+                self.state.lock().expect("its tables").tables.make(&name, &rows);
+                let run = Run { days, bytes, made: Some(name), ..nothing };
+                self.ran(token, run, Default::default())
+            }
+            Statement::Drop { name } => {
+                self.state.lock().expect("its tables").tables.drop(&name);
+                self.ran(token, nothing, Default::default())
+            }
+            Statement::Ask { names, question } => {
+                let asked = self.state.lock().expect("its tables").tables.ask(&names, &question);
+                let asked = match asked {
+                    Ok(asked) => asked,
+                    Err(why) => return self.fail(why),
+                };
+                let run = Run { bytes: asked.bytes, ..nothing };
+                let said = self.ran(token, run, (asked.columns, asked.rows));
+                let id = said["QueryExecutionId"].as_str().expect("an id").to_owned();
+                self.state.lock().expect("its runs").kinds.insert(id, asked.kinds);
+                said
+            }
+        }
+    }
+
     pub(crate) fn runs(&self) -> Vec<Run> {
         self.state.lock().expect("its runs").runs.clone()
     }
@@ -147,6 +215,9 @@ impl CountingAthena {
             return json!({ "QueryExecutionId": known });
         }
         let sql = asked["QueryString"].as_str().expect("SQL").to_owned();
+        if let Some(statement) = made_tables::statement(&sql) {
+            return self.of_tables(token, statement).await;
+        }
         let values: Vec<String> = asked["ExecutionParameters"]
             .as_array()
             .map_or(&[][..], Vec::as_slice)
@@ -154,22 +225,15 @@ impl CountingAthena {
             .map(|value| unquoted(value.as_str().expect("a text")))
             .collect();
         if let Some(unknown) = self.unknown(&sql, &TrailTable::current()) {
-            let mut state = self.state.lock().expect("its runs");
-            let id = format!("failed-{}", state.failed.len() + 1);
-            let why = format!("COLUMN_NOT_FOUND: line 1:8: Column '{unknown}' cannot be resolved");
-            state.failed.insert(id.clone(), why);
-            return json!({ "QueryExecutionId": id });
+            return self.fail(format!(
+                "COLUMN_NOT_FOUND: line 1:8: Column '{unknown}' cannot be resolved"
+            ));
         }
         let days = days(&sql);
         let bytes = self.bytes_of((&days.0, &days.1));
         let places = objects(&self.folder, (&days.0, &days.1));
         let results = asked_of(&LocalTrail::new(places), &sql, values).await;
-        let mut state = self.state.lock().expect("its runs");
-        let id = format!("query-{}", state.runs.len() + 1);
-        state.by_token.insert(token, id.clone());
-        state.results.insert(id.clone(), results);
-        state.runs.push(Run { id: id.clone(), days, bytes });
-        json!({ "QueryExecutionId": id })
+        self.ran(token, Run { id: String::new(), days, bytes, made: None }, results)
     }
 
     fn execution(&self, id: &str) -> Value {
@@ -182,7 +246,8 @@ impl CountingAthena {
         let run = self.runs().into_iter().find(|run| run.id == id).expect("a run");
         let (held, stopped) = {
             let state = self.state.lock().expect("its state");
-            (state.held, state.stopped.iter().any(|known| known == id))
+            let held = state.held || state.held_making && run.made.is_some();
+            (held, state.stopped.iter().any(|known| known == id))
         };
         if held || stopped {
             let state = if stopped { "CANCELLED" } else { "RUNNING" };
@@ -212,8 +277,10 @@ impl CountingAthena {
                 json!({ "Data": row.iter().map(datum).collect::<Vec<_>>() })
             })
             .collect();
-        let info: Vec<Value> =
-            columns.iter().map(|name| json!({ "Name": name, "Type": "varchar" })).collect();
+        let kinds = state.kinds.get(id).cloned().unwrap_or_default();
+        let kinds = kinds.into_iter().chain(std::iter::repeat("varchar"));
+        let info = |(name, kind): (&String, &str)| json!({ "Name": name, "Type": kind });
+        let info: Vec<Value> = columns.iter().zip(kinds).map(info).collect();
         let next = from + PAGE_ROWS;
         let next = (next <= rows.len()).then(|| next.to_string());
         let set = json!({ "Rows": shown, "ResultSetMetadata": { "ColumnInfo": info } });
@@ -245,6 +312,9 @@ async fn answer(
         "AmazonAthena.GetQueryResults" => {
             let next = asked["NextToken"].as_str().and_then(|next| next.parse().ok());
             athena.page(id, next.unwrap_or(0))
+        }
+        "AmazonAthena.ListTableMetadata" => {
+            athena.state.lock().expect("its tables").tables.listed()
         }
         "AmazonAthena.GetWorkGroup" => athena.workgroup(),
         "AmazonAthena.StopQueryExecution" => athena.stop(id),
@@ -280,115 +350,4 @@ fn objects(folder: &Path, (first, last): (&str, &str)) -> Vec<PathBuf> {
 fn unquoted(text: &str) -> String {
     let inner = text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
     inner.expect("a quoted text").replace("''", "'")
-}
-
-/// The answer to one of the adapter's queries, by our own scanner.
-async fn asked_of(trail: &LocalTrail, sql: &str, values: Vec<String>) -> (Vec<String>, Rows) {
-    let mut values = values.into_iter();
-    let mut time = || values.next().and_then(|text| parse_time(&text));
-    let window = Window {
-        from: time(),
-        to: time().filter(|to| to.strftime("%Y").to_string().as_str() < "9999"),
-    };
-    if sql.contains("AS lineage_call") {
-        return first_pass(trail, window).await;
-    }
-    let lists = lists(sql, values);
-    let list = |name: &str| lists.get(name).cloned().unwrap_or_default();
-    if sql.contains("AS records_read") {
-        return coverage(trail, window).await;
-    }
-    let rows = if sql.contains("'deed' AS reach") {
-        let deeds = Deeds {
-            event_names: list("event_name"),
-            target: list("target_user").remove(0),
-            window,
-        };
-        trail.deeds(&deeds).await.expect("the trail").rows
-    } else if sql.contains("'role' AS reach") {
-        let role = list("issuer_arn").remove(0);
-        trail.role_calls(&role, window).await.expect("the trail").rows
-    } else {
-        let subject = Subject {
-            key_id: list("key").remove(0),
-            keys: list("access_key_id"),
-            principals: list("identity_arn"),
-            sessions: list("session"),
-            addresses: list("source_ip"),
-            targets: list("target_user"),
-            accounts: list("recipient_account"),
-        };
-        trail.cut(window, &subject).await.and_then(Cut::held).expect("the trail").rows
-    };
-    let texts = rows.iter().map(|row| texts(row.fields())).collect();
-    (named(TrailRow::COLUMNS), texts)
-}
-
-async fn first_pass(trail: &LocalTrail, window: Window) -> (Vec<String>, Rows) {
-    let found = trail.sightings(window).await.expect("the trail");
-    let mut columns = named(Sighting::COLUMNS);
-    columns.extend(named(&["regions", "data_events_from", "records_read"]));
-    let seen = found.coverage;
-    let mut rows: Rows = found.rows.iter().map(|row| texts(row.fields())).collect();
-    for (place, row) in rows.iter_mut().enumerate() {
-        let read = if place == 0 { seen.records_read } else { 0 };
-        let data = seen.data_events_from.map(|time| time.to_string());
-        row.extend([Some(seen.regions.join(" ")), data, Some(read.to_string())]);
-    }
-    (columns, rows)
-}
-
-async fn coverage(trail: &LocalTrail, window: Window) -> (Vec<String>, Rows) {
-    let seen = trail.sightings(window).await.expect("the trail").coverage;
-    let columns =
-        ["records_read", "first_time", "last_time", "data_events_from", "regions", "accounts"];
-    let time = |time: Option<jiff::Timestamp>| time.map(|time| time.to_string());
-    let row = vec![
-        Some(seen.records_read.to_string()),
-        time(seen.first),
-        time(seen.last),
-        time(seen.data_events_from),
-        Some(seen.regions.join(" ")),
-        Some(seen.accounts.join(" ")),
-    ];
-    (named(&columns), vec![row])
-}
-
-/// The values of each list in the SQL, by the column before `IN`; the first one of the key's
-/// column is the key itself.
-fn lists(sql: &str, mut values: impl Iterator<Item = String>) -> HashMap<String, Vec<String>> {
-    // Both times are taken; what follows in the text are lists.
-    let (_, sql) = sql.split_once("eventtime < ?").expect("the end of the window");
-    let mut lists = HashMap::new();
-    let mut parts = sql.split(" IN (");
-    let mut before = parts.next().unwrap_or_default();
-    for part in parts {
-        let marks = part.split(')').next().unwrap_or_default();
-        let column = before.trim_end_matches(')');
-        let column = column.rsplit([' ', '(', '\n']).next().unwrap_or_default();
-        let column = if before.ends_with("event_time))") { "session" } else { column };
-        let count = marks.matches('?').count();
-        let taken: Vec<String> = values.by_ref().take(count).collect();
-        let is_list = count > 0 || marks == "NULL";
-        if is_list && column == "access_key_id" && !lists.contains_key("key") {
-            lists.insert("key".to_owned(), taken);
-        } else if is_list {
-            lists.insert(column.to_owned(), taken);
-        }
-        before = part;
-    }
-    lists
-}
-
-fn named(columns: &[&str]) -> Vec<String> {
-    columns.iter().map(|name| (*name).to_owned()).collect()
-}
-
-fn texts(fields: Vec<Field<'_>>) -> Vec<Option<String>> {
-    let text = |field| match field {
-        Field::Null => None,
-        Field::Text(text) => Some(str::to_owned(text)),
-        Field::Integer(number) => Some(i64::to_string(&number)),
-    };
-    fields.into_iter().map(text).collect()
 }

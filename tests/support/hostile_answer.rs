@@ -48,6 +48,7 @@ pub(crate) fn answer() -> Answer {
         attack: Vec::new(),
         lacking: Vec::new(),
         own_sql: None,
+        whole_cut: None,
         cost: QueryCost::default(),
     }
 }

@@ -141,6 +141,9 @@ pub(super) fn waiting(case: &Case) -> Vec<String> {
 fn unread(case: &Case, waiting: &Waiting) -> String {
     let Waiting { seq, scan, requester, .. } = waiting;
     let (what, until) = match &scan.question {
+        Some(_) if scan.whole_cut => {
+            (format!("{} to be asked", scan.what()), "answers are of the rows that were read")
+        }
         Some(_) => (format!("{} to be asked", scan.what()), "it has no answer"),
         None => ("the trail to be read".to_owned(), "it is NOT LOOKED AT"),
     };
