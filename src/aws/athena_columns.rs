@@ -5,7 +5,7 @@
 //! query serves them all; what no answer can do without is asked of the table.
 
 use crate::aws::athena_shape::Shape;
-use crate::ports::trail::MissingColumn;
+use crate::ports::missing_column::MissingColumn;
 
 /// A column, or a field of one.
 #[derive(Debug)]

@@ -295,7 +295,7 @@ impl Action {
             && other.taken_back().is_some_and(|undo| undo.change == self.change)
     }
 
-    /// Denies run without a re-check: nothing may come between the approval and the deny.
+    /// Denies run without a re-check of what they end: little comes between approval and deny.
     pub fn runs_unchecked(&self) -> bool {
         matches!(
             self.change,

@@ -158,7 +158,7 @@ impl Bounds {
         row.invoked_by.is_none() && (by_key || signers(row).any(|by| self.certain.contains(by)))
     }
 
-    /// When the key, or what grew from it, made this call, where it succeeded and was made since the
+    /// When the key, or what grew from it, made this call, if it succeeded and was made since the
     /// exposure.
     pub fn deed(&self, row: &TrailRow) -> Option<Timestamp> {
         let is_actors = match row.reach.as_deref() {

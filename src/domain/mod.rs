@@ -120,6 +120,7 @@ pub mod secret;
 pub mod setting;
 pub mod sharing;
 pub mod shell;
+pub mod sighted;
 pub mod sighting_index;
 pub mod sightings;
 pub mod signer;

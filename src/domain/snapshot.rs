@@ -106,7 +106,8 @@ impl Photograph {
                 let (name, arn, path) = (&later.name, &later.arn, &later.path);
                 Self { name: name.clone(), arn: arn.clone(), path: path.clone(), ..self }
             }
-            _ => later.clone(),
+            (Own::Role(_) | Own::Resource(_), _)
+            | (Own::User(_), Own::Role(_) | Own::Resource(_)) => later.clone(),
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a reading of the trail could not show, in words.
 
+use crate::domain::reading::LOOKED_AT;
 use crate::domain::trail_row::Sighting;
-use crate::ports::trail::{Coverage, MissingColumn};
+use crate::ports::missing_column::MissingColumn;
+use crate::ports::trail::{Coverage, Window};
 
 /// The column of the case table by which data events are told from management events.
 const CATEGORY: &str = "event_category";
@@ -75,6 +77,32 @@ impl Coverage {
         gaps.extend(lacking.map(|missing| format!("the table has no {}", missing.name)));
         gaps
     }
+}
+
+/// What was looked at, in words: what makes an absence worth something.
+pub fn looked_at(coverage: &Coverage, window: Window) -> String {
+    let span = match (coverage.first, coverage.last) {
+        (Some(first), Some(last)) => format!("from {first} to {last}"),
+        _ => "none with a time".to_owned(),
+    };
+    let regions = match coverage.regions.as_slice() {
+        [] => "no region".to_owned(),
+        regions => regions.join(", "),
+    };
+    let from = window.from.map_or(String::new(), |from| format!(", from {from}"));
+    let to = window.to.map_or(String::new(), |to| format!(", to {to}"));
+    let unread: u64 = coverage.skipped_objects.iter().map(|skip| skip.count).sum();
+    let data = coverage.data_events();
+    let limits: String = coverage.limits.iter().map(|limit| format!("; {limit}")).collect();
+    let mixed = match coverage.unsettled.mixes() {
+        true => format!(" {}, so this may be of two states of it.", coverage.unsettled.words()),
+        false => String::new(),
+    };
+    format!(
+        "{LOOKED_AT}{} records ({span}{from}{to}) in {regions}; {unread} objects were not used; \
+         {data}{limits}.{mixed}",
+        coverage.records_unique
+    )
 }
 
 /// What some SQL names of what the table lacks.

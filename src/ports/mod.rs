@@ -12,6 +12,7 @@ pub mod event_history;
 pub mod evidence;
 pub mod journal;
 pub mod key_making;
+pub mod missing_column;
 pub mod other_logs;
 pub mod ticket;
 pub mod trail;

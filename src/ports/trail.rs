@@ -14,6 +14,7 @@ use crate::domain::scan::Forecast;
 use crate::domain::trail_row::{Sighting, TrailRow};
 use crate::domain::unsettled::Unsettled;
 use crate::ports::activity::Activity;
+use crate::ports::missing_column::MissingColumn;
 use crate::ports::trail::rows::Rows;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -117,14 +118,6 @@ pub struct Coverage {
     /// Objects that changed while the trail was read.
     #[serde(default, skip_serializing_if = "Unsettled::is_settled")]
     pub unsettled: Unsettled,
-}
-
-/// A column that the table of a trail lacks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MissingColumn {
-    pub name: String,
-    /// The columns of the case table that are empty because of it.
-    pub leaves_empty: Vec<String>,
 }
 
 /// What pass one found.

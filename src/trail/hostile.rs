@@ -2,11 +2,12 @@
 
 use crate::domain::lineage::Subject;
 use crate::domain::unsettled::{Changed, How, Unsettled};
+use crate::ports::coverage::looked_at;
 use crate::ports::trail::rows::Rows;
 use crate::ports::trail::{
     Coverage, Cut, Deeds, RoleCalls, Sightings, Source, SurveyRequest, Trail, TrailError, Window,
 };
-use crate::trail::investigator::{Investigator, looked_at};
+use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
 use async_trait::async_trait;
 use flate2::Compression;

@@ -11,16 +11,16 @@ use crate::domain::makers::Makers;
 use crate::domain::other_log::{Actor, OtherLog};
 use crate::domain::query_cost::QueryCost;
 use crate::domain::question::{Question, Times};
-use crate::domain::reading::LOOKED_AT;
 use crate::domain::regular::{RegularUse, regular_use};
 use crate::domain::scan::Forecast;
 use crate::domain::trail_row::TrailRow;
-use crate::ports::coverage::{lacking_for, lacking_words};
+use crate::ports::coverage::{lacking_for, lacking_words, looked_at};
+use crate::ports::missing_column::MissingColumn;
 use crate::ports::other_logs::OtherLogs;
 use crate::ports::trail::rows::Rows;
 use crate::ports::trail::{
-    Answer, Coverage, Cut, CutReference, Deeds, MissingColumn, Planned, RoleCalls, Sightings,
-    Source, Survey, SurveyRequest, Trail, TrailError, Window,
+    Answer, Cut, CutReference, Deeds, Planned, RoleCalls, Sightings, Source, Survey, SurveyRequest,
+    Trail, TrailError, Window,
 };
 use crate::ports::whole_cut::WholeCuts;
 use crate::trail::catalogue::Catalogue;
@@ -356,32 +356,6 @@ impl<S: Source> Trail for Investigator<S> {
         let actor = self.actor(cut, times).await?;
         log_answers::forecast(logs.as_ref(), log, (asked, &actor), bytes_a_day).await
     }
-}
-
-/// What was looked at, in words: what makes an absence worth something.
-pub fn looked_at(coverage: &Coverage, window: Window) -> String {
-    let span = match (coverage.first, coverage.last) {
-        (Some(first), Some(last)) => format!("from {first} to {last}"),
-        _ => "none with a time".to_owned(),
-    };
-    let regions = match coverage.regions.as_slice() {
-        [] => "no region".to_owned(),
-        regions => regions.join(", "),
-    };
-    let from = window.from.map_or(String::new(), |from| format!(", from {from}"));
-    let to = window.to.map_or(String::new(), |to| format!(", to {to}"));
-    let unread: u64 = coverage.skipped_objects.iter().map(|skip| skip.count).sum();
-    let data = coverage.data_events();
-    let limits: String = coverage.limits.iter().map(|limit| format!("; {limit}")).collect();
-    let mixed = match coverage.unsettled.mixes() {
-        true => format!(" {}, so this may be of two states of it.", coverage.unsettled.words()),
-        false => String::new(),
-    };
-    format!(
-        "{LOOKED_AT}{} records ({span}{from}{to}) in {regions}; {unread} objects were not used; \
-         {data}{limits}.{mixed}",
-        coverage.records_unique
-    )
 }
 
 fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> Answer {

@@ -15,7 +15,7 @@ use crate::trail::spool::Spool;
 use crate::trail::stamp::ObjectState;
 use std::path::PathBuf;
 
-/// Rows of one case that one thread keeps: above this a case belongs to Athena. A row takes some two
+/// Rows of a case that one thread keeps: above this a case belongs to Athena. A row takes some two
 /// kilobytes of the temporary folder, one while it is put in order and one in its table, and of
 /// memory the digest that tells its copies.
 const ROWS_MAX: usize = 2_000_000;

@@ -5,7 +5,7 @@ use crate::domain::growth::mints::caller_name;
 use crate::domain::lineage::{Certainty, Origin};
 use crate::domain::lineage_call::Calls;
 use crate::domain::record_text::is_service;
-use crate::domain::sighting_index::call;
+use crate::domain::sighted::call;
 use crate::domain::trail_row::{Sighting, parse_time};
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@ use super::{FORWARD_SLACK, Growth};
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach};
 use crate::domain::lineage_call::Calls;
 use crate::domain::record_text::is_key_id;
-use crate::domain::sighting_index::{call, hosts};
+use crate::domain::sighted::{call, hosts};
 use crate::domain::trail_row::{Sighting, parse_time};
 use std::collections::BTreeSet;
 

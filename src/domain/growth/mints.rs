@@ -4,7 +4,7 @@ use super::Growth;
 use crate::domain::lineage::{Certainty, Node, NodeKind};
 use crate::domain::lineage_call::Calls;
 use crate::domain::record_text::is_key_id;
-use crate::domain::sighting_index::{call, session_arn};
+use crate::domain::sighted::{call, session_arn};
 use crate::domain::trail_row::{Sighting, parse_time};
 
 impl<'a> Growth<'a> {

@@ -3,7 +3,7 @@
 use super::Growth;
 use crate::domain::lineage::{Certainty, Node, NodeKind, Reach};
 use crate::domain::lineage_call::Calls;
-use crate::domain::sighting_index::call;
+use crate::domain::sighted::call;
 use crate::domain::standing::SESSION_AGE_MAX;
 use crate::domain::trail_row::{Sighting, parse_time};
 use jiff::{SignedDuration, Timestamp};

@@ -1,4 +1,4 @@
-//! Users that the plans hold and that have another name by now: the same ones, by the id that stays.
+//! Users that the plans hold and that have another name by now, found by the id that stays.
 
 use super::{Census, Search};
 use crate::domain::action::{Action, Change};
