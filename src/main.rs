@@ -29,7 +29,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime cannot start: {error}"), FAILED),
     };
-    match runtime.block_on(run(arguments.command)) {
+    let ended = runtime.block_on(run(arguments.command));
+    // Whoever broke off a long reading does not wait for its end.
+    runtime.shutdown_background();
+    match ended {
         Ok(done) => end(&done),
         Err(error) => fail(&error.to_string(), error.status()),
     }

@@ -8,7 +8,7 @@ use crate::ports::coverage::{harmless, is_named_like_an_object};
 use crate::ports::trail::{Skipped, TrailError, Window};
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::Object;
+use aws_sdk_s3::types::EncodingType;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -30,6 +30,8 @@ const BYTES_MAX: u64 = 64 << 30;
 const OBJECTS_MAX: u64 = 5_000_000;
 /// S3 says in every answer where a bucket is, also where it refuses.
 const REGION_HEADER: &str = "x-amz-bucket-region";
+/// Where S3 is asked which region a bucket is in.
+const ANY_REGION: &str = "us-east-1";
 /// How often one object is asked for.
 const ATTEMPTS_MAX: usize = 3;
 const ARCHIVED: &str = "archived object; restore it first";
@@ -60,11 +62,18 @@ struct Page {
     after: Option<String>,
 }
 
+/// An object, and what S3 says of its size.
+#[derive(Debug)]
+struct Named {
+    key: String,
+    size: Option<i64>,
+}
+
 /// What a page names.
 #[derive(Debug, Default)]
 struct Listed {
     pages: Vec<Page>,
-    objects: Vec<Object>,
+    objects: Vec<Named>,
     /// Folders of other days.
     left_out: u64,
 }
@@ -137,27 +146,35 @@ impl Bucket<'_> {
 
     async fn list(&self, page: Page, days: &Days) -> Result<Listed, TrailError> {
         let request = self.client.list_objects_v2().bucket(&self.from.bucket);
-        let request = request.prefix(&page.prefix).delimiter("/");
+        // A name may hold what XML cannot.
+        let request = request.prefix(&page.prefix).delimiter("/").encoding_type(EncodingType::Url);
         let request = request.set_continuation_token(page.after);
         let answer = request
             .send()
             .await
             .map_err(|error| trail_error(&call_error(LIST, &error), self.from.to_string()))?;
+        let is_encoded = answer.encoding_type.is_some();
+        let name = |name: String| if is_encoded { decoded(&name) } else { name };
+        let objects = answer.contents.into_iter().flatten();
+        let mut objects = objects.map(|object| Named {
+            key: object.key.map(name).unwrap_or_default(),
+            size: object.size,
+        });
         let mut listed = Listed::default();
         if self.is_object(&page.prefix) {
             // Its own name comes first of all that begin with it.
-            let own = answer.contents.into_iter().flatten().take(1);
-            listed.objects.extend(own.filter(|object| object.key() == Some(&page.prefix)));
+            listed.objects.extend(objects.next().filter(|object| object.key == page.prefix));
             return Ok(listed);
         }
-        let below = answer.common_prefixes.into_iter().flatten().filter_map(|below| below.prefix);
+        let below = answer.common_prefixes.into_iter().flatten();
+        let below = below.filter_map(|below| below.prefix.map(name));
         let (read, left_out): (Vec<_>, Vec<_>) = below.partition(|folder| days.may_hold(folder));
         listed.left_out = left_out.len() as u64;
         listed.pages.extend(read.into_iter().map(|prefix| Page { prefix, after: None }));
         if let Some(after) = answer.next_continuation_token {
             listed.pages.push(Page { prefix: page.prefix, after: Some(after) });
         }
-        listed.objects = answer.contents.unwrap_or_default();
+        listed.objects = objects.collect();
         Ok(listed)
     }
 
@@ -169,10 +186,9 @@ impl Bucket<'_> {
     /// Fetches one object, or says why it was left out.
     async fn fetch(
         &self,
-        object: Object,
+        Named { key, size }: Named,
         (folder, so_far): (&Path, &Fetching),
     ) -> Result<Option<(&'static str, String)>, TrailError> {
-        let key = object.key.unwrap_or_default();
         if key.ends_with('/') {
             return Ok(None); // what the console makes for an empty folder
         }
@@ -181,7 +197,7 @@ impl Bucket<'_> {
             return left_out(harmless::OTHER_FILE);
         }
         let Some(place) = place(folder, &key) else { return left_out(UNNAMEABLE) };
-        self.within_limits(object.size, so_far)?;
+        self.within_limits(size, so_far)?;
         for _ in 1..ATTEMPTS_MAX {
             match self.get(&key, &place).await {
                 Err(Unfetched::Line(_)) => {} // the SDK's retries end with the answer's head
@@ -281,6 +297,12 @@ fn of_name(error: io::Error) -> Unfetched {
     if is_of_name { Unfetched::LeftOut(UNNAMEABLE) } else { Unfetched::Folder(error) }
 }
 
+/// A name as S3 wrote it: a space is a plus.
+fn decoded(name: &str) -> String {
+    let spaced = name.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}
+
 /// Where an object of this name belongs: never outside the folder.
 fn place(folder: &Path, key: &str) -> Option<PathBuf> {
     let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\0', '\\']);
@@ -296,7 +318,12 @@ fn place(folder: &Path, key: &str) -> Option<PathBuf> {
 
 /// The client for the region that the bucket is in; what is refused is told by the listing.
 async fn at_home(config: &SdkConfig, bucket: &str) -> Client {
-    let client = clients::s3(config);
+    // Whoever names no region is told the bucket's own.
+    let asking = match config.region() {
+        Some(_) => config.clone(),
+        None => clients::in_region(config, ANY_REGION),
+    };
+    let client = clients::s3(&asking);
     let region = match client.head_bucket().bucket(bucket).send().await {
         Ok(answer) => answer.bucket_region,
         Err(error) => {
@@ -337,6 +364,11 @@ mod tests {
         for path in ["logs", "./s3:/logs", "s3://", "s3:///AWSLogs", "s3:// logs/a"] {
             assert_eq!(read(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn a_name_is_read_as_s3_encodes_it() {
+        assert_eq!(decoded("a+b%2Bc/%28d%29/%C3%BC%0A.json"), "a b+c/(d)/ü\n.json");
     }
 
     #[test]

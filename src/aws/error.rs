@@ -36,6 +36,8 @@ const BAD_CREDENTIALS: &[&str] = &[
 ];
 /// What the SDK says when it finds no credentials to sign with.
 const NO_CREDENTIALS: &str = "no providers in chain provided credentials";
+/// What it says when nobody named a region.
+const NO_REGION: [&str; 2] = ["Missing Region", "A region must be set"];
 const NOT_FOUND: &[&str] = &[
     "AccountNotFoundException",
     "NoSuchBucket",
@@ -199,6 +201,8 @@ fn no_answer(call: &str, error: &(dyn Error + 'static)) -> CallError {
     }
     let hint = if causes.contains(NO_CREDENTIALS) {
         "no AWS credentials were found; set AWS_PROFILE or give the machine a role"
+    } else if NO_REGION.iter().any(|words| causes.contains(words)) {
+        "no AWS region was found; set AWS_REGION"
     } else {
         "AWS did not answer; check region and network"
     };

@@ -9,6 +9,8 @@ use crate::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Skipped, Source, Tra
 use crate::trail::listed::ReadSoFar;
 use crate::trail::local::LocalTrail;
 use async_trait::async_trait;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -65,7 +67,7 @@ impl Fetched {
                 continue;
             };
             let sdk = clients::load(None).await;
-            let place = tempfile::tempdir().map_err(no_room)?;
+            let place = private_folder().map_err(no_room)?;
             let fetched =
                 delivered::fetch(&sdk, &from, window, (place.path(), &so_far.fetching)).await?;
             left_out.extend(fetched);
@@ -89,13 +91,16 @@ impl Fetched {
         })
     }
 
-    /// What was looked at, in the names of S3, with what was not fetched.
-    fn told(&self, skipped: &mut Vec<Skipped>) {
-        for skipped in skipped.iter_mut() {
+    /// What was passed over, in the names of S3.
+    fn told(&self, skipped: &mut [Skipped]) {
+        for skipped in skipped {
             if let Some(shown) = self.shown(&skipped.example) {
                 skipped.example = shown;
             }
         }
+    }
+
+    fn add_left_out(&self, skipped: &mut Vec<Skipped>) {
         for left_out in &self.left_out {
             match skipped.iter_mut().find(|skipped| skipped.reason == left_out.reason) {
                 Some(skipped) => skipped.count += left_out.count,
@@ -109,7 +114,9 @@ impl Fetched {
 impl Source for Fetched {
     async fn sightings(&self, window: Window) -> Result<Sightings, TrailError> {
         let mut found = self.trail.sightings(window).await?;
+        self.told(&mut found.coverage.skipped);
         self.told(&mut found.coverage.skipped_objects);
+        self.add_left_out(&mut found.coverage.skipped_objects);
         let left_out = self.left_out.iter().map(|skipped| skipped.count);
         found.coverage.objects_read += left_out.sum::<u64>();
         Ok(found)
@@ -126,6 +133,12 @@ impl Source for Fetched {
     async fn role_calls(&self, role: &str, window: Window) -> Result<RoleCalls, TrailError> {
         self.trail.role_calls(role, window).await
     }
+}
+
+/// Nobody else of this machine is shown what was called.
+fn private_folder() -> std::io::Result<TempDir> {
+    let only_us = Permissions::from_mode(0o700);
+    tempfile::Builder::new().prefix("keyleak-trail-").permissions(only_us).tempdir()
 }
 
 fn no_room(error: std::io::Error) -> TrailError {

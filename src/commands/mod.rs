@@ -34,6 +34,9 @@ pub enum CommandError {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Trail(#[from] crate::trail::command_line::CommandError),
+    /// A signal ended it.
+    #[error("broken off; nothing of it is left")]
+    BrokenOff(i32),
     /// The command did its work, and what it found is not good.
     #[error("{0}")]
     Found(String),
@@ -44,6 +47,8 @@ impl CommandError {
     pub fn status(&self) -> u8 {
         match self {
             Self::Trail(error) if error.is_usage() => 2,
+            // As a shell has it.
+            Self::BrokenOff(signal) => u8::try_from(128 + signal).unwrap_or(1),
             Self::Config(_)
             | Self::Setup(_)
             | Self::Ledger(_)

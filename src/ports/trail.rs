@@ -30,8 +30,8 @@ pub enum TrailError {
     Unreadable { place: String, reason: String },
     #[error(
         "the folder for temporary files cannot be written to ({reason}); it needs some 40 bytes for \
-         each record, and 2 KB for each that belongs to the case. Make room in it, or name another \
-         by TMPDIR"
+         each record, 2 KB for each that belongs to the case, and the objects of a trail in S3. Make \
+         room in it, or name another by TMPDIR"
     )]
     NoRoom { reason: String },
     #[error("{place} is no table of CloudTrail's records that keyleak can read: it lacks {lacks}")]

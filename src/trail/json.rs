@@ -2,50 +2,88 @@
 
 use crate::domain::attack::technique;
 use crate::domain::lineage::{Lineage, Node};
-use crate::domain::plain_text::is_hidden;
 use crate::domain::trail_row::format_time;
 use crate::ports::activity::Activity;
 use crate::ports::trail::{Answer, Cell, Coverage, Survey};
 use crate::trail::asking::{Asked, Failed, LeftOut};
 use crate::trail::output::skips;
+use crate::trail::quiet_json::Quiet;
 use jiff::Timestamp;
+use serde::ser::{Error as _, Serialize, SerializeMap};
+use serde_json::ser::Serializer;
 use serde_json::{Map, Value, json};
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
 /// The survey and its answers as the text of one JSON object, in which nothing drives a terminal.
 pub fn text(survey: &Survey, asked: &Asked) -> Result<String, serde_json::Error> {
-    let text = serde_json::to_string_pretty(&object(survey, asked))?;
-    let mut out = String::with_capacity(text.len() + 1);
-    for character in text.chars() {
-        if character != '\n' && is_hidden(character) {
-            // Such a character stands only in texts, where JSON may name it.
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(character);
-        }
-    }
-    out.push('\n');
-    Ok(out)
+    let mut text = Vec::new();
+    let mut writer = Serializer::with_formatter(&mut text, Quiet::default());
+    Whole { survey, asked }.serialize(&mut writer)?;
+    text.push(b'\n');
+    String::from_utf8(text).map_err(serde_json::Error::custom)
 }
 
-/// The survey and its answers as one JSON object.
-fn object(survey: &Survey, asked: &Asked) -> Value {
+/// The survey and its answers as one JSON object. The answers may be most of the memory that there
+/// is, so their rows are written from where they are.
+struct Whole<'a> {
+    survey: &'a Survey,
+    asked: &'a Asked,
+}
+
+impl Serialize for Whole<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let answers = self.asked.answers.iter();
+        let answers: BTreeMap<&str, Rows<'_>> =
+            answers.map(|answer| (answer.question.as_str(), Rows(answer))).collect();
+        let parts = parts(self.survey, self.asked);
+        let (before, after): (Vec<_>, Vec<_>) =
+            parts.iter().partition(|(name, _)| name.as_str() < ANSWERS);
+        let mut object = serializer.serialize_map(None)?;
+        before.into_iter().try_for_each(|(name, part)| object.serialize_entry(name, part))?;
+        object.serialize_entry(ANSWERS, &answers)?;
+        after.into_iter().try_for_each(|(name, part)| object.serialize_entry(name, part))?;
+        object.end()
+    }
+}
+
+/// The rows of an answer, each an object by column.
+struct Rows<'a>(&'a Answer);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let columns: BTreeMap<&str, usize> =
+            self.0.columns.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+        let rows = self.0.rows.iter().map(|cells| Row { columns: &columns, cells });
+        serializer.collect_seq(rows)
+    }
+}
+
+struct Row<'a> {
+    columns: &'a BTreeMap<&'a str, usize>,
+    cells: &'a [Cell],
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.columns.iter().map(|(name, at)| (name, self.cells.get(*at))))
+    }
+}
+
+/// Where the answers stand among the other parts.
+const ANSWERS: &str = "answers";
+
+/// All but the answers.
+fn parts(survey: &Survey, asked: &Asked) -> BTreeMap<String, Value> {
     let answers = &asked.answers;
     let attack: Map<String, Value> = answers.iter().filter_map(json_attack).collect();
-    let answers: Map<String, Value> =
-        answers.iter().map(|answer| (answer.question.clone(), json_rows(answer))).collect();
     let failed = |failed: &Failed| json!({ "question": failed.question, "reason": failed.reason });
     let left_out =
         |left: &LeftOut| json!({ "question": left.question, "needs": left.needs.text() });
-    json!({
+    let parts = json!({
         "key": survey.lineage.key_id,
         "coverage": json_coverage(&survey.coverage),
         "activity": json_activity(&survey.activity),
         "lineage": json_lineage(&survey.lineage),
-        "answers": answers,
         "cut": asked.cut().map(|answer| &answer.question).collect::<Vec<_>>(),
         "failed": asked.failed.iter().map(failed).collect::<Vec<_>>(),
         "not_asked": asked.left_out.iter().map(left_out).collect::<Vec<_>>(),
@@ -56,7 +94,9 @@ fn object(survey: &Survey, asked: &Asked) -> Value {
             "truncated": survey.truncated,
         },
         "watermark": time(survey.watermark),
-    })
+    });
+    let Value::Object(parts) = parts else { return BTreeMap::new() };
+    parts.into_iter().collect()
 }
 
 /// The techniques that the rows of an answer may be signs of; nothing is a sign of nothing.
@@ -72,14 +112,6 @@ fn json_attack(answer: &Answer) -> Option<(String, Value)> {
     let all: Vec<Value> = answer.attack.iter().filter_map(named).collect();
     let is_finding = !all.is_empty() && !answer.rows.is_empty();
     is_finding.then(|| (answer.question.clone(), Value::Array(all)))
-}
-
-fn json_rows(answer: &Answer) -> Value {
-    let row = |cells: &Vec<Cell>| -> Value {
-        let cells = answer.columns.iter().cloned().zip(cells.iter().map(|cell| json!(cell)));
-        Value::Object(cells.collect())
-    };
-    Value::Array(answer.rows.iter().map(row).collect())
 }
 
 fn json_coverage(coverage: &Coverage) -> Value {
@@ -189,6 +221,13 @@ fn json_lineage(lineage: &Lineage) -> Value {
         "credentials": lineage.credentials().map(credential).collect::<Vec<_>>(),
         "principals": lineage.principals().map(principal).collect::<Vec<_>>(),
         "second_order": lineage.second_order().map(second).collect::<Vec<_>>(),
+        "renamed": lineage.renamed.iter().map(|renamed| json!({
+            "account": renamed.account,
+            "old": renamed.old,
+            "new": renamed.new,
+            "at": format_time(renamed.at),
+            "by": renamed.by,
+        })).collect::<Vec<_>>(),
         "truncated": lineage.truncated,
     })
 }

@@ -59,7 +59,8 @@ impl<'a, O> Counted<'a, O> {
 
 impl<O: Objects> Objects for Counted<'_, O> {
     fn next(&self) -> io::Result<Option<Result<Object, Refusal>>> {
-        self.so_far.objects.fetch_add(1, Ordering::Relaxed);
-        self.objects.next()
+        let next = self.objects.next()?;
+        self.so_far.objects.fetch_add(u64::from(next.is_some()), Ordering::Relaxed);
+        Ok(next)
     }
 }

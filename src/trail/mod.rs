@@ -31,6 +31,7 @@ mod packed;
 mod passes;
 pub mod paths;
 pub mod quick;
+mod quiet_json;
 pub mod record;
 pub mod scan;
 mod searches;

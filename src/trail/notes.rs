@@ -36,7 +36,8 @@ pub(super) fn no_records(survey: &Survey, of_history: bool) -> String {
     } else if coverage.objects_read > 0 {
         "no file that was found holds records; their names end in .json, .jsonl, .ndjson or .gz"
     } else {
-        "the folder is empty; give the one that CloudTrail's objects were copied to"
+        "the folder is empty, or holds no object of this time; give the one that CloudTrail's \
+         objects were copied or are delivered to"
     };
     format!("{what}: {why}")
 }

@@ -99,6 +99,16 @@ fn heading(text: &mut String, survey: &Survey) {
     if let Some(maker) = &lineage.minted_by {
         let _ = writeln!(text, "The key itself was made by {}", printable(maker));
     }
+    for renamed in &lineage.renamed {
+        let _ = writeln!(
+            text,
+            "Renamed: the user {} is {} since {}, by {}",
+            printable(&renamed.old),
+            printable(&renamed.new),
+            renamed.at,
+            printable(renamed.by.as_deref().unwrap_or("nobody that the trail names")),
+        );
+    }
     growth(text, lineage);
     let _ = writeln!(text, "Evidence: {} rows, SHA-256 {}", survey.cut.rows, survey.cut.sha256);
     if survey.truncated {

@@ -7,12 +7,17 @@ use crate::parts::Parts;
 use aws_sdk_s3::primitives::ByteStream;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 const KEY: &str = "AKIAQNZGKIQY56JQ7WML";
 const OWNER: &str = "029608264753";
+
+/// More than are fetched before a signal comes.
+const MANY: usize = 500;
 
 /// What one run of the binary left.
 struct Run {
@@ -22,7 +27,7 @@ struct Run {
 }
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
-    let [recorded, laid, refused] = [(); 3].map(|()| Arc::clone(parts));
+    let [recorded, laid, refused, broken] = [(); 4].map(|()| Arc::clone(parts));
     vec![
         trial_async("a_trail_in_a_bucket_gives_what_a_copy_of_it_gives", move || async move {
             as_a_copy(&recorded).await
@@ -35,6 +40,11 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
                 Ok(())
             },
         ),
+        trial_async("whoever_breaks_it_off_leaves_nothing_of_the_trail", move || async move {
+            let account = Account::at(broken.ministack()?.address(), "240000000009").await;
+            broken_off(&account).await;
+            Ok(())
+        }),
         trial_async(
             "a_bucket_that_is_not_there_empty_or_closed_is_told_and_nothing_is_made_up",
             move || async move {
@@ -83,6 +93,8 @@ async fn within_the_window(account: &Account) {
         (format!("{region}/2026/08/01/notes.txt"), b"x".to_vec()),
         (format!("{region}/2026/08/01/../../../../../../../g.json"), record("2026-08-01")),
         (format!("{region}/2026/08/01/"), Vec::new()),
+        // What XML cannot hold, and what another encoding would read as a space.
+        (format!("{region}/2026/08/01/h\u{1}+ü.json"), object("2026-08-01T11:00:00Z")),
     ];
     for (key, body) in objects {
         put(account, &bucket, &key, body).await;
@@ -93,15 +105,15 @@ async fn within_the_window(account: &Account) {
         |more: &[&str]| run(account, &root(account), &[&[KEY, "--trail", &place], more].concat());
     let found = asked(&day);
     let coverage = &found.found["coverage"];
-    assert_eq!(found.found["activity"]["events"], json!(2), "{}", found.said);
-    assert_eq!(coverage["objects_read"], json!(4), "{coverage}");
+    assert_eq!(found.found["activity"]["events"], json!(3), "{}", found.said);
+    assert_eq!(coverage["objects_read"], json!(5), "{coverage}");
     let skipped = coverage["skipped"].to_string();
     assert!(skipped.contains(&format!("s3://{bucket}/{region}/2026/08/01/notes.txt")), "{skipped}");
     assert!(skipped.contains("name that no file here can have"), "{skipped}");
     assert!(!skipped.contains("tmp"), "{skipped}");
     // The control: without a window the days beside it are fetched, and are as broken as they are.
     let whole = asked(&[]);
-    assert_eq!(whole.found["coverage"]["objects_read"], json!(6), "{}", whole.said);
+    assert_eq!(whole.found["coverage"]["objects_read"], json!(7), "{}", whole.said);
     let skipped = whole.found["coverage"]["skipped"].to_string();
     assert!(skipped.contains(&format!("s3://{bucket}/{region}/2026/07/31/a.json")), "{skipped}");
 
@@ -133,6 +145,34 @@ async fn refused_in_words(account: &Account) {
     // What is wrong in the command line is told before anything is fetched.
     let wrong = run(account, &root(account), &["AKIA", "--trail", "s3://no-such-bucket-of-ours"]);
     assert_eq!(wrong.status, Some(2), "{}", wrong.said);
+}
+
+async fn broken_off(account: &Account) {
+    let bucket = bucket(account).await;
+    for number in 0..MANY {
+        put(account, &bucket, &format!("a/{number}.json"), object("2026-08-01T10:00:00Z")).await;
+    }
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let mut command = command(account, &root(account));
+    command.args([KEY, "--trail", &format!("s3://{bucket}/a/")]).env("TMPDIR", folder.path());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let inside = || std::fs::read_dir(folder.path()).expect("it is there").flatten().next();
+    let mut running = command.spawn().expect("it runs");
+    let fetched = loop {
+        if let Some(fetched) = inside() {
+            break fetched;
+        }
+        assert_eq!(running.try_wait().expect("its state"), None, "it ended before it fetched");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    };
+    let mode = fetched.metadata().expect("a folder").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "nobody else may look");
+    let pid = running.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
+    assert!(sent.success());
+    let ended = running.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(128 + 15), "by the signal, and in its own way");
+    assert!(inside().is_none(), "{:?}", inside());
 }
 
 /// An object with one call of the key.
@@ -169,12 +209,16 @@ fn root(account: &Account) -> Credential {
     Credential::new(&account.id, "test", None)
 }
 
-fn run(account: &Account, who: &Credential, arguments: &[&str]) -> Run {
+fn command(account: &Account, who: &Credential) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyleak"));
-    command.arg("investigate").args(arguments).args(["--format", "json"]);
-    command.env("AWS_ENDPOINT_URL", format!("http://{}", account.endpoint));
+    command.arg("investigate").env("AWS_ENDPOINT_URL", format!("http://{}", account.endpoint));
     command.env("AWS_REGION", REGION).envs(who.environment());
-    let output = command.output().expect("it runs");
+    command
+}
+
+fn run(account: &Account, who: &Credential, arguments: &[&str]) -> Run {
+    let mut command = command(account, who);
+    let output = command.args(arguments).args(["--format", "json"]).output().expect("it runs");
     Run {
         status: output.status.code(),
         found: serde_json::from_slice(&output.stdout).unwrap_or_default(),
