@@ -93,6 +93,26 @@ pub fn as_left(before: &Photograph, now: &Photograph, done: &[&Action]) -> Photo
     as_left_so(before, now, &done)
 }
 
+/// The principal as it was before, but for what these steps gave back: what another case had taken
+/// by then is in no snapshot of this one.
+pub fn given_back(before: &Photograph, steps: &[&Action]) -> Photograph {
+    let mut given = before.clone();
+    for action in steps.iter().filter(|action| action.on.key() == before.key()) {
+        match (&action.change, &mut given.own) {
+            (Change::LiftDeny { policy_arn, inline_name }, _) => {
+                given.attached.retain(|policy| policy.arn != *policy_arn);
+                given.inline.remove(inline_name);
+            }
+            (Change::ActivateKey { key }, Own::User(user)) => {
+                let states = user.keys.iter_mut().filter(|state| state.id == *key);
+                states.for_each(|state| state.active = true);
+            }
+            (_, Own::User(_) | Own::Role(_) | Own::Resource(_)) => {}
+        }
+    }
+    given
+}
+
 /// The same where the journal tells of a step in which of its forms it was done.
 pub fn as_left_so(
     before: &Photograph,

@@ -6,7 +6,7 @@ use crate::domain::differences::differences;
 use crate::domain::drift::Drift;
 use crate::domain::event::Event;
 use crate::domain::facts::Fact;
-use crate::domain::force::{as_left, holds, no_longer};
+use crate::domain::force::{as_left, given_back, holds, no_longer};
 use crate::domain::key_making;
 use crate::domain::lifting::stays_lifted;
 use crate::domain::plan::{PlanKind, PlanNumber, Step};
@@ -77,12 +77,14 @@ async fn read_back_undo(
     let holding = case.standing_plans().flat_map(PlanState::holding_steps);
     let holding: Vec<&Action> = holding.map(|(_, step, _)| &step.action).collect();
     let made: Vec<&Action> = key_making::made(case).collect();
+    let done: Vec<&Action> = state.done_steps().map(|(_, step, _)| &step.action).collect();
     let mut drifts = Vec::new();
     for photograph in now.values().flatten() {
         let name = photograph.key();
         let Some(before) = before.of(&name) else {
             continue;
         };
+        let before = &given_back(before, &done);
         let known = without_later_keys(photograph, before);
         // What it did not take back, by choice or because it failed, is to hold on.
         let expected = as_left(before, &known, &[holding.as_slice(), &made].concat());

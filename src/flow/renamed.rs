@@ -6,6 +6,10 @@ use crate::domain::principal::{Principal, PrincipalKind, PrincipalName};
 use crate::domain::snapshot::Photograph;
 use crate::ports::cloud::{CallClass, CallError, Detail, Lookup};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// A deny waits no longer for a look at its user; IAM answers in a tenth of it.
+const LOOK_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// How principals stand now, as `photograph` has them.
 type Photographs = BTreeMap<PrincipalName, Option<Photograph>>;
@@ -24,11 +28,12 @@ pub async fn name_now(lookup: &dyn Lookup, on: &Principal) -> Option<String> {
     if on.kind != PrincipalKind::User {
         return None;
     }
-    match lookup.user(&UserName(on.name.clone())).await {
-        Ok(found) if found.id == on.id => return None,
-        Ok(_) => {}
-        Err(error) if error.class == CallClass::NotFound => {}
-        Err(_) => return None,
+    let name = UserName(on.name.clone());
+    match tokio::time::timeout(LOOK_TIME_MAX, lookup.user(&name)).await {
+        Ok(Ok(found)) if found.id == on.id => return None,
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) if error.class == CallClass::NotFound => {}
+        Ok(Err(_)) | Err(_) => return None,
     }
     let users = users_now(lookup).await.ok()?;
     let now = users.get(&on.id).map(|user| user.name.clone());

@@ -2,6 +2,7 @@
 
 use crate::domain::attack::technique;
 use crate::domain::lineage::{Lineage, Node};
+use crate::domain::renamed_user::Renamed;
 use crate::domain::trail_row::format_time;
 use crate::ports::activity::Activity;
 use crate::ports::trail::{Answer, Cell, Coverage, Survey};
@@ -152,6 +153,16 @@ fn json_activity(activity: &Activity) -> Value {
     })
 }
 
+fn json_renamed(renamed: &Renamed) -> Value {
+    json!({
+        "account": renamed.account,
+        "old": renamed.old,
+        "new": renamed.new,
+        "at": format_time(renamed.at),
+        "by": renamed.by,
+    })
+}
+
 fn json_lineage(lineage: &Lineage) -> Value {
     let credential = |node: &Node| {
         json!({
@@ -221,13 +232,7 @@ fn json_lineage(lineage: &Lineage) -> Value {
         "credentials": lineage.credentials().map(credential).collect::<Vec<_>>(),
         "principals": lineage.principals().map(principal).collect::<Vec<_>>(),
         "second_order": lineage.second_order().map(second).collect::<Vec<_>>(),
-        "renamed": lineage.renamed.iter().map(|renamed| json!({
-            "account": renamed.account,
-            "old": renamed.old,
-            "new": renamed.new,
-            "at": format_time(renamed.at),
-            "by": renamed.by,
-        })).collect::<Vec<_>>(),
+        "renamed": lineage.renamed.iter().map(json_renamed).collect::<Vec<_>>(),
         "truncated": lineage.truncated,
     })
 }

@@ -145,6 +145,11 @@ async fn an_undo_gives_nothing_back_that_another_case_needs_and_the_last_gives_b
     assert_eq!(between.active_keys().count(), 0, "{between:?}");
     story::undo(&bureau, &second).await;
     let after = photograph(ground.lookup.as_ref(), &user).await.unwrap();
+    let is_read_back = |case: &Case| {
+        let undo = case.plans().find(|state| state.plan.kind == PlanKind::Undo);
+        undo.filter(|state| !state.checks.is_empty()).map(drop)
+    };
+    bureau.wait(&second, "the undo is read back", is_read_back).await;
     let now = bureau.desk.ledger.load(&second).await.unwrap();
     let drifts = now.plans().flat_map(|state| &state.checks).flat_map(|check| &check.drifts);
     assert_eq!(drifts.collect::<Vec<_>>(), Vec::<&Drift>::new(), "{}", journal(&now));
