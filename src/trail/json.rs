@@ -1,7 +1,7 @@
 //! A survey and its answers as one JSON object, for machines.
 
 use crate::domain::attack::technique;
-use crate::domain::lineage::{Lineage, Node};
+use crate::domain::lineage::{Lineage, Node, Origin};
 use crate::domain::renamed_user::Renamed;
 use crate::domain::trail_row::format_time;
 use crate::ports::activity::Activity;
@@ -153,6 +153,15 @@ fn json_activity(activity: &Activity) -> Value {
     })
 }
 
+fn json_origin(origin: &Origin) -> Value {
+    json!({
+        "id": origin.id,
+        "via": origin.via,
+        "made": time(origin.made),
+        "certainty": origin.certainty,
+    })
+}
+
 fn json_renamed(renamed: &Renamed) -> Value {
     json!({
         "account": renamed.account,
@@ -223,12 +232,7 @@ fn json_lineage(lineage: &Lineage) -> Value {
         "owner": lineage.owner_arn,
         "minted_by": lineage.minted_by,
         "signer": lineage.signer,
-        "behind": lineage.behind.iter().map(|origin| json!({
-            "id": origin.id,
-            "via": origin.via,
-            "made": time(origin.made),
-            "certainty": origin.certainty,
-        })).collect::<Vec<_>>(),
+        "behind": lineage.behind.iter().map(json_origin).collect::<Vec<_>>(),
         "credentials": lineage.credentials().map(credential).collect::<Vec<_>>(),
         "principals": lineage.principals().map(principal).collect::<Vec<_>>(),
         "second_order": lineage.second_order().map(second).collect::<Vec<_>>(),
