@@ -244,7 +244,7 @@ impl Source for Away {
 }
 
 /// What is allowed while the trail is away for so long, and read once it is back; the decisions.
-async fn allowed_and_away_for(span: SignedDuration) -> (Vec<Value>, usize) {
+async fn allowed_and_away_for(span: SignedDuration) -> (Vec<Value>, usize, bool) {
     let (ground, athena, a_day) = laid_out_at(FAST).await;
     let settings = (DayColumns::None, TaskTracker::new(), DAYS_ALLOWED * a_day);
     let inner = told_trail(&athena, &ground, settings).await;
@@ -254,6 +254,8 @@ async fn allowed_and_away_for(span: SignedDuration) -> (Vec<Value>, usize) {
     let bureau = Bureau::open_with(&ground, |rights| rights, trail).await;
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;
     let waits = waiting(&bureau, &case).await;
+    let day = || ground.clock.now().strftime("%F").to_string();
+    let asked_on = day();
     away.store(true, Ordering::SeqCst);
     let allow = ButtonAction::AllowReading { case: case.clone(), seq: waits.seq };
     bureau.press(APPROVER, allow).await;
@@ -268,22 +270,29 @@ async fn allowed_and_away_for(span: SignedDuration) -> (Vec<Value>, usize) {
     bureau.wait(&case, "it is read, or asked for again", decided).await;
     let now = bureau.desk.ledger.load(&case).await.unwrap();
     bureau.close().await;
-    (decisions(&now), athena.runs().len())
+    (decisions(&now), athena.runs().len(), day() == asked_on)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_allowed_an_hour_ago_and_not_begun_is_asked_for_again() {
-    let (decisions, runs) = allowed_and_away_for(SignedDuration::from_mins(61)).await;
-    assert_eq!(decisions, ["asked", "allowed", "expired", "asked"]);
+    let (decisions, runs, same_day) = allowed_and_away_for(SignedDuration::from_mins(61)).await;
+    match same_day {
+        true => assert_eq!(decisions, ["asked", "allowed", "expired", "asked"]),
+        // Another day is another reading, for which nothing was allowed.
+        false => assert_eq!(decisions, ["asked", "allowed", "asked"]),
+    }
     assert_eq!(runs, 1, "only the day by which it was weighed was read");
 }
 
 /// Negative control: within the hour it is begun as it was allowed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_allowed_within_the_hour_is_begun() {
-    let (decisions, runs) = allowed_and_away_for(SignedDuration::from_mins(10)).await;
-    assert_eq!(decisions, ["asked", "allowed", "begun"]);
-    assert!(runs > 1);
+    let (decisions, runs, same_day) = allowed_and_away_for(SignedDuration::from_mins(10)).await;
+    match same_day {
+        true => assert_eq!(decisions, ["asked", "allowed", "begun"]),
+        false => assert_eq!(decisions, ["asked", "allowed", "asked"]),
+    }
+    assert_eq!(runs > 1, same_day);
 }
 
 /// Negative control: within the limit nobody is asked, and what it would cost is told all the same.
