@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 /// What is fetched and read so far, for whoever waits.
 #[derive(Debug, Default)]
@@ -32,7 +33,9 @@ pub(super) struct Fetched {
 
 /// Where a bucket's objects were put.
 struct Folder {
-    place: TempDir,
+    _kept: TempDir,
+    /// As the reader names it.
+    place: PathBuf,
     bucket: String,
 }
 
@@ -61,21 +64,21 @@ impl Fetched {
         so_far: &SoFar,
     ) -> Result<Self, TrailError> {
         let (mut folders, mut left_out, mut paths) = (Vec::new(), Vec::new(), Vec::new());
+        let sdk = OnceCell::new();
         for path in places {
             let Some(from) = path.to_str().and_then(S3Prefix::parse) else {
                 paths.push(path.clone());
                 continue;
             };
-            let sdk = clients::load(None).await;
-            let place = private_folder().map_err(no_room)?;
-            let fetched =
-                delivered::fetch(&sdk, &from, window, (place.path(), &so_far.fetching)).await?;
-            left_out.extend(fetched);
-            // As the reader names it; an object that was named itself is read whatever its name.
-            let whole = place.path().canonicalize().map_err(no_room)?;
-            let named = whole.join(&from.prefix);
-            paths.push(if named.is_file() { named } else { whole });
-            folders.push(Folder { place, bucket: from.bucket });
+            let sdk = sdk.get_or_init(|| clients::load(None)).await;
+            let kept = private_folder().map_err(no_room)?;
+            let place = kept.path().canonicalize().map_err(no_room)?;
+            left_out
+                .extend(delivered::fetch(sdk, &from, window, (&place, &so_far.fetching)).await?);
+            // An object that was named itself is read whatever its name.
+            let named = place.join(&from.prefix);
+            paths.push(if named.is_file() { named } else { place.clone() });
+            folders.push(Folder { _kept: kept, place, bucket: from.bucket });
         }
         let trail = LocalTrail::new(paths);
         // It was not set before: nobody but the caller has it.
@@ -85,8 +88,7 @@ impl Fetched {
 
     fn shown(&self, example: &str) -> Option<String> {
         self.folders.iter().find_map(|folder| {
-            let place = folder.place.path().canonicalize().ok()?;
-            let key = example.strip_prefix(place.to_str()?)?;
+            let key = example.strip_prefix(folder.place.to_str()?)?;
             Some(format!("s3://{}{key}", folder.bucket))
         })
     }

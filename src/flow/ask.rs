@@ -15,7 +15,7 @@ use crate::domain::spending::Waiting;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::{allowance, exposure, reconcile, rotation, signer, sweep, validate};
-use crate::ports::trail::{Answer, Planned, Survey, Trail, TrailError};
+use crate::ports::trail::{Planned, Survey, Trail};
 use std::time::Duration;
 
 /// Another replica's records wake nobody here, and a query costs money until it is stopped.
@@ -260,7 +260,7 @@ async fn answer(
         // What was read here is here all the same.
         Err(error) if allowance::other_log(trail.as_ref(), planned).is_none() => {
             let answer = trail.ask_rows(cut, question, times).await;
-            answer.map(|answer| of_part(answer, &error))
+            answer.map(|answer| answer.of_part(&error.to_string()))
         }
         Err(error) => Err(error),
     };
@@ -295,15 +295,6 @@ async fn answer(
         }),
     };
     tell_once(desk, case, Event::Answered { answer: Box::new(answer) }).await
-}
-
-/// The answer of the rows that were read, since the others may not be yet.
-fn of_part(answer: Answer, why: &TrailError) -> Answer {
-    let sentence = format!(
-        "{} More rows belong to the case than were read, and only these were asked: {why}.",
-        answer.sentence
-    );
-    Answer { sentence, ..answer }
 }
 
 /// Whether a survey shows a part of the truth: where all of its cut was asked, only because its

@@ -3,9 +3,21 @@
 use crate::domain::lineage::Subject;
 use crate::domain::query_cost::QueryCost;
 use crate::domain::scan::Forecast;
-use crate::ports::trail::{Cell, TrailError, Window};
+use crate::ports::trail::{Answer, Cell, TrailError, Window};
 use async_trait::async_trait;
 use std::fmt;
+
+impl Answer {
+    /// The same, saying that only the rows that were read were asked, and why.
+    #[must_use]
+    pub fn of_part(self, why: &str) -> Self {
+        let sentence = format!(
+            "{} More rows belong to the case than were read, and only these were asked: {why}.",
+            self.sentence
+        );
+        Self { sentence, ..self }
+    }
+}
 
 /// Which cut: what was read of it here, and what makes all of it.
 #[derive(Debug, Clone, Copy)]

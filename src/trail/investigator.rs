@@ -28,7 +28,7 @@ use crate::trail::evidence_file::{EvidenceHash, Lines, evidence};
 use crate::trail::log_answers;
 use crate::trail::table::{CaseTable, Found, Limits, sha256};
 use crate::trail::told::Told;
-use crate::trail::whole_cuts::{Remembered, not_asked};
+use crate::trail::whole_cuts::Remembered;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::VecDeque;
@@ -269,7 +269,8 @@ impl<S: Source> Trail for Investigator<S> {
             Ok((found, asked)) => return Ok(asked.told(answer((&wanted, &sql), found, &loaded))),
             Err(why) => why,
         };
-        Ok(not_asked(self.ask_rows(cut, question, times).await?, &why))
+        let read = self.ask_rows(cut, question, times).await?;
+        Ok(if why.is_empty() { read } else { read.of_part(&why) })
     }
 
     async fn ask_rows(

@@ -134,15 +134,3 @@ impl Asked {
         Answer { sentence, truncated, whole_cut: Some(place), cost, ..answer }
     }
 }
-
-/// The answer of the rows that were read, saying so and why.
-pub(super) fn not_asked(answer: Answer, why: &str) -> Answer {
-    if why.is_empty() {
-        return answer;
-    }
-    let sentence = format!(
-        "{} More rows belong to the case than were read, and only these were asked: {why}.",
-        answer.sentence
-    );
-    Answer { sentence, ..answer }
-}
