@@ -291,6 +291,7 @@ fn rules() -> Rules {
             approvers: BTreeSet::new(),
             key_owners: BTreeMap::new(),
             suspects: BTreeSet::new(),
+            sql_askers: BTreeSet::new(),
         },
         plans: PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::config::trail::TrailConfig;
 use crate::ports::clock::Clock;
 use crate::ports::trail::Trail;
+use crate::trail::address_books::AddressBooks;
 use crate::trail::event_history::HistoryTrail;
 use crate::trail::investigator::Investigator;
 use crate::trail::local::LocalTrail;
@@ -39,10 +40,14 @@ pub async fn configured(
 ) -> Result<Option<Arc<dyn Trail>>, CommandError> {
     let catalogue = own_questions::catalogue(config.questions.as_deref())
         .map_err(|error| CommandError::Setup(error.to_string()))?;
+    let books = AddressBooks::open(&config.addresses)
+        .map_err(|error| CommandError::Setup(error.to_string()))?;
+    let books = Arc::new(books);
     Ok(match &config.trail {
         TrailConfig::None => None,
         TrailConfig::Paths(paths) => {
-            Some(Arc::new(Investigator::asking(LocalTrail::new(paths.clone()), catalogue)))
+            let local = Investigator::asking(LocalTrail::new(paths.clone()), catalogue);
+            Some(Arc::new(local.knowing(books)))
         }
         TrailConfig::Athena(settings, history) => {
             let lookup = looking(config, sdk).await;
@@ -51,19 +56,19 @@ pub async fn configured(
             let source = in_athena(&lookup, settings, tasks)?;
             let cuts = Arc::new(source.whole_cuts());
             let whole = Investigator::asking(source, catalogue.clone());
-            let whole = whole.beside(logs).asking_whole_cuts(cuts);
+            let whole = whole.beside(logs).asking_whole_cuts(cuts).knowing(Arc::clone(&books));
             match history {
                 None => Some(Arc::new(whole) as Arc<dyn Trail>),
                 Some(regions) => {
                     let quick = event_history(sdk, &config.aws, regions).await;
-                    let quick = Investigator::asking(quick, catalogue);
+                    let quick = Investigator::asking(quick, catalogue).knowing(books);
                     Some(Arc::new(QuickFirst::new(quick, whole)))
                 }
             }
         }
         TrailConfig::EventHistory(regions) => {
             let source = event_history(sdk, &config.aws, regions).await;
-            Some(Arc::new(Investigator::asking(source, catalogue)))
+            Some(Arc::new(Investigator::asking(source, catalogue).knowing(books)))
         }
     })
 }

@@ -14,7 +14,7 @@ use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
 use crate::config::anchors::{AnchorConfig, AnchorPlace};
 use crate::config::reader::{ConfigErrors, Reader};
-use crate::config::trail::{TrailConfig, logs, questions, trail};
+use crate::config::trail::{TrailConfig, addresses, logs, questions, trail};
 use crate::domain::agenda::Timing;
 use crate::domain::approvers::impossible;
 use crate::domain::caps::{CAP_MAX, Caps};
@@ -52,6 +52,8 @@ pub struct Config {
     pub logs: BTreeMap<OtherLog, AthenaSettings>,
     /// The folder with questions of people's own.
     pub questions: Option<PathBuf>,
+    /// What the people's own databases know of addresses.
+    pub addresses: Vec<PathBuf>,
     pub rules: Rules,
     /// Whom AWS identities are mapped to, for orders from the command line.
     pub operators: Operators,
@@ -160,6 +162,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         evidence: evidence(r),
         anchors: anchors::anchors(r),
         questions: questions(r, &trail),
+        addresses: addresses(r, &trail),
         logs: logs(r, &trail),
         trail,
         rules,
@@ -256,6 +259,7 @@ fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
         approvers: set(r, "people.approvers"),
         key_owners: r.table("people.key_owners"),
         suspects: set(r, "people.suspects"),
+        sql_askers: set(r, "people.sql_askers"),
     };
     let plans = PlanRules {
         deny_policy_arn: r.text_or("aws.deny_policy_arn", DENY_ALL_ARN),

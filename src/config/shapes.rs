@@ -9,7 +9,13 @@ const ARN_PARTS: usize = 6;
 
 /// Notes each setting that names people, ARNs or buckets in a form that nothing would ever match.
 pub(super) fn check(r: &mut Reader) {
-    for name in ["people.openers", "people.responders", "people.approvers", "people.suspects"] {
+    for name in [
+        "people.openers",
+        "people.responders",
+        "people.approvers",
+        "people.suspects",
+        "people.sql_askers",
+    ] {
         for person in r.texts(name).unwrap_or_default() {
             check_person(r, name, &person, "");
         }

@@ -73,6 +73,19 @@ pub fn questions(r: &mut Reader, trail: &TrailConfig) -> Option<PathBuf> {
     Some(PathBuf::from(folder))
 }
 
+/// The databases of addresses; they are checked when they are opened.
+pub fn addresses(r: &mut Reader, trail: &TrailConfig) -> Vec<PathBuf> {
+    let files = r.texts("trail.addresses").unwrap_or_default();
+    if *trail == TrailConfig::None && !files.is_empty() {
+        r.reject(
+            "trail.addresses",
+            "needs a trail in which addresses stand: set trail.paths, trail.athena or \
+             trail.event_history too",
+        );
+    }
+    files.into_iter().map(PathBuf::from).collect()
+}
+
 /// The tables of other logs, read as the trail's is: its workgroup and its output are theirs too.
 pub fn logs(r: &mut Reader, trail: &TrailConfig) -> BTreeMap<OtherLog, AthenaSettings> {
     let mut tables = BTreeMap::new();

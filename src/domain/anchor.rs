@@ -96,6 +96,7 @@ fn matters(event: &Event) -> bool {
         | Event::UndoWanted { .. }
         | Event::Adjusted { .. }
         | Event::Closed { .. }
+        | Event::Reopened { .. }
         | Event::Impact { .. }
         | Event::Reconciled { .. }
         | Event::NotReconciled { .. }

@@ -2,6 +2,7 @@
 
 mod questions;
 mod read_back;
+mod reopened;
 mod spending;
 
 use crate::domain::adjustment::Adjustment;
@@ -108,6 +109,10 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         if let Event::Capped { plan, .. } = &record.event
             && !capped.insert(*plan)
         {
+            continue;
+        }
+        if let Event::Reopened { reason } = &record.event {
+            owed = reopened::owed(case, (record, reason));
             continue;
         }
         owed.extend(said(record));

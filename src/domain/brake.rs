@@ -26,6 +26,16 @@ impl Brake {
         let at = self.at.strftime("%Y-%m-%d %H:%M:%S UTC");
         format!("{what} by {} at {at}: {}", self.name, self.why)
     }
+
+    /// What a case heard when it was moved.
+    pub fn heard(&self) -> &'static str {
+        if self.frozen { "heard that all changes are frozen" } else { "heard of the thaw" }
+    }
+
+    /// Who moved it, and why.
+    pub fn by_and_why(&self) -> String {
+        format!("by {}: {}", self.name, self.why)
+    }
 }
 
 /// The number that the next move of the brake has.

@@ -4,7 +4,7 @@ use crate::domain::bedrock_key::{BedrockUser, instructions, user_of};
 use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError, UserName};
 use crate::domain::impact::ImpactWord;
 use crate::domain::plan::{PlanNumber, StepAddress};
-use crate::domain::question::QUESTIONS_MAX;
+use crate::domain::question::{QUESTIONS_MAX, SQL_LENGTH_MAX};
 use crate::domain::recovery_step::Replacement;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
 use crate::domain::wanted::Wanted;
@@ -90,6 +90,16 @@ pub enum Command {
     AskTrail {
         of: Option<CaseName>,
         questions: Vec<String>,
+    },
+    /// Ask the case table in SQL of one's own.
+    AskInSql {
+        of: Option<CaseName>,
+        sql: String,
+    },
+    /// Take a closed case up again, in a new channel.
+    Reopen {
+        of: CaseId,
+        reason: String,
     },
     /// Let a reading scan more than it may by itself, by the number that the card gives it.
     Allow {
@@ -186,6 +196,17 @@ pub enum CommandError {
     )]
     NoQuestions,
     #[error(
+        "name the closed case and why it goes on, {REASON_LENGTH_MIN} to {REASON_LENGTH_MAX} \
+         characters: `/keyleak reopen kl-20261120-7wml-1a2b3c4d the key was used again`; its id \
+         stands in its report and in `keyleak cases`"
+    )]
+    NoReopening,
+    #[error(
+        "that SQL is too long; write at most {SQL_LENGTH_MAX} characters, or have whoever runs \
+         keyleak drop it as a file into the folder of your own questions"
+    )]
+    LongSql,
+    #[error(
         "say which reading, by its number on the card: `/keyleak allow 18`; outside the case's \
          channel name the case or key before the number"
     )]
@@ -216,13 +237,19 @@ impl Command {
                     | "impact"
                     | "leave-out"
                     | "take-in"
+                    | "reopen"
             )
         );
-        if if reasoned { holds_secret(&text) } else { holds_fragment(&text) } {
+        let in_sql = questions::in_sql(&text);
+        let free = reasoned || in_sql.is_some();
+        if if free { holds_secret(&text) } else { holds_fragment(&text) } {
             return Err(CommandError::Secret);
         }
         if text.chars().count() > TEXT_LENGTH_MAX {
             return Err(CommandError::TooLong);
+        }
+        if let Some((of, sql)) = in_sql {
+            return questions::ask_in_sql(of, sql);
         }
         let words: Vec<&str> = words(&text).collect();
         match (verb.as_deref(), words.get(1..).unwrap_or_default()) {
@@ -231,7 +258,7 @@ impl Command {
             (Some("list" | "cases"), []) => Ok(Self::List),
             (Some("status"), rest) => Ok(Self::Status { of: case_name(rest)? }),
             (Some("summary" | "timeline"), rest) => Ok(Self::Summary { of: case_name(rest)? }),
-            (Some("exposed"), rest) => exposed(rest),
+            (Some("exposed"), rest) => life::exposed(rest),
             (Some("ask"), rest) => questions::ask(rest),
             (Some("allow"), rest) => questions::allow(rest),
             (Some("break-glass" | "breakglass"), _) => {
@@ -242,6 +269,7 @@ impl Command {
                 let (of, plan, verdict) = plan_and_why(&text)?;
                 Ok(Self::Review { of, plan, verdict })
             }
+            (Some("reopen"), _) => life::reopen(&text),
             (Some("rotate-owner"), _) => recovering::rotate_owner(&text),
             (Some("replace"), _) => recovering::replace(&text),
             (Some("impact"), _) => impact::impact(&text),
@@ -313,19 +341,6 @@ fn is_mark(character: char) -> bool {
     )
 }
 
-fn exposed(words: &[&str]) -> Result<Command, CommandError> {
-    // Only a time with its zone is one: anything else is another time elsewhere.
-    let (of, since) = match words {
-        [of @ .., last] if last.eq_ignore_ascii_case("unknown") => (of, None),
-        [of @ .., day, hour] if format!("{day}T{hour}").parse::<Timestamp>().is_ok() => {
-            (of, format!("{day}T{hour}").parse().ok())
-        }
-        [of @ .., last] => (of, Some(last.parse().map_err(|_| CommandError::NoTime)?)),
-        [] => return Err(CommandError::NoTime),
-    };
-    Ok(Command::Exposed { of: case_name(of)?, since })
-}
-
 /// The case, where one is named, the number of a plan, and the words as they were typed: somebody
 /// will read them a year later.
 fn plan_and_why(text: &str) -> Result<(Option<CaseName>, PlanNumber, String), CommandError> {
@@ -365,6 +380,7 @@ fn next_word(text: &str) -> (&str, &str) {
 mod changes;
 mod impact;
 mod keys;
+mod life;
 mod named;
 mod questions;
 mod recovering;

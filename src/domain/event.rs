@@ -260,6 +260,9 @@ pub enum Event {
     /// Somebody asks the trail these questions, by their ids.
     QuestionsAsked {
         questions: Vec<String>,
+        /// Their own SQL, where that is what they ask; the one id is made of its hash.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sql: Option<String>,
     },
     /// The queries that were pressed by record `asked` are not to go on.
     Cancelled {
@@ -282,6 +285,10 @@ pub enum Event {
     Closed {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    /// A person takes the closed case up again, in a new channel.
+    Reopened {
+        reason: String,
     },
     /// The journal of a closed case was held against AWS's own log.
     Reconciled {

@@ -52,6 +52,8 @@ pub enum IllegalRecord {
     NoEvidence,
     #[error("the case is not closed, or was compared already")]
     NothingToReconcile,
+    #[error("the case is not closed, or its channel is not put away yet")]
+    NotPutAway,
 }
 
 impl Case {
@@ -193,6 +195,7 @@ impl Case {
             Event::Recovery { step } => self.take_in_recovery(record, step)?,
             Event::Impact { answer } => self.take_in_impact(record, answer)?,
             Event::Closed { .. } => self.closed_at = Some(record.at),
+            Event::Reopened { .. } => self.take_up_again()?,
             Event::Reconciled { result } => self.take_in_reconciliation(Ok(*result.clone()))?,
             Event::NotReconciled { why } => self.take_in_reconciliation(Err(why.clone()))?,
             Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
@@ -208,12 +211,25 @@ impl Case {
         Ok(())
     }
 
+    /// What was decided and done stands; what was said of the closed case does not any more.
+    fn take_up_again(&mut self) -> Result<(), IllegalRecord> {
+        if !self.archived {
+            return Err(IllegalRecord::NotPutAway);
+        }
+        (self.closed_at, self.reconciled, self.report_sha256) = (None, None, None);
+        self.archived = false;
+        self.room = self.room.anew();
+        Ok(())
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only what people ask for")]
     fn take_in_press(&mut self, record: &Record) -> Result<(), IllegalRecord> {
         let press = press(record)?;
         match &record.event {
             Event::PhasePressed { phase } => self.phases.entry(*phase).or_default().push(press),
-            Event::QuestionsAsked { questions } => self.inquiries.push((press, questions.clone())),
+            Event::QuestionsAsked { questions, .. } => {
+                self.inquiries.push((press, questions.clone()));
+            }
             _ => {}
         }
         Ok(())
@@ -337,6 +353,7 @@ fn outlives_the_case(event: &Event) -> bool {
             | Event::Spending { .. }
             | Event::Reported { .. }
             | Event::Archived
+            | Event::Reopened { .. }
             | Event::Refused { .. }
             | Event::Outcome { .. }
     )

@@ -53,7 +53,7 @@ mod tests {
     }
 
     fn ask(case: &mut Case, id: &str) -> u64 {
-        add(case, by("U1"), Event::QuestionsAsked { questions: vec![id.to_owned()] });
+        add(case, by("U1"), Event::QuestionsAsked { questions: vec![id.to_owned()], sql: None });
         case.seq()
     }
 
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn nobody_but_a_person_asks_and_an_older_journal_folds_without_it() {
         let mut case = opened();
-        let event = Event::QuestionsAsked { questions: vec!["Q10".to_owned()] };
+        let event = Event::QuestionsAsked { questions: vec!["Q10".to_owned()], sql: None };
         let entry = Entry::own(at(9), event.clone());
         let record = entry.chained(case.id().clone(), case.last_record());
         assert!(case.apply(&record).is_err());

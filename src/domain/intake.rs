@@ -120,6 +120,8 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::Impact { .. }
         | Command::Status { .. }
         | Command::AskTrail { .. }
+        | Command::AskInSql { .. }
+        | Command::Reopen { .. }
         | Command::Allow { .. }
         | Command::Summary { .. } => Err(IntakeError::NoKey),
     }

@@ -1,6 +1,7 @@
 //! What keyleak knows and decides; pure: no I/O, no clock, no chance, so nothing outside fails it.
 
 pub mod action;
+pub mod address;
 pub mod adjusting;
 pub mod adjustment;
 pub mod adjustments;
@@ -41,6 +42,7 @@ mod fold_plans;
 mod fold_recovery;
 mod fold_spending;
 pub mod force;
+pub mod free_sql;
 pub mod growth;
 pub mod guard;
 pub mod hardening;
@@ -96,6 +98,7 @@ pub mod refusal;
 pub mod regular;
 pub mod remains;
 pub mod renamed_user;
+pub mod reopening;
 pub mod replacing;
 pub mod report;
 pub mod reshaping;

@@ -26,6 +26,8 @@ pub struct Policy {
     pub key_owners: BTreeMap<String, String>,
     /// People whom an investigation has marked; they decide nothing.
     pub suspects: BTreeSet<String>,
+    /// Who may ask the case table in SQL of their own.
+    pub sql_askers: BTreeSet<String>,
 }
 
 /// Proof that enough people approved one plan, or one broke the glass; only [`recorded`] makes it,
@@ -63,6 +65,14 @@ impl Policy {
             Some(_) if self.is_staff(caller) => Ok(()),
             Some(_) => Err(Refusal::NotListed),
         }
+    }
+
+    /// Whether this person may ask the case table in SQL of their own.
+    pub fn may_ask_in_sql(&self, caller: &Caller) -> Result<(), Refusal> {
+        self.may_act(caller)?;
+        self.is_no_suspect(caller)?;
+        let listed = self.sql_askers.contains(&caller.person().user);
+        if listed { Ok(()) } else { Err(Refusal::NoSql) }
     }
 
     /// Whether this person may stop every change: anybody on the lists, because it can be lifted.

@@ -3,6 +3,7 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Phase};
+use crate::domain::free_sql;
 use crate::domain::inquiry::{ASKING, Inquiry, waiting};
 use crate::domain::record::Record;
 use crate::domain::time_words::{span, utc};
@@ -121,8 +122,8 @@ fn asks(record: &Record) -> Option<String> {
         Event::PhasePressed { phase } if ASKING.contains(phase) => {
             Some(format!("{who} asks the trail all questions of {}.", title(*phase)))
         }
-        Event::QuestionsAsked { questions } => {
-            Some(format!("{who} asks the trail: {}.", questions.join(", ")))
+        Event::QuestionsAsked { questions, sql } => {
+            Some(format!("{who} asks the trail: {}.", free_sql::shown(questions, sql.as_deref())))
         }
         _ => None,
     }
@@ -234,7 +235,7 @@ mod tests {
 
     fn ask(case: &mut Case, ids: &[&str]) -> u64 {
         let questions = ids.iter().map(|id| (*id).to_owned()).collect();
-        add(case, by("ana"), Event::QuestionsAsked { questions });
+        add(case, by("ana"), Event::QuestionsAsked { questions, sql: None });
         case.seq()
     }
 

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 /// Questions that one command asks; whoever wants more of a phase presses its button.
 pub const QUESTIONS_MAX: usize = 10;
+/// A statement that a person types, and that another can read in a record a year later.
+pub const SQL_LENGTH_MAX: usize = 2_000;
 /// The longest id or name of a question.
 const WORD_LENGTH_MAX: usize = 40;
 

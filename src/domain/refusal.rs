@@ -26,8 +26,17 @@ pub enum Refusal {
     Adjuster,
     #[error("{0}")]
     NotAdjusted(String),
+    #[error("the case is not closed, so it goes on in its channel")]
+    NotClosed,
+    #[error("the case is still being closed; ask again in a minute")]
+    StillClosing,
     #[error("{0}")]
     NotAsked(String),
+    #[error(
+        "you are not among those who may ask in SQL of their own (people.sql_askers); `/keyleak \
+         ask` lists the questions that everybody may ask"
+    )]
+    NoSql,
     #[error("the key belongs to you, so you cannot decide about it")]
     KeyOwner,
     #[error("you are marked as a suspect in this investigation, so you cannot decide about it")]

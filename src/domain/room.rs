@@ -11,6 +11,8 @@ pub struct Room {
     pub channel: Option<ChannelId>,
     pub name: Option<String>,
     pub names_tried: Vec<String>,
+    /// Names that were tried for the channels before the case was taken up again.
+    pub earlier_names: usize,
     /// Why there is no channel, and will be none.
     pub failed: Option<String>,
     /// Why there is no channel yet.
@@ -22,6 +24,15 @@ pub struct Room {
     pub given_up: BTreeSet<PostKey>,
     /// Messages whose file may be in the channel already, and since when.
     pub uploads_tried: BTreeMap<PostKey, Timestamp>,
+}
+
+impl Room {
+    /// The room of the case that is taken up again: the same people, and nothing there yet. A bot
+    /// cannot bring an archived channel back.
+    pub(super) fn anew(&self) -> Self {
+        let earlier_names = self.earlier_names + self.names_tried.len();
+        Self { wanted: self.wanted.clone(), earlier_names, ..Self::default() }
+    }
 }
 
 /// A channel that could not be made so far.

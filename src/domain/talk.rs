@@ -62,7 +62,8 @@ impl Event {
             | Self::Braked { .. }
             | Self::Surveyed { .. }
             | Self::SurveyFailed { .. }
-            | Self::Closed { .. } => false,
+            | Self::Closed { .. }
+            | Self::Reopened { .. } => false,
         }
     }
 }

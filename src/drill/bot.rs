@@ -133,6 +133,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
             ]),
             key_owners: BTreeMap::from([("dan".to_owned(), people::KEY_OWNER.to_owned())]),
             suspects: BTreeSet::new(),
+            sql_askers: set(&[people::APPROVER, people::SECOND_APPROVER]),
         },
         plans: PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

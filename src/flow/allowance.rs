@@ -16,7 +16,8 @@ use crate::flow::desk::{Bench, Desk};
 use crate::flow::lane::{StepError, note};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::Speaker;
-use crate::ports::trail::{Deeds, Planned, Trail, TrailError};
+use crate::ports::trail::planned::Planned;
+use crate::ports::trail::{Deeds, Trail, TrailError};
 use jiff::SignedDuration;
 
 /// What somebody allowed is begun at once; an allowance that was not used by then has lapsed.

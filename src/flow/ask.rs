@@ -4,6 +4,7 @@ use crate::domain::agenda::Ask;
 use crate::domain::case::Case;
 use crate::domain::event::{Event, Phase};
 use crate::domain::exposure::ExposureFinding;
+use crate::domain::free_sql;
 use crate::domain::ids::PersonId;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::progress;
@@ -15,7 +16,8 @@ use crate::domain::spending::Waiting;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::{allowance, exposure, reconcile, rotation, signer, sweep, validate};
-use crate::ports::trail::{Planned, Survey, Trail};
+use crate::ports::trail::planned::Planned;
+use crate::ports::trail::{Answer, CutReference, Survey, Trail};
 use std::time::Duration;
 
 /// Another replica's records wake nobody here, and a query costs money until it is stopped.
@@ -248,29 +250,14 @@ async fn answer(
     let Some(trail) = &desk.trail else {
         return Ok(());
     };
-    let (cut, times) = (&survey.cut, &times(case));
-    let planned = Planned::Question { cut, question, times };
-    let passed = match allowance::pass(desk, case, (trail.as_ref(), planned, asker)).await {
-        Ok(()) => Ok(()),
-        Err(StepError::Trail(error)) => Err(error),
-        Err(error) => return Err(error),
-    };
-    let answer = match passed {
-        Ok(()) => trail.ask(cut, question, times).await,
-        // What was read here is here all the same.
-        Err(error) if allowance::other_log(trail.as_ref(), planned).is_none() => {
-            let answer = trail.ask_rows(cut, question, times).await;
-            answer.map(|answer| answer.of_part(&error.to_string()))
-        }
-        Err(error) => Err(error),
-    };
-    let answer = match answer {
+    let answer = match found(desk, case, (trail.as_ref(), question, asker), &survey.cut).await {
         Ok(answer) => answer,
-        Err(error) => {
+        Err(StepError::Trail(error)) => {
             let why = error.to_string();
             let question = question.to_owned();
             return tell_once(desk, case, Event::QuestionFailed { asked, question, why }).await;
         }
+        Err(error) => return Err(error),
     };
     desk.purse.add(case.id(), &answer.cost);
     let content =
@@ -295,6 +282,30 @@ async fn answer(
         }),
     };
     tell_once(desk, case, Event::Answered { answer: Box::new(answer) }).await
+}
+
+/// Asks one question, as far as it may be asked.
+async fn found(
+    desk: &Desk,
+    case: &Case,
+    (trail, question, asker): (&dyn Trail, &str, &PersonId),
+    cut: &CutReference,
+) -> Result<Answer, StepError> {
+    // Somebody's own SQL is asked of the rows that were read, so that it costs nothing.
+    if let Some(sql) = free_sql::asked(case, question) {
+        return Ok(trail.ask_in_sql(cut, (question, sql)).await?);
+    }
+    let times = &times(case);
+    let planned = Planned::Question { cut, question, times };
+    match allowance::pass(desk, case, (trail, planned, asker)).await {
+        Ok(()) => Ok(trail.ask(cut, question, times).await?),
+        // What was read here is here all the same.
+        Err(StepError::Trail(error)) if allowance::other_log(trail, planned).is_none() => {
+            let answer = trail.ask_rows(cut, question, times).await?;
+            Ok(answer.of_part(&error.to_string()))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether a survey shows a part of the truth: where all of its cut was asked, only because its

@@ -2,6 +2,7 @@
 
 use crate::domain::case::Case;
 use crate::domain::event::Event;
+use crate::domain::free_sql;
 use crate::domain::ids::CaseId;
 use crate::domain::inquiry::{WAITING_MAX, is_full};
 use crate::domain::question::Question;
@@ -40,11 +41,45 @@ pub async fn say(
     let judge = |case: &Case| {
         bench.policy.may_act(&speaker.caller)?;
         may_ask(case, trail.as_ref(), &wanted)?;
-        Ok(Event::QuestionsAsked { questions: ids.clone() })
+        Ok(Event::QuestionsAsked { questions: ids.clone(), sql: None })
     };
     let said = |case: &Case| {
         let (asked, id) = (ids.join(", "), case.id());
         format!("Asked of case {id}: {asked}. What the trail answers comes into its channel.")
+    };
+    spoken::decide(&bench, case, (speaker, "ask"), judge, said).await
+}
+
+/// Asks the case table in the person's own SQL, for those whom the policy lets.
+pub async fn say_sql(
+    desk: &Desk,
+    case: &CaseId,
+    speaker: &Speaker,
+    sql: &str,
+) -> Result<String, LedgerError> {
+    let Some(trail) = &desk.trail else {
+        return Ok(NO_TRAIL.to_owned());
+    };
+    let bench = desk.bench();
+    let id = free_sql::id(sql);
+    // Who may not ask at all is told that, and not what is wrong with the SQL.
+    let wrong = match bench.policy.may_ask_in_sql(&speaker.caller) {
+        Ok(()) => trail.check_sql(sql).err(),
+        Err(_) => None,
+    };
+    if let Some(why) = wrong {
+        return Ok(format!("Nothing was asked: {why}"));
+    }
+    let judge = |case: &Case| {
+        bench.policy.may_ask_in_sql(&speaker.caller)?;
+        not_too_many(case)?;
+        Ok(Event::QuestionsAsked { questions: vec![id.clone()], sql: Some(sql.to_owned()) })
+    };
+    let said = |case: &Case| {
+        format!(
+            "Asked of case {}, as {id}. The SQL and what it finds come into its channel.",
+            case.id()
+        )
     };
     spoken::decide(&bench, case, (speaker, "ask"), judge, said).await
 }
@@ -79,6 +114,10 @@ fn may_ask(case: &Case, trail: &dyn Trail, wanted: &[&Question]) -> Result<(), R
             return Err(Refusal::NotAsked(format!("{} cannot be asked: {why}", question.id)));
         }
     }
+    not_too_many(case)
+}
+
+fn not_too_many(case: &Case) -> Result<(), Refusal> {
     match is_full(case) {
         true => Err(Refusal::NotAsked(format!(
             "{WAITING_MAX} commands wait for their answers already; ask again once the channel \

@@ -28,6 +28,7 @@ pub mod purse;
 pub mod readback;
 pub mod reconcile;
 pub mod renamed;
+pub mod reopen;
 pub mod replace;
 pub mod resources;
 pub mod rotation;

@@ -18,7 +18,8 @@ use crate::flow::spending;
 use crate::flow::sweep::disorder;
 use crate::ports::cloud::Contain;
 use crate::ports::journal::Journal;
-use crate::ports::trail::{Coverage, Planned, Trail, TrailError, Window};
+use crate::ports::trail::planned::Planned;
+use crate::ports::trail::{Coverage, Trail, TrailError, Window};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 

@@ -22,7 +22,8 @@ use crate::flow::lane::{self, StepError, note};
 use crate::flow::resources::Outlook;
 use crate::flow::targets::{Prepared, prepare};
 use crate::flow::{allowance, exposure, gains, losses, propose, resources, signer, spending};
-use crate::ports::trail::{Deeds, Planned, Survey, SurveyRequest, Trail, TrailError, Window};
+use crate::ports::trail::planned::Planned;
+use crate::ports::trail::{Deeds, Survey, SurveyRequest, Trail, TrailError, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,7 +7,7 @@ use crate::domain::report;
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_be_about};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
-use crate::flow::{adjust, allowance, inquire, lift};
+use crate::flow::{adjust, allowance, inquire, lift, reopen};
 use crate::http::errands::Errand;
 use crate::http::{
     DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines, questions,
@@ -38,8 +38,10 @@ contains one whole that is only listed, `contain-by WAY` chooses another way\n\
 • `/keyleak rotate-owner [key or case] LOSS who` says who sees to a loss\n\
 • `/keyleak impact [key or case]` lists the nine impact questions; `/keyleak impact exfiltration \
 no`, or `yes` or `unknown`, and why, answers one\n\
-• `/keyleak ask` lists the questions of the trail, `/keyleak ask [key or case] Q10 Q12` asks them\n\
+• `/keyleak ask` lists the questions of the trail, `/keyleak ask [key or case] Q10 Q12` asks them, \
+`/keyleak ask SELECT …` asks in your own SQL where you may\n\
 • `/keyleak allow [key or case] READING` lets a reading scan more than one may by itself\n\
+• `/keyleak reopen CASE reason` takes a closed case up again, in a new channel\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -118,8 +120,16 @@ async fn carry_out(
             Ok(if cases.is_empty() { no_such_case() } else { Said::Cases(cases) })
         }
         Command::AskTrail { ref questions, .. } if questions.is_empty() => Ok(Said::Questions),
+        Command::Reopen { of, reason } => {
+            let caller = slash.caller.clone();
+            let speaker = Speaker { caller, delivery: Some(slash.delivery.clone()) };
+            let said = reopen::say(&service.desk, &of, &speaker, &reason).await?;
+            service.worker.wake();
+            Ok(Said::Words(said))
+        }
         Command::Exposed { ref of, .. }
         | Command::AskTrail { ref of, .. }
+        | Command::AskInSql { ref of, .. }
         | Command::Summary { ref of }
         | Command::Allow { ref of, .. }
         | Command::BreakGlass { ref of, .. }
@@ -293,7 +303,7 @@ async fn speak(
     words: &Command,
 ) -> Result<Said, LedgerError> {
     let case = match cases {
-        [] if matches!(words, Command::AskTrail { .. }) => {
+        [] if matches!(words, Command::AskTrail { .. } | Command::AskInSql { .. }) => {
             return Ok(Said::Words(questions::NO_CASE.to_owned()));
         }
         [] => return Ok(no_such_case()),
@@ -329,12 +339,14 @@ async fn speak(
         Command::AskTrail { questions, .. } => {
             inquire::say(&service.desk, id, &speaker, questions).await?
         }
+        Command::AskInSql { sql, .. } => inquire::say_sql(&service.desk, id, &speaker, sql).await?,
         Command::Allow { reading, .. } => allowance::say(&bench, id, &speaker, *reading).await?,
         Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).await?,
         Command::Open { .. }
         | Command::Ask
         | Command::Help
         | Command::List
+        | Command::Reopen { .. }
         | Command::Status { .. } => return Ok(Said::Nothing),
     };
     Ok(Said::Words(said))

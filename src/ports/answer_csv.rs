@@ -66,6 +66,7 @@ mod tests {
             attack: Vec::new(),
             lacking: Vec::new(),
             own_sql: None,
+            addresses: Vec::new(),
             whole_cut: None,
             cost: QueryCost::default(),
         };

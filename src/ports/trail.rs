@@ -1,5 +1,6 @@
 //! What the use cases ask of CloudTrail, and what a place that holds its records must offer.
 
+use crate::domain::address::AddressNote;
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::exposure::ExposureFinding;
@@ -15,13 +16,18 @@ use crate::domain::trail_row::{Sighting, TrailRow};
 use crate::domain::unsettled::Unsettled;
 use crate::ports::activity::Activity;
 use crate::ports::missing_column::MissingColumn;
+use crate::ports::trail::planned::Planned;
 use crate::ports::trail::rows::Rows;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+pub mod planned;
 pub mod rows;
+
+/// What a trail without a case table says to SQL.
+const NO_SQL: &str = "this trail has no table that could be asked in SQL";
 
 /// Why a trail could not answer; the text says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -163,28 +169,6 @@ pub struct RoleCalls {
     pub truncated: bool,
 }
 
-/// What is to be read, as far as that may cost something.
-#[derive(Debug, Clone, Copy)]
-pub enum Planned<'a> {
-    /// Both passes over the window of a key.
-    Survey {
-        window: Window,
-        key_id: &'a str,
-    },
-    Deeds(&'a Deeds),
-    RoleCalls {
-        role: &'a str,
-        window: Window,
-    },
-    /// A question, which costs something where it is about another log, or where the cut has more
-    /// rows than are here.
-    Question {
-        cut: &'a CutReference,
-        question: &'a str,
-        times: &'a Times,
-    },
-}
-
 /// A place that holds CloudTrail records: delivered objects here, or Athena over them.
 #[async_trait]
 pub trait Source: Send + Sync {
@@ -277,7 +261,7 @@ pub enum Cell {
 }
 
 /// The rows a question gave, and what they mean.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Answer {
     /// The question's id, such as `Q10`.
     pub question: String,
@@ -302,6 +286,9 @@ pub struct Answer {
     /// program's are kept with the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_sql: Option<String>,
+    /// What the people's own databases know of addresses in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<AddressNote>,
     /// The tables in Athena of the whole cut, where it was asked there and not of the rows here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole_cut: Option<String>,
@@ -357,6 +344,21 @@ pub trait Trail: Send + Sync {
         times: &Times,
     ) -> Result<Answer, TrailError> {
         self.ask(cut, question, times).await
+    }
+
+    /// Whether this SQL can be asked of a case table, or what is wrong with it, in words.
+    fn check_sql(&self, _sql: &str) -> Result<(), String> {
+        Err(NO_SQL.to_owned())
+    }
+
+    /// Asks the rows that were read in a person's own SQL, within the limits of such questions;
+    /// `id` names the answer.
+    async fn ask_in_sql(
+        &self,
+        _cut: &CutReference,
+        (id, _sql): (&str, &str),
+    ) -> Result<Answer, TrailError> {
+        Err(TrailError::NotAvailable { id: id.to_owned(), needs: NO_SQL.to_owned() })
     }
 
     /// Takes away what was made elsewhere for the questions about a key; its case is closed.

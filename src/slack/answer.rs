@@ -7,7 +7,7 @@ use crate::slack::blocks::{
     bold, clean, context, cut, field, header, masked, paragraph, preformatted, rich,
 };
 use crate::slack::sketch::{Means, Sketch};
-use crate::slack::{chart, offers};
+use crate::slack::{addresses, chart, offers};
 use serde_json::{Value, json};
 
 /// A table that can be read on a phone; the CSV file in its thread has all of it.
@@ -38,6 +38,7 @@ pub(super) fn sketch(
             Means::Plain => rich("answer.rows", vec![preformatted(&lines(found))]),
         });
     }
+    blocks.extend(addresses::drawn(found, COLUMNS_SHOWN_MAX));
     if let Some(line) = attack::line(&found.attack).filter(|_| !found.rows.is_empty()) {
         blocks.push(context(&line));
     }

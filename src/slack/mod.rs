@@ -1,5 +1,6 @@
 //! Slack: what it sends us, what we draw for it, and the calls that put it there.
 
+mod addresses;
 mod answer;
 pub mod blocks;
 mod card;

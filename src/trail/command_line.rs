@@ -6,6 +6,7 @@ use crate::domain::question::{Question, Times};
 use crate::domain::record_text::is_key_id;
 use crate::domain::secret::{may_be_secret, quoted};
 use crate::ports::trail::{Answer, Source, Survey, SurveyRequest, Trail, TrailError, Window};
+use crate::trail::address_books::{AddressBookErrors, AddressBooks};
 use crate::trail::asking::{self, Asked, Without};
 use crate::trail::catalogue::Catalogue;
 use crate::trail::investigator::Investigator;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What is told of the exit status in the help.
 pub const EXIT_STATUS: &str = "\
@@ -62,6 +64,10 @@ pub struct InvestigateArguments {
     /// How it is printed; csv takes one question
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// A database of yours that knows addresses: a file that ends in .mmdb, or a list of networks
+    /// with a name in each line; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub addresses: Vec<PathBuf>,
     #[command(flatten)]
     pub own: OwnQuestions,
 }
@@ -127,6 +133,8 @@ pub enum CommandError {
     Trail(#[from] TrailError),
     #[error(transparent)]
     Questions(#[from] OwnQuestionErrors),
+    #[error(transparent)]
+    Addresses(#[from] AddressBookErrors),
     #[error("the answer could not be written ({0})")]
     Output(String),
 }
@@ -142,7 +150,7 @@ impl CommandError {
             | Self::Backwards
             | Self::OneQuestion
             | Self::NoSuchQuestion(_) => true,
-            Self::Trail(_) | Self::Questions(_) | Self::Output(_) => false,
+            Self::Trail(_) | Self::Questions(_) | Self::Addresses(_) | Self::Output(_) => false,
         }
     }
 }
@@ -183,6 +191,7 @@ pub struct Asking<'a> {
     request: SurveyRequest,
     contained_at: Option<Timestamp>,
     catalogue: Catalogue,
+    books: Arc<AddressBooks>,
     questions: Vec<(Question, Without)>,
 }
 
@@ -195,10 +204,11 @@ impl<'a> Asking<'a> {
         let contained_at = optional_time(arguments.contained_at.as_deref())?;
         in_order(&Times { exposed_since, contained_at })?;
         let catalogue = arguments.own.catalogue()?;
+        let books = Arc::new(AddressBooks::open(&arguments.addresses)?);
         let questions = wanted(arguments, &catalogue)?;
         let as_of = window.to.map_or(now, |to| to.min(now));
         let request = SurveyRequest { key_id, window, exposed_since, as_of };
-        Ok(Self { arguments, request, contained_at, catalogue, questions })
+        Ok(Self { arguments, request, contained_at, catalogue, books, questions })
     }
 
     /// The time whose records are asked about.
@@ -208,10 +218,11 @@ impl<'a> Asking<'a> {
 
     /// Investigates the key in a trail.
     pub async fn of(self, source: impl Source) -> Result<Investigated, CommandError> {
-        let Self { arguments, request, contained_at, catalogue, questions } = self;
+        let Self { arguments, request, contained_at, catalogue, books, questions } = self;
         let is_table = arguments.format == Format::Table;
         let held = if is_table { output::SCREEN_ROWS_MAX } else { usize::MAX };
-        let investigator = Investigator::asking(source, catalogue).holding(held);
+        let investigator =
+            Investigator::asking(source, catalogue).holding(held).knowing(Arc::clone(&books));
         let survey = investigator.survey(&request).await?;
         let exposed_since = request.exposed_since.or(survey.exposure.since);
         let times = Times { exposed_since, contained_at };
@@ -230,7 +241,11 @@ impl<'a> Asking<'a> {
             Ending::InPart
         };
         notes.extend(of_survey(&survey));
-        Ok(Investigated { text: print(arguments.format, &survey, &asked)?, notes, ending })
+        Ok(Investigated {
+            text: print(arguments.format, &survey, (&asked, &books))?,
+            notes,
+            ending,
+        })
     }
 }
 
@@ -287,11 +302,16 @@ impl OwnQuestions {
     }
 }
 
-fn print(format: Format, survey: &Survey, asked: &Asked) -> Result<String, CommandError> {
+fn print(
+    format: Format,
+    survey: &Survey,
+    (asked, books): (&Asked, &AddressBooks),
+) -> Result<String, CommandError> {
     match format {
-        Format::Table => Ok(output::table(survey, asked)),
+        Format::Table => Ok(output::table(survey, (asked, books))),
         Format::Json => {
-            json::text(survey, asked).map_err(|error| CommandError::Output(error.to_string()))
+            let text = json::text(survey, (asked, books));
+            text.map_err(|error| CommandError::Output(error.to_string()))
         }
         // Without an answer there is nothing to print; the notes say why.
         Format::Csv => Ok(asked.answers.first().map(Answer::to_csv).unwrap_or_default()),

@@ -34,24 +34,33 @@ impl Fault {
     }
 }
 
+/// Whether a text must say in which order its rows come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Wholly, since several engines are asked and must return the same.
+    Said,
+    /// As the asker likes, since one engine is asked once.
+    Free,
+}
+
 /// Everything that keeps a text from being one plain query of the case table, in SQL that every
 /// engine reads alike.
-pub(super) fn faults(sql: &str) -> Vec<Fault> {
+pub(super) fn faults(sql: &str, order: Order) -> Vec<Fault> {
     let judged = std::thread::scope(|scope| {
         let judge = std::thread::Builder::new().stack_size(STACK_BYTES);
-        judge.spawn_scoped(scope, || judge_here(sql)).ok()?.join().ok()
+        judge.spawn_scoped(scope, || judge_here(sql, order)).ok()?.join().ok()
     });
     judged.unwrap_or_else(|| {
         vec![Fault { line: None, what: "it cannot be read; make it simpler".to_owned() }]
     })
 }
 
-fn judge_here(sql: &str) -> Vec<Fault> {
+fn judge_here(sql: &str, order: Order) -> Vec<Fault> {
     let query = match tokens(sql).and_then(|tokens| parsed(tokens).map_err(|fault| vec![fault])) {
         Ok(query) => query,
         Err(faults) => return faults,
     };
-    let mut faults = walls::faults(&query);
+    let mut faults = walls::faults(&query, order);
     faults.extend(meaning::faults(&query));
     faults.sort();
     faults.dedup();

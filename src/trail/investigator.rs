@@ -14,19 +14,23 @@ use crate::domain::question::{Question, Times};
 use crate::domain::regular::{RegularUse, regular_use};
 use crate::domain::scan::Forecast;
 use crate::domain::trail_row::TrailRow;
-use crate::ports::coverage::{lacking_for, lacking_words, looked_at};
+use crate::ports::coverage::looked_at;
 use crate::ports::missing_column::MissingColumn;
 use crate::ports::other_logs::OtherLogs;
+use crate::ports::trail::planned::Planned;
 use crate::ports::trail::rows::Rows;
 use crate::ports::trail::{
-    Answer, Cut, CutReference, Deeds, Planned, RoleCalls, Sightings, Source, Survey, SurveyRequest,
-    Trail, TrailError, Window,
+    Answer, Cut, CutReference, Deeds, RoleCalls, Sightings, Source, Survey, SurveyRequest, Trail,
+    TrailError, Window,
 };
 use crate::ports::whole_cut::WholeCuts;
+use crate::trail::address_books::AddressBooks;
 use crate::trail::catalogue::Catalogue;
 use crate::trail::evidence_file::{EvidenceHash, Lines, evidence};
+use crate::trail::in_sql;
+use crate::trail::loaded::{Loaded, blocking, internal};
 use crate::trail::log_answers;
-use crate::trail::table::{CaseTable, Found, Limits, sha256};
+use crate::trail::table::{CaseTable, sha256};
 use crate::trail::told::Told;
 use crate::trail::whole_cuts::Remembered;
 use async_trait::async_trait;
@@ -47,14 +51,7 @@ pub struct Investigator<S> {
     /// Rows that an answer holds.
     held: usize,
     whole: Remembered,
-}
-
-#[derive(Debug)]
-struct Loaded {
-    reference: CutReference,
-    looked_at: String,
-    missing_columns: Vec<MissingColumn>,
-    table: Mutex<CaseTable>,
+    books: Arc<AddressBooks>,
 }
 
 impl<S: Source> Investigator<S> {
@@ -65,8 +62,18 @@ impl<S: Source> Investigator<S> {
 
     /// Investigates what the source holds, with these questions.
     pub fn asking(source: S, catalogue: Catalogue) -> Self {
-        let (cuts, whole) = Default::default();
-        Self { source, catalogue, logs: None, cuts, held: usize::MAX, whole }
+        let (cuts, whole, books) = Default::default();
+        Self { source, catalogue, logs: None, cuts, held: usize::MAX, whole, books }
+    }
+
+    /// The same, telling with each answer what these databases know of its addresses.
+    #[must_use]
+    pub fn knowing(self, books: Arc<AddressBooks>) -> Self {
+        Self { books, ..self }
+    }
+
+    fn with_addresses(&self, answer: Answer) -> Answer {
+        Answer { addresses: self.books.notes(&answer), ..answer }
     }
 
     /// The same, asking all of a cut where it lies when only a part of it was read.
@@ -110,8 +117,7 @@ impl<S: Source> Investigator<S> {
     ) -> Result<T, TrailError> {
         let loaded = self.loaded(cut)?;
         blocking(move || {
-            let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok(table.fold(fold)?)
+            Ok(loaded.table.lock().unwrap_or_else(PoisonError::into_inner).fold(fold)?)
         })
         .await
     }
@@ -266,7 +272,10 @@ impl<S: Source> Trail for Investigator<S> {
         }
         let loaded = self.loaded(cut)?;
         let why = match self.whole.ask(cut, (&wanted, &sql)).await {
-            Ok((found, asked)) => return Ok(asked.told(answer((&wanted, &sql), found, &loaded))),
+            Ok((found, asked)) => {
+                let answer = asked.told(loaded.answer((&wanted, &sql), found));
+                return Ok(self.with_addresses(answer));
+            }
             Err(why) => why,
         };
         let read = self.ask_rows(cut, question, times).await?;
@@ -286,20 +295,26 @@ impl<S: Source> Trail for Investigator<S> {
         }
         if let (Some(log), Some(logs)) = (OtherLog::from_slug(&wanted.source), &self.logs) {
             let actor = self.actor(cut, times).await?;
-            return log_answers::ask(logs.as_ref(), log, &wanted, &actor).await;
+            let answer = log_answers::ask(logs.as_ref(), log, &wanted, &actor).await?;
+            return Ok(self.with_addresses(answer));
         }
-        let held = self.held;
-        blocking(move || {
-            let table = loaded.table.lock().unwrap_or_else(PoisonError::into_inner);
-            let limits = if wanted.own { Limits::OWN } else { Limits::HOUSE };
-            let limits = Limits { held, ..limits };
-            let found = table.ask_within(&sql, limits).map_err(|error| TrailError::Question {
-                id: wanted.id.clone(),
-                reason: limits.why_failed(&error),
-            })?;
-            Ok(answer((&wanted, &sql), found, &loaded))
-        })
-        .await
+        Ok(self.with_addresses(loaded.ask((wanted, sql), self.held).await?))
+    }
+
+    fn check_sql(&self, sql: &str) -> Result<(), String> {
+        in_sql::check(sql)
+    }
+
+    async fn ask_in_sql(
+        &self,
+        cut: &CutReference,
+        (id, sql): (&str, &str),
+    ) -> Result<Answer, TrailError> {
+        let failed = |reason| TrailError::Question { id: id.to_owned(), reason };
+        // What is in the journal may be from another program's version, whose walls were others.
+        in_sql::check(sql).map_err(failed)?;
+        let wanted = (in_sql::question(id, sql), sql.to_owned());
+        Ok(self.with_addresses(self.loaded(cut)?.ask(wanted, self.held).await?))
     }
 
     async fn let_go(&self, key_id: &str) -> Result<(), TrailError> {
@@ -357,33 +372,4 @@ impl<S: Source> Trail for Investigator<S> {
         let actor = self.actor(cut, times).await?;
         log_answers::forecast(logs.as_ref(), log, (asked, &actor), bytes_a_day).await
     }
-}
-
-fn answer((question, sql): (&Question, &str), found: Found, loaded: &Loaded) -> Answer {
-    let told = if found.rows.is_empty() { &question.none } else { &question.meaning };
-    let lacking = lacking_for(&loaded.missing_columns, sql);
-    Answer {
-        question: question.id.clone(),
-        columns: found.columns,
-        sentence: format!("{told} {}{}", loaded.looked_at, lacking_words(&lacking)),
-        lacking: lacking.into_iter().map(|missing| missing.name).collect(),
-        truncated: found.truncated || loaded.reference.truncated,
-        rows: found.rows,
-        more: found.more,
-        sql_sha256: sha256(sql.as_bytes()),
-        attack: question.attack.iter().map(|technique| technique.id.to_owned()).collect(),
-        own_sql: question.own.then(|| sql.to_owned()),
-        whole_cut: None,
-        cost: QueryCost::default(),
-    }
-}
-
-fn internal(error: &dyn std::fmt::Display) -> TrailError {
-    TrailError::Internal { reason: error.to_string() }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, TrailError> + Send + 'static,
-) -> Result<T, TrailError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| internal(&error))?
 }

@@ -6,6 +6,8 @@ use crate::domain::renamed_user::Renamed;
 use crate::domain::trail_row::format_time;
 use crate::ports::activity::Activity;
 use crate::ports::trail::{Answer, Cell, Coverage, Survey};
+use crate::trail::address_books::AddressBooks;
+use crate::trail::addresses;
 use crate::trail::asking::{Asked, Failed, LeftOut};
 use crate::trail::output::skips;
 use crate::trail::quiet_json::Quiet;
@@ -16,10 +18,13 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The survey and its answers as the text of one JSON object, in which nothing drives a terminal.
-pub fn text(survey: &Survey, asked: &Asked) -> Result<String, serde_json::Error> {
+pub fn text(
+    survey: &Survey,
+    (asked, books): (&Asked, &AddressBooks),
+) -> Result<String, serde_json::Error> {
     let mut text = Vec::new();
     let mut writer = Serializer::with_formatter(&mut text, Quiet::default());
-    Whole { survey, asked }.serialize(&mut writer)?;
+    Whole { survey, asked, books }.serialize(&mut writer)?;
     text.push(b'\n');
     String::from_utf8(text).map_err(serde_json::Error::custom)
 }
@@ -29,6 +34,7 @@ pub fn text(survey: &Survey, asked: &Asked) -> Result<String, serde_json::Error>
 struct Whole<'a> {
     survey: &'a Survey,
     asked: &'a Asked,
+    books: &'a AddressBooks,
 }
 
 impl Serialize for Whole<'_> {
@@ -36,7 +42,7 @@ impl Serialize for Whole<'_> {
         let answers = self.asked.answers.iter();
         let answers: BTreeMap<&str, Rows<'_>> =
             answers.map(|answer| (answer.question.as_str(), Rows(answer))).collect();
-        let parts = parts(self.survey, self.asked);
+        let parts = parts(self.survey, self.asked, self.books);
         let (before, after): (Vec<_>, Vec<_>) =
             parts.iter().partition(|(name, _)| name.as_str() < ANSWERS);
         let mut object = serializer.serialize_map(None)?;
@@ -74,7 +80,7 @@ impl Serialize for Row<'_> {
 const ANSWERS: &str = "answers";
 
 /// All but the answers.
-fn parts(survey: &Survey, asked: &Asked) -> BTreeMap<String, Value> {
+fn parts(survey: &Survey, asked: &Asked, books: &AddressBooks) -> BTreeMap<String, Value> {
     let answers = &asked.answers;
     let attack: Map<String, Value> = answers.iter().filter_map(json_attack).collect();
     let failed = |failed: &Failed| json!({ "question": failed.question, "reason": failed.reason });
@@ -84,6 +90,7 @@ fn parts(survey: &Survey, asked: &Asked) -> BTreeMap<String, Value> {
         "key": survey.lineage.key_id,
         "coverage": json_coverage(&survey.coverage),
         "activity": json_activity(&survey.activity),
+        "addresses": addresses::json(survey, books),
         "lineage": json_lineage(&survey.lineage),
         "cut": asked.cut().map(|answer| &answer.question).collect::<Vec<_>>(),
         "failed": asked.failed.iter().map(failed).collect::<Vec<_>>(),

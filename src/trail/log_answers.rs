@@ -75,6 +75,7 @@ fn answer(question: &Question, log: OtherLog, actor: &Actor, found: LogRows) -> 
         attack: question.attack.iter().map(|technique| technique.id.to_owned()).collect(),
         lacking: Vec::new(),
         own_sql: None,
+        addresses: Vec::new(),
         whole_cut: None,
         cost: found.cost,
     }

@@ -1,5 +1,7 @@
 //! Reads CloudTrail where it lies: delivered objects, cut down to a case and asked in SQL.
 
+pub mod address_books;
+mod addresses;
 pub mod asking;
 mod callers;
 pub mod canon;
@@ -13,11 +15,13 @@ pub mod event_history;
 mod evidence_file;
 pub mod flatten;
 pub mod glance;
+mod in_sql;
 pub mod investigator;
 pub mod json;
 mod kept;
 mod known;
 pub mod listed;
+mod loaded;
 pub mod local;
 mod log_answers;
 mod looked_up;

@@ -5,6 +5,8 @@ use crate::domain::lineage::{Lineage, Node};
 use crate::domain::plain_text::visible;
 use crate::domain::trail_row::format_time;
 use crate::ports::trail::{Answer, Cell, Coverage, Skipped, Survey};
+use crate::trail::address_books::AddressBooks;
+use crate::trail::addresses;
 use crate::trail::asking::Asked;
 use jiff::Timestamp;
 use std::fmt::Write as _;
@@ -15,7 +17,7 @@ pub(super) const SCREEN_ROWS_MAX: usize = 50;
 const SCREEN_CELL_MAX: usize = 60;
 
 /// The survey and its answers for people; `width` of a terminal is not asked, rows are cut.
-pub fn table(survey: &Survey, asked: &Asked) -> String {
+pub fn table(survey: &Survey, (asked, books): (&Asked, &AddressBooks)) -> String {
     let mut text = String::new();
     heading(&mut text, survey);
     for answer in &asked.answers {
@@ -25,6 +27,7 @@ pub fn table(survey: &Survey, asked: &Asked) -> String {
         }
         grid(&mut text, answer);
     }
+    addresses::table(&mut text, survey, books);
     let missing = asked.missing();
     if !missing.is_empty() {
         let _ = writeln!(text, "\nMissing:");

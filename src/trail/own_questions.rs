@@ -6,7 +6,7 @@ use crate::domain::plain_text::{is_hidden, visible};
 use crate::domain::question::{Question, Times, read};
 use crate::domain::secret::redact;
 use crate::trail::catalogue::Catalogue;
-use crate::trail::dialect::{self, Fault};
+use crate::trail::dialect::{self, Fault, Order};
 use crate::trail::table::{CaseTable, NAME, plainly};
 use jiff::Timestamp;
 use std::fmt;
@@ -162,7 +162,7 @@ fn check(text: &str, table: &CaseTable) -> (Question, Vec<Fault>) {
 }
 
 fn sql_faults(sql: &str, question: &Question, table: &CaseTable) -> Vec<Fault> {
-    let mut faults = dialect::faults(sql);
+    let mut faults = dialect::faults(sql, Order::Said);
     if faults.is_empty() {
         match table.ask(sql) {
             Ok(found) if found.columns == question.columns => {}

@@ -5,9 +5,9 @@ use crate::domain::losses::{Bounds, Losses};
 use crate::domain::made_resources::MadeResources;
 use crate::domain::question::{Question, Times};
 use crate::domain::scan::Forecast;
+use crate::ports::trail::planned::Planned;
 use crate::ports::trail::{
-    Answer, Cut, CutReference, Deeds, Planned, RoleCalls, Survey, SurveyRequest, Trail, TrailError,
-    Window,
+    Answer, Cut, CutReference, Deeds, RoleCalls, Survey, SurveyRequest, Trail, TrailError, Window,
 };
 use async_trait::async_trait;
 

@@ -190,6 +190,12 @@ impl CaseTable {
         self.ask_within(sql, Limits::HOUSE)
     }
 
+    /// The columns that a statement returns, which is not run.
+    pub fn columns(&self, sql: &str) -> rusqlite::Result<Vec<String>> {
+        let statement = self.connection.prepare(sql)?;
+        Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+    }
+
     /// Runs one question, and stops it where it takes too much.
     pub fn ask_within(&self, sql: &str, limits: Limits) -> rusqlite::Result<Found> {
         let spilled = Arc::new(AtomicBool::new(false));

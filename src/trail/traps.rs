@@ -71,6 +71,7 @@ impl Bucket {
             contained_at: None,
             query: vec!["all".to_owned()],
             format: Format::Json,
+            addresses: Vec::new(),
             own: OwnQuestions::default(),
         }
     }

@@ -212,7 +212,12 @@ async fn put_away(desk: &Desk, case: &Case, anchored: &mut Option<u64>) -> Resul
     while notary::anchor(desk, case, anchored).await? {}
     let digest = key_digest(&case.opening().key);
     desk.work.release_key(&digest, case.id()).await?;
-    Ok(desk.work.unlist(case.id(), desk.clock.now()).await?)
+    desk.work.unlist(case.id(), desk.clock.now()).await?;
+    // Taken up again just now, it was listed and is not any more.
+    if desk.ledger.load(case.id()).await?.closed_at().is_none() {
+        desk.work.list_open(case.id(), desk.clock.now()).await?;
+    }
+    Ok(())
 }
 
 /// Waits until something is due, the journal has grown, or it is time to look anyway; after a

@@ -23,9 +23,10 @@ use keyleak::domain::spending::Waiting;
 use keyleak::domain::spending_step::SpendingStep;
 use keyleak::flow::intake::{OpenRequest, open};
 use keyleak::ports::chat::{Scene, View};
+use keyleak::ports::trail::planned::Planned;
 use keyleak::ports::trail::rows::Rows;
 use keyleak::ports::trail::{
-    Cut, Deeds, Planned, RoleCalls, Sightings, Source, SurveyRequest, Trail, TrailError, Window,
+    Cut, Deeds, RoleCalls, Sightings, Source, SurveyRequest, Trail, TrailError, Window,
 };
 use keyleak::slack::cards::draw;
 use keyleak::slack::sketch::Means;

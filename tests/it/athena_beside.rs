@@ -23,10 +23,9 @@ use keyleak::flow::spoken::Speaker;
 use keyleak::flow::{allowance, inquire};
 use keyleak::ports::chat::{Scene, View};
 use keyleak::ports::other_logs::{LogQuestion, LogRows, OtherLogs};
+use keyleak::ports::trail::planned::Planned;
 use keyleak::ports::trail::rows::Rows;
-use keyleak::ports::trail::{
-    Cut, Deeds, Planned, RoleCalls, Sightings, Source, TrailError, Window,
-};
+use keyleak::ports::trail::{Cut, Deeds, RoleCalls, Sightings, Source, TrailError, Window};
 use keyleak::slack::cards::draw;
 use keyleak::slack::sketch::Means;
 use keyleak::trail::investigator::Investigator;

@@ -43,6 +43,7 @@ async fn investigated(folder: &Path, key: &str, format: Format) -> String {
         contained_at: None,
         query: vec!["Q31,Q40".to_owned()],
         format,
+        addresses: Vec::new(),
         own: OwnQuestions::default(),
     };
     investigate(&arguments, "2026-08-02T00:00:00Z".parse().unwrap()).await.unwrap().text

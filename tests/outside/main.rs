@@ -8,6 +8,7 @@
 
 mod account;
 mod accounts;
+mod address_books;
 mod answers;
 #[path = "../support/approving.rs"]
 mod approving;
@@ -149,6 +150,7 @@ fn main() -> ExitCode {
     trials.extend(resource_rights::trials(&parts));
     trials.extend(resource_ends::trials(&parts));
     trials.extend(accounts::trials(&parts));
+    trials.extend(address_books::trials(&parts));
     trials.extend(tableless::trials(&parts));
     trials.extend(troubled::trials(&parts));
     trials.extend(emulated::trials(&parts));

@@ -210,6 +210,7 @@ fn rules(ground: &Ground) -> Rules {
             approvers: set(&[APPROVER, SECOND_APPROVER]),
             key_owners: ground.key_owners.clone(),
             suspects: BTreeSet::new(),
+            sql_askers: set(&[APPROVER]),
         },
         plans: PlanRules {
             deny_policy_arn: ground.deny_policy_arn.clone(),

@@ -1,5 +1,6 @@
 //! An answer whose every text an actor chose, with what may stand around it.
 
+use keyleak::domain::address::AddressNote;
 use keyleak::domain::candidates::{Candidate, Extent};
 use keyleak::domain::chart::Chart;
 use keyleak::domain::offering::Offers;
@@ -21,7 +22,7 @@ const HOSTILE: [&str; 8] = [
 ];
 
 fn columns() -> Vec<String> {
-    ["name", "calls", "reach"].map(str::to_owned).into()
+    ["name", "calls", "reach", "source_ip"].map(str::to_owned).into()
 }
 
 /// An answer whose every text is hostile.
@@ -35,6 +36,7 @@ pub(crate) fn answer() -> Answer {
             text(name),
             Cell::Integer(number),
             text(HOSTILE[usize::try_from(number % 3).unwrap_or_default()]),
+            text(&format!("198.51.100.{number}")),
         ]
     };
     Answer {
@@ -48,9 +50,20 @@ pub(crate) fn answer() -> Answer {
         attack: Vec::new(),
         lacking: Vec::new(),
         own_sql: None,
+        addresses: notes(),
         whole_cut: None,
         cost: QueryCost::default(),
     }
+}
+
+/// A database of addresses may come from anywhere.
+fn notes() -> Vec<AddressNote> {
+    let known = |said: &str| vec![said.to_owned(), "z".repeat(10_000)];
+    let note = |(number, said): (u8, &&str)| AddressNote {
+        address: [198, 51, 100, number].into(),
+        known: known(said),
+    };
+    (1..).zip(&HOSTILE).map(note).collect()
 }
 
 /// A chart, three buttons, and lines about what has none.

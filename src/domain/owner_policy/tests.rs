@@ -59,6 +59,7 @@ fn policy() -> Policy {
         team: "T1".to_owned(),
         approvers: set(&["ana", "bob", "cyn"]),
         suspects: set(&["sal"]),
+        sql_askers: BTreeSet::new(),
         key_owners: owners.map(|(tag, user)| (tag.to_owned(), user.to_owned())).into(),
         ..Policy::default()
     }

@@ -107,6 +107,7 @@ fn policy() -> Policy {
         responders: set(&["ana", "sus"]),
         approvers: set(&["bob", "sal"]),
         suspects: set(&["sus", "sal"]),
+        sql_askers: BTreeSet::new(),
         ..Policy::default()
     }
 }

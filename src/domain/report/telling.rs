@@ -10,7 +10,7 @@ use crate::domain::reading::SurveyNote;
 use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
 use crate::domain::recovering::open;
-use crate::domain::report::words::{count, kind_word};
+use crate::domain::report::words::{asked, count, kind_word};
 use crate::domain::report::{Line, Weight, cost, impact, name_of, recovering};
 use crate::domain::step_result::StepResult;
 use crate::domain::time_words::utc;
@@ -68,18 +68,16 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::Invited { people, failed } => Some(invited(people.len(), failed)),
         Event::PostFailed { why, .. } => minor(format!("could not post a message: {why}")),
         Event::PhasePressed { phase } => minor(format!("asked for {}", phase.title())),
-        Event::QuestionsAsked { questions } => minor(format!("asked {}", questions.join(", "))),
+        Event::QuestionsAsked { questions, sql } => minor(asked(questions, sql.as_deref())),
         Event::SummaryAsked => minor("asked for a summary"),
         Event::ReportAsked => minor("asked for the report"),
         Event::Found { finding } => Some(found(finding)),
         Event::Validated => major("finished the validation"),
         Event::Exposed { since, why, .. } => Some(exposed(*since, why.clone())),
-        Event::Braked { brake } => Some(with(
-            if brake.frozen { "heard that all changes are frozen" } else { "heard of the thaw" },
-            Some(format!("by {}: {}", brake.name, brake.why)),
-        )),
+        Event::Braked { brake } => Some(with(brake.heard(), Some(brake.by_and_why()))),
         Event::Note { text } => major(format!("noted: {text}")),
         Event::Closed { reason } => Some(closed(case, reason.clone())),
+        Event::Reopened { reason } => because("took the case up again", reason),
         Event::Recovery { step } => both(recovering::told(step)),
         Event::Impact { answer } => both(impact::told(answer)),
         Event::Reconciled { result } => Some(reconciled(result)),

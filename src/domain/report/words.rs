@@ -4,6 +4,7 @@ use crate::domain::brake::Brake;
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::exposure::Basis;
+use crate::domain::free_sql;
 use crate::domain::ids::KeyKind;
 use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::{PlanState, PlanStatus};
@@ -13,6 +14,11 @@ use crate::domain::resource_owner::owners_shown;
 use crate::domain::spending::Waiting;
 use crate::domain::step_result::StepResult;
 use crate::domain::time_words::{span, utc};
+
+/// What somebody asked the trail.
+pub(super) fn asked(questions: &[String], sql: Option<&str>) -> String {
+    format!("asked {}", free_sql::shown(questions, sql))
+}
 
 /// What people call a kind of plan.
 pub(super) fn kind_word(kind: PlanKind) -> &'static str {

@@ -67,14 +67,15 @@ pub(super) async fn make_channel(
 /// Tries a name, having written it down first; never takes a channel it did not make.
 async fn try_channel(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepError> {
     let Speaker { desk, case, .. } = *speaker;
-    if let Some(leader) = &case.opening().shares_channel_of
+    let earlier = case.room().earlier_names;
+    if let Some(leader) = case.opening().shares_channel_of.as_ref().filter(|_| earlier == 0)
         && let Some(leader) = desk.ledger.find(leader).await?
         && let Some(told) = share_channel(desk, case, &leader).await?
     {
         return Ok(told);
     }
     let tried = case.room().names_tried.len();
-    let name = channel_name(case, tried.max(1));
+    let name = channel_name(case, earlier + tried.max(1));
     if tried == 0 {
         note(desk, case, Event::ChannelTried { name: name.clone() }).await?;
     } else if let Some(channel) = desk.chat.own_channel(&name, case.opened_at()).await?
@@ -94,7 +95,7 @@ async fn try_channel(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told,
             lost(desk, case, "no free channel name was found", Hope::Gone).await
         }
         Err(ChatError::NameTaken) => {
-            let name = channel_name(case, tried.max(1) + 1);
+            let name = channel_name(case, earlier + tried.max(1) + 1);
             note(desk, case, Event::ChannelTried { name }).await?;
             Ok(Told::Something)
         }
@@ -248,7 +249,10 @@ pub(super) async fn farewell(
         }
     }
     let entry = Entry::own(desk.clock.now(), Event::Archived);
-    let once = |case: &Case| Ok::<_, StepError>((!case.is_archived()).then(|| entry.clone()));
+    let once = |case: &Case| {
+        let is_due = case.closed_at().is_some() && !case.is_archived();
+        Ok::<_, StepError>(is_due.then(|| entry.clone()))
+    };
     desk.ledger.append(case.id(), once).await?;
     Ok(Told::Something)
 }

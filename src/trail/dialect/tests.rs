@@ -1,5 +1,6 @@
 //! That the questions are in the dialect that every engine reads alike, and say what they return.
 
+use super::Order;
 use super::{Fault, faults};
 use crate::domain::question::Times;
 use crate::domain::trail_row::TrailRow;
@@ -49,7 +50,7 @@ fn every_file_in_the_folder_is_a_question_of_the_catalogue() {
 fn questions_keep_to_the_dialect_that_every_engine_reads_alike() {
     for question in questions().unwrap() {
         let sql = question.at(&times()).unwrap();
-        assert_eq!(faults(&sql), [], "{}", question.id);
+        assert_eq!(faults(&sql, Order::Said), [], "{}", question.id);
         assert_eq!(question.source, NAME);
     }
 }
@@ -58,7 +59,7 @@ const ORDER: &str = "ORDER BY bucket ASC NULLS LAST";
 
 /// What is said of a SELECT that ends with an order by the bucket.
 fn said(select: &str) -> Vec<Fault> {
-    faults(&format!("{select} {ORDER}"))
+    faults(&format!("{select} {ORDER}"), Order::Said)
 }
 
 fn complains(select: &str, what: &str) {
@@ -92,7 +93,7 @@ fn what_engines_read_unlike_is_refused() {
     ] {
         complains(wrong, what);
     }
-    let limited = faults(&format!("SELECT bucket FROM case_table {ORDER} LIMIT 1"));
+    let limited = faults(&format!("SELECT bucket FROM case_table {ORDER} LIMIT 1"), Order::Said);
     assert!(limited[0].what.contains("LIMIT"), "{limited:?}");
     let plain = "SELECT bucket FROM case_table";
     for (sql, what) in [
@@ -105,7 +106,7 @@ fn what_engines_read_unlike_is_refused() {
         (String::new(), "one SELECT and nothing else"),
         ("-- only a comment".to_owned(), "one SELECT and nothing else"),
     ] {
-        let said = faults(&sql);
+        let said = faults(&sql, Order::Said);
         assert!(said.iter().any(|fault| fault.what.contains(what)), "{sql}: {said:?}");
     }
 }
@@ -142,7 +143,7 @@ fn a_name_is_a_column_and_means_one_thing() {
     }
     let plain = "SELECT bucket, count(*) AS calls FROM case_table GROUP BY bucket";
     for order in ["1", "'bucket'", "count(*)", "bucket || 'a'", "model"] {
-        let said = faults(&format!("{plain} ORDER BY {order} ASC NULLS LAST"));
+        let said = faults(&format!("{plain} ORDER BY {order} ASC NULLS LAST"), Order::Said);
         assert!(said[0].what.contains("ORDER BY must name columns that are returned"), "{said:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! What a question may be made of: everything else is refused, whether we thought of it or not.
 
-use super::Fault;
+use super::{Fault, Order};
 use crate::trail::table::{FUNCTIONS, NAME};
 use sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArguments, GroupByExpr, JoinConstraint, JoinOperator,
@@ -10,15 +10,16 @@ use sqlparser::ast::{
 use std::ops::ControlFlow;
 
 /// Everything in the query that is not on the list.
-pub(super) fn faults(query: &Query) -> Vec<Fault> {
-    let mut walls = Walls { faults: Vec::new() };
-    walls.faults.extend(unordered(query));
+pub(super) fn faults(query: &Query, order: Order) -> Vec<Fault> {
+    let mut walls = Walls { faults: Vec::new(), order };
+    walls.faults.extend(unordered(query).filter(|_| order == Order::Said));
     let _: ControlFlow<()> = query.visit(&mut walls);
     walls.faults
 }
 
 struct Walls {
     faults: Vec<Fault>,
+    order: Order,
 }
 
 impl Visitor for Walls {
@@ -36,7 +37,8 @@ impl Visitor for Walls {
             OrderByKind::Expressions(order) => order.as_slice(),
             OrderByKind::All(_) => &[],
         });
-        let vague = order.filter(|by| is_vague(&by.options) || by.with_fill.is_some());
+        let said = self.order == Order::Said;
+        let vague = order.filter(|by| (said && is_vague(&by.options)) || by.with_fill.is_some());
         let what = "ORDER BY must say ASC or DESC and NULLS LAST";
         self.faults.extend(vague.map(|by| Fault::at(what, by.span())));
         ControlFlow::Continue(())

@@ -143,6 +143,7 @@ async fn who_asks_for_all_is_told_which_logs_were_not_looked_at() {
         contained_at: None,
         query: vec![query.to_owned()],
         format,
+        addresses: Vec::new(),
         own: OwnQuestions::default(),
     };
     let now = "2026-08-02T00:00:00Z".parse().unwrap();

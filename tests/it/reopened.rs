@@ -1,0 +1,105 @@
+//! A closed case that is taken up again: the same journal, a new channel, and one case per key.
+
+use crate::stage::Stage;
+use keyleak::domain::case::Case;
+use keyleak::domain::event::Event;
+use keyleak::domain::ids::CaseId;
+use keyleak::drill::people::{KEY_OWNER, REPORTER};
+use keyleak::drill::players::{approve, desk, load, open, press, until};
+use keyleak::drill::world::World;
+use keyleak::flow::intake::key_digest;
+
+async fn typed(world: &World, who: &str, text: &str) -> String {
+    let delivery = world.slack.slash(who, &world.lobby, "/keyleak", text).await.unwrap();
+    assert!(delivery.accepted(), "{text}: {}", delivery.body);
+    delivery.body
+}
+
+fn reopen(case: &CaseId) -> String {
+    format!("reopen {case} the old key was used again")
+}
+
+async fn closed(world: &World, case: &CaseId) -> Case {
+    press(world, case, (REPORTER, "case.close")).await.unwrap();
+    until(world, case, "the end", Case::is_archived).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_is_taken_up_again_gets_a_new_channel_and_goes_on_in_its_journal() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let case = open(world).await.unwrap();
+    approve(world, &case).await.unwrap();
+    let begun = |case: &Case| case.plans().any(|state| state.held_at.is_some());
+    until(world, &case, "held", begun).await.unwrap();
+    let early = typed(world, REPORTER, &reopen(&case)).await;
+    assert!(early.contains("it goes on in its channel"), "{early}");
+
+    let before = closed(world, &case).await;
+    let first = before.room().channel.clone().unwrap();
+    for (who, text, why) in [
+        (REPORTER, format!("reopen {case} soon"), "name the closed case and why"),
+        (REPORTER, "reopen kl-20200101-aaaa-00000000 it goes on".to_owned(), "There is no case"),
+        (KEY_OWNER, reopen(&case), "the key belongs to you"),
+    ] {
+        let said = typed(world, who, &text).await;
+        assert!(said.contains(why), "{text}: {said}");
+    }
+    assert!(load(world, &case).await.unwrap().closed_at().is_some(), "nothing of that counted");
+
+    let said = typed(world, REPORTER, &reopen(&case)).await;
+    assert!(said.contains("is open again"), "{said}");
+    let there = |case: &Case| {
+        case.room().posted.contains_key(&keyleak::domain::announce::card_key())
+            && case.room().posted.keys().any(|post| post.0.starts_with("summary-"))
+    };
+    let now = until(world, &case, "the new channel", there).await.unwrap();
+    let second = now.room().channel.clone().unwrap();
+    assert_ne!(first, second);
+    assert_eq!(now.room().name, before.room().name.as_ref().map(|name| format!("{name}-2")));
+    assert!(now.closed_at().is_none() && !now.is_archived());
+    let (old, new) = (before.records(), now.records());
+    assert!(old.iter().zip(new).all(|(old, new)| old.hash == new.hash), "one chain");
+    let told: String = world.slack.messages(&second.0).iter().map(ToString::to_string).collect();
+    assert!(told.contains("the old key was used again"), "{told}");
+    assert!(world.slack.messages(&second.0).len() < 8, "what is no news is not told again");
+    listed_once(world, &case).await;
+
+    let again = closed(world, &case).await;
+    assert!(again.room().channel == now.room().channel, "and it can be closed again");
+    stage.strike().await;
+}
+
+/// It is found by whoever looks for work, and its key can have no second case.
+async fn listed_once(world: &World, case: &CaseId) {
+    let work = &desk(world).unwrap().work;
+    assert_eq!(work.open_cases().await.unwrap(), std::slice::from_ref(case));
+    let key = world.leaked.access_key_id.clone();
+    let said = typed(world, REPORTER, &key).await;
+    assert!(said.contains(&format!("already has the open case {case}")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_has_another_open_case_by_now_keeps_that_one() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let first = open(world).await.unwrap();
+    let roomed = |case: &Case| case.room().dressed;
+    until(world, &first, "a channel", roomed).await.unwrap();
+    closed(world, &first).await;
+    let work = &desk(world).unwrap().work;
+    let mut left = work.open_cases().await.unwrap();
+    while left.contains(&first) {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        left = work.open_cases().await.unwrap();
+    }
+    let second = open(world).await.unwrap();
+    assert_ne!(first, second);
+    let said = typed(world, REPORTER, &reopen(&first)).await;
+    assert!(said.contains(&format!("has the open case {second} by now")), "{said}");
+    let now = load(world, &first).await.unwrap();
+    assert!(!now.records().iter().any(|record| matches!(record.event, Event::Reopened { .. })));
+    let digest = key_digest(&now.opening().key);
+    assert_eq!(work.claim_key(&digest, &first).await.unwrap(), second, "the claim is as it was");
+    stage.strike().await;
+}
