@@ -13,6 +13,7 @@ use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::brake::Brake;
 use keyleak::domain::caps::{Caps, Tally};
+use keyleak::domain::conduct::Conduct;
 use keyleak::domain::ids::{AccountId, CaseId};
 use keyleak::domain::plan::PlanRules;
 use keyleak::domain::policy::Policy;
@@ -292,6 +293,7 @@ fn rules() -> Rules {
             key_owners: BTreeMap::new(),
             suspects: BTreeSet::new(),
             sql_askers: BTreeSet::new(),
+            conduct: Conduct::default(),
         },
         plans: PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

@@ -5,6 +5,7 @@ use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
 use crate::domain::policy::Policy;
 use crate::domain::record::Record;
+use crate::domain::rounds;
 use crate::flow::tell::beside;
 use crate::ports::chat::{Kept, Margin, Scene, View};
 use crate::ports::evidence::Evidence;
@@ -18,8 +19,11 @@ use std::collections::BTreeMap;
 /// One line for each message, in the order of the journal. What it says is drawn again from the
 /// records: the card and the plans as the records leave them, everything else as it was sent.
 pub(super) async fn messages(case: &Case, evidence: Option<&dyn Evidence>) -> Vec<String> {
-    let owed: BTreeMap<PostKey, What> =
-        announcements(case).into_iter().map(|owed| (owed.key, owed.what)).collect();
+    let owed: BTreeMap<PostKey, What> = announcements(case)
+        .into_iter()
+        .chain(rounds::told(case))
+        .map(|owed| (owed.key, owed.what))
+        .collect();
     let built_in = Catalogue::built_in().unwrap_or_default();
     let mut lines = Vec::new();
     for record in case.records() {

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod anchors;
+mod conduct;
 pub mod organization;
 pub mod reader;
 mod shapes;
@@ -260,6 +261,7 @@ fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
         key_owners: r.table("people.key_owners"),
         suspects: set(r, "people.suspects"),
         sql_askers: set(r, "people.sql_askers"),
+        conduct: conduct::conduct(r),
     };
     let plans = PlanRules {
         deny_policy_arn: r.text_or("aws.deny_policy_arn", DENY_ALL_ARN),

@@ -98,6 +98,7 @@ fn matters(event: &Event) -> bool {
         | Event::Closed { .. }
         | Event::Reopened { .. }
         | Event::Impact { .. }
+        | Event::Team { .. }
         | Event::Reconciled { .. }
         | Event::NotReconciled { .. }
         | Event::Reported { .. }

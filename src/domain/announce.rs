@@ -4,6 +4,7 @@ mod questions;
 mod read_back;
 mod reopened;
 mod spending;
+mod team;
 
 use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
@@ -12,6 +13,7 @@ use crate::domain::elsewhere::is_elsewhere;
 use crate::domain::event::{Event, Phase, PostKey};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::identity::AwsIdentity;
+use crate::domain::milestones::{Point, milestones};
 use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
@@ -41,6 +43,8 @@ pub enum What {
     Plan(PlanNumber),
     /// The story up to a record.
     Summary(u64),
+    /// What changed since people were told last, as of a point.
+    Update(Point),
     Checklist(Phase),
     /// What to write to AWS about a key that is somebody else's.
     Letter,
@@ -95,7 +99,7 @@ pub fn answer_key(seq: u64) -> PostKey {
 /// Everything owed so far, in the order it came up.
 pub fn announcements(case: &Case) -> Vec<Announcement> {
     let mut owed = vec![Announcement { key: card_key(), what: What::Card }];
-    let mut phase = Phase::Validation;
+    let mut milestones = milestones(case).into_iter().peekable();
     let mut drifts: Vec<Drift> = Vec::new();
     let mut capped: BTreeSet<PlanNumber> = BTreeSet::new();
     for record in case.records() {
@@ -124,10 +128,15 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         owed.extend(recovery(case, record));
         owed.extend(impact(record));
         owed.extend(last_words(record));
-        if summed_up(record, &mut phase) {
+        owed.extend(team::about(case, record));
+        let milestone = milestones.next_if(|point| point.seq == record.seq);
+        let asked = matches!(record.event, Event::SummaryAsked);
+        let summary = milestone.map(What::Update);
+        let summary = summary.or_else(|| asked.then_some(What::Summary(record.seq)));
+        owed.extend(summary.map(|what| {
             let key = PostKey(format!("summary-{}", record.seq));
-            owed.push(Announcement { key, what: What::Summary(record.seq) });
-        }
+            Announcement { key, what }
+        }));
     }
     owed
 }
@@ -170,28 +179,6 @@ fn last_words(record: &Record) -> Option<Announcement> {
     let asked = matches!(record.event, Event::Reconciled { .. } | Event::NotReconciled { .. });
     let key = PostKey(format!("report-{}", record.seq));
     asked.then_some(Announcement { key, what: What::Report(record.seq) })
-}
-
-/// Whether a summary is due after this record: on demand, at a phase change, at a milestone.
-fn summed_up(record: &Record, phase: &mut Phase) -> bool {
-    let next = phase_after(&record.event);
-    let changed = next.is_some_and(|next| next != *phase);
-    if let Some(next) = next {
-        *phase = next;
-    }
-    changed || matches!(record.event, Event::SummaryAsked | Event::Contained { .. })
-}
-
-/// The phase that a record moves the case into.
-#[expect(clippy::wildcard_enum_match_arm, reason = "few records move a case into another phase")]
-fn phase_after(event: &Event) -> Option<Phase> {
-    match event {
-        Event::PhasePressed { phase } => Some(*phase),
-        Event::Intent { .. } => Some(Phase::Containment),
-        Event::UndoWanted { .. } => Some(Phase::Recovery),
-        Event::Closed { .. } => Some(Phase::PostIncident),
-        _ => None,
-    }
 }
 
 /// The message that a record owes by itself.

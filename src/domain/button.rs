@@ -8,6 +8,7 @@ use crate::domain::measure::Measure;
 use crate::domain::plan::PlanNumber;
 use crate::domain::principal::PrincipalName;
 use crate::domain::recovery_step::Remedy;
+use crate::domain::team_step::Role;
 
 /// Between the parts of a button's value; case ids and hashes hold none.
 const SEPARATOR: char = '|';
@@ -55,6 +56,8 @@ pub enum ButtonAction {
     /// `recovery.confirm`, value `case|second` of the last use of the key after the containment
     /// that the card showed; 0 for none.
     Confirm { case: CaseId, used: i64 },
+    /// `team.lead`, `team.scribe`, value `case`: take the role.
+    TakeRole { case: CaseId, role: Role },
     /// `case.summary`, value `case`.
     Summary { case: CaseId },
     /// `case.close`, value `case`.
@@ -95,6 +98,8 @@ impl ButtonAction {
             Self::Impact { verdict: ImpactVerdict::No, .. } => "impact.no".to_owned(),
             Self::Impact { verdict: ImpactVerdict::NotKnown, .. } => "impact.not_known".to_owned(),
             Self::Confirm { .. } => "recovery.confirm".to_owned(),
+            Self::TakeRole { role: Role::Lead, .. } => "team.lead".to_owned(),
+            Self::TakeRole { role: Role::Scribe, .. } => "team.scribe".to_owned(),
             Self::Summary { .. } => "case.summary".to_owned(),
             Self::Close { .. } => "case.close".to_owned(),
             Self::Report { .. } => "case.report".to_owned(),
@@ -107,6 +112,7 @@ impl ButtonAction {
     pub fn value(&self) -> String {
         match self {
             Self::Phase { case, .. }
+            | Self::TakeRole { case, .. }
             | Self::Summary { case }
             | Self::Close { case }
             | Self::Report { case } => case.0.clone(),
@@ -145,6 +151,7 @@ impl ButtonAction {
             | Self::Settle { case, .. }
             | Self::Harden { case, .. }
             | Self::Impact { case, .. }
+            | Self::TakeRole { case, .. }
             | Self::Confirm { case, .. } => Some(case),
             Self::Approve(at)
             | Self::Deny(at)
@@ -197,6 +204,8 @@ impl ButtonAction {
                 let (case, used) = value.split_once(SEPARATOR)?;
                 Some(Self::Confirm { case: case_id(case)?, used: used.parse().ok()? })
             }
+            "team.lead" => Some(Self::TakeRole { case: case_id(value)?, role: Role::Lead }),
+            "team.scribe" => Some(Self::TakeRole { case: case_id(value)?, role: Role::Scribe }),
             "case.summary" => Some(Self::Summary { case: case_id(value)? }),
             "case.close" => Some(Self::Close { case: case_id(value)? }),
             "case.report" => Some(Self::Report { case: case_id(value)? }),
@@ -262,6 +271,7 @@ mod tests {
             ButtonAction::Report { case: case.clone() },
             ButtonAction::Go,
         ];
+        buttons.extend(Role::ALL.map(|role| ButtonAction::TakeRole { case: case.clone(), role }));
         buttons.push(ButtonAction::Harden { case: case.clone(), measure: Measure::Mfa });
         buttons.push(ButtonAction::Confirm { case: case.clone(), used: 1_790_000_000 });
         let settle = |remedy| ButtonAction::Settle { case: case.clone(), loss: 3, seq: 41, remedy };

@@ -15,6 +15,7 @@ use crate::domain::record::{Press, Record};
 use crate::domain::recovery::Recovery;
 use crate::domain::room::Room;
 use crate::domain::spending::Spending;
+use crate::domain::team::Team;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -59,6 +60,7 @@ pub struct Case {
     pub(super) questions_done: BTreeSet<u64>,
     pub(super) recovery: Recovery,
     pub(super) impact_answers: Vec<(Press, ImpactAnswer)>,
+    pub(super) team: Team,
     pub(super) closed_at: Option<Timestamp>,
     /// What AWS's own log said of the closed case, or why it was not asked.
     pub(super) reconciled: Option<Result<Reconciliation, String>>,
@@ -298,6 +300,11 @@ impl Case {
     /// What people answered to the impact questions, oldest first; the last of each counts.
     pub fn impact_answers(&self) -> &[(Press, ImpactAnswer)] {
         &self.impact_answers
+    }
+
+    /// How severe it is, and who does what.
+    pub fn team(&self) -> &Team {
+        &self.team
     }
 
     pub fn closed_at(&self) -> Option<Timestamp> {

@@ -7,6 +7,8 @@ use crate::domain::plan::{PlanNumber, StepAddress};
 use crate::domain::question::{QUESTIONS_MAX, SQL_LENGTH_MAX};
 use crate::domain::recovery_step::Replacement;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
+use crate::domain::severity::Severity;
+use crate::domain::team_step::Role;
 use crate::domain::wanted::Wanted;
 use jiff::Timestamp;
 
@@ -105,6 +107,18 @@ pub enum Command {
     Allow {
         of: Option<CaseName>,
         reading: u64,
+    },
+    /// Say how severe the case is, or leave it to the facts, and why.
+    Grade {
+        of: Option<CaseName>,
+        severity: Option<Severity>,
+        reason: String,
+    },
+    /// Take a role, or give it to a member.
+    TakeRole {
+        of: Option<CaseName>,
+        role: Role,
+        person: Option<String>,
     },
     /// Tell the story so far; of the channel it is typed in when it names none.
     Summary {
@@ -211,6 +225,10 @@ pub enum CommandError {
          channel name the case or key before the number"
     )]
     NoReading,
+    #[error("{}", team::SEVERITY_HOW)]
+    NoSeverity,
+    #[error("{}", team::ROLE_HOW)]
+    NoRole,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
     TooMany { given: usize },
     #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
@@ -235,6 +253,7 @@ impl Command {
                     | "rotate-owner"
                     | "replace"
                     | "impact"
+                    | "severity"
                     | "leave-out"
                     | "take-in"
                     | "reopen"
@@ -273,6 +292,9 @@ impl Command {
             (Some("rotate-owner"), _) => recovering::rotate_owner(&text),
             (Some("replace"), _) => recovering::replace(&text),
             (Some("impact"), _) => impact::impact(&text),
+            (Some("severity"), _) => team::severity(&text),
+            (Some("lead"), rest) => team::take(Role::Lead, rest),
+            (Some("scribe"), rest) => team::take(Role::Scribe, rest),
             (Some(verb @ ("leave-out" | "take-in" | "contain-by")), _) => {
                 changes::adjust(verb, &text)
             }
@@ -384,6 +406,7 @@ mod life;
 mod named;
 mod questions;
 mod recovering;
+mod team;
 
 use named::case_name;
 

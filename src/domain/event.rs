@@ -14,6 +14,7 @@ use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::snapshot::SnapshotRef;
 use crate::domain::spending_step::SpendingStep;
 use crate::domain::step_result::StepResult;
+use crate::domain::team_step::TeamStep;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -277,6 +278,10 @@ pub enum Event {
     /// A person answered one of the nine impact questions.
     Impact {
         answer: Box<ImpactAnswer>,
+    },
+    /// How people work together: how severe it is, who does what.
+    Team {
+        step: Box<TeamStep>,
     },
     /// The brake on all changes was put on or taken off while this case had work to do.
     Braked {

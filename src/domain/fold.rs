@@ -12,6 +12,7 @@ use crate::domain::record::{Press, Record};
 use crate::domain::recovery::Recovery;
 use crate::domain::room::{Room, Unmade};
 use crate::domain::spending::Spending;
+use crate::domain::team::Team;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -81,7 +82,7 @@ impl Case {
         if record.seq != 1 {
             return Err(IllegalRecord::OutOfOrder);
         }
-        Ok(Self {
+        let mut case = Self {
             id: record.case.clone(),
             opening: opening.clone(),
             opened_by: person.clone(),
@@ -116,8 +117,11 @@ impl Case {
             report_sha256: None,
             archived: false,
             brake: None,
-            records: vec![Arc::new(record)],
-        })
+            team: Team::default(),
+            records: vec![Arc::new(record.clone())],
+        };
+        case.grade(&record);
+        Ok(case)
     }
 
     /// Takes in the next record, or says why it cannot be the next; then nothing is changed.
@@ -132,6 +136,7 @@ impl Case {
             return Err(IllegalRecord::Closed);
         }
         self.take_in(record)?;
+        self.grade(record);
         self.deliveries.extend(record.delivery.clone());
         self.records.push(Arc::new(record.clone()));
         Ok(())
@@ -194,6 +199,7 @@ impl Case {
             Event::Spending { step } => self.take_in_spending(record, step)?,
             Event::Recovery { step } => self.take_in_recovery(record, step)?,
             Event::Impact { answer } => self.take_in_impact(record, answer)?,
+            Event::Team { step } => self.take_in_team(record, step)?,
             Event::Closed { .. } => self.closed_at = Some(record.at),
             Event::Reopened { .. } => self.take_up_again()?,
             Event::Reconciled { result } => self.take_in_reconciliation(Ok(*result.clone()))?,

@@ -123,7 +123,9 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::AskInSql { .. }
         | Command::Reopen { .. }
         | Command::Allow { .. }
-        | Command::Summary { .. } => Err(IntakeError::NoKey),
+        | Command::Summary { .. }
+        | Command::Grade { .. }
+        | Command::TakeRole { .. } => Err(IntakeError::NoKey),
     }
 }
 

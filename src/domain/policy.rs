@@ -1,6 +1,7 @@
 //! Who may do what: workspace, lists, two people, the key's owner; only here is an approval made.
 
 use crate::domain::case::Case;
+use crate::domain::conduct::Conduct;
 use crate::domain::facts::Fact;
 use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::{CaseId, PersonId};
@@ -28,6 +29,8 @@ pub struct Policy {
     pub suspects: BTreeSet<String>,
     /// Who may ask the case table in SQL of their own.
     pub sql_askers: BTreeSet<String>,
+    /// How people are kept informed.
+    pub conduct: Conduct,
 }
 
 /// Proof that enough people approved one plan, or one broke the glass; only [`recorded`] makes it,

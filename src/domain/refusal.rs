@@ -102,6 +102,8 @@ pub enum Refusal {
     OwnReading,
     #[error("no reading of the trail waits to be allowed, or another does; see the newest card")]
     NoReading,
+    #[error("{0}")]
+    NotNamed(&'static str),
     #[error("you have not approved this plan, so there is nothing to withdraw")]
     NotApproved,
 }

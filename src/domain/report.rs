@@ -7,11 +7,15 @@ pub mod phases;
 mod recovering;
 mod second_witness;
 mod standing;
+mod team;
 mod telling;
+mod update;
 mod whole_plan;
 mod words;
 
 use crate::domain::case::Case;
+use crate::domain::milestones::Point;
+use crate::domain::team_step::TeamStep;
 use jiff::{SignedDuration, Timestamp};
 
 /// A summary is read on a phone; what does not fit is in the report.
@@ -62,6 +66,21 @@ pub fn summary(case: &Case, upto: u64) -> Vec<String> {
         Ok(then) => summary_of(&then),
         Err(_) => summary_of(case),
     }
+}
+
+/// What changed since people were told last before this point, in at most fifteen lines.
+pub fn update(case: &Case, upto: Point) -> Vec<String> {
+    update::lines(case, upto)
+}
+
+/// How severe the case is, and why.
+pub fn severity_words(case: &Case) -> String {
+    team::severity(case)
+}
+
+/// What a step of working together says, and why.
+pub fn team_words(case: &Case, step: &TeamStep) -> (String, Option<String>) {
+    team::told(case, step)
 }
 
 /// The closing report as Markdown.
@@ -155,8 +174,8 @@ impl Line {
 }
 
 fn summary_of(case: &Case) -> Vec<String> {
-    let mut lines =
-        vec![format!("Status: {}", status_words(case)), words::subject(case), words::opened(case)];
+    let status = format!("Status: {}, {}", case.team().severity().word(), status_words(case));
+    let mut lines = vec![status, words::subject(case), words::opened(case)];
     lines.extend(words::time_to_contain(times_to_contain(case)));
     let waiting: Vec<String> =
         waiting(case).into_iter().take(2).map(|what| format!("Waiting: {what}")).collect();

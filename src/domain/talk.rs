@@ -27,6 +27,7 @@ impl Event {
             | Self::Note { .. }
             | Self::Recovery { .. }
             | Self::Impact { .. }
+            | Self::Team { .. }
             | Self::Reconciled { .. }
             | Self::NotReconciled { .. }
             | Self::Reported { .. }

@@ -3,8 +3,10 @@
 use crate::domain::agenda::Timing;
 use crate::domain::anchor::EVERY_DEFAULT;
 use crate::domain::caps::Caps;
+use crate::domain::conduct::Conduct;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
+use crate::domain::severity::Severity;
 use crate::drill::people;
 use crate::flow::desk::{Desk, Notary, Rules};
 use crate::flow::ledger::Ledger;
@@ -134,6 +136,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
             key_owners: BTreeMap::from([("dan".to_owned(), people::KEY_OWNER.to_owned())]),
             suspects: BTreeSet::new(),
             sql_askers: set(&[people::APPROVER, people::SECOND_APPROVER]),
+            conduct: conduct(),
         },
         plans: PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
@@ -151,6 +154,12 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
         drill: true,
         endpoints: Vec::new(),
     }
+}
+
+/// As in production, by default.
+fn conduct() -> Conduct {
+    let (p1, p2) = (SignedDuration::from_mins(30), SignedDuration::from_hours(2));
+    Conduct { updates: BTreeMap::from([(Severity::P1, p1), (Severity::P2, p2)]) }
 }
 
 fn team() -> String {

@@ -107,6 +107,10 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
             let answer = policy.may_answer(&pressed.caller, case, (&word, Some(*seq)))?;
             Event::Impact { answer: Box::new(answer) }
         }
+        ButtonAction::TakeRole { role, .. } => {
+            let step = policy.may_take(&pressed.caller, case, (*role, None))?;
+            Event::Team { step: Box::new(step) }
+        }
         ButtonAction::Confirm { used, .. } => return confirmation(bench, pressed, case, *used),
         ButtonAction::Summary { .. } => Event::SummaryAsked,
         ButtonAction::Report { .. } => Event::ReportAsked,

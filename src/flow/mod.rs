@@ -39,6 +39,7 @@ pub mod spending;
 pub mod spoken;
 pub mod sweep;
 mod targets;
+pub mod team;
 pub mod tell;
 pub mod undo;
 pub mod validate;

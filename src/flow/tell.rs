@@ -23,6 +23,7 @@ use crate::domain::ids::{ChannelId, MessageTs};
 use crate::domain::offering::offers;
 use crate::domain::progress;
 use crate::domain::record::Entry;
+use crate::domain::rounds::{self, Round};
 use crate::flow::ask::waiting_of;
 use crate::flow::desk::Desk;
 use crate::flow::hold::Hold;
@@ -52,8 +53,8 @@ pub async fn tell(
     if let Some(why) = &case.room().failed {
         return direct::tell(&speaker, why).await;
     }
-    if memory.is_up_to_date(case) {
-        return Ok(Told::Nothing);
+    if let Some(told) = memory.up_to_date(case, desk.clock.now()) {
+        return Ok(told);
     }
     match next(&speaker, memory).await {
         Err(StepError::Chat(ChatError::Archived)) => {
@@ -80,8 +81,9 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
     if !case.room().dressed {
         return room::dress(desk, case, channel).await;
     }
+    let (owed, next) = owed(desk, case);
     let (files, words): (Vec<_>, Vec<_>) =
-        owed(desk, case).into_iter().partition(|owed| matches!(owed.what, What::Rows(_)));
+        owed.into_iter().partition(|owed| matches!(owed.what, What::Rows(_)));
     if let Some(owed) = words.first() {
         return post(speaker, channel, (owed, memory)).await;
     }
@@ -97,24 +99,23 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
                 None => room::farewell(desk, case, channel).await,
             }
         }
-        Told::Nothing => {
-            memory.told_all(case);
-            Ok(Told::Nothing)
-        }
+        Told::Nothing => Ok(memory.told_all(case, next)),
         told @ (Told::Something | Told::Later(_)) => Ok(told),
     }
 }
 
 /// What the channel is owed and has not got.
-fn owed(desk: &Desk, case: &Case) -> Vec<Announcement> {
+fn owed(desk: &Desk, case: &Case) -> (Vec<Announcement>, Option<Timestamp>) {
     let room = case.room();
     let mut owed = announcements(case);
+    let Round { due, next } = rounds::update(case, &desk.rules.policy.conduct, desk.clock.now());
+    owed.extend(due);
     owed.retain(|owed| !room.posted.contains_key(&owed.key) && !room.given_up.contains(&owed.key));
     if desk.trail.is_none() {
         // Nobody asks then, and nothing is under way.
         owed.retain(|owed| !matches!(owed.what, What::Progress(_)));
     }
-    owed
+    (owed, next)
 }
 
 /// Where it is said: in the thread of what it belongs to, where that is in the channel.
@@ -124,6 +125,7 @@ fn spot<'a>(case: &'a Case, channel: &'a ChannelId, what: &What) -> Spot<'a> {
         What::Card
         | What::Plan(_)
         | What::Summary(_)
+        | What::Update(_)
         | What::Checklist(_)
         | What::Letter
         | What::Recovery

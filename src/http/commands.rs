@@ -7,7 +7,7 @@ use crate::domain::report;
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_be_about};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
-use crate::flow::{adjust, allowance, inquire, lift, reopen};
+use crate::flow::{adjust, allowance, inquire, lift, reopen, team};
 use crate::http::errands::Errand;
 use crate::http::{
     DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines, questions,
@@ -42,6 +42,8 @@ no`, or `yes` or `unknown`, and why, answers one\n\
 `/keyleak ask SELECT …` asks in your own SQL where you may\n\
 • `/keyleak allow [key or case] READING` lets a reading scan more than one may by itself\n\
 • `/keyleak reopen CASE reason` takes a closed case up again, in a new channel\n\
+• `/keyleak severity [key or case] P1 reason` raises or lowers the severity, `auto` leaves it to \
+the facts; `/keyleak lead`, `/keyleak scribe [key or case] [@person]` takes or gives a role\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -131,6 +133,8 @@ async fn carry_out(
         | Command::AskTrail { ref of, .. }
         | Command::AskInSql { ref of, .. }
         | Command::Summary { ref of }
+        | Command::Grade { ref of, .. }
+        | Command::TakeRole { ref of, .. }
         | Command::Allow { ref of, .. }
         | Command::BreakGlass { ref of, .. }
         | Command::RotateOwner { ref of, .. }
@@ -275,7 +279,8 @@ fn status_line(case: &Case) -> Vec<Value> {
 }
 
 fn status_words(case: &Case) -> String {
-    format!("{} · {} · {}", case.id(), case.opening().key, report::status_words(case))
+    let (key, severity) = (&case.opening().key, case.team().severity().word());
+    format!("{} · {key} · {severity} · {}", case.id(), report::status_words(case))
 }
 
 /// Nothing is decided about a case that was not meant.
@@ -342,6 +347,12 @@ async fn speak(
         Command::AskInSql { sql, .. } => inquire::say_sql(&service.desk, id, &speaker, sql).await?,
         Command::Allow { reading, .. } => allowance::say(&bench, id, &speaker, *reading).await?,
         Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).await?,
+        Command::Grade { severity, reason, .. } => {
+            team::grade(&bench, id, &speaker, (*severity, reason)).await?
+        }
+        Command::TakeRole { role, person, .. } => {
+            team::take(&bench, id, &speaker, (*role, person.as_deref())).await?
+        }
         Command::Open { .. }
         | Command::Ask
         | Command::Help

@@ -41,6 +41,7 @@ pub async fn click(service: &Service, click: Click) -> (Response, bool) {
         | ButtonAction::Harden { .. }
         | ButtonAction::Impact { .. }
         | ButtonAction::Confirm { .. }
+        | ButtonAction::TakeRole { .. }
         | ButtonAction::Summary { .. }
         | ButtonAction::Close { .. }
         | ButtonAction::Report { .. }

@@ -4,6 +4,7 @@ use crate::domain::announce::What;
 use crate::domain::case::Case;
 use crate::domain::chart::Chart;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
+use crate::domain::milestones::Point;
 use crate::domain::offering::Offers;
 use crate::domain::plan::{PlanNumber, PlanRules};
 use crate::domain::plan_state::PlanState;
@@ -63,6 +64,8 @@ pub enum View<'a> {
     Plan(Scene<'a>, PlanNumber),
     /// A timeline summary of the records up to `upto`.
     Summary(Scene<'a>, u64),
+    /// What changed since people were told last, as of a point.
+    Update(Scene<'a>, Point),
     /// What a phase offers beyond what the bot does itself: a checklist with commands.
     Checklist(Scene<'a>, crate::domain::event::Phase),
     /// What to write to AWS about a key that is somebody else's.
@@ -100,6 +103,7 @@ impl<'a> View<'a> {
             What::Card => Self::Card(scene),
             What::Plan(plan) => Self::Plan(scene, *plan),
             What::Summary(upto) => Self::Summary(scene, *upto),
+            What::Update(upto) => Self::Update(scene, *upto),
             What::Checklist(phase) => Self::Checklist(scene, *phase),
             What::Letter => Self::Letter(scene),
             What::Recovery => Self::Recovery(scene),

@@ -14,8 +14,8 @@ use crate::slack::blocks::{
     Confirm, Look, bold, button, code, context, divider, field, header, list, newline, paragraph,
     rich, rows, text, time,
 };
-use crate::slack::fact_lines;
 use crate::slack::sketch::Sketch;
+use crate::slack::{fact_lines, team_lines};
 use serde_json::Value;
 
 /// Who pressed a phase most recently; the report has all.
@@ -32,6 +32,7 @@ pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
     let mut blocks = vec![
         header(&format!("Exposed key {key}")),
         rich("card.status", vec![paragraph(standing(case, &status))]),
+        rich("card.team", vec![paragraph(team_lines::lines(scene))]),
         rich("card.key", vec![paragraph(about_key(scene))]),
         divider(),
         rich("card.phases", vec![list(phase_items(case), false)]),
@@ -41,6 +42,7 @@ pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
     if case.closed_at().is_none() {
         tail.extend(allow_buttons(case));
         tail.extend(rows("card.phase", phase_buttons(case)));
+        tail.extend(rows("card.team", team_lines::buttons(case)));
     }
     tail.extend(rows("card.case", case_buttons(case)));
     tail.push(context(&format!("Case {} · every decision is in its journal", case.id())));

@@ -4,7 +4,8 @@ use crate::ports::chat::{Scene, View};
 use crate::slack::blocks::{BLOCKS_MAX, MESSAGE_LENGTH_MAX, context, fallback, length};
 use crate::slack::sketch::{Drawn, Means, Sketch};
 use crate::slack::{
-    answer, card, checklist, impact_card, plan_card, progress_card, recovery_card, telling,
+    answer, card, checklist, impact_card, plan_card, progress_card, recovery_card, team_lines,
+    telling,
 };
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ pub fn draw(view: &View<'_>, means: Means) -> Drawn {
         View::Card(scene) => (scene, card::sketch(scene)),
         View::Plan(scene, number) => (scene, plan_card::sketch(scene, *number)),
         View::Summary(scene, upto) => (scene, telling::summary(scene, *upto)),
+        View::Update(scene, upto) => (scene, team_lines::told(scene, *upto)),
         View::Checklist(scene, phase) => (scene, checklist::sketch(scene, *phase)),
         View::Letter(scene) => (scene, telling::letter(scene)),
         View::Recovery(scene) => (scene, recovery_card::sketch(scene)),

@@ -30,6 +30,7 @@ mod progress_card;
 mod recovery_card;
 mod refused_blocks;
 pub mod sketch;
+mod team_lines;
 mod telling;
 mod upload;
 pub mod web;

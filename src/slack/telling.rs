@@ -40,7 +40,7 @@ pub(super) fn summary(scene: &Scene<'_>, upto: u64) -> Sketch {
 }
 
 /// The hash of a record: posted where the journal's writer cannot change it, it is one more anchor.
-fn head(case: &Case, seq: u64) -> &str {
+pub(super) fn head(case: &Case, seq: u64) -> &str {
     let index = usize::try_from(seq.saturating_sub(1)).unwrap_or(usize::MAX);
     case.records().get(index).map_or("not known", |record| &record.hash)
 }

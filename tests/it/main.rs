@@ -106,6 +106,7 @@ mod stores;
 #[path = "../support/story.rs"]
 mod story;
 mod tampering;
+mod teamwork;
 mod text;
 #[path = "../support/trail_table.rs"]
 #[expect(dead_code, reason = "the whole of it is asked of other engines only")]

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::caps::Caps;
 use keyleak::domain::case::Case;
+use keyleak::domain::conduct::Conduct;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::{AccessKeyId, CaseId, PersonId};
 use keyleak::domain::plan::PlanRules;
@@ -211,6 +212,7 @@ fn rules(ground: &Ground) -> Rules {
             key_owners: ground.key_owners.clone(),
             suspects: BTreeSet::new(),
             sql_askers: set(&[APPROVER]),
+            conduct: Conduct::default(),
         },
         plans: PlanRules {
             deny_policy_arn: ground.deny_policy_arn.clone(),

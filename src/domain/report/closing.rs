@@ -10,7 +10,7 @@ use crate::domain::record::Press;
 use crate::domain::remains::spared::left_out;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
-    cost, impact, name_of, phases, recovering, second_witness, status_words, timeline,
+    cost, impact, name_of, phases, recovering, second_witness, status_words, team, timeline,
     times_to_contain, waiting, words,
 };
 use crate::domain::resources_left::not_stopped;
@@ -24,6 +24,11 @@ pub(super) fn markdown(case: &Case) -> String {
     let drill = if case.opening().drill { "DRILL: " } else { "" };
     let _ = writeln!(out, "# {drill}Exposed key {}\n", case.opening().key);
     head(&mut out, case);
+    section(
+        &mut out,
+        "Severity over time",
+        team::history(case).iter().map(|line| md(line)).collect(),
+    );
     section(&mut out, "Phases", phase_lines(case));
     section(&mut out, "Timeline (UTC)", timeline_lines(case));
     for state in case.plans() {
@@ -74,9 +79,11 @@ fn head(out: &mut String, case: &Case) {
     let mut lines = vec![
         format!("Case: {}", md(&case.id().0)),
         format!("Status: {}", md(&status_words(case))),
+        format!("Severity: {}", md(&team::severity(case))),
         md(&words::subject(case)),
         md(&words::opened(case)),
     ];
+    lines.extend(team::roles(case).iter().map(|role| md(role)));
     if let Some(closed) = case.closed_at() {
         lines.push(format!("Closed at {}", utc(closed)));
     }

@@ -10,8 +10,8 @@ use crate::domain::reading::SurveyNote;
 use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
 use crate::domain::recovering::open;
-use crate::domain::report::words::{asked, count, kind_word};
-use crate::domain::report::{Line, Weight, cost, impact, name_of, recovering};
+use crate::domain::report::words::{asked, count, grown, kind_word};
+use crate::domain::report::{Line, Weight, cost, impact, name_of, recovering, team};
 use crate::domain::step_result::StepResult;
 use crate::domain::time_words::utc;
 use jiff::Timestamp;
@@ -80,6 +80,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::Reopened { reason } => because("took the case up again", reason),
         Event::Recovery { step } => both(recovering::told(step)),
         Event::Impact { answer } => both(impact::told(answer)),
+        Event::Team { step } => both(team::told(case, step)),
         Event::Reconciled { result } => Some(reconciled(result)),
         Event::NotReconciled { why } => {
             because("could not hold the journal against AWS's own log", why)
@@ -367,14 +368,6 @@ fn surveyed(case: &Case, seq: u64, survey: &SurveyNote) -> Option<Told> {
 
 fn survey_of(event: &Event) -> Option<&SurveyNote> {
     if let Event::Surveyed { survey } = event { Some(survey) } else { None }
-}
-
-fn grown(number: usize, more: &str) -> String {
-    if number == 1 {
-        format!("1 {more}credential or principal")
-    } else {
-        format!("{number} {more}credentials and principals")
-    }
 }
 
 fn count_records(number: u64) -> String {

@@ -79,7 +79,7 @@ fn the_summary_of_a_contained_case_reads_like_this() {
     let hash = &case.plans().next().unwrap().hash[..12];
     let told = summary(&case, case.seq()).join("\n").replace(hash, "[hash]");
     insta::assert_snapshot!(told, @"
-        Status: contained as of 2026-09-21 14:18:20 UTC
+        Status: P2, contained as of 2026-09-21 14:18:20 UTC
         Key AKIA…7WML, owner not known, account not known
         Opened by ana at 2026-09-21 14:13:21 UTC; exposed since an unknown time
         Time to contain: 21 s to the last change, 5 min 21 s to read back and held, 5 min 31 s to proven by the trail

@@ -37,6 +37,15 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
+/// So much that grew from the key.
+pub(super) fn grown(number: usize, more: &str) -> String {
+    if number == 1 {
+        format!("1 {more}credential or principal")
+    } else {
+        format!("{number} {more}credentials and principals")
+    }
+}
+
 /// Where a plan stands.
 pub(super) fn plan_status(state: &PlanState) -> String {
     let plan = format!("{} (plan {})", kind_word(state.plan.kind), state.plan.number.0);

@@ -5,6 +5,7 @@ use crate::domain::event::PostKey;
 use crate::domain::ids::{ChannelId, MessageTs};
 use crate::flow::desk::Desk;
 use crate::flow::lane::StepError;
+use crate::flow::tell::speaker::Told;
 use crate::ports::chat::{ChatError, Found, Spot};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ pub struct Memory {
     threads: BTreeSet<MessageTs>,
     /// The last record at which everything was told that is owed.
     told_up_to: Option<u64>,
+    /// When something will be owed that no record brings.
+    next: Option<Timestamp>,
     /// Something may be there unseen, and the channel cannot be read back.
     in_doubt: bool,
 }
@@ -45,13 +48,23 @@ impl Memory {
         self.drawn.insert(key.clone(), drawing);
     }
 
-    /// Whether nothing was added since everything was told; then nothing needs to be drawn.
-    pub(super) fn is_up_to_date(&self, case: &Case) -> bool {
-        self.told_up_to == Some(case.seq())
+    /// That everything is told, where nothing was added and nothing came due since it was; then
+    /// nothing needs to be drawn.
+    pub(super) fn up_to_date(&self, case: &Case, now: Timestamp) -> Option<Told> {
+        let is_due = self.next.is_some_and(|next| next <= now);
+        let same = self.told_up_to == Some(case.seq());
+        (same && !is_due).then(|| self.until_next())
     }
 
-    pub(super) fn told_all(&mut self, case: &Case) {
+    /// Everything is told until `next`, if there is such a time.
+    pub(super) fn told_all(&mut self, case: &Case, next: Option<Timestamp>) -> Told {
         self.told_up_to = Some(case.seq());
+        self.next = next;
+        self.until_next()
+    }
+
+    fn until_next(&self) -> Told {
+        self.next.map_or(Told::Nothing, Told::Later)
     }
 
     /// A message was sent and answered: whatever was in doubt before it, it has said so. Its thread

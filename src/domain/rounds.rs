@@ -1,0 +1,50 @@
+//! The updates that come by the clock: at fixed times after the opening, as often as the severity
+//! asks, from the journal alone, so that a restart says what is late once and repeats nothing.
+
+use crate::domain::announce::{Announcement, What};
+use crate::domain::case::Case;
+use crate::domain::conduct::Conduct;
+use crate::domain::milestones::{clock_key, milestones, point, told_by_clock};
+use jiff::{SignedDuration, Timestamp};
+
+/// What is due now, and when the next is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Round {
+    pub due: Vec<Announcement>,
+    pub next: Option<Timestamp>,
+}
+
+/// The update that is due by now; of several that were missed only the last.
+pub fn update(case: &Case, conduct: &Conduct, now: Timestamp) -> Round {
+    let every = conduct.updates.get(&case.team().severity());
+    let since = case.team().severity_since();
+    let (None, Some(every), Some(since)) = (case.closed_at(), every, since) else {
+        return Round::default();
+    };
+    let Some(last) = last_mark(case.opened_at(), *every, now) else { return Round::default() };
+    let next = Some(last + *every);
+    // A milestone that was summed up after the mark said all that there was.
+    let told = milestones(case).iter().any(|point| point.at >= last);
+    if last <= since || told {
+        return Round { due: Vec::new(), next };
+    }
+    let what = What::Update(point(case, last));
+    Round { due: vec![Announcement { key: clock_key(last), what }], next }
+}
+
+/// The updates by the clock that were told, for whoever reads them again.
+pub fn told(case: &Case) -> Vec<Announcement> {
+    let told = told_by_clock(case);
+    told.map(|(key, at)| Announcement { key: key.clone(), what: What::Update(at) }).collect()
+}
+
+/// The last multiple of `every` after the opening that is over, to the whole second.
+fn last_mark(opened: Timestamp, every: SignedDuration, now: Timestamp) -> Option<Timestamp> {
+    let (every, passed) = (every.as_secs(), now.as_second() - opened.as_second());
+    let marks = passed.checked_div(every.max(1))?;
+    let at = Timestamp::from_second(opened.as_second()).ok()?;
+    Some(at + SignedDuration::from_secs(marks.max(0) * every.max(1)))
+}
+
+#[cfg(test)]
+mod tests;

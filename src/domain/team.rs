@@ -1,0 +1,61 @@
+//! How people work together on a case, as its journal tells it: severity over time, and roles.
+
+use crate::domain::ids::PersonId;
+use crate::domain::record::Press;
+use crate::domain::severity::Severity;
+use crate::domain::team_step::Role;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// How severe the case was from a record on, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grade {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub severity: Severity,
+    /// In words that name nobody and nothing, unless a person said them.
+    pub why: String,
+    /// Who said it; nobody where it follows from the facts.
+    pub by: Option<String>,
+}
+
+/// What a person said of the severity, and what the facts made of it then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SaidGrade {
+    pub(super) press: Press,
+    pub(super) severity: Severity,
+    pub(super) reason: String,
+    pub(super) derived: Severity,
+}
+
+/// Severity and roles so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Team {
+    pub(super) grades: Vec<Grade>,
+    pub(super) said: Option<SaidGrade>,
+    pub(super) roles: BTreeMap<Role, (PersonId, Press)>,
+}
+
+impl Team {
+    /// How severe the case was over time, oldest first.
+    pub fn grades(&self) -> &[Grade] {
+        &self.grades
+    }
+
+    /// How severe it is now; a case that is not graded yet is no worse than it was reported.
+    pub fn severity(&self) -> Severity {
+        self.grades.last().map_or(Severity::P3, |grade| grade.severity)
+    }
+
+    /// Since when it is as severe as now, whatever the reason.
+    pub fn severity_since(&self) -> Option<Timestamp> {
+        let now = self.severity();
+        let same = self.grades.iter().rev().take_while(|grade| grade.severity == now);
+        same.last().map(|grade| grade.at)
+    }
+
+    /// Who has the role by somebody's word, and by whose.
+    pub fn role(&self, role: Role) -> Option<&(PersonId, Press)> {
+        self.roles.get(&role)
+    }
+}

@@ -1,0 +1,98 @@
+//! Who may say how severe a case is, and who may take which role in it.
+
+use crate::domain::case::Case;
+use crate::domain::ids::PersonId;
+use crate::domain::policy::Policy;
+use crate::domain::proof::Caller;
+use crate::domain::refusal::Refusal;
+use crate::domain::team_step::{Role, TeamStep};
+
+impl Policy {
+    /// Whether this person may raise or lower the severity: it calls people, and frees nobody.
+    pub fn may_grade(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+        self.is_disinterested_staff(caller, case)
+    }
+
+    /// The step by which this person takes a role, or gives it to another.
+    pub fn may_take(
+        &self,
+        caller: &Caller,
+        case: &Case,
+        (role, other): (Role, Option<&str>),
+    ) -> Result<TeamStep, Refusal> {
+        self.is_disinterested_staff(caller, case)?;
+        let user = other.unwrap_or(&caller.person().user).to_owned();
+        let listed = self.responders.contains(&user) || self.approvers.contains(&user);
+        if !listed && *case.opened_by().user != *user {
+            return Err(Refusal::NotNamed(
+                "only responders, approvers and whoever opened the case can have a role in it",
+            ));
+        }
+        if self.suspects.contains(&user) || self.key_owner(case) == Some(user.as_str()) {
+            return Err(Refusal::NotNamed(
+                "neither the key's owner nor a marked suspect can have a role in the case",
+            ));
+        }
+        let person = PersonId { team: self.team.clone(), user };
+        if case.team().role(role).is_some_and(|(has, _)| *has == person) {
+            return Err(Refusal::NotNamed("that person has this role already"));
+        }
+        Ok(TeamStep::Took { role, person })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::Event;
+    use crate::domain::record::Actor;
+    use crate::domain::sample::{add, caller, opened, own, person};
+
+    fn policy() -> Policy {
+        let set = |users: &[&str]| users.iter().map(|user| (*user).to_owned()).collect();
+        Policy {
+            team: person("ana").team,
+            responders: set(&["bob", "sue"]),
+            approvers: set(&["cyn", "dan"]),
+            key_owners: [("ci".to_owned(), "dan".to_owned())].into(),
+            suspects: set(&["sue"]),
+            ..Policy::default()
+        }
+    }
+
+    #[test]
+    fn staff_take_roles_and_give_them_to_staff_and_to_who_opened_the_case() {
+        let mut case = opened();
+        add(&mut case, Actor::Keyleak, Event::Found { finding: own("ci") });
+        let policy = policy();
+        let takes = |case: &Case, who: &str, other: Option<&str>| {
+            policy.may_take(&caller(who), case, (Role::Lead, other))
+        };
+        let took = |user: &str| TeamStep::Took { role: Role::Lead, person: person(user) };
+        assert_eq!(takes(&case, "bob", None), Ok(took("bob")));
+        assert_eq!(takes(&case, "bob", Some("cyn")), Ok(took("cyn")));
+        assert_eq!(takes(&case, "bob", Some("ana")), Ok(took("ana")), "ana opened it");
+        assert_eq!(takes(&case, "fin", None), Err(Refusal::NotListed), "on no list");
+        assert_eq!(takes(&case, "sue", None), Err(Refusal::Suspect));
+        assert_eq!(takes(&case, "dan", None), Err(Refusal::KeyOwner));
+        for other in ["fin", "sue", "dan"] {
+            let judged = takes(&case, "bob", Some(other));
+            assert!(matches!(judged, Err(Refusal::NotNamed(_))), "{other}: {judged:?}");
+        }
+        let bob = Actor::Person { person: person("bob"), name: None };
+        add(&mut case, bob, Event::Team { step: Box::new(took("bob")) });
+        assert!(matches!(takes(&case, "bob", None), Err(Refusal::NotNamed(_))), "has it");
+        assert_eq!(takes(&case, "cyn", None), Ok(took("cyn")), "the next takes it over");
+    }
+
+    #[test]
+    fn only_staff_without_a_stake_say_how_severe_it_is() {
+        let mut case = opened();
+        add(&mut case, Actor::Keyleak, Event::Found { finding: own("ci") });
+        let says = |who: &str| policy().may_grade(&caller(who), &case);
+        assert_eq!(says("bob"), Ok(()));
+        assert_eq!(says("fin"), Err(Refusal::NotListed));
+        assert_eq!(says("sue"), Err(Refusal::Suspect));
+        assert_eq!(says("dan"), Err(Refusal::KeyOwner));
+    }
+}

@@ -1,0 +1,81 @@
+//! How people work together, on the card: severity and roles, and the buttons that take a role.
+
+use crate::domain::button::ButtonAction;
+use crate::domain::case::Case;
+use crate::domain::milestones::Point;
+use crate::domain::report::{severity_words, update};
+use crate::domain::team_step::Role;
+use crate::domain::time_words::utc;
+use crate::ports::chat::Scene;
+use crate::slack::blocks::{
+    Confirm, Look, bold, button, context, header, list, newline, person, rich, text,
+};
+use crate::slack::sketch::Sketch;
+use crate::slack::telling::head;
+use serde_json::Value;
+
+/// The severity with its reason, and who does what.
+pub(super) fn lines(scene: &Scene<'_>) -> Vec<Value> {
+    let case = scene.case;
+    let mut parts = vec![bold("Severity: "), text(&severity_words(case)), newline()];
+    let lead = case.team().role(Role::Lead).map(|(person, _)| person);
+    parts.extend([bold("Lead: "), person(&lead.unwrap_or(case.opened_by()).user)]);
+    if lead.is_none() {
+        parts.push(text(" (opened the case)"));
+    }
+    parts.push(bold(" · Scribe: "));
+    match case.team().role(Role::Scribe) {
+        Some((scribe, _)) => parts.push(person(&scribe.user)),
+        None => parts.push(text("nobody")),
+    }
+    let approvers = scene.policy.approvers.len();
+    let listed = if approvers == 0 { "nobody".to_owned() } else { format!("{approvers} listed") };
+    parts.extend([bold(" · Approvers: "), text(&listed)]);
+    if let Some(owner) = scene.policy.key_owner(case) {
+        parts.extend([bold(" · Key owner: "), person(owner)]);
+    }
+    parts
+}
+
+/// The buttons by which somebody takes a role.
+pub(super) fn buttons(case: &Case) -> Vec<Value> {
+    let drawn = |role: Role| {
+        let (label, title) = match role {
+            Role::Lead => ("Take the lead", "Take the lead?"),
+            Role::Scribe => ("Keep the record", "Be the scribe?"),
+        };
+        let action = ButtonAction::TakeRole { case: case.id().clone(), role };
+        let confirm = Confirm {
+            title: title.to_owned(),
+            text: "It is written down, and shown on the card. It gives no right to decide.".into(),
+            yes: "Take it".to_owned(),
+            danger: false,
+        };
+        button(label, &action.id(), &action.value(), Look::Plain, Some(confirm))
+    };
+    Role::ALL.map(drawn).into()
+}
+
+/// What changed since people were last told.
+pub(super) fn told(scene: &Scene<'_>, upto: Point) -> Sketch {
+    let case = scene.case;
+    let key = &case.opening().key;
+    let lines = update(case, upto);
+    let first = lines.first().cloned().unwrap_or_default();
+    let at = utc(upto.at);
+    let items: Vec<Vec<Value>> = lines.iter().map(|line| vec![text(line)]).collect();
+    Sketch {
+        text: format!("Key {key}, update of {at}. {first}"),
+        blocks: vec![
+            header(&format!("Key {key}: update of {at}")),
+            rich("update", vec![list(items, false)]),
+            context(&format!(
+                "Made from the records up to {} of case {}; the chain's head is {}",
+                upto.seq,
+                case.id(),
+                head(case, upto.seq)
+            )),
+        ],
+        tail: Vec::new(),
+    }
+}
