@@ -325,44 +325,6 @@ pub fn case_id(text: &str) -> Option<CaseId> {
     (fits && text.bytes().all(plain)).then(|| CaseId(text.to_owned()))
 }
 
-/// Words between blanks, commas and semicolons, without quotes and code marks around them.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split([' ', ',', ';'])
-        .map(|word| word.trim_matches(is_mark))
-        .filter(|word| !word.is_empty())
-}
-
-fn is_mark(character: char) -> bool {
-    matches!(
-        character,
-        '"' | '\''
-            | '`'
-            | '*'
-            | '_'
-            | '~'
-            | '('
-            | ')'
-            | '['
-            | ']'
-            | '<'
-            | '>'
-            | '.'
-            | ':'
-            | '='
-            | '‘'
-            | '’'
-            | '‚'
-            | '“'
-            | '”'
-            | '„'
-            | '«'
-            | '»'
-            | '‹'
-            | '›'
-            | '´'
-    )
-}
-
 /// The case, where one is named, the number of a plan, and the words as they were typed: somebody
 /// will read them a year later.
 fn plan_and_why(text: &str) -> Result<(Option<CaseName>, PlanNumber, String), CommandError> {
@@ -392,13 +354,6 @@ fn reason(words: &str) -> Option<String> {
     fits.then(|| words.to_owned())
 }
 
-/// The first word, without marks around it, and what follows.
-fn next_word(text: &str) -> (&str, &str) {
-    let text = text.trim_start();
-    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-    (word.trim_matches(is_mark), rest)
-}
-
 mod changes;
 mod impact;
 mod keys;
@@ -407,8 +362,10 @@ mod named;
 mod questions;
 mod recovering;
 mod team;
+mod text;
 
 use named::case_name;
+use text::{next_word, words};
 
 #[cfg(test)]
 mod tests {

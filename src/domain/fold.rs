@@ -200,12 +200,12 @@ impl Case {
             Event::Recovery { step } => self.take_in_recovery(record, step)?,
             Event::Impact { answer } => self.take_in_impact(record, answer)?,
             Event::Team { step } => self.take_in_team(record, step)?,
-            Event::Closed { .. } => self.closed_at = Some(record.at),
-            Event::Reopened { .. } => self.take_up_again()?,
-            Event::Reconciled { result } => self.take_in_reconciliation(Ok(*result.clone()))?,
-            Event::NotReconciled { why } => self.take_in_reconciliation(Err(why.clone()))?,
-            Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
-            Event::Archived => self.archived = true,
+            Event::Closed { .. }
+            | Event::Reopened { .. }
+            | Event::Reconciled { .. }
+            | Event::NotReconciled { .. }
+            | Event::Reported { .. }
+            | Event::Archived => self.take_in_end(record)?,
             Event::Braked { brake } => self.brake = Some(brake.as_ref().clone()),
             // What it means is read from the records, by `domain::sharing`.
             Event::HandedOver { .. }
@@ -213,6 +213,20 @@ impl Case {
             | Event::ReportAsked
             | Event::Note { .. }
             | Event::Refused { .. } => {}
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only what ends a case")]
+    fn take_in_end(&mut self, record: &Record) -> Result<(), IllegalRecord> {
+        match &record.event {
+            Event::Closed { .. } => self.closed_at = Some(record.at),
+            Event::Reopened { .. } => self.take_up_again()?,
+            Event::Reconciled { result } => self.take_in_reconciliation(Ok(*result.clone()))?,
+            Event::NotReconciled { why } => self.take_in_reconciliation(Err(why.clone()))?,
+            Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
+            Event::Archived => self.archived = true,
+            _ => {}
         }
         Ok(())
     }

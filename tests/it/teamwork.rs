@@ -125,9 +125,6 @@ async fn updates_come_by_the_clock_once_whoever_works_and_end_with_the_case() {
 }
 
 fn by_clock(case: &Case) -> usize {
-    let posted = |event: &Event| match event {
-        Event::Posted { post, .. } => post.0.starts_with("update-"),
-        _ => false,
-    };
+    let posted = |event: &Event| matches!(event, Event::Posted { post, .. } if post.0.starts_with("update-"));
     case.records().iter().filter(|record| posted(&record.event)).count()
 }

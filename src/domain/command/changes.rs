@@ -1,6 +1,7 @@
 //! Words that change what a plan holds, or take steps of it back.
 
-use super::{Command, CommandError, case_name, is_mark};
+use super::text::is_mark;
+use super::{Command, CommandError, case_name};
 use crate::domain::plan::StepAddress;
 use crate::domain::wanted::Wanted;
 use crate::domain::way::Way;
