@@ -21,10 +21,12 @@ use keyleak::domain::record::Record;
 use keyleak::drill::world::production_timing;
 use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::ledger::Ledger;
+use keyleak::flow::people::People;
 use keyleak::flow::purse::Purse;
 use keyleak::flow::seen::Seen;
 use keyleak::ports::accounts::{Access, Accounts};
 use keyleak::ports::clock::Clock;
+use keyleak::ports::directory::Directory;
 use keyleak::ports::journal::{
     AppendError, Brakes, Claim, Inbox, Journal, Kept, Lease, Listed, StoreError, Work,
 };
@@ -253,6 +255,7 @@ impl Front {
             team_id: TEAM.to_owned(),
             app_id: None,
         };
+        let chat = Arc::new(SlackChat::new(&settings, clock).unwrap());
         let desk = Desk {
             notary: None,
             ledger: Ledger::new(Arc::clone(&store) as Arc<dyn Journal>),
@@ -265,7 +268,11 @@ impl Front {
             }),
             trail: None,
             purse: Purse::default(),
-            chat: Arc::new(SlackChat::new(&settings, clock).unwrap()),
+            people: People::asking(
+                Arc::clone(&chat) as Arc<dyn Directory>,
+                SignedDuration::from_mins(15),
+            ),
+            chat,
             clock,
             rules: rules(),
         };
@@ -294,6 +301,7 @@ fn rules() -> Rules {
             suspects: BTreeSet::new(),
             sql_askers: BTreeSet::new(),
             conduct: Conduct::default(),
+            known: None,
         },
         plans: PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

@@ -1,5 +1,6 @@
 //! A running bot: worker and addresses around one desk; the caller owns the listener and the end.
 
+use crate::flow::acquaintance;
 use crate::flow::desk::Desk;
 use crate::http::errands::Errands;
 use crate::http::wall::Wall;
@@ -54,6 +55,9 @@ impl Bot {
                 tracing::error!(%error, "the service has stopped listening");
             }
         });
+        let (known, over) = (Arc::clone(&desk), listening.clone());
+        front
+            .spawn(async move { over.run_until_cancelled(acquaintance::keep_fresh(&known)).await });
         worker.start();
         Self { desk, worker, listening, front }
     }

@@ -21,6 +21,7 @@ use crate::domain::way::Way;
 use crate::flow::desk::Bench;
 use crate::flow::ledger::Ledger;
 use crate::flow::operator::{Counter, carry_out};
+use crate::flow::people::People;
 use crate::ports::clock::Clock;
 use aws_config::SdkConfig;
 use std::path::Path;
@@ -223,6 +224,7 @@ impl Office {
             bench: Bench {
                 ledger: &self.ledger,
                 policy: &self.config.rules.policy,
+                people: &People::nobody_to_ask(),
                 plans: &self.config.rules.plans,
                 clock: Clock::real(),
             },

@@ -7,9 +7,11 @@ use crate::config::{self, Config, SlackConfig};
 use crate::domain::approvers;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::ledger::Ledger;
+use crate::flow::people::People;
 use crate::flow::purse::Purse;
 use crate::flow::seen::Seen;
 use crate::ports::clock::Clock;
+use crate::ports::directory::Directory;
 use crate::running::{Bot, Gate};
 use crate::slack::chat::SlackChat;
 use crate::slack::web::SlackSettings;
@@ -67,6 +69,7 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
     if config.slack.api_url != SLACK_API {
         endpoints.push(format!("Slack: {}", config.slack.api_url));
     }
+    let chat = Arc::new(chat(&config.slack)?);
     let trail = trails::configured(&config, sdk, tasks).await?;
     // Without a way to change anything there is none that a mistake could take.
     let aws = if config.dry_run { config.aws.changing_nothing() } else { config.aws };
@@ -79,7 +82,8 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
         notary: stores::notary(config.anchors.as_ref(), sdk)?,
         accounts: accounts::accounts(sdk, &aws).await,
         trail,
-        chat: Arc::new(chat(&config.slack)?),
+        people: People::asking(Arc::clone(&chat) as Arc<dyn Directory>, config.people_valid_for),
+        chat,
         clock: Clock::real(),
         rules: Rules { endpoints, ..config.rules },
     })

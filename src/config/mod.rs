@@ -24,7 +24,9 @@ use crate::domain::other_log::OtherLog;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::flow::desk::Rules;
+use crate::flow::people::VALID_FOR_DEFAULT;
 use crate::slack::manifest;
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -56,6 +58,8 @@ pub struct Config {
     /// What the people's own databases know of addresses.
     pub addresses: Vec<PathBuf>,
     pub rules: Rules,
+    /// How long what Slack said of people and groups counts.
+    pub people_valid_for: SignedDuration,
     /// Whom AWS identities are mapped to, for orders from the command line.
     pub operators: Operators,
 }
@@ -167,6 +171,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         logs: logs(r, &trail),
         trail,
         rules,
+        people_valid_for: r.span("timing.people_valid_for", VALID_FOR_DEFAULT),
         operators: operators(r),
     };
     let own = own_buckets(&config);
@@ -262,6 +267,7 @@ fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
         suspects: set(r, "people.suspects"),
         sql_askers: set(r, "people.sql_askers"),
         conduct: conduct::conduct(r),
+        known: None,
     };
     let plans = PlanRules {
         deny_policy_arn: r.text_or("aws.deny_policy_arn", DENY_ALL_ARN),

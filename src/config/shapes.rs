@@ -7,18 +7,21 @@ const BUCKET_LENGTHS: std::ops::RangeInclusive<usize> = 3..=63;
 /// `arn:partition:service:region:account:resource`.
 const ARN_PARTS: usize = 6;
 
+/// Lists that may name user groups beside people.
+const LISTS_WITH_GROUPS: [&str; 4] =
+    ["people.openers", "people.responders", "people.approvers", "people.sql_askers"];
+
 /// Notes each setting that names people, ARNs or buckets in a form that nothing would ever match.
 pub(super) fn check(r: &mut Reader) {
-    for name in [
-        "people.openers",
-        "people.responders",
-        "people.approvers",
-        "people.suspects",
-        "people.sql_askers",
-    ] {
-        for person in r.texts(name).unwrap_or_default() {
-            check_person(r, name, &person, "");
+    for name in LISTS_WITH_GROUPS {
+        for id in r.texts(name).unwrap_or_default() {
+            if !is_id(&id, &['S']) {
+                check_person(r, name, &id, "");
+            }
         }
+    }
+    for person in r.texts("people.suspects").unwrap_or_default() {
+        check_person(r, "people.suspects", &person, "");
     }
     for (of, person) in r.table("people.key_owners") {
         check_person(r, "people.key_owners", &person, &format!(" for {of}"));
@@ -55,13 +58,21 @@ pub(super) fn check(r: &mut Reader) {
 }
 
 fn check_person(r: &mut Reader, name: &str, person: &str, of: &str) {
-    let rest = person.strip_prefix(['U', 'W']);
-    // Slack's own have no underscore; simulators of Slack do.
-    let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    if !rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(fits)) {
-        let why = format!("has {person:?}{of}, and Slack's ids of people are like U0123ABC");
+    if !is_id(person, &['U', 'W']) {
+        let group = match LISTS_WITH_GROUPS.contains(&name) {
+            true => ", those of user groups like S0123ABC",
+            false => "",
+        };
+        let why = format!("has {person:?}{of}, and Slack's ids of people are like U0123ABC{group}");
         r.reject(name, &why);
     }
+}
+
+fn is_id(text: &str, begins: &[char]) -> bool {
+    // Slack's own have no underscore; simulators of Slack do.
+    let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let rest = text.strip_prefix(begins);
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(fits))
 }
 
 /// Whole, and without a wildcard: it is compared as it is.
@@ -92,7 +103,8 @@ mod tests {
     fn what_would_match_nothing_is_told_at_the_start_and_what_is_right_is_not() {
         let good = r#"
 [people]
-approvers = ["U0123ABC", "W1", "U_ALICE"]
+approvers = ["U0123ABC", "W1", "U_ALICE", "S0OPS"]
+suspects = ["U9"]
 [people.key_owners]
 dan = "U4"
 [aws]
@@ -106,8 +118,9 @@ bucket = "kept.evidence-1"
         assert_eq!(errors(good), Vec::<String>::new());
         for (right, wrong, told) in [
             ("\"W1\"", "\"bob\"", "line 3: people.approvers has \"bob\""),
+            ("\"U9\"", "\"S0OPS\"", "people.suspects has \"S0OPS\""),
             ("\"U4\"", "\"@dan\"", "people.key_owners has \"@dan\" for dan"),
-            ("arn:aws:s3:::trail", "role/foo", "line 7: aws.protected_arns has \"role/foo\""),
+            ("arn:aws:s3:::trail", "role/foo", "line 8: aws.protected_arns has \"role/foo\""),
             ("arn:aws:s3:::trail", "arn:aws:iam::1:role/*", "aws.protected_arns has"),
             ("arn:aws:iam::111122223333:policy/Deny", "AWSDenyAll", "must be a policy's ARN"),
             ("sg-0123", "default", "write VPC = security group"),

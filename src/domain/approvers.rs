@@ -5,6 +5,7 @@ use crate::domain::ids::PersonId;
 use crate::domain::plan::PlanRules;
 use crate::domain::plan_state::PlanState;
 use crate::domain::policy::{Policy, shaped};
+use crate::domain::roster::is_group;
 use std::collections::BTreeSet;
 
 /// The listed people whose approval would count now.
@@ -42,6 +43,9 @@ pub fn short_of_next(
 
 /// Why these settings let no plan be approved at all.
 pub fn impossible(policy: &Policy, rules: &PlanRules) -> Option<String> {
+    if has_groups(policy) {
+        return None;
+    }
     let (listed, needed) = (listed(policy).count() as u32, rules.approvals_reversible);
     (listed > 0 && listed < needed).then(|| {
         format!(
@@ -54,6 +58,9 @@ pub fn impossible(policy: &Policy, rules: &PlanRules) -> Option<String> {
 
 /// What these settings let come to nothing as soon as an approver asks for a plan or changes it.
 pub fn warnings(policy: &Policy, rules: &PlanRules) -> Vec<String> {
+    if has_groups(policy) {
+        return Vec::new();
+    }
     let listed = listed(policy).count() as u32;
     let mut found = Vec::new();
     for (needed, of) in [
@@ -69,6 +76,11 @@ pub fn warnings(policy: &Policy, rules: &PlanRules) -> Vec<String> {
         }
     }
     found
+}
+
+/// How many a group has is known only once Slack is asked, and the card says it then.
+fn has_groups(policy: &Policy) -> bool {
+    policy.approvers.iter().any(|id| is_group(id))
 }
 
 fn listed(policy: &Policy) -> impl Iterator<Item = &String> {

@@ -5,6 +5,7 @@ use crate::domain::conduct::Conduct;
 use crate::domain::facts::Fact;
 use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::{CaseId, PersonId};
+use crate::domain::known::{APPROVERS, Known, OPENERS, RESPONDERS, SQL_ASKERS};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
 use crate::domain::proof::Caller;
@@ -12,7 +13,8 @@ use crate::domain::refusal::Refusal;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The rules about people, from configuration. An empty list is nobody.
+/// The rules about people, from configuration. An empty list is nobody, and a list may name user
+/// groups of Slack, which are nobody either until they are looked up ([`Policy::as_of`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     /// The one workspace whose people may do anything.
@@ -31,6 +33,8 @@ pub struct Policy {
     pub sql_askers: BTreeSet<String>,
     /// How people are kept informed.
     pub conduct: Conduct,
+    /// What Slack said of all these people; none in the settings as they are written.
+    pub known: Option<Known>,
 }
 
 /// Proof that enough people approved one plan, or one broke the glass; only [`recorded`] makes it,
@@ -62,27 +66,30 @@ impl Policy {
     /// Whether this person may open a case, press a phase or ask a question.
     pub fn may_act(&self, caller: &Caller) -> Result<(), Refusal> {
         self.is_ours(caller)?;
+        self.may_report(caller)?;
         match &self.openers {
             None => Ok(()),
             Some(listed) if listed.contains(&caller.person().user) => Ok(()),
             Some(_) if self.is_staff(caller) => Ok(()),
-            Some(_) => Err(Refusal::NotListed),
+            Some(_) => Err(self.not_on(&[OPENERS, RESPONDERS, APPROVERS], Refusal::NotListed)),
         }
     }
 
     /// Whether this person may ask the case table in SQL of their own.
     pub fn may_ask_in_sql(&self, caller: &Caller) -> Result<(), Refusal> {
         self.may_act(caller)?;
+        self.is_member(caller)?;
         self.is_no_suspect(caller)?;
         let listed = self.sql_askers.contains(&caller.person().user);
-        if listed { Ok(()) } else { Err(Refusal::NoSql) }
+        if listed { Ok(()) } else { Err(self.not_on(&[SQL_ASKERS], Refusal::NoSql)) }
     }
 
     /// Whether this person may stop every change: anybody on the lists, because it can be lifted.
     pub fn may_freeze(&self, caller: &Caller) -> Result<(), Refusal> {
         self.is_ours(caller)?;
+        self.is_member(caller)?;
         self.is_no_suspect(caller)?;
-        if self.is_staff(caller) { Ok(()) } else { Err(Refusal::NotListed) }
+        self.is_listed_staff(caller)
     }
 
     /// Whether this person may let changes go on.
@@ -215,14 +222,13 @@ impl Policy {
 
     pub(super) fn is_approver(&self, caller: &Caller) -> Result<(), Refusal> {
         self.is_ours(caller)?;
-        if self.approvers.is_empty() {
-            return Err(Refusal::NobodyListed);
-        }
+        self.is_member(caller)?;
         if self.approvers.contains(&caller.person().user) {
-            Ok(())
-        } else {
-            Err(Refusal::NotApprover)
+            return Ok(());
         }
+        let nobody = self.approvers.is_empty();
+        let simply = if nobody { Refusal::NobodyListed } else { Refusal::NotApprover };
+        Err(self.not_on(&[APPROVERS], simply))
     }
 
     pub(super) fn is_no_suspect(&self, caller: &Caller) -> Result<(), Refusal> {
@@ -236,13 +242,21 @@ impl Policy {
         case: &Case,
     ) -> Result<(), Refusal> {
         self.is_ours(caller)?;
-        if !self.is_staff(caller) {
-            return Err(Refusal::NotListed);
-        }
+        self.is_member(caller)?;
+        self.is_listed_staff(caller)?;
         self.is_disinterested(caller, case)
     }
 
+    fn is_listed_staff(&self, caller: &Caller) -> Result<(), Refusal> {
+        match self.is_staff(caller) {
+            true => Ok(()),
+            false => Err(self.not_on(&[RESPONDERS, APPROVERS], Refusal::NotListed)),
+        }
+    }
+
     pub(super) fn is_disinterested(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+        self.is_member(caller)?;
+        self.is_among_us(caller, case)?;
         self.is_no_suspect(caller)?;
         let user = caller.person().user.as_str();
         if self.key_owner(case) == Some(user) {

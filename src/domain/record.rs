@@ -5,6 +5,7 @@ use crate::domain::event::Event;
 use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
 use crate::domain::proof::Caller;
+use crate::domain::vouching::Vouched;
 use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,15 @@ pub enum Actor {
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<String>,
         identity: AwsIdentity,
+    },
+    /// A person, with what Slack said of them when they decided.
+    Member {
+        #[serde(flatten)]
+        person: PersonId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        #[serde(flatten)]
+        vouched: Vouched,
     },
     /// The bot itself, on the strength of what is already in the journal.
     Keyleak,
@@ -151,10 +161,22 @@ impl Actor {
         }
     }
 
+    /// The person who called, with what Slack said of them; whoever AWS named needs no such word.
+    pub fn vouched_for(caller: &Caller, vouched: Option<Vouched>) -> Self {
+        match (Self::of(caller), vouched) {
+            (Self::Person { person, name }, Some(vouched)) => {
+                Self::Member { person, name, vouched }
+            }
+            (other, _) => other,
+        }
+    }
+
     /// The person, unless it is the bot itself.
     pub fn person(&self) -> Option<&PersonId> {
         match self {
-            Self::Person { person, .. } | Self::Operator { person, .. } => Some(person),
+            Self::Person { person, .. }
+            | Self::Operator { person, .. }
+            | Self::Member { person, .. } => Some(person),
             Self::Keyleak => None,
         }
     }
@@ -214,14 +236,16 @@ impl Record {
     pub fn operator(&self) -> Option<&AwsIdentity> {
         match &self.actor {
             Actor::Operator { identity, .. } => Some(identity),
-            Actor::Person { .. } | Actor::Keyleak => None,
+            Actor::Person { .. } | Actor::Member { .. } | Actor::Keyleak => None,
         }
     }
 
     /// What to call the one who did it.
     pub fn actor_shown(&self) -> String {
         match &self.actor {
-            Actor::Person { person, name } | Actor::Operator { person, name, .. } => {
+            Actor::Person { person, name }
+            | Actor::Operator { person, name, .. }
+            | Actor::Member { person, name, .. } => {
                 name.clone().unwrap_or_else(|| person.user.clone())
             }
             Actor::Keyleak => "keyleak".to_owned(),

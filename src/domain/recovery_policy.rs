@@ -69,6 +69,8 @@ impl Policy {
         seen: Option<Timestamp>,
     ) -> Result<(), Refusal> {
         self.is_ours(caller)?;
+        self.is_member(caller)?;
+        self.is_among_us(caller, case)?;
         let owns = self.key_owner(case) == Some(caller.person().user.as_str());
         if !owns && self.is_approver(caller).is_err() {
             return Err(Refusal::NeitherOwner);

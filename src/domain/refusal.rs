@@ -7,6 +7,23 @@ use crate::domain::impact_state::NoAnswer;
 pub enum Refusal {
     #[error("you are not in the workspace that this bot serves")]
     OtherWorkspace,
+    #[error("Slack says that you are {0}, and only full members of this workspace decide")]
+    NotMember(&'static str),
+    #[error(
+        "I could not look up {0}, and nobody decides unseen; press again in a minute, or decide \
+         with `keyleak approve` at the command line"
+    )]
+    NotLookedUp(String),
+    #[error(
+        "the user group {0} could not be looked up ({1}), so nobody of it counts; press again in \
+         a minute, enable the group in Slack, or list people by their own ids"
+    )]
+    GroupLapsed(String, String),
+    #[error(
+        "this case's channel is shared with another organisation; end the sharing first, or \
+         decide at the command line"
+    )]
+    SharedChannel,
     #[error("you are not on the list of people who may do this; ask a responder")]
     NotListed,
     #[error(

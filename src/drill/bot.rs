@@ -10,11 +10,13 @@ use crate::domain::severity::Severity;
 use crate::drill::people;
 use crate::flow::desk::{Desk, Notary, Rules};
 use crate::flow::ledger::Ledger;
+use crate::flow::people::People;
 use crate::flow::purse::Purse;
 use crate::flow::seen::Seen;
 use crate::ports::accounts::{Access, Accounts};
 use crate::ports::clock::Clock;
 use crate::ports::cloud::{Contain, Lookup};
+use crate::ports::directory::Directory;
 use crate::ports::journal::Journal;
 use crate::running::Gate;
 use crate::sim::cloud::resources::VPC;
@@ -38,6 +40,9 @@ pub const BOT_TOKEN: &str = "xoxb-drill";
 pub const ANCHOR_KEY: &str = "drill-anchor-key";
 /// The security group that lets nothing through.
 const ISOLATION: &str = "sg-0isolation";
+
+/// As in production by default, in Slack's own time.
+const PEOPLE_VALID_FOR: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a bot finds outside itself.
 pub struct Outside<'a> {
@@ -96,6 +101,8 @@ pub fn desk(outside: Outside<'_>, journal_through: JournalThrough<'_>) -> Result
         key: SecretString::from(ANCHOR_KEY),
         every: EVERY_DEFAULT,
     };
+    let people_valid_for = PEOPLE_VALID_FOR.saturating_mul(outside.clock.speed().cast_signed());
+    let chat = Arc::new(SlackChat::new(&settings, outside.clock).map_err(said)?);
     let trail = LocalTrail::new(vec![trail_folder(outside.folder)]);
     Ok(Desk {
         ledger: Ledger::new(journal),
@@ -106,7 +113,8 @@ pub fn desk(outside: Outside<'_>, journal_through: JournalThrough<'_>) -> Result
         notary: Some(notary),
         accounts: Accounts::only(Access { lookup: outside.lookup, contain: Some(outside.contain) }),
         trail: Some(Arc::new(Investigator::new(trail))),
-        chat: Arc::new(SlackChat::new(&settings, outside.clock).map_err(said)?),
+        people: People::asking(Arc::clone(&chat) as Arc<dyn Directory>, people_valid_for),
+        chat,
         clock: outside.clock,
         rules: rules(outside.timing, outside.plans_expire_after),
     })
@@ -137,6 +145,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
             suspects: BTreeSet::new(),
             sql_askers: set(&[people::APPROVER, people::SECOND_APPROVER]),
             conduct: conduct(),
+            known: None,
         },
         plans: PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),

@@ -32,14 +32,14 @@ pub async fn say(
     wanted: &[Wanted],
 ) -> Result<String, LedgerError> {
     let judge = |case: &Case| {
-        bench.policy.may_adjust(&speaker.caller, case)?;
+        bench.policy().may_adjust(&speaker.caller, case)?;
         let adjustments = asked(case, bench.plans, wanted)?;
         Ok(Event::Adjusted { adjustments })
     };
     let needed = bench.plans.approvals_reversible;
     let said = |case: &Case| match case.outdated() {
         Some(_) => {
-            let short = short_of_next(bench.policy, case, (speaker.caller.person(), needed));
+            let short = short_of_next(&bench.policy(), case, (speaker.caller.person(), needed));
             let short = short.map_or_else(String::new, |why| format!(" {why}."));
             format!(
                 "It is written down. What waited for approval is void, and the next plan comes \
@@ -59,6 +59,7 @@ pub async fn order(
 ) -> Result<Option<Refusal>, LedgerError> {
     let repeated =
         |case: &Case| speaker.delivery.as_ref().is_some_and(|delivery| case.has_seen(delivery));
+    bench.meet(&speaker.caller, Some(&at.case)).await?;
     let entry = |event| spoken::entry(bench, speaker, event);
     let once = |case: &Case| match repeated(case) {
         true => Ok(None),
@@ -101,19 +102,19 @@ fn judge(
     let adjustments = match ordered {
         Ordered::Form(PlanForm::UndoSteps { steps, .. }) => {
             is_this(case.standing_containment())?;
-            return lift::wanted(bench.policy, caller, (case, steps));
+            return lift::wanted(&bench.policy(), caller, (case, steps));
         }
         Ordered::Undo(steps) => {
             is_this(case.standing_containment())?;
-            return lift::wanted(bench.policy, caller, (case, steps));
+            return lift::wanted(&bench.policy(), caller, (case, steps));
         }
         Ordered::Form(PlanForm::Change(form)) => {
-            bench.policy.may_adjust(caller, case)?;
+            bench.policy().may_adjust(caller, case)?;
             is_this(adjustable(case))?;
             picked(case, bench.plans, form)?
         }
         Ordered::Words(wanted) => {
-            bench.policy.may_adjust(caller, case)?;
+            bench.policy().may_adjust(caller, case)?;
             is_this(adjustable(case))?;
             asked(case, bench.plans, wanted)?
         }

@@ -9,7 +9,7 @@ use crate::domain::ids::CaseId;
 use crate::domain::impact::ImpactWord;
 use crate::domain::policy::{Choice, Wish};
 use crate::domain::proof::Caller;
-use crate::domain::record::{Actor, Entry, Place, Record};
+use crate::domain::record::{Entry, Place, Record};
 use crate::domain::recovering::silence;
 use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::refusal::Refusal;
@@ -43,6 +43,7 @@ pub async fn press(bench: &Bench<'_>, pressed: &Pressed) -> Result<Answer, Ledge
         let words = "This button is no longer active; use the newest card.";
         return Ok(stale.then(|| words.to_owned()));
     };
+    bench.meet(&pressed.caller, Some(&case)).await?;
     let outcome = bench
         .ledger
         .append(&case, |case| {
@@ -67,7 +68,7 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
     if repeated {
         return Ok(None);
     }
-    let policy = bench.policy;
+    let policy = bench.policy();
     let event = match &pressed.button {
         ButtonAction::Approve(at) => return decision(bench, pressed, case, (at, Choice::Approve)),
         ButtonAction::Deny(at) => return decision(bench, pressed, case, (at, Choice::Deny)),
@@ -138,7 +139,7 @@ fn confirmation(
     used: i64,
 ) -> Result<Option<Event>, Refusal> {
     let seen = Timestamp::from_second(used).ok().filter(|_| used > 0);
-    bench.policy.may_confirm(&pressed.caller, case, seen)?;
+    bench.policy().may_confirm(&pressed.caller, case, seen)?;
     let silence = silence(case).ok_or(Refusal::NeverContained)?;
     let (used_after, told_until) = (silence.broken_at(), silence.told_until);
     Ok(Some(recovery(RecoveryStep::Confirmed { used_after, told_until })))
@@ -154,11 +155,11 @@ fn decision(
     let state = state.ok_or(Refusal::OldCard)?;
     let now = bench.clock.now();
     let wish = Wish { caller: &pressed.caller, choice, now };
-    let as_owner = match bench.policy.may_decide(&wish, case, state) {
+    let as_owner = match bench.policy().may_decide(&wish, case, state) {
         Ok(()) => false,
         Err(refusal) if !state.asks_owner(pressed.caller.person()) => return Err(refusal),
         // Whoever is not to approve it may still own what it stops.
-        Err(_) => bench.policy.may_agree(&wish, case, state).map(|()| true)?,
+        Err(_) => bench.policy().may_agree(&wish, case, state).map(|()| true)?,
     };
     Ok(Some(match choice {
         Choice::Approve if as_owner => Event::OwnerAgreed { plan: at.plan, hash: at.hash.clone() },
@@ -200,7 +201,7 @@ pub(super) async fn keep_refusal(
 fn entry(bench: &Bench<'_>, pressed: &Pressed, event: Event) -> Entry {
     Entry {
         at: bench.clock.now(),
-        actor: Actor::of(&pressed.caller),
+        actor: bench.actor(&pressed.caller),
         place: pressed.place.clone(),
         delivery: pressed.delivery.clone(),
         event,

@@ -7,7 +7,10 @@ use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
-use crate::flow::ledger::Ledger;
+use crate::domain::proof::Caller;
+use crate::domain::record::Actor;
+use crate::flow::ledger::{Ledger, LedgerError};
+use crate::flow::people::People;
 use crate::flow::purse::Purse;
 use crate::flow::seen::Seen;
 use crate::ports::accounts::Accounts;
@@ -35,6 +38,7 @@ pub struct Desk {
     /// `None` when no trail is configured: then "contained" is never claimed.
     pub trail: Option<Arc<dyn Trail>>,
     pub chat: Arc<dyn Chat>,
+    pub people: People,
     pub clock: Clock,
     pub rules: Rules,
     /// What was spent on the trail and is not in the journal yet.
@@ -78,16 +82,48 @@ pub struct Found {
 #[derive(Debug, Clone, Copy)]
 pub struct Bench<'a> {
     pub ledger: &'a Ledger,
+    /// As written; [`Bench::policy`] is what it comes to now.
     pub policy: &'a Policy,
+    pub people: &'a People,
     pub plans: &'a PlanRules,
     pub clock: Clock,
+}
+
+impl Bench<'_> {
+    /// The rules about people as they stand now, groups expanded: the only ones to judge by.
+    pub fn policy(&self) -> Policy {
+        self.people.policy(self.policy, self.clock.now())
+    }
+
+    /// Has Slack asked who this person is, before what they want is judged.
+    pub async fn meet(&self, caller: &Caller, case: Option<&CaseId>) -> Result<(), LedgerError> {
+        let case = match case {
+            Some(case) => self.ledger.at_hand(case).await?,
+            // Everybody may report a key, and nobody waits for Slack to do so.
+            None if self.policy.openers.is_none() => return Ok(()),
+            None => None,
+        };
+        self.people.ready((self.policy, &self.clock), (caller, case.as_ref())).await;
+        Ok(())
+    }
+
+    /// Who decides, with what Slack said of them.
+    pub fn actor(&self, caller: &Caller) -> Actor {
+        Actor::vouched_for(caller, self.policy().vouch(caller))
+    }
 }
 
 impl Desk {
     /// The part of the desk at which decisions are taken.
     pub fn bench(&self) -> Bench<'_> {
         let Rules { policy, plans, .. } = &self.rules;
-        Bench { ledger: &self.ledger, policy, plans, clock: self.clock }
+        let (ledger, people, clock) = (&self.ledger, &self.people, self.clock);
+        Bench { ledger, policy, people, plans, clock }
+    }
+
+    /// The rules about people as they stand now.
+    pub fn policy(&self) -> Policy {
+        self.bench().policy()
     }
 
     /// Looks at the case's account.

@@ -53,7 +53,8 @@ pub async fn take_in(
     caller: &Caller,
     (request, file): (&OpenRequest, &GivenFile),
 ) -> Result<(), NotOpened> {
-    desk.rules.policy.may_act(caller)?;
+    desk.bench().meet(caller, None).await?;
+    desk.policy().may_act(caller)?;
     let asked_at = desk.clock.now();
     let intake = FileIntake {
         by: Actor::of(caller),

@@ -39,7 +39,7 @@ pub async fn say(
     let ids: Vec<String> = wanted.iter().map(|question| question.id.clone()).collect();
     let bench = desk.bench();
     let judge = |case: &Case| {
-        bench.policy.may_act(&speaker.caller)?;
+        bench.policy().may_act(&speaker.caller)?;
         may_ask(case, trail.as_ref(), &wanted)?;
         Ok(Event::QuestionsAsked { questions: ids.clone(), sql: None })
     };

@@ -55,7 +55,8 @@ pub async fn open(
     caller: &Caller,
     request: &OpenRequest,
 ) -> Result<Vec<Opened>, NotOpened> {
-    desk.rules.policy.may_act(caller)?;
+    desk.bench().meet(caller, None).await?;
+    desk.policy().may_act(caller)?;
     Ok(open_for(desk, (&Actor::of(caller), request), &mut Leaders::new()).await?)
 }
 

@@ -18,7 +18,7 @@ pub async fn say(
     speaker: &Speaker,
     steps: &[StepAddress],
 ) -> Result<String, LedgerError> {
-    let judge = |case: &Case| wanted(bench.policy, &speaker.caller, (case, steps));
+    let judge = |case: &Case| wanted(&bench.policy(), &speaker.caller, (case, steps));
     let said = |_: &Case| {
         "The undo is being prepared; its plan comes into the channel, and needs its approvals."
             .to_owned()

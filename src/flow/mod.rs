@@ -1,5 +1,6 @@
 //! The use cases: what the domain decides, carried out through the ports and nothing else.
 
+pub mod acquaintance;
 pub mod act;
 pub mod adjust;
 pub mod adjusted;
@@ -22,6 +23,7 @@ pub mod lift;
 pub mod losses;
 pub mod notary;
 pub mod operator;
+pub mod people;
 pub mod photograph;
 pub mod propose;
 pub mod purse;

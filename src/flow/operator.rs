@@ -177,7 +177,7 @@ async fn move_brake(
     proven: &Proven,
     (number, frozen, why): (u64, bool, &str),
 ) -> Result<(), NotDone> {
-    let policy = counter.bench.policy;
+    let policy = counter.bench.policy();
     if frozen {
         policy.may_freeze(caller)?
     } else {

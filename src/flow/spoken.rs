@@ -7,7 +7,7 @@ use crate::domain::impact::ImpactWord;
 use crate::domain::plan::PlanNumber;
 use crate::domain::plan_state::PlanState;
 use crate::domain::proof::Caller;
-use crate::domain::record::{Actor, Entry};
+use crate::domain::record::Entry;
 use crate::domain::recovery_step::{RecoveryStep, Replacement};
 use crate::domain::refusal::Refusal;
 use crate::flow::decide::keep_refusal;
@@ -37,7 +37,7 @@ pub async fn correct_exposure(
         return Ok(format!("Not done: {wrong}."));
     }
     let judge = |case: &Case| {
-        bench.policy.may_correct(&speaker.caller, case)?;
+        bench.policy().may_correct(&speaker.caller, case)?;
         Ok(Event::Exposed { since, why: None, event_id: None })
     };
     decide(bench, case, (speaker, "exposed"), judge, exposed).await
@@ -52,7 +52,7 @@ pub async fn break_glass(
 ) -> Result<String, LedgerError> {
     let judge = |case: &Case| {
         let state = known(case, plan)?;
-        bench.policy.may_break_glass((&speaker.caller, bench.clock.now()), case, state)?;
+        bench.policy().may_break_glass((&speaker.caller, bench.clock.now()), case, state)?;
         let (hash, reason) = (state.hash.clone(), reason.to_owned());
         Ok(Event::GlassBroken { plan, hash, reason })
     };
@@ -78,7 +78,7 @@ pub async fn review(
     (plan, verdict): (PlanNumber, &str),
 ) -> Result<String, LedgerError> {
     let judge = |case: &Case| {
-        bench.policy.may_review(&speaker.caller, case, known(case, plan)?)?;
+        bench.policy().may_review(&speaker.caller, case, known(case, plan)?)?;
         Ok(Event::GlassReviewed { plan, verdict: verdict.to_owned() })
     };
     let said = |_: &Case| format!("The break-glass of plan {} is reviewed.", plan.0);
@@ -93,7 +93,7 @@ pub async fn name_owner(
     (loss, owner): (u32, &str),
 ) -> Result<String, LedgerError> {
     let judge = |case: &Case| {
-        bench.policy.may_name_owner(&speaker.caller, case, loss)?;
+        bench.policy().may_name_owner(&speaker.caller, case, loss)?;
         Ok(recovery(RecoveryStep::Owned { loss, owner: owner.to_owned() }))
     };
     let said = |_: &Case| format!("It is on the card who sees to loss {loss}.");
@@ -108,7 +108,7 @@ pub async fn replace(
     (with, user, reason): (Replacement, Option<&UserName>, &str),
 ) -> Result<String, LedgerError> {
     let judge = |case: &Case| {
-        bench.policy.may_recover(&speaker.caller, case)?;
+        bench.policy().may_recover(&speaker.caller, case)?;
         let (user, reason) = (user.cloned(), reason.to_owned());
         Ok(recovery(RecoveryStep::Replaced { with, reason, user }))
     };
@@ -126,7 +126,7 @@ pub async fn answer_impact(
     word: &ImpactWord,
 ) -> Result<String, LedgerError> {
     let judge = |case: &Case| {
-        let answer = bench.policy.may_answer(&speaker.caller, case, (word, None))?;
+        let answer = bench.policy().may_answer(&speaker.caller, case, (word, None))?;
         Ok(Event::Impact { answer: Box::new(answer) })
     };
     let said = |_: &Case| {
@@ -153,6 +153,7 @@ pub(super) async fn decide(
     judge: impl Fn(&Case) -> Result<Event, Refusal>,
     said: impl FnOnce(&Case) -> String,
 ) -> Result<String, LedgerError> {
+    bench.meet(&speaker.caller, Some(case)).await?;
     let entry = |event| entry(bench, speaker, event);
     let repeated =
         |case: &Case| speaker.delivery.as_ref().is_some_and(|delivery| case.has_seen(delivery));
@@ -176,7 +177,7 @@ pub(super) async fn decide(
 pub(super) fn entry(bench: &Bench<'_>, speaker: &Speaker, event: Event) -> Entry {
     Entry {
         at: bench.clock.now(),
-        actor: Actor::of(&speaker.caller),
+        actor: bench.actor(&speaker.caller),
         place: None,
         delivery: speaker.delivery.clone(),
         event,

@@ -49,7 +49,8 @@ pub async fn tell(
     if case.is_archived() {
         return Ok(Told::Nothing);
     }
-    let speaker = Speaker { desk, case, hold };
+    let policy = desk.policy();
+    let speaker = Speaker { desk, case, policy: &policy, hold };
     if let Some(why) = &case.room().failed {
         return direct::tell(&speaker, why).await;
     }

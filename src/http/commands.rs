@@ -3,6 +3,7 @@
 use crate::domain::case::Case;
 use crate::domain::command::{CaseName, Command};
 use crate::domain::ids::{CaseId, ChannelId};
+use crate::domain::refusal::Refusal;
 use crate::domain::report;
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_be_about};
 use crate::flow::ledger::LedgerError;
@@ -52,6 +53,8 @@ enum Said {
     Nothing,
     /// Words of our own; Slack may read them as mrkdwn.
     Words(String),
+    /// Why this person may command nothing.
+    Refused(Refusal),
     /// Where these cases stand.
     Cases(Vec<Case>),
     /// Where the impact questions of this case stand.
@@ -66,12 +69,10 @@ pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
         Ok(command) => command,
         Err(error) => return (ephemeral(&error.to_string()), false),
     };
-    if let Err(refusal) = service.desk.rules.policy.may_act(&slash.caller) {
-        return (ephemeral(&format!("Not done: {refusal}.")), false);
-    }
-    let answering = carry_out(service, &slash, command);
+    let answering = answer_whoever_may(service, &slash, command);
     match tokio::time::timeout(DECISION_TIME_MAX, answering).await {
         Ok(Ok(Said::Words(text))) => (ephemeral(&text), true),
+        Ok(Ok(Said::Refused(refusal))) => (ephemeral(&format!("Not done: {refusal}.")), false),
         Ok(Ok(Said::Cases(cases))) => (told(&cases), true),
         Ok(Ok(Said::Impact(case))) => (impact(&case), true),
         Ok(Ok(Said::Questions)) => (questions::list(service.desk.trail.as_deref()), true),
@@ -88,6 +89,19 @@ pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
             tracing::error!("a command was not recorded in time");
             (ephemeral(NOT_SURE), false)
         }
+    }
+}
+
+async fn answer_whoever_may(
+    service: &Service,
+    slash: &Slash,
+    command: Command,
+) -> Result<Said, LedgerError> {
+    let bench = service.desk.bench();
+    bench.meet(&slash.caller, None).await?;
+    match bench.policy().may_act(&slash.caller) {
+        Ok(()) => carry_out(service, slash, command).await,
+        Err(refusal) => Ok(Said::Refused(refusal)),
     }
 }
 

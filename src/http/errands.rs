@@ -131,8 +131,8 @@ async fn run_all(desk: &Desk, arrivals: &tokio::sync::Mutex<Receiver<Errand>>) {
             Errand::OpenForm { trigger_id } => desk.chat.open_intake(trigger_id).await,
             Errand::OpenPlanForm { trigger_id, case, plan, which } => {
                 let Some(state) = case.plan(*plan) else { continue };
-                let (policy, now) = (&desk.rules.policy, desk.clock.now());
-                let scene = Scene { case, policy, now };
+                let (policy, now) = (desk.policy(), desk.clock.now());
+                let scene = Scene { case, policy: &policy, now };
                 let form = match which {
                     WhichForm::Change => Form::Change(scene, state, &desk.rules.plans),
                     WhichForm::UndoSteps => Form::UndoSteps(scene, state),

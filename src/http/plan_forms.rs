@@ -51,7 +51,7 @@ fn may(
     click: &Click,
     (case, at, which): (&Case, &PlanAddress, WhichForm),
 ) -> Result<(), Refusal> {
-    let policy = &service.desk.rules.policy;
+    let policy = service.desk.policy();
     match which {
         WhichForm::Change => policy.may_adjust(&click.caller, case)?,
         WhichForm::UndoSteps => policy.may_lift(&click.caller, case, &[])?,

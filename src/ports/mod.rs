@@ -8,6 +8,7 @@ pub mod chat;
 pub mod clock;
 pub mod cloud;
 pub mod coverage;
+pub mod directory;
 pub mod event_history;
 pub mod evidence;
 pub mod journal;

@@ -29,6 +29,8 @@ pub const SCOPES: &[&str] = &[
     "groups:read",
     "groups:write",
     "pins:write",
+    "usergroups:read",
+    "users:read",
 ];
 /// Slack documents up to 100; others found smaller lots to be refused less.
 const INVITED_AT_ONCE_MAX: usize = 30;
@@ -42,6 +44,8 @@ const REPEAT_POSSIBLE: &str = "The bot was interrupted here and may not read thi
 #[derive(Debug)]
 pub struct SlackChat {
     pub(super) web: Web,
+    /// The workspace whose people are ours.
+    pub(super) team: String,
     identity: OnceCell<String>,
     refused: RefusedBlocks,
 }
@@ -65,6 +69,7 @@ impl SlackChat {
     pub fn new(settings: &SlackSettings, clock: Clock) -> Result<Self, SlackSetUpError> {
         Ok(Self {
             web: Web::new(settings, clock)?,
+            team: settings.team_id.clone(),
             identity: OnceCell::new(),
             refused: RefusedBlocks::default(),
         })

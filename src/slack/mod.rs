@@ -8,6 +8,7 @@ pub mod cards;
 mod chart;
 pub mod chat;
 mod checklist;
+mod directory;
 mod download;
 mod fact_lines;
 mod failure;

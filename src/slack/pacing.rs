@@ -124,9 +124,11 @@ fn tier(method: &str) -> (i64, i64) {
         | "conversations.setTopic"
         | "conversations.setPurpose"
         | "conversations.list"
-        | "pins.add" => (3_100, 15),
+        | "pins.add"
+        | "usergroups.users.list" => (3_100, 15),
         "conversations.invite"
         | "conversations.history"
+        | "conversations.info"
         | "conversations.replies"
         | "chat.update" => (1_250, 40),
         "chat.postMessage" | "auth.test" => (250, 60),

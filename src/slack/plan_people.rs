@@ -1,6 +1,7 @@
 //! The people of a plan on its card: who approved it, whose word it still needs, and who may.
 
 use crate::domain::approvers::{short_of, still_to_approve};
+use crate::domain::known::Known;
 use crate::domain::plan::Plan;
 use crate::domain::plan_state::PlanState;
 use crate::domain::resource_owner::ResourceOwner;
@@ -8,6 +9,8 @@ use crate::ports::chat::Scene;
 use crate::slack::blocks::{field, person, text, time};
 use serde_json::Value;
 
+/// So much is said of the groups that they came from, and of who does not count.
+const GROUPS_SHOWN_MAX: usize = 6;
 /// So many approvers are named; each of them is rung once, when the plan is posted.
 const APPROVERS_SHOWN_MAX: usize = 20;
 
@@ -68,6 +71,10 @@ pub(super) fn approvers(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
     }
     if all.len() > APPROVERS_SHOWN_MAX {
         parts.push(text(&format!(" and {} more", all.len() - APPROVERS_SHOWN_MAX)));
+    }
+    for said in scene.policy.known.iter().flat_map(Known::told).take(GROUPS_SHOWN_MAX) {
+        let begins = if parts.is_empty() { "" } else { "; " };
+        parts.push(text(&format!("{begins}{}", field(&said))));
     }
     if let Some(why) = short_of(scene.policy, scene.case, state) {
         let begins = if parts.is_empty() { "nobody – " } else { " – NOT ENOUGH: " };

@@ -28,6 +28,7 @@ mod cancel;
 mod caps;
 mod case_table_rights;
 mod changing_trail;
+mod council;
 #[path = "../support/counting_athena.rs"]
 mod counting_athena;
 mod crowded;
@@ -115,6 +116,7 @@ mod two_cases;
 mod undo_left;
 mod undo_of_each_kind;
 mod undone_cases;
+mod user_groups;
 mod verify;
 mod way_back_in;
 #[path = "../support/work_contract.rs"]

@@ -56,10 +56,10 @@ async fn aws_slack_sample_who_is_not_on_the_list_may_report_and_look_on_and_not_
         let said = world.slack.slash(who, &world.lobby, "/keyleak", key).await.unwrap();
         assert!(said.body.contains(&case.0), "{who} is told of the open case: {}", said.body);
     }
-    for who in [MEMBER, GUEST] {
+    for (who, why) in [(MEMBER, "you are not an approver"), (GUEST, "you are a guest")] {
         until(world, &case, "they are in", |case| inside(world, case, who)).await.unwrap();
         press(world, &case, (who, "plan.approve")).await.unwrap();
-        heard(world, who, "you are not an approver").await;
+        heard(world, who, why).await;
     }
     let refused_by_slack = |event: &Event| {
         let Event::Invited { failed, .. } = event else { return false };

@@ -1,7 +1,7 @@
 //! The product without its outermost shell: journal, worker and the ports of an account.
 
 use crate::ground::Ground;
-use crate::silent_chat::SilentChat;
+use crate::silent_chat::{AllMembers, SilentChat};
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::button::ButtonAction;
 use keyleak::domain::caps::Caps;
@@ -17,6 +17,7 @@ use keyleak::flow::decide::{Pressed, press};
 use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::intake::{OpenRequest, open};
 use keyleak::flow::ledger::Ledger;
+use keyleak::flow::people::People;
 use keyleak::flow::purse::Purse;
 use keyleak::flow::seen::Seen;
 use keyleak::ports::accounts::{Access, Accounts};
@@ -108,6 +109,7 @@ impl Bureau {
             accounts,
             trail,
             chat: Arc::new(SilentChat::default()),
+            people: People::asking(Arc::new(AllMembers), SignedDuration::from_mins(15)),
             clock: ground.clock,
             rules: rules(ground),
         });
@@ -213,6 +215,7 @@ fn rules(ground: &Ground) -> Rules {
             suspects: BTreeSet::new(),
             sql_askers: set(&[APPROVER]),
             conduct: Conduct::default(),
+            known: None,
         },
         plans: PlanRules {
             deny_policy_arn: ground.deny_policy_arn.clone(),
@@ -234,7 +237,12 @@ fn rules(ground: &Ground) -> Rules {
 
 /// A person of the workspace, proven by the signature of a request.
 pub(crate) fn caller(user: &str) -> Caller {
-    let person = PersonId { team: TEAM.to_owned(), user: user.to_owned() };
+    caller_of(TEAM, user)
+}
+
+/// A person of any workspace, proven likewise.
+pub(crate) fn caller_of(team: &str, user: &str) -> Caller {
+    let person = PersonId { team: team.to_owned(), user: user.to_owned() };
     Caller::of(&verified(), person, None)
 }
 

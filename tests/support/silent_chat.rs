@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
+use keyleak::domain::roster::{NoAnswer, Standing};
 use keyleak::ports::chat::{
     Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Spot, Upload, View,
     Whisper,
 };
+use keyleak::ports::directory::Directory;
 use keyleak::slack::cards::draw;
 use keyleak::slack::sketch::Means;
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,5 +106,24 @@ impl Chat for SilentChat {
 
     async fn open_intake(&self, _: &str) -> Result<(), ChatError> {
         Ok(())
+    }
+}
+
+/// A workspace in which everybody is a full member, without groups or shared channels.
+#[derive(Debug)]
+pub(crate) struct AllMembers;
+
+#[async_trait]
+impl Directory for AllMembers {
+    async fn standing(&self, _: &str) -> Result<Standing, NoAnswer> {
+        Ok(Standing::Member)
+    }
+
+    async fn members(&self, _: &str) -> Result<Vec<String>, NoAnswer> {
+        Ok(Vec::new())
+    }
+
+    async fn is_shared(&self, _: &ChannelId) -> Result<bool, NoAnswer> {
+        Ok(false)
     }
 }

@@ -4,6 +4,7 @@ use crate::domain::agenda::{Due, next_channel_try};
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::{ChannelId, PersonId};
+use crate::domain::known::Known;
 use crate::domain::record::Entry;
 use crate::domain::resource_owner::ResourceOwner;
 use crate::flow::desk::Desk;
@@ -184,10 +185,12 @@ pub(super) async fn invite(
     case: &Case,
     channel: &ChannelId,
 ) -> Result<Told, StepError> {
+    desk.people.settle(&desk.rules.policy, &desk.clock, channel).await;
+    let policy = desk.policy();
     let room = case.room();
     let owners = case.plans().flat_map(|state| &state.plan.owners);
     let owners = owners.filter_map(ResourceOwner::person).cloned();
-    let wanted = room.wanted.iter().cloned().chain(desk.rules.policy.invited()).chain(owners);
+    let wanted = room.wanted.iter().cloned().chain(policy.invited()).chain(owners);
     let mut missing: Vec<PersonId> =
         wanted.filter(|person| !room.invited.contains(person)).collect();
     missing.sort();
@@ -202,7 +205,9 @@ pub(super) async fn invite(
         }
         Err(error) => return Err(error.into()),
     };
-    let event = Event::Invited { people: missing, failed: invitation.failed };
+    let mut failed = invitation.failed;
+    failed.extend(policy.known.iter().flat_map(Known::faults));
+    let event = Event::Invited { people: missing, failed };
     note(desk, case, event).await?;
     Ok(Told::Something)
 }

@@ -1,6 +1,7 @@
 //! One case's voice, for as long as this process may use it.
 
 use crate::domain::case::Case;
+use crate::domain::policy::Policy;
 use crate::flow::desk::Desk;
 use crate::flow::hold::Hold;
 use crate::flow::lane::StepError;
@@ -21,6 +22,8 @@ pub enum Told {
 pub struct Speaker<'a> {
     pub desk: &'a Desk,
     pub case: &'a Case,
+    /// The rules about people as they stand now.
+    pub policy: &'a Policy,
     pub hold: &'a Hold,
 }
 
@@ -32,7 +35,7 @@ impl<'a> Speaker<'a> {
 
     /// What every view of the case is drawn from.
     pub fn scene(&self) -> Scene<'a> {
-        let Self { desk, case, .. } = *self;
-        Scene { case, policy: &desk.rules.policy, now: desk.clock.now() }
+        let Self { desk, case, policy, .. } = *self;
+        Scene { case, policy, now: desk.clock.now() }
     }
 }

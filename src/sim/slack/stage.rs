@@ -3,7 +3,7 @@
 use crate::sim::slack::channels::{Channel, Reach};
 use crate::sim::slack::faults::Fault;
 use crate::sim::slack::pace::RateLimits;
-use crate::sim::slack::people::Person;
+use crate::sim::slack::people::{Group, Person};
 use crate::sim::slack::server::SimSlack;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -81,6 +81,21 @@ impl SimSlack {
     pub fn welcome(&self, person: Person, channel: &str) {
         self.change_channel(channel, |channel| channel.members.push(person.id.clone()));
         self.shared.change(|state| state.config.people.push(person));
+    }
+
+    /// Makes a user group, or puts this one in the place of the one with its id.
+    pub fn set_group(&self, group: Group) {
+        self.shared.change(|state| {
+            state.config.groups.retain(|known| known.id != group.id);
+            state.config.groups.push(group);
+        });
+    }
+
+    /// Changes somebody as an administrator does.
+    pub fn change_person(&self, id: &str, change: impl FnOnce(&mut Person)) {
+        self.shared.change(|state| {
+            state.config.people.iter_mut().find(|person| person.id == id).map(change)
+        });
     }
 
     /// Archives a channel as a person does.
