@@ -18,7 +18,8 @@ use crate::slack::impact_card;
 use crate::slack::inbound::Slash;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use futures_util::future::join_all;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
 use serde_json::Value;
 
 /// More open cases than this are counted, not listed.
@@ -139,7 +140,7 @@ async fn carry_out(
         Command::Reopen { of, reason } => {
             let caller = slash.caller.clone();
             let speaker = Speaker { caller, delivery: Some(slash.delivery.clone()) };
-            let said = reopen::say(&service.desk, &of, &speaker, &reason).await?;
+            let said = Box::pin(reopen::say(&service.desk, &of, &speaker, &reason)).await?;
             service.worker.wake();
             Ok(Said::Words(said))
         }
@@ -167,7 +168,7 @@ async fn carry_out(
                 Some(case) => vec![case],
                 None => named(service, slash, of.clone()).await?,
             };
-            speak(service, slash, &cases, &command).await
+            Box::pin(speak(service, slash, &cases, &command)).await
         }
     }
 }
@@ -331,41 +332,42 @@ async fn speak(
     };
     let (bench, id) = (service.desk.bench(), case.id());
     let speaker = Speaker { caller: slash.caller.clone(), delivery: Some(slash.delivery.clone()) };
-    let said = match words {
+    // Boxed: a command goes deep, and a thread's stack is small in a debug build.
+    let saying: BoxFuture<'_, Result<String, LedgerError>> = match words {
         Command::Exposed { since, .. } => {
-            spoken::correct_exposure(&bench, id, &speaker, *since).await?
+            spoken::correct_exposure(&bench, id, &speaker, *since).boxed()
         }
         Command::BreakGlass { plan, reason, .. } => {
-            spoken::break_glass(&bench, id, &speaker, (*plan, reason)).await?
+            spoken::break_glass(&bench, id, &speaker, (*plan, reason)).boxed()
         }
         Command::Review { plan, verdict, .. } => {
-            spoken::review(&bench, id, &speaker, (*plan, verdict)).await?
+            spoken::review(&bench, id, &speaker, (*plan, verdict)).boxed()
         }
         Command::RotateOwner { loss, owner, .. } => {
-            spoken::name_owner(&bench, id, &speaker, (*loss, owner)).await?
+            spoken::name_owner(&bench, id, &speaker, (*loss, owner)).boxed()
         }
         Command::Replace { with, user, reason, .. } => {
-            spoken::replace(&bench, id, &speaker, (*with, user.as_ref(), reason)).await?
+            spoken::replace(&bench, id, &speaker, (*with, user.as_ref(), reason)).boxed()
         }
         Command::Adjust { wanted, .. } => {
-            adjust::say(&bench, id, &speaker, std::slice::from_ref(wanted)).await?
+            adjust::say(&bench, id, &speaker, std::slice::from_ref(wanted)).boxed()
         }
         Command::Impact { word: None, .. } => return Ok(Said::Impact(Box::new(case.clone()))),
         Command::Impact { word: Some(word), .. } => {
-            spoken::answer_impact(&bench, id, &speaker, word).await?
+            spoken::answer_impact(&bench, id, &speaker, word).boxed()
         }
-        Command::Undo { steps, .. } => lift::say(&bench, id, &speaker, steps).await?,
+        Command::Undo { steps, .. } => lift::say(&bench, id, &speaker, steps).boxed(),
         Command::AskTrail { questions, .. } => {
-            inquire::say(&service.desk, id, &speaker, questions).await?
+            inquire::say(&service.desk, id, &speaker, questions).boxed()
         }
-        Command::AskInSql { sql, .. } => inquire::say_sql(&service.desk, id, &speaker, sql).await?,
-        Command::Allow { reading, .. } => allowance::say(&bench, id, &speaker, *reading).await?,
-        Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).await?,
+        Command::AskInSql { sql, .. } => inquire::say_sql(&service.desk, id, &speaker, sql).boxed(),
+        Command::Allow { reading, .. } => allowance::say(&bench, id, &speaker, *reading).boxed(),
+        Command::Summary { .. } => spoken::ask_summary(&bench, id, &speaker).boxed(),
         Command::Grade { severity, reason, .. } => {
-            team::grade(&bench, id, &speaker, (*severity, reason)).await?
+            team::grade(&bench, id, &speaker, (*severity, reason)).boxed()
         }
         Command::TakeRole { role, person, .. } => {
-            team::take(&bench, id, &speaker, (*role, person.as_deref())).await?
+            team::take(&bench, id, &speaker, (*role, person.as_deref())).boxed()
         }
         Command::Open { .. }
         | Command::Ask
@@ -374,7 +376,7 @@ async fn speak(
         | Command::Reopen { .. }
         | Command::Status { .. } => return Ok(Said::Nothing),
     };
-    Ok(Said::Words(said))
+    Ok(Said::Words(saying.await?))
 }
 
 #[cfg(test)]
