@@ -97,7 +97,11 @@ impl Seen {
 }
 
 fn signed_headers(headers: &HeaderMap, now: Timestamp) -> Result<SignedHeaders, Unsigned> {
-    let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
+    // Of a header that comes twice nobody knows which one was meant, or was checked before us.
+    let header = |name: &str| {
+        let mut values = headers.get_all(name).iter();
+        values.next().filter(|_| values.next().is_none()).map(|value| value.as_bytes())
+    };
     SignedHeaders::read(header("x-slack-request-timestamp"), header("x-slack-signature"), now)
 }
 
