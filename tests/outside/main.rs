@@ -16,6 +16,7 @@ mod athena;
 mod attacker;
 mod aws_contract;
 mod block_judges;
+mod bolt;
 mod bot_rights;
 #[path = "../support/bureau.rs"]
 mod bureau;
@@ -165,6 +166,7 @@ fn main() -> ExitCode {
     trials.extend(siege::trials(&parts));
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));
+    trials.extend(bolt::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
     trials.extend(plan_forms::trials(&parts));
     trials.extend(answers::trials(&parts));
