@@ -92,7 +92,7 @@ fn read_line(
 }
 
 /// "Asia" is a continent, and stands in many a table.
-fn looks_like_id(word: &str) -> bool {
+pub(super) fn looks_like_id(word: &str) -> bool {
     let begins = |prefix: &str| {
         word.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };

@@ -26,6 +26,15 @@ pub struct GivenFile {
     pub name: String,
 }
 
+/// What stands in the form when it opens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IntakeStart {
+    pub keys: Vec<AccessKeyId>,
+    pub found_where: Option<String>,
+    /// What the person is told above the fields.
+    pub told: Option<String>,
+}
+
 /// A form that can be acted on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intake {

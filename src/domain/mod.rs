@@ -86,6 +86,7 @@ pub mod phase;
 pub mod plain_text;
 pub mod plan;
 pub mod plan_state;
+pub mod pointed_at;
 pub mod policy;
 pub mod principal;
 pub mod progress;

@@ -19,6 +19,7 @@ use crate::sim::cloud::{DELIVERY_DELAY, SimCloud, SimCloudConfig};
 use crate::sim::slack::channels::Reach;
 use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::server::SimSlack;
+use crate::slack::manifest::{PLACEHOLDER_URL, app};
 use crate::store::anchor_folder::ANCHOR_KEY_FILE;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -213,6 +214,7 @@ pub fn production_timing() -> Timing {
 async fn workspace(clock: Clock, tracker: &TaskTracker) -> Result<SimSlack, NoWorld> {
     let mut config = SimSlackConfig::new(clock, SIGNING_SECRET, BOT_TOKEN);
     config.people = people::everybody();
+    config.manifest = Some(serde_json::from_str(&app(PLACEHOLDER_URL)).map_err(said)?);
     SimSlack::start(config, tracker).await.map_err(said)
 }
 

@@ -177,7 +177,7 @@ fn open_form(service: &Service, slash: &Slash) -> Option<String> {
     match &slash.trigger_id {
         Some(trigger) => {
             let trigger_id = trigger.reveal().to_owned();
-            service.errands.send(Errand::OpenForm { trigger_id });
+            service.errands.send(Errand::OpenForm { trigger_id, start: Box::default() });
             None
         }
         None => Some("Give the key's id: `/keyleak AKIA…`".to_owned()),

@@ -2,6 +2,7 @@
 
 use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
+use crate::domain::intake::IntakeStart;
 use crate::domain::plan::PlanNumber;
 use crate::flow::desk::Desk;
 use crate::ports::chat::{Form, Scene, Whisper};
@@ -43,6 +44,7 @@ pub enum Errand {
     /// Open the form that asks for a key; the trigger lives three seconds.
     OpenForm {
         trigger_id: String,
+        start: Box<IntakeStart>,
     },
     /// Open a form about a plan of this case.
     OpenPlanForm {
@@ -128,7 +130,9 @@ async fn run_all(desk: &Desk, arrivals: &tokio::sync::Mutex<Receiver<Errand>>) {
         let Some(errand) = errand else { return };
         let outcome = match &errand {
             Errand::Whisper(whisper) => desk.chat.whisper(whisper).await,
-            Errand::OpenForm { trigger_id } => desk.chat.open_intake(trigger_id).await,
+            Errand::OpenForm { trigger_id, start } => {
+                desk.chat.open_intake(trigger_id, start).await
+            }
             Errand::OpenPlanForm { trigger_id, case, plan, which } => {
                 let Some(state) = case.plan(*plan) else { continue };
                 let (policy, now) = (desk.policy(), desk.clock.now());

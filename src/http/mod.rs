@@ -6,6 +6,7 @@ pub mod health;
 pub mod plan_forms;
 pub mod presses;
 mod questions;
+pub mod shortcuts;
 pub mod wall;
 
 use crate::flow::desk::Desk;
@@ -99,6 +100,7 @@ async fn dispatch(service: &Service, inbound: Inbound) -> (Response, bool) {
         Inbound::Slash(slash) => commands::answer(service, slash).await,
         Inbound::Click(click) => presses::click(service, click).await,
         Inbound::Submit(submit) => presses::submit(service, submit).await,
+        Inbound::Shortcut(shortcut) => shortcuts::answer(service, shortcut),
         Inbound::PlanForm(sent) => plan_forms::sent(service, sent).await,
         Inbound::Event(happening) => {
             tracing::info!(event = ?happening.event, "Slack tells of the workspace");

@@ -4,6 +4,7 @@ use crate::domain::announce::What;
 use crate::domain::case::Case;
 use crate::domain::chart::Chart;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
+use crate::domain::intake::IntakeStart;
 use crate::domain::milestones::Point;
 use crate::domain::offering::Offers;
 use crate::domain::plan::{PlanNumber, PlanRules};
@@ -256,5 +257,5 @@ pub trait Chat: Send + Sync {
     /// Opens a form about a plan; the trigger lives three seconds.
     async fn open_form(&self, trigger_id: &str, form: &Form<'_>) -> Result<(), ChatError>;
     /// Opens the modal that asks for a key; the trigger lives three seconds.
-    async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError>;
+    async fn open_intake(&self, trigger_id: &str, start: &IntakeStart) -> Result<(), ChatError>;
 }

@@ -1,6 +1,7 @@
 //! The Slack adapter: what the use cases ask for, as calls of the Web API.
 
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
+use crate::domain::intake::IntakeStart;
 use crate::ports::chat::{
     Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Spot, Upload, View,
     Whisper,
@@ -322,8 +323,9 @@ impl Chat for SlackChat {
         self.call("views.open", None, &form).await.map(drop)
     }
 
-    async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError> {
-        let form = |file| json!({ "trigger_id": trigger_id, "view": intake_modal::view(file) });
+    async fn open_intake(&self, trigger_id: &str, start: &IntakeStart) -> Result<(), ChatError> {
+        let form =
+            |file| json!({ "trigger_id": trigger_id, "view": intake_modal::view(file, start) });
         match self.call("views.open", None, &form(FileField::Offered)).await {
             // Slack shows no field for files where the app may not read them.
             Err(ChatError::Refused { .. } | ChatError::MissingScope { .. }) => {

@@ -11,6 +11,7 @@ use crate::slack::guarded::{OneTime, Typed};
 use crate::slack::happening::{self, WorkspaceEvent, shown};
 use crate::slack::intake_modal;
 use crate::slack::plan_form;
+use crate::slack::shortcut::{self, Chosen};
 use crate::slack::wire::{Delivery, Interaction, SlashForm};
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
@@ -32,6 +33,7 @@ pub enum Inbound {
     Slash(Slash),
     Click(Click),
     Submit(Submit),
+    Shortcut(Shortcut),
     PlanForm(SentForm),
     Event(Happening),
     /// Slack asks whether this address is ours: answer with the challenge.
@@ -61,6 +63,18 @@ pub struct Slash {
 pub struct Click {
     pub caller: Caller,
     pub action: ButtonAction,
+    pub place: Option<Place>,
+    pub response_url: Option<OneTime>,
+    pub trigger_id: Option<OneTime>,
+    pub delivery: String,
+}
+
+/// Somebody chose a shortcut of ours.
+#[derive(Debug)]
+pub struct Shortcut {
+    pub caller: Caller,
+    pub chosen: Chosen,
+    /// The message that they chose it for.
     pub place: Option<Place>,
     pub response_url: Option<OneTime>,
     pub trigger_id: Option<OneTime>,
@@ -160,6 +174,7 @@ fn interaction(verified: &Verified, app_id: Option<&str>) -> Result<Inbound, Inb
     match interaction.kind.as_deref().unwrap_or_default() {
         "block_actions" => click(verified, interaction),
         "view_submission" => submit(verified, interaction),
+        "shortcut" | "message_action" => point(verified, interaction, &payload),
         other => Ok(Inbound::Ignored(format!("interaction {}", shown(other)))),
     }
 }
@@ -185,6 +200,32 @@ fn click(verified: &Verified, mut interaction: Interaction) -> Result<Inbound, I
         action: ButtonAction::parse(&action_id, &action.value.unwrap_or_default()),
         place: channel
             .map(|channel| Place { channel: ChannelId(channel), message: message.map(MessageTs) }),
+        response_url: filled(interaction.response_url).map(OneTime::new),
+        trigger_id: filled(interaction.trigger_id).map(OneTime::new),
+        caller,
+        delivery,
+    }))
+}
+
+fn point(
+    verified: &Verified,
+    mut interaction: Interaction,
+    payload: &str,
+) -> Result<Inbound, InboundError> {
+    let caller = interacting(verified, &mut interaction)?;
+    let channel = interaction.channel.and_then(|channel| filled(channel.id)).map(ChannelId);
+    let name = interaction.callback_id.unwrap_or_default();
+    let Some((chosen, place)) = shortcut::read((&name, payload), channel.as_ref()) else {
+        return Ok(Inbound::Ignored(format!("shortcut {}", shown(&name))));
+    };
+    let who = caller.person();
+    let delivery = match filled(interaction.action_ts) {
+        Some(at) => format!("shortcut:{}:{}:{name}:{at}", who.team, who.user),
+        None => format!("shortcut:{}", fingerprint(verified)),
+    };
+    Ok(Inbound::Shortcut(Shortcut {
+        chosen,
+        place,
         response_url: filled(interaction.response_url).map(OneTime::new),
         trigger_id: filled(interaction.trigger_id).map(OneTime::new),
         caller,

@@ -1,9 +1,10 @@
 //! The form that opens a case, and the reading of what people put into it.
 
+use crate::domain::ids::AccessKeyId;
 use crate::domain::intake::{
-    FREE_TEXT_LENGTH_MAX, GivenFile, IntakeError, IntakeField, IntakeForm,
+    FREE_TEXT_LENGTH_MAX, GivenFile, IntakeError, IntakeField, IntakeForm, IntakeStart,
 };
-use crate::slack::blocks::{clean, context, cut, plain};
+use crate::slack::blocks::{clean, context, cut, paragraph, plain, rich, text};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -26,22 +27,33 @@ pub enum FileField {
     Missing,
 }
 
-/// The form.
-pub fn view(file: FileField) -> Value {
+/// The form, with what is known already in its fields.
+pub fn view(file: FileField, start: &IntakeStart) -> Value {
     let mut keys = text_input(true, "AKIA… (several: one per line)");
     keys["max_length"] = json!(3_000);
+    // The one who points at the ids has them before their eyes; nobody else sees this form.
+    let known: Vec<&str> = start.keys.iter().map(AccessKeyId::reveal).collect();
+    if !known.is_empty() {
+        keys["initial_value"] = json!(known.join("\n"));
+    }
     let mut since = json!({ "type": "datetimepicker", "action_id": ELEMENT });
     since["focus_on_load"] = json!(false);
     let mut place = text_input(false, "the page, the log, the person who told us");
     place["max_length"] = json!(FREE_TEXT_LENGTH_MAX);
+    if let Some(at) = &start.found_where {
+        place["initial_value"] = json!(cut(&clean(at), FREE_TEXT_LENGTH_MAX));
+    }
     let mut note = text_input(true, "anything that responders should know");
     note["max_length"] = json!(FREE_TEXT_LENGTH_MAX);
-    let mut blocks = vec![input(
+    let told = start.told.iter();
+    let told = told.map(|told| rich("intake.told", vec![paragraph(vec![text(told)])]));
+    let mut blocks: Vec<Value> = told.collect();
+    blocks.push(input(
         IntakeField::Keys,
         "Access key id",
         keys,
         "Only the id. Never the secret key: whoever sees it can use it.",
-    )];
+    ));
     blocks.push(match file {
         FileField::Offered => input(
             IntakeField::File,

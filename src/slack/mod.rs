@@ -30,6 +30,7 @@ mod plan_people;
 mod progress_card;
 mod recovery_card;
 mod refused_blocks;
+pub mod shortcut;
 pub mod sketch;
 mod team_lines;
 mod telling;

@@ -35,6 +35,9 @@ pub(super) struct Interaction {
     pub(super) view: Option<ViewState>,
     pub(super) response_url: Option<String>,
     pub(super) trigger_id: Option<String>,
+    /// Of a shortcut, as is the next.
+    pub(super) callback_id: Option<String>,
+    pub(super) action_ts: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use keyleak::domain::digest::canonical;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
+use keyleak::domain::intake::IntakeStart;
 use keyleak::domain::record::Record;
 use keyleak::drill::bot::journal_path;
 use keyleak::ports::chat::{
@@ -331,7 +332,7 @@ impl Chat for Careless {
         self.inner.open_form(trigger_id, form).await
     }
 
-    async fn open_intake(&self, trigger_id: &str) -> Result<(), ChatError> {
-        self.inner.open_intake(trigger_id).await
+    async fn open_intake(&self, trigger_id: &str, start: &IntakeStart) -> Result<(), ChatError> {
+        self.inner.open_intake(trigger_id, start).await
     }
 }

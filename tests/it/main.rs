@@ -92,6 +92,7 @@ mod scanned_answers;
 mod second_witness;
 mod serve_command;
 mod session_keys;
+mod shortcuts;
 #[path = "../support/silent_chat.rs"]
 mod silent_chat;
 #[path = "../support/sim_account.rs"]

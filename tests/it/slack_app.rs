@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 const ROUTER: &str = include_str!("../../src/http/mod.rs");
+const README: &str = include_str!("../../README.md");
+const SHORTCUT: &str = include_str!("../../src/slack/shortcut.rs");
 const INBOUND: &str = include_str!("../../src/slack/inbound.rs");
 /// What the first word of a Web API method can be; other dotted texts are ids of our own.
 const FAMILIES: &[&str] = &[
@@ -133,8 +135,26 @@ fn shortcut_differences(manifest: &Value) -> Vec<String> {
     odd.map(|kind| format!("{kind} is in one of app and code only")).collect()
 }
 
+/// The shortcuts of the app that the code or the README does not know by their callback ids.
+fn unknown_shortcuts(manifest: &Value) -> Vec<String> {
+    let offered = manifest["features"]["shortcuts"].as_array().into_iter().flatten();
+    let named = offered.filter_map(|one| one["callback_id"].as_str());
+    let source = code(SHORTCUT);
+    let known: BTreeSet<&str> = quoted(source).collect();
+    named
+        .filter(|name| !known.contains(name) || !README.contains(&format!("| `{name}` |")))
+        .map(|name| format!("{name} is not in code and README"))
+        .collect()
+}
+
 fn differences(manifest: &Value) -> Vec<String> {
-    let checks = [scope_differences, address_differences, event_differences, shortcut_differences];
+    let checks = [
+        scope_differences,
+        address_differences,
+        event_differences,
+        shortcut_differences,
+        unknown_shortcuts,
+    ];
     checks.iter().flat_map(|check| check(manifest)).collect()
 }
 
@@ -171,7 +191,9 @@ fn each_difference_is_noticed() {
     assert!(said.contains("team_join is in one"), "{said}");
     assert!(said.contains("group_archive is in one"), "{said}");
     let said = tampered(|m| m["features"]["shortcuts"] = json!([{ "type": "message" }]));
-    assert!(said.contains("message_action is in one"), "{said}");
+    assert!(said.contains("shortcut is in one"), "{said}");
+    let said = tampered(|m| m["features"]["shortcuts"][0]["callback_id"] = json!("buy"));
+    assert!(said.contains("buy is not in code and README"), "{said}");
 }
 
 #[test]

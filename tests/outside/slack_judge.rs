@@ -3,6 +3,8 @@
 use crate::frame::{Missing, trial};
 use crate::parts::Parts;
 use crate::python::{Judge, Python};
+use keyleak::domain::ids::AccessKeyId;
+use keyleak::domain::intake::IntakeStart;
 use keyleak::slack::intake_modal::{FileField, view};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -85,9 +87,17 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
 
 fn passes_our_form(judge: &mut SlackJudge) {
     for file in [FileField::Offered, FileField::Missing] {
-        let verdict = judge.validate_view(&view(file));
+        let verdict = judge.validate_view(&view(file, &IntakeStart::default()));
         assert_eq!(verdict, Verdict { errors: vec![], unjudged: vec![] }, "{file:?}");
     }
+    let key = |n| AccessKeyId::parse(&format!("AKIAQNZGKIQY56JQ{n:04}")).expect("a key id");
+    let start = IntakeStart {
+        keys: (0..50).map(key).collect(),
+        found_where: Some("https://acme.slack.com/archives/C1/p1".repeat(100)),
+        told: Some("<!channel> é ".repeat(1_000)),
+    };
+    let verdict = judge.validate_view(&view(FileField::Offered, &start));
+    assert_eq!(verdict.errors, Vec::<String>::new());
 }
 
 fn signs_as_documented(judge: &mut SlackJudge) {

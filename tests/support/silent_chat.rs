@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
+use keyleak::domain::intake::IntakeStart;
 use keyleak::domain::roster::{NoAnswer, Standing};
 use keyleak::ports::chat::{
     Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Spot, Upload, View,
@@ -104,7 +105,7 @@ impl Chat for SilentChat {
         Ok(())
     }
 
-    async fn open_intake(&self, _: &str) -> Result<(), ChatError> {
+    async fn open_intake(&self, _: &str, _: &IntakeStart) -> Result<(), ChatError> {
         Ok(())
     }
 }

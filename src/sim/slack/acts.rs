@@ -11,9 +11,9 @@ use crate::sim::slack::views::{View, mint_trigger, modals};
 use serde_json::{Value, json};
 
 const COMMANDS: &str = "/slack/commands";
-const INTERACTIONS: &str = "/slack/interactions";
+pub(super) const INTERACTIONS: &str = "/slack/interactions";
 const EVENTS: &str = "/slack/events";
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Why a person cannot do this in Slack, so that nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,8 @@ pub enum Impossible {
     NoSuchMessage(String),
     #[error("nothing with the action id {0} can be pressed there; look at the message again")]
     NoSuchAction(String),
+    #[error("the app's manifest has no shortcut {0} there; choose one that it has")]
+    NoSuchShortcut(String),
     #[error("{0} has no modal open; open one first")]
     NoModal(String),
     #[error("the input of block {0} is required; fill it in")]

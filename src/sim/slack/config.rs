@@ -3,6 +3,7 @@
 use crate::ports::clock::Clock;
 use crate::sim::slack::people::{Group, Person};
 use secrecy::SecretString;
+use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ pub struct SimSlackConfig {
     pub bot_id: String,
     pub bot_user_id: String,
     pub scopes: Vec<String>,
+    /// What the app asks for beside scopes, as its manifest says it; without one, everything.
+    pub manifest: Option<Value>,
     pub people: Vec<Person>,
     pub groups: Vec<Group>,
     /// Whether calls are judged strictly: scopes, argument names, block limits.
@@ -87,6 +90,7 @@ impl SimSlackConfig {
             bot_id: "B0SIM00001".to_owned(),
             bot_user_id: "U0BOT00000".to_owned(),
             scopes: ALL_SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
+            manifest: None,
             people,
             groups: vec![Group::new("S0RESPOND1", "responders", everybody)],
             strict: true,

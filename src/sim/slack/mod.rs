@@ -17,6 +17,7 @@ pub mod ui;
 pub mod views;
 
 mod api;
+mod app;
 mod arguments;
 mod block_shapes;
 mod call;
@@ -31,6 +32,7 @@ mod members;
 mod messages;
 mod pages;
 mod payloads;
+mod pointing;
 mod presses;
 mod replies;
 mod rich_blocks;
