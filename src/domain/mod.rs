@@ -49,6 +49,7 @@ pub mod grading;
 pub mod growth;
 pub mod guard;
 pub mod hardening;
+pub mod home;
 pub mod iam_thing;
 pub mod id_list;
 pub mod identity;

@@ -15,6 +15,7 @@ pub mod exposure;
 pub mod file_intake;
 pub mod gains;
 pub mod hold;
+pub mod home;
 pub mod inquire;
 pub mod intake;
 pub mod lane;

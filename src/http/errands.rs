@@ -4,7 +4,9 @@ use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::intake::IntakeStart;
 use crate::domain::plan::PlanNumber;
+use crate::domain::proof::Caller;
 use crate::flow::desk::Desk;
+use crate::flow::home;
 use crate::ports::chat::{Form, Scene, Whisper};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -45,6 +47,11 @@ pub enum Errand {
     OpenForm {
         trigger_id: String,
         start: Box<IntakeStart>,
+    },
+    /// Draw the app's home of this person; with it goes how long the oldest work has waited.
+    Home {
+        caller: Box<Caller>,
+        oldest_wait: Option<SignedDuration>,
     },
     /// Open a form about a plan of this case.
     OpenPlanForm {
@@ -129,6 +136,12 @@ async fn run_all(desk: &Desk, arrivals: &tokio::sync::Mutex<Receiver<Errand>>) {
         let errand = arrivals.lock().await.recv().await;
         let Some(errand) = errand else { return };
         let outcome = match &errand {
+            Errand::Home { caller, oldest_wait } => {
+                if let Err(error) = home::publish(desk, caller, *oldest_wait).await {
+                    tracing::warn!(%error, "a home was not drawn");
+                }
+                continue;
+            }
             Errand::Whisper(whisper) => desk.chat.whisper(whisper).await,
             Errand::OpenForm { trigger_id, start } => {
                 desk.chat.open_intake(trigger_id, start).await

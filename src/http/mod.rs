@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod errands;
+pub mod happenings;
 pub mod health;
 pub mod plan_forms;
 pub mod presses;
@@ -102,10 +103,7 @@ async fn dispatch(service: &Service, inbound: Inbound) -> (Response, bool) {
         Inbound::Submit(submit) => presses::submit(service, submit).await,
         Inbound::Shortcut(shortcut) => shortcuts::answer(service, shortcut),
         Inbound::PlanForm(sent) => plan_forms::sent(service, sent).await,
-        Inbound::Event(happening) => {
-            tracing::info!(event = ?happening.event, "Slack tells of the workspace");
-            (StatusCode::OK.into_response(), true)
-        }
+        Inbound::Event(happening) => happenings::answer(service, happening),
         Inbound::UrlVerification { challenge } => {
             let body = serde_json::json!({ "challenge": challenge }).to_string();
             (([(header::CONTENT_TYPE, "application/json")], body).into_response(), false)

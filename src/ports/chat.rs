@@ -3,6 +3,7 @@
 use crate::domain::announce::What;
 use crate::domain::case::Case;
 use crate::domain::chart::Chart;
+use crate::domain::home::Home;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
 use crate::domain::intake::IntakeStart;
 use crate::domain::milestones::Point;
@@ -256,6 +257,8 @@ pub trait Chat: Send + Sync {
     async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Fetched, ChatError>;
     /// Opens a form about a plan; the trigger lives three seconds.
     async fn open_form(&self, trigger_id: &str, form: &Form<'_>) -> Result<(), ChatError>;
+    /// Draws the app's home of one person.
+    async fn publish_home(&self, person: &PersonId, home: &Home) -> Result<(), ChatError>;
     /// Opens the modal that asks for a key; the trigger lives three seconds.
     async fn open_intake(&self, trigger_id: &str, start: &IntakeStart) -> Result<(), ChatError>;
 }

@@ -10,7 +10,7 @@ use crate::slack::{
 use serde_json::Value;
 
 /// What stands first and last on every message of a drill.
-const DRILL: &str = "DRILL – nothing here touches a real account";
+pub(super) const DRILL: &str = "DRILL – nothing here touches a real account";
 /// What replaces blocks that would make Slack refuse the whole message.
 const CUT: &str = "The rest does not fit into a message; it is in the journal and in the report.";
 

@@ -1,5 +1,6 @@
 //! The Slack adapter: what the use cases ask for, as calls of the Web API.
 
+use crate::domain::home::Home;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
 use crate::domain::intake::IntakeStart;
 use crate::ports::chat::{
@@ -7,14 +8,15 @@ use crate::ports::chat::{
     Whisper,
 };
 use crate::ports::clock::Clock;
-use crate::slack::blocks::{clean, context};
+use crate::slack::blocks::{BLOCKS_MAX, clean, context};
 use crate::slack::cards::draw;
-use crate::slack::failure::{Failure, people, unreadable};
+use crate::slack::failure::{Failure, unreadable};
 use crate::slack::intake_modal::{self, FileField};
+use crate::slack::links::Links;
 use crate::slack::refused_blocks::RefusedBlocks;
 use crate::slack::sketch::{Drawn, Means};
 use crate::slack::web::{SlackSetUpError, SlackSettings, Web};
-use crate::slack::{given_file, history, personal, plan_form, upload};
+use crate::slack::{given_file, history, home_view, inviting, personal, plan_form, upload};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -33,8 +35,6 @@ pub const SCOPES: &[&str] = &[
     "usergroups:read",
     "users:read",
 ];
-/// Slack documents up to 100; others found smaller lots to be refused less.
-const INVITED_AT_ONCE_MAX: usize = 30;
 /// Slack refuses a longer topic or purpose.
 const TOPIC_LENGTH_MAX: usize = 250;
 /// Under a message that may be there already.
@@ -47,20 +47,34 @@ pub struct SlackChat {
     pub(super) web: Web,
     /// The workspace whose people are ours.
     pub(super) team: String,
-    identity: OnceCell<String>,
+    identity: OnceCell<Identity>,
     refused: RefusedBlocks,
 }
 
-/// What is sent: a view, and a mark under it that a message may carry when it is posted.
+/// Who the bot is in the workspace, and where that is.
+#[derive(Debug)]
+struct Identity {
+    user: String,
+    links: Links,
+}
+
+/// What is sent: a view, a mark under it that a message may carry when it is posted, and the way
+/// back to the card.
 struct Drawing<'a> {
     view: &'a View<'a>,
     mark: Option<&'a str>,
+    back: Option<Value>,
 }
 
 impl Drawing<'_> {
     fn draw(&self, means: Means) -> Drawn {
         let mut drawn = draw(self.view, means);
         drawn.blocks.extend(self.mark.map(context));
+        // Before the last block, which is the mark of a drill or a line about the case.
+        if let Some(back) = self.back.as_ref().filter(|_| drawn.blocks.len() < BLOCKS_MAX) {
+            let at = drawn.blocks.len().saturating_sub(1).max(1).min(drawn.blocks.len());
+            drawn.blocks.insert(at, back.clone());
+        }
         drawn
     }
 }
@@ -78,11 +92,22 @@ impl SlackChat {
 
     /// The bot's own user id, asked once.
     pub async fn bot_user(&self) -> Result<&str, ChatError> {
+        self.identity().await.map(|identity| identity.user.as_str())
+    }
+
+    async fn identity(&self) -> Result<&Identity, ChatError> {
         let ask = || async {
             let answer = self.call("auth.test", None, &json!({})).await?;
-            text(&answer, "user_id").ok_or_else(|| unreadable("auth.test"))
+            let user = text(&answer, "user_id").ok_or_else(|| unreadable("auth.test"))?;
+            let links = Links::of(answer["url"].as_str().unwrap_or_default());
+            Ok(Identity { user, links })
         };
-        self.identity.get_or_try_init(ask).await.map(String::as_str)
+        self.identity.get_or_try_init(ask).await
+    }
+
+    /// A message is worth more than its link: where Slack does not say where it is, there is none.
+    async fn back_to_card(&self, view: &View<'_>) -> Option<Value> {
+        self.identity().await.ok()?.links.back_to_card(view)
     }
 
     async fn call(
@@ -153,48 +178,6 @@ impl SlackChat {
         body["blocks"] = json!(drawn.blocks);
         self.web.post(method, Some(channel), &body).await
     }
-
-    /// Invites some people; those whom Slack refuses are tried alone, so that one does not cost
-    /// all the others their invitation.
-    async fn invite_some(
-        &self,
-        channel: &ChannelId,
-        people: &[PersonId],
-        into: &mut Invitation,
-    ) -> Result<(), ChatError> {
-        match self.invite_at_once(channel, people).await {
-            Ok(refused) => into.note(people, &refused),
-            Err(failure) if is_about_people(&failure) && people.len() > 1 => {
-                for person in people {
-                    match self.invite_at_once(channel, std::slice::from_ref(person)).await {
-                        Ok(refused) => into.note(std::slice::from_ref(person), &refused),
-                        Err(alone) if is_about_people(&alone) => {
-                            into.note_refused(person, &alone.code);
-                        }
-                        Err(alone) => return Err(alone.error),
-                    }
-                }
-            }
-            Err(failure) if is_about_people(&failure) => {
-                for person in people {
-                    into.note_refused(person, &failure.code);
-                }
-            }
-            Err(failure) => return Err(failure.error),
-        }
-        Ok(())
-    }
-
-    async fn invite_at_once(
-        &self,
-        channel: &ChannelId,
-        invited: &[PersonId],
-    ) -> Result<Vec<(String, String)>, Failure> {
-        let users: Vec<&str> = invited.iter().map(|person| person.user.as_str()).collect();
-        let body = json!({ "channel": channel.0, "users": users.join(","), "force": true });
-        let answer = self.web.post("conversations.invite", None, &body).await?;
-        Ok(people(&answer))
-    }
 }
 
 #[async_trait]
@@ -220,11 +203,7 @@ impl Chat for SlackChat {
         channel: &ChannelId,
         people: &[PersonId],
     ) -> Result<Invitation, ChatError> {
-        let mut invitation = Invitation::default();
-        for some in people.chunks(INVITED_AT_ONCE_MAX) {
-            self.invite_some(channel, some, &mut invitation).await?;
-        }
-        Ok(invitation)
+        inviting::invite(&self.web, channel, people).await
     }
 
     async fn set_topic(&self, channel: &ChannelId, topic: &str) -> Result<(), ChatError> {
@@ -250,7 +229,8 @@ impl Chat for SlackChat {
             more["thread_ts"] = json!(thread.0);
         }
         let mark = post.repeat_possible.then_some(REPEAT_POSSIBLE);
-        let drawing = Drawing { view: &post.view, mark };
+        let back = self.back_to_card(&post.view).await;
+        let drawing = Drawing { view: &post.view, mark, back };
         let answer = self.send("chat.postMessage", spot.channel, &drawing, &more).await?;
         text(&answer, "ts").map(MessageTs).ok_or_else(|| unreadable("chat.postMessage"))
     }
@@ -262,7 +242,7 @@ impl Chat for SlackChat {
         view: &View<'_>,
     ) -> Result<(), ChatError> {
         let more = json!({ "ts": message.0 });
-        let drawing = Drawing { view, mark: None };
+        let drawing = Drawing { view, mark: None, back: self.back_to_card(view).await };
         self.send("chat.update", channel, &drawing, &more).await.map(drop)
     }
 
@@ -323,6 +303,12 @@ impl Chat for SlackChat {
         self.call("views.open", None, &form).await.map(drop)
     }
 
+    async fn publish_home(&self, person: &PersonId, home: &Home) -> Result<(), ChatError> {
+        let view = home_view::view(home, &self.identity().await?.links);
+        let body = json!({ "user_id": person.user, "view": view });
+        self.call("views.publish", None, &body).await.map(drop)
+    }
+
     async fn open_intake(&self, trigger_id: &str, start: &IntakeStart) -> Result<(), ChatError> {
         let form =
             |file| json!({ "trigger_id": trigger_id, "view": intake_modal::view(file, start) });
@@ -332,27 +318,6 @@ impl Chat for SlackChat {
                 self.call("views.open", None, &form(FileField::Missing)).await.map(drop)
             }
             answer => answer.map(drop),
-        }
-    }
-}
-
-impl Invitation {
-    /// Takes in one answer: whoever is not named in it is in the channel.
-    fn note(&mut self, people: &[PersonId], refused: &[(String, String)]) {
-        for person in people {
-            match refused.iter().find(|(user, _)| *user == person.user) {
-                Some((_, code)) => self.note_refused(person, code),
-                None => self.invited.push(person.clone()),
-            }
-        }
-    }
-
-    /// Somebody who is in the channel already is not refused.
-    fn note_refused(&mut self, person: &PersonId, code: &str) {
-        if matches!(code, "already_in_channel" | "cant_invite_self") {
-            self.invited.push(person.clone());
-        } else {
-            self.failed.push(format!("{}: {code}", person.user));
         }
     }
 }
@@ -368,25 +333,6 @@ fn is_about_blocks(code: &str) -> bool {
         code,
         "invalid_blocks" | "invalid_blocks_format" | "msg_blocks_too_long" | "msg_too_long"
     )
-}
-
-/// Whether Slack refused the people and not the call.
-fn is_about_people(failure: &Failure) -> bool {
-    let known = matches!(
-        failure.code.as_str(),
-        "already_in_channel"
-            | "cant_invite_self"
-            | "cant_invite"
-            | "user_not_found"
-            | "user_disabled"
-            | "user_is_restricted"
-            | "user_is_ultra_restricted"
-            | "ura_max_channels"
-            | "org_user_not_in_team"
-            | "no_external_invite_permission"
-            | "no_user"
-    );
-    known || !failure.people.is_empty()
 }
 
 fn text(value: &Value, name: &str) -> Option<String> {

@@ -3,9 +3,15 @@
 use crate::domain::ids::ChannelId;
 use serde_json::Value;
 
-/// What the app subscribes to; each arrives under the scopes that it has anyway.
-pub const EVENTS: [&str; 5] =
-    ["app_uninstalled", "group_archive", "group_deleted", "group_unarchive", "tokens_revoked"];
+/// What the app subscribes to.
+pub const EVENTS: [&str; 6] = [
+    "app_home_opened",
+    "app_uninstalled",
+    "group_archive",
+    "group_deleted",
+    "group_unarchive",
+    "tokens_revoked",
+];
 
 /// The events that we use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +19,8 @@ pub enum WorkspaceEvent {
     ChannelArchived(ChannelId),
     ChannelUnarchived(ChannelId),
     ChannelDeleted(ChannelId),
+    /// Somebody opened the app's home.
+    HomeOpened,
     /// The app was removed, or its token revoked: nothing can be posted any more.
     AppRemoved,
     /// Slack drops events because there are too many.
@@ -28,6 +36,8 @@ pub fn read(event: &Value) -> WorkspaceEvent {
         ("group_archive", Some(id)) => WorkspaceEvent::ChannelArchived(id),
         ("group_unarchive", Some(id)) => WorkspaceEvent::ChannelUnarchived(id),
         ("group_deleted", Some(id)) => WorkspaceEvent::ChannelDeleted(id),
+        // The other tab is the conversation with the app.
+        ("app_home_opened", _) if event["tab"] != "messages" => WorkspaceEvent::HomeOpened,
         ("app_uninstalled" | "tokens_revoked", _) => WorkspaceEvent::AppRemoved,
         (other, _) => WorkspaceEvent::Other(shown(other)),
     }

@@ -103,6 +103,9 @@ pub struct SentForm {
 #[derive(Debug)]
 pub struct Happening {
     pub event: WorkspaceEvent,
+    /// Whoever caused it, where Slack names one. A channel that other companies share does not
+    /// tell of which company they are, so that nobody is named there.
+    pub caller: Option<Caller>,
     pub delivery: String,
 }
 
@@ -270,13 +273,18 @@ fn event(verified: &Verified, app_id: Option<&str>) -> Result<Inbound, InboundEr
         None => fingerprint(verified),
     };
     let team = delivery.team_id.or(delivery.enterprise_id);
+    let about = delivery.event.unwrap_or_default();
+    let is_ours = delivery.is_ext_shared_channel != Some(true);
+    let user = about["user"].as_str().filter(|_| is_ours).map(str::to_owned);
+    let caller = caller(verified, team.clone(), user, None).ok();
     let event = match kind.as_str() {
-        "event_callback" => happening::read(&delivery.event.unwrap_or_default()),
+        "event_callback" => happening::read(&about),
         "app_rate_limited" => WorkspaceEvent::RateLimited,
         other => return Ok(Inbound::Ignored(format!("delivery {}", shown(other)))),
     };
     Ok(Inbound::Event(Happening {
         event,
+        caller,
         delivery: format!("event:{}:{id}", team.unwrap_or_default()),
     }))
 }

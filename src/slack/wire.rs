@@ -93,4 +93,5 @@ pub(super) struct Delivery {
     pub(super) enterprise_id: Option<String>,
     pub(super) event_id: Option<String>,
     pub(super) event: Option<Value>,
+    pub(super) is_ext_shared_channel: Option<bool>,
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use keyleak::domain::digest::canonical;
 use keyleak::domain::event::Event;
+use keyleak::domain::home::Home;
 use keyleak::domain::ids::{CaseId, ChannelId, MessageTs, PersonId};
 use keyleak::domain::intake::IntakeStart;
 use keyleak::domain::record::Record;
@@ -330,6 +331,10 @@ impl Chat for Careless {
 
     async fn open_form(&self, trigger_id: &str, form: &Form<'_>) -> Result<(), ChatError> {
         self.inner.open_form(trigger_id, form).await
+    }
+
+    async fn publish_home(&self, person: &PersonId, home: &Home) -> Result<(), ChatError> {
+        self.inner.publish_home(person, home).await
     }
 
     async fn open_intake(&self, trigger_id: &str, start: &IntakeStart) -> Result<(), ChatError> {

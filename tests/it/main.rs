@@ -48,6 +48,7 @@ mod freeze;
 mod ground;
 mod heartbeat;
 mod history_rights;
+mod home;
 #[path = "../support/hostile_answer.rs"]
 mod hostile_answer;
 mod impact;

@@ -3,9 +3,12 @@
 use crate::frame::{Missing, trial};
 use crate::parts::Parts;
 use crate::python::{Judge, Python};
-use keyleak::domain::ids::AccessKeyId;
+use keyleak::domain::home::{Home, HomeLine};
+use keyleak::domain::ids::{AccessKeyId, ChannelId, MessageTs};
 use keyleak::domain::intake::IntakeStart;
+use keyleak::slack::home_view;
 use keyleak::slack::intake_modal::{FileField, view};
+use keyleak::slack::links::Links;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -68,11 +71,12 @@ impl SlackJudge {
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     type Check = fn(&mut SlackJudge);
-    let checks: [(&str, Check); 5] = [
+    let checks: [(&str, Check); 6] = [
         ("slack_sdk_signs_as_slack_documents_it", signs_as_documented),
         ("slack_sdk_passes_blocks_that_are_right", passes_right_blocks),
         ("slack_sdk_refuses_blocks_that_are_wrong_and_says_where", refuses_wrong_blocks),
         ("slack_sdk_passes_the_form_that_opens_a_case", passes_our_form),
+        ("slack_sdk_passes_the_home_of_a_person", passes_a_home),
         ("slack_sdk_says_what_it_cannot_judge", says_what_it_cannot_judge),
     ];
     let with_judge = |(name, check): (&str, Check)| {
@@ -98,6 +102,27 @@ fn passes_our_form(judge: &mut SlackJudge) {
     };
     let verdict = judge.validate_view(&view(FileField::Offered, &start));
     assert_eq!(verdict.errors, Vec::<String>::new());
+}
+
+fn passes_a_home(judge: &mut SlackJudge) {
+    let line = HomeLine {
+        what: "<!channel> *é* ".repeat(700),
+        channel: Some(ChannelId("C0AB12CD3".to_owned())),
+        message: Some((ChannelId("C0AB12CD3".to_owned()), MessageTs("1.000001".to_owned()))),
+    };
+    let full = Home {
+        drill: true,
+        due: vec![line.clone(); 100],
+        cases: vec![line; 100],
+        health: vec!["é".repeat(10_000)],
+        ..Home::default()
+    };
+    let refused = Home { refused: Some("not you".to_owned()), ..Home::default() };
+    let links = Links::of("https://acme.slack.com/");
+    for home in [Home::default(), full, refused] {
+        let drawn = home_view::view(&home, &links);
+        assert_eq!(judge.validate_view(&drawn).errors, Vec::<String>::new(), "{drawn}");
+    }
 }
 
 fn signs_as_documented(judge: &mut SlackJudge) {

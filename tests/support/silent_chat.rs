@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use keyleak::domain::home::Home;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
 use keyleak::domain::intake::IntakeStart;
 use keyleak::domain::roster::{NoAnswer, Standing};
@@ -102,6 +103,10 @@ impl Chat for SilentChat {
     }
 
     async fn open_form(&self, _: &str, _: &Form<'_>) -> Result<(), ChatError> {
+        Ok(())
+    }
+
+    async fn publish_home(&self, _: &PersonId, _: &Home) -> Result<(), ChatError> {
         Ok(())
     }
 

@@ -30,6 +30,8 @@ pub enum Impossible {
     NoSuchAction(String),
     #[error("the app's manifest has no shortcut {0} there; choose one that it has")]
     NoSuchShortcut(String),
+    #[error("the app's manifest has no home tab")]
+    NoHome,
     #[error("{0} has no modal open; open one first")]
     NoModal(String),
     #[error("the input of block {0} is required; fill it in")]

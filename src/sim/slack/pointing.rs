@@ -1,7 +1,9 @@
 //! What people do beside typing and pressing: they choose a shortcut of the app.
 
 use crate::sim::slack::acts::{FORM, INTERACTIONS, Impossible, act, entered};
-use crate::sim::slack::app::{Menu, has_shortcut};
+use crate::sim::slack::app::{Menu, has_home, has_shortcut, hears};
+use crate::sim::slack::call::Call;
+use crate::sim::slack::channels::direct;
 use crate::sim::slack::deliver::Delivery;
 use crate::sim::slack::payloads;
 use crate::sim::slack::replies::{self, Hook, HookKind};
@@ -20,7 +22,7 @@ impl SimSlack {
         let now = self.shared.clock.now();
         let made = self.shared.change(|state| {
             let channel = entered(state, user, channel, &self.twist)?;
-            if !has_shortcut(state, Menu::Message, callback_id) {
+            if !has_shortcut(state.config.manifest.as_ref(), Menu::Message, callback_id) {
                 return Err(Impossible::NoSuchShortcut(callback_id.to_owned()));
             }
             let message = state.message(&channel.id, ts).cloned();
@@ -48,7 +50,7 @@ impl SimSlack {
             if state.person(user).is_none() && self.twist.foreign_team.is_none() {
                 return Err(Impossible::NoSuchPerson(user.to_owned()));
             }
-            if !has_shortcut(state, Menu::Global, callback_id) {
+            if !has_shortcut(state.config.manifest.as_ref(), Menu::Global, callback_id) {
                 return Err(Impossible::NoSuchShortcut(callback_id.to_owned()));
             }
             let trigger = mint_trigger(state, user, now);
@@ -59,6 +61,34 @@ impl SimSlack {
             Ok((payloads::form(&payload), trigger))
         });
         self.chosen(user, made?).await
+    }
+
+    /// Opens the app's home; whether the app was told.
+    pub async fn open_home(&self, user: &str) -> Result<Vec<Delivery>, Impossible> {
+        let now = self.shared.clock.now();
+        let event = self.shared.change(|state| {
+            if state.person(user).is_none() {
+                return Err(Impossible::NoSuchPerson(user.to_owned()));
+            }
+            if !has_home(state.config.manifest.as_ref()) {
+                return Err(Impossible::NoHome);
+            }
+            let call = Call { args: serde_json::Map::default(), now };
+            let channel = direct(state, vec![user.to_owned()], &call);
+            let event = json!({
+                "type": "app_home_opened",
+                "user": user,
+                "channel": channel,
+                "tab": "home",
+                "event_ts": state.mint_ts(now),
+            });
+            let app = (state.config.manifest.as_ref(), state.config.scopes.as_slice());
+            Ok(hears(app, "app_home_opened", None).then_some(event))
+        });
+        match event? {
+            Some(event) => Ok(self.event(&event).await),
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn chosen(

@@ -31,6 +31,11 @@ pub(super) fn problems(state: &State, view: &Map<String, Value>, kind: &str) -> 
     if kind == "modal" && !view.contains_key("title") {
         found.push(problem("/view", "missing required field: title"));
     }
+    for key in ["title", "submit", "close"].iter().filter(|_| kind == "home") {
+        if view.contains_key(*key) {
+            found.push(problem("/view", &format!("a home has no {key}")));
+        }
+    }
     for key in view.keys() {
         let known = FIELDS.iter().any(|(name, _)| name == key);
         if !known && key != "type" && key != "blocks" {

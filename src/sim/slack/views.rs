@@ -86,6 +86,9 @@ pub(super) fn update(state: &mut State, call: &Call) -> Reply {
 }
 
 pub(super) fn publish(state: &mut State, call: &Call) -> Reply {
+    if !crate::sim::slack::app::has_home(state.config.manifest.as_ref()) {
+        return Err(refuse("not_enabled"));
+    }
     let user = call.needed("user_id")?.to_owned();
     if state.person(&user).is_none() {
         return Err(refuse("user_not_found"));
