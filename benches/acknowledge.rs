@@ -316,6 +316,7 @@ fn rules() -> Rules {
         caps: Caps::default(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24),
+        timeline_emoji: "pushpin".to_owned(),
         drill: false,
         endpoints: Vec::new(),
     }

@@ -1,9 +1,11 @@
 //! `keyleak export`: everything that was kept of a case, in a folder that proves itself.
 
 use crate::cli::ExportArguments;
-use crate::commands::CommandError;
 use crate::commands::archive::{Archive, Kept};
 use crate::commands::messages::messages;
+use crate::commands::{CommandError, captured};
+use crate::domain::capture::{AllWords, Words};
+use crate::domain::captures::hashes;
 use crate::domain::case::Case;
 use crate::domain::digest::{canonical, sha256_hex};
 use crate::domain::ids::CaseId;
@@ -58,7 +60,9 @@ pub async fn export(arguments: &ExportArguments) -> Result<String, CommandError>
         Ok(case) => {
             let said = messages(&case, archive.evidence.as_deref()).await;
             files.insert(MESSAGES.to_owned(), joined(&said));
-            files.insert(REPORT.to_owned(), report::markdown(&case).into_bytes());
+            let words = captured::words(&case, archive.evidence.as_deref()).await;
+            files.insert(REPORT.to_owned(), report::markdown_with(&case, &words).into_bytes());
+            timeline(&case, &words, (&mut files, &mut notes));
             collect(&archive, &case, arguments.with_snapshots, (&mut files, &mut notes)).await;
         }
         Err(why) => notes.push(format!("the records do not tell a case ({why}); see verify")),
@@ -87,6 +91,22 @@ fn joined(lines: &[String]) -> Vec<u8> {
 
 fn anchors(kept: &Kept) -> Vec<u8> {
     kept.anchors.iter().flat_map(|anchor| [canonical(anchor), b"\n".to_vec()].concat()).collect()
+}
+
+/// The words that people added, each in the file that its hash names.
+fn timeline(case: &Case, words: &AllWords, (files, notes): (&mut Files, &mut Vec<String>)) {
+    for (seq, sha256) in hashes(case) {
+        match words.get(sha256) {
+            Some(Words::Kept(words)) => {
+                files.insert(format!("timeline/{sha256}.json"), words.object());
+            }
+            Some(Words::Erased) => notes.push(format!("the words of record {seq} were erased")),
+            Some(Words::NotRead(why)) => {
+                notes.push(format!("the words of record {seq} are missing: {why}"));
+            }
+            None => {}
+        }
+    }
 }
 
 /// Answers, and snapshots where they are wanted; what cannot be read is said and not passed over.

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod ask;
+mod captured;
 pub mod cases;
 pub mod drill;
 pub mod export;

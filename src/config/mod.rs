@@ -34,6 +34,8 @@ use std::path::{Path, PathBuf};
 
 /// AWS's own policy that denies everything.
 const DENY_ALL_ARN: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
+/// Slack's longest name of an emoji.
+const EMOJI_LENGTH_MAX: usize = 100;
 /// Where `serve` and `drill` listen unless they are told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7341";
 
@@ -288,9 +290,25 @@ fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
         caps: caps(r),
         owner_tag: r.text_or("aws.owner_tag", "owner"),
         trail_window: r.span("trail.window", "15d"),
+        timeline_emoji: timeline_emoji(r),
         drill: false,
         endpoints: Vec::new(),
     }
+}
+
+/// As people write it, with or without the colons.
+fn timeline_emoji(r: &mut Reader) -> String {
+    let written = r.text_or("slack.timeline_emoji", "pushpin");
+    let name = written.trim_matches(':').to_owned();
+    // Slack's names of emoji, those of a workspace's own among them.
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-+'".contains(c);
+    if name.is_empty() || name.len() > EMOJI_LENGTH_MAX || !name.chars().all(fits) {
+        r.reject(
+            "slack.timeline_emoji",
+            "must be the name of an emoji as Slack shows it between colons, such as \"pushpin\"",
+        );
+    }
+    name
 }
 
 /// What is configured, and the bot's own ways into the accounts.
@@ -452,6 +470,21 @@ read_back = ["5s", "soon"]
         ];
         for expected in expected {
             assert!(errors.iter().any(|e| e.starts_with(expected)), "{expected}: {errors:#?}");
+        }
+    }
+
+    #[test]
+    fn the_emoji_of_the_timeline_is_a_name_with_or_without_colons() {
+        let set = |value: &str| [("KEYLEAK_SLACK__TIMELINE_EMOJI".to_owned(), value.to_owned())];
+        let emoji = |value| read("x", GOOD, &set(value)).map(|config| config.rules.timeline_emoji);
+        assert_eq!(read("x", GOOD, &[]).unwrap().rules.timeline_emoji, "pushpin");
+        assert_eq!(emoji(":our-clock_2:").unwrap(), "our-clock_2");
+        for wrong in ["::", "two words", "Pushpin", "📌", &"x".repeat(101)] {
+            let errors = emoji(wrong).unwrap_err().0.join("\n");
+            assert!(
+                errors.contains("slack.timeline_emoji must be the name of an emoji"),
+                "{errors}"
+            );
         }
     }
 

@@ -134,6 +134,8 @@ fn matters(event: &Event) -> bool {
         | Event::QuestionsAsked { .. }
         | Event::QuestionsDone { .. }
         | Event::Cancelled { .. }
-        | Event::Note { .. } => false,
+        | Event::Note { .. }
+        | Event::Captured { .. }
+        | Event::CaptureChanged { .. } => false,
     }
 }

@@ -120,6 +120,11 @@ pub enum Command {
         role: Role,
         person: Option<String>,
     },
+    /// Put words into the timeline.
+    Note {
+        of: Option<CaseName>,
+        text: String,
+    },
     /// Tell the story so far; of the channel it is typed in when it names none.
     Summary {
         of: Option<CaseName>,
@@ -194,6 +199,12 @@ pub enum CommandError {
     )]
     NoAdjustment,
     #[error(
+        "say what to note, at most {} characters: `/keyleak note the page was called at 02:10`; \
+         outside the case's channel name the case or key before it",
+        noting::NOTE_LENGTH_MAX
+    )]
+    NoNote,
+    #[error(
         "say which steps, as plan and step: `/keyleak undo 1.2 1.3`, or `/keyleak undo all`; \
          outside the case's channel name the case or key before them"
     )]
@@ -257,6 +268,7 @@ impl Command {
                     | "leave-out"
                     | "take-in"
                     | "reopen"
+                    | "note"
             )
         );
         let in_sql = questions::in_sql(&text);
@@ -278,6 +290,7 @@ impl Command {
             (Some("status"), rest) => Ok(Self::Status { of: case_name(rest)? }),
             (Some("summary" | "timeline"), rest) => Ok(Self::Summary { of: case_name(rest)? }),
             (Some("exposed"), rest) => life::exposed(rest),
+            (Some("note"), _) => noting::note(&text),
             (Some("ask"), rest) => questions::ask(rest),
             (Some("allow"), rest) => questions::allow(rest),
             (Some("break-glass" | "breakglass"), _) => {
@@ -359,6 +372,7 @@ mod impact;
 mod keys;
 mod life;
 mod named;
+mod noting;
 mod questions;
 mod recovering;
 mod team;
@@ -598,6 +612,23 @@ mod tests {
             assert_eq!(Command::parse(text), Err(CommandError::NoImpact), "{text}");
         }
         let secret = format!("impact exfiltration yes they used {SECRET} for it");
+        assert_eq!(Command::parse(&secret), Err(CommandError::Secret));
+    }
+
+    #[test]
+    fn a_note_is_kept_as_it_was_typed_and_may_begin_with_any_word() {
+        let noted = |of, text: &str| Ok(Command::Note { of, text: text.to_owned() });
+        let typed = "the page was *called* at 02:10; see https://x.example/a-b";
+        assert_eq!(Command::parse(&format!("Note  {typed} ")), noted(None, typed));
+        let of = Some(CaseName::Key(key(A)));
+        assert_eq!(Command::parse(&format!("note {A} {typed}")), noted(of, typed));
+        let of = Some(CaseName::Case(CaseId("kl-7".to_owned())));
+        assert_eq!(Command::parse("note kl-7 x"), noted(of, "x"));
+        let long = format!("note {}", "x ".repeat(1_100));
+        for text in ["note", "note  ", "note kl-7", &long] {
+            assert_eq!(Command::parse(text), Err(CommandError::NoNote), "{text}");
+        }
+        let secret = format!("note they use {SECRET} now");
         assert_eq!(Command::parse(&secret), Err(CommandError::Secret));
     }
 

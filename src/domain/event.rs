@@ -3,6 +3,7 @@
 use crate::domain::action::Action;
 use crate::domain::adjustment::Adjustment;
 use crate::domain::brake::Brake;
+use crate::domain::capture::{Capture, CaptureChange};
 use crate::domain::drift::Drift;
 use crate::domain::facts::Finding;
 use crate::domain::ids::{AccessKeyId, CaseId, ChannelId, MessageTs, PersonId};
@@ -271,6 +272,14 @@ pub enum Event {
     },
     Note {
         text: String,
+    },
+    /// A person put a message of the channel, or words of their own, into the timeline.
+    Captured {
+        capture: Box<Capture>,
+    },
+    /// A message in the timeline was edited or deleted in Slack.
+    CaptureChanged {
+        change: Box<CaptureChange>,
     },
     Recovery {
         step: Box<RecoveryStep>,

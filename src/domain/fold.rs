@@ -173,9 +173,8 @@ impl Case {
             | Event::Contained { .. }
             | Event::OpenEnds { .. }
             | Event::WatchEnded { .. } => self.take_in_execution(record)?,
-            Event::PhasePressed { .. } | Event::QuestionsAsked { .. } => {
-                self.take_in_press(record)?;
-            }
+            Event::PhasePressed { .. } | Event::QuestionsAsked { .. } => self.asked(record)?,
+            Event::Captured { .. } => drop(press(record)?),
             Event::Adjusted { adjustments } => self.take_in_adjustments(record, adjustments)?,
             Event::UndoWanted { plan, steps } => {
                 self.plan_state(*plan)?;
@@ -207,8 +206,9 @@ impl Case {
             | Event::Reported { .. }
             | Event::Archived => self.take_in_end(record)?,
             Event::Braked { brake } => self.brake = Some(brake.as_ref().clone()),
-            // What it means is read from the records, by `domain::sharing`.
+            // What it means is read from the records, by `domain::sharing` and `domain::captures`.
             Event::HandedOver { .. }
+            | Event::CaptureChanged { .. }
             | Event::SummaryAsked
             | Event::ReportAsked
             | Event::Note { .. }
@@ -243,7 +243,7 @@ impl Case {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "take_in sends only what people ask for")]
-    fn take_in_press(&mut self, record: &Record) -> Result<(), IllegalRecord> {
+    fn asked(&mut self, record: &Record) -> Result<(), IllegalRecord> {
         let press = press(record)?;
         match &record.event {
             Event::PhasePressed { phase } => self.phases.entry(*phase).or_default().push(press),

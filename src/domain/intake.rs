@@ -132,6 +132,7 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::AskInSql { .. }
         | Command::Reopen { .. }
         | Command::Allow { .. }
+        | Command::Note { .. }
         | Command::Summary { .. }
         | Command::Grade { .. }
         | Command::TakeRole { .. } => Err(IntakeError::NoKey),

@@ -19,6 +19,8 @@ pub mod by_hand;
 pub mod by_people;
 pub mod candidates;
 pub mod caps;
+pub mod capture;
+pub mod captures;
 pub mod case;
 pub mod chart;
 pub mod closed_roles;

@@ -1,5 +1,6 @@
 //! The story of a case, told from its journal alone: equal journals give equal words, in UTC.
 
+mod captured;
 mod closing;
 mod cost;
 mod impact;
@@ -13,6 +14,7 @@ mod update;
 mod whole_plan;
 mod words;
 
+use crate::domain::capture::AllWords;
 use crate::domain::case::Case;
 use crate::domain::milestones::Point;
 use crate::domain::team_step::TeamStep;
@@ -39,6 +41,8 @@ pub struct Line {
     pub what: String,
     pub why: Option<String>,
     pub weight: Weight,
+    /// The hash of the words that a person added here; they are kept beside the journal.
+    pub words: Option<String>,
 }
 
 /// How long containment took, from the opening of the case.
@@ -52,11 +56,12 @@ pub struct TimesToContain {
     pub contained: Option<SignedDuration>,
 }
 
-/// The records after `since_seq` as a story; what only keeps the books is left out.
+/// The records after `since_seq` as a story; what only keeps the books is left out. What people
+/// added stands where it was written.
 pub fn timeline(case: &Case, since_seq: u64) -> Vec<Line> {
     let records = case.records().iter();
     let newer = records.filter(|record| record.seq > since_seq);
-    newer.filter_map(|record| telling::line(case, record)).collect()
+    captured::in_order(newer.filter_map(|record| telling::line(case, record)).collect())
 }
 
 /// The story up to a record, in at most fifteen lines.
@@ -83,9 +88,15 @@ pub fn team_words(case: &Case, step: &TeamStep) -> (String, Option<String>) {
     team::told(case, step)
 }
 
-/// The closing report as Markdown.
+/// The closing report as Markdown, without the words that people added to the timeline: it is kept,
+/// and they must be such that they can be erased.
 pub fn markdown(case: &Case) -> String {
-    closing::markdown(case)
+    closing::markdown(case, None)
+}
+
+/// The same with these words, as far as they are still there.
+pub fn markdown_with(case: &Case, words: &AllWords) -> String {
+    closing::markdown(case, Some(words))
 }
 
 /// Where the case stands, in one sentence.

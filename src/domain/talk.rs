@@ -25,6 +25,8 @@ impl Event {
             | Self::QuestionsAsked { .. }
             | Self::Cancelled { .. }
             | Self::Note { .. }
+            | Self::Captured { .. }
+            | Self::CaptureChanged { .. }
             | Self::Recovery { .. }
             | Self::Impact { .. }
             | Self::Team { .. }

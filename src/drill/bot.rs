@@ -160,6 +160,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
         caps: Caps::default(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24 * 15),
+        timeline_emoji: "pushpin".to_owned(),
         drill: true,
         endpoints: Vec::new(),
     }

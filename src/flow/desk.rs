@@ -64,6 +64,8 @@ pub struct Rules {
     pub owner_tag: String,
     /// How far back the trail is read when nothing says since when the key is exposed.
     pub trail_window: jiff::SignedDuration,
+    /// The emoji that puts a message into the timeline, without colons.
+    pub timeline_emoji: String,
     /// A drill is marked as one on every surface.
     pub drill: bool,
     /// Endpoints other than AWS's and Slack's own, written into each case.

@@ -44,5 +44,6 @@ pub mod sweep;
 mod targets;
 pub mod team;
 pub mod tell;
+pub mod timeline;
 pub mod undo;
 pub mod validate;

@@ -8,7 +8,7 @@ use crate::domain::report;
 use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_be_about};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
-use crate::flow::{adjust, allowance, inquire, lift, reopen, team};
+use crate::flow::{adjust, allowance, inquire, lift, reopen, team, timeline};
 use crate::http::errands::Errand;
 use crate::http::{
     DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines, questions,
@@ -46,6 +46,8 @@ no`, or `yes` or `unknown`, and why, answers one\n\
 • `/keyleak reopen CASE reason` takes a closed case up again, in a new channel\n\
 • `/keyleak severity [key or case] P1 reason` raises or lowers the severity, `auto` leaves it to \
 the facts; `/keyleak lead`, `/keyleak scribe [key or case] [@person]` takes or gives a role\n\
+• `/keyleak note [key or case] words` puts your words into the timeline; the emoji that is set for \
+it, under a message of the channel, puts that message there\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -148,6 +150,7 @@ async fn carry_out(
         | Command::AskTrail { ref of, .. }
         | Command::AskInSql { ref of, .. }
         | Command::Summary { ref of }
+        | Command::Note { ref of, .. }
         | Command::Grade { ref of, .. }
         | Command::TakeRole { ref of, .. }
         | Command::Allow { ref of, .. }
@@ -368,6 +371,11 @@ async fn speak(
         }
         Command::TakeRole { role, person, .. } => {
             team::take(&bench, id, &speaker, (*role, person.as_deref())).boxed()
+        }
+        Command::Note { text, .. } => {
+            let said = timeline::note(&service.desk, id, &speaker, text).await?;
+            service.worker.wake();
+            said
         }
         Command::Open { .. }
         | Command::Ask

@@ -101,9 +101,9 @@ async fn dispatch(service: &Service, inbound: Inbound) -> (Response, bool) {
         Inbound::Slash(slash) => commands::answer(service, slash).await,
         Inbound::Click(click) => presses::click(service, click).await,
         Inbound::Submit(submit) => presses::submit(service, submit).await,
-        Inbound::Shortcut(shortcut) => shortcuts::answer(service, shortcut),
+        Inbound::Shortcut(shortcut) => shortcuts::answer(service, shortcut).await,
         Inbound::PlanForm(sent) => plan_forms::sent(service, sent).await,
-        Inbound::Event(happening) => happenings::answer(service, happening),
+        Inbound::Event(happening) => happenings::answer(service, happening).await,
         Inbound::UrlVerification { challenge } => {
             let body = serde_json::json!({ "challenge": challenge }).to_string();
             (([(header::CONTENT_TYPE, "application/json")], body).into_response(), false)

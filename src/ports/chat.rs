@@ -201,6 +201,19 @@ pub struct Line {
     pub message: MessageTs,
 }
 
+/// A message of a channel as it stands, by whoever wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Slack's id of the person or bot.
+    pub author: String,
+    pub text: String,
+    /// The names of its files.
+    pub files: Vec<String>,
+    pub edited_at: Option<Timestamp>,
+    /// The bot itself wrote it.
+    pub is_own: bool,
+}
+
 /// What came of fetching a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
@@ -253,6 +266,12 @@ pub trait Chat: Send + Sync {
         before: Option<&Line>,
         text: &str,
     ) -> Result<Line, ChatError>;
+    /// A message of a channel, also one in a thread; `None` when it is not there.
+    async fn hear(
+        &self,
+        channel: &ChannelId,
+        message: (&MessageTs, Option<&MessageTs>),
+    ) -> Result<Option<Heard>, ChatError>;
     /// The content of a file that somebody gave.
     async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Fetched, ChatError>;
     /// Opens a form about a plan; the trigger lives three seconds.

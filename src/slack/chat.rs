@@ -4,8 +4,8 @@ use crate::domain::home::Home;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
 use crate::domain::intake::IntakeStart;
 use crate::ports::chat::{
-    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Spot, Upload, View,
-    Whisper,
+    Brought, Chat, ChatError, Fetched, Form, Found, Heard, Invitation, Line, Post, Spot, Upload,
+    View, Whisper,
 };
 use crate::ports::clock::Clock;
 use crate::slack::blocks::{BLOCKS_MAX, clean, context};
@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-/// The scopes of the bot's token: what the calls below need, and nothing more.
+/// The scopes of the bot's token: what the calls below and the events need, and nothing more.
 pub const SCOPES: &[&str] = &[
     "chat:write",
     "commands",
@@ -32,6 +32,7 @@ pub const SCOPES: &[&str] = &[
     "groups:read",
     "groups:write",
     "pins:write",
+    "reactions:read",
     "usergroups:read",
     "users:read",
 ];
@@ -292,6 +293,15 @@ impl Chat for SlackChat {
         text: &str,
     ) -> Result<Line, ChatError> {
         personal::say_to(&self.web, (person, before), text).await
+    }
+
+    async fn hear(
+        &self,
+        channel: &ChannelId,
+        message: (&MessageTs, Option<&MessageTs>),
+    ) -> Result<Option<Heard>, ChatError> {
+        let me = self.bot_user().await?;
+        history::hear(&self.web, me, (channel, message)).await
     }
 
     async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Fetched, ChatError> {

@@ -1,8 +1,9 @@
 //! What is already in Slack: our own channels and our own messages, found again after a crash.
 
 use crate::domain::ids::{ChannelId, MessageTs};
-use crate::ports::chat::{ChatError, Found, Spot};
+use crate::ports::chat::{ChatError, Found, Heard, Spot};
 use crate::slack::failure::Failure;
+use crate::slack::said::heard;
 use crate::slack::web::Web;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -47,6 +48,40 @@ pub(super) async fn own_channel(
         }
     }
     Ok(None)
+}
+
+/// One message: from the channel, or from the thread that it stands in.
+pub(super) async fn hear(
+    web: &Web,
+    me: &str,
+    (channel, (message, thread)): (&ChannelId, (&MessageTs, Option<&MessageTs>)),
+) -> Result<Option<Heard>, ChatError> {
+    let at = |of: Option<&MessageTs>| {
+        vec![
+            ("channel", Some(channel.0.clone())),
+            ("ts", of.map(|thread| thread.0.clone())),
+            ("latest", Some(message.0.clone())),
+            ("oldest", Some(message.0.clone())),
+            ("inclusive", Some("true".to_owned())),
+            // Of a thread Slack gives its first message too.
+            ("limit", Some(if of.is_some() { "2" } else { "1" }.to_owned())),
+        ]
+    };
+    let of = |page: &Value| {
+        let found = items(page, "messages").iter().find(|one| one["ts"] == message.0);
+        found.map(|one| heard(me, one))
+    };
+    let page = read(web, "conversations.history", &at(None)).await?;
+    if let Some(found) = of(&page) {
+        return Ok(Some(found));
+    }
+    // Slack takes a message of a thread for the thread, where nobody said which it is.
+    match read(web, "conversations.replies", &at(Some(thread.unwrap_or(message)))).await {
+        Ok(page) => Ok(of(&page)),
+        Err(ChatError::Refused { code, .. }) if code == "thread_not_found" => Ok(None),
+        Err(ChatError::MessageGone) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The keyed messages and the files of the bot's own: in the channel outside its threads, or in one

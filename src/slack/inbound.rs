@@ -278,7 +278,7 @@ fn event(verified: &Verified, app_id: Option<&str>) -> Result<Inbound, InboundEr
     let user = about["user"].as_str().filter(|_| is_ours).map(str::to_owned);
     let caller = caller(verified, team.clone(), user, None).ok();
     let event = match kind.as_str() {
-        "event_callback" => happening::read(&about),
+        "event_callback" => happening::read(&about, delivery.api_app_id.as_deref()),
         "app_rate_limited" => WorkspaceEvent::RateLimited,
         other => return Ok(Inbound::Ignored(format!("delivery {}", shown(other)))),
     };

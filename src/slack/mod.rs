@@ -33,6 +33,7 @@ mod plan_people;
 mod progress_card;
 mod recovery_card;
 mod refused_blocks;
+mod said;
 pub mod shortcut;
 pub mod sketch;
 mod team_lines;

@@ -3,6 +3,7 @@
 use crate::domain::ids::{ChannelId, MessageTs};
 use crate::domain::pointed_at::PointedAt;
 use crate::domain::record::Place;
+use crate::slack::said;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,27 +12,9 @@ pub const KEY_IN_MESSAGE: &str = "key.in_message";
 /// Anywhere: there is an exposed key.
 pub const RESPOND: &str = "key.respond";
 
-/// The fields of a message, of its blocks, attachments and files, that people write or read.
-const WORDS: [&str; 14] = [
-    "alt_text",
-    "author_name",
-    "fallback",
-    "footer",
-    "name",
-    "plain_text",
-    "pretext",
-    "preview",
-    "text",
-    "title",
-    "title_link",
-    "url",
-    "value",
-    "from_url",
-];
-/// The parts of a message that are searched; the rest is Slack's own.
-const PARTS: [&str; 4] = ["text", "blocks", "attachments", "files"];
-/// A message is not deeper than this; what is, nobody wrote.
-const DEPTH_MAX: usize = 16;
+/// In the menu of a message: it belongs into the timeline of its channel's case.
+pub const ADD_TO_TIMELINE: &str = "timeline.add";
+
 /// Names of workspaces are short.
 const DOMAIN_LENGTH_MAX: usize = 80;
 
@@ -40,6 +23,10 @@ const DOMAIN_LENGTH_MAX: usize = 80;
 pub enum Chosen {
     Respond,
     KeyInMessage(PointedAt),
+    /// The message that stands in this thread, where it stands in one.
+    AddToTimeline {
+        thread: Option<MessageTs>,
+    },
 }
 
 /// A message action, as far as it goes beyond every other interaction.
@@ -47,7 +34,7 @@ pub enum Chosen {
 #[serde(default)]
 struct Pointing {
     message: Value,
-    message_ts: Option<String>,
+    message_ts: Value,
     team: Option<Team>,
 }
 
@@ -68,19 +55,22 @@ pub(super) fn read(
             let pointing: Pointing = serde_json::from_str(payload).unwrap_or_default();
             let place = place(&pointing, channel);
             let link = place.as_ref().and_then(|place| link(&pointing, place));
-            let mut texts = Vec::new();
-            for part in PARTS {
-                gather(&pointing.message[part], part, (&mut texts, DEPTH_MAX));
-            }
-            Some((Chosen::KeyInMessage(PointedAt::read(texts, link)), place))
+            let words = said::words(&pointing.message);
+            Some((Chosen::KeyInMessage(PointedAt::read(words, link)), place))
+        }
+        ADD_TO_TIMELINE => {
+            let pointing: Pointing = serde_json::from_str(payload).unwrap_or_default();
+            let thread = said::ts(&pointing.message["thread_ts"]);
+            Some((Chosen::AddToTimeline { thread }, place(&pointing, channel)))
         }
         _ => None,
     }
 }
 
 fn place(pointing: &Pointing, channel: Option<&ChannelId>) -> Option<Place> {
-    let named = pointing.message_ts.as_deref().or(pointing.message["ts"].as_str());
-    let message = named.filter(|ts| is_ts(ts)).map(|ts| MessageTs(ts.to_owned()));
+    let named =
+        if pointing.message_ts.is_null() { &pointing.message["ts"] } else { &pointing.message_ts };
+    let message = said::ts(named);
     channel.map(|channel| Place { channel: channel.clone(), message })
 }
 
@@ -96,32 +86,11 @@ fn link(pointing: &Pointing, place: &Place) -> Option<String> {
     }
     let channel = &place.channel.0;
     let address = format!("https://{domain}.slack.com/archives/{channel}/p{}", ts.replace('.', ""));
-    let thread = pointing.message["thread_ts"].as_str().filter(|thread| is_ts(thread));
-    Some(match thread.filter(|thread| thread != ts) {
-        Some(thread) => format!("{address}?thread_ts={thread}&cid={channel}"),
+    let thread = said::ts(&pointing.message["thread_ts"]);
+    Some(match thread.filter(|thread| thread.0 != *ts) {
+        Some(thread) => format!("{address}?thread_ts={}&cid={channel}", thread.0),
         None => address,
     })
-}
-
-/// Whether a text has the form of a message's time.
-pub(super) fn is_ts(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    text.len() <= 32 && text.split_once('.').is_some_and(|(s, m)| digits(s) && digits(m))
-}
-
-/// The words in a part of a message, whatever blocks it is made of.
-fn gather<'a>(value: &'a Value, name: &str, (into, depth): (&mut Vec<&'a str>, usize)) {
-    if depth == 0 {
-        return;
-    }
-    match value {
-        Value::String(text) if WORDS.contains(&name) => into.push(text),
-        Value::Array(items) => items.iter().for_each(|item| gather(item, name, (into, depth - 1))),
-        Value::Object(fields) => {
-            fields.iter().for_each(|(name, value)| gather(value, name, (into, depth - 1)));
-        }
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 #[cfg(test)]

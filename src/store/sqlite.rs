@@ -307,6 +307,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     keep_a_log(&connection)?;
     // A decision that Slack was told of must survive a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Words of people pass through the inbox: what is taken out of it is not to stay in the file.
+    connection.pragma_update(None, "secure_delete", "ON")?;
     Ok(connection)
 }
 

@@ -5,6 +5,7 @@ use crate::flow::desk::Desk;
 use crate::flow::file_intake;
 use crate::flow::hold::Hold;
 use crate::flow::lane::StepError;
+use crate::flow::timeline;
 use crate::worker::lease::{Holding, Leases};
 use crate::worker::waits::Waits;
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub(super) async fn work_off(
         tracing::warn!(%error, "the lease was not given back; it will run out");
     }
     let error = outcome.err()?;
-    tracing::warn!(%error, "a file was not read to its end and will be read again");
+    tracing::warn!(%error, "what was taken in was not done to its end and is done again");
     Some(AGAIN_AFTER)
 }
 
@@ -49,6 +50,7 @@ pub(super) async fn work_off(
 async fn do_it(desk: &Desk, kept: &str) -> Result<(), StepError> {
     let all = desk.work.kept().await?;
     match all.into_iter().find(|one| one.id == kept) {
+        Some(kept) if timeline::is_ours(&kept) => timeline::work_off(desk, &kept).await,
         Some(kept) => file_intake::work_off(desk, &kept).await,
         None => Ok(()),
     }

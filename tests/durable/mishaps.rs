@@ -325,6 +325,14 @@ impl Chat for Careless {
         self.inner.say_to(person, before, text).await
     }
 
+    async fn hear(
+        &self,
+        channel: &ChannelId,
+        message: (&MessageTs, Option<&MessageTs>),
+    ) -> Result<Option<keyleak::ports::chat::Heard>, ChatError> {
+        self.inner.hear(channel, message).await
+    }
+
     async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Fetched, ChatError> {
         self.inner.fetch(file, bytes_max).await
     }

@@ -111,6 +111,7 @@ mod story;
 mod tampering;
 mod teamwork;
 mod text;
+mod timeline;
 #[path = "../support/trail_table.rs"]
 #[expect(dead_code, reason = "the whole of it is asked of other engines only")]
 mod trail_table;

@@ -3,7 +3,7 @@
 use crate::text::{code, quoted};
 use keyleak::sim::slack::methods::METHODS;
 use keyleak::slack::chat::SCOPES;
-use keyleak::slack::happening::{EVENTS, WorkspaceEvent, read};
+use keyleak::slack::happening::{EVENTS, SCOPES_OF_EVENTS, WorkspaceEvent, read};
 use keyleak::slack::manifest::{PLACEHOLDER_URL, app};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -81,6 +81,13 @@ fn scope_differences(manifest: &Value) -> Vec<String> {
     let granted = texts(&manifest["oauth_config"]["scopes"]["bot"]);
     let mut needed = BTreeSet::from([WITHOUT_METHOD.to_owned()]);
     let mut differences = Vec::new();
+    let subscribed = texts(&manifest["settings"]["event_subscriptions"]["bot_events"]);
+    for (event, scope) in SCOPES_OF_EVENTS.iter().filter(|(event, _)| subscribed.contains(*event)) {
+        needed.insert((*scope).to_owned());
+        if !granted.contains(*scope) {
+            differences.push(format!("{event} comes with {scope} alone"));
+        }
+    }
     for method in methods_called() {
         let enough = alternatives(&method);
         let held: Vec<&String> = enough.intersection(&granted).collect();
@@ -192,6 +199,11 @@ fn each_difference_is_noticed() {
     assert!(said.contains("group_archive is in one"), "{said}");
     let said = tampered(|m| m["features"]["shortcuts"] = json!([{ "type": "message" }]));
     assert!(said.contains("shortcut is in one"), "{said}");
+    let said = tampered(|m| {
+        let bot = m["oauth_config"]["scopes"]["bot"].as_array_mut().unwrap();
+        bot.retain(|scope| scope != "reactions:read");
+    });
+    assert_eq!(said, "reaction_added comes with reactions:read alone");
     let said = tampered(|m| m["features"]["shortcuts"][0]["callback_id"] = json!("buy"));
     assert!(said.contains("buy is not in code and README"), "{said}");
 }
@@ -205,10 +217,16 @@ fn the_client_knows_its_own_scopes() {
 #[test]
 fn every_event_of_the_app_means_something_to_the_code() {
     for event in EVENTS {
-        let happened = read(&json!({ "type": event, "channel": "G1" }));
+        // A subscription names the kind of channel, an event does not.
+        let kind = event.split('.').next().unwrap();
+        let item = json!({ "type": "message", "channel": "G1", "ts": "1.000001" });
+        let happened = read(
+            &json!({ "type": kind, "channel": "G1", "reaction": "x", "item": item }),
+            Some("A1"),
+        );
         assert!(!matches!(happened, WorkspaceEvent::Other(_)), "{event}");
     }
-    assert!(matches!(read(&json!({ "type": "team_join" })), WorkspaceEvent::Other(_)));
+    assert!(matches!(read(&json!({ "type": "team_join" }), None), WorkspaceEvent::Other(_)));
 }
 
 #[test]
@@ -218,7 +236,7 @@ fn the_hint_beside_the_command_names_every_word_it_takes() {
     assert_eq!(commands[0]["command"], "/keyleak");
     let hint = commands[0]["usage_hint"].as_str().unwrap();
     let parser = code(include_str!("../../src/domain/command.rs"));
-    for word in ["help", "list", "status", "summary", "ask"] {
+    for word in ["help", "list", "status", "summary", "note", "ask"] {
         assert!(hint.contains(word), "{word} is not in the hint");
         assert!(parser.contains(&format!("\"{word}\"")), "{word} is no word of the command");
     }

@@ -230,6 +230,7 @@ fn rules(ground: &Ground) -> Rules {
         timing: ground.timing.clone(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24 * 15),
+        timeline_emoji: "pushpin".to_owned(),
         drill: false,
         endpoints: vec!["every AWS service: not AWS's own".to_owned()],
     }

@@ -7,8 +7,8 @@ use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
 use keyleak::domain::intake::IntakeStart;
 use keyleak::domain::roster::{NoAnswer, Standing};
 use keyleak::ports::chat::{
-    Brought, Chat, ChatError, Fetched, Form, Found, Invitation, Line, Post, Spot, Upload, View,
-    Whisper,
+    Brought, Chat, ChatError, Fetched, Form, Found, Heard, Invitation, Line, Post, Spot, Upload,
+    View, Whisper,
 };
 use keyleak::ports::directory::Directory;
 use keyleak::slack::cards::draw;
@@ -96,6 +96,14 @@ impl Chat for SilentChat {
     ) -> Result<Line, ChatError> {
         let message = MessageTs("1.000000".to_owned());
         Ok(Line { channel: ChannelId(person.user.clone()), message })
+    }
+
+    async fn hear(
+        &self,
+        _: &ChannelId,
+        _: (&MessageTs, Option<&MessageTs>),
+    ) -> Result<Option<Heard>, ChatError> {
+        Ok(None)
     }
 
     async fn fetch(&self, _: &str, _: usize) -> Result<Fetched, ChatError> {

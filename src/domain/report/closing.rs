@@ -1,6 +1,7 @@
 //! The closing report: everything somebody needs who was not there, as Markdown.
 
 use crate::domain::attack;
+use crate::domain::capture::AllWords;
 use crate::domain::case::Case;
 use crate::domain::hardening::{self, Hardening};
 use crate::domain::other_log::OtherLog;
@@ -10,8 +11,8 @@ use crate::domain::record::Press;
 use crate::domain::remains::spared::left_out;
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
-    cost, impact, name_of, phases, recovering, second_witness, status_words, team, timeline,
-    times_to_contain, waiting, words,
+    Line, captured, cost, impact, name_of, phases, recovering, second_witness, status_words, team,
+    timeline, times_to_contain, waiting, words,
 };
 use crate::domain::resources_left::not_stopped;
 use crate::domain::step_result::StepResult;
@@ -19,7 +20,7 @@ use crate::domain::time_words::utc;
 use std::fmt::Write as _;
 
 /// The whole report.
-pub(super) fn markdown(case: &Case) -> String {
+pub(super) fn markdown(case: &Case, words: Option<&AllWords>) -> String {
     let mut out = String::new();
     let drill = if case.opening().drill { "DRILL: " } else { "" };
     let _ = writeln!(out, "# {drill}Exposed key {}\n", case.opening().key);
@@ -30,7 +31,7 @@ pub(super) fn markdown(case: &Case) -> String {
         team::history(case).iter().map(|line| md(line)).collect(),
     );
     section(&mut out, "Phases", phase_lines(case));
-    section(&mut out, "Timeline (UTC)", timeline_lines(case));
+    section(&mut out, "Timeline (UTC)", timeline_lines(case, words));
     for state in case.plans() {
         plan(&mut out, case, state);
     }
@@ -118,11 +119,13 @@ fn phase_lines(case: &Case) -> Vec<String> {
     phases::rows(case).into_iter().map(line).collect()
 }
 
-fn timeline_lines(case: &Case) -> Vec<String> {
-    let lines = timeline(case, 0);
-    let line = lines.iter();
-    line.map(|line| format!("{} {} (record {})", utc(line.at), md(&line.sentence()), line.seq))
-        .collect()
+fn timeline_lines(case: &Case, words: Option<&AllWords>) -> Vec<String> {
+    let told = |line: &Line| {
+        let said = captured::said(line, words).map(|said| format!(": {}", md(&said)));
+        let (sentence, said) = (md(&line.sentence()), said.unwrap_or_default());
+        format!("{} {sentence}{said} (record {})", utc(line.at), line.seq)
+    };
+    timeline(case, 0).iter().map(told).collect()
 }
 
 /// The hardening checklist, and what of it is in place.

@@ -4,6 +4,22 @@ use crate::domain::reconciliation::{Difference, Looked, Reconciliation, Seen, St
 use crate::domain::report::words::count;
 use crate::domain::time_words::utc;
 
+/// What a comparison came to, for the timeline, and the figures behind it.
+pub(super) fn told(result: &Reconciliation) -> (String, Option<String>) {
+    let what = match result.verdict() {
+        Verdict::Agrees => "found that AWS's own log agrees with the journal",
+        Verdict::Differs => "found that AWS's own log and the journal DIFFER",
+        Verdict::NotYetDelivered => "found nothing that differs in a trail not complete yet",
+    };
+    let Reconciliation { calls, covered, changes, shown, .. } = result;
+    let why = format!(
+        "{covered} of {} have an approved step, {shown} of {} a call",
+        count(*calls as usize, "call"),
+        count(*changes as usize, "change")
+    );
+    (what.to_owned(), Some(why))
+}
+
 /// The whole result, one sentence a line; the first one sums it up.
 pub(super) fn lines(result: &Reconciliation) -> Vec<String> {
     let mut lines = vec![summed_up(result), looked_at(&result.looked)];

@@ -7,11 +7,12 @@ use crate::domain::event::{Event, Opening};
 use crate::domain::facts::{Fact, Finding};
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::SurveyNote;
-use crate::domain::reconciliation::{Reconciliation, Verdict};
 use crate::domain::record::Record;
 use crate::domain::recovering::open;
 use crate::domain::report::words::{asked, count, grown, kind_word};
-use crate::domain::report::{Line, Weight, cost, impact, name_of, recovering, team};
+use crate::domain::report::{
+    Line, Weight, captured, cost, impact, name_of, recovering, second_witness, team,
+};
 use crate::domain::step_result::StepResult;
 use crate::domain::time_words::utc;
 use jiff::Timestamp;
@@ -26,6 +27,9 @@ struct Told {
 
 /// The line of a record; `None` for records that only keep the books.
 pub(super) fn line(case: &Case, record: &Record) -> Option<Line> {
+    if let Some(line) = captured::line(case, record) {
+        return Some(line);
+    }
     let told = told(case, record)?;
     Some(Line {
         seq: record.seq,
@@ -34,22 +38,8 @@ pub(super) fn line(case: &Case, record: &Record) -> Option<Line> {
         what: told.what,
         why: told.why,
         weight: told.weight,
+        words: None,
     })
-}
-
-fn reconciled(result: &Reconciliation) -> Told {
-    let what = match result.verdict() {
-        Verdict::Agrees => "found that AWS's own log agrees with the journal",
-        Verdict::Differs => "found that AWS's own log and the journal DIFFER",
-        Verdict::NotYetDelivered => "found nothing that differs in a trail not complete yet",
-    };
-    let Reconciliation { calls, covered, changes, shown, .. } = result;
-    let why = format!(
-        "{covered} of {} have an approved step, {shown} of {} a call",
-        count(*calls as usize, "call"),
-        count(*changes as usize, "change")
-    );
-    with(what, Some(why))
 }
 
 fn told(case: &Case, record: &Record) -> Option<Told> {
@@ -62,6 +52,8 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         | Event::Posted { .. }
         | Event::UploadTried { .. }
         | Event::Intent { .. }
+        | Event::Captured { .. }
+        | Event::CaptureChanged { .. }
         | Event::QuestionsDone { .. } => None,
         Event::ChannelMade { name, .. } => minor(format!("made the channel #{name}")),
         Event::ChannelFailed { why, .. } => because("could not make a channel", why),
@@ -81,7 +73,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::Recovery { step } => both(recovering::told(step)),
         Event::Impact { answer } => both(impact::told(answer)),
         Event::Team { step } => both(team::told(case, step)),
-        Event::Reconciled { result } => Some(reconciled(result)),
+        Event::Reconciled { result } => both(second_witness::told(result)),
         Event::NotReconciled { why } => {
             because("could not hold the journal against AWS's own log", why)
         }

@@ -199,10 +199,17 @@ impl SimSlack {
 
     /// Sends an event as often as Slack would; gives every attempt, the first one first.
     pub async fn event(&self, event: &Value) -> Vec<Delivery> {
+        self.event_of(event, false).await
+    }
+
+    /// The same of a channel that another company may share.
+    pub(super) async fn event_of(&self, event: &Value, is_shared: bool) -> Vec<Delivery> {
         let now = self.shared.clock.now().as_second();
         let body = self.shared.with(|state| {
             let id = state.mint_id("Ev");
-            payloads::event(state, &self.twist, event, (&id, now)).to_string()
+            let mut body = payloads::event(state, &self.twist, event, (&id, now));
+            body["is_ext_shared_channel"] = json!(is_shared);
+            body.to_string()
         });
         self.send_event(EVENTS, body).await
     }

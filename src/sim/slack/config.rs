@@ -33,6 +33,7 @@ pub const ALL_SCOPES: &[&str] = &[
     "pins:write",
     "bookmarks:read",
     "bookmarks:write",
+    "reactions:read",
     "reactions:write",
     "files:read",
     "files:write",

@@ -1,15 +1,16 @@
-//! What people do beside typing and pressing: they choose a shortcut of the app.
+//! What people do beside typing and pressing: shortcuts, emoji, edits, and the app's home.
 
 use crate::sim::slack::acts::{FORM, INTERACTIONS, Impossible, act, entered};
 use crate::sim::slack::app::{Menu, has_home, has_shortcut, hears};
 use crate::sim::slack::call::Call;
-use crate::sim::slack::channels::direct;
+use crate::sim::slack::channels::{Channel, direct};
 use crate::sim::slack::deliver::Delivery;
 use crate::sim::slack::payloads;
 use crate::sim::slack::replies::{self, Hook, HookKind};
 use crate::sim::slack::server::SimSlack;
+use crate::sim::slack::state::State;
 use crate::sim::slack::views::mint_trigger;
-use serde_json::json;
+use serde_json::{Value, json};
 
 impl SimSlack {
     /// Chooses a shortcut in the menu of a message.
@@ -63,10 +64,10 @@ impl SimSlack {
         self.chosen(user, made?).await
     }
 
-    /// Opens the app's home; whether the app was told.
+    /// Opens the app's home; what the app hears of it.
     pub async fn open_home(&self, user: &str) -> Result<Vec<Delivery>, Impossible> {
         let now = self.shared.clock.now();
-        let event = self.shared.change(|state| {
+        let event: Result<_, Impossible> = self.shared.change(|state| {
             if state.person(user).is_none() {
                 return Err(Impossible::NoSuchPerson(user.to_owned()));
             }
@@ -83,11 +84,135 @@ impl SimSlack {
                 "event_ts": state.mint_ts(now),
             });
             let app = (state.config.manifest.as_ref(), state.config.scopes.as_slice());
-            Ok(hears(app, "app_home_opened", None).then_some(event))
+            Ok(hears(app, "app_home_opened", None).then_some((event, false)))
         });
-        match event? {
-            Some(event) => Ok(self.event(&event).await),
-            None => Ok(Vec::new()),
+        Ok(self.tell(event?).await)
+    }
+
+    /// Puts an emoji under a message; what the app hears of it.
+    pub async fn react(
+        &self,
+        user: &str,
+        (channel, ts): (&str, &str),
+        emoji: &str,
+    ) -> Result<Vec<Delivery>, Impossible> {
+        let now = self.shared.clock.now();
+        let event: Result<_, Impossible> = self.shared.change(|state| {
+            let channel = entered(state, user, channel, &self.twist)?;
+            let event_ts = state.mint_ts(now);
+            let message = state.message_mut(&channel.id, ts);
+            let message = message.ok_or_else(|| Impossible::NoSuchMessage(ts.to_owned()))?;
+            if !message["reactions"].is_array() {
+                message["reactions"] = json!([]);
+            }
+            let reaction = json!({"name": emoji, "users": [user], "count": 1});
+            message["reactions"]
+                .as_array_mut()
+                .into_iter()
+                .for_each(|all| all.push(reaction.clone()));
+            let event = json!({
+                "type": "reaction_added",
+                "user": user,
+                "reaction": emoji,
+                "item_user": message["user"],
+                "item": {"type": "message", "channel": channel.id, "ts": ts},
+                "event_ts": event_ts,
+            });
+            let told = ("reaction_added", "reactions:read");
+            Ok(tells(state, &channel, told).then_some((event, channel.shared_externally)))
+        });
+        Ok(self.tell(event?).await)
+    }
+
+    /// Changes what a message of somebody's says; what the app hears of it.
+    pub async fn edit(
+        &self,
+        user: &str,
+        (channel, ts): (&str, &str),
+        text: &str,
+    ) -> Result<Vec<Delivery>, Impossible> {
+        let now = self.shared.clock.now();
+        let event: Result<_, Impossible> = self.shared.change(|state| {
+            let channel = entered(state, user, channel, &self.twist)?;
+            let event_ts = state.mint_ts(now);
+            let message = state.message_mut(&channel.id, ts).filter(|one| one["user"] == user);
+            let message = message.ok_or_else(|| Impossible::NoSuchMessage(ts.to_owned()))?;
+            let before = message.clone();
+            message["text"] = json!(text);
+            message["edited"] = json!({"user": user, "ts": event_ts});
+            let event = json!({
+                "type": "message",
+                "subtype": "message_changed",
+                "hidden": true,
+                "channel": channel.id,
+                "channel_type": "group",
+                "message": message,
+                "previous_message": before,
+                "ts": event_ts,
+                "event_ts": event_ts,
+            });
+            let told = ("message.groups", "groups:history");
+            Ok(tells(state, &channel, told).then_some((event, channel.shared_externally)))
+        });
+        Ok(self.tell(event?).await)
+    }
+
+    /// Deletes a message of somebody's; what the app hears of it.
+    pub async fn unsay(
+        &self,
+        user: &str,
+        (channel, ts): (&str, &str),
+    ) -> Result<Vec<Delivery>, Impossible> {
+        let now = self.shared.clock.now();
+        let event: Result<_, Impossible> = self.shared.change(|state| {
+            let channel = entered(state, user, channel, &self.twist)?;
+            let event_ts = state.mint_ts(now);
+            let before = state.message(&channel.id, ts).filter(|one| one["user"] == user).cloned();
+            let before = before.ok_or_else(|| Impossible::NoSuchMessage(ts.to_owned()))?;
+            crate::sim::slack::messages::remove(state, &channel.id, ts);
+            let event = json!({
+                "type": "message",
+                "subtype": "message_deleted",
+                "hidden": true,
+                "channel": channel.id,
+                "channel_type": "group",
+                "deleted_ts": ts,
+                "previous_message": before,
+                "ts": event_ts,
+                "event_ts": event_ts,
+            });
+            let told = ("message.groups", "groups:history");
+            Ok(tells(state, &channel, told).then_some((event, channel.shared_externally)))
+        });
+        Ok(self.tell(event?).await)
+    }
+
+    /// Writes a message with files, in a thread where one is named; the bot is not told.
+    pub fn say_with(
+        &self,
+        user: &str,
+        (channel, thread): (&str, Option<&str>),
+        (text, files): (&str, &[&str]),
+    ) -> String {
+        let ts = self.say(user, channel, text);
+        self.shared.change(|state| {
+            if let Some(message) = state.message_mut(channel, &ts) {
+                let files: Vec<_> = files.iter().map(|name| json!({"name": name})).collect();
+                if !files.is_empty() {
+                    message["files"] = json!(files);
+                }
+                if let Some(thread) = thread {
+                    message["thread_ts"] = json!(thread);
+                }
+            }
+        });
+        ts
+    }
+
+    async fn tell(&self, event: Option<(Value, bool)>) -> Vec<Delivery> {
+        match event {
+            Some((event, shared)) => self.event_of(&event, shared).await,
+            None => Vec::new(),
         }
     }
 
@@ -101,4 +226,10 @@ impl SimSlack {
         self.shared.change(|state| replies::press_answered(state, user, &mut delivery));
         Ok(delivery)
     }
+}
+
+/// Whether the app is told of what happens in a channel: it is in there, asks for it, and may.
+fn tells(state: &State, channel: &Channel, (event, scope): (&str, &str)) -> bool {
+    let app = (state.config.manifest.as_ref(), state.config.scopes.as_slice());
+    channel.members.contains(&state.config.bot_user_id) && hears(app, event, Some(scope))
 }

@@ -10,4 +10,5 @@ mod files;
 mod message_rules;
 mod modals;
 mod page;
+mod pointing;
 mod stage;
