@@ -3,6 +3,7 @@
 use crate::binary;
 use crate::people::heard;
 use crate::stage::Stage;
+use async_trait::async_trait;
 use keyleak::domain::announce::card_key;
 use keyleak::domain::capture::{CapturedWords, written_at};
 use keyleak::domain::captures::captures;
@@ -10,18 +11,43 @@ use keyleak::domain::case::Case;
 use keyleak::domain::digest::sha256_hex;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::{CaseId, MessageTs};
+use keyleak::domain::record::Record;
 use keyleak::domain::report::{summary, timeline};
 use keyleak::drill::people::{APPROVER, OUTSIDER, REPORTER};
 use keyleak::drill::players::{load, open, until};
 use keyleak::drill::world::World;
+use keyleak::ports::journal::{AppendError, Journal, StoreError};
 use keyleak::sim::slack::channels::Reach;
 use keyleak::slack::shortcut::ADD_TO_TIMELINE;
 use serde_json::json;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const EMOJI: &str = "pushpin";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzzKEY";
+
+/// A journal that cannot be read while it is away.
+struct Away {
+    inner: Arc<dyn Journal>,
+    away: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Journal for Away {
+    async fn append(&self, record: &Record) -> Result<(), AppendError> {
+        self.inner.append(record).await
+    }
+
+    async fn read(&self, case: &CaseId, after: u64) -> Result<Vec<String>, StoreError> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(StoreError("the table does not answer".to_owned()));
+        }
+        self.inner.read(case, after).await
+    }
+}
 
 /// An open case with its channel, where everybody is let in and the card hangs.
 async fn case_in_a_channel(world: &World) -> (CaseId, String) {
@@ -298,6 +324,30 @@ async fn what_is_no_cases_or_the_bots_own_or_an_outsiders_adds_nothing() {
     world.slack.react(REPORTER, (&channel, &inside), EMOJI).await.unwrap();
     captured(world, &id, 1).await;
     assert_eq!(world.slack.channel(&channel).unwrap().reach, Reach::Private);
+    stage.strike().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emoji_that_cannot_be_kept_is_refused_and_counts_when_slack_delivers_it_again() {
+    let away = Arc::new(AtomicBool::new(false));
+    let flag = &away;
+    let stage = Stage::set_through(&move |inner| {
+        Arc::new(Away { inner, away: Arc::clone(flag) }) as Arc<dyn Journal>
+    })
+    .await;
+    let world = &stage.world;
+    let (id, channel) = case_in_a_channel(world).await;
+    let ts = world.slack.say(APPROVER, &channel, "the proxy was open");
+    away.store(true, Ordering::SeqCst);
+    let back = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        away.store(false, Ordering::SeqCst);
+    };
+    let (told, ()) = tokio::join!(world.slack.react(REPORTER, (&channel, &ts), EMOJI), back);
+    let told = told.unwrap();
+    assert_eq!(told[0].status, Some(503), "{told:?}");
+    assert!(told.len() > 1 && told.last().unwrap().accepted(), "{told:?}");
+    captured(world, &id, 1).await;
     stage.strike().await;
 }
 
