@@ -274,6 +274,7 @@ impl Front {
             ),
             chat,
             clock,
+            pager: None,
             rules: rules(),
         };
         let gate = Gate { signing_secrets: vec![SecretString::from(SECRET)], app_id: None };

@@ -16,6 +16,8 @@ pub mod trail;
 
 pub mod sim;
 
+pub mod pager;
+
 pub mod worker;
 
 pub mod http;

@@ -2,9 +2,10 @@
 //!
 //! Needs: nothing that Slack or AWS does slowly may hold up a containment; two replicas must not do
 //! the same thing; a crash must lose nothing. So a case has four lanes that only share its
-//! journal: one changes the account, one reads, one speaks, one anchors. Each asks what is due,
-//! does it, and looks again. What is due depends on the journal alone, so a restart finds the same
-//! work, its timers too. What a process may still do when its lease is in doubt: `flow::hold`.
+//! journal: one changes the account, one reads, one speaks, one anchors and pages. Each asks what
+//! is due, does it, and looks again. What is due depends on the journal alone, so a restart finds
+//! the same work, its timers too. What a process may still do when its lease is in doubt:
+//! `flow::hold`.
 
 mod inbox;
 mod lane;

@@ -10,13 +10,16 @@ use crate::flow::ledger::Ledger;
 use crate::flow::people::People;
 use crate::flow::purse::Purse;
 use crate::flow::seen::Seen;
+use crate::pager::webhook::Webhook;
 use crate::ports::clock::Clock;
 use crate::ports::directory::Directory;
+use crate::ports::pager::Pager;
 use crate::running::{Bot, Gate};
 use crate::slack::chat::SlackChat;
 use crate::slack::web::SlackSettings;
 use crate::telemetry::{self, Style};
 use aws_config::SdkConfig;
+use secrecy::SecretString;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -84,9 +87,17 @@ async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<De
         trail,
         people: People::asking(Arc::clone(&chat) as Arc<dyn Directory>, config.people_valid_for),
         chat,
+        pager: pager(config.webhook.as_ref())?,
         clock: Clock::real(),
         rules: Rules { endpoints, ..config.rules },
     })
+}
+
+fn pager(address: Option<&SecretString>) -> Result<Option<Arc<dyn Pager>>, CommandError> {
+    let Some(address) = address else { return Ok(None) };
+    let webhook = Webhook::new(address)
+        .map_err(|error| CommandError::Setup(format!("escalation.webhook {error}")))?;
+    Ok(Some(Arc::new(webhook)))
 }
 
 fn chat(config: &SlackConfig) -> Result<SlackChat, CommandError> {

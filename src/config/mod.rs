@@ -62,6 +62,8 @@ pub struct Config {
     pub rules: Rules,
     /// How long what Slack said of people and groups counts.
     pub people_valid_for: SignedDuration,
+    /// Where a page goes; whoever knows it can page people.
+    pub webhook: Option<SecretString>,
     /// Whom AWS identities are mapped to, for orders from the command line.
     pub operators: Operators,
 }
@@ -157,7 +159,8 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
     let aws = accounts::aws(r);
     let dry_run = dry_run(r);
     shapes::check(r);
-    let rules = rules(r, &slack.team_id, &aws);
+    let webhook = conduct::webhook(r);
+    let rules = rules(r, (&slack.team_id, &aws), webhook.is_some());
     let trail = trail(r);
     let mut config = Config {
         listen,
@@ -174,6 +177,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         trail,
         rules,
         people_valid_for: r.span("timing.people_valid_for", VALID_FOR_DEFAULT),
+        webhook,
         operators: operators(r),
     };
     let own = own_buckets(&config);
@@ -256,7 +260,7 @@ fn slack(r: &mut Reader) -> SlackConfig {
     }
 }
 
-fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
+fn rules(r: &mut Reader, (team, aws): (&str, &AwsSettings), pages: bool) -> Rules {
     let set = |r: &mut Reader, name: &str| -> BTreeSet<String> {
         r.texts(name).unwrap_or_default().into_iter().collect()
     };
@@ -268,7 +272,7 @@ fn rules(r: &mut Reader, team: &str, aws: &AwsSettings) -> Rules {
         key_owners: r.table("people.key_owners"),
         suspects: set(r, "people.suspects"),
         sql_askers: set(r, "people.sql_askers"),
-        conduct: conduct::conduct(r),
+        conduct: conduct::conduct(r, pages),
         known: None,
     };
     let plans = PlanRules {

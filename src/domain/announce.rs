@@ -20,6 +20,7 @@ use crate::domain::record::Record;
 use crate::domain::recovering;
 use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::report::witness_lines;
+use crate::domain::rung::Call;
 use crate::domain::step_result::StepResult;
 use crate::domain::time_words::utc;
 use std::collections::BTreeSet;
@@ -45,6 +46,10 @@ pub enum What {
     Summary(u64),
     /// What changed since people were told last, as of a point.
     Update(Point),
+    /// People are called to a plan that waits.
+    Rung(Call),
+    /// Plain words about a reporting duty, for the eyes of Legal.
+    Legal(String),
     Checklist(Phase),
     /// What to write to AWS about a key that is somebody else's.
     Letter,
@@ -129,6 +134,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
         owed.extend(impact(record));
         owed.extend(last_words(record));
         owed.extend(team::about(case, record));
+        owed.extend(team::unreached(record));
         let milestone = milestones.next_if(|point| point.seq == record.seq);
         let asked = matches!(record.event, Event::SummaryAsked);
         let summary = milestone.map(What::Update);

@@ -8,7 +8,7 @@ use crate::domain::measure::Measure;
 use crate::domain::plan::PlanNumber;
 use crate::domain::principal::PrincipalName;
 use crate::domain::recovery_step::Remedy;
-use crate::domain::team_step::Role;
+use crate::domain::team_step::{OwnerAnswer, Role};
 
 /// Between the parts of a button's value; case ids and hashes hold none.
 const SEPARATOR: char = '|';
@@ -58,6 +58,8 @@ pub enum ButtonAction {
     Confirm { case: CaseId, used: i64 },
     /// `team.lead`, `team.scribe`, value `case`: take the role.
     TakeRole { case: CaseId, role: Role },
+    /// `owner.yes`, `owner.no`, `owner.not_sure`, value `case`: whether the use was the owner's.
+    OwnerSays { case: CaseId, answer: OwnerAnswer },
     /// `case.summary`, value `case`.
     Summary { case: CaseId },
     /// `case.close`, value `case`.
@@ -98,6 +100,9 @@ impl ButtonAction {
             Self::Impact { verdict: ImpactVerdict::No, .. } => "impact.no".to_owned(),
             Self::Impact { verdict: ImpactVerdict::NotKnown, .. } => "impact.not_known".to_owned(),
             Self::Confirm { .. } => "recovery.confirm".to_owned(),
+            Self::OwnerSays { answer: OwnerAnswer::Yes, .. } => "owner.yes".to_owned(),
+            Self::OwnerSays { answer: OwnerAnswer::No, .. } => "owner.no".to_owned(),
+            Self::OwnerSays { answer: OwnerAnswer::NotSure, .. } => "owner.not_sure".to_owned(),
             Self::TakeRole { role: Role::Lead, .. } => "team.lead".to_owned(),
             Self::TakeRole { role: Role::Scribe, .. } => "team.scribe".to_owned(),
             Self::Summary { .. } => "case.summary".to_owned(),
@@ -113,6 +118,7 @@ impl ButtonAction {
         match self {
             Self::Phase { case, .. }
             | Self::TakeRole { case, .. }
+            | Self::OwnerSays { case, .. }
             | Self::Summary { case }
             | Self::Close { case }
             | Self::Report { case } => case.0.clone(),
@@ -152,6 +158,7 @@ impl ButtonAction {
             | Self::Harden { case, .. }
             | Self::Impact { case, .. }
             | Self::TakeRole { case, .. }
+            | Self::OwnerSays { case, .. }
             | Self::Confirm { case, .. } => Some(case),
             Self::Approve(at)
             | Self::Deny(at)
@@ -204,6 +211,9 @@ impl ButtonAction {
                 let (case, used) = value.split_once(SEPARATOR)?;
                 Some(Self::Confirm { case: case_id(case)?, used: used.parse().ok()? })
             }
+            "owner.yes" => owner(value, OwnerAnswer::Yes),
+            "owner.no" => owner(value, OwnerAnswer::No),
+            "owner.not_sure" => owner(value, OwnerAnswer::NotSure),
             "team.lead" => Some(Self::TakeRole { case: case_id(value)?, role: Role::Lead }),
             "team.scribe" => Some(Self::TakeRole { case: case_id(value)?, role: Role::Scribe }),
             "case.summary" => Some(Self::Summary { case: case_id(value)? }),
@@ -213,6 +223,10 @@ impl ButtonAction {
             _ => None,
         }
     }
+}
+
+fn owner(value: &str, answer: OwnerAnswer) -> Option<ButtonAction> {
+    Some(ButtonAction::OwnerSays { case: case_id(value)?, answer })
 }
 
 fn settle(value: &str, remedy: Remedy) -> Option<ButtonAction> {
@@ -271,6 +285,8 @@ mod tests {
             ButtonAction::Report { case: case.clone() },
             ButtonAction::Go,
         ];
+        let says = |answer| ButtonAction::OwnerSays { case: case.clone(), answer };
+        buttons.extend(OwnerAnswer::ALL.map(says));
         buttons.extend(Role::ALL.map(|role| ButtonAction::TakeRole { case: case.clone(), role }));
         buttons.push(ButtonAction::Harden { case: case.clone(), measure: Measure::Mfa });
         buttons.push(ButtonAction::Confirm { case: case.clone(), used: 1_790_000_000 });

@@ -6,6 +6,7 @@ use crate::domain::impact::ImpactWord;
 use crate::domain::plan::{PlanNumber, StepAddress};
 use crate::domain::question::{QUESTIONS_MAX, SQL_LENGTH_MAX};
 use crate::domain::recovery_step::Replacement;
+use crate::domain::regime::Regime;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
 use crate::domain::severity::Severity;
 use crate::domain::team_step::Role;
@@ -112,6 +113,18 @@ pub enum Command {
     Grade {
         of: Option<CaseName>,
         severity: Option<Severity>,
+        reason: String,
+    },
+    /// Start the clock of a reporting duty; since now where no time is said.
+    StartClock {
+        of: Option<CaseName>,
+        regime: Regime,
+        since: Option<Timestamp>,
+        reason: String,
+    },
+    StopClock {
+        of: Option<CaseName>,
+        regime: Regime,
         reason: String,
     },
     /// Take a role, or give it to a member.
@@ -238,6 +251,8 @@ pub enum CommandError {
     NoReading,
     #[error("{}", team::SEVERITY_HOW)]
     NoSeverity,
+    #[error("{}", clock::HOW)]
+    NoClock,
     #[error("{}", team::ROLE_HOW)]
     NoRole,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
@@ -265,6 +280,7 @@ impl Command {
                     | "replace"
                     | "impact"
                     | "severity"
+                    | "clock"
                     | "leave-out"
                     | "take-in"
                     | "reopen"
@@ -305,6 +321,7 @@ impl Command {
             (Some("rotate-owner"), _) => recovering::rotate_owner(&text),
             (Some("replace"), _) => recovering::replace(&text),
             (Some("impact"), _) => impact::impact(&text),
+            (Some("clock"), _) => clock::clock(&text),
             (Some("severity"), _) => team::severity(&text),
             (Some("lead"), rest) => team::take(Role::Lead, rest),
             (Some("scribe"), rest) => team::take(Role::Scribe, rest),
@@ -368,6 +385,7 @@ fn reason(words: &str) -> Option<String> {
 }
 
 mod changes;
+mod clock;
 mod impact;
 mod keys;
 mod life;

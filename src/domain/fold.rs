@@ -49,6 +49,8 @@ pub enum IllegalRecord {
     OtherReading,
     #[error("there is no loss {0}")]
     NoSuchLoss(u32),
+    #[error("no such clock runs")]
+    NoClock,
     #[error("an answer about the impact rests on evidence of this case")]
     NoEvidence,
     #[error("the case is not closed, or was compared already")]

@@ -5,8 +5,8 @@ use crate::domain::event::Event;
 use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::grading::assess;
 use crate::domain::record::Record;
-use crate::domain::team::{Grade, SaidGrade};
-use crate::domain::team_step::TeamStep;
+use crate::domain::team::{Grade, Pages, RunningClock, SaidGrade};
+use crate::domain::team_step::{PageOutcome, TeamStep};
 
 impl Case {
     pub(super) fn take_in_team(
@@ -14,9 +14,9 @@ impl Case {
         record: &Record,
         step: &TeamStep,
     ) -> Result<(), IllegalRecord> {
-        let press = press(record)?;
         match step {
             TeamStep::Graded { severity, reason } => {
+                let press = press(record)?;
                 let derived = assess(self).severity;
                 self.team.said = severity.map(|severity| {
                     let reason = reason.clone();
@@ -24,7 +24,33 @@ impl Case {
                 });
             }
             TeamStep::Took { role, person } => {
+                let press = press(record)?;
                 self.team.roles.insert(*role, (person.clone(), press));
+            }
+            TeamStep::PageTried { plan, attempt } => {
+                self.plan_state(*plan)?;
+                let pages = Pages { tried: *attempt, at: record.at, over: false };
+                self.team.pages.insert(*plan, pages);
+            }
+            TeamStep::Paged { plan, outcome } => {
+                let over = match outcome {
+                    PageOutcome::Sent { .. } => true,
+                    PageOutcome::Failed { last, .. } => *last,
+                };
+                let pages = self.team.pages.get_mut(plan).ok_or(IllegalRecord::NoSuchAttempt)?;
+                pages.over = over;
+            }
+            TeamStep::OwnerSaid { answer } => {
+                self.team.owner_said.push((press(record)?, *answer));
+            }
+            TeamStep::ClockStarted { regime, since, reason } => {
+                let (press, reason) = (press(record)?, reason.clone());
+                let clock = RunningClock { press, since: *since, reason };
+                self.team.clocks.insert(*regime, clock);
+            }
+            TeamStep::ClockStopped { regime, .. } => {
+                press(record)?;
+                self.team.clocks.remove(regime).ok_or(IllegalRecord::NoClock)?;
             }
         }
         Ok(())

@@ -11,6 +11,7 @@ use crate::domain::lineage::{Certainty, Node, NodeKind};
 use crate::domain::losses::LossKind;
 use crate::domain::severity::Severity;
 use crate::domain::signer::SignerKind;
+use crate::domain::team_step::OwnerAnswer;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -41,6 +42,7 @@ pub fn assess(case: &Case) -> Assessed {
         (Severity::P2, seen.grown()),
         (Severity::P2, seen.alerts()),
         (Severity::P2, seen.public()),
+        (Severity::P2, seen.disowned()),
         (Severity::P4, seen.stale()),
     ];
     let mut held = rules.into_iter().filter_map(|(severity, why)| Some((severity, why?)));
@@ -168,6 +170,13 @@ impl<'a> Seen<'a> {
             let told = health.is_some_and(|alerts| !alerts.is_empty());
             told.then(|| "AWS Health tells that it is exposed".to_owned())
         }
+    }
+
+    /// A yes lowers nothing: whoever has the owner's credentials may have their Slack too.
+    fn disowned(&self) -> Option<String> {
+        let (_, first) = self.case.team().owner_said().first()?;
+        (*first == OwnerAnswer::No)
+            .then(|| "the key's owner says that the last use was not theirs".to_owned())
     }
 
     fn stale(&self) -> Option<String> {

@@ -135,6 +135,8 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::Note { .. }
         | Command::Summary { .. }
         | Command::Grade { .. }
+        | Command::StartClock { .. }
+        | Command::StopClock { .. }
         | Command::TakeRole { .. } => Err(IntakeError::NoKey),
     }
 }

@@ -83,8 +83,8 @@ pub fn severity_words(case: &Case) -> String {
     team::severity(case)
 }
 
-/// What a step of working together says, and why.
-pub fn team_words(case: &Case, step: &TeamStep) -> (String, Option<String>) {
+/// What a step of working together says, and why; nothing where it only keeps the books.
+pub fn team_words(case: &Case, step: &TeamStep) -> Option<(String, Option<String>)> {
     team::told(case, step)
 }
 

@@ -4,14 +4,26 @@
 use crate::domain::announce::{Announcement, What};
 use crate::domain::case::Case;
 use crate::domain::conduct::Conduct;
+use crate::domain::deadlines;
+use crate::domain::event::PostKey;
+use crate::domain::ladder;
 use crate::domain::milestones::{clock_key, milestones, point, told_by_clock};
+use crate::domain::policy::Policy;
+use crate::domain::round::Round;
 use jiff::{SignedDuration, Timestamp};
 
-/// What is due now, and when the next is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Round {
-    pub due: Vec<Announcement>,
-    pub next: Option<Timestamp>,
+/// All that the clock brings to a case.
+pub fn due(case: &Case, policy: &Policy, now: Timestamp) -> Round {
+    let clocks = deadlines::reminders(case, now);
+    update(case, &policy.conduct, now).and(ladder::rungs(case, policy, now)).and(clocks)
+}
+
+/// What it has brought, for whoever reads it again.
+pub fn told(case: &Case) -> Vec<Announcement> {
+    let updates = told_by_clock(case);
+    let update =
+        |(key, at): (&PostKey, _)| Announcement { key: key.clone(), what: What::Update(at) };
+    updates.map(update).chain(ladder::made(case)).chain(deadlines::given(case)).collect()
 }
 
 /// The update that is due by now; of several that were missed only the last.
@@ -30,12 +42,6 @@ pub fn update(case: &Case, conduct: &Conduct, now: Timestamp) -> Round {
     }
     let what = What::Update(point(case, last));
     Round { due: vec![Announcement { key: clock_key(last), what }], next }
-}
-
-/// The updates by the clock that were told, for whoever reads them again.
-pub fn told(case: &Case) -> Vec<Announcement> {
-    let told = told_by_clock(case);
-    told.map(|(key, at)| Announcement { key: key.clone(), what: What::Update(at) }).collect()
 }
 
 /// The last multiple of `every` after the opening that is over, to the whole second.

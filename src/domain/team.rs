@@ -1,9 +1,11 @@
 //! How people work together on a case, as its journal tells it: severity over time, and roles.
 
 use crate::domain::ids::PersonId;
+use crate::domain::plan::PlanNumber;
 use crate::domain::record::Press;
+use crate::domain::regime::Regime;
 use crate::domain::severity::Severity;
-use crate::domain::team_step::Role;
+use crate::domain::team_step::{OwnerAnswer, Role};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -34,6 +36,28 @@ pub struct Team {
     pub(super) grades: Vec<Grade>,
     pub(super) said: Option<SaidGrade>,
     pub(super) roles: BTreeMap<Role, (PersonId, Press)>,
+    pub(super) pages: BTreeMap<PlanNumber, Pages>,
+    pub(super) owner_said: Vec<(Press, OwnerAnswer)>,
+    pub(super) clocks: BTreeMap<Regime, RunningClock>,
+}
+
+/// The clock of a reporting duty that people started and nobody stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningClock {
+    pub press: Press,
+    /// Since when its time runs.
+    pub since: Timestamp,
+    pub reason: String,
+}
+
+/// The pages about one plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pages {
+    pub tried: u32,
+    /// When the last of them was.
+    pub at: Timestamp,
+    /// It was taken, or is not tried again.
+    pub over: bool,
 }
 
 impl Team {
@@ -52,6 +76,21 @@ impl Team {
         let now = self.severity();
         let same = self.grades.iter().rev().take_while(|grade| grade.severity == now);
         same.last().map(|grade| grade.at)
+    }
+
+    /// The pages about a plan, once there was one.
+    pub fn pages(&self, plan: PlanNumber) -> Option<&Pages> {
+        self.pages.get(&plan)
+    }
+
+    /// What the key's owner answered, oldest first; the first counts.
+    pub fn owner_said(&self) -> &[(Press, OwnerAnswer)] {
+        &self.owner_said
+    }
+
+    /// The clocks that run.
+    pub fn clocks(&self) -> &BTreeMap<Regime, RunningClock> {
+        &self.clocks
     }
 
     /// Who has the role by somebody's word, and by whose.

@@ -5,7 +5,12 @@ use crate::domain::ids::PersonId;
 use crate::domain::policy::Policy;
 use crate::domain::proof::Caller;
 use crate::domain::refusal::Refusal;
+use crate::domain::regime::Regime;
 use crate::domain::team_step::{Role, TeamStep};
+use jiff::{SignedDuration, Timestamp};
+
+/// Nobody learns today of a breach that they have known for a year.
+const CLOCK_AGE_MAX: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 impl Policy {
     /// Whether this person may raise or lower the severity: it calls people, and frees nobody.
@@ -39,6 +44,49 @@ impl Policy {
         }
         Ok(TeamStep::Took { role, person })
     }
+
+    /// Whether this person may start the clock of a reporting duty.
+    pub fn may_start_clock(
+        &self,
+        (caller, now): (&Caller, Timestamp),
+        case: &Case,
+        (regime, since): (Regime, Timestamp),
+    ) -> Result<(), Refusal> {
+        self.is_staff_or_legal(caller, case)?;
+        if case.team().clocks().contains_key(&regime) {
+            return Err(Refusal::NotNamed("that clock runs already; stop it first"));
+        }
+        if since > now || since < now - CLOCK_AGE_MAX {
+            return Err(Refusal::NotNamed(
+                "that time is still to come, or more than a year ago; times are UTC unless they \
+                 say otherwise",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether this person may stop one.
+    pub fn may_stop_clock(
+        &self,
+        caller: &Caller,
+        case: &Case,
+        regime: Regime,
+    ) -> Result<(), Refusal> {
+        self.is_staff_or_legal(caller, case)?;
+        match case.team().clocks().contains_key(&regime) {
+            true => Ok(()),
+            false => Err(Refusal::NotNamed("no such clock runs")),
+        }
+    }
+
+    fn is_staff_or_legal(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+        self.is_ours(caller)?;
+        if self.conduct.legal.contains(&caller.person().user) {
+            self.is_member(caller)?;
+            return self.is_disinterested(caller, case);
+        }
+        self.is_disinterested_staff(caller, case)
+    }
 }
 
 #[cfg(test)]
@@ -46,7 +94,7 @@ mod tests {
     use super::*;
     use crate::domain::event::Event;
     use crate::domain::record::Actor;
-    use crate::domain::sample::{add, caller, opened, own, person};
+    use crate::domain::sample::{self, add, caller, opened, own, person};
 
     fn policy() -> Policy {
         let set = |users: &[&str]| users.iter().map(|user| (*user).to_owned()).collect();
@@ -94,5 +142,33 @@ mod tests {
         assert_eq!(says("fin"), Err(Refusal::NotListed));
         assert_eq!(says("sue"), Err(Refusal::Suspect));
         assert_eq!(says("dan"), Err(Refusal::KeyOwner));
+    }
+
+    #[test]
+    fn clocks_are_started_and_stopped_by_staff_and_legal_and_never_twice() {
+        let mut case = opened();
+        let mut policy = policy();
+        policy.conduct.legal = ["lea".to_owned()].into();
+        let (gdpr, now) = (Regime::Gdpr, sample::at(100));
+        let starts = |case: &Case, who: &str, since| {
+            policy.may_start_clock((&caller(who), now), case, (gdpr, since))
+        };
+        assert_eq!(starts(&case, "bob", now), Ok(()));
+        assert_eq!(starts(&case, "lea", sample::at(0)), Ok(()));
+        assert_eq!(starts(&case, "fin", now), Err(Refusal::NotListed));
+        assert_eq!(starts(&case, "sue", now), Err(Refusal::Suspect));
+        let ahead = starts(&case, "lea", sample::at(200));
+        assert!(matches!(ahead, Err(Refusal::NotNamed(_))), "{ahead:?}");
+        let stops = |case: &Case, who: &str| policy.may_stop_clock(&caller(who), case, gdpr);
+        assert!(matches!(stops(&case, "lea"), Err(Refusal::NotNamed(_))), "none runs");
+        let lea = || Actor::Person { person: person("lea"), name: None };
+        let reason = || "as Legal says".to_owned();
+        let step = TeamStep::ClockStarted { regime: gdpr, since: now, reason: reason() };
+        add(&mut case, lea(), Event::Team { step: Box::new(step) });
+        assert!(matches!(starts(&case, "bob", now), Err(Refusal::NotNamed(_))), "it runs");
+        assert_eq!(stops(&case, "bob"), Ok(()));
+        let step = TeamStep::ClockStopped { regime: gdpr, reason: reason() };
+        add(&mut case, lea(), Event::Team { step: Box::new(step) });
+        assert_eq!(starts(&case, "bob", now), Ok(()), "and may run again");
     }
 }

@@ -3,7 +3,7 @@
 use crate::domain::agenda::Timing;
 use crate::domain::anchor::EVERY_DEFAULT;
 use crate::domain::caps::Caps;
-use crate::domain::conduct::Conduct;
+use crate::domain::conduct::{Conduct, Ladder};
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::domain::severity::Severity;
@@ -116,6 +116,7 @@ pub fn desk(outside: Outside<'_>, journal_through: JournalThrough<'_>) -> Result
         people: People::asking(Arc::clone(&chat) as Arc<dyn Directory>, people_valid_for),
         chat,
         clock: outside.clock,
+        pager: None,
         rules: rules(outside.timing, outside.plans_expire_after),
     })
 }
@@ -169,7 +170,13 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
 /// As in production, by default.
 fn conduct() -> Conduct {
     let (p1, p2) = (SignedDuration::from_mins(30), SignedDuration::from_hours(2));
-    Conduct { updates: BTreeMap::from([(Severity::P1, p1), (Severity::P2, p2)]) }
+    let ladder = Ladder {
+        remind_after: Some(SignedDuration::from_mins(5)),
+        next_after: Some(SignedDuration::from_mins(15)),
+        ..Ladder::default()
+    };
+    let updates = BTreeMap::from([(Severity::P1, p1), (Severity::P2, p2)]);
+    Conduct { updates, ladder, ask_owner: true, ..Conduct::default() }
 }
 
 fn team() -> String {

@@ -93,7 +93,7 @@ impl World {
         journal_through: JournalThrough<'_>,
     ) -> Result<Self, NoWorld> {
         let mut world = Self::start_empty(options).await?;
-        world.start_bot(journal_through).await?;
+        world.start_bot(journal_through, |_| {}).await?;
         Ok(world)
     }
 
@@ -135,10 +135,18 @@ impl World {
 
     /// Ends the bot as a deployment does, and starts another on the same journal.
     pub async fn restart_bot(&mut self) -> Result<(), NoWorld> {
+        self.restart_bot_with(|_| {}).await
+    }
+
+    /// The same with another desk than the drill's own.
+    pub async fn restart_bot_with(
+        &mut self,
+        change: impl FnOnce(&mut Desk),
+    ) -> Result<(), NoWorld> {
         if let Some(bot) = self.bot.take() {
             bot.shut_down().await;
         }
-        self.start_bot(&|journal| journal).await
+        self.start_bot(&|journal| journal, change).await
     }
 
     /// The actor's first moves and then its steady use, in the background.
@@ -185,8 +193,13 @@ impl World {
         }
     }
 
-    async fn start_bot(&mut self, journal_through: JournalThrough<'_>) -> Result<(), NoWorld> {
-        let desk = bot::desk(self.outside(), journal_through).map_err(said)?;
+    async fn start_bot(
+        &mut self,
+        journal_through: JournalThrough<'_>,
+        change: impl FnOnce(&mut Desk),
+    ) -> Result<(), NoWorld> {
+        let mut desk = bot::desk(self.outside(), journal_through).map_err(said)?;
+        change(&mut desk);
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = TcpListener::bind(here).await.map_err(said)?;
         let address = listener.local_addr().map_err(said)?;

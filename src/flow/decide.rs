@@ -7,6 +7,7 @@ use crate::domain::event::Event;
 use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::CaseId;
 use crate::domain::impact::ImpactWord;
+use crate::domain::owner_asked;
 use crate::domain::policy::{Choice, Wish};
 use crate::domain::proof::Caller;
 use crate::domain::record::{Entry, Place, Record};
@@ -51,7 +52,7 @@ pub async fn press(bench: &Bench<'_>, pressed: &Pressed) -> Result<Answer, Ledge
         })
         .await;
     match outcome {
-        Ok(_) => Ok(None),
+        Ok(case) => Ok(said(pressed, &case)),
         Err(NotAppended::Judged(refusal)) => refuse(bench, pressed, &case, &refusal).await,
         Err(NotAppended::Illegal(IllegalRecord::Repeated)) => Ok(None),
         Err(NotAppended::Illegal(illegal)) => Ok(Some(format!("Nothing was done: {illegal}."))),
@@ -60,6 +61,13 @@ pub async fn press(bench: &Bench<'_>, pressed: &Pressed) -> Result<Answer, Ledge
         ))),
         Err(NotAppended::Ledger(error)) => Err(error),
     }
+}
+
+/// What the person is told of a press that shows nowhere that they can see.
+fn said(pressed: &Pressed, case: &Case) -> Answer {
+    let ButtonAction::OwnerSays { answer, .. } = &pressed.button else { return None };
+    let later = if case.team().owner_said().len() > 1 { " beside your first answer" } else { "" };
+    Some(format!("Written down{later}: {}. {}", answer.words(), owner_asked::WORTH))
 }
 
 /// The event that the press means, `None` when it was taken in before, or why it is refused.
@@ -107,6 +115,10 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
             let word = ImpactWord { question, verdict, why };
             let answer = policy.may_answer(&pressed.caller, case, (&word, Some(*seq)))?;
             Event::Impact { answer: Box::new(answer) }
+        }
+        ButtonAction::OwnerSays { answer, .. } => {
+            let step = owner_asked::answer(&policy, &pressed.caller, (case, *answer))?;
+            return Ok(Some(Event::Team { step: Box::new(step) }));
         }
         ButtonAction::TakeRole { role, .. } => {
             let step = policy.may_take(&pressed.caller, case, (*role, None))?;

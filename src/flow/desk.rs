@@ -20,6 +20,7 @@ use crate::ports::clock::Clock;
 use crate::ports::cloud::{CallError, Contain, Lookup};
 use crate::ports::evidence::Evidence;
 use crate::ports::journal::{StoreError, Work};
+use crate::ports::pager::Pager;
 use crate::ports::ticket::Books;
 use crate::ports::trail::Trail;
 use secrecy::SecretString;
@@ -39,6 +40,8 @@ pub struct Desk {
     pub trail: Option<Arc<dyn Trail>>,
     pub chat: Arc<dyn Chat>,
     pub people: People,
+    /// `None` when no webhook is configured: then nobody is paged.
+    pub pager: Option<Arc<dyn Pager>>,
     pub clock: Clock,
     pub rules: Rules,
     /// What was spent on the trail and is not in the journal yet.

@@ -24,6 +24,7 @@ pub mod lift;
 pub mod losses;
 pub mod notary;
 pub mod operator;
+pub mod pages;
 pub mod people;
 pub mod photograph;
 pub mod propose;

@@ -3,12 +3,14 @@
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
+use crate::domain::regime::Regime;
 use crate::domain::report::severity_words;
 use crate::domain::severity::Severity;
 use crate::domain::team_step::{Role, TeamStep};
 use crate::flow::desk::Bench;
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
+use jiff::Timestamp;
 
 /// Says how severe the case is, or leaves it to the facts.
 pub async fn grade(
@@ -18,7 +20,7 @@ pub async fn grade(
     (severity, reason): (Option<Severity>, &str),
 ) -> Result<String, LedgerError> {
     let judge = |case: &Case| {
-        bench.policy.may_grade(&speaker.caller, case)?;
+        bench.policy().may_grade(&speaker.caller, case)?;
         Ok(step(TeamStep::Graded { severity, reason: reason.to_owned() }))
     };
     let said = |case: &Case| format!("The severity is {}.", severity_words(case));
@@ -33,9 +35,42 @@ pub async fn take(
     (role, person): (Role, Option<&str>),
 ) -> Result<String, LedgerError> {
     let judge =
-        |case: &Case| Ok(step(bench.policy.may_take(&speaker.caller, case, (role, person))?));
+        |case: &Case| Ok(step(bench.policy().may_take(&speaker.caller, case, (role, person))?));
     let said = |_: &Case| format!("It is on the card who is the {}.", role.word());
     spoken::decide(bench, case, (speaker, role.word()), judge, said).await
+}
+
+/// Starts the clock of a reporting duty.
+pub async fn start_clock(
+    bench: &Bench<'_>,
+    case: &CaseId,
+    speaker: &Speaker,
+    (regime, since, reason): (Regime, Option<Timestamp>, &str),
+) -> Result<String, LedgerError> {
+    let now = bench.clock.now();
+    let since = since.unwrap_or(now);
+    let judge = |case: &Case| {
+        bench.policy().may_start_clock((&speaker.caller, now), case, (regime, since))?;
+        Ok(step(TeamStep::ClockStarted { regime, since, reason: reason.to_owned() }))
+    };
+    let said =
+        |_: &Case| format!("The clock {} runs; Legal is told. It decides nothing.", regime.word());
+    spoken::decide(bench, case, (speaker, "clock"), judge, said).await
+}
+
+/// Stops it.
+pub async fn stop_clock(
+    bench: &Bench<'_>,
+    case: &CaseId,
+    speaker: &Speaker,
+    (regime, reason): (Regime, &str),
+) -> Result<String, LedgerError> {
+    let judge = |case: &Case| {
+        bench.policy().may_stop_clock(&speaker.caller, case, regime)?;
+        Ok(step(TeamStep::ClockStopped { regime, reason: reason.to_owned() }))
+    };
+    let said = |_: &Case| format!("The clock {} is stopped; Legal is told.", regime.word());
+    spoken::decide(bench, case, (speaker, "clock"), judge, said).await
 }
 
 fn step(step: TeamStep) -> Event {

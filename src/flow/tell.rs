@@ -11,6 +11,7 @@ pub mod speaker;
 
 mod direct;
 mod file;
+mod outside;
 mod room;
 
 use crate::domain::announce::{
@@ -23,7 +24,8 @@ use crate::domain::ids::{ChannelId, MessageTs};
 use crate::domain::offering::offers;
 use crate::domain::progress;
 use crate::domain::record::Entry;
-use crate::domain::rounds::{self, Round};
+use crate::domain::round::Round;
+use crate::domain::rounds;
 use crate::flow::ask::waiting_of;
 use crate::flow::desk::Desk;
 use crate::flow::hold::Hold;
@@ -82,11 +84,14 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
     if !case.room().dressed {
         return room::dress(desk, case, channel).await;
     }
-    let (owed, next) = owed(desk, case);
+    let (owed, next) = owed(speaker);
     let (files, words): (Vec<_>, Vec<_>) =
         owed.into_iter().partition(|owed| matches!(owed.what, What::Rows(_)));
     if let Some(owed) = words.first() {
         return post(speaker, channel, (owed, memory)).await;
+    }
+    if outside::tell(speaker, memory).await? == Told::Something {
+        return Ok(Told::Something);
     }
     // Files come last: nothing that people wait for stands behind the rows of thirty answers.
     let refreshed = refresh(speaker, memory).await?;
@@ -106,10 +111,11 @@ async fn next(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, StepEr
 }
 
 /// What the channel is owed and has not got.
-fn owed(desk: &Desk, case: &Case) -> (Vec<Announcement>, Option<Timestamp>) {
+fn owed(speaker: &Speaker<'_>) -> (Vec<Announcement>, Option<Timestamp>) {
+    let Speaker { desk, case, policy, .. } = *speaker;
     let room = case.room();
     let mut owed = announcements(case);
-    let Round { due, next } = rounds::update(case, &desk.rules.policy.conduct, desk.clock.now());
+    let Round { due, next } = rounds::due(case, policy, desk.clock.now());
     owed.extend(due);
     owed.retain(|owed| !room.posted.contains_key(&owed.key) && !room.given_up.contains(&owed.key));
     if desk.trail.is_none() {
@@ -127,6 +133,8 @@ fn spot<'a>(case: &'a Case, channel: &'a ChannelId, what: &What) -> Spot<'a> {
         | What::Plan(_)
         | What::Summary(_)
         | What::Update(_)
+        | What::Rung(_)
+        | What::Legal(_)
         | What::Checklist(_)
         | What::Letter
         | What::Recovery

@@ -18,8 +18,8 @@ use crate::slack::impact_card;
 use crate::slack::inbound::Slash;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
+use futures_util::{FutureExt, TryFutureExt};
 use serde_json::Value;
 
 /// More open cases than this are counted, not listed.
@@ -48,6 +48,8 @@ no`, or `yes` or `unknown`, and why, answers one\n\
 the facts; `/keyleak lead`, `/keyleak scribe [key or case] [@person]` takes or gives a role\n\
 • `/keyleak note [key or case] words` puts your words into the timeline; the emoji that is set for \
 it, under a message of the channel, puts that message there\n\
+• `/keyleak clock [key or case] gdpr reason` starts the clock of a reporting duty, `clock gdpr \
+stop reason` ends it\n\
 • `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
 Never paste the secret key; the id is enough.";
 
@@ -152,6 +154,8 @@ async fn carry_out(
         | Command::Summary { ref of }
         | Command::Note { ref of, .. }
         | Command::Grade { ref of, .. }
+        | Command::StartClock { ref of, .. }
+        | Command::StopClock { ref of, .. }
         | Command::TakeRole { ref of, .. }
         | Command::Allow { ref of, .. }
         | Command::BreakGlass { ref of, .. }
@@ -369,13 +373,18 @@ async fn speak(
         Command::Grade { severity, reason, .. } => {
             team::grade(&bench, id, &speaker, (*severity, reason)).boxed()
         }
+        Command::StartClock { regime, since, reason, .. } => {
+            team::start_clock(&bench, id, &speaker, (*regime, *since, reason)).boxed()
+        }
+        Command::StopClock { regime, reason, .. } => {
+            team::stop_clock(&bench, id, &speaker, (*regime, reason)).boxed()
+        }
         Command::TakeRole { role, person, .. } => {
             team::take(&bench, id, &speaker, (*role, person.as_deref())).boxed()
         }
         Command::Note { text, .. } => {
-            let said = timeline::note(&service.desk, id, &speaker, text).await?;
-            service.worker.wake();
-            said
+            let noted = timeline::note(&service.desk, id, &speaker, text);
+            noted.inspect_ok(|_| service.worker.wake()).boxed()
         }
         Command::Open { .. }
         | Command::Ask

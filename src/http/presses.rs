@@ -42,6 +42,7 @@ pub async fn click(service: &Service, click: Click) -> (Response, bool) {
         | ButtonAction::Impact { .. }
         | ButtonAction::Confirm { .. }
         | ButtonAction::TakeRole { .. }
+        | ButtonAction::OwnerSays { .. }
         | ButtonAction::Summary { .. }
         | ButtonAction::Close { .. }
         | ButtonAction::Report { .. }

@@ -11,6 +11,8 @@ use crate::domain::offering::Offers;
 use crate::domain::plan::{PlanNumber, PlanRules};
 use crate::domain::plan_state::PlanState;
 use crate::domain::policy::Policy;
+use crate::domain::rung::Call;
+use crate::domain::stakeholders::Digest;
 use crate::ports::trail::Answer;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -68,6 +70,14 @@ pub enum View<'a> {
     Summary(Scene<'a>, u64),
     /// What changed since people were told last, as of a point.
     Update(Scene<'a>, Point),
+    /// People are called to a plan that waits.
+    Rung(Scene<'a>, Call),
+    /// Words about a reporting duty, for the eyes of Legal.
+    Legal(Scene<'a>, String),
+    /// News for people outside the case.
+    Digest(Scene<'a>, Digest),
+    /// The question to the key's owner.
+    Owner(Scene<'a>),
     /// What a phase offers beyond what the bot does itself: a checklist with commands.
     Checklist(Scene<'a>, crate::domain::event::Phase),
     /// What to write to AWS about a key that is somebody else's.
@@ -106,6 +116,8 @@ impl<'a> View<'a> {
             What::Plan(plan) => Self::Plan(scene, *plan),
             What::Summary(upto) => Self::Summary(scene, *upto),
             What::Update(upto) => Self::Update(scene, *upto),
+            What::Rung(call) => Self::Rung(scene, *call),
+            What::Legal(text) => Self::Legal(scene, text.clone()),
             What::Checklist(phase) => Self::Checklist(scene, *phase),
             What::Letter => Self::Letter(scene),
             What::Recovery => Self::Recovery(scene),

@@ -15,6 +15,7 @@ pub mod journal;
 pub mod key_making;
 pub mod missing_column;
 pub mod other_logs;
+pub mod pager;
 pub mod ticket;
 pub mod trail;
 pub mod whole_cut;

@@ -4,8 +4,8 @@ use crate::ports::chat::{Scene, View};
 use crate::slack::blocks::{BLOCKS_MAX, MESSAGE_LENGTH_MAX, context, fallback, length};
 use crate::slack::sketch::{Drawn, Means, Sketch};
 use crate::slack::{
-    answer, card, checklist, impact_card, plan_card, progress_card, recovery_card, team_lines,
-    telling,
+    answer, card, checklist, clock_card, digest_card, impact_card, owner_card, plan_card,
+    progress_card, recovery_card, rung_card, team_lines, telling,
 };
 use serde_json::Value;
 
@@ -20,6 +20,10 @@ pub fn draw(view: &View<'_>, means: Means) -> Drawn {
         View::Card(scene) => (scene, card::sketch(scene)),
         View::Plan(scene, number) => (scene, plan_card::sketch(scene, *number)),
         View::Summary(scene, upto) => (scene, telling::summary(scene, *upto)),
+        View::Legal(scene, text) => (scene, clock_card::sketch(scene, text)),
+        View::Digest(scene, digest) => (scene, digest_card::sketch(scene, *digest)),
+        View::Owner(scene) => (scene, owner_card::sketch(scene)),
+        View::Rung(scene, call) => (scene, rung_card::sketch(scene, *call)),
         View::Update(scene, upto) => (scene, team_lines::told(scene, *upto)),
         View::Checklist(scene, phase) => (scene, checklist::sketch(scene, *phase)),
         View::Letter(scene) => (scene, telling::letter(scene)),

@@ -2,7 +2,9 @@
 
 use crate::domain::button::ButtonAction;
 use crate::domain::case::Case;
+use crate::domain::duties;
 use crate::domain::milestones::Point;
+use crate::domain::owner_asked::standing;
 use crate::domain::report::{severity_words, update};
 use crate::domain::team_step::Role;
 use crate::domain::time_words::utc;
@@ -33,6 +35,10 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<Value> {
     parts.extend([bold(" · Approvers: "), text(&listed)]);
     if let Some(owner) = scene.policy.key_owner(case) {
         parts.extend([bold(" · Key owner: "), person(owner)]);
+        parts.extend(standing(case).map(|said| text(&format!(", {said}"))));
+    }
+    for clock in duties::lines(case, Some(scene.now)) {
+        parts.extend([newline(), bold("Clock: "), text(&clock)]);
     }
     parts
 }
@@ -79,3 +85,6 @@ pub(super) fn told(scene: &Scene<'_>, upto: Point) -> Sketch {
         tail: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use crate::domain::case::Case;
 use crate::flow::desk::Desk;
 use crate::flow::intake::key_digest;
 use crate::flow::lane::StepError;
+use crate::flow::pages::{self, Paging};
 use crate::flow::tell::memory::Memory;
 use crate::flow::tell::speaker::Told;
 use crate::flow::tell::tell;
@@ -130,7 +131,13 @@ async fn look(
         Lane::Ask => look_ask(desk, &case, &mut round.swept_at).await,
         Lane::Anchor => {
             let anchored = notary::anchor(desk, &case, &mut round.anchored).await?;
-            Ok(if anchored { Step::Again(View::AtHand) } else { Step::Wait(None) })
+            let paging = pages::page(desk, &case).await?;
+            Ok(match paging {
+                Paging::Again => Step::Again(View::AtHand),
+                Paging::Later(_) | Paging::Nothing if anchored => Step::Again(View::AtHand),
+                Paging::Later(at) => Step::Wait(Some(at)),
+                Paging::Nothing => Step::Wait(None),
+            })
         }
         Lane::Tell => match tell(desk, &case, (&mut round.memory, holding.hold)).await? {
             Told::Something => Ok(Step::Again(View::AtHand)),

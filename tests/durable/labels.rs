@@ -17,6 +17,7 @@ fn about(event: &Event, value: &Value) -> String {
         Event::Posted { post, .. } | Event::UploadTried { post } => stem(post),
         Event::Found { .. } => value["finding"]["about"].as_str().unwrap_or_default().to_owned(),
         Event::PhasePressed { phase } => phase.slug().to_owned(),
+        Event::Team { .. } => value["step"]["what"].as_str().unwrap_or_default().to_owned(),
         Event::Approved { plan, .. } | Event::Held { plan } => format!("plan {}", plan.0),
         Event::Proposed { plan, .. } => format!("plan {}", plan.number.0),
         Event::Intent { plan, step, .. } | Event::Outcome { plan, step, .. } => {

@@ -40,6 +40,7 @@ mod drill_control;
 mod eradicated;
 mod eradication;
 mod eradication_of_resources;
+mod escalation;
 mod exposure;
 mod file_intake;
 mod findings;
@@ -70,6 +71,7 @@ mod not_ours;
 mod opened;
 mod orders;
 mod own_questions;
+mod owner_asked;
 #[path = "../support/partial_trail.rs"]
 mod partial_trail;
 mod peer_defects;

@@ -111,6 +111,7 @@ impl Bureau {
             chat: Arc::new(SilentChat::default()),
             people: People::asking(Arc::new(AllMembers), SignedDuration::from_mins(15)),
             clock: ground.clock,
+            pager: None,
             rules: rules(ground),
         });
         let worker = Worker::new(Arc::clone(&desk), "trial".to_owned(), TaskTracker::new());

@@ -3,8 +3,10 @@
 use crate::domain::attack;
 use crate::domain::capture::AllWords;
 use crate::domain::case::Case;
+use crate::domain::duties;
 use crate::domain::hardening::{self, Hardening};
 use crate::domain::other_log::OtherLog;
+use crate::domain::owner_asked::answers;
 use crate::domain::plan_state::PlanState;
 use crate::domain::query_cost::QueryRun;
 use crate::domain::record::Press;
@@ -30,6 +32,9 @@ pub(super) fn markdown(case: &Case, words: Option<&AllWords>) -> String {
         "Severity over time",
         team::history(case).iter().map(|line| md(line)).collect(),
     );
+    section(&mut out, "The key's owner", answers(case).iter().map(|line| md(line)).collect());
+    let clocks = duties::lines(case, None);
+    section(&mut out, "Clocks of reporting duties", clocks.iter().map(|line| md(line)).collect());
     section(&mut out, "Phases", phase_lines(case));
     section(&mut out, "Timeline (UTC)", timeline_lines(case, words));
     for state in case.plans() {

@@ -3,7 +3,7 @@
 use crate::domain::case::Case;
 use crate::domain::report::name_of;
 use crate::domain::team::Grade;
-use crate::domain::team_step::{Role, TeamStep};
+use crate::domain::team_step::{PageOutcome, Role, TeamStep};
 use crate::domain::time_words::utc;
 
 /// The severity now, and why.
@@ -44,9 +44,9 @@ pub(super) fn roles(case: &Case) -> Vec<String> {
     Role::ALL.map(role).into()
 }
 
-/// What a step says, and why.
-pub(super) fn told(case: &Case, step: &TeamStep) -> (String, Option<String>) {
-    match step {
+/// What a step says, and why; nothing of one that only keeps the books.
+pub(super) fn told(case: &Case, step: &TeamStep) -> Option<(String, Option<String>)> {
+    Some(match step {
         TeamStep::Graded { severity: Some(severity), reason } => {
             (format!("set the severity to {}", severity.word()), Some(reason.clone()))
         }
@@ -56,5 +56,24 @@ pub(super) fn told(case: &Case, step: &TeamStep) -> (String, Option<String>) {
         TeamStep::Took { role, person } => {
             (format!("named {} as {}", name_of(case, person), role.word()), None)
         }
-    }
+        TeamStep::OwnerSaid { answer } => {
+            (format!("answers as the key's owner: {}", answer.words()), None)
+        }
+        TeamStep::ClockStarted { regime, since, reason } => {
+            let what = format!("started the clock {} as of {}", regime.word(), utc(*since));
+            (what, Some(reason.clone()))
+        }
+        TeamStep::ClockStopped { regime, reason } => {
+            (format!("stopped the clock {}", regime.word()), Some(reason.clone()))
+        }
+        TeamStep::PageTried { .. } => return None,
+        TeamStep::Paged { plan, outcome: PageOutcome::Sent { status } } => {
+            let taken = format!("it was taken with HTTP {status}");
+            (format!("paged somebody about plan {}", plan.0), Some(taken))
+        }
+        TeamStep::Paged { plan, outcome: PageOutcome::Failed { why, last } } => {
+            let then = if *last { "NOBODY was reached" } else { "tried again" };
+            (format!("could not page anybody about plan {}, {then}", plan.0), Some(why.clone()))
+        }
+    })
 }

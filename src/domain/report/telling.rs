@@ -72,7 +72,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::Reopened { reason } => because("took the case up again", reason),
         Event::Recovery { step } => both(recovering::told(step)),
         Event::Impact { answer } => both(impact::told(answer)),
-        Event::Team { step } => both(team::told(case, step)),
+        Event::Team { step } => team::told(case, step).and_then(both),
         Event::Reconciled { result } => both(second_witness::told(result)),
         Event::NotReconciled { why } => {
             because("could not hold the journal against AWS's own log", why)

@@ -1,7 +1,7 @@
 //! The clock as people would say it: how often, what is late, and what a close ends.
 
 use super::*;
-use crate::domain::event::{Event, Phase, PostKey};
+use crate::domain::event::{Event, Phase};
 use crate::domain::ids::{ChannelId, MessageTs};
 use crate::domain::record::{Actor, Entry};
 use crate::domain::sample::{at, opened, person};
@@ -13,7 +13,8 @@ const MINUTE: i64 = 60;
 
 fn conduct() -> Conduct {
     let (p1, p2) = (SignedDuration::from_mins(30), SignedDuration::from_hours(2));
-    Conduct { updates: BTreeMap::from([(Severity::P1, p1), (Severity::P2, p2)]) }
+    let updates = BTreeMap::from([(Severity::P1, p1), (Severity::P2, p2)]);
+    Conduct { updates, ..Conduct::default() }
 }
 
 fn write(case: &mut Case, when: Timestamp, event: Event) {

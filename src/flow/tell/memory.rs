@@ -26,6 +26,8 @@ pub struct Memory {
     told_up_to: Option<u64>,
     /// When something will be owed that no record brings.
     next: Option<Timestamp>,
+    /// What of ours is in the channel for people outside; `None` until it is looked up.
+    outside: Option<Found>,
     /// Something may be there unseen, and the channel cannot be read back.
     in_doubt: bool,
 }
@@ -121,6 +123,23 @@ impl Memory {
             self.threads.insert(thread.clone());
         }
         Ok(())
+    }
+
+    /// The message of this key in a channel that other cases use too, where we may read it.
+    pub(super) async fn outside(
+        &mut self,
+        (desk, spot): (&Desk, Spot<'_>),
+        key: &str,
+    ) -> Result<Option<MessageTs>, StepError> {
+        if self.outside.is_none() {
+            let found = match desk.chat.posted(spot).await {
+                Err(ChatError::Refused { .. } | ChatError::MissingScope { .. }) => Found::default(),
+                other => other?,
+            };
+            self.outside = Some(found);
+        }
+        let there = self.outside.as_ref().and_then(|found| found.messages.get(key)?.first());
+        Ok(there.cloned())
     }
 
     /// What is there; where nobody can look, nothing, and a doubt.

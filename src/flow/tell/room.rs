@@ -2,9 +2,11 @@
 
 use crate::domain::agenda::{Due, next_channel_try};
 use crate::domain::case::Case;
+use crate::domain::duties;
 use crate::domain::event::Event;
 use crate::domain::ids::{ChannelId, PersonId};
 use crate::domain::known::Known;
+use crate::domain::ladder;
 use crate::domain::record::Entry;
 use crate::domain::resource_owner::ResourceOwner;
 use crate::flow::desk::Desk;
@@ -190,7 +192,11 @@ pub(super) async fn invite(
     let room = case.room();
     let owners = case.plans().flat_map(|state| &state.plan.owners);
     let owners = owners.filter_map(ResourceOwner::person).cloned();
+    let called = ladder::called_in(case, &policy, desk.clock.now());
+    let legal = policy.conduct.legal.iter().filter(|_| duties::legal_wanted(case));
+    let legal = legal.map(|user| PersonId { team: policy.team.clone(), user: user.clone() });
     let wanted = room.wanted.iter().cloned().chain(policy.invited()).chain(owners);
+    let wanted = wanted.chain(called).chain(legal);
     let mut missing: Vec<PersonId> =
         wanted.filter(|person| !room.invited.contains(person)).collect();
     missing.sort();
