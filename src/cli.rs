@@ -20,6 +20,8 @@ pub enum Command {
     Drill(DrillArguments),
     /// The service
     Serve(Store),
+    /// Checks every part of the set-up, one line each, with its fix; changes nothing
+    Doctor(DoctorArguments),
     /// Asks CloudTrail what a key did and what grew out of it
     Investigate(InvestigateArguments),
     /// Lists the questions, shows one, or saves them in Athena
@@ -133,6 +135,24 @@ pub struct Store {
     /// The configuration file; without it everything comes from the environment
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// What is checked, and how that is told. Exit status: 0 nothing failed, 1 something did.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DoctorArguments {
+    /// The configuration file of the service; without it everything comes from the environment
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Lines for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = CheckupFormat::Text)]
+    pub format: CheckupFormat,
+}
+
+/// How a check-up is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckupFormat {
+    Text,
+    Json,
 }
 
 /// Which journal is read.

@@ -3,7 +3,7 @@
 use clap::Parser;
 use keyleak::cli::{Arguments, Command, Queries};
 use keyleak::commands::{
-    CommandError, Done, cases, drill, export, investigate, manifest, named_queries, orders,
+    CommandError, Done, cases, doctor, drill, export, investigate, manifest, named_queries, orders,
     reconcile, restore, serve, verify,
 };
 use keyleak::domain::operator::Verb;
@@ -62,6 +62,7 @@ async fn run(command: Command) -> Result<Done, CommandError> {
         }
         Command::Drill(arguments) => drill::drill(&arguments).await,
         Command::Serve(store) => serve::serve(&store).await.map(|()| String::new()),
+        Command::Doctor(arguments) => return doctor::doctor(&arguments).await,
         Command::Queries(Queries::Read(command)) => Ok(command_line::queries(&command)?),
         Command::Queries(Queries::Save(arguments)) => return named_queries::save(&arguments).await,
         Command::Cases(store) => cases::cases(&store).await,

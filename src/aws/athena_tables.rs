@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 pub(super) const DEFINITION: &str = "athena:GetTableMetadata";
 
 /// The catalog that every account has.
-const CATALOG: &str = "AwsDataCatalog";
+pub(super) const CATALOG: &str = "AwsDataCatalog";
 /// Windows for which a definition is known; for one that is forgotten it is asked for again.
 const WINDOWS_MAX: usize = 64;
 /// Glue lets a table have fewer.
@@ -137,7 +137,7 @@ impl Tables {
     }
 }
 
-fn definition(found: &TableMetadata) -> TableDefinition {
+pub(super) fn definition(found: &TableMetadata) -> TableDefinition {
     let shaped = |columns: &[Column]| {
         let columns = columns.iter().take(COLUMNS_MAX);
         let shape = |column: &Column| Shape::parse(column.r#type().unwrap_or_default());

@@ -7,6 +7,7 @@ use crate::aws::clients::{
 };
 use crate::aws::evidence::EvidenceSettings;
 use crate::aws::tables::TableNames;
+use crate::domain::checkup::roles::{self, allowed};
 use crate::domain::ids::AccountId;
 use crate::domain::principal::account_in;
 use std::collections::BTreeSet;
@@ -40,6 +41,9 @@ const PREFLIGHT: &str = include_str!("../../manifests/organizations/preflight.ya
 const QUARANTINE_TAG: &str = "keyleak-quarantine";
 const TABLES: &str = include_str!("../../manifests/dynamodb/tables.yaml");
 
+/// What `keyleak doctor` asks for beside what the bot lives by.
+const DOCTOR: &str = include_str!("../../manifests/iam/doctor.json");
+
 /// What no configuration knows or had to know yet, and what belongs there.
 const TO_FILL_IN: &[(&str, &str)] = &[
     ("arn:aws:iam::111111111111:role/keyleak-bot", "the role that `keyleak serve` runs as"),
@@ -67,7 +71,7 @@ pub struct ManifestNames<'a> {
     pub athena: Option<&'a AthenaSettings>,
 }
 
-/// The eight policies as one JSON object, a trust policy for each account that asks for an external
+/// The nine policies as one JSON object, a trust policy for each account that asks for an external
 /// id of its own, what an organization and tables of whole cuts take besides, and what is left for
 /// a person to fill in.
 pub fn policies(names: &ManifestNames<'_>) -> String {
@@ -79,6 +83,7 @@ pub fn policies(names: &ManifestNames<'_>) -> String {
         ("eradicate_resources", ERADICATE_RESOURCES),
         ("recover", RECOVER),
         ("bot", BOT),
+        ("doctor", DOCTOR),
         ("trust", TRUST),
     ];
     let mut named: Vec<(String, String)> =
@@ -98,6 +103,23 @@ pub fn policies(names: &ManifestNames<'_>) -> String {
         named.iter().map(|(name, text)| format!("\"{name}\": {}", text.trim_end())).collect();
     members.push(format!("\"fill_in\": {}", serde_json::json!(left)));
     format!("{{\n{}\n}}", members.join(",\n"))
+}
+
+/// The calls that the role of a tier must be allowed, as its printed policy has them.
+pub fn calls_of(tier: roles::Tier, aws: &AwsSettings) -> BTreeSet<String> {
+    let policy = match tier {
+        roles::Tier::Lookup => LOOKUP,
+        roles::Tier::Contain => CONTAIN,
+        roles::Tier::Eradicate => ERADICATE,
+        roles::Tier::Recover => RECOVER,
+        roles::Tier::Describe => ORGANIZATION,
+    };
+    let mut calls: BTreeSet<String> = allowed(policy).into_iter().collect();
+    if tier == roles::Tier::Lookup && aws.quarantine_tag.is_none() {
+        // Only the race-proof mode has roles for it to assume.
+        calls.remove("sts:AssumeRole");
+    }
+    calls
 }
 
 /// What IAM would not take, as names may be of any length: it counts no white space.

@@ -26,6 +26,7 @@ pub mod athena_whole_cut;
 mod athena_whole_sql;
 pub mod brakes;
 pub mod changes;
+pub mod checkup;
 pub mod clients;
 pub mod contain;
 pub mod delivered;

@@ -4,6 +4,7 @@ pub mod archive;
 pub mod ask;
 mod captured;
 pub mod cases;
+pub mod doctor;
 pub mod drill;
 pub mod export;
 mod fetched;

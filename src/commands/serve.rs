@@ -1,10 +1,11 @@
 //! `keyleak serve`: the service against real parts, until it is told to stop.
 
-use crate::aws::{accounts, clients};
+use crate::aws::accounts;
 use crate::cli::Store;
 use crate::commands::{CommandError, stores, trails};
 use crate::config::{self, Config, SlackConfig};
 use crate::domain::approvers;
+use crate::domain::checkup::slack::Difference;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::ledger::Ledger;
 use crate::flow::people::People;
@@ -16,6 +17,7 @@ use crate::ports::directory::Directory;
 use crate::ports::pager::Pager;
 use crate::running::{Bot, Gate};
 use crate::slack::chat::SlackChat;
+use crate::slack::checkup::{Look, NEEDED};
 use crate::slack::web::SlackSettings;
 use crate::telemetry::{self, Style};
 use aws_config::SdkConfig;
@@ -24,9 +26,6 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::task::TaskTracker;
-
-/// Slack's own address; any other is written into each case.
-const SLACK_API: &str = "https://slack.com/api";
 
 /// Serves until SIGTERM or an interrupt, then lets the work in hand come to its next record.
 pub async fn serve(store: &Store) -> Result<(), CommandError> {
@@ -45,6 +44,7 @@ pub async fn serve(store: &Store) -> Result<(), CommandError> {
         app_id: config.slack.app_id.clone(),
     };
     let listen = config.listen;
+    tasks.spawn(compare_scopes(stores::slack(&config.slack)));
     let desk = desk(config, &sdk, &tasks).await?;
     if !desk.accounts.may_change() {
         tracing::warn!(
@@ -68,10 +68,7 @@ pub async fn serve(store: &Store) -> Result<(), CommandError> {
 
 async fn desk(config: Config, sdk: &SdkConfig, tasks: &TaskTracker) -> Result<Desk, CommandError> {
     let stores = stores::journal(&config, sdk)?;
-    let mut endpoints = clients::endpoints(sdk);
-    if config.slack.api_url != SLACK_API {
-        endpoints.push(format!("Slack: {}", config.slack.api_url));
-    }
+    let endpoints = stores::endpoints(&config.slack, sdk);
     let chat = Arc::new(chat(&config.slack)?);
     let trail = trails::configured(&config, sdk, tasks).await?;
     // Without a way to change anything there is none that a mistake could take.
@@ -101,13 +98,24 @@ fn pager(address: Option<&SecretString>) -> Result<Option<Arc<dyn Pager>>, Comma
 }
 
 fn chat(config: &SlackConfig) -> Result<SlackChat, CommandError> {
-    let settings = SlackSettings {
-        api_url: config.api_url.clone(),
-        bot_token: config.bot_token.clone(),
-        team_id: config.team_id.clone(),
-        app_id: config.app_id.clone(),
-    };
+    let settings = stores::slack(config);
     SlackChat::new(&settings, Clock::real()).map_err(|error| CommandError::Setup(error.to_string()))
+}
+
+/// Says at the start what the token may not do, before somebody meets it at 03:00.
+async fn compare_scopes(settings: SlackSettings) {
+    let Ok(look) = Look::new(&settings, Clock::real()) else {
+        // The client of the service says why.
+        return;
+    };
+    match look.token().await.granted.map(|granted| Difference::of(&granted, NEEDED)) {
+        Some(difference) if !difference.is_none() => tracing::warn!(
+            "Slack scopes: {}; install the app again from what `keyleak manifest slack` prints",
+            difference.words()
+        ),
+        Some(_) => {}
+        None => tracing::warn!("Slack did not say which scopes the token has; see keyleak doctor"),
+    }
 }
 
 /// Names this process among replicas: host and process are not enough in containers, so time too.

@@ -7,11 +7,12 @@ use crate::aws::journal::DynamoJournal;
 use crate::aws::work::DynamoWork;
 use crate::commands::CommandError;
 use crate::config::anchors::{AnchorConfig, AnchorPlace};
-use crate::config::{Config, EvidenceConfig, JournalConfig};
+use crate::config::{Config, EvidenceConfig, JournalConfig, SlackConfig};
 use crate::flow::desk::Notary;
 use crate::ports::anchors::Anchors;
 use crate::ports::evidence::Evidence;
 use crate::ports::journal::{Journal, Work};
+use crate::slack::web::{SLACK_API_URL, SlackSettings};
 use crate::store::anchor_folder::AnchorFolder;
 use crate::store::folder::Folder;
 use crate::store::sqlite::{OpenError, Sqlite};
@@ -92,6 +93,25 @@ pub fn notary(
         }
     };
     Ok(Some(Notary { anchors, key: config.key.clone(), every: config.every }))
+}
+
+/// Every address that is neither Slack's nor AWS's own: it is written into each case.
+pub fn endpoints(config: &SlackConfig, sdk: &SdkConfig) -> Vec<String> {
+    let mut endpoints = clients::endpoints(sdk);
+    if config.api_url != SLACK_API_URL {
+        endpoints.push(format!("Slack: {}", config.api_url));
+    }
+    endpoints
+}
+
+/// How Slack is reached.
+pub fn slack(config: &SlackConfig) -> SlackSettings {
+    SlackSettings {
+        api_url: config.api_url.clone(),
+        bot_token: config.bot_token.clone(),
+        team_id: config.team_id.clone(),
+        app_id: config.app_id.clone(),
+    }
 }
 
 /// The SDK's configuration, for a journal that needs it.

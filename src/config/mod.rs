@@ -19,6 +19,7 @@ use crate::config::trail::{TrailConfig, addresses, logs, questions, trail};
 use crate::domain::agenda::Timing;
 use crate::domain::approvers::impossible;
 use crate::domain::caps::{CAP_MAX, Caps};
+use crate::domain::checkup::people::Twice;
 use crate::domain::identity::Operators;
 use crate::domain::other_log::OtherLog;
 use crate::domain::plan::PlanRules;
@@ -64,6 +65,8 @@ pub struct Config {
     pub people_valid_for: SignedDuration,
     /// Where a page goes; whoever knows it can page people.
     pub webhook: Option<SecretString>,
+    /// Whom a list of people names more than once.
+    pub repeated: Vec<Twice>,
     /// Whom AWS identities are mapped to, for orders from the command line.
     pub operators: Operators,
 }
@@ -178,6 +181,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         rules,
         people_valid_for: r.span("timing.people_valid_for", VALID_FOR_DEFAULT),
         webhook,
+        repeated: repeated(r),
         operators: operators(r),
     };
     let own = own_buckets(&config);
@@ -313,6 +317,20 @@ fn timeline_emoji(r: &mut Reader) -> String {
         );
     }
     name
+}
+
+/// Who stands more than once in a list; the lists are read as sets, where that does not show.
+fn repeated(r: &mut Reader) -> Vec<Twice> {
+    let mut found = Vec::new();
+    for setting in ["people.openers", "people.responders", "people.approvers"] {
+        let mut seen = BTreeSet::new();
+        for user in r.texts(setting).unwrap_or_default() {
+            if !seen.insert(user.clone()) {
+                found.push(Twice { setting, user });
+            }
+        }
+    }
+    found
 }
 
 /// What is configured, and the bot's own ways into the accounts.

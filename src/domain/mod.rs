@@ -23,6 +23,7 @@ pub mod capture;
 pub mod captures;
 pub mod case;
 pub mod chart;
+pub mod checkup;
 pub mod closed_roles;
 pub mod command;
 pub mod conduct;

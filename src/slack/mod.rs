@@ -8,6 +8,7 @@ pub mod cards;
 mod chart;
 pub mod chat;
 mod checklist;
+pub mod checkup;
 mod clock_card;
 mod digest_card;
 mod directory;

@@ -208,7 +208,7 @@ impl Web {
 }
 
 /// TLS with the machine's own roots; a plain address needs none.
-fn tls(needs_roots: bool) -> Result<ClientConfig, SlackSetUpError> {
+pub(super) fn tls(needs_roots: bool) -> Result<ClientConfig, SlackSetUpError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = || {
         ClientConfig::builder_with_provider(Arc::clone(&provider))

@@ -34,6 +34,8 @@ mod counting_athena;
 mod crowded;
 mod decisions;
 mod delivered_again;
+mod doctor;
+mod doctor_rights;
 mod drill_command;
 mod drill_control;
 #[path = "../support/eradicated.rs"]
@@ -106,6 +108,7 @@ mod single_steps;
 mod skips_the_deny;
 mod slack_app;
 mod slack_away;
+mod slack_calls;
 mod stage;
 mod stores;
 #[path = "../support/story.rs"]

@@ -49,7 +49,7 @@ fn texts(value: &Value) -> BTreeSet<String> {
 }
 
 /// The Web API methods that the Slack room names, and whatever else looks like one.
-fn methods_called() -> BTreeSet<String> {
+pub(crate) fn methods_called() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/slack");
     let mut called = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -30,6 +30,7 @@ mod containment;
 #[path = "../support/counting_athena.rs"]
 #[expect(dead_code, reason = "only the definition of a table is asked for here")]
 mod counting_athena;
+mod doctor;
 #[path = "../support/dynalite.rs"]
 mod dynalite;
 mod dynamodb_local;
@@ -173,6 +174,7 @@ fn main() -> ExitCode {
     trials.extend(slack_client::trials());
     trials.extend(slack_reference::trials());
     trials.extend(slack_app::trials(&parts));
+    trials.extend(doctor::trials(&parts));
     trials.extend(history_of_real_trails::trials());
     trials.extend(other_logs::trials(&parts));
     trials.extend(questions::trials(&parts));

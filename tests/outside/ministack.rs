@@ -50,11 +50,16 @@ impl MiniStack {
     /// does not know `CREATE DATABASE`.
     pub(crate) fn create_database(&self, account: &str, name: &str) {
         let body = format!(r#"{{"DatabaseInput":{{"Name":"{name}"}}}}"#);
+        self.tell_the_catalogue(account, "CreateDatabase", &body);
+    }
+
+    /// One call of the catalogue's API.
+    pub(crate) fn tell_the_catalogue(&self, account: &str, call: &str, body: &str) {
         let scope = format!("{account}/20260101/us-east-1/glue/aws4_request");
         let request = format!(
             "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Content-Type: application/x-amz-json-1.1\r\n\
-             X-Amz-Target: AWSGlue.CreateDatabase\r\nX-Amz-Date: 20260101T000000Z\r\n\
+             X-Amz-Target: AWSGlue.{call}\r\nX-Amz-Date: 20260101T000000Z\r\n\
              Authorization: AWS4-HMAC-SHA256 Credential={scope}, \
              SignedHeaders=host, Signature=00\r\n\
              Content-Length: {}\r\n\r\n{body}",
