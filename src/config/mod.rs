@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod anchors;
 mod conduct;
+mod emoji;
 pub mod organization;
 pub mod reader;
 mod shapes;
@@ -35,8 +36,6 @@ use std::path::{Path, PathBuf};
 
 /// AWS's own policy that denies everything.
 const DENY_ALL_ARN: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
-/// Slack's longest name of an emoji.
-const EMOJI_LENGTH_MAX: usize = 100;
 /// Where `serve` and `drill` listen unless they are told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7341";
 
@@ -181,7 +180,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         rules,
         people_valid_for: r.span("timing.people_valid_for", VALID_FOR_DEFAULT),
         webhook,
-        repeated: repeated(r),
+        repeated: shapes::repeated(r),
         operators: operators(r),
     };
     let own = own_buckets(&config);
@@ -298,39 +297,10 @@ fn rules(r: &mut Reader, (team, aws): (&str, &AwsSettings), pages: bool) -> Rule
         caps: caps(r),
         owner_tag: r.text_or("aws.owner_tag", "owner"),
         trail_window: r.span("trail.window", "15d"),
-        timeline_emoji: timeline_emoji(r),
+        timeline_emoji: emoji::timeline(r),
         drill: false,
         endpoints: Vec::new(),
     }
-}
-
-/// As people write it, with or without the colons.
-fn timeline_emoji(r: &mut Reader) -> String {
-    let written = r.text_or("slack.timeline_emoji", "pushpin");
-    let name = written.trim_matches(':').to_owned();
-    // Slack's names of emoji, those of a workspace's own among them.
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-+'".contains(c);
-    if name.is_empty() || name.len() > EMOJI_LENGTH_MAX || !name.chars().all(fits) {
-        r.reject(
-            "slack.timeline_emoji",
-            "must be the name of an emoji as Slack shows it between colons, such as \"pushpin\"",
-        );
-    }
-    name
-}
-
-/// Who stands more than once in a list; the lists are read as sets, where that does not show.
-fn repeated(r: &mut Reader) -> Vec<Twice> {
-    let mut found = Vec::new();
-    for setting in ["people.openers", "people.responders", "people.approvers"] {
-        let mut seen = BTreeSet::new();
-        for user in r.texts(setting).unwrap_or_default() {
-            if !seen.insert(user.clone()) {
-                found.push(Twice { setting, user });
-            }
-        }
-    }
-    found
 }
 
 /// What is configured, and the bot's own ways into the accounts.

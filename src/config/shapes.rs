@@ -1,6 +1,8 @@
 //! What people mistype in settings that are read late: ids, names and ARNs, checked at the start.
 
 use crate::config::reader::Reader;
+use crate::domain::checkup::people::Twice;
+use std::collections::BTreeSet;
 
 /// S3's shortest and longest names.
 const BUCKET_LENGTHS: std::ops::RangeInclusive<usize> = 3..=63;
@@ -87,6 +89,20 @@ fn is_bucket(text: &str) -> bool {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.'
     };
     BUCKET_LENGTHS.contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// Who stands more than once in a list; the lists are read as sets, where that does not show.
+pub(super) fn repeated(r: &mut Reader) -> Vec<Twice> {
+    let mut found = Vec::new();
+    for setting in ["people.openers", "people.responders", "people.approvers"] {
+        let mut seen = BTreeSet::new();
+        for user in r.texts(setting).unwrap_or_default() {
+            if !seen.insert(user.clone()) {
+                found.push(Twice { setting, user });
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]

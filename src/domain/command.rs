@@ -20,7 +20,6 @@ const TEXT_LENGTH_MAX: usize = 4_000;
 /// A reason that says something, and that fits on a card.
 const REASON_LENGTH_MIN: usize = 10;
 const REASON_LENGTH_MAX: usize = 300;
-/// A name of a person or a team.
 /// IAM's longest user name.
 const USER_LENGTH_MAX: usize = 64;
 const OWNER_LENGTH_MAX: usize = 80;
