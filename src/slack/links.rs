@@ -46,13 +46,15 @@ impl Links {
     }
 }
 
-/// The scene of a view that is read away from its card.
+/// The scene of a view that is read away from its card, by people of its channel.
 fn scene<'a>(view: &View<'a>) -> Option<Scene<'a>> {
     match view {
-        View::Card(_) => None,
+        View::Card(_) | View::Digest(..) | View::Owner(_) => None,
         View::Plan(scene, _)
         | View::Summary(scene, _)
         | View::Update(scene, _)
+        | View::Rung(scene, _)
+        | View::Legal(scene, _)
         | View::Checklist(scene, _)
         | View::Letter(scene)
         | View::Recovery(scene)
