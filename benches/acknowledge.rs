@@ -277,7 +277,8 @@ impl Front {
             pager: None,
             rules: rules(),
         };
-        let gate = Gate { signing_secrets: vec![SecretString::from(SECRET)], app_id: None };
+        let gate =
+            Gate { signing_secrets: vec![SecretString::from(SECRET)], app_id: None, socket: None };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         slack.set_bot_url(&format!("http://{}", listener.local_addr().unwrap()));
         Self { slack, lobby, _bot: Bot::start(desk, gate, listener, "bench".to_owned()) }

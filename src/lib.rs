@@ -22,6 +22,8 @@ pub mod worker;
 
 pub mod http;
 
+pub mod socket;
+
 pub mod running;
 
 pub mod telemetry;

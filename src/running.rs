@@ -2,9 +2,11 @@
 
 use crate::flow::acquaintance;
 use crate::flow::desk::Desk;
+use crate::http::connection::Connection;
 use crate::http::errands::Errands;
 use crate::http::wall::Wall;
 use crate::http::{Service, app};
+use crate::socket::{self, Way};
 use crate::worker::Worker;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -20,8 +22,11 @@ const FRONT_TIME_MAX: Duration = Duration::from_secs(10);
 /// How Slack proves itself to this bot.
 #[derive(Debug)]
 pub struct Gate {
+    /// For requests; without any, all of them are refused.
     pub signing_secrets: Vec<SecretString>,
     pub app_id: Option<String>,
+    /// For Socket Mode, where Slack cannot reach this service.
+    pub socket: Option<Way>,
 }
 
 /// A bot that runs until it is shut down.
@@ -40,13 +45,18 @@ impl Bot {
         let worker = Worker::new(Arc::clone(&desk), holder, TaskTracker::new());
         let front = TaskTracker::new();
         let listening = CancellationToken::new();
+        let connection = gate.socket.is_some().then(Arc::<Connection>::default);
         let service = Arc::new(Service {
             errands: Errands::start(&desk, &front),
             desk: Arc::clone(&desk),
             worker: Arc::clone(&worker),
             wall: Wall::new(gate.signing_secrets),
             app_id: gate.app_id,
+            connection: connection.clone(),
         });
+        if let (Some(way), Some(connection)) = (gate.socket, connection) {
+            socket::start(&service, &connection, way, (&listening, &front));
+        }
         let over = listening.clone();
         front.spawn(async move {
             let serving = axum::serve(listener, app(service))

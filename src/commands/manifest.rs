@@ -6,6 +6,7 @@ use crate::cli::{Manifest, ManifestArguments};
 use crate::commands::CommandError;
 use crate::config::anchors::AnchorPlace;
 use crate::config::trail::TrailConfig;
+use crate::config::transport::Transport;
 use crate::config::{self, Config, EvidenceConfig, JournalConfig};
 use crate::slack::manifest as app;
 
@@ -22,6 +23,16 @@ pub fn manifest(arguments: &ManifestArguments) -> Result<String, CommandError> {
 }
 
 fn slack(config: &Config, url: Option<&str>) -> Result<String, CommandError> {
+    match (&config.slack.transport, url) {
+        (Transport::Socket(_), None) => return Ok(app::for_socket_mode()),
+        (Transport::Socket(_), Some(_)) => {
+            return Err(CommandError::Setup(
+                "slack.transport is \"socket\", so that Slack needs no address; leave --url out"
+                    .to_owned(),
+            ));
+        }
+        (Transport::Http, _) => {}
+    }
     let url = match url {
         Some(url) => app::public_url(url)
             .map_err(|error| CommandError::Setup(format!("--url is {url}; it {error}")))?,

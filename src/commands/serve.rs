@@ -3,6 +3,7 @@
 use crate::aws::accounts;
 use crate::cli::Store;
 use crate::commands::{CommandError, stores, trails};
+use crate::config::transport::Transport;
 use crate::config::{self, Config, SlackConfig};
 use crate::domain::approvers;
 use crate::domain::checkup::slack::Difference;
@@ -18,7 +19,9 @@ use crate::ports::pager::Pager;
 use crate::running::{Bot, Gate};
 use crate::slack::chat::SlackChat;
 use crate::slack::checkup::{Look, NEEDED};
+use crate::slack::line::{LineSettings, Lines};
 use crate::slack::web::SlackSettings;
+use crate::socket::{Pulse, Way};
 use crate::telemetry::{self, Style};
 use aws_config::SdkConfig;
 use secrecy::SecretString;
@@ -42,6 +45,7 @@ pub async fn serve(store: &Store) -> Result<(), CommandError> {
     let gate = Gate {
         signing_secrets: config.slack.signing_secrets.clone(),
         app_id: config.slack.app_id.clone(),
+        socket: socket(&config.slack)?,
     };
     let listen = config.listen;
     tasks.spawn(compare_scopes(stores::slack(&config.slack)));
@@ -116,6 +120,18 @@ async fn compare_scopes(settings: SlackSettings) {
         Some(_) => {}
         None => tracing::warn!("Slack did not say which scopes the token has; see keyleak doctor"),
     }
+}
+
+/// The way to Socket Mode, where that is how what people do arrives.
+fn socket(config: &SlackConfig) -> Result<Option<Way>, CommandError> {
+    let Transport::Socket(app_token) = &config.transport else { return Ok(None) };
+    let settings = LineSettings {
+        api_url: config.api_url.clone(),
+        app_token: app_token.clone(),
+        app_id: config.app_id.clone(),
+    };
+    let lines = Lines::new(&settings).map_err(|error| CommandError::Setup(error.to_string()))?;
+    Ok(Some(Way { lines, pulse: Pulse::default() }))
 }
 
 /// Names this process among replicas: host and process are not enough in containers, so time too.

@@ -8,6 +8,7 @@ pub mod organization;
 pub mod reader;
 mod shapes;
 pub mod trail;
+pub mod transport;
 pub mod words;
 
 use crate::aws::athena_table::AthenaSettings;
@@ -17,6 +18,7 @@ use crate::aws::tables::TableNames;
 use crate::config::anchors::{AnchorConfig, AnchorPlace};
 use crate::config::reader::{ConfigErrors, Reader};
 use crate::config::trail::{TrailConfig, addresses, logs, questions, trail};
+use crate::config::transport::{Transport, transport};
 use crate::domain::agenda::Timing;
 use crate::domain::approvers::impossible;
 use crate::domain::caps::{CAP_MAX, Caps};
@@ -73,6 +75,8 @@ pub struct Config {
 /// How to reach Slack, and how Slack proves itself.
 #[derive(Debug)]
 pub struct SlackConfig {
+    pub transport: Transport,
+    /// For HTTP; with Socket Mode there need be none.
     pub signing_secrets: Vec<SecretString>,
     pub bot_token: SecretString,
     pub team_id: String,
@@ -242,7 +246,13 @@ fn public_url(r: &mut Reader) -> Option<String> {
 }
 
 fn slack(r: &mut Reader) -> SlackConfig {
-    let secret = r.needed("slack.signing_secret", "the app's signing secret (Basic Information)");
+    let transport = transport(r);
+    let secret = match transport {
+        Transport::Http => {
+            r.needed("slack.signing_secret", "the app's signing secret (Basic Information)")
+        }
+        Transport::Socket(_) => r.text("slack.signing_secret").unwrap_or_default(),
+    };
     let previous = r.text("slack.signing_secret_previous");
     let bot_token = r.needed("slack.bot_token", "the bot token (xoxb-…) of OAuth & Permissions");
     let api_url = r.text_or("slack.api_url", "https://slack.com/api");
@@ -251,6 +261,7 @@ fn slack(r: &mut Reader) -> SlackConfig {
         r.reject("slack.api_url", "must be a web address such as \"https://slack.com/api\"");
     }
     SlackConfig {
+        transport,
         signing_secrets: std::iter::once(secret)
             .chain(previous)
             .filter(|secret| !secret.is_empty())

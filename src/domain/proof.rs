@@ -1,4 +1,5 @@
-//! Proof that a request came from Slack: the signature over its raw bytes, in constant time.
+//! Proof that something came from Slack: the signature over its raw bytes, in constant time, or the
+//! connection that Slack opened for our own app-level token.
 
 use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::PersonId;
@@ -27,11 +28,25 @@ pub struct SignedHeaders {
     signature: String,
 }
 
-/// A body that Slack signed; only [`SignedHeaders::verify`] makes one.
+/// A body that Slack sent; only [`SignedHeaders::verify`] and [`Line::envelope`] make one.
 #[derive(Clone)]
 pub struct Verified {
     body: Vec<u8>,
-    signature: String,
+    delivery: String,
+}
+
+/// A connection of Socket Mode. Slack opens it with a ticket that it gives to whoever shows the
+/// app-level token, and greets on it; only [`Line::greeted`] makes one.
+#[derive(Debug)]
+pub struct Line(());
+
+/// A connection on which Slack did not greet as ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotGreeted {
+    #[error("Slack did not say hello on the connection")]
+    NoHello,
+    #[error("the app-level token is of another app; check slack.app_id and slack.app_token")]
+    OtherApp,
 }
 
 /// A person whom a verified request names, or whom AWS named for a signed order.
@@ -71,7 +86,7 @@ impl SignedHeaders {
             valid |= expected.as_bytes().ct_eq(self.signature.as_bytes());
         }
         if bool::from(valid) {
-            Ok(Verified { body, signature: self.signature })
+            Ok(Verified { body, delivery: self.signature })
         } else {
             Err(Unsigned)
         }
@@ -83,9 +98,29 @@ impl Verified {
         &self.body
     }
 
-    /// The signature, which names this delivery for the replay guard.
-    pub fn signature(&self) -> &str {
-        &self.signature
+    /// What names this delivery for the replay guard: the signature, or the envelope's id.
+    pub fn delivery(&self) -> &str {
+        &self.delivery
+    }
+}
+
+impl Line {
+    /// Reads the first frame of a connection; `app_id` is the configured one, when there is one.
+    pub fn greeted(greeting: &str, app_id: Option<&str>) -> Result<Self, NotGreeted> {
+        let said: serde_json::Value =
+            serde_json::from_str(greeting).map_err(|_| NotGreeted::NoHello)?;
+        if said["type"] != "hello" {
+            return Err(NotGreeted::NoHello);
+        }
+        match (said["connection_info"]["app_id"].as_str(), app_id) {
+            (Some(theirs), Some(ours)) if theirs != ours => Err(NotGreeted::OtherApp),
+            _ => Ok(Self(())),
+        }
+    }
+
+    /// What came over this connection, under the id that Slack gave it.
+    pub fn envelope(&self, id: &str, body: Vec<u8>) -> Verified {
+        Verified { body, delivery: format!("envelope:{id}") }
     }
 }
 
@@ -175,6 +210,18 @@ mod tests {
         assert!(verify(b"1531420618", SIGNATURE, -300).is_ok());
         assert!(verify(b"1531420618", SIGNATURE, 301).is_err());
         assert!(verify(b"1531420618", SIGNATURE, -301).is_err());
+    }
+
+    #[test]
+    fn a_line_is_one_on_which_slack_greets_as_our_app() {
+        let hello = r#"{"type":"hello","connection_info":{"app_id":"A1"}}"#;
+        let line = Line::greeted(hello, Some("A1")).unwrap();
+        assert_eq!(line.envelope("e1", b"x".to_vec()).delivery(), "envelope:e1");
+        assert!(Line::greeted(hello, None).is_ok(), "nobody said which app it must be");
+        assert_eq!(Line::greeted(hello, Some("A2")).unwrap_err(), NotGreeted::OtherApp);
+        for other in ["", "hello", r#"{"type":"disconnect"}"#, r#"["hello"]"#] {
+            assert_eq!(Line::greeted(other, None).unwrap_err(), NotGreeted::NoHello, "{other}");
+        }
     }
 
     #[test]

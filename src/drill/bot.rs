@@ -20,8 +20,11 @@ use crate::ports::directory::Directory;
 use crate::ports::journal::Journal;
 use crate::running::Gate;
 use crate::sim::cloud::resources::VPC;
+use crate::sim::slack::config::APP_TOKEN;
 use crate::slack::chat::SlackChat;
+use crate::slack::line::{LineSettings, Lines};
 use crate::slack::web::SlackSettings;
+use crate::socket::{Pulse, Way};
 use crate::store::anchor_folder::AnchorFolder;
 use crate::store::folder::Folder;
 use crate::store::sqlite::Sqlite;
@@ -36,6 +39,8 @@ use std::sync::Arc;
 /// The secrets of a simulated workspace are no secrets, but nothing real accepts them either.
 pub const SIGNING_SECRET: &str = "drill-signing-secret";
 pub const BOT_TOKEN: &str = "xoxb-drill";
+/// The id of every simulated app.
+const APP_ID: &str = "A0SIM00001";
 /// What a drill's anchors are signed with.
 pub const ANCHOR_KEY: &str = "drill-anchor-key";
 /// The security group that lets nothing through.
@@ -82,7 +87,19 @@ pub fn anchor_folder(folder: &Path) -> PathBuf {
 
 /// How the simulated workspace proves itself.
 pub fn gate() -> Gate {
-    Gate { signing_secrets: vec![SecretString::from(SIGNING_SECRET)], app_id: None }
+    Gate { signing_secrets: vec![SecretString::from(SIGNING_SECRET)], app_id: None, socket: None }
+}
+
+/// The same, with a connection to the workspace beside the addresses.
+pub fn gate_with_socket(slack_api_url: &str, pulse: Pulse) -> Result<Gate, NoBot> {
+    let settings = LineSettings {
+        api_url: slack_api_url.to_owned(),
+        app_token: SecretString::from(APP_TOKEN),
+        app_id: Some(APP_ID.to_owned()),
+    };
+    let lines = Lines::new(&settings).map_err(said)?;
+    let app_id = settings.app_id;
+    Ok(Gate { socket: Some(Way { lines, pulse }), app_id, ..gate() })
 }
 
 /// Everything that the bot works with, and the drill's rules.

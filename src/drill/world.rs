@@ -10,7 +10,7 @@ use crate::drill::people;
 use crate::drill::scenario::{Habit, LEAKED_KEY, Scenario};
 use crate::flow::desk::Desk;
 use crate::ports::clock::Clock;
-use crate::running::Bot;
+use crate::running::{Bot, Gate};
 use crate::sim::actor::{Actor, Opening};
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::attacker::Visitor;
@@ -20,6 +20,7 @@ use crate::sim::slack::channels::Reach;
 use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::server::SimSlack;
 use crate::slack::manifest::{PLACEHOLDER_URL, app};
+use crate::socket::Pulse;
 use crate::store::anchor_folder::ANCHOR_KEY_FILE;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -71,6 +72,7 @@ pub struct World {
     pub lobby: String,
     pub journal: PathBuf,
     bot: Option<Bot>,
+    address: Option<SocketAddr>,
     options: WorldOptions,
     stop: CancellationToken,
     tracker: TaskTracker,
@@ -97,6 +99,15 @@ impl World {
         Ok(world)
     }
 
+    /// The same, with a bot that what people do reaches over a connection of Socket Mode.
+    pub async fn start_by_socket(options: WorldOptions, pulse: Pulse) -> Result<Self, NoWorld> {
+        let mut world = Self::start_empty(options).await?;
+        world.slack.use_socket_mode(true);
+        let gate = bot::gate_with_socket(&world.slack.api_url(), pulse).map_err(said)?;
+        world.run_bot(gate, &|journal| journal, |_| ()).await?;
+        Ok(world)
+    }
+
     /// Workspace, account and actor, and nobody yet who would help.
     pub async fn start_empty(options: WorldOptions) -> Result<Self, NoWorld> {
         let tracker = TaskTracker::new();
@@ -118,6 +129,7 @@ impl World {
             lobby,
             journal,
             bot: None,
+            address: None,
             options,
             stop,
             tracker,
@@ -131,6 +143,11 @@ impl World {
     /// The bot's desk, for whoever wants to look at its journal.
     pub fn desk(&self) -> Option<&Arc<Desk>> {
         self.bot.as_ref().map(|bot| &bot.desk)
+    }
+
+    /// Where the bot listens.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
     }
 
     /// Ends the bot as a deployment does, and starts another on the same journal.
@@ -198,13 +215,23 @@ impl World {
         journal_through: JournalThrough<'_>,
         change: impl FnOnce(&mut Desk),
     ) -> Result<(), NoWorld> {
+        self.run_bot(bot::gate(), journal_through, change).await
+    }
+
+    async fn run_bot(
+        &mut self,
+        gate: Gate,
+        journal_through: JournalThrough<'_>,
+        change: impl FnOnce(&mut Desk),
+    ) -> Result<(), NoWorld> {
         let mut desk = bot::desk(self.outside(), journal_through).map_err(said)?;
         change(&mut desk);
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = TcpListener::bind(here).await.map_err(said)?;
         let address = listener.local_addr().map_err(said)?;
         let holder = format!("drill-{}", address.port());
-        self.bot = Some(Bot::start(desk, bot::gate(), listener, holder));
+        self.bot = Some(Bot::start(desk, gate, listener, holder));
+        self.address = Some(address);
         self.slack.set_bot_url(&format!("http://{address}"));
         Ok(())
     }

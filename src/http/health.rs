@@ -33,6 +33,10 @@ pub async fn healthz(State(service): State<Arc<Service>>) -> Response {
 pub async fn readyz(State(service): State<Arc<Service>>) -> Response {
     match tokio::time::timeout(PROBE_TIME_MAX, service.desk.probe()).await {
         Ok(Ok(Found { open, brake, tally })) => {
+            if let Some(why) = service.connection.as_ref().and_then(|to| to.trouble()) {
+                let body = format!("not ready: no connection to Slack: {why}\n");
+                return (StatusCode::SERVICE_UNAVAILABLE, body).into_response();
+            }
             let in_hand = service.worker.cases_in_hand();
             let mut body = format!("ready; {} open cases, {in_hand} in hand\n", open.len());
             body.extend(service.worker.beat().found.map(|found| {
@@ -73,6 +77,9 @@ pub async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let _ = writeln!(body, "# HELP keyleak_oldest_wait_seconds Age of the oldest undone work");
     let _ = writeln!(body, "# TYPE keyleak_oldest_wait_seconds gauge");
     let _ = writeln!(body, "keyleak_oldest_wait_seconds {wait}");
+    if let Some(connection) = &service.connection {
+        body.push_str(&connection.metrics());
+    }
     if let Some(found) = service.worker.beat().found {
         let _ = writeln!(body, "# HELP keyleak_heartbeat_timestamp_seconds Last look for work");
         let _ = writeln!(body, "# TYPE keyleak_heartbeat_timestamp_seconds gauge");

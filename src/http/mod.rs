@@ -1,6 +1,7 @@
 //! The addresses that Slack and operators call: verify, decide, answer; the acting is the worker's.
 
 pub mod commands;
+pub mod connection;
 pub mod errands;
 pub mod happenings;
 pub mod health;
@@ -10,7 +11,9 @@ mod questions;
 pub mod shortcuts;
 pub mod wall;
 
+use crate::domain::proof::Verified;
 use crate::flow::desk::Desk;
+use crate::http::connection::Connection;
 use crate::http::errands::Errands;
 use crate::http::wall::Wall;
 use crate::slack::blocks;
@@ -46,6 +49,8 @@ pub struct Service {
     pub wall: Wall,
     /// The id of our Slack app; requests for another one are refused.
     pub app_id: Option<String>,
+    /// The connection of Socket Mode, where that is how Slack reaches us.
+    pub connection: Option<Arc<Connection>>,
 }
 
 /// The routes; the caller owns the listener.
@@ -78,21 +83,25 @@ async fn take_in(service: &Service, route: Route, request: Request) -> Response 
         Ok(verified) => verified,
         Err(answer) => return answer,
     };
-    if service.wall.is_replay(verified.signature(), now) {
+    if service.wall.is_replay(verified.delivery(), now) {
         return StatusCode::OK.into_response();
     }
-    let inbound = match inbound::read(&verified, route, service.app_id.as_deref()) {
-        Ok(inbound) => inbound,
-        Err(error) => {
-            tracing::warn!(%error, "a signed request was not taken in");
-            return StatusCode::BAD_REQUEST.into_response();
-        }
-    };
-    let (answer, durable) = dispatch(service, inbound).await;
+    let (answer, durable) = judge(service, &verified, route).await;
     if durable {
-        service.wall.remember(verified.signature(), now);
+        service.wall.remember(verified.delivery(), now);
     }
     answer
+}
+
+/// The answer to what Slack sent by either way, and whether what it rests on is durable.
+pub async fn judge(service: &Service, verified: &Verified, route: Route) -> (Response, bool) {
+    match inbound::read(verified, route, service.app_id.as_deref()) {
+        Ok(inbound) => dispatch(service, inbound).await,
+        Err(error) => {
+            tracing::warn!(%error, "what Slack sent was not taken in");
+            (StatusCode::BAD_REQUEST.into_response(), false)
+        }
+    }
 }
 
 /// The answer, and whether what it rests on is durable: only then is a repeat ignored.

@@ -123,7 +123,8 @@ fn has_known_type(headers: &HeaderMap) -> bool {
     kind.starts_with("application/x-www-form-urlencoded") || kind.starts_with("application/json")
 }
 
-fn bytes_max(route: Route) -> usize {
+/// How large a body may be, by whichever way it comes.
+pub fn bytes_max(route: Route) -> usize {
     match route {
         Route::Commands => COMMAND_BYTES_MAX,
         Route::Interactions | Route::Events => INTERACTION_BYTES_MAX,

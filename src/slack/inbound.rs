@@ -332,7 +332,7 @@ fn filled(text: Option<String>) -> Option<String> {
 
 /// Names a delivery that carries no id of its own; the signature itself must not be kept.
 fn fingerprint(verified: &Verified) -> String {
-    sha256_hex(verified.signature().as_bytes())
+    sha256_hex(verified.delivery().as_bytes())
 }
 
 #[cfg(test)]

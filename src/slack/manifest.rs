@@ -1,5 +1,6 @@
 //! The Slack app as Slack installs it: commands, addresses, events and scopes.
 
+use serde_json::{Value, json};
 use url::Url;
 
 /// What `apps.manifest.create` takes; the tests hold it to what the code calls and understands.
@@ -15,6 +16,23 @@ pub struct NoPublicUrl;
 /// The app's manifest; Slack will call the three routes below this address.
 pub fn app(public_url: &str) -> String {
     APP.replace(PLACEHOLDER_URL, public_url)
+}
+
+/// The app's manifest for Socket Mode: the same app, which nothing has an address of.
+pub fn for_socket_mode() -> String {
+    // The file is ours, and a test reads it.
+    let mut app: Value = serde_json::from_str(APP).unwrap_or_default();
+    let commands = app["features"]["slash_commands"].as_array_mut().into_iter().flatten();
+    for command in commands.filter_map(Value::as_object_mut) {
+        command.remove("url");
+    }
+    for name in ["event_subscriptions", "interactivity"] {
+        if let Some(setting) = app["settings"][name].as_object_mut() {
+            setting.remove("request_url");
+        }
+    }
+    app["settings"]["socket_mode_enabled"] = json!(true);
+    format!("{app:#}")
 }
 
 /// An address that Slack can reach, without a slash at its end.
@@ -37,6 +55,20 @@ mod tests {
             assert_eq!(printed.matches(&address).count(), 1, "{route}");
         }
         assert!(!printed.contains(PLACEHOLDER_URL));
+    }
+
+    #[test]
+    fn socket_mode_is_the_same_app_without_an_address() {
+        let with: Value = serde_json::from_str(APP).unwrap();
+        let without: Value = serde_json::from_str(&for_socket_mode()).unwrap();
+        assert!(!for_socket_mode().contains("http"), "{without:#}");
+        assert_eq!(without["settings"]["socket_mode_enabled"], true);
+        assert_eq!(without["oauth_config"], with["oauth_config"], "the scopes are the same");
+        let events = |app: &Value| app["settings"]["event_subscriptions"]["bot_events"].clone();
+        assert_eq!(events(&without), events(&with));
+        assert!(!events(&with).as_array().unwrap().is_empty());
+        assert_eq!(without["settings"]["interactivity"], json!({ "is_enabled": true }));
+        assert_eq!(without["features"]["slash_commands"][0]["command"], "/keyleak");
     }
 
     #[test]

@@ -75,25 +75,12 @@ impl std::fmt::Debug for Web {
 
 impl Web {
     pub(super) fn new(settings: &SlackSettings, clock: Clock) -> Result<Self, SlackSetUpError> {
-        let base = settings.api_url.trim_end_matches('/');
-        let wrong = |why: &str| SlackSetUpError::ApiUrl(why.to_owned());
-        let url = Url::parse(base).map_err(|error| wrong(&error.to_string()))?;
-        let host = url.host_str().ok_or_else(|| wrong("it has no host"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong("it must begin with https:// or http://"));
-        }
-        let tls = tls(url.scheme() == "https")?;
-        let files = download::files(tls.clone());
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_all_versions()
-            .build();
-        let connector = SlackClientHyperConnector::from(connector).with_slack_api_url(base);
+        let (url, tls, client) = connecting(&settings.api_url)?;
+        let host = url.host_str().unwrap_or_default();
         let token = settings.bot_token.expose_secret().to_owned();
         Ok(Self {
-            client: SlackClient::new(connector),
-            files,
+            client,
+            files: download::files(tls),
             bot_token: settings.bot_token.clone(),
             token: SlackApiToken::new(SlackApiTokenValue(token)),
             own: (url.scheme().to_owned(), host.to_owned(), url.port()),
@@ -207,6 +194,29 @@ impl Web {
     }
 }
 
+/// The base of the Web API, the TLS to reach it with, and a client that does.
+pub(super) fn connecting(
+    api_url: &str,
+) -> Result<(Url, ClientConfig, SlackClient<SlackClientHyperHttpsConnector>), SlackSetUpError> {
+    let base = api_url.trim_end_matches('/');
+    let wrong = |why: &str| SlackSetUpError::ApiUrl(why.to_owned());
+    let url = Url::parse(base).map_err(|error| wrong(&error.to_string()))?;
+    if url.host_str().is_none() {
+        return Err(wrong("it has no host"));
+    }
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("it must begin with https:// or http://"));
+    }
+    let tls = tls(url.scheme() == "https")?;
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls.clone())
+        .https_or_http()
+        .enable_all_versions()
+        .build();
+    let connector = SlackClientHyperConnector::from(connector).with_slack_api_url(base);
+    Ok((url, tls, SlackClient::new(connector)))
+}
+
 /// TLS with the machine's own roots; a plain address needs none.
 pub(super) fn tls(needs_roots: bool) -> Result<ClientConfig, SlackSetUpError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -232,7 +242,7 @@ fn anonymous(span: &tracing::Span) -> SlackClientApiCallContext<'_> {
     }
 }
 
-async fn within(
+pub(super) async fn within(
     limit: Duration,
     method: &str,
     call: impl Future<Output = ClientResult<Value>>,

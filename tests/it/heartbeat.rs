@@ -54,6 +54,7 @@ async fn a_worker_that_has_ended_is_seen_from_outside() {
         worker: Arc::clone(&worker),
         wall: Wall::new(Vec::new()),
         app_id: None,
+        connection: None,
     });
     let (status, said) = get(&service, "/metrics").await;
     assert!(status.is_success() && !said.contains("keyleak_heartbeat"), "not before it looked");

@@ -109,6 +109,7 @@ mod skips_the_deny;
 mod slack_app;
 mod slack_away;
 mod slack_calls;
+mod socket_mode;
 mod stage;
 mod stores;
 #[path = "../support/story.rs"]

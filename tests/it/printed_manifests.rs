@@ -91,3 +91,14 @@ fn what_cannot_be_printed_says_what_to_do() {
     let said = complaint(&["table", "--config", &path]);
     assert!(said.contains("needs no table"), "{said}");
 }
+
+#[test]
+fn with_socket_mode_the_app_has_no_address_and_an_address_is_refused() {
+    let socket = "[slack]\ntransport = \"socket\"\n";
+    let (_folder, path) = configured(&CONFIGURED.replace("[slack]\n", socket));
+    let app: Value = serde_json::from_str(&printed(&["slack", "--config", &path])).unwrap();
+    assert_eq!(app["settings"]["socket_mode_enabled"], true);
+    assert!(!app.to_string().contains("bot.example.org"), "{app:#}");
+    let said = complaint(&["slack", "--config", &path, "--url", "https://b.org"]);
+    assert!(said.contains("leave --url out"), "{said}");
+}

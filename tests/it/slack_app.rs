@@ -16,6 +16,7 @@ const INBOUND: &str = include_str!("../../src/slack/inbound.rs");
 /// What the first word of a Web API method can be; other dotted texts are ids of our own.
 const FAMILIES: &[&str] = &[
     "api",
+    "apps",
     "auth",
     "blocks",
     "bookmarks",

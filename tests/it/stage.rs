@@ -5,6 +5,7 @@ use keyleak::drill::bot::JournalThrough;
 use keyleak::drill::scenario::{self, Scenario};
 use keyleak::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};
 use keyleak::ports::clock::Clock;
+use keyleak::socket::Pulse;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -51,21 +52,22 @@ impl Stage {
         Self::set_whole(through, usual, (speed, plans_expire_after)).await
     }
 
+    /// A stage whose bot is reached over a connection of Socket Mode.
+    pub(crate) async fn set_by_socket(pulse: Pulse) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let usual = scenario::find("public-repository").unwrap();
+        let options = options(usual, &folder, (SPEED, PLANS_EXPIRE_AFTER));
+        let world = World::start_by_socket(options, pulse).await.unwrap();
+        Self { world, _folder: folder }
+    }
+
     async fn set_whole(
         through: JournalThrough<'_>,
         scenario: Scenario,
         (speed, plans_expire_after): (u32, SignedDuration),
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = WorldOptions {
-            scenario,
-            clock: Clock::accelerated(speed),
-            folder: folder.path().to_owned(),
-            seed: 11,
-            lag: Duration::ZERO..=Duration::from_secs(4),
-            timing: production_timing(),
-            plans_expire_after,
-        };
+        let options = options(scenario, &folder, (speed, plans_expire_after));
         let world = World::start_through(options, through).await.unwrap();
         Self { world, _folder: folder }
     }
@@ -77,5 +79,21 @@ impl Stage {
 
     pub(crate) async fn strike(self) {
         self.world.shut_down().await;
+    }
+}
+
+fn options(
+    scenario: Scenario,
+    folder: &TempDir,
+    (speed, plans_expire_after): (u32, SignedDuration),
+) -> WorldOptions {
+    WorldOptions {
+        scenario,
+        clock: Clock::accelerated(speed),
+        folder: folder.path().to_owned(),
+        seed: 11,
+        lag: Duration::ZERO..=Duration::from_secs(4),
+        timing: production_timing(),
+        plans_expire_after,
     }
 }

@@ -299,6 +299,7 @@ async fn service() -> (SocketAddr, Bot, TempDir) {
     let gate = Gate {
         signing_secrets: [SECRET, PREVIOUS].map(SecretString::from).to_vec(),
         app_id: Some(APP.to_owned()),
+        socket: None,
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");

@@ -104,6 +104,7 @@ mod slack_app;
 mod slack_client;
 mod slack_judge;
 mod slack_reference;
+mod socket_judge;
 mod sql_judge;
 #[path = "../support/story.rs"]
 mod story;
@@ -186,6 +187,7 @@ fn main() -> ExitCode {
     trials.extend(aws_contract::trials(&parts));
     trials.extend(object_lock::trials(&parts));
     trials.extend(closed_bucket::trials(&parts));
+    trials.extend(socket_judge::trials(&parts));
     trials.extend(sql_judge::trials(&parts));
     trials.extend(journal_document::trials(&parts));
     trials.extend(operators::trials(&parts));

@@ -4,7 +4,7 @@ use crate::frame::trial;
 use crate::parts::Parts;
 use crate::python::Judge;
 use crate::slack_reference::contracts;
-use keyleak::slack::manifest::{PLACEHOLDER_URL, app};
+use keyleak::slack::manifest::{PLACEHOLDER_URL, app, for_socket_mode};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -24,6 +24,9 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
                     let app = printed(url);
                     assert_eq!(errors(&mut judge, &folder.join(schema), &app), [""; 0], "{schema}");
                 }
+                let app = serde_json::from_str(&for_socket_mode()).expect("it is JSON");
+                let found = errors(&mut judge, &folder.join(schema), &app);
+                assert_eq!(found, [""; 0], "{schema}, with Socket Mode");
             }
             Ok(())
         }),

@@ -154,8 +154,17 @@ fn authorize(state: &State, token: Option<&str>, method: &Method) -> Result<(), 
     if method.name == "blocks.validate" || method.name == "api.test" {
         return Ok(());
     }
+    let is_apps = |token: &str| token == state.config.app_token.expose_secret();
+    if method.name == "apps.connections.open" {
+        return match token {
+            None | Some("") => Err(refuse("missing_args")),
+            Some(token) if is_apps(token) => Ok(()),
+            Some(_) => Err(refuse("invalid_auth")),
+        };
+    }
     match token {
         None | Some("") => Err(refuse("not_authed")),
+        Some(token) if is_apps(token) => Err(refuse("not_allowed_token_type")),
         Some(token) if token != state.config.bot_token.expose_secret() => {
             Err(refuse("invalid_auth"))
         }

@@ -12,6 +12,9 @@ const TRIGGER_LIFE: Duration = Duration::from_secs(3);
 /// How long a shared file takes to appear after the upload is completed.
 const FILE_DELAY: Duration = Duration::from_secs(1);
 
+/// The app-level token of every simulated app.
+pub const APP_TOKEN: &str = "xapp-simulated";
+
 /// The scopes a bot needs for all this workspace offers.
 pub const ALL_SCOPES: &[&str] = &[
     "commands",
@@ -46,6 +49,10 @@ pub struct SimSlackConfig {
     pub clock: Clock,
     pub signing_secret: SecretString,
     pub bot_token: SecretString,
+    /// What opens connections of Socket Mode, and nothing else.
+    pub app_token: SecretString,
+    /// Whether what people do goes over such a connection instead of to `bot_url`.
+    pub socket_mode: bool,
     pub team_id: String,
     pub team_name: String,
     pub team_domain: String,
@@ -83,6 +90,8 @@ impl SimSlackConfig {
             clock,
             signing_secret: SecretString::from(signing_secret),
             bot_token: SecretString::from(bot_token),
+            app_token: SecretString::from(APP_TOKEN),
+            socket_mode: false,
             team_id: "T0SIM00001".to_owned(),
             team_name: "Simulated".to_owned(),
             team_domain: "simulated".to_owned(),

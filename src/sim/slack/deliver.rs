@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub(super) type Client = hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>;
 
 /// Slack waits this long in real time, whatever the clock of the simulation says.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// Answers are small; a larger one is cut off as a failure.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// When Slack tries an event again, on the clock.
@@ -90,6 +90,20 @@ impl Delivery {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 
+    pub(super) fn unanswered(sent: Sent, elapsed: Duration) -> Self {
+        Self {
+            sent,
+            status: None,
+            silence: None,
+            content_type: String::new(),
+            body: String::new(),
+            elapsed,
+            no_retry: false,
+            toast: None,
+            trigger_id: None,
+        }
+    }
+
     pub(super) fn retry_reason(&self) -> &'static str {
         match self.silence {
             Some(Silence::TimedOut) => "http_timeout",
@@ -156,19 +170,12 @@ impl SimSlack {
 
     /// Sends exactly this.
     pub async fn send(&self, sent: Sent) -> Delivery {
+        if self.shared.with(|state| state.config.socket_mode) {
+            return self.send_by_socket(sent).await;
+        }
         let started = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, self.exchange(&sent)).await;
-        let mut delivery = Delivery {
-            sent,
-            status: None,
-            silence: None,
-            content_type: String::new(),
-            body: String::new(),
-            elapsed: started.elapsed(),
-            no_retry: false,
-            toast: None,
-            trigger_id: None,
-        };
+        let mut delivery = Delivery::unanswered(sent, started.elapsed());
         match answer {
             Err(_) => delivery.silence = Some(Silence::TimedOut),
             Ok(None) => delivery.silence = Some(Silence::Unreachable),

@@ -77,6 +77,7 @@ use Tier::{Four, Special, Three, Two};
 
 /// Every method served.
 pub const METHODS: &[Method] = &[
+    method(("apps.connections.open", true, Three), &[], "", people::open_connection),
     method(("api.test", true, Four), &[], "error", people::api_test),
     method(("auth.test", true, Special), &[], "", people::auth_test),
     method(("team.info", true, Three), &["team:read"], "domain team", people::team_info),

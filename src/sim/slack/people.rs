@@ -75,6 +75,13 @@ pub(super) fn api_test(_: &mut State, call: &Call) -> Reply {
     }
 }
 
+/// `apps.connections.open`: where the app may connect for Socket Mode, once.
+pub(super) fn open_connection(state: &mut State, call: &Call) -> Reply {
+    let ticket = state.mint_secret();
+    let url = state.tickets.give(&ticket, &state.config.app_id, call.now);
+    Ok(json!({ "url": url }))
+}
+
 pub(super) fn auth_test(state: &mut State, _: &Call) -> Reply {
     let config = &state.config;
     Ok(json!({

@@ -4,6 +4,7 @@ use crate::ports::clock::Clock;
 use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::deliver::{Client, Twist, client};
 use crate::sim::slack::files::settle;
+use crate::sim::slack::socket_line::{Door, Hub, accept};
 use crate::sim::slack::state::State;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +38,7 @@ pub(super) struct Shared {
     pub(super) stop: CancellationToken,
     stopped: CancellationToken,
     base_url: String,
+    pub(super) hub: Arc<Hub>,
 }
 
 impl Shared {
@@ -74,16 +76,21 @@ impl SimSlack {
         let failed = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let base_url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        let sockets = TcpListener::bind((address.ip(), 0)).await.map_err(failed)?;
+        let mut state = State::new(config, base_url.clone());
+        state.tickets.serve_at(sockets.local_addr().map_err(failed)?);
         let shared = Arc::new(Shared {
-            clock: config.clock,
+            clock: state.config.clock,
             client: client(),
             version: watch::Sender::new(0),
-            state: Mutex::new(State::new(config, base_url.clone())),
+            state: Mutex::new(state),
             tracker: tracker.clone(),
             stop: CancellationToken::new(),
             stopped: CancellationToken::new(),
             base_url,
+            hub: Arc::default(),
         });
+        tracker.spawn(accept(door(&shared), sockets, tracker.clone()));
         let router = crate::sim::slack::api::router(Arc::clone(&shared));
         let (stop, stopped) = (shared.stop.clone(), shared.stopped.clone().drop_guard());
         tracker.spawn(async move {
@@ -109,5 +116,20 @@ impl SimSlack {
     /// Says where the bot listens.
     pub fn set_bot_url(&self, url: &str) {
         self.shared.with(|state| state.config.bot_url = Some(url.to_owned()));
+    }
+}
+
+/// What the connections of Socket Mode need of the workspace.
+fn door(shared: &Arc<Shared>) -> Door {
+    let (judging, noting) = (Arc::clone(shared), Arc::clone(shared));
+    Door {
+        hub: Arc::clone(&shared.hub),
+        stop: shared.stop.clone(),
+        app_id: shared.with(|state| state.config.app_id.clone()),
+        admits: Box::new(move |ticket| {
+            let (now, speed) = (judging.clock.now(), judging.clock.speed());
+            judging.with(|state| state.tickets.take(ticket, speed, now))
+        }),
+        violate: Box::new(move |text| noting.with(|state| state.violate(text))),
     }
 }

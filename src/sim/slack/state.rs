@@ -9,6 +9,7 @@ use crate::sim::slack::files::File;
 use crate::sim::slack::pace::Pace;
 use crate::sim::slack::people::{Person, Standing};
 use crate::sim::slack::replies::Hook;
+use crate::sim::slack::socket_line::Tickets;
 use crate::sim::slack::views::{Trigger, View};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -67,6 +68,7 @@ pub(super) struct State {
     pub(super) capabilities: Capabilities,
     pub(super) faults: Faults,
     pub(super) pace: Pace,
+    pub(super) tickets: Tickets,
     minted: u64,
     last_ts_micros: i64,
 }
@@ -92,6 +94,7 @@ impl State {
             capabilities: Capabilities::default(),
             faults: Faults::default(),
             pace: Pace::default(),
+            tickets: Tickets::default(),
             minted: 0,
             last_ts_micros: 0,
         };
