@@ -9,6 +9,7 @@ use keyleak::drill::players::{open, until};
 use keyleak::drill::world::World;
 use keyleak::ports::chat::{Chat, Post, Scene, Spot, Upload, View, Whisper};
 use keyleak::ports::clock::Clock;
+use keyleak::ports::directory::Directory;
 use keyleak::sim::slack::methods::METHODS;
 use keyleak::sim::slack::state::CallRecord;
 use keyleak::slack::chat::SlackChat;
@@ -47,6 +48,10 @@ async fn the_rest(world: &World, case: &Case) {
     let told = look.token().await;
     look.people(told.granted.as_ref(), &[REPORTER]).await;
     let channel = case.room().channel.clone().unwrap();
+    // Whoever is asked about need not be there.
+    let _ = chat.standing(REPORTER).await;
+    let _ = chat.members("S0RESPOND1").await;
+    let _ = chat.is_shared(&channel).await;
     let policy = &world.desk().unwrap().rules.policy;
     let scene = Scene { case, policy, now: world.clock.now() };
     let key = "a-key".to_owned();

@@ -123,6 +123,11 @@ pub(super) fn faults_of_people() -> Vec<Planted> {
             people("Slack knows nobody of this id", "take U0NOBODY99 out of people.approvers"),
         ),
         set(
+            "a user group that is not there",
+            const { &[instead("S0NOWHERE1")] },
+            people("Slack knows nobody of this id", "take S0NOWHERE1 out of people.approvers"),
+        ),
+        set(
             "an approver who has left",
             const { &[instead("U0GONE0005")] },
             people("gone is deactivated", "take U0GONE0005 out of people.approvers"),
