@@ -91,9 +91,9 @@ async fn stage(receiver: &Receiver) -> Stage {
 
 fn steps(case: &Case) -> Vec<TeamStep> {
     let records = case.records().iter();
-    let step = |event: &Event| match event {
-        Event::Team { step } => Some(step.as_ref().clone()),
-        _ => None,
+    let step = |event: &Event| {
+        let Event::Team { step } = event else { return None };
+        Some(step.as_ref().clone())
     };
     records.filter_map(|record| step(&record.event)).collect()
 }

@@ -118,10 +118,7 @@ async fn where_the_bot_is_not_in_that_channel_the_case_says_so_once_with_what_he
     approve(world, &id).await.unwrap();
     let contained = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
     let now = until(world, &id, "contained", contained).await.unwrap();
-    let failed = |event: &Event| match event {
-        Event::PostFailed { post, .. } => post.0.starts_with("digest-"),
-        _ => false,
-    };
+    let failed = |event: &Event| matches!(event, Event::PostFailed { post, .. } if post.0.starts_with("digest-"));
     until(world, &id, "further tries", |case| {
         case.records().iter().filter(|record| failed(&record.event)).count() > 1
     })

@@ -83,9 +83,9 @@ fn messages(case: &Case) -> Vec<(String, Drawn)> {
     let policy = policy();
     let scene = Scene { case, policy: &policy, now: at(500_000) };
     let call = |rung| Call { plan: PlanNumber(1), rung };
-    let said = case.records().iter().filter_map(|record| match &record.event {
-        Event::Team { step } => crate::domain::report::team_words(case, step),
-        _ => None,
+    let said = case.records().iter().filter_map(|record| {
+        let Event::Team { step } = &record.event else { return None };
+        crate::domain::report::team_words(case, step)
     });
     let said: Vec<String> = said.map(|(what, why)| format!("{what}: {why:?}")).collect();
     let mut views = vec![
