@@ -178,11 +178,7 @@ impl Case {
             Event::PhasePressed { .. } | Event::QuestionsAsked { .. } => self.asked(record)?,
             Event::Captured { .. } => drop(press(record)?),
             Event::Adjusted { adjustments } => self.take_in_adjustments(record, adjustments)?,
-            Event::UndoWanted { plan, steps } => {
-                self.plan_state(*plan)?;
-                self.wanted_undo = Some(press(record)?);
-                self.wanted_steps.clone_from(steps);
-            }
+            Event::UndoWanted { plan, steps } => self.want_undo(record, (*plan, steps))?,
             Event::Found { finding } => self.take_in_finding(record.seq, finding),
             Event::Validated => self.validated_at = Some(record.seq),
             Event::Exposed { since, why, .. } => {

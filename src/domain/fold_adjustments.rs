@@ -4,7 +4,7 @@ use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
 use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::lifting::given_back;
-use crate::domain::plan::{PlanKind, PlanNumber};
+use crate::domain::plan::{PlanKind, PlanNumber, StepAddress};
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::record::Record;
 
@@ -21,6 +21,18 @@ impl Case {
             let step = self.plan_state(at.plan)?.steps.get_mut(at.step as usize);
             step.ok_or(IllegalRecord::NoSuchAttempt)?.lifted = Some(undo);
         }
+        Ok(())
+    }
+
+    /// Somebody wants a plan taken back, or these steps of it.
+    pub(super) fn want_undo(
+        &mut self,
+        record: &Record,
+        (plan, steps): (PlanNumber, &[StepAddress]),
+    ) -> Result<(), IllegalRecord> {
+        self.plan_state(plan)?;
+        self.wanted_undo = Some(press(record)?);
+        self.wanted_steps = steps.to_vec();
         Ok(())
     }
 
