@@ -64,12 +64,29 @@ pub async fn tell(
             let why = "the channel was archived; the case goes on in its journal";
             room::lost(desk, case, why, Hope::Gone).await
         }
+        Err(StepError::Chat(ChatError::NotInside)) => outside(&speaker).await,
         // What was sent without an answer may be in the channel.
         Err(error @ StepError::Chat(ChatError::Unavailable(_))) => {
             memory.forget_what_is_there();
             Err(error)
         }
         other => other,
+    }
+}
+
+/// What the channel is owed waits until somebody lets the bot in again, whom its requester is told
+/// to ask for. A case that is closed does not wait.
+async fn outside(speaker: &Speaker<'_>) -> Result<Told, StepError> {
+    let Speaker { desk, case, .. } = *speaker;
+    if case.closed_at().is_some() {
+        let why = "somebody has taken me out of the channel; the case is closed";
+        return room::lost(desk, case, why, Hope::Gone).await;
+    }
+    let why = "somebody has taken me out of the case's channel, so nothing is told there; invite \
+               me again, and I catch up";
+    match direct::tell(speaker, why).await? {
+        Told::Something => Ok(Told::Something),
+        Told::Nothing | Told::Later(_) => Err(StepError::Chat(ChatError::NotInside)),
     }
 }
 

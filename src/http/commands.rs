@@ -9,10 +9,11 @@ use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
 use crate::flow::{adjust, allowance, inquire, lift, reopen, team, timeline};
-use crate::http::errands::Errand;
+use crate::http::errands::{Errand, NOT_OPENED};
 use crate::http::{
     DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines, questions,
 };
+use crate::ports::chat::Whisper;
 use crate::slack::blocks;
 use crate::slack::impact_card;
 use crate::slack::inbound::Slash;
@@ -184,7 +185,14 @@ fn open_form(service: &Service, slash: &Slash) -> Option<String> {
     match &slash.trigger_id {
         Some(trigger) => {
             let trigger_id = trigger.reveal().to_owned();
-            service.errands.send(Errand::OpenForm { trigger_id, start: Box::default() });
+            let or_say = Whisper {
+                person: slash.caller.person().clone(),
+                channel: slash.channel.clone(),
+                response_url: slash.response_url.as_ref().map(|url| url.reveal().to_owned()),
+                text: NOT_OPENED.to_owned(),
+            };
+            let start = Box::default();
+            service.errands.send(Errand::OpenForm { trigger_id, start, or_say });
             None
         }
         None => Some("Give the key's id: `/keyleak AKIA…`".to_owned()),

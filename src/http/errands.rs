@@ -30,6 +30,10 @@ const UNSETTLED_MAX: usize = 100;
 const RECORDED: &str = "Your press was recorded after all; the card shows what comes of it.";
 const SURELY_NOT: &str = "Your press was not recorded. Press again.";
 
+/// What somebody hears who waits for a form.
+pub(super) const NOT_OPENED: &str = "The form did not open: Slack gives an app three seconds for \
+    it. Press or type it again; `/keyleak AKIA…` and the other commands need no form.";
+
 /// A press of which nobody knows whether it was recorded, and who is to hear of it.
 #[derive(Debug)]
 pub struct Unsettled {
@@ -47,6 +51,8 @@ pub enum Errand {
     OpenForm {
         trigger_id: String,
         start: Box<IntakeStart>,
+        /// Said instead where Slack opens no form, so that nobody waits for one.
+        or_say: Whisper,
     },
     /// Draw the app's home of this person; with it goes how long the oldest work has waited.
     Home {
@@ -56,6 +62,7 @@ pub enum Errand {
     /// Open a form about a plan of this case.
     OpenPlanForm {
         trigger_id: String,
+        or_say: Whisper,
         case: Box<Case>,
         plan: PlanNumber,
         which: WhichForm,
@@ -143,10 +150,10 @@ async fn run_all(desk: &Desk, arrivals: &tokio::sync::Mutex<Receiver<Errand>>) {
                 continue;
             }
             Errand::Whisper(whisper) => desk.chat.whisper(whisper).await,
-            Errand::OpenForm { trigger_id, start } => {
+            Errand::OpenForm { trigger_id, start, .. } => {
                 desk.chat.open_intake(trigger_id, start).await
             }
-            Errand::OpenPlanForm { trigger_id, case, plan, which } => {
+            Errand::OpenPlanForm { trigger_id, case, plan, which, .. } => {
                 let Some(state) = case.plan(*plan) else { continue };
                 let (policy, now) = (desk.policy(), desk.clock.now());
                 let scene = Scene { case, policy: &policy, now };
@@ -157,8 +164,12 @@ async fn run_all(desk: &Desk, arrivals: &tokio::sync::Mutex<Receiver<Errand>>) {
                 desk.chat.open_form(trigger_id, &form).await
             }
         };
-        if let Err(error) = outcome {
-            tracing::warn!(%error, "a private answer did not reach its person");
+        let Err(error) = outcome else { continue };
+        tracing::warn!(%error, "a private answer did not reach its person");
+        if let Errand::OpenForm { or_say, .. } | Errand::OpenPlanForm { or_say, .. } = &errand
+            && let Err(error) = desk.chat.whisper(or_say).await
+        {
+            tracing::warn!(%error, "nobody could be told that their form did not open");
         }
     }
 }

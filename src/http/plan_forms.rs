@@ -6,7 +6,7 @@ use crate::domain::refusal::Refusal;
 use crate::flow::adjust::{self, Ordered};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::Speaker;
-use crate::http::errands::{Errand, WhichForm};
+use crate::http::errands::{Errand, NOT_OPENED, WhichForm};
 use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, json};
 use crate::ports::chat::Whisper;
 use crate::slack::inbound::{Click, SentForm};
@@ -21,13 +21,21 @@ pub async fn open(
     (at, which): (PlanAddress, WhichForm),
 ) -> (Response, bool) {
     let found = tokio::time::timeout(DECISION_TIME_MAX, service.desk.ledger.find(&at.case)).await;
+    let whisper = |text: String| Whisper {
+        person: click.caller.person().clone(),
+        channel: click.place.as_ref().map(|place| place.channel.clone()),
+        response_url: click.response_url.as_ref().map(|url| url.reveal().to_owned()),
+        text,
+    };
     let why = match found {
         Ok(Ok(Some(case))) => match may(service, &click, (&case, &at, which)) {
             Ok(()) => match &click.trigger_id {
                 Some(trigger) => {
                     let trigger_id = trigger.reveal().to_owned();
                     let (case, plan) = (Box::new(case), at.plan);
-                    service.errands.send(Errand::OpenPlanForm { trigger_id, case, plan, which });
+                    let or_say = whisper(NOT_OPENED.to_owned());
+                    let form = Errand::OpenPlanForm { trigger_id, or_say, case, plan, which };
+                    service.errands.send(form);
                     return (StatusCode::OK.into_response(), true);
                 }
                 None => "Slack sent nothing to open a form with; press again".to_owned(),
@@ -37,12 +45,7 @@ pub async fn open(
         Ok(Ok(None)) => "the card is from elsewhere".to_owned(),
         Ok(Err(_)) | Err(_) => "the journal did not answer; press again in a moment".to_owned(),
     };
-    service.errands.send(Errand::Whisper(Whisper {
-        person: click.caller.person().clone(),
-        channel: click.place.map(|place| place.channel),
-        response_url: click.response_url.map(|url| url.reveal().to_owned()),
-        text: format!("Not done: {why}."),
-    }));
+    service.errands.send(Errand::Whisper(whisper(format!("Not done: {why}."))));
     (StatusCode::OK.into_response(), true)
 }
 

@@ -6,7 +6,7 @@ use crate::domain::record::Place;
 use crate::flow::spoken::Speaker;
 use crate::flow::timeline::wish::Spot;
 use crate::flow::timeline::{self, Taken};
-use crate::http::errands::Errand;
+use crate::http::errands::{Errand, NOT_OPENED};
 use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, Service};
 use crate::ports::chat::Whisper;
 use crate::slack::inbound::Shortcut;
@@ -20,14 +20,13 @@ const NO_CASE: &str = "This channel is that of no open case; only what is said i
 /// Does what was chosen; the person hears privately whatever they do not see.
 pub async fn answer(service: &Service, shortcut: Shortcut) -> (Response, bool) {
     let Shortcut { caller, chosen, place, response_url, trigger_id, delivery } = shortcut;
-    let whisper = |text: String| {
-        service.errands.send(Errand::Whisper(Whisper {
-            person: caller.person().clone(),
-            channel: place.as_ref().map(|place| place.channel.clone()),
-            response_url: response_url.as_ref().map(|url| url.reveal().to_owned()),
-            text,
-        }));
+    let privately = |text: String| Whisper {
+        person: caller.person().clone(),
+        channel: place.as_ref().map(|place| place.channel.clone()),
+        response_url: response_url.as_ref().map(|url| url.reveal().to_owned()),
+        text,
     };
+    let whisper = |text: String| service.errands.send(Errand::Whisper(privately(text)));
     let done = |durable| (StatusCode::OK.into_response(), durable);
     if let Err(error) = service.desk.bench().meet(&caller, None).await {
         tracing::error!(%error, "who chose a shortcut is not known");
@@ -55,7 +54,8 @@ pub async fn answer(service: &Service, shortcut: Shortcut) -> (Response, bool) {
     match trigger_id {
         Some(trigger) => {
             let trigger_id = trigger.reveal().to_owned();
-            service.errands.send(Errand::OpenForm { trigger_id, start: Box::new(start) });
+            let (start, or_say) = (Box::new(start), privately(NOT_OPENED.to_owned()));
+            service.errands.send(Errand::OpenForm { trigger_id, start, or_say });
         }
         None => whisper("Slack sent nothing to open a form with; choose it again.".to_owned()),
     }

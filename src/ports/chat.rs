@@ -32,6 +32,9 @@ pub enum ChatError {
     NameTaken,
     #[error("the channel is archived; the case goes on in its journal")]
     Archived,
+    /// Somebody has taken the bot out, and can let it in again.
+    #[error("the bot is no longer in the channel; invite it again")]
+    NotInside,
     /// The message to update is gone: post a new one.
     #[error("the message is gone")]
     MessageGone,

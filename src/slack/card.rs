@@ -143,13 +143,11 @@ fn case_buttons(case: &Case) -> Vec<Value> {
         button(label, &action.id(), &action.value(), Look::Plain, confirm)
     };
     let mut buttons = Vec::new();
-    if case.is_archived() {
-        return buttons;
-    }
-    buttons.push(drawn("Tell the story so far", &ButtonAction::Summary { case: id() }, None));
+    // Nothing more can be asked of a closed case, and its archived card is never drawn again.
     if case.closed_at().is_some() {
         return buttons;
     }
+    buttons.push(drawn("Tell the story so far", &ButtonAction::Summary { case: id() }, None));
     if let Some(asked) = inquiry::newest_waiting(case) {
         let action = ButtonAction::CancelQuestions { case: id(), asked };
         buttons.push(drawn("Cancel the questions", &action, None));

@@ -157,13 +157,12 @@ impl SlackChat {
                     }
                     return Ok(answer);
                 }
-                Err(failure) => return Err(failure.error),
+                Err(failure) => return Err(outside(failure)),
             }
         }
         let text = refused.map_or_else(|| drawing.draw(Means::Plain).text, |drawn| drawn.text);
         let bare = Drawn { text, blocks: Vec::new() };
-        let answer = self.send_drawn(method, channel, &bare, more).await;
-        answer.map_err(|failure| failure.error)
+        self.send_drawn(method, channel, &bare, more).await.map_err(outside)
     }
 
     async fn send_drawn(
@@ -336,6 +335,14 @@ impl Chat for SlackChat {
 fn heading(said: &str) -> String {
     let plain = clean(said).replace('<', "‹").replace('>', "›").replace('&', "+");
     crate::slack::blocks::cut(&plain, TOPIC_LENGTH_MAX)
+}
+
+/// A private channel does not exist for whom it does not hold.
+fn outside(failure: Failure) -> ChatError {
+    match failure.code.as_str() {
+        "not_in_channel" | "channel_not_found" => ChatError::NotInside,
+        _ => failure.error,
+    }
 }
 
 fn is_about_blocks(code: &str) -> bool {

@@ -4,6 +4,7 @@ use crate::slack_app::methods_called;
 use crate::stage::Stage;
 use keyleak::domain::case::Case;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
+use keyleak::domain::intake::IntakeStart;
 use keyleak::drill::people::REPORTER;
 use keyleak::drill::players::{open, until};
 use keyleak::drill::world::World;
@@ -78,7 +79,7 @@ async fn the_rest(world: &World, case: &Case) {
     let line = chat.say_to(&person, None, "for you").await.unwrap();
     chat.say_to(&person, Some(&line), "for you still").await.unwrap();
     // A trigger that is over is refused, which is a call all the same.
-    let _ = chat.open_intake("a-trigger").await;
+    let _ = chat.open_intake("a-trigger", &IntakeStart::default()).await;
     let made = chat.create_channel("keyleak-made-here").await.unwrap();
     chat.own_channel("keyleak-made-here", jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     chat.set_topic(&made, "a topic").await.unwrap();

@@ -34,9 +34,11 @@ pub(super) async fn tell(speaker: &Speaker<'_>, why: &str) -> Result<Told, StepE
     speaker.may_still_speak()?;
     let event = match desk.chat.post(Spot { channel: &channel, thread: None }, &post).await {
         Ok(message) => Event::Posted { post: key, channel, message, repeat_possible: false },
-        Err(error @ (ChatError::Refused { .. } | ChatError::MissingScope { .. })) => {
-            Event::PostFailed { post: key, why: error.to_string() }
-        }
+        Err(
+            error @ (ChatError::Refused { .. }
+            | ChatError::NotInside
+            | ChatError::MissingScope { .. }),
+        ) => Event::PostFailed { post: key, why: error.to_string() },
         Err(error) => return Err(error.into()),
     };
     note(desk, case, event).await?;

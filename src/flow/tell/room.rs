@@ -63,6 +63,7 @@ pub(super) async fn make_channel(
         | ChatError::Unavailable(_)
         | ChatError::NameTaken
         | ChatError::Archived
+        | ChatError::NotInside
         | ChatError::MessageGone => Err(error.into()),
     }
 }
