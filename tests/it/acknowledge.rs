@@ -53,14 +53,14 @@ impl Journal for Held {
 }
 
 /// A stage whose journal obeys the test.
-struct Rehearsal {
-    stage: Stage,
-    free: watch::Sender<bool>,
+pub(crate) struct Rehearsal {
+    pub(crate) stage: Stage,
+    pub(crate) free: watch::Sender<bool>,
     failing: Arc<AtomicBool>,
 }
 
 impl Rehearsal {
-    async fn set() -> Self {
+    pub(crate) async fn set() -> Self {
         let (free, waiting) = watch::channel(true);
         let failing = Arc::new(AtomicBool::new(false));
         let flag = &failing;
@@ -71,7 +71,7 @@ impl Rehearsal {
         Self { stage, free, failing }
     }
 
-    fn world(&self) -> &World {
+    pub(crate) fn world(&self) -> &World {
         &self.stage.world
     }
 

@@ -28,6 +28,7 @@ mod cancel;
 mod caps;
 mod case_table_rights;
 mod changing_trail;
+mod chat_traps;
 mod council;
 #[path = "../support/counting_athena.rs"]
 mod counting_athena;

@@ -40,7 +40,7 @@ const OURS: &str = "groups:";
 /// What no method asks for: to have a slash command at all.
 const WITHOUT_METHOD: &str = "commands";
 
-fn manifest() -> Value {
+pub(crate) fn manifest() -> Value {
     serde_json::from_str(&app(PLACEHOLDER_URL)).unwrap()
 }
 

@@ -37,13 +37,13 @@ fn contained(case: &Case) -> bool {
 }
 
 /// Whether the channel has everything that it is owed.
-fn told_all(case: &Case) -> bool {
+pub(crate) fn told_all(case: &Case) -> bool {
     let posted = &case.room().posted;
     announcements(case).iter().all(|owed| posted.contains_key(&owed.key))
 }
 
 /// The bot's messages of a case in the order of the channel: their keys.
-fn keys(world: &World, case: &Case) -> Vec<String> {
+pub(crate) fn keys(world: &World, case: &Case) -> Vec<String> {
     let channel = case.room().channel.clone().unwrap();
     let key = |message: &Value| {
         let key = message["metadata"]["event_payload"]["key"].as_str()?;
@@ -53,7 +53,7 @@ fn keys(world: &World, case: &Case) -> Vec<String> {
 }
 
 /// What is wrong with these messages of a case: one is missing, there twice, or out of its place.
-fn wrong(case: &Case, keys: &[String]) -> Option<String> {
+pub(crate) fn wrong(case: &Case, keys: &[String]) -> Option<String> {
     let owed: Vec<String> = announcements(case).into_iter().map(|owed| owed.key.0).collect();
     (keys != owed).then(|| format!("in the channel: {keys:?}\nowed, in this order: {owed:?}"))
 }
