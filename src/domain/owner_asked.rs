@@ -1,4 +1,4 @@
-//! "Was this you?": what the key's owner is asked directly, once, and what the answers are worth.
+//! What the key's owner is asked directly, once: "was this you?"; and what the answers are worth.
 
 use crate::domain::case::Case;
 use crate::domain::event::PostKey;

@@ -15,6 +15,8 @@ use keyleak::drill::world::World;
 use keyleak::sim::slack::channels::Reach;
 use serde_json::Value;
 
+/// What somebody types, and nobody outside reads.
+const TYPED: &str = "ci-deploy reads the payroll";
 /// The bot, as the simulated workspace calls it.
 const BOT: &str = "U0BOT00000";
 
@@ -85,6 +87,11 @@ async fn people_outside_hear_how_it_stands_and_nothing_that_anybody_typed() {
     stage.world.restart_bot_with(stakeholders).await.unwrap();
     let world = &stage.world;
     let id = open(world).await.unwrap();
+    let made = |case: &Case| case.room().channel.is_some();
+    let case = until(world, &id, "the channel", made).await.unwrap();
+    let channel = case.room().channel.clone().unwrap().0;
+    let words = format!("severity P1 {TYPED}");
+    world.slack.slash(APPROVER, &channel, "/keyleak", &words).await.unwrap();
     approve(world, &id).await.unwrap();
     let contained = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
     until(world, &id, "contained", contained).await.unwrap();
@@ -96,7 +103,7 @@ async fn people_outside_hear_how_it_stands_and_nothing_that_anybody_typed() {
     assert!(told.iter().any(|title| title.ends_with("contained")), "{told:?}");
     assert!(told.last().unwrap().ends_with("the case is closed"), "{told:?}");
     let shown = format!("{:?}", world.slack.messages(&news));
-    for secret in [world.leaked.access_key_id.as_str(), "AKIA", "ci-deploy", "203.0.113"] {
+    for secret in [world.leaked.access_key_id.as_str(), "AKIA", "203.0.113", TYPED] {
         assert!(!shown.contains(secret), "{secret}: {shown}");
     }
     stage.strike().await;
@@ -118,7 +125,10 @@ async fn where_the_bot_is_not_in_that_channel_the_case_says_so_once_with_what_he
     approve(world, &id).await.unwrap();
     let contained = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
     let now = until(world, &id, "contained", contained).await.unwrap();
-    let failed = |event: &Event| matches!(event, Event::PostFailed { post, .. } if post.0.starts_with("digest-"));
+    let failed = |event: &Event| {
+        let Event::PostFailed { post, .. } = event else { return false };
+        post.0.starts_with("digest-")
+    };
     until(world, &id, "further tries", |case| {
         case.records().iter().filter(|record| failed(&record.event)).count() > 1
     })

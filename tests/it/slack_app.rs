@@ -54,7 +54,12 @@ pub(crate) fn methods_called() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/slack");
     let mut called = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
-        let source = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let path = entry.unwrap().path();
+        // Below a file stand its tests alone.
+        if path.is_dir() {
+            continue;
+        }
+        let source = std::fs::read_to_string(path).unwrap();
         let named = quoted(code(&source)).filter(|text| {
             let family = text.split_once('.').map(|(family, _)| family);
             let plain = text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'.');

@@ -9,6 +9,7 @@ use keyleak::domain::announce::{announcements, card_key};
 use keyleak::domain::case::Case;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::report;
+use keyleak::domain::rounds::told;
 use keyleak::drill::people::REPORTER;
 use keyleak::drill::players::{approve, load, open, until};
 use keyleak::drill::world::World;
@@ -55,6 +56,9 @@ pub(crate) fn keys(world: &World, case: &Case) -> Vec<String> {
 /// What is wrong with these messages of a case: one is missing, there twice, or out of its place.
 pub(crate) fn wrong(case: &Case, keys: &[String]) -> Option<String> {
     let owed: Vec<String> = announcements(case).into_iter().map(|owed| owed.key.0).collect();
+    // What the clock brings stands between, wherever its time was.
+    let by_clock: Vec<String> = told(case).into_iter().map(|owed| owed.key.0).collect();
+    let keys: Vec<_> = keys.iter().filter(|key| !by_clock.contains(key)).cloned().collect();
     (keys != owed).then(|| format!("in the channel: {keys:?}\nowed, in this order: {owed:?}"))
 }
 

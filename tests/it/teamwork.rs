@@ -125,6 +125,9 @@ async fn updates_come_by_the_clock_once_whoever_works_and_end_with_the_case() {
 }
 
 fn by_clock(case: &Case) -> usize {
-    let posted = |event: &Event| matches!(event, Event::Posted { post, .. } if post.0.starts_with("update-"));
+    let posted = |event: &Event| {
+        let Event::Posted { post, .. } = event else { return false };
+        post.0.starts_with("update-")
+    };
     case.records().iter().filter(|record| posted(&record.event)).count()
 }
