@@ -223,7 +223,7 @@ impl Office {
         let counter = Counter {
             bench: Bench {
                 ledger: &self.ledger,
-                policy: &self.config.rules.policy,
+                written: &self.config.rules.policy,
                 people: &People::nobody_to_ask(),
                 plans: &self.config.rules.plans,
                 clock: Clock::real(),

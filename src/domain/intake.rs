@@ -1,8 +1,9 @@
 //! The form that opens a case: what may stand in each field, and what is wrong with it.
 
+use crate::domain::bedrock_key::user_of;
 use crate::domain::command::{Command, CommandError};
 use crate::domain::ids::AccessKeyId;
-use crate::domain::secret::holds_secret;
+use crate::domain::secret::{holds_bedrock_key, holds_secret};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -142,6 +143,9 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
 }
 
 fn check_text(text: &str) -> Result<(), IntakeError> {
+    if holds_bedrock_key(text) {
+        return Err(IntakeError::Keys(CommandError::BedrockKey { of: user_of(text) }));
+    }
     if holds_secret(text) {
         return Err(IntakeError::Keys(CommandError::Secret));
     }

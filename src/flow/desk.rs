@@ -88,7 +88,7 @@ pub struct Found {
 pub struct Bench<'a> {
     pub ledger: &'a Ledger,
     /// As written; [`Bench::policy`] is what it comes to now.
-    pub policy: &'a Policy,
+    pub written: &'a Policy,
     pub people: &'a People,
     pub plans: &'a PlanRules,
     pub clock: Clock,
@@ -97,7 +97,7 @@ pub struct Bench<'a> {
 impl Bench<'_> {
     /// The rules about people as they stand now, groups expanded: the only ones to judge by.
     pub fn policy(&self) -> Policy {
-        self.people.policy(self.policy, self.clock.now())
+        self.people.policy(self.written, self.clock.now())
     }
 
     /// Has Slack asked who this person is, before what they want is judged.
@@ -105,10 +105,10 @@ impl Bench<'_> {
         let case = match case {
             Some(case) => self.ledger.at_hand(case).await?,
             // Everybody may report a key, and nobody waits for Slack to do so.
-            None if self.policy.openers.is_none() => return Ok(()),
+            None if self.written.openers.is_none() => return Ok(()),
             None => None,
         };
-        self.people.ready((self.policy, &self.clock), (caller, case.as_ref())).await;
+        self.people.ready((self.written, &self.clock), (caller, case.as_ref())).await;
         Ok(())
     }
 
@@ -123,7 +123,7 @@ impl Desk {
     pub fn bench(&self) -> Bench<'_> {
         let Rules { policy, plans, .. } = &self.rules;
         let (ledger, people, clock) = (&self.ledger, &self.people, self.clock);
-        Bench { ledger, policy, people, plans, clock }
+        Bench { ledger, written: policy, people, plans, clock }
     }
 
     /// The rules about people as they stand now.

@@ -63,7 +63,8 @@ pub async fn say_sql(
     let bench = desk.bench();
     let id = free_sql::id(sql);
     // Who may not ask at all is told that, and not what is wrong with the SQL.
-    let wrong = match bench.policy.may_ask_in_sql(&speaker.caller) {
+    bench.meet(&speaker.caller, Some(case)).await?;
+    let wrong = match bench.policy().may_ask_in_sql(&speaker.caller) {
         Ok(()) => trail.check_sql(sql).err(),
         Err(_) => None,
     };
@@ -71,7 +72,7 @@ pub async fn say_sql(
         return Ok(format!("Nothing was asked: {why}"));
     }
     let judge = |case: &Case| {
-        bench.policy.may_ask_in_sql(&speaker.caller)?;
+        bench.policy().may_ask_in_sql(&speaker.caller)?;
         not_too_many(case)?;
         Ok(Event::QuestionsAsked { questions: vec![id.clone()], sql: Some(sql.to_owned()) })
     };

@@ -64,7 +64,7 @@ pub async fn carry_out(
     let proven = prove(counter, order, signature).await?;
     let user = counter.operators.person(proven.identity())?.to_owned();
     refuse_the_implicated(counter, &proven, signature).await?;
-    let person = PersonId { team: counter.bench.policy.team.clone(), user };
+    let person = PersonId { team: counter.bench.written.team.clone(), user };
     let caller = Caller::operator(&proven, person);
     match proven.order() {
         Order::Decide { verb, at, reason } => {

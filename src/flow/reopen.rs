@@ -23,7 +23,8 @@ pub async fn say(
         return Ok(format!("There is no case {case}; `keyleak cases` lists all of them."));
     };
     let bench = desk.bench();
-    if bench.policy.may_reopen(&speaker.caller, &closed).is_ok() {
+    bench.meet(&speaker.caller, Some(case)).await?;
+    if bench.policy().may_reopen(&speaker.caller, &closed).is_ok() {
         if let Some(other) =
             claimed_by_another(desk, case, &key_digest(&closed.opening().key)).await?
         {
@@ -37,7 +38,7 @@ pub async fn say(
         desk.work.list_open(case, now).await.map_err(unreachable)?;
     }
     let judge = |case: &Case| {
-        bench.policy.may_reopen(&speaker.caller, case)?;
+        bench.policy().may_reopen(&speaker.caller, case)?;
         Ok(Event::Reopened { reason: reason.to_owned() })
     };
     let said = |case: &Case| {

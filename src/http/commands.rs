@@ -5,13 +5,14 @@ use crate::domain::command::{CaseName, Command};
 use crate::domain::ids::{CaseId, ChannelId};
 use crate::domain::refusal::Refusal;
 use crate::domain::report;
-use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_be_about};
+use crate::flow::intake::{self, NotOpened, OpenRequest, key_digest, may_be_about};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
 use crate::flow::{adjust, allowance, inquire, lift, reopen, team, timeline};
 use crate::http::errands::{Errand, NOT_OPENED};
 use crate::http::{
-    DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines, questions,
+    DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines, opened,
+    questions,
 };
 use crate::ports::chat::Whisper;
 use crate::slack::blocks;
@@ -129,7 +130,7 @@ async fn carry_out(
                 place: None,
             };
             match intake::open(&service.desk, &slash.caller, &request).await {
-                Ok(opened) => Ok(Said::Words(opened_words(&opened))),
+                Ok(opened) => Ok(Said::Words(opened::words(&opened))),
                 Err(NotOpened::Refused(refusal)) => {
                     Ok(Said::Words(format!("Not done: {refusal}.")))
                 }
@@ -197,38 +198,6 @@ fn open_form(service: &Service, slash: &Slash) -> Option<String> {
         }
         None => Some("Give the key's id: `/keyleak AKIA…`".to_owned()),
     }
-}
-
-fn opened_words(opened: &[Opened]) -> String {
-    let line = |opened: &Opened| {
-        let (key, case) = (&opened.key, opened.case.id());
-        match (&opened.new, &opened.case.room().channel) {
-            (true, _) => format!(
-                "Opened case {case} for {key}. A private channel is being made; you are invited \
-                 to it."
-            ),
-            (false, Some(channel)) => {
-                format!(
-                    "{key} already has the open case {case}, in <#{}>. You are invited.",
-                    channel.0
-                )
-            }
-            (false, None) => match &opened.case.room().unmade {
-                Some(unmade) => {
-                    format!("{key} already has the open case {case}. I try again: {}.", unmade.why)
-                }
-                None if opened.case.room().failed.is_some() => format!(
-                    "{key} already has the open case {case}; its channel could not be made. \
-                     `/keyleak status {case}` says where it stands."
-                ),
-                None => {
-                    format!("{key} already has the open case {case}; its channel is being made.")
-                }
-            },
-        }
-    };
-    let lines: Vec<_> = opened.iter().map(line).collect();
-    lines.join("\n")
 }
 
 async fn list(service: &Service) -> Result<Said, LedgerError> {

@@ -5,6 +5,7 @@ pub mod connection;
 pub mod errands;
 pub mod happenings;
 pub mod health;
+mod opened;
 pub mod plan_forms;
 pub mod presses;
 mod questions;

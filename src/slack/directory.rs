@@ -80,6 +80,7 @@ fn no_answer(failure: Failure) -> NoAnswer {
         ChatError::Limited { .. } | ChatError::Unavailable(_) => true,
         ChatError::NameTaken
         | ChatError::Archived
+        | ChatError::NotInside
         | ChatError::MessageGone
         | ChatError::MissingScope { .. }
         | ChatError::Refused { .. } => false,

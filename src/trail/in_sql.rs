@@ -78,7 +78,7 @@ mod tests {
             ("DELETE FROM case_table", "one SELECT and nothing else"),
             ("SELECT 1 AS n; DROP TABLE case_table", "one SELECT and nothing else"),
             ("SELECT name FROM sqlite_master", "case_table"),
-            ("SELECT nonsense FROM case_table", "no such column: nonsense"),
+            ("SELECT nonsense FROM case_table", "there is no column nonsense"),
             ("SELECT load_extension('x') AS n FROM case_table", "load_extension"),
             ("SELECT readfile('/etc/passwd') AS n FROM case_table", "readfile"),
             ("WITH r AS (SELECT 1 AS n FROM case_table) SELECT n FROM r", "no WITH, UNION, LIMIT"),

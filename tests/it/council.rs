@@ -79,7 +79,7 @@ impl Council {
 
     pub(crate) fn bench(&self) -> Bench<'_> {
         let Self { ledger, policy, people, plans, clock, .. } = self;
-        Bench { ledger, policy, people, plans, clock: *clock }
+        Bench { ledger, written: policy, people, plans, clock: *clock }
     }
 
     /// A case with a channel of the workspace, in which ana asked for this plan.

@@ -139,7 +139,7 @@ async fn said_by_a_suspect(world: &World, button: &ButtonAction) -> String {
     let desk = world.desk().unwrap();
     let suspects = [REPORTER.to_owned()].into();
     let policy = Policy { suspects, ..desk.rules.policy.clone() };
-    let bench = Bench { policy: &policy, ..desk.bench() };
+    let bench = Bench { written: &policy, ..desk.bench() };
     let (caller, button) = (caller(REPORTER), button.clone());
     let pressed = Pressed { caller, button, place: None, delivery: None, reason: None };
     decide::press(&bench, &pressed).await.unwrap().unwrap_or_default()

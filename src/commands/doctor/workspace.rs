@@ -2,6 +2,7 @@
 
 use crate::commands::stores;
 use crate::config::Config;
+use crate::config::transport::Transport;
 use crate::domain::checkup::people::{self, Looked};
 use crate::domain::checkup::slack::{self, Expected, Ping, Whoami};
 use crate::domain::checkup::{Line, Part};
@@ -49,6 +50,9 @@ fn of_people(config: &Config, looked: &Looked) -> Vec<Line> {
 }
 
 async fn ping(look: &Look<'_>, config: &Config, told: &Told) -> Ping {
+    if matches!(config.slack.transport, Transport::Socket(_)) {
+        return Ping::BySocket;
+    }
     let Some(url) = &config.public_url else { return Ping::NoAddress };
     if told.ahead.is_some_and(slack::is_too_far) {
         return Ping::ClockIsWrong;

@@ -45,6 +45,8 @@ pub struct Expected<'a> {
 pub enum Ping {
     /// `server.public_url` is not set.
     NoAddress,
+    /// Slack is reached by Socket Mode, so that it calls no address.
+    BySocket,
     /// A request that is signed now would be refused for its age.
     ClockIsWrong,
     /// keyleak's own answer.
@@ -210,6 +212,10 @@ pub fn command(ping: &Ping, public_url: Option<&str>) -> Line {
     match ping {
         Ping::NoAddress => Line::not_checked(Part::SlackCommand, "server.public_url is not set")
             .with_fix("set server.public_url to the https address at which Slack reaches keyleak"),
+        Ping::BySocket => Line::ok(
+            Part::SlackCommand,
+            "with Socket Mode Slack calls no address; /readyz tells how the connection is",
+        ),
         Ping::ClockIsWrong => Line::not_checked(
             Part::SlackCommand,
             "what is signed by this clock is refused for its age; see the clock",

@@ -6,7 +6,7 @@ use keyleak::domain::announce::card_key;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
 use keyleak::domain::plan_state::PlanStatus;
-use keyleak::domain::record::{Actor, check_chain};
+use keyleak::domain::record::check_chain;
 use keyleak::drill::people::{APPROVER, KEY_OWNER, REPORTER, SECOND_APPROVER};
 use rusqlite::Connection;
 
@@ -25,22 +25,20 @@ async fn bernstein_4561_every_decision_of_a_person_is_in_the_chain_with_who_made
     let now = house.until(&case, "the no", is(1, PlanStatus::Denied)).await;
     let mut decided = Vec::new();
     for record in now.records() {
-        let kinds: [(&str, fn(&Event) -> bool); 4] = [
-            ("refused", |event| matches!(event, Event::Refused { .. })),
-            ("approved", |event| matches!(event, Event::Approved { .. })),
-            ("withdrawn", |event| matches!(event, Event::Withdrawn { .. })),
-            ("denied", |event| matches!(event, Event::Denied { .. })),
-        ];
-        let Some((what, _)) = kinds.into_iter().find(|(_, is)| is(&record.event)) else { continue };
-        let Actor::Person { person, .. } = &record.actor else { panic!("{record:?}") };
+        let event = serde_json::to_value(&record.event).unwrap();
+        let kind = event["kind"].as_str().unwrap().to_owned();
+        if !["refused", "approved", "withdrawn", "denied"].contains(&kind.as_str()) {
+            continue;
+        }
+        let person = record.person().unwrap();
         assert!(record.delivery.is_some() && record.place.is_some(), "{record:?}");
-        decided.push((what, person.user.as_str()));
+        decided.push((kind, person.user.as_str()));
     }
     let wanted = [
-        ("refused", KEY_OWNER),
-        ("approved", APPROVER),
-        ("withdrawn", APPROVER),
-        ("denied", SECOND_APPROVER),
+        ("refused".to_owned(), KEY_OWNER),
+        ("approved".to_owned(), APPROVER),
+        ("withdrawn".to_owned(), APPROVER),
+        ("denied".to_owned(), SECOND_APPROVER),
     ];
     assert_eq!(decided, wanted);
     let mut lines = house.desk().ledger.journal().read(&case, 0).await.unwrap();
