@@ -78,9 +78,8 @@ pub async fn tell(
 /// to ask for. A case that is closed does not wait.
 async fn outside(speaker: &Speaker<'_>) -> Result<Told, StepError> {
     let Speaker { desk, case, .. } = *speaker;
-    if case.closed_at().is_some() {
-        let why = "somebody has taken me out of the channel; the case is closed";
-        return room::lost(desk, case, why, Hope::Gone).await;
+    if case.closed_at().is_some() && !case.awaits_reconciliation() {
+        return room::put_away(desk, case).await;
     }
     let why = "somebody has taken me out of the case's channel, so nothing is told there; invite \
                me again, and I catch up";

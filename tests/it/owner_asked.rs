@@ -87,8 +87,8 @@ async fn people_outside_hear_how_it_stands_and_nothing_that_anybody_typed() {
     stage.world.restart_bot_with(stakeholders).await.unwrap();
     let world = &stage.world;
     let id = open(world).await.unwrap();
-    let made = |case: &Case| case.room().channel.is_some();
-    let case = until(world, &id, "the channel", made).await.unwrap();
+    let made = |case: &Case| case.room().dressed;
+    let case = until(world, &id, "the channel and its people", made).await.unwrap();
     let channel = case.room().channel.clone().unwrap().0;
     let words = format!("severity P1 {TYPED}");
     world.slack.slash(APPROVER, &channel, "/keyleak", &words).await.unwrap();

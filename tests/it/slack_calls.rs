@@ -3,6 +3,7 @@
 use crate::slack_app::methods_called;
 use crate::stage::Stage;
 use keyleak::domain::case::Case;
+use keyleak::domain::home::Home;
 use keyleak::domain::ids::{ChannelId, MessageTs, PersonId};
 use keyleak::domain::intake::IntakeStart;
 use keyleak::drill::people::REPORTER;
@@ -15,6 +16,7 @@ use keyleak::sim::slack::methods::METHODS;
 use keyleak::sim::slack::state::CallRecord;
 use keyleak::slack::chat::SlackChat;
 use keyleak::slack::checkup::Look;
+use keyleak::slack::line::{LineSettings, Lines};
 use keyleak::slack::web::SlackSettings;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
@@ -80,6 +82,14 @@ async fn the_rest(world: &World, case: &Case) {
     chat.say_to(&person, Some(&line), "for you still").await.unwrap();
     // A trigger that is over is refused, which is a call all the same.
     let _ = chat.open_intake("a-trigger", &IntakeStart::default()).await;
+    chat.publish_home(&person, &Home::default()).await.unwrap();
+    // Socket Mode is off in this app, which is said, and is a call all the same.
+    let line = LineSettings {
+        app_token: SecretString::from("xapp-1-A0SIM00001-1-none"),
+        api_url: settings.api_url.clone(),
+        app_id: None,
+    };
+    let _ = Lines::new(&line).unwrap().open().await;
     let made = chat.create_channel("keyleak-made-here").await.unwrap();
     chat.own_channel("keyleak-made-here", jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     chat.set_topic(&made, "a topic").await.unwrap();

@@ -268,8 +268,12 @@ fn exported_messages(world: &World, out: &Path) -> usize {
     for line in text.lines() {
         let message: Value = serde_json::from_str(line).unwrap();
         let (channel, ts) = (message["channel"].as_str().unwrap(), message["ts"].as_str().unwrap());
-        let shown = world.slack.message(channel, ts).expect("it is in the channel");
         let post = message["post"].as_str().unwrap();
+        // Asked of one person directly, whose conversation an export does not repeat.
+        if post == keyleak::domain::owner_asked::key().0 {
+            continue;
+        }
+        let shown = world.slack.message(channel, ts).expect("it is in the channel");
         // The report is a file; the card's channel was archived after it was drawn last.
         if !post.starts_with("report-") && post != "card" {
             assert_eq!(message["text"], shown["text"], "{post}");

@@ -16,7 +16,7 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let planted = Arc::clone(parts);
     vec![trial_async(
         "doctor_tells_each_fault_that_is_planted_in_aws_with_its_fix",
-        move || async move { each_is_told(&planted, ["880000000001", "880000000002"]).await },
+        move || async move { each_is_told(&planted, ["890000000001", "890000000002"]).await },
     )]
 }
 
@@ -154,7 +154,7 @@ const FAULTS: &[Planted] = &[
     ),
     of(
         "an account in which nothing can be changed",
-        &[("contain_role = \"arn:aws:iam::880000000002:role/keyleak-contain-prod\"\n", "")],
+        &[("contain_role = \"arn:aws:iam::890000000002:role/keyleak-contain-prod\"\n", "")],
         (Part::Roles, State::Warning, "no contain role", "set contain_role"),
     ),
 ];

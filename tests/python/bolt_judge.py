@@ -67,7 +67,8 @@ def app(asked: dict) -> App:
     for form in asked["forms"]:
         made.view(form)(lambda ack: ack())
     for event in asked["events"]:
-        made.event(event)(lambda: None)
+        # The app subscribes to "message.groups", and the event itself is a "message".
+        made.event(event.split(".")[0])(lambda: None)
     return made
 
 

@@ -133,7 +133,11 @@ impl Memory {
     ) -> Result<Option<MessageTs>, StepError> {
         if self.outside.is_none() {
             let found = match desk.chat.posted(spot).await {
-                Err(ChatError::Refused { .. } | ChatError::MissingScope { .. }) => Found::default(),
+                Err(
+                    ChatError::Refused { .. }
+                    | ChatError::MissingScope { .. }
+                    | ChatError::NotInside,
+                ) => Found::default(),
                 other => other?,
             };
             self.outside = Some(found);

@@ -64,6 +64,7 @@ async fn say(
         Err(
             error @ (ChatError::Refused { .. }
             | ChatError::MissingScope { .. }
+            | ChatError::NotInside
             | ChatError::Archived),
         ) => Event::PostFailed { post: key, why: error.to_string() },
         Err(error) => return Err(error.into()),

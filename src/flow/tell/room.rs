@@ -260,6 +260,11 @@ pub(super) async fn farewell(
             Err(error) => return Err(error.into()),
         }
     }
+    put_away(desk, case).await
+}
+
+/// Writes down that nothing more is told there.
+pub(super) async fn put_away(desk: &Desk, case: &Case) -> Result<Told, StepError> {
     let entry = Entry::own(desk.clock.now(), Event::Archived);
     let once = |case: &Case| {
         let is_due = case.closed_at().is_some() && !case.is_archived();
