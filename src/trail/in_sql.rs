@@ -85,7 +85,7 @@ mod tests {
                 "WITH r AS (SELECT 1 AS n FROM case_table) SELECT n FROM r",
                 "one SELECT and nothing else",
             ),
-            ("SELECT \"source_ip\" FROM case_table", "double"),
+            ("SELECT \"source_ip\" FROM case_table", "is a quoted name"),
             ("SELECT source_ip FROM", "not SQL that every engine reads"),
             ("SELECT 1\u{202E} AS n FROM case_table", "U+202E"),
         ] {

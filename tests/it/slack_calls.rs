@@ -82,7 +82,8 @@ async fn the_rest(world: &World, case: &Case) {
     chat.say_to(&person, Some(&line), "for you still").await.unwrap();
     // A trigger that is over is refused, which is a call all the same.
     let _ = chat.open_intake("a-trigger", &IntakeStart::default()).await;
-    chat.publish_home(&person, &Home::default()).await.unwrap();
+    let home = Home { health: vec!["all is well".to_owned()], ..Home::default() };
+    chat.publish_home(&person, &home).await.unwrap();
     // Socket Mode is off in this app, which is said, and is a call all the same.
     let line = LineSettings {
         app_token: SecretString::from("xapp-1-A0SIM00001-1-none"),
