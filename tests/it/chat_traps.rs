@@ -9,6 +9,7 @@ mod deciders;
 mod house;
 mod limits;
 mod record;
+mod secrets;
 
 use std::collections::BTreeSet;
 use std::path::Path;
