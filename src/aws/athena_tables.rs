@@ -3,10 +3,12 @@
 use crate::aws::athena_days::DayColumns;
 use crate::aws::athena_run::Runner;
 use crate::aws::athena_shape::Shape;
-use crate::aws::athena_table::{Table, TableDefinition};
+use crate::aws::athena_table::{AthenaSettings, Table, TableDefinition};
 use crate::aws::error::call_error;
 use crate::ports::cloud::CallClass;
 use crate::ports::trail::TrailError;
+use aws_sdk_athena::Client;
+use aws_sdk_athena::operation::get_table_metadata::builders::GetTableMetadataFluentBuilder;
 use aws_sdk_athena::types::{Column, TableMetadata};
 use jiff::Timestamp;
 use std::collections::VecDeque;
@@ -34,6 +36,19 @@ struct Known {
     table: Option<Arc<Table>>,
     /// The windows that began to be read since it was asked for.
     windows: VecDeque<Option<Timestamp>>,
+}
+
+/// The question to the catalog how the table of these settings is made.
+pub(super) fn asking_how_it_is_made(
+    client: &Client,
+    settings: &AthenaSettings,
+) -> GetTableMetadataFluentBuilder {
+    client
+        .get_table_metadata()
+        .catalog_name(settings.catalog.as_deref().unwrap_or(CATALOG))
+        .database_name(&settings.database)
+        .table_name(&settings.table)
+        .set_work_group(settings.workgroup.clone())
 }
 
 impl Tables {
@@ -102,16 +117,7 @@ impl Tables {
 
     async fn definition(&self) -> Result<TableDefinition, TrailError> {
         let settings = self.runner.table.settings();
-        let answer = self
-            .runner
-            .client
-            .get_table_metadata()
-            .catalog_name(settings.catalog.as_deref().unwrap_or(CATALOG))
-            .database_name(&settings.database)
-            .table_name(&settings.table)
-            .set_work_group(settings.workgroup.clone())
-            .send()
-            .await;
+        let answer = asking_how_it_is_made(&self.runner.client, settings).send().await;
         let answer = answer.map_err(|error| {
             let error = call_error(DEFINITION, &error);
             match error.class {

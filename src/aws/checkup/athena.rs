@@ -2,7 +2,7 @@
 
 use crate::aws::athena_forecast::WORKGROUP;
 use crate::aws::athena_table::{AthenaSettings, Table as Settled};
-use crate::aws::athena_tables::{CATALOG, DEFINITION, definition};
+use crate::aws::athena_tables::{DEFINITION, asking_how_it_is_made, definition};
 use crate::aws::checkup::trouble;
 use crate::aws::error::call_error;
 use crate::domain::checkup::Trouble;
@@ -56,14 +56,7 @@ pub async fn table(
         Ok(settled) => settled,
         Err(wrong) => return Ok(Table::NoTrail(wrong.to_string())),
     };
-    let asked = Client::new(config)
-        .get_table_metadata()
-        .catalog_name(settings.catalog.as_deref().unwrap_or(CATALOG))
-        .database_name(&settings.database)
-        .table_name(&settings.table)
-        .set_work_group(settings.workgroup.clone())
-        .send()
-        .await;
+    let asked = asking_how_it_is_made(&Client::new(config), settings).send().await;
     let told = asked.map_err(|error| found_or_not(call_error(DEFINITION, &error)))?;
     let Some(found) = told.table_metadata else { return Err(Trouble::Missing) };
     Ok(match settled.defined(&definition(&found)) {

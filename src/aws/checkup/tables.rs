@@ -7,10 +7,13 @@ use crate::domain::checkup::Trouble;
 use crate::domain::checkup::tables::{Described, Seen, Wanted};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, KeyType, PointInTimeRecoveryStatus, TableDescription, TableStatus,
     TimeToLiveStatus,
 };
+use std::error::Error;
 
 const DESCRIBE_TABLE: &str = "dynamodb:DescribeTable";
 const DESCRIBE_BACKUPS: &str = "dynamodb:DescribeContinuousBackups";
@@ -91,16 +94,24 @@ fn keys(table: &TableDescription) -> Vec<(String, String)> {
     [KeyType::Hash, KeyType::Range].iter().filter_map(named).collect()
 }
 
+/// What was tried under a condition that nothing meets: refused for the condition, it is allowed.
+fn allowed<T, E>(action: &str, tried: Result<T, SdkError<E, HttpResponse>>) -> Result<(), Trouble>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    match tried {
+        Ok(_) => Ok(()),
+        Err(error) if condition_failed(&error) => Ok(()),
+        Err(error) => Err(trouble(call_error(action, &error))),
+    }
+}
+
 async fn put(client: &Client, wanted: Wanted<'_>) -> Result<(), Trouble> {
     let [partition, sort] = wanted.keys;
     let request = client.put_item().table_name(wanted.name);
     let request = request.item(partition, text(NOBODYS)).item(sort, text(NOBODYS));
     let request = request.condition_expression(NEVER).expression_attribute_names("#key", partition);
-    match request.send().await {
-        Ok(_) => Ok(()),
-        Err(error) if condition_failed(&error) => Ok(()),
-        Err(error) => Err(trouble(call_error(PUT_ITEM, &error))),
-    }
+    allowed(PUT_ITEM, request.send().await)
 }
 
 async fn query(client: &Client, wanted: Wanted<'_>) -> Result<(), Trouble> {
@@ -120,11 +131,7 @@ async fn update(client: &Client, wanted: Wanted<'_>) -> Result<(), Trouble> {
     let request = request.update_expression("SET nothing = :nothing");
     let request = request.expression_attribute_values(":nothing", text("-"));
     let request = request.condition_expression(NEVER).expression_attribute_names("#key", partition);
-    match request.send().await {
-        Ok(_) => Ok(()),
-        Err(error) if condition_failed(&error) => Ok(()),
-        Err(error) => Err(trouble(call_error(UPDATE_ITEM, &error))),
-    }
+    allowed(UPDATE_ITEM, request.send().await)
 }
 
 async fn delete(client: &Client, wanted: Wanted<'_>) -> Result<(), Trouble> {
@@ -132,9 +139,5 @@ async fn delete(client: &Client, wanted: Wanted<'_>) -> Result<(), Trouble> {
     let request = client.delete_item().table_name(wanted.name);
     let request = request.key(partition, text(NOBODYS)).key(sort, text(NOBODYS));
     let request = request.condition_expression(NEVER).expression_attribute_names("#key", partition);
-    match request.send().await {
-        Ok(_) => Ok(()),
-        Err(error) if condition_failed(&error) => Ok(()),
-        Err(error) => Err(trouble(call_error(DELETE_ITEM, &error))),
-    }
+    allowed(DELETE_ITEM, request.send().await)
 }
