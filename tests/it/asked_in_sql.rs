@@ -12,6 +12,7 @@ use keyleak::drill::world::World;
 use keyleak::flow::inquire::say_sql;
 use keyleak::flow::spoken::Speaker;
 use keyleak::ports::trail::{Answer, Cell};
+use keyleak::sim::attacker::Operation;
 use std::time::Duration;
 
 /// How often the table is asked while the trail is late.
@@ -110,6 +111,9 @@ async fn answer(bureau: &Bureau, case: &CaseId, sql: &str) -> Result<Answer, Str
 #[tokio::test(flavor = "multi_thread")]
 async fn sql_returns_what_the_case_table_has_and_no_more_than_its_limit() {
     let ground = ground(7, QUICK).await;
+    for operation in [Operation::GetCallerIdentity, Operation::ListUsers, Operation::ListBuckets] {
+        assert!(ground.attacker.call(ground.key(), &operation).await.worked());
+    }
     let bureau = Bureau::open(&ground).await;
     let case = bureau.report(&ground.key().access_key_id, ground.since).await;
     let refused = say_sql(&bureau.desk, &case, &speaker(ASKER), ASKED).await.unwrap();
@@ -121,17 +125,17 @@ async fn sql_returns_what_the_case_table_has_and_no_more_than_its_limit() {
         let count = format!("SELECT count(*) AS n{wait} FROM case_table");
         all = answer(&bureau, &case, &count).await.unwrap();
         assert_eq!(all.own_sql.as_deref(), Some(count.as_str()));
-        if all.rows != [[Cell::Integer(0)]] {
+        if matches!(all.rows[0][0], Cell::Integer(rows) if rows >= 3) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    assert!(matches!(all.rows[0][0], Cell::Integer(rows) if rows > 0), "{all:?}");
+    assert!(matches!(all.rows[0][0], Cell::Integer(rows) if rows >= 3), "{all:?}");
     let joins: String = (0..20).map(|n| format!(", case_table AS t{n}")).collect();
     let many = format!("SELECT t.event_name AS call FROM case_table AS t{joins}");
     let many = answer(&bureau, &case, &many).await.unwrap();
     assert!(many.rows.len() <= 10_000, "{}", many.rows.len());
-    assert_eq!(many.truncated, all.rows != [[Cell::Integer(1)]], "{}", many.rows.len());
+    assert!(many.truncated, "{} of 3^21 rows or more", many.rows.len());
     bureau.checked_chain(&case).await;
     bureau.close().await;
 }
