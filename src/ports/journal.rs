@@ -125,7 +125,8 @@ pub trait Inbox: Send + Sync {
 #[async_trait]
 pub trait Work: Brakes + Inbox {
     /// Makes `case` the one open case of a key, unless another is; returns the case that is.
-    /// `key_digest` is a hash, so that this table holds no key id.
+    /// `key_digest` is a hash, so that this table holds no key id; that of a channel's name claims
+    /// the name.
     async fn claim_key(&self, key_digest: &str, case: &CaseId) -> Result<CaseId, StoreError>;
     /// Ends the claim, if `case` still holds it.
     async fn release_key(&self, key_digest: &str, case: &CaseId) -> Result<(), StoreError>;

@@ -6,7 +6,7 @@ mod acknowledgement;
 mod bound;
 mod channels;
 mod deciders;
-mod house;
+pub(crate) mod house;
 mod limits;
 mod record;
 mod secrets;

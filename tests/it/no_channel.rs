@@ -1,10 +1,13 @@
 //! A channel that cannot be made: the requester hears why, once, and it is tried again.
 
+use crate::chat_traps::house::BOT;
 use crate::stage::Stage;
 use jiff::SignedDuration;
 use keyleak::domain::announce::card_key;
 use keyleak::domain::case::Case;
+use keyleak::domain::digest::sha256_hex;
 use keyleak::domain::event::Event;
+use keyleak::domain::ids::CaseId;
 use keyleak::drill::people::{REPORTER, SECOND_APPROVER};
 use keyleak::drill::players::{approve, open, until};
 use keyleak::drill::world::World;
@@ -121,4 +124,34 @@ async fn an_administrator_who_forbids_channels_is_named_and_a_slow_slack_is_not(
     let failed = |event: &Event| matches!(event, Event::ChannelFailed { .. });
     assert_eq!(now.records().iter().filter(|record| failed(&record.event)).count(), 1);
     stage.strike().await;
+}
+
+/// Opens a case while the first name is somebody's and the second a channel that the bot has made;
+/// the name that the case gets.
+async fn named_beside_a_channel_of_the_bots(is_claimed: bool) -> String {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let four = world.leaked.access_key_id[16..].to_lowercase();
+    let first = format!("drill-keyleak-{four}-{}", world.clock.now().strftime("%Y%m%d"));
+    let second = format!("{first}-2");
+    world.slack.make_channel(&first, Reach::Private, &[SECOND_APPROVER]);
+    world.slack.make_channel(&second, Reach::Private, &[BOT]);
+    if is_claimed {
+        let claim = sha256_hex(format!("channel {second}").as_bytes());
+        let other = CaseId("another".to_owned());
+        let work = &world.desk().unwrap().work;
+        assert_eq!(work.claim_key(&claim, &other).await.unwrap(), other);
+    }
+    let case = open(world).await.unwrap();
+    let now = until(world, &case, "the card", has_card).await.unwrap();
+    let name = now.room().name.clone().unwrap();
+    stage.strike().await;
+    name.replace(&first, "")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_case_has_made_and_not_yet_written_down_is_not_taken_for_ones_own() {
+    assert_eq!(named_beside_a_channel_of_the_bots(true).await, "-3");
+    // The control: what nobody else claims was made by this case, before a crash.
+    assert_eq!(named_beside_a_channel_of_the_bots(false).await, "-2");
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::agenda::{Due, next_channel_try};
 use crate::domain::case::Case;
+use crate::domain::digest::sha256_hex;
 use crate::domain::duties;
 use crate::domain::event::Event;
 use crate::domain::ids::{ChannelId, PersonId};
@@ -82,7 +83,12 @@ async fn try_channel(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told,
     let name = channel_name(case, earlier + tried.max(1));
     if tried == 0 {
         note(desk, case, Event::ChannelTried { name: name.clone() }).await?;
-    } else if let Some(channel) = desk.chat.own_channel(&name, case.opened_at()).await?
+    }
+    if !is_for_us(desk, case, &name).await? {
+        return next_name(desk, case).await;
+    }
+    if tried > 0
+        && let Some(channel) = desk.chat.own_channel(&name, case.opened_at()).await?
         && !taken_by_another_case(desk, case, &channel).await?
     {
         return made(desk, case, (channel, name)).await.map(|_| Told::Something);
@@ -95,16 +101,28 @@ async fn try_channel(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told,
             }
             Ok(Told::Something)
         }
-        Err(ChatError::NameTaken) if tried >= NAMES_MAX => {
-            lost(desk, case, "no free channel name was found", Hope::Gone).await
-        }
-        Err(ChatError::NameTaken) => {
-            let name = channel_name(case, earlier + tried.max(1) + 1);
-            note(desk, case, Event::ChannelTried { name }).await?;
-            Ok(Told::Something)
-        }
+        Err(ChatError::NameTaken) => next_name(desk, case).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether this name is the case's to try. A channel that another case has made and not yet
+/// written down would be taken for one of our own, made before a crash. The claim stays, as the
+/// name does.
+async fn is_for_us(desk: &Desk, case: &Case, name: &str) -> Result<bool, StepError> {
+    let claim = sha256_hex(format!("channel {name}").as_bytes());
+    Ok(desk.work.claim_key(&claim, case.id()).await? == *case.id())
+}
+
+/// The name is taken: the next one is tried, up to a limit.
+async fn next_name(desk: &Desk, case: &Case) -> Result<Told, StepError> {
+    let tried = case.room().names_tried.len();
+    if tried >= NAMES_MAX {
+        return lost(desk, case, "no free channel name was found", Hope::Gone).await;
+    }
+    let name = channel_name(case, case.room().earlier_names + tried.max(1) + 1);
+    note(desk, case, Event::ChannelTried { name }).await?;
+    Ok(Told::Something)
 }
 
 /// Writes the channel down, and says whether it is the case's: a process that had lost the case
