@@ -59,16 +59,17 @@ impl Archive {
     pub async fn read(&self, case: &CaseId) -> Result<Kept, CommandError> {
         let setup =
             |error: crate::ports::journal::StoreError| CommandError::Setup(error.to_string());
+        // Anchors first: one that is made meanwhile would name records that were not read yet.
+        let anchors = match &self.anchors {
+            Some(anchors) => anchors.read(case).await.map_err(setup)?,
+            None => Vec::new(),
+        };
         let lines = self.journal.read(case, 0).await.map_err(setup)?;
         if lines.is_empty() {
             let words =
                 format!("there is no case {case} in this journal; `keyleak cases` lists them");
             return Err(CommandError::Setup(words));
         }
-        let anchors = match &self.anchors {
-            Some(anchors) => anchors.read(case).await.map_err(setup)?,
-            None => Vec::new(),
-        };
         Ok(Kept { lines, anchors })
     }
 }

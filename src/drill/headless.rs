@@ -221,9 +221,9 @@ async fn journal(world: &World, id: &CaseId) -> Result<String, DrillFailure> {
 async fn judged(world: &World, id: &CaseId) -> Result<Intact, DrillFailure> {
     let failed = |error: &dyn std::fmt::Display| DrillFailure::Journal(error.to_string());
     let desk = desk(world)?;
-    let lines = desk.ledger.journal().read(id, 0).await.map_err(|error| failed(&error))?;
     let notary = desk.notary.as_ref().ok_or_else(|| failed(&"nothing anchors it"))?;
     let anchors = notary.anchors.read(id).await.map_err(|error| failed(&error))?;
+    let lines = desk.ledger.journal().read(id, 0).await.map_err(|error| failed(&error))?;
     let key = notary.key.expose_secret().as_bytes();
     judge(id, &lines, &anchors, Some(key)).map_err(|error| failed(&error))
 }
