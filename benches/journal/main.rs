@@ -15,6 +15,8 @@ mod cost;
 #[path = "../../tests/support/dynalite.rs"]
 mod dynalite;
 mod made;
+#[path = "../../tests/support/npm.rs"]
+mod npm;
 
 use crate::cost::{Bare, story_in_write_units};
 use crate::dynalite::Dynalite;

@@ -69,6 +69,8 @@ mod moves;
 #[path = "../support/named.rs"]
 mod named;
 mod named_queries;
+#[path = "../support/npm.rs"]
+mod npm;
 mod object_lock;
 mod operators;
 mod organization;
@@ -106,6 +108,8 @@ mod slack_judge;
 mod slack_reference;
 mod socket_judge;
 mod sql_judge;
+#[path = "../support/store_tables.rs"]
+mod store_tables;
 #[path = "../support/story.rs"]
 mod story;
 mod table_shapes;

@@ -1,11 +1,9 @@
 //! The real binary at work: `keyleak serve` between a simulated Slack and the emulated account.
 
-use crate::account::{Clients, Credential};
+use crate::account::Credential;
 use crate::leak::{BOT, Leak};
 use crate::ministack::free_port;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
+use crate::store_tables::make_tables;
 use keyleak::ports::clock::Clock;
 use keyleak::sim::slack::channels::{Channel, Reach};
 use keyleak::sim::slack::config::SimSlackConfig;
@@ -56,7 +54,7 @@ impl Service {
     /// The same, with more settings after the usual ones.
     pub(crate) async fn start_with(leak: &Leak, journal: Journal, more: &str) -> Self {
         if journal == Journal::DynamoDb {
-            make_tables(&leak.owner.root).await;
+            make_tables(&leak.owner.root.dynamodb).await;
         }
         Self::start_on(leak, journal, more).await
     }
@@ -308,22 +306,4 @@ fn serve(folder: &TempDir, environment: &[(&'static str, String)]) -> Child {
 fn prepare(command: &mut Command, folder: &TempDir, environment: &[(&'static str, String)]) {
     command.env_clear().env("HOME", folder.path()).current_dir(folder.path());
     command.envs(environment.iter().map(|(name, value)| (*name, value.as_str())));
-}
-
-/// The two tables, as the manifest makes them.
-pub(crate) async fn make_tables(root: &Clients) {
-    for (table, keys) in [("keyleak-journal", ["case", "seq"]), ("keyleak-work", ["item", "part"])]
-    {
-        let mut made = root.dynamodb.create_table().table_name(table);
-        for (name, kind) in keys.into_iter().zip([KeyType::Hash, KeyType::Range]) {
-            let key = KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
-            let attribute = AttributeDefinition::builder()
-                .attribute_name(name)
-                .attribute_type(ScalarAttributeType::S)
-                .build();
-            made =
-                made.key_schema(key.expect("a key")).attribute_definitions(attribute.expect("it"));
-        }
-        made.billing_mode(BillingMode::PayPerRequest).send().await.expect("the table is made");
-    }
 }

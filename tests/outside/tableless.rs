@@ -3,7 +3,8 @@
 use crate::frame::{Missing, trial_async};
 use crate::leak::leak;
 use crate::parts::Parts;
-use crate::service::{Journal, Service, make_tables};
+use crate::service::{Journal, Service};
+use crate::store_tables::make_tables;
 use libtest_mimic::Trial;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ async fn story(parts: &Parts, account: &str) -> Result<(), Missing> {
     let answer = service.slash_once(&leak.key.id).await.body;
     assert!(answer.contains("Not recorded") && answer.contains("/readyz"), "{answer}");
 
-    make_tables(&leak.owner.root).await;
+    make_tables(&leak.owner.root.dynamodb).await;
     let said = service.readyz();
     assert!(said.starts_with("HTTP/1.0 200"), "{said}");
     let answer = service.slash(&leak.key.id).await.body;
