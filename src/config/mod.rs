@@ -5,6 +5,7 @@ pub mod anchors;
 mod conduct;
 mod emoji;
 pub mod organization;
+mod people;
 pub mod reader;
 mod shapes;
 pub mod trail;
@@ -20,19 +21,17 @@ use crate::config::reader::{ConfigErrors, Reader};
 use crate::config::trail::{TrailConfig, addresses, logs, questions, trail};
 use crate::config::transport::{Transport, transport};
 use crate::domain::agenda::Timing;
-use crate::domain::approvers::impossible;
 use crate::domain::caps::{CAP_MAX, Caps};
 use crate::domain::checkup::people::Twice;
 use crate::domain::identity::Operators;
 use crate::domain::other_log::OtherLog;
 use crate::domain::plan::PlanRules;
-use crate::domain::policy::Policy;
 use crate::flow::desk::Rules;
 use crate::flow::people::VALID_FOR_DEFAULT;
 use crate::slack::manifest;
 use jiff::SignedDuration;
 use secrecy::SecretString;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -275,32 +274,20 @@ fn slack(r: &mut Reader) -> SlackConfig {
 }
 
 fn rules(r: &mut Reader, (team, aws): (&str, &AwsSettings), pages: bool) -> Rules {
-    let set = |r: &mut Reader, name: &str| -> BTreeSet<String> {
-        r.texts(name).unwrap_or_default().into_iter().collect()
-    };
-    let policy = Policy {
-        team: team.to_owned(),
-        openers: r.texts("people.openers").map(|list| list.into_iter().collect()),
-        responders: set(r, "people.responders"),
-        approvers: set(r, "people.approvers"),
-        key_owners: r.table("people.key_owners"),
-        suspects: set(r, "people.suspects"),
-        sql_askers: set(r, "people.sql_askers"),
-        conduct: conduct::conduct(r, pages),
-        known: None,
-    };
+    let conduct = conduct::conduct(r, pages);
+    let policy = people::policy(r, team, conduct);
+    let approvals_reversible = r.number("people.approvals_reversible", 1, 1);
     let plans = PlanRules {
         deny_policy_arn: r.text_or("aws.deny_policy_arn", DENY_ALL_ARN),
         protected_arns: protected_arns(r, aws),
         protected_roles: aws.organization.iter().flat_map(|o| o.roles().cloned()).collect(),
-        approvals_reversible: r.number("people.approvals_reversible", 1, 1),
+        approvals_reversible,
+        approvals_resources: people::approvals_resources(r, approvals_reversible),
         approvals_irreversible: r.number("people.approvals_irreversible", 2, 1),
         expires_after: r.span("timing.plan_expires_after", "60m"),
         isolation_groups: r.table("aws.isolation_groups"),
     };
-    if let Some(why) = impossible(&policy, &plans) {
-        r.reject("people.approvals_reversible", &why);
-    }
+    people::check_quorums(r, &policy, &plans);
     Rules {
         policy,
         plans,

@@ -110,6 +110,11 @@ impl Reader {
         }
     }
 
+    /// Whether somebody wrote it.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.written.contains_key(name)
+    }
+
     /// A list of texts; in the environment they are separated by commas.
     pub fn texts(&mut self, name: &str) -> Option<Vec<String>> {
         let written = self.take(name, "")?;

@@ -1,5 +1,6 @@
 //! What people mistype in settings that are read late: ids, names and ARNs, checked at the start.
 
+use crate::config::people::LISTS_WITH_GROUPS;
 use crate::config::reader::Reader;
 use crate::domain::checkup::people::Twice;
 use std::collections::BTreeSet;
@@ -8,10 +9,6 @@ use std::collections::BTreeSet;
 const BUCKET_LENGTHS: std::ops::RangeInclusive<usize> = 3..=63;
 /// `arn:partition:service:region:account:resource`.
 const ARN_PARTS: usize = 6;
-
-/// Lists that may name user groups beside people.
-const LISTS_WITH_GROUPS: [&str; 4] =
-    ["people.openers", "people.responders", "people.approvers", "people.sql_askers"];
 
 /// Notes each setting that names people, ARNs or buckets in a form that nothing would ever match.
 pub(super) fn check(r: &mut Reader) {
@@ -94,7 +91,7 @@ fn is_bucket(text: &str) -> bool {
 /// Who stands more than once in a list; the lists are read as sets, where that does not show.
 pub(super) fn repeated(r: &mut Reader) -> Vec<Twice> {
     let mut found = Vec::new();
-    for setting in ["people.openers", "people.responders", "people.approvers"] {
+    for setting in LISTS_WITH_GROUPS {
         let mut seen = BTreeSet::new();
         for user in r.texts(setting).unwrap_or_default() {
             if !seen.insert(user.clone()) {

@@ -4,53 +4,62 @@ use crate::domain::case::Case;
 use crate::domain::ids::PersonId;
 use crate::domain::plan::PlanRules;
 use crate::domain::plan_state::PlanState;
-use crate::domain::policy::{Policy, shaped};
+use crate::domain::policy::Policy;
 use crate::domain::roster::is_group;
+use crate::domain::tier::Tier;
 use std::collections::BTreeSet;
 
-/// The listed people whose approval would count now.
+/// The listed people whose approval would count now; of one person's accounts each is named.
 pub fn still_to_approve<'a>(policy: &'a Policy, case: &Case, state: &PlanState) -> Vec<&'a str> {
     let person = |user: &str| PersonId { team: policy.team.clone(), user: user.to_owned() };
     let may = |user: &&str| {
-        state.plan.requested_by.user != **user
-            && !shaped(case, state, &person(user))
-            && !state.approvals.iter().any(|press| press.by.user == **user)
+        !policy.is_one(&state.plan.requested_by.user, user)
+            && !policy.shaped(case, state, &person(user))
+            && !state.approvals.iter().any(|press| policy.is_one(&press.by.user, user))
     };
-    disinterested(policy, case).filter(may).collect()
+    disinterested(policy, case, state.plan.tier()).filter(may).collect()
 }
 
 /// Why the plan cannot get its approvals from the people who are listed, and what to do.
 pub fn short_of(policy: &Policy, case: &Case, state: &PlanState) -> Option<String> {
     let needed = state.plan.approvals_needed.saturating_sub(state.approvals.len() as u32);
-    let left = still_to_approve(policy, case, state).len() as u32;
+    let left = people(policy, still_to_approve(policy, case, state).into_iter());
     let glass = state.plan.may_break_glass().then_some(state.plan.number.0);
-    too_few((needed, left), glass)
+    too_few((needed, left), policy.list_for(state.plan.tier()), glass)
 }
 
 /// The same of the plan that comes after a change by this person, who does not approve it either.
 pub fn short_of_next(
     policy: &Policy,
     case: &Case,
-    (by, needed): (&PersonId, u32),
+    (by, rules): (&PersonId, &PlanRules),
 ) -> Option<String> {
-    let changed = case.adjustments().adjusted();
+    let said = case.adjustments();
+    let changed = said.adjusted();
     let mut out: BTreeSet<&str> = changed.iter().map(|one| one.by.user.as_str()).collect();
     out.extend(case.exposure().said_by().map(|press| press.by.user.as_str()));
     out.insert(&by.user);
-    let left = disinterested(policy, case).filter(|user| !out.contains(user)).count() as u32;
-    too_few((needed.max(1), left), None)
+    let waits = case.pending_plan().map_or(Tier::Contain, |state| state.plan.tier());
+    // What is taken in is of others.
+    let takes = said.all_taken_in().next().map_or(Tier::Contain, |_| Tier::Resources);
+    let tier = waits.max(takes);
+    let is_out = |user: &&str| out.iter().any(|other| policy.is_one(other, user));
+    let left = disinterested(policy, case, tier).filter(|user| !is_out(user));
+    let left = people(policy, left);
+    too_few((rules.approvals(tier), left), policy.list_for(tier), None)
 }
 
-/// Why these settings let no plan be approved at all.
-pub fn impossible(policy: &Policy, rules: &PlanRules) -> Option<String> {
-    if has_groups(policy) {
+/// Why these settings let no plan of this tier be approved at all.
+pub fn impossible(policy: &Policy, rules: &PlanRules, tier: Tier) -> Option<String> {
+    if has_groups(policy, tier) {
         return None;
     }
-    let (listed, needed) = (listed(policy).count() as u32, rules.approvals_reversible);
+    let (listed, needed) = (people(policy, listed(policy, tier)), rules.approvals(tier));
     (listed > 0 && listed < needed).then(|| {
         format!(
-            "asks for {needed} approvals, and people.approvers lists {listed} who may give one: \
-             list at least {}, because whoever asks for a plan or changes it does not approve it",
+            "asks for {needed} approvals, and {} lists {listed} who may give one: list at least \
+             {}, because whoever asks for a plan or changes it does not approve it",
+            policy.list_for(tier),
             needed + 1
         )
     })
@@ -58,49 +67,59 @@ pub fn impossible(policy: &Policy, rules: &PlanRules) -> Option<String> {
 
 /// What these settings let come to nothing as soon as an approver asks for a plan or changes it.
 pub fn warnings(policy: &Policy, rules: &PlanRules) -> Vec<String> {
-    if has_groups(policy) {
-        return Vec::new();
-    }
-    let listed = listed(policy).count() as u32;
-    let mut found = Vec::new();
-    for (needed, of) in [
-        (rules.approvals_reversible, "a containment"),
-        (rules.approvals_irreversible, "an eradication"),
-    ] {
-        if listed <= needed {
-            found.push(format!(
-                "people.approvers lists {listed} who may approve, and {of} needs {needed} besides \
-                 whoever asks for it or changes it: list at least {}",
+    let warning = |tier: &Tier| {
+        let (listed, needed) = (people(policy, listed(policy, *tier)), rules.approvals(*tier));
+        (!has_groups(policy, *tier) && listed <= needed).then(|| {
+            format!(
+                "{} lists {listed} who may approve, and {} needs {needed} besides whoever asks \
+                 for it or changes it: list at least {}",
+                policy.list_for(*tier),
+                tier.words(),
                 needed + 1
-            ));
+            )
+        })
+    };
+    let own = |tier: &&Tier| match tier {
+        Tier::Contain | Tier::Irreversible => true,
+        // Said of containments already, where neither list nor number is its own.
+        Tier::Read => policy.approvers_of.contains_key(tier),
+        Tier::Resources => {
+            policy.approvers_of.contains_key(tier)
+                || rules.approvals_resources != rules.approvals_reversible
         }
-    }
-    found
+    };
+    Tier::ALL.iter().filter(own).filter_map(warning).collect()
 }
 
 /// How many a group has is known only once Slack is asked, and the card says it then.
-fn has_groups(policy: &Policy) -> bool {
-    policy.approvers.iter().any(|id| is_group(id))
+fn has_groups(policy: &Policy, tier: Tier) -> bool {
+    policy.approvers_for(tier).iter().any(|id| is_group(id))
 }
 
-fn listed(policy: &Policy) -> impl Iterator<Item = &String> {
-    policy.approvers.iter().filter(|user| !policy.suspects.contains(*user))
+fn listed(policy: &Policy, tier: Tier) -> impl Iterator<Item = &str> {
+    let users = policy.approvers_for(tier).iter().map(String::as_str);
+    users.filter(|user| !policy.is_suspect(user))
+}
+
+/// How many people these accounts are.
+fn people<'a>(policy: &'a Policy, users: impl Iterator<Item = &'a str>) -> u32 {
+    users.map(|user| policy.person_of(user)).collect::<BTreeSet<_>>().len() as u32
 }
 
 /// The listed people who are neither the key's owner nor marked.
-fn disinterested<'a>(policy: &'a Policy, case: &Case) -> impl Iterator<Item = &'a str> {
-    let owner = policy.key_owner(case).map(str::to_owned);
-    listed(policy).map(String::as_str).filter(move |user| owner.as_deref() != Some(*user))
+fn disinterested<'a>(policy: &'a Policy, case: &Case, tier: Tier) -> impl Iterator<Item = &'a str> {
+    let owner = policy.key_owner(case).map(|owner| policy.person_of(owner).to_owned());
+    listed(policy, tier).filter(move |user| owner.as_deref() != Some(policy.person_of(user)))
 }
 
-fn too_few((needed, left): (u32, u32), glass: Option<u32>) -> Option<String> {
+fn too_few((needed, left): (u32, u32), list: &str, glass: Option<u32>) -> Option<String> {
     if left >= needed {
         return None;
     }
     let who = match left {
-        0 => "nobody of people.approvers is left who may give one".to_owned(),
-        1 => "only one person of people.approvers is left who may give one".to_owned(),
-        more => format!("only {more} people of people.approvers are left who may give one"),
+        0 => format!("nobody of {list} is left who may give one"),
+        1 => format!("only one person of {list} is left who may give one"),
+        more => format!("only {more} people of {list} are left who may give one"),
     };
     let now = glass.map_or_else(String::new, |plan| {
         format!(
@@ -111,7 +130,7 @@ fn too_few((needed, left): (u32, u32), glass: Option<u32>) -> Option<String> {
     let approvals = if needed == 1 { "1 approval" } else { &format!("{needed} approvals") };
     Some(format!(
         "{approvals} still needed, and {who}: whoever asked for the plan, changed it or owns the \
-         key does not count. List {lacking} more in people.approvers and start keyleak again{now}"
+         key does not count. List {lacking} more in {list} and start keyleak again{now}"
     ))
 }
 
@@ -119,9 +138,11 @@ fn too_few((needed, left): (u32, u32), glass: Option<u32>) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::adjustment::Adjustment;
-    use crate::domain::plan::PlanKind;
+    use crate::domain::event::Event;
+    use crate::domain::plan::{PlanKind, PlanNumber};
     use crate::domain::principal::PrincipalName;
-    use crate::domain::sample::{adjust, opened, person, plan, propose};
+    use crate::domain::record::Actor;
+    use crate::domain::sample::{add, adjust, opened, person, plan, propose};
 
     fn policy(approvers: &[&str]) -> Policy {
         let approvers = approvers.iter().map(|user| (*user).to_owned()).collect();
@@ -166,7 +187,7 @@ mod tests {
     fn whoever_changes_a_plan_hears_at_once_that_nobody_is_left_to_approve_the_next() {
         let mut case = needing(1);
         let short = |case: &Case, by: &str, listed: &[&str]| {
-            short_of_next(&policy(listed), case, (&person(by), 1))
+            short_of_next(&policy(listed), case, (&person(by), &rules(1)))
         };
         assert_eq!(short(&case, "eve", &["bob", "eve"]), None);
         let why = short(&case, "eve", &["eve"]).unwrap();
@@ -175,5 +196,53 @@ mod tests {
         adjust(&mut case, vec![Adjustment::LeaveOut { on: PrincipalName::user("other") }]);
         assert!(short(&case, "eve", &["bob", "eve"]).is_some());
         assert_eq!(short(&case, "eve", &["bob", "eve", "zoe"]), None);
+    }
+
+    fn rules(approvals_irreversible: u32) -> PlanRules {
+        PlanRules {
+            deny_policy_arn: String::new(),
+            protected_arns: Vec::new(),
+            protected_roles: Vec::new(),
+            approvals_reversible: 1,
+            approvals_resources: 1,
+            approvals_irreversible,
+            expires_after: jiff::SignedDuration::from_hours(1),
+            isolation_groups: [].into(),
+        }
+    }
+
+    #[test]
+    fn two_accounts_of_one_person_are_one_approver() {
+        let mut policy = policy(&["bob", "bob2", "cyn"]);
+        assert_eq!(impossible(&policy, &rules(3), Tier::Irreversible), None);
+        let mut case = needing(1);
+        assert_eq!(still_to_approve(&policy, &case, case.pending_plan().unwrap()).len(), 3);
+        policy.same_person = [("bob2".to_owned(), "bob".to_owned())].into();
+        let why = impossible(&policy, &rules(3), Tier::Irreversible).unwrap();
+        assert!(why.contains("people.approvers lists 2 who may give one"), "{why}");
+        let hash = case.pending_plan().unwrap().hash.clone();
+        let approved = Event::Approved { plan: PlanNumber(1), hash };
+        let bob2 = Actor::Person { person: person("bob2"), name: None };
+        add(&mut case, bob2, approved);
+        let state = case.plan(PlanNumber(1)).unwrap();
+        assert_eq!(still_to_approve(&policy, &case, state), ["cyn"]);
+        policy.suspects.insert("bob".to_owned());
+        assert!(impossible(&policy, &rules(2), Tier::Irreversible).is_some(), "both are marked");
+    }
+
+    #[test]
+    fn each_tier_is_warned_of_by_its_own_list() {
+        let mut policy = policy(&["bob", "cyn", "dan"]);
+        assert_eq!(warnings(&policy, &rules(2)), [""; 0]);
+        let few = ["bob".to_owned()].into();
+        policy.approvers_of = [(Tier::Irreversible, few)].into();
+        let said = warnings(&policy, &rules(2)).join("\n");
+        assert!(said.starts_with("people.approvers_irreversible lists 1"), "{said}");
+        let why = impossible(&policy, &rules(2), Tier::Irreversible).unwrap();
+        assert!(why.contains("people.approvers_irreversible lists 1"), "{why}");
+        policy.approvers_of = [(Tier::Resources, [].into())].into();
+        let said = warnings(&policy, &rules(2)).join("\n");
+        assert!(said.starts_with("people.approvers_resources lists 0"), "{said}");
+        assert_eq!(impossible(&policy, &rules(2), Tier::Resources), None, "nobody is a choice");
     }
 }

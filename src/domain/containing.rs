@@ -176,6 +176,7 @@ mod tests {
             protected_arns: Vec::new(),
             protected_roles: Vec::new(),
             approvals_reversible: 1,
+            approvals_resources: 1,
             approvals_irreversible: 2,
             expires_after: jiff::SignedDuration::from_hours(1),
             isolation_groups: std::collections::BTreeMap::new(),

@@ -209,6 +209,7 @@ mod tests {
             protected_arns: protected.iter().map(|arn| (*arn).to_owned()).collect(),
             protected_roles: Vec::new(),
             approvals_reversible: 1,
+            approvals_resources: 1,
             approvals_irreversible: 2,
             expires_after: SignedDuration::from_hours(1),
             isolation_groups: std::collections::BTreeMap::new(),

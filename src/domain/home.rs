@@ -57,7 +57,7 @@ fn belongs(case: &Case, policy: &Policy, caller: &Caller) -> bool {
     let room = case.room();
     let listed = policy.invited().any(|listed| listed == *person);
     let let_in = room.wanted.contains(person) || room.invited.contains(person);
-    let suspected = policy.suspects.contains(&person.user);
+    let suspected = policy.is_suspect(&person.user);
     case.closed_at().is_none() && (let_in || (listed && !suspected))
 }
 

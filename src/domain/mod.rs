@@ -161,6 +161,8 @@ pub mod target;
 pub mod team;
 mod team_policy;
 pub mod team_step;
+pub mod tier;
+mod tier_policy;
 mod time_order;
 pub mod time_words;
 pub mod trail_row;

@@ -23,7 +23,7 @@ pub fn key() -> PostKey {
 pub fn to_ask<'a>(case: &Case, policy: &'a Policy) -> Option<&'a str> {
     let on = policy.conduct.ask_owner && case.closed_at().is_none() && case.validated();
     let owner = policy.key_owner(case).filter(|_| on)?;
-    (!policy.suspects.contains(owner)).then_some(owner)
+    (!policy.is_suspect(owner)).then_some(owner)
 }
 
 /// What the owner is told of the key, line by line; the first is the question.

@@ -39,10 +39,10 @@ impl Policy {
         };
         match self.key_owners.get(tag) {
             None => Word::Another(format!("people.key_owners has nobody for its tag {tag}")),
-            Some(user) if self.suspects.contains(user) => {
+            Some(user) if self.is_suspect(user) => {
                 Word::Another("its owner is marked as a suspect".to_owned())
             }
-            Some(user) if self.key_owner(case) == Some(user) => {
+            Some(user) if self.owns_key(user, case) => {
                 Word::Another("its owner owns the key too".to_owned())
             }
             Some(user) => Word::Of(PersonId { team: self.team.clone(), user: user.clone() }),

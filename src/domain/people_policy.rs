@@ -32,6 +32,9 @@ impl Policy {
         }
         policy.responders = known.expanded((RESPONDERS, &self.responders));
         policy.approvers = known.expanded((APPROVERS, &self.approvers));
+        for (tier, list) in &self.approvers_of {
+            policy.approvers_of.insert(*tier, known.expanded((tier.list(), list)));
+        }
         policy.sql_askers = known.expanded((SQL_ASKERS, &self.sql_askers));
         policy.known = Some(known);
         policy
@@ -100,7 +103,8 @@ impl Policy {
 
     fn lists(&self) -> impl Iterator<Item = (&'static str, &BTreeSet<String>)> {
         let openers = self.openers.iter().map(|list| (OPENERS, list));
-        openers.chain([
+        let tiers = self.approvers_of.iter().map(|(tier, list)| (tier.list(), list));
+        openers.chain(tiers).chain([
             (RESPONDERS, &self.responders),
             (APPROVERS, &self.approvers),
             (SQL_ASKERS, &self.sql_askers),

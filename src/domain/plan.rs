@@ -7,6 +7,7 @@ use crate::domain::ids::{AccountId, CaseId, PersonId};
 use crate::domain::principal::account_in;
 use crate::domain::resource_owner::{ResourceOwner, needs_another};
 use crate::domain::snapshot::SnapshotRef;
+use crate::domain::tier::Tier;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -120,6 +121,8 @@ pub struct PlanRules {
     /// Names, with their paths, of roles that no plan may touch in any account.
     pub protected_roles: Vec<String>,
     pub approvals_reversible: u32,
+    /// For resources, and for what was there before and others use.
+    pub approvals_resources: u32,
     pub approvals_irreversible: u32,
     pub expires_after: jiff::SignedDuration,
     /// The security group that lets nothing through, by the VPC that it is of.
@@ -199,6 +202,11 @@ impl Plan {
         self.kind.contains() && self.reversible()
     }
 
+    /// The tier of its gravest step.
+    pub fn tier(&self) -> Tier {
+        tier(&self.steps, &self.adjusted)
+    }
+
     pub fn reversible(&self) -> bool {
         self.steps.iter().all(|step| step.action.reversible())
     }
@@ -225,8 +233,7 @@ pub fn assemble(
     if steps.len() > STEPS_MAX {
         return Err(NoPlan::TooLong(steps.len()));
     }
-    let reversible = steps.iter().all(|step| step.action.reversible());
-    let needed = if reversible { rules.approvals_reversible } else { rules.approvals_irreversible };
+    let needed = rules.approvals(tier(&steps, &frame.adjusted));
     Ok(Plan {
         case: frame.case,
         number: frame.number,
@@ -237,7 +244,7 @@ pub fn assemble(
         steps,
         about: frame.about,
         requested_by: frame.requested_by,
-        approvals_needed: needed.max(1) + u32::from(needs_another(&frame.owners)),
+        approvals_needed: needed + u32::from(needs_another(&frame.owners)),
         expires_at: frame.now + rules.expires_after,
         adjusted: frame.adjusted,
         lifts: frame.lifts,
@@ -246,6 +253,11 @@ pub fn assemble(
         covers: frame.covers,
         notes: frame.notes,
     })
+}
+
+fn tier(steps: &[Step], adjusted: &[Adjusted]) -> Tier {
+    let tiers = steps.iter().map(|step| Tier::of(&step.action, adjusted));
+    tiers.max().unwrap_or(Tier::Contain)
 }
 
 /// Why keyleak refuses to touch a principal; nothing where it may.
@@ -300,6 +312,7 @@ mod tests {
             protected_arns: Vec::new(),
             protected_roles: Vec::new(),
             approvals_reversible: 1,
+            approvals_resources: 1,
             approvals_irreversible: 2,
             expires_after: jiff::SignedDuration::from_hours(1),
             isolation_groups: BTreeMap::new(),

@@ -5,11 +5,12 @@ use crate::domain::conduct::Conduct;
 use crate::domain::facts::Fact;
 use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::{CaseId, PersonId};
-use crate::domain::known::{APPROVERS, Known, OPENERS, RESPONDERS, SQL_ASKERS};
+use crate::domain::known::{Known, OPENERS, SQL_ASKERS};
 use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
 use crate::domain::proof::Caller;
 use crate::domain::refusal::Refusal;
+use crate::domain::tier::Tier;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,8 +24,12 @@ pub struct Policy {
     pub openers: Option<BTreeSet<String>>,
     /// Who is invited to every case.
     pub responders: BTreeSet<String>,
-    /// Who may approve, deny and withdraw.
+    /// Who may approve, deny and withdraw, where a tier has no list of its own.
     pub approvers: BTreeSet<String>,
+    /// Who may for a tier; a list that is there and empty is nobody.
+    pub approvers_of: BTreeMap<Tier, BTreeSet<String>>,
+    /// Accounts of one person, each with the account that stands for all of them.
+    pub same_person: BTreeMap<String, String>,
     /// From the value of a user's owner tag, or a user's name, to a person.
     pub key_owners: BTreeMap<String, String>,
     /// People whom an investigation has marked; they decide nothing.
@@ -71,7 +76,10 @@ impl Policy {
             None => Ok(()),
             Some(listed) if listed.contains(&caller.person().user) => Ok(()),
             Some(_) if self.is_staff(caller) => Ok(()),
-            Some(_) => Err(self.not_on(&[OPENERS, RESPONDERS, APPROVERS], Refusal::NotListed)),
+            Some(_) => {
+                let lists: Vec<_> = [OPENERS].into_iter().chain(self.staff_lists()).collect();
+                Err(self.not_on(&lists, Refusal::NotListed))
+            }
         }
     }
 
@@ -92,9 +100,9 @@ impl Policy {
         self.is_listed_staff(caller)
     }
 
-    /// Whether this person may let changes go on.
+    /// Whether this person may let changes go on: an approver of containments.
     pub fn may_thaw(&self, caller: &Caller) -> Result<(), Refusal> {
-        self.is_approver(caller)?;
+        self.is_approver(caller, Tier::Contain)?;
         self.is_no_suspect(caller)
     }
 
@@ -106,23 +114,25 @@ impl Policy {
         state: &PlanState,
     ) -> Result<(), Refusal> {
         let Wish { caller, choice, now } = *wish;
-        self.is_approver(caller)?;
+        self.is_approver(caller, state.plan.tier())?;
         self.is_disinterested(caller, case)?;
         is_open(state, now)?;
-        let approved_before = state.approvals.iter().any(|press| press.by == *caller.person());
+        // Accounts of one person count once; each takes back what it gave itself.
+        let approved_before = state.approvals.iter().any(|press| self.is_own(caller, &press.by));
+        let approved_here = state.approvals.iter().any(|press| press.by == *caller.person());
         let steps_up = caller.identity().is_some() && state.awaits_step_up().is_some();
         match choice {
             Choice::Approve if state.plan.dry_run => Err(Refusal::DryRun),
-            Choice::Approve if state.plan.requested_by == *caller.person() => {
+            Choice::Approve if self.is_own(caller, &state.plan.requested_by) => {
                 Err(Refusal::Requester)
             }
-            Choice::Approve if adjusted(state, caller.person()) => Err(Refusal::Adjuster),
-            Choice::Approve if shaped(case, state, caller.person()) => Err(Refusal::Shaper),
+            Choice::Approve if self.adjusted(state, caller.person()) => Err(Refusal::Adjuster),
+            Choice::Approve if self.shaped(case, state, caller.person()) => Err(Refusal::Shaper),
             Choice::Approve if steps_up => Ok(()),
             Choice::Approve if approved_before => Err(Refusal::AlreadyApproved),
             Choice::Approve => Ok(()),
             Choice::Deny | Choice::Withdraw if state.has_begun() => Err(Refusal::Begun),
-            Choice::Withdraw if !approved_before => Err(Refusal::NotApproved),
+            Choice::Withdraw if !approved_here => Err(Refusal::NotApproved),
             Choice::Deny | Choice::Withdraw => Ok(()),
         }
     }
@@ -168,7 +178,7 @@ impl Policy {
         case: &Case,
         state: &PlanState,
     ) -> Result<(), Refusal> {
-        self.is_approver(caller)?;
+        self.is_approver(caller, state.plan.tier())?;
         self.is_disinterested(caller, case)?;
         is_open(state, now)?;
         if state.plan.dry_run {
@@ -188,11 +198,11 @@ impl Policy {
         case: &Case,
         state: &PlanState,
     ) -> Result<(), Refusal> {
-        self.is_approver(caller)?;
+        self.is_approver(caller, state.plan.tier())?;
         self.is_disinterested(caller, case)?;
         match &state.glass {
             Some(_) if !state.awaits_review() => Err(Refusal::NothingToReview),
-            Some((breaker, _)) if breaker.by == *caller.person() => Err(Refusal::OwnGlass),
+            Some((breaker, _)) if self.is_own(caller, &breaker.by) => Err(Refusal::OwnGlass),
             Some(_) => Ok(()),
             None => Err(Refusal::NothingToReview),
         }
@@ -207,7 +217,7 @@ impl Policy {
 
     /// The people whom a new case invites besides its requester.
     pub fn invited(&self) -> impl Iterator<Item = PersonId> {
-        let people: BTreeSet<_> = self.responders.union(&self.approvers).collect();
+        let people: BTreeSet<_> = self.responders.iter().chain(self.all_approvers()).collect();
         people.into_iter().map(|user| PersonId { team: self.team.clone(), user: user.clone() })
     }
 
@@ -216,23 +226,11 @@ impl Policy {
     }
 
     fn is_staff(&self, caller: &Caller) -> bool {
-        let user = &caller.person().user;
-        self.responders.contains(user) || self.approvers.contains(user)
-    }
-
-    pub(super) fn is_approver(&self, caller: &Caller) -> Result<(), Refusal> {
-        self.is_ours(caller)?;
-        self.is_member(caller)?;
-        if self.approvers.contains(&caller.person().user) {
-            return Ok(());
-        }
-        let nobody = self.approvers.is_empty();
-        let simply = if nobody { Refusal::NobodyListed } else { Refusal::NotApprover };
-        Err(self.not_on(&[APPROVERS], simply))
+        self.works_here(&caller.person().user)
     }
 
     pub(super) fn is_no_suspect(&self, caller: &Caller) -> Result<(), Refusal> {
-        let suspected = self.suspects.contains(&caller.person().user);
+        let suspected = self.is_suspect(&caller.person().user);
         if suspected { Err(Refusal::Suspect) } else { Ok(()) }
     }
 
@@ -250,7 +248,7 @@ impl Policy {
     fn is_listed_staff(&self, caller: &Caller) -> Result<(), Refusal> {
         match self.is_staff(caller) {
             true => Ok(()),
-            false => Err(self.not_on(&[RESPONDERS, APPROVERS], Refusal::NotListed)),
+            false => Err(self.not_on(&self.staff_lists(), Refusal::NotListed)),
         }
     }
 
@@ -259,22 +257,29 @@ impl Policy {
         self.is_among_us(caller, case)?;
         self.is_no_suspect(caller)?;
         let user = caller.person().user.as_str();
-        if self.key_owner(case) == Some(user) {
+        if self.owns_key(user, case) {
             return Err(Refusal::KeyOwner);
         }
         Ok(())
     }
-}
 
-/// Whether the plan is as it is by this person's word: the time of exposure that it was made with,
-/// or what it leaves out, takes in or does otherwise.
-pub fn shaped(case: &Case, state: &PlanState, person: &PersonId) -> bool {
-    let by = case.exposure().said_by().map(|press| &press.by);
-    (state.plan.kind != PlanKind::Undo && by == Some(person)) || adjusted(state, person)
-}
+    /// Whether an account of this person is the key's owner.
+    pub fn owns_key(&self, user: &str, case: &Case) -> bool {
+        self.key_owner(case).is_some_and(|owner| self.is_one(owner, user))
+    }
 
-fn adjusted(state: &PlanState, person: &PersonId) -> bool {
-    state.plan.adjusted.iter().any(|adjusted| adjusted.by == *person)
+    /// Whether the plan is as it is by this person's word: the time of exposure that it was made
+    /// with, or what it leaves out, takes in or does otherwise.
+    pub fn shaped(&self, case: &Case, state: &PlanState, person: &PersonId) -> bool {
+        let by = case.exposure().said_by().map(|press| &press.by);
+        let said = by.is_some_and(|by| self.is_one(&by.user, &person.user));
+        (state.plan.kind != PlanKind::Undo && said) || self.adjusted(state, person)
+    }
+
+    fn adjusted(&self, state: &PlanState, person: &PersonId) -> bool {
+        let mut adjusted = state.plan.adjusted.iter();
+        adjusted.any(|one| self.is_one(&one.by.user, &person.user))
+    }
 }
 
 /// Whether the plan can still be decided about.

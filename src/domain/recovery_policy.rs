@@ -9,6 +9,7 @@ use crate::domain::recovering::{is_confirmed, silence};
 use crate::domain::recovery::Item;
 use crate::domain::recovery_step::Remedy;
 use crate::domain::refusal::Refusal;
+use crate::domain::tier::Tier;
 use jiff::Timestamp;
 
 impl Policy {
@@ -71,8 +72,8 @@ impl Policy {
         self.is_ours(caller)?;
         self.is_member(caller)?;
         self.is_among_us(caller, case)?;
-        let owns = self.key_owner(case) == Some(caller.person().user.as_str());
-        if !owns && self.is_approver(caller).is_err() {
+        let owns = self.owns_key(&caller.person().user, case);
+        if !owns && self.is_approver(caller, Tier::Contain).is_err() {
             return Err(Refusal::NeitherOwner);
         }
         self.is_no_suspect(caller)?;

@@ -30,8 +30,15 @@ pub enum Refusal {
         "nobody is configured as an approver, so nothing can be approved; set people.approvers"
     )]
     NobodyListed,
-    #[error("you are not an approver; the approvers are asked in the channel")]
+    #[error("nobody is configured as an approver of {1} ({0} is empty), so it cannot be approved")]
+    NobodyListedFor(&'static str, &'static str),
+    #[error(
+        "you are not an approver (people.approvers lists them); the approvers are asked in the \
+         channel"
+    )]
     NotApprover,
+    #[error("you are not an approver of {1}; {0} lists them, and they are asked in the channel")]
+    NotApproverOf(&'static str, &'static str),
     #[error("you asked for this plan, so somebody else has to approve it")]
     Requester,
     #[error(

@@ -5,6 +5,7 @@ use crate::domain::policy::Policy;
 use crate::domain::proof::Caller;
 use crate::domain::refusal::Refusal;
 use crate::domain::spending_step::SpendingStep;
+use crate::domain::tier::Tier;
 
 impl Policy {
     /// What the word of this person is worth about the reading that record `seq` asked for: an
@@ -15,13 +16,13 @@ impl Policy {
         case: &Case,
         seq: u64,
     ) -> Result<SpendingStep, Refusal> {
-        self.is_approver(caller)?;
+        self.is_approver(caller, Tier::Read)?;
         self.is_disinterested(caller, case)?;
         let mut waiting = case.spending().not_allowed();
         // Nothing is asked any more once the case is closed.
         let waiting = waiting.find(|one| one.seq == seq && case.closed_at().is_none());
         let waiting = waiting.ok_or(Refusal::NoReading)?;
-        if waiting.requester == *caller.person() {
+        if self.is_own(caller, &waiting.requester) {
             return Err(Refusal::OwnReading);
         }
         Ok(SpendingStep::Allowed { sql_sha256: waiting.scan.sql_sha256.clone() })

@@ -27,13 +27,13 @@ impl Policy {
     ) -> Result<TeamStep, Refusal> {
         self.is_disinterested_staff(caller, case)?;
         let user = other.unwrap_or(&caller.person().user).to_owned();
-        let listed = self.responders.contains(&user) || self.approvers.contains(&user);
+        let listed = self.works_here(&user);
         if !listed && *case.opened_by().user != *user {
             return Err(Refusal::NotNamed(
                 "only responders, approvers and whoever opened the case can have a role in it",
             ));
         }
-        if self.suspects.contains(&user) || self.key_owner(case) == Some(user.as_str()) {
+        if self.is_suspect(&user) || self.owns_key(&user, case) {
             return Err(Refusal::NotNamed(
                 "neither the key's owner nor a marked suspect can have a role in the case",
             ));

@@ -36,10 +36,10 @@ pub async fn say(
         let adjustments = asked(case, bench.plans, wanted)?;
         Ok(Event::Adjusted { adjustments })
     };
-    let needed = bench.plans.approvals_reversible;
     let said = |case: &Case| match case.outdated() {
         Some(_) => {
-            let short = short_of_next(&bench.policy(), case, (speaker.caller.person(), needed));
+            let short =
+                short_of_next(&bench.policy(), case, (speaker.caller.person(), bench.plans));
             let short = short.map_or_else(String::new, |why| format!(" {why}."));
             format!(
                 "It is written down. What waited for approval is void, and the next plan comes \

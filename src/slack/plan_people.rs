@@ -72,6 +72,10 @@ pub(super) fn approvers(scene: &Scene<'_>, state: &PlanState) -> Vec<Value> {
     if all.len() > APPROVERS_SHOWN_MAX {
         parts.push(text(&format!(" and {} more", all.len() - APPROVERS_SHOWN_MAX)));
     }
+    let tier = state.plan.tier();
+    if scene.policy.approvers_of.contains_key(&tier) && !parts.is_empty() {
+        parts.push(text(&format!(", of those who approve {} ({})", tier.words(), tier.list())));
+    }
     for said in scene.policy.known.iter().flat_map(Known::told).take(GROUPS_SHOWN_MAX) {
         let begins = if parts.is_empty() { "" } else { "; " };
         parts.push(text(&format!("{begins}{}", field(&said))));

@@ -30,7 +30,7 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<Value> {
         Some((scribe, _)) => parts.push(person(&scribe.user)),
         None => parts.push(text("nobody")),
     }
-    let approvers = scene.policy.approvers.len();
+    let approvers = scene.policy.all_approvers().len();
     let listed = if approvers == 0 { "nobody".to_owned() } else { format!("{approvers} listed") };
     parts.extend([bold(" · Approvers: "), text(&listed)]);
     if let Some(owner) = scene.policy.key_owner(case) {

@@ -48,7 +48,7 @@ pub(super) fn head(case: &Case, seq: u64) -> &str {
 /// Something that must be noticed by every approver: each of them is rung.
 pub(super) fn alarm(scene: &Scene<'_>, said: &str) -> Sketch {
     let mut sketch = notice(scene, said);
-    let rung = scene.policy.approvers.iter().take(RUNG_MAX);
+    let rung = scene.policy.all_approvers().into_iter().take(RUNG_MAX);
     let people: Vec<Value> = rung.flat_map(|user| [person(user), text(", ")]).collect();
     sketch.blocks.push(rich("alarm.people", vec![paragraph(people)]));
     sketch

@@ -13,7 +13,7 @@ use keyleak::domain::exposure::Basis;
 use keyleak::domain::ids::CaseId;
 use keyleak::domain::plan::PlanNumber;
 use keyleak::domain::plan_state::PlanStatus;
-use keyleak::domain::policy::shaped;
+use keyleak::domain::policy::Policy;
 use keyleak::domain::remains::contained;
 use keyleak::domain::trail_row::format_time;
 use keyleak::flow::spoken::{Speaker, correct_exposure};
@@ -207,8 +207,8 @@ async fn a_person_corrects_the_time_and_whoever_did_does_not_approve_the_new_pla
     assert_eq!(now.plan(second.plan).unwrap().plan.requested_by, *caller(APPROVER).person());
     // Somebody else's press does not wash that off.
     let state = now.plan(second.plan).unwrap();
-    assert!(shaped(&now, state, caller(APPROVER).person()));
-    assert!(!shaped(&now, state, caller(ASKER).person()));
+    assert!(Policy::default().shaped(&now, state, caller(APPROVER).person()));
+    assert!(!Policy::default().shaped(&now, state, caller(ASKER).person()));
 
     say(&bureau, &case, ASKER, Some(ground.since)).await;
     proposed(&bureau, &case, Some(ground.since)).await;

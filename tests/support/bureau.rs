@@ -29,7 +29,7 @@ use keyleak::store::sqlite::Sqlite;
 use keyleak::trail::investigator::Investigator;
 use keyleak::trail::local::LocalTrail;
 use keyleak::worker::Worker;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -212,6 +212,8 @@ fn rules(ground: &Ground) -> Rules {
             openers: None,
             responders: set(&[ASKER, APPROVER]),
             approvers: set(&[APPROVER, SECOND_APPROVER]),
+            approvers_of: BTreeMap::new(),
+            same_person: BTreeMap::new(),
             key_owners: ground.key_owners.clone(),
             suspects: BTreeSet::new(),
             sql_askers: set(&[APPROVER]),
@@ -223,6 +225,7 @@ fn rules(ground: &Ground) -> Rules {
             protected_arns: ground.protected_arns.clone(),
             protected_roles: Vec::new(),
             approvals_reversible: 1,
+            approvals_resources: 1,
             approvals_irreversible: 2,
             expires_after: SignedDuration::from_hours(1),
             isolation_groups: ground.isolation_groups.clone(),

@@ -44,7 +44,7 @@ pub async fn look(config: &Config, clock: Clock) -> (Vec<Line>, Option<SignedDur
 
 fn of_people(config: &Config, looked: &Looked) -> Vec<Line> {
     let policy = &config.rules.policy;
-    let mut lines = vec![people::approvers(policy, &config.rules.plans, looked)];
+    let mut lines = people::approvers(policy, &config.rules.plans, looked);
     lines.extend(people::each(policy, &config.operators, looked));
     lines
 }

@@ -5,6 +5,7 @@ use crate::domain::identity::Operators;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::domain::roster::is_group;
+use crate::domain::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewer approvers than this cannot decide what one of them asks for.
@@ -53,6 +54,9 @@ pub fn listed<'a>(policy: &'a Policy, operators: &'a Operators) -> BTreeMap<&'a 
     let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut add = |user: &'a str, list: &'static str| all.entry(user).or_default().push(list);
     policy.approvers.iter().for_each(|user| add(user, "people.approvers"));
+    for (tier, list) in &policy.approvers_of {
+        list.iter().for_each(|user| add(user, tier.list()));
+    }
     policy.responders.iter().for_each(|user| add(user, "people.responders"));
     policy.openers.iter().flatten().for_each(|user| add(user, "people.openers"));
     policy.key_owners.values().for_each(|user| add(user, "people.key_owners"));
@@ -60,39 +64,76 @@ pub fn listed<'a>(policy: &'a Policy, operators: &'a Operators) -> BTreeMap<&'a 
     all
 }
 
-/// Whether enough distinct people may approve, of those who can.
-pub fn approvers(policy: &Policy, rules: &PlanRules, looked: &Looked) -> Line {
-    let mut able: BTreeSet<&String> = BTreeSet::new();
-    for id in &policy.approvers {
+/// Whether enough distinct people may approve, of those who can: first containments, then each tier
+/// that has a list of its own.
+pub fn approvers(policy: &Policy, rules: &PlanRules, looked: &Looked) -> Vec<Line> {
+    let own = policy.approvers_of.keys().filter(|tier| **tier != Tier::Contain);
+    let own = own.map(|tier| of_tier(policy, (rules, *tier), looked));
+    [of_containments(policy, rules, looked)].into_iter().chain(own).collect()
+}
+
+/// How many people of a tier's list can approve; none where Slack does not tell.
+fn able(policy: &Policy, tier: Tier, looked: &Looked) -> Option<usize> {
+    let listed = policy.approvers_for(tier);
+    let mut able: BTreeSet<&str> = BTreeSet::new();
+    for id in listed {
         match group(looked, id) {
-            Some(members) => able.extend(members),
+            Some(members) => able.extend(members.iter().map(String::as_str)),
+            None if is_group(id) => return None,
             None if can_decide(looked, id, policy) => drop(able.insert(id)),
             None => {}
         }
     }
-    let can = able.iter().filter(|user| !policy.suspects.contains(**user)).count();
-    let needed = APPROVERS_MIN.max(rules.approvals_reversible as usize + 1);
-    let list = |more: usize| {
-        format!("list {more} more in people.approvers, by Slack member id, and start keyleak again")
-    };
-    if policy.approvers.is_empty() {
-        let seen = "people.approvers is empty: nobody can approve, and nothing is ever changed";
-        return Line::failed(Part::Approvers, seen, list(needed));
-    }
-    let unknown = policy.approvers.iter().any(|id| is_group(id) && group(looked, id).is_none());
-    if unknown {
-        let why = "how many there are: Slack did not tell who is in the user groups";
+    let can = able.into_iter().filter(|user| !policy.is_suspect(user));
+    Some(can.map(|user| policy.person_of(user)).collect::<BTreeSet<_>>().len())
+}
+
+fn of_tier(policy: &Policy, (rules, tier): (&PlanRules, Tier), looked: &Looked) -> Line {
+    let (list, what, needed) = (tier.list(), tier.words(), rules.approvals(tier) as usize);
+    let fix = |more: usize| format!("list {more} more in {list}, and start keyleak again");
+    let Some(can) = able(policy, tier, looked) else {
+        let why = format!("{list}: Slack did not tell who is in the user groups");
         return Line::not_checked(Part::Approvers, why);
+    };
+    let seen = format!("{can} of those in {list} can approve {what}");
+    if can == 0 {
+        return Line::failed(Part::Approvers, format!("nobody can: {seen}"), fix(needed + 1));
     }
     if can < needed {
+        let seen = format!("{seen}; it takes {needed} besides whoever asks for it");
+        return Line::failed(Part::Approvers, seen, fix(needed + 1 - can));
+    }
+    if can == needed {
+        let seen = format!("{seen}, just as many as it takes besides whoever asks for it");
+        return Line::warning(Part::Approvers, seen, fix(1));
+    }
+    Line::ok(Part::Approvers, seen)
+}
+
+fn of_containments(policy: &Policy, rules: &PlanRules, looked: &Looked) -> Line {
+    let setting = policy.list_for(Tier::Contain);
+    let needed = APPROVERS_MIN.max(rules.approvals(Tier::Contain) as usize + 1);
+    let list = |more: usize| {
+        format!("list {more} more in {setting}, by Slack member id, and start keyleak again")
+    };
+    if policy.approvers_for(Tier::Contain).is_empty() {
+        let seen = format!("{setting} is empty: nobody can approve, and nothing is ever changed");
+        return Line::failed(Part::Approvers, seen, list(needed));
+    }
+    let Some(can) = able(policy, Tier::Contain, looked) else {
+        let why = "how many there are: Slack did not tell who is in the user groups";
+        return Line::not_checked(Part::Approvers, why);
+    };
+    if can < needed {
         let seen = format!(
-            "{can} of those in people.approvers can approve; it takes {needed}, since whoever asks \
-             for a plan does not approve it"
+            "{can} of those in {setting} can approve; it takes {needed}, since whoever asks for a \
+             plan does not approve it"
         );
         return Line::failed(Part::Approvers, seen, list(needed - can));
     }
     let for_good = rules.approvals_irreversible;
-    if can <= for_good as usize {
+    let has_own = policy.approvers_of.contains_key(&Tier::Irreversible);
+    if can <= for_good as usize && !has_own {
         let seen = format!(
             "{can} can approve, and an eradication needs {for_good} besides whoever asks for it"
         );
@@ -187,7 +228,7 @@ pub fn operators(policy: &Policy, operators: &Operators, is_shared: bool) -> Vec
         return vec![Line::warning(Part::Operators, seen, fix)];
     }
     let users = operators.users();
-    let may = |user: &&str| policy.approvers.contains(*user) || policy.responders.contains(*user);
+    let may = |user: &&str| policy.works_here(user);
     let idle = users.iter().copied().filter(|user| !may(user));
     let mut lines: Vec<Line> = idle
         .map(|user| {
@@ -198,7 +239,8 @@ pub fn operators(policy: &Policy, operators: &Operators, is_shared: bool) -> Vec
         })
         .collect();
     if lines.is_empty() {
-        let deciding = users.iter().filter(|user| policy.approvers.contains(**user)).count();
+        let approvers = policy.all_approvers();
+        let deciding = users.iter().filter(|user| approvers.contains(&(**user).to_owned())).count();
         let seen = format!("{} mapped, {deciding} of them approvers", users.len());
         lines.push(Line::ok(Part::Operators, seen));
     }

@@ -180,6 +180,21 @@ pub(super) fn faults_of_people() -> Vec<Planted> {
             &[(", \"U0CYN00003\", \"U0DAN00004\"]", "]")],
             (Part::Approvers, State::Warning, "an eradication needs 2", "list 1 more"),
         ),
+        set(
+            "nobody for a tier",
+            &[("[aws]\n", "approvers_irreversible = []\n[aws]\n")],
+            (
+                Part::Approvers,
+                State::Failed,
+                "nobody can: 0 of those in people.approvers_irreversible",
+                "list 3 more in people.approvers_irreversible",
+            ),
+        ),
+        set(
+            "just as many as a tier needs",
+            &[("[aws]\n", "approvers_resources = [\"U0ANA00001\"]\n[aws]\n")],
+            (Part::Approvers, State::Warning, "just as many", "list 1 more in people.approvers_r"),
+        ),
     ]
 }
 

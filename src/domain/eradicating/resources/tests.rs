@@ -71,6 +71,7 @@ fn rules(protected: &[&str]) -> PlanRules {
         deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
         protected_arns: protected.iter().map(|arn| (*arn).to_owned()).collect(),
         approvals_reversible: 1,
+        approvals_resources: 1,
         approvals_irreversible: 2,
         expires_after: SignedDuration::from_hours(1),
         isolation_groups: BTreeMap::new(),
