@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod anchors;
 mod conduct;
 mod emoji;
+mod identities;
 pub mod organization;
 mod people;
 pub mod reader;
@@ -163,6 +164,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
     let slack = slack(r);
     let aws = accounts::aws(r);
     let dry_run = dry_run(r);
+    identities::resolve(r);
     shapes::check(r);
     let webhook = conduct::webhook(r);
     let rules = rules(r, (&slack.team_id, &aws), webhook.is_some());

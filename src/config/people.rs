@@ -1,5 +1,6 @@
 //! Who may decide what: the lists of people, by tier, and how many have to agree.
 
+use crate::config::identities::same_person;
 use crate::config::reader::Reader;
 use crate::domain::approvers::impossible;
 use crate::domain::conduct::Conduct;
@@ -7,18 +8,6 @@ use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::domain::tier::Tier;
 use std::collections::BTreeSet;
-
-/// Lists that may name user groups beside people.
-pub(super) const LISTS_WITH_GROUPS: [&str; 8] = [
-    "people.openers",
-    "people.responders",
-    "people.approvers",
-    "people.approvers_read",
-    "people.approvers_contain",
-    "people.approvers_resources",
-    "people.approvers_irreversible",
-    "people.sql_askers",
-];
 
 /// The rules about people as they are written.
 pub(super) fn policy(r: &mut Reader, team: &str, conduct: Conduct) -> Policy {
@@ -37,6 +26,7 @@ pub(super) fn policy(r: &mut Reader, team: &str, conduct: Conduct) -> Policy {
         key_owners: r.table("people.key_owners"),
         suspects: set(r, "people.suspects"),
         sql_askers: set(r, "people.sql_askers"),
+        same_person: same_person(r),
         conduct,
         ..Policy::default()
     }

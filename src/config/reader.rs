@@ -15,8 +15,8 @@ pub const ENVIRONMENT_PREFIX: &str = "KEYLEAK_";
 const NEEDED: &str = "needed";
 
 /// Tables whose keys are people's to choose.
-const TABLES_OF_TEXTS: [&str; 3] =
-    ["aws.isolation_groups", "people.key_owners", "people.operators"];
+const TABLES_OF_TEXTS: [&str; 4] =
+    ["aws.isolation_groups", "people.identities", "people.key_owners", "people.operators"];
 
 /// Everything that is wrong with the configuration, each with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -108,6 +108,35 @@ impl Reader {
                 String::new()
             }
         }
+    }
+
+    /// Puts other texts into a setting that is not read yet: into a list, a list of lists, or the
+    /// values of a table.
+    pub fn replace(&mut self, name: &str, other: &dyn Fn(&str) -> Option<String>) {
+        if let Some(written) = self.written.get_mut(name) {
+            written.value = replaced(&written.value, other);
+        }
+    }
+
+    /// A list of lists of texts.
+    pub fn lists(&mut self, name: &str) -> Vec<Vec<String>> {
+        let Some(written) = self.take(name, "") else { return Vec::new() };
+        let text = |value: &Value| match value {
+            Value::Text(text) => Some(text.clone()),
+            Value::List(_) | Value::Table(_) | Value::Other(_) => None,
+        };
+        let list = |value: &Value| match value {
+            Value::List(list) => list.iter().map(text).collect::<Option<Vec<String>>>(),
+            Value::Text(_) | Value::Table(_) | Value::Other(_) => None,
+        };
+        let lists: Option<Vec<_>> = match &written.value {
+            Value::List(all) => all.iter().map(list).collect(),
+            Value::Text(_) | Value::Table(_) | Value::Other(_) => None,
+        };
+        lists.unwrap_or_else(|| {
+            self.wrong::<()>(&written, name, "must be a list of lists of texts, in the file");
+            Vec::new()
+        })
     }
 
     /// Whether somebody wrote it.
@@ -330,6 +359,19 @@ fn value_of(value: &DeValue<'_>) -> Value {
         DeValue::Table(table) => Value::Table(
             table.iter().map(|(k, v)| (k.get_ref().to_string(), value_of(v.get_ref()))).collect(),
         ),
+    }
+}
+
+fn replaced(value: &Value, other: &dyn Fn(&str) -> Option<String>) -> Value {
+    let one = |text: &str| other(text.trim()).unwrap_or_else(|| text.trim().to_owned());
+    match value {
+        // A list in the environment.
+        Value::Text(text) => Value::Text(text.split(',').map(one).collect::<Vec<_>>().join(",")),
+        Value::List(list) => Value::List(list.iter().map(|one| replaced(one, other)).collect()),
+        Value::Table(table) => Value::Table(
+            table.iter().map(|(key, value)| (key.clone(), replaced(value, other))).collect(),
+        ),
+        Value::Other(kind) => Value::Other(kind),
     }
 }
 

@@ -1,6 +1,5 @@
 //! What people mistype in settings that are read late: ids, names and ARNs, checked at the start.
 
-use crate::config::people::LISTS_WITH_GROUPS;
 use crate::config::reader::Reader;
 use crate::domain::checkup::people::Twice;
 use std::collections::BTreeSet;
@@ -9,6 +8,18 @@ use std::collections::BTreeSet;
 const BUCKET_LENGTHS: std::ops::RangeInclusive<usize> = 3..=63;
 /// `arn:partition:service:region:account:resource`.
 const ARN_PARTS: usize = 6;
+
+/// Lists that may name user groups beside people.
+pub(super) const LISTS_WITH_GROUPS: [&str; 8] = [
+    "people.openers",
+    "people.responders",
+    "people.approvers",
+    "people.approvers_read",
+    "people.approvers_contain",
+    "people.approvers_resources",
+    "people.approvers_irreversible",
+    "people.sql_askers",
+];
 
 /// Notes each setting that names people, ARNs or buckets in a form that nothing would ever match.
 pub(super) fn check(r: &mut Reader) {
@@ -19,8 +30,10 @@ pub(super) fn check(r: &mut Reader) {
             }
         }
     }
-    for person in r.texts("people.suspects").unwrap_or_default() {
-        check_person(r, "people.suspects", &person, "");
+    for name in ["people.suspects", "people.legal", "escalation.people"] {
+        for person in r.texts(name).unwrap_or_default() {
+            check_person(r, name, &person, "");
+        }
     }
     for (of, person) in r.table("people.key_owners") {
         check_person(r, "people.key_owners", &person, &format!(" for {of}"));
@@ -62,12 +75,15 @@ fn check_person(r: &mut Reader, name: &str, person: &str, of: &str) {
             true => ", those of user groups like S0123ABC",
             false => "",
         };
-        let why = format!("has {person:?}{of}, and Slack's ids of people are like U0123ABC{group}");
+        let why = format!(
+            "has {person:?}{of}, and Slack's ids of people are like U0123ABC{group}; where it is a \
+             name of your directory, add {person:?} = \"U…\" to [people.identities]"
+        );
         r.reject(name, &why);
     }
 }
 
-fn is_id(text: &str, begins: &[char]) -> bool {
+pub(super) fn is_id(text: &str, begins: &[char]) -> bool {
     // Slack's own have no underscore; simulators of Slack do.
     let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     let rest = text.strip_prefix(begins);
