@@ -81,6 +81,7 @@ mod peer_defects;
 mod people;
 mod plan_changes;
 mod plan_forms;
+mod policy_table;
 mod printed_manifests;
 mod quarantine;
 mod readme;
