@@ -5,7 +5,7 @@ use crate::domain::command::{CaseName, Command};
 use crate::domain::ids::{CaseId, ChannelId};
 use crate::domain::refusal::Refusal;
 use crate::domain::report;
-use crate::flow::intake::{self, NotOpened, OpenRequest, key_digest, may_be_about};
+use crate::flow::intake::{self, NotOpened, OpenRequest, Opened, key_digest, may_be_about};
 use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
 use crate::flow::{adjust, allowance, inquire, lift, reopen, team, timeline};
@@ -27,7 +27,7 @@ use serde_json::Value;
 /// More open cases than this are counted, not listed.
 const LISTED_MAX: usize = 20;
 
-const HELP: &str = "*keyleak* responds to exposed AWS access keys.\n\
+const HELP: &str = "keyleak responds to exposed AWS access keys.\n\
 • `/keyleak AKIA…` opens a private channel for the key (several ids: one case each)\n\
 • `/keyleak` alone opens a form: key, where it was found, since when\n\
 • `/keyleak list` lists the open cases\n\
@@ -58,8 +58,9 @@ Never paste the secret key; the id is enough.";
 /// What a command is answered with.
 enum Said {
     Nothing,
-    /// Words of our own; Slack may read them as mrkdwn.
     Words(String),
+    /// What became of each key.
+    Opened(Vec<Opened>),
     /// Why this person may command nothing.
     Refused(Refusal),
     /// Where these cases stand.
@@ -79,6 +80,7 @@ pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
     let answering = answer_whoever_may(service, &slash, command);
     match tokio::time::timeout(DECISION_TIME_MAX, answering).await {
         Ok(Ok(Said::Words(text))) => (ephemeral(&text), true),
+        Ok(Ok(Said::Opened(opened))) => (opened::answer(&opened), true),
         Ok(Ok(Said::Refused(refusal))) => (ephemeral(&format!("Not done: {refusal}.")), false),
         Ok(Ok(Said::Cases(cases))) => (told(&cases), true),
         Ok(Ok(Said::Impact(case))) => (impact(&case), true),
@@ -130,7 +132,7 @@ async fn carry_out(
                 place: None,
             };
             match intake::open(&service.desk, &slash.caller, &request).await {
-                Ok(opened) => Ok(Said::Words(opened::words(&opened))),
+                Ok(opened) => Ok(Said::Opened(opened)),
                 Err(NotOpened::Refused(refusal)) => {
                     Ok(Said::Words(format!("Not done: {refusal}.")))
                 }

@@ -19,6 +19,7 @@ use crate::http::errands::Errands;
 use crate::http::wall::Wall;
 use crate::slack::blocks;
 use crate::slack::inbound::{self, Inbound, Route};
+use crate::slack::telling;
 use crate::worker::Worker;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -126,21 +127,20 @@ async fn dispatch(service: &Service, inbound: Inbound) -> (Response, bool) {
     }
 }
 
-/// An answer that only the person who asked can see, about things that others have named: each
-/// line is rich text, in which nothing is live, and `text` is what a notification shows of it.
+/// An answer in lines that only the person who asked can see: each line is rich text, in which
+/// nothing is live, and `text` is what a notification shows of it.
 pub(crate) fn ephemeral_lines(text: &str, lines: Vec<Vec<Value>>) -> Response {
     let body = serde_json::json!({
         "response_type": "ephemeral",
-        "text": blocks::fallback(text),
+        "text": blocks::inert(text),
         "blocks": [blocks::rich("answer", vec![blocks::list(lines, false)])],
     });
     ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
-/// An answer in our own words that only the person who asked can see.
+/// An answer in words that only the person who asked can see.
 pub(crate) fn ephemeral(text: &str) -> Response {
-    let body = serde_json::json!({ "response_type": "ephemeral", "text": text }).to_string();
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    json(&telling::answer(text))
 }
 
 /// An answer to a form that was sent.

@@ -1,7 +1,7 @@
 //! Buttons and the form: judged and journaled before Slack hears 200.
 
 use crate::domain::button::ButtonAction;
-use crate::domain::intake::{GivenFile, IntakeField};
+use crate::domain::intake::GivenFile;
 use crate::domain::proof::Caller;
 use crate::flow::decide::{self, Pressed};
 use crate::flow::file_intake;
@@ -142,6 +142,5 @@ async fn take_in(
 }
 
 fn under_keys(text: &str) -> Response {
-    let block = intake_modal::block_id(IntakeField::Keys);
-    json(&serde_json::json!({ "response_action": "errors", "errors": { block: text } }))
+    json(&intake_modal::under_keys(text))
 }

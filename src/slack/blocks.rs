@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub const BLOCKS_MAX: usize = 50;
 /// Slack refused messages above some 13,000 characters; a reader gives up long before.
 pub const MESSAGE_LENGTH_MAX: usize = 10_000;
-/// `chat.update` refuses a longer top-level text; a notification shows far less.
+/// A notification shows far less.
 pub const FALLBACK_LENGTH_MAX: usize = 1_000;
 pub const HEADER_LENGTH_MAX: usize = 150;
 pub const BUTTON_LENGTH_MAX: usize = 75;
@@ -23,6 +23,10 @@ pub const PARAGRAPH_LENGTH_MAX: usize = 1_500;
 const CONFIRM_TITLE_LENGTH_MAX: usize = 100;
 const CONFIRM_TEXT_LENGTH_MAX: usize = 300;
 const CONFIRM_BUTTON_LENGTH_MAX: usize = 30;
+/// `chat.update` refuses a longer text.
+const INERT_LENGTH_MAX: usize = 4_000;
+/// Words of ours under a field of a form; Slack says of no limit, and people read two lines.
+const UNDER_FIELD_LENGTH_MAX: usize = 500;
 /// Slack refuses text without a character.
 const NOTHING: &str = "–";
 
@@ -84,9 +88,39 @@ pub fn plain(text: &str, length_max: usize) -> Value {
 
 /// The top-level text of a message, which Slack parses: escaped, so that nothing in it is live.
 pub fn fallback(text: &str) -> String {
-    let text = filled(cut(&clean(text), FALLBACK_LENGTH_MAX));
-    let escaped = text.replace('&', "&amp;");
-    escaped.replace('<', "&lt;").replace('>', "&gt;")
+    escaped(&filled(cut(&clean(text), FALLBACK_LENGTH_MAX)))
+}
+
+/// The same of a text whose lines stay lines.
+pub fn inert(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(clean).collect();
+    escaped(&filled(cut(&lines.join("\n"), INERT_LENGTH_MAX)))
+}
+
+/// Slack counts a text as it is sent, with the longer forms of what is escaped.
+fn escaped(text: &str) -> String {
+    let mut sent = String::new();
+    let mut length = 0;
+    for character in text.chars() {
+        let form = match character {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            _ => "",
+        };
+        length += form.len().max(1);
+        if length >= INERT_LENGTH_MAX {
+            sent.push('…');
+            break;
+        }
+        if form.is_empty() { sent.push(character) } else { sent.push_str(form) }
+    }
+    sent
+}
+
+/// What is said under a field of a form.
+pub fn under_field(text: &str) -> String {
+    filled(cut(&clean(text), UNDER_FIELD_LENGTH_MAX))
 }
 
 pub fn header(text: &str) -> Value {
@@ -255,6 +289,12 @@ mod tests {
     fn nothing_in_the_top_level_text_is_live() {
         let text = fallback("<!channel> <@U1> <https://evil|aws> & \u{202E}");
         assert_eq!(text, "&lt;!channel&gt; &lt;@U1&gt; &lt;https://evil|aws&gt; &amp; ");
+        assert_eq!(inert("a\n<b>\u{202E}"), "a\n&lt;b&gt;", "lines stay lines");
+        for long in ["&", "<", "é"].map(|one| one.repeat(10_000)) {
+            for sent in [fallback(&long), inert(&long)] {
+                assert!(sent.chars().count() <= INERT_LENGTH_MAX, "{}", sent.len());
+            }
+        }
     }
 
     #[test]

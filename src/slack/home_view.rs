@@ -1,10 +1,13 @@
 //! The app's home, drawn: three short lists in which nothing is live but links of our own.
 
 use crate::domain::home::{Home, HomeLine, LINES_MAX};
-use crate::slack::blocks::{channel, context, header, list, paragraph, rich, text};
+use crate::slack::blocks::{channel, context, cut, header, list, paragraph, rich, text};
 use crate::slack::cards::DRILL;
 use crate::slack::links::Links;
 use serde_json::{Value, json};
+
+/// Forty lines of more would come near what Slack takes in a view, and nobody reads them.
+const LINE_LENGTH_MAX: usize = 400;
 
 /// The view that a person gets.
 pub fn view(home: &Home, links: &Links) -> Value {
@@ -42,7 +45,7 @@ fn section((id, title, none): (&str, &str, &str), lines: &[HomeLine], links: &Li
 }
 
 fn item(line: &HomeLine, links: &Links) -> Vec<Value> {
-    let mut parts = vec![text(&line.what)];
+    let mut parts = vec![text(&cut(&line.what, LINE_LENGTH_MAX))];
     if let Some(room) = &line.channel {
         parts.extend([text(" · "), channel(room)]);
     }

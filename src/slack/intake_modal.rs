@@ -4,7 +4,7 @@ use crate::domain::ids::AccessKeyId;
 use crate::domain::intake::{
     FREE_TEXT_LENGTH_MAX, GivenFile, IntakeError, IntakeField, IntakeForm, IntakeStart,
 };
-use crate::slack::blocks::{clean, context, cut, paragraph, plain, rich, text};
+use crate::slack::blocks::{clean, context, cut, paragraph, plain, rich, text, under_field};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -98,9 +98,16 @@ pub fn view(file: FileField, start: &IntakeStart) -> Value {
 pub fn errors(wrong: &[(IntakeField, IntakeError)]) -> Value {
     let mut errors = serde_json::Map::new();
     for (field, error) in wrong {
-        errors.insert(block_id(*field).to_owned(), Value::String(error.to_string()));
+        let said = under_field(&error.to_string());
+        errors.insert(block_id(*field).to_owned(), Value::String(said));
     }
     json!({ "response_action": "errors", "errors": errors })
+}
+
+/// The answer that says under the field of keys why nothing was opened.
+pub fn under_keys(why: &str) -> Value {
+    let block = block_id(IntakeField::Keys);
+    json!({ "response_action": "errors", "errors": { block: under_field(why) } })
 }
 
 /// Reads the state of a sent form; a field that is missing is empty.

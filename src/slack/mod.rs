@@ -44,7 +44,7 @@ mod said;
 pub mod shortcut;
 pub mod sketch;
 mod team_lines;
-mod telling;
+pub mod telling;
 mod upload;
 pub mod web;
 mod wire;

@@ -10,7 +10,7 @@ use crate::domain::plan_state::PlanState;
 use crate::domain::way::Way;
 use crate::domain::ways;
 use crate::ports::chat::{Form, Scene};
-use crate::slack::blocks::{context, plain};
+use crate::slack::blocks::{context, plain, under_field};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -128,7 +128,7 @@ pub fn refused(form: &PlanForm, view: &BTreeSet<String>, why: &str) -> Value {
         PlanForm::UndoSteps { .. } => &[STEPS],
     };
     let field = fields.iter().find(|field| view.contains(**field)).unwrap_or(&fields[0]);
-    json!({ "response_action": "errors", "errors": { *field: why } })
+    json!({ "response_action": "errors", "errors": { *field: under_field(why) } })
 }
 
 fn address(scene: &Scene<'_>, state: &PlanState) -> PlanAddress {

@@ -5,11 +5,11 @@ use crate::domain::elsewhere;
 use crate::domain::report::{status_words, summary as summary_lines};
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
-    bold, context, cut, fallback, header, list, newline, paragraph, person, preformatted, rich,
-    text,
+    bold, code, context, cut, fallback, header, inert, list, newline, paragraph, person,
+    preformatted, rich, text,
 };
 use crate::slack::sketch::{Drawn, Sketch};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Lines of one notice or private answer; a list of more cases is longer than anybody reads.
 const LINES_MAX: usize = 40;
@@ -99,19 +99,36 @@ pub(super) fn letter(scene: &Scene<'_>) -> Sketch {
 }
 
 /// A private answer; its lines stay lines.
-pub(super) fn whisper(said: &str) -> Drawn {
+pub fn whisper(said: &str) -> Drawn {
     let said = cut_lines(said);
+    Drawn { text: fallback(&said), blocks: vec![rich("whisper", vec![paragraph(spoken(&said))])] }
+}
+
+/// The answer to a command, which quotes what people typed: in rich text nothing of it is live.
+pub fn answer(said: &str) -> Value {
+    let said = cut_lines(said);
+    json!({
+        "response_type": "ephemeral",
+        "text": inert(&said),
+        "blocks": [rich("answer", vec![paragraph(spoken(&said))])],
+    })
+}
+
+/// Lines as they are, with what stands between two grave accents as code.
+fn spoken(said: &str) -> Vec<Value> {
     let mut parts = Vec::new();
     for line in said.lines().filter(|line| !line.trim().is_empty()) {
         if !parts.is_empty() {
             parts.push(newline());
         }
-        parts.push(text(line));
+        let pieces: Vec<&str> = line.split('`').collect();
+        let is_even = pieces.len() % 2 == 1;
+        for (index, piece) in pieces.iter().enumerate().filter(|(_, piece)| !piece.is_empty()) {
+            let is_code = is_even && index % 2 == 1;
+            parts.push(if is_code { code(piece) } else { text(piece) });
+        }
     }
-    if parts.is_empty() {
-        parts.push(text(&said));
-    }
-    Drawn { text: fallback(&said), blocks: vec![rich("whisper", vec![paragraph(parts)])] }
+    if parts.is_empty() { vec![text(said)] } else { parts }
 }
 
 /// The first lines of a text that may be long.

@@ -44,10 +44,13 @@ mod eradicated;
 mod eradication;
 mod eradication_of_resources;
 mod escalation;
+mod every_message;
 mod exposure;
 mod file_intake;
 mod findings;
 mod freeze;
+#[path = "../support/gallery.rs"]
+mod gallery;
 #[path = "../support/ground.rs"]
 mod ground;
 mod heartbeat;
@@ -55,6 +58,10 @@ mod history_rights;
 mod home;
 #[path = "../support/hostile_answer.rs"]
 mod hostile_answer;
+#[path = "../support/hostile_case.rs"]
+mod hostile_case;
+#[path = "../support/hostile_stages.rs"]
+mod hostile_stages;
 mod impact;
 mod investigate_command;
 #[path = "../support/journal_contract.rs"]

@@ -40,14 +40,21 @@ mod emulated;
 mod eradicated;
 mod erased;
 mod erased_things;
+mod every_message;
 mod faulty;
 #[path = "../support/frame.rs"]
 mod frame;
+#[path = "../support/gallery.rs"]
+mod gallery;
 #[path = "../support/ground.rs"]
 mod ground;
 mod history_of_real_trails;
 #[path = "../support/hostile_answer.rs"]
 mod hostile_answer;
+#[path = "../support/hostile_case.rs"]
+mod hostile_case;
+#[path = "../support/hostile_stages.rs"]
+mod hostile_stages;
 mod iam_things;
 #[path = "../support/journal_contract.rs"]
 mod journal_contract;
@@ -176,6 +183,7 @@ fn main() -> ExitCode {
     trials.extend(slack_judge::trials(&parts));
     trials.extend(plan_forms::trials(&parts));
     trials.extend(answers::trials(&parts));
+    trials.extend(every_message::trials(&parts));
     trials.extend(slack_client::trials());
     trials.extend(slack_reference::trials());
     trials.extend(slack_app::trials(&parts));

@@ -9,6 +9,10 @@ use std::sync::{Arc, OnceLock};
 
 const JUDGES: Requirements =
     Requirements { file: "requirements.txt", text: include_str!("../python/requirements.txt") };
+const LIMITS: Requirements = Requirements {
+    file: "requirements-limits.txt",
+    text: include_str!("../python/requirements-limits.txt"),
+};
 
 /// Everything that is costly to start; dropping it stops what was started.
 #[derive(Debug, Default)]
@@ -16,12 +20,18 @@ pub(crate) struct Parts {
     ministack: OnceLock<Result<MiniStack, Missing>>,
     dynamodb_local: OnceLock<Result<DynamoDbLocal, Missing>>,
     python: OnceLock<Result<Python, Missing>>,
+    limits: OnceLock<Result<Python, Missing>>,
 }
 
 impl Parts {
     /// The virtual environment with the pinned judges in it.
     pub(crate) fn python(&self) -> Result<&Python, Missing> {
         self.python.get_or_init(|| Python::prepare(&JUDGES)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The environment with another library's limits in it.
+    pub(crate) fn limits(&self) -> Result<&Python, Missing> {
+        self.limits.get_or_init(|| Python::prepare(&LIMITS)).as_ref().map_err(Clone::clone)
     }
 
     /// The one MiniStack of this run; each trial takes an account of its own on it.
@@ -39,5 +49,6 @@ impl Parts {
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let parts = Arc::clone(parts);
     let name = "the_installed_judges_are_the_pinned_ones";
-    vec![trial(name, move || parts.python()?.is_as_pinned())]
+    let all = move || parts.python()?.is_as_pinned().and_then(|()| parts.limits()?.is_as_pinned());
+    vec![trial(name, all)]
 }
