@@ -96,6 +96,7 @@ pub fn policies(names: &ManifestNames<'_>) -> String {
     named.extend(other_trusts(names));
     named.extend(of_the_organization(names));
     named.extend(of_case_tables(names));
+    named.extend(of_the_lookup_role(names));
     let left = TO_FILL_IN.iter().filter(|(text, _)| named.iter().any(|(_, n)| n.contains(text)));
     let left = left.map(|(text, what)| format!("{text} is {what}"));
     let left: Vec<String> = left.chain(named.iter().filter_map(too_long)).collect();
@@ -278,6 +279,17 @@ fn of_case_tables(names: &ManifestNames<'_>) -> Option<(String, String)> {
     Some(("bot_case_tables".to_owned(), text))
 }
 
+/// What the lookup role takes besides, where there is one: Athena is asked by it, and not by the
+/// bot, so that it needs the bot's statements from the one that asks Athena on.
+fn of_the_lookup_role(names: &ManifestNames<'_>) -> Option<(String, String)> {
+    names.athena.filter(|_| names.aws.lookup_role.is_some())?;
+    let mut policy: serde_json::Value = serde_json::from_str(&named(BOT, names)).ok()?;
+    let statements = policy["Statement"].as_array_mut()?;
+    let asking = statements.iter().position(|statement| statement["Sid"] == "AskAthena")?;
+    statements.drain(..asking);
+    Some(("lookup_athena".to_owned(), format!("{policy:#}")))
+}
+
 /// The bot's policy without the roles that nobody named: what it may assume of all accounts stands
 /// in the policy about the organization, under a condition.
 fn under_no_name(policy: &str, aws: &AwsSettings) -> String {
@@ -371,7 +383,7 @@ mod tests {
     use super::*;
     use crate::aws::athena_days::DayColumns;
     use crate::aws::athena_table::ROWS_MAX;
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     fn role(name: &str) -> RoleSettings {
         let arn = format!("arn:aws:iam::123456789012:role/{name}");
@@ -684,37 +696,58 @@ mod tests {
         assert!(!left.contains("\"lookup has "), "{left}");
     }
 
+    /// The policies of a bot that asks Athena.
+    fn asking_athena(case_tables: Option<&str>, aws: &AwsSettings) -> Value {
+        let athena = AthenaSettings {
+            catalog: None,
+            database: "logs".to_owned(),
+            table: "cloudtrail".to_owned(),
+            workgroup: Some("hunters".to_owned()),
+            output: None,
+            days: DayColumns::None,
+            region: None,
+            account: None,
+            lookback_days: 15,
+            ask_above: 0,
+            case_tables: case_tables.map(str::to_owned),
+            rows_max: ROWS_MAX,
+        };
+        let names = ManifestNames {
+            tables: &tables_named("keyleak-journal", "keyleak-work"),
+            deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll",
+            aws,
+            anchors: None,
+            evidence: None,
+            athena: Some(&athena),
+        };
+        serde_json::from_str(&policies(&names)).unwrap()
+    }
+
     #[test]
     fn tables_may_be_made_in_one_database_and_only_where_the_settings_name_it() {
-        let printed = |case_tables: Option<&str>| -> Value {
-            let athena = AthenaSettings {
-                catalog: None,
-                database: "logs".to_owned(),
-                table: "cloudtrail".to_owned(),
-                workgroup: None,
-                output: None,
-                days: DayColumns::None,
-                region: None,
-                account: None,
-                lookback_days: 15,
-                ask_above: 0,
-                case_tables: case_tables.map(str::to_owned),
-                rows_max: ROWS_MAX,
-            };
-            let names = ManifestNames {
-                tables: &tables_named("keyleak-journal", "keyleak-work"),
-                deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll",
-                aws: &AwsSettings::default(),
-                anchors: None,
-                evidence: None,
-                athena: Some(&athena),
-            };
-            serde_json::from_str(&policies(&names)).unwrap()
-        };
+        let printed = |case_tables| asking_athena(case_tables, &AwsSettings::default());
         assert_eq!(printed(None)["bot_case_tables"], Value::Null);
         let policy = printed(Some("hunting"))["bot_case_tables"].to_string();
         assert!(policy.contains("arn:aws:glue:*:*:table/hunting/keyleak_*"), "{policy}");
         assert!(!policy.contains("keyleak_cases"), "{policy}");
+    }
+
+    #[test]
+    fn whoever_asks_athena_has_a_policy_for_it() {
+        let alone = asking_athena(None, &AwsSettings::default());
+        assert_eq!(alone["lookup_athena"], Value::Null, "the bot asks, and its policy has it");
+        let lookup_role = Some(role("keyleak-lookup"));
+        let aws = AwsSettings { lookup_role, ..AwsSettings::default() };
+        let printed = asking_athena(None, &aws);
+        let of_the_bot = printed["bot"]["Statement"].as_array().unwrap();
+        let asking = of_the_bot.iter().position(|one| one["Sid"] == "AskAthena").unwrap();
+        assert_eq!(printed["lookup_athena"]["Statement"], json!(of_the_bot[asking..]));
+        let calls = allowed(&printed["lookup_athena"].to_string());
+        for call in ["athena:StartQueryExecution", "glue:GetPartitions", "s3:PutObject"] {
+            assert!(calls.contains(&call.to_owned()), "{call}: {calls:?}");
+        }
+        assert!(!calls.iter().any(|call| call.starts_with("dynamodb:")), "{calls:?}");
+        assert!(printed["lookup_athena"].to_string().contains("workgroup/hunters"));
     }
 
     #[test]

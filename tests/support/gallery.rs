@@ -312,6 +312,7 @@ fn rules() -> PlanRules {
         protected_arns: Vec::new(),
         protected_roles: Vec::new(),
         approvals_reversible: 1,
+        approvals_resources: 1,
         approvals_irreversible: 2,
         expires_after: SignedDuration::from_hours(1),
     }
