@@ -59,8 +59,8 @@ pub enum Command {
     Export(ExportArguments),
     /// Prints the commands that make a deleted user or role again, from an exported snapshot alone
     Restore(RestoreArguments),
-    /// Prints the report of a case as Markdown
-    Report(CaseArguments),
+    /// Draws the report of a case, live or exported: Markdown, one HTML page, or JSON
+    Report(ReportArguments),
     /// Prints what to install
     Manifest(ManifestArguments),
 }
@@ -324,6 +324,33 @@ pub struct ExportArguments {
     /// Brings the snapshots along, which can hold secrets (environments of functions, policies)
     #[arg(long)]
     pub with_snapshots: bool,
+}
+
+/// Which case is reported, in which form. Exit status: 1 too where the journal was altered.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ReportArguments {
+    /// The case, as its card names it
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub case: Option<String>,
+    #[command(flatten)]
+    pub at: Whereabouts,
+    /// An export (its folder), read offline
+    #[arg(long, value_name = "EXPORT")]
+    pub file: Option<PathBuf>,
+    /// For people, for a browser or a printer, or for programs
+    #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
+    pub format: ReportFormat,
+    /// The file to write, which must not be there yet; otherwise it is printed
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// How a report is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    Md,
+    Html,
+    Json,
 }
 
 /// Which snapshot a principal comes back from. Exit status: 1 too where the copy was altered.

@@ -4,6 +4,8 @@ pub mod domain;
 
 pub mod ports;
 
+pub mod paper;
+
 pub mod flow;
 
 pub mod slack;

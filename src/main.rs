@@ -4,7 +4,7 @@ use clap::Parser;
 use keyleak::cli::{Arguments, Command, Queries};
 use keyleak::commands::{
     CommandError, Done, cases, doctor, drill, export, investigate, manifest, named_queries, orders,
-    reconcile, restore, serve, verify,
+    reconcile, report, restore, serve, verify,
 };
 use keyleak::domain::operator::Verb;
 use keyleak::domain::plain_text::visible_lines;
@@ -81,7 +81,7 @@ async fn run(command: Command) -> Result<Done, CommandError> {
         Command::Verify(arguments) => verify::verify(&arguments).await,
         Command::Export(arguments) => export::export(&arguments).await,
         Command::Restore(arguments) => restore::restore(&arguments),
-        Command::Report(arguments) => cases::report(&arguments).await,
+        Command::Report(arguments) => report::report(&arguments).await,
         Command::Manifest(arguments) => manifest::manifest(&arguments),
     };
     text.map(Done::from)

@@ -1,11 +1,9 @@
-//! `cases`, `status`, `verify` and `report`: reading the journal without Slack.
+//! `cases` and `status`: reading the journal without Slack.
 
-use crate::cli::{CaseArguments, JournalArguments, Whereabouts};
-use crate::commands::archive::Archive;
+use crate::cli::{CaseArguments, JournalArguments};
+use crate::commands::CommandError;
 use crate::commands::stores::{self, Stores};
-use crate::commands::{CommandError, captured};
 use crate::config;
-use crate::domain::captures::hashes;
 use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::plan_state::{PlanState, PlanStatus};
@@ -63,18 +61,6 @@ pub async fn status(arguments: &CaseArguments) -> Result<String, CommandError> {
     lines.extend(newest.map(|state| report::whole_plan(&case, state)));
     lines.extend(report::instructions(&case).map(str::to_owned));
     Ok(lines.join("\n"))
-}
-
-/// The report as Markdown.
-pub async fn report(arguments: &CaseArguments) -> Result<String, CommandError> {
-    let case = load(arguments).await?;
-    if hashes(&case).is_empty() {
-        return Ok(report::markdown(&case));
-    }
-    let JournalArguments { config, journal } = arguments.at.clone();
-    let archive = Archive::open(&Whereabouts { config, journal, anchor_key: None }).await?;
-    let words = captured::words(&case, archive.evidence.as_deref()).await;
-    Ok(report::markdown_with(&case, &words))
 }
 
 async fn load(arguments: &CaseArguments) -> Result<Case, CommandError> {

@@ -2,29 +2,25 @@
 
 use crate::cli::ExportArguments;
 use crate::commands::archive::{Archive, Kept};
+use crate::commands::exported_evidence::{ANCHORS, RECORDS};
 use crate::commands::messages::messages;
-use crate::commands::{CommandError, captured};
+use crate::commands::{CommandError, captured, report};
 use crate::domain::capture::{AllWords, Words};
 use crate::domain::captures::hashes;
 use crate::domain::case::Case;
 use crate::domain::digest::{canonical, sha256_hex};
 use crate::domain::ids::CaseId;
 use crate::domain::question::export_name;
-use crate::domain::record::Record;
-use crate::domain::report;
 use crate::domain::snapshot::{Snapshot, SnapshotRef};
+use crate::paper::form::Form;
 use crate::ports::evidence::Evidence;
 use crate::ports::trail::Answer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// The records, one a line, byte for byte as the journal holds them.
-pub const RECORDS: &str = "records.jsonl";
-/// The anchors, one a line.
-pub const ANCHORS: &str = "anchors.jsonl";
 const MESSAGES: &str = "messages.jsonl";
-const REPORT: &str = "report.md";
+const REPORT: &str = "report";
 const SUMS: &str = "SHA256SUMS";
 /// Which snapshot was taken when, and who is in it; the
 /// first with a principal is before any change.
@@ -55,13 +51,17 @@ pub async fn export(arguments: &ExportArguments) -> Result<String, CommandError>
     if let Some(problem) = &tampered {
         notes.push(format!("THE JOURNAL IS NOT AS IT WAS WRITTEN: {problem}; no report of it"));
     }
-    match folded(&kept.lines) {
+    match report::folded(&kept.lines) {
         _ if tampered.is_some() => {}
         Ok(case) => {
             let said = messages(&case, archive.evidence.as_deref()).await;
             files.insert(MESSAGES.to_owned(), joined(&said));
             let words = captured::words(&case, archive.evidence.as_deref()).await;
-            files.insert(REPORT.to_owned(), report::markdown_with(&case, &words).into_bytes());
+            let drawn = report::drawn(&case, archive.evidence.as_deref(), &words).await;
+            for form in Form::ALL {
+                let name = format!("{REPORT}.{}", form.ending());
+                files.insert(name, form.of(&drawn).into_bytes());
+            }
             timeline(&case, &words, (&mut files, &mut notes));
             collect(&archive, &case, arguments.with_snapshots, (&mut files, &mut notes)).await;
         }
@@ -75,14 +75,6 @@ pub async fn export(arguments: &ExportArguments) -> Result<String, CommandError>
     })?;
     let said = said(out, &files, &notes);
     if tampered.is_some() { Err(CommandError::Found(said)) } else { Ok(said) }
-}
-
-fn folded(lines: &[String]) -> Result<Case, String> {
-    let mut records = Vec::with_capacity(lines.len());
-    for line in lines {
-        records.push(serde_json::from_str::<Record>(line).map_err(|error| error.to_string())?);
-    }
-    Case::fold(records).map_err(|error| error.to_string())
 }
 
 fn joined(lines: &[String]) -> Vec<u8> {

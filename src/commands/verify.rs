@@ -3,7 +3,7 @@
 use crate::cli::VerifyArguments;
 use crate::commands::CommandError;
 use crate::commands::archive::{Archive, Kept, read_key};
-use crate::commands::export::{ANCHORS, RECORDS};
+use crate::commands::exported_evidence::{ANCHORS, RECORDS};
 use crate::domain::anchor::Anchor;
 use crate::domain::ids::CaseId;
 use crate::domain::record::{Record, Tampering};

@@ -18,6 +18,7 @@ use crate::domain::step_result::StepResult;
 use crate::domain::team_step::TeamStep;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The seven phases of the playbook, in its order; they may be walked in any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -312,7 +313,11 @@ pub enum Event {
         why: String,
     },
     Reported {
+        /// As Markdown, in the evidence store.
         sha256: String,
+        /// The other forms, by how their files end; older records have none.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        others: BTreeMap<String, String>,
     },
     Archived,
 }

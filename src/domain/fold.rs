@@ -222,7 +222,7 @@ impl Case {
             Event::Reopened { .. } => self.take_up_again()?,
             Event::Reconciled { result } => self.take_in_reconciliation(Ok(*result.clone()))?,
             Event::NotReconciled { why } => self.take_in_reconciliation(Err(why.clone()))?,
-            Event::Reported { sha256 } => self.report_sha256 = Some(sha256.clone()),
+            Event::Reported { sha256, .. } => self.report_sha256 = Some(sha256.clone()),
             Event::Archived => self.archived = true,
             _ => {}
         }

@@ -1,13 +1,27 @@
 //! The story of a case, told from its journal alone: equal journals give equal words, in UTC.
 
+mod after;
+mod alarms;
+mod build;
+mod calls;
 mod captured;
-mod closing;
+pub mod charts;
 mod cost;
+pub mod exhibit;
+mod five;
 mod impact;
+mod looked;
+mod markdown;
+mod metrics;
 pub mod phases;
 mod recovering;
+mod root_cause;
 mod second_witness;
+pub mod sections;
+pub mod shape;
+pub mod shape_parts;
 mod standing;
+mod story;
 mod team;
 mod telling;
 mod update;
@@ -17,6 +31,8 @@ mod words;
 use crate::domain::capture::AllWords;
 use crate::domain::case::Case;
 use crate::domain::milestones::Point;
+use crate::domain::report::exhibit::Exhibits;
+use crate::domain::report::shape::Report;
 use crate::domain::team_step::TeamStep;
 use jiff::{SignedDuration, Timestamp};
 
@@ -88,15 +104,25 @@ pub fn team_words(case: &Case, step: &TeamStep) -> Option<(String, Option<String
     team::told(case, step)
 }
 
-/// The closing report as Markdown, without the words that people added to the timeline: it is kept,
-/// and they must be such that they can be erased.
-pub fn markdown(case: &Case) -> String {
-    closing::markdown(case, None)
+/// The report as one structure. Without the words that people added to the timeline it can be kept
+/// for good: they must be such that they can be erased.
+pub fn whole(case: &Case, exhibits: &Exhibits, words: Option<&AllWords>) -> Report {
+    build::build(case, exhibits, words)
 }
 
-/// The same with these words, as far as they are still there.
-pub fn markdown_with(case: &Case, words: &AllWords) -> String {
-    closing::markdown(case, Some(words))
+/// A report as Markdown.
+pub fn to_markdown(report: &Report) -> String {
+    markdown::text(report)
+}
+
+/// A report as JSON, in which nothing is hidden: such characters are written as escapes.
+pub fn to_json(report: &Report) -> String {
+    markdown::json(report)
+}
+
+/// The report as Markdown, without rows of answers and without the words that people added.
+pub fn markdown(case: &Case) -> String {
+    to_markdown(&whole(case, &Exhibits::new(), None))
 }
 
 /// Where the case stands, in one sentence.

@@ -11,6 +11,7 @@ pub mod chase;
 pub mod decide;
 pub mod desk;
 pub mod eradicate;
+pub mod exhibits;
 pub mod exposure;
 pub mod file_intake;
 pub mod gains;

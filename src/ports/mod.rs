@@ -11,6 +11,7 @@ pub mod coverage;
 pub mod directory;
 pub mod event_history;
 pub mod evidence;
+mod exhibits;
 pub mod journal;
 pub mod key_making;
 pub mod missing_column;

@@ -112,7 +112,8 @@ mod tests {
     use crate::domain::fold::IllegalRecord;
     use crate::domain::ids::{ChannelId, MessageTs};
     use crate::domain::record::{Actor, Entry};
-    use crate::domain::report::{markdown, markdown_with, timeline};
+    use crate::domain::report::exhibit::Exhibits;
+    use crate::domain::report::{markdown, timeline, to_markdown, whole};
     use crate::domain::sample::{at, opened, person};
 
     const SHA: &str = "ab";
@@ -187,7 +188,10 @@ mod tests {
         let case = told();
         let bare = markdown(&case);
         assert!(bare.contains("its words are kept beside the journal, SHA-256 ab"), "{bare}");
-        let with = |words| markdown_with(&case, &AllWords::from([(SHA.to_owned(), words)]));
+        let with = |words| {
+            let words = AllWords::from([(SHA.to_owned(), words)]);
+            to_markdown(&whole(&case, &Exhibits::new(), Some(&words)))
+        };
         let hostile = CapturedWords::new("*x* <@U1>\n# y", &["a|b".to_owned()], String::new());
         let told = with(Words::Kept(hostile));
         assert!(told.contains("“\\*x\\* \\<@U1\\> \\# y”; files: a\\|b"), "{told}");

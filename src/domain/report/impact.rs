@@ -5,6 +5,7 @@ use crate::domain::impact::{ImpactAnswer, ImpactQuestion};
 use crate::domain::impact_evidence::at;
 use crate::domain::impact_state::{ImpactState, open, states};
 use crate::domain::record::Press;
+use crate::domain::report::shape_parts::{Impact, ImpactRow};
 use crate::domain::report::whole_plan::plain;
 use crate::domain::time_words::utc;
 
@@ -15,6 +16,20 @@ pub(super) fn tally(case: &Case) -> String {
         true => String::new(),
         false => format!("{} of {all} impact questions answered", all - open(case).len()),
     }
+}
+
+/// All nine for the report.
+pub(super) fn whole(case: &Case) -> Impact {
+    let row = |state: ImpactState<'_>| ImpactRow {
+        question: state.question.slug().to_owned(),
+        asked: state.question.words().to_owned(),
+        answer: state.answer.map(|(_, answer)| answer.verdict.words().to_owned()),
+        by: state.answer.map(|(press, _)| format!("{} at {}", press.name, utc(press.at))),
+        rests_on: state.answer.map(|(_, answer)| answer.rests_on.clone()).unwrap_or_default(),
+        proposed: state.proposal.verdict.words().to_owned(),
+        look_again: !state.news.is_empty(),
+    };
+    Impact { answers: states(case).into_iter().map(row).collect(), lines: lines(case) }
 }
 
 /// All nine, and every answer that a later one took the place of.

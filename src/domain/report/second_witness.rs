@@ -1,5 +1,6 @@
 //! What AWS's own log said of a case, in words.
 
+use crate::domain::case::Case;
 use crate::domain::reconciliation::{Difference, Looked, Reconciliation, Seen, StepSaid, Verdict};
 use crate::domain::report::words::count;
 use crate::domain::time_words::utc;
@@ -18,6 +19,15 @@ pub(super) fn told(result: &Reconciliation) -> (String, Option<String>) {
         count(*changes as usize, "change")
     );
     (what.to_owned(), Some(why))
+}
+
+/// What the comparison came to, or why there is none.
+pub(super) fn of(case: &Case) -> Vec<String> {
+    match case.reconciled() {
+        Some(Ok(result)) => lines(result),
+        Some(Err(why)) => vec![format!("Not compared: {why}")],
+        None => vec![format!("Not compared yet; keyleak reconcile {} does", case.id())],
+    }
 }
 
 /// The whole result, one sentence a line; the first one sums it up.

@@ -77,7 +77,7 @@ fn told(case: &Case, record: &Record) -> Option<Told> {
         Event::NotReconciled { why } => {
             because("could not hold the journal against AWS's own log", why)
         }
-        Event::Reported { sha256 } => minor(format!("wrote the report (SHA-256 {sha256})")),
+        Event::Reported { sha256, .. } => minor(format!("wrote the report (SHA-256 {sha256})")),
         Event::Archived => minor("archived the channel"),
         Event::Surveyed { survey } => surveyed(case, record.seq, survey),
         Event::Spending { .. }

@@ -33,7 +33,10 @@ pub fn rows((case, seq): (&Case, u64), answer: &Answer, refused: Option<&ChatErr
 pub(super) fn report(case: &Case, refused: Option<&ChatError>) -> String {
     let id = case.id();
     match refused {
-        None => format!("The report of case {id} is in the file above."),
+        None => format!(
+            "The report of case {id} is in the files above: Markdown, one page to open in a browser \
+             or to print, and JSON."
+        ),
         Some(why) => format!(
             "The report of case {id} cannot be shown as a file here: {why}.\nkeyleak report {id} \
              prints it."

@@ -3,15 +3,18 @@
 use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
 use crate::domain::record::Entry;
-use crate::domain::report::markdown;
+use crate::domain::report::whole;
 use crate::flow::desk::Desk;
+use crate::flow::exhibits::exhibits;
 use crate::flow::lane::{StepError, note};
 use crate::flow::tell::beside::{self, counted};
 use crate::flow::tell::memory::Memory;
 use crate::flow::tell::speaker::Speaker;
+use crate::paper::form::Form;
 use crate::ports::chat::{ChatError, Spot, Upload};
 use crate::ports::trail::Answer;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// Slack answers before a file appears in the channel; by then it has.
 const APPEARS_WITHIN: SignedDuration = SignedDuration::from_secs(60);
@@ -53,16 +56,30 @@ pub(super) async fn rows(
     Ok(attached.beside(|why| beside::rows((speaker.case, seq), &answer, why)))
 }
 
-/// The report as of a record.
+/// The report as of a record, in each of its forms; the words beside it come after the last.
 pub(super) async fn report(
     speaker: &Speaker<'_>,
     spot: Spot<'_>,
     (post, seq): (&PostKey, u64),
     memory: &mut Memory,
 ) -> Result<Enclosed, StepError> {
-    let upload = of_report(speaker.desk, speaker.case, seq).await?;
-    let attached = attach(speaker, spot, (post, &upload), memory).await?;
-    Ok(attached.beside(|why| beside::report(speaker.case, why)))
+    let mut perhaps_twice = false;
+    for (form, upload) in of_report(speaker.desk, speaker.case, seq).await? {
+        let own = match form {
+            Form::Markdown => post.clone(),
+            Form::Page | Form::Json => PostKey(format!("{}.{}", post.0, form.ending())),
+        };
+        match attach(speaker, spot, (&own, &upload), memory).await? {
+            Attached::Surely => {}
+            Attached::PerhapsTwice => perhaps_twice = true,
+            Attached::Later(at) => return Ok(Enclosed::Later(at)),
+            Attached::Refused(why) => {
+                let words = beside::report(speaker.case, Some(&why));
+                return Ok(Enclosed::Beside { words, perhaps_twice });
+            }
+        }
+    }
+    Ok(Enclosed::Beside { words: beside::report(speaker.case, None), perhaps_twice })
 }
 
 impl Attached {
@@ -146,22 +163,30 @@ fn of_answer(case: &Case, seq: u64, answer: &Answer) -> Upload {
 }
 
 /// The report as of the record that asked for it, so that a repeat sends the same one.
-async fn of_report(desk: &Desk, case: &Case, seq: u64) -> Result<Upload, StepError> {
+async fn of_report(desk: &Desk, case: &Case, seq: u64) -> Result<[(Form, Upload); 3], StepError> {
     let then = case.as_of(seq).map_err(|error| StepError::Broken(error.to_string()))?;
-    let content = markdown(&then).into_bytes();
-    let sha256 = desk.evidence.put(&content).await?;
+    let rows = exhibits(&then, desk.evidence.as_ref()).await?;
+    // It is kept for good, so the words that people added are not in it.
+    let report = whole(&then, &rows, None);
+    let drawn = Form::ALL.map(|form| (form, form.of(&report).into_bytes()));
+    let mut kept = BTreeMap::new();
+    for (form, content) in &drawn {
+        kept.insert(form.ending().to_owned(), desk.evidence.put(content).await?);
+    }
+    let sha256 = kept.remove(Form::Markdown.ending()).unwrap_or_default();
     let is_known =
-        |event: &Event| matches!(event, Event::Reported { sha256: known } if *known == sha256);
+        |event: &Event| matches!(event, Event::Reported { sha256: known, .. } if *known == sha256);
     // Judged where it is written: another process may have the case, and the report, by now.
-    let entry = Entry::own(desk.clock.now(), Event::Reported { sha256: sha256.clone() });
+    let event = Event::Reported { sha256: sha256.clone(), others: kept };
+    let entry = Entry::own(desk.clock.now(), event);
     let once = |case: &Case| {
         let known = case.records().iter().any(|record| is_known(&record.event));
         Ok::<_, StepError>((!known).then(|| entry.clone()))
     };
     desk.ledger.append(case.id(), once).await?;
-    Ok(Upload {
-        name: format!("{}-{seq}-report.md", case.id()),
-        title: format!("Report of case {}", case.id()),
-        content,
-    })
+    let id = case.id();
+    Ok(drawn.map(|(form, content)| {
+        let name = format!("{id}-{seq}-report.{}", form.ending());
+        (form, Upload { name, title: format!("Report of case {id} ({})", form.words()), content })
+    }))
 }

@@ -28,7 +28,8 @@ const fn room(name: &'static str, may_name: &'static [&'static str]) -> Room {
 pub(crate) const PLAN: &[Room] = &[
     room("domain", &[]),
     room("ports", &["domain"]),
-    room("flow", &["domain", "ports"]),
+    room("paper", &["domain"]),
+    room("flow", &["domain", "ports", "paper"]),
     room("slack", &["domain", "ports"]),
     room("aws", &["domain", "ports"]),
     room("store", &["domain", "ports"]),
@@ -51,6 +52,7 @@ pub(crate) const PLAN: &[Room] = &[
         &[
             "domain",
             "ports",
+            "paper",
             "flow",
             "slack",
             "aws",
@@ -92,6 +94,8 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("hyper_rustls", &["pager", "slack"]),
     ("hyper_util", &["pager", "sim", "slack"]),
     ("libdeflater", &["trail"]),
+    ("maud", &["paper"]),
+    ("plotters", &["paper"]),
     ("rusqlite", &["store", "trail"]),
     ("rustls", &["pager", "slack"]),
     ("slack_morphism", &["slack"]),
