@@ -18,13 +18,19 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Opens the page as a first visit; `name` is what its pictures are called.
+    /// Opens the drill as a first visit; `name` is what its pictures are called.
     pub(crate) fn open(parts: &Parts, name: &'static str, url: &str) -> Result<Self, Missing> {
+        let mut browser = Self::read(parts, name, url)?;
+        browser.see("#account .held li");
+        Ok(browser)
+    }
+
+    /// Opens any page.
+    pub(crate) fn read(parts: &Parts, name: &'static str, url: &str) -> Result<Self, Missing> {
         let chromium = chromium()?;
         let driver = parts.python()?.judge("browser.py", &[chromium.as_os_str()]);
         let mut browser = Self { driver, name };
         browser.step(json!({"do": "open", "url": url}));
-        browser.see("#account .held li");
         Ok(browser)
     }
 

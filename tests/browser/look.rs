@@ -185,7 +185,7 @@ fn reader(parts: &Parts) -> Outcome {
 }
 
 /// By day and by night.
-fn serious(person: &mut Browser, place: &str) {
+pub(crate) fn serious(person: &mut Browser, place: &str) {
     for dark in [false, true] {
         person.step(json!({"do": "light", "dark": dark}));
         let found = person.step(json!({"do": "axe"}));

@@ -14,6 +14,9 @@ mod look;
 mod parts;
 #[path = "../support/python.rs"]
 mod python;
+mod reports;
+#[path = "../support/spoiled.rs"]
+mod spoiled;
 mod story;
 
 use libtest_mimic::Arguments;
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
     trials.extend(parts::trials(&parts));
     trials.extend(story::trials(&parts));
     trials.extend(look::trials(&parts));
+    trials.extend(reports::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     frame::judge(&conclusion)
 }

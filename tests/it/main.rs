@@ -97,6 +97,7 @@ mod recovery;
 mod renamed;
 mod reopened;
 mod replacement;
+mod reports;
 mod resources;
 mod restoring;
 mod roles;
@@ -119,6 +120,8 @@ mod slack_app;
 mod slack_away;
 mod slack_calls;
 mod socket_mode;
+#[path = "../support/spoiled.rs"]
+mod spoiled;
 mod stage;
 mod stores;
 #[path = "../support/story.rs"]

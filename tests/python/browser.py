@@ -1,16 +1,18 @@
 """Debian's Chromium as a person's hands and eyes: one JSON step a line in, one answer a line out.
 
     {"do": "open", "url": u, "width": w, "height": h, "dark": b}  a fresh browser, nothing kept
-    {"do": "click" | "see" | "gone" | "texts" | "value", "at": selector}
+    {"do": "click" | "see" | "gone" | "texts" | "value" | "count", "at": selector}
     {"do": "fill", "at": selector, "text": t}   {"do": "press", "key": k}
     {"do": "size", "width": w, "height": h}     {"do": "light", "dark": b}
-    {"do": "shot", "path": p}
+    {"do": "shot", "path": p, "whole": b}       the window, or the page from top to bottom
+    {"do": "print", "path": p}                  the page as a printer gets it, as PDF
     {"do": "download", "at": selector}          the text of the file that a click downloads
     {"do": "choose", "at": selector, "name": n, "text": t}  a file with this text, in a field for files
     {"do": "add", "channel": name, "messages": [...]}  what else the workspace says there
     {"do": "inject", "script": s}               an inline script, as an attacker would add it
     {"do": "wide"}      whether the page is wider than its window
     {"do": "axe"}       the serious findings of axe-core
+    {"do": "global", "name": n}                 what a script of the page left under this name
     {"do": "problems"}  errors of the console and requests to other hosts, and forgets them
 
 A selector means the last element that fits, because the newest message is the last. Every answer
@@ -106,6 +108,8 @@ class Browser:
                 return self.last(more["at"]).wait_for(state="hidden", timeout=timeout)
             case "texts":
                 return page.locator(more["at"]).all_inner_texts()
+            case "count":
+                return page.locator(more["at"]).count()
             case "value":
                 return self.last(more["at"]).input_value(timeout=timeout)
             case "fill":
@@ -117,7 +121,12 @@ class Browser:
             case "light":
                 return page.emulate_media(color_scheme="dark" if more["dark"] else "light")
             case "shot":
-                return page.screenshot(path=more["path"]) and None
+                whole = more.get("whole", False)
+                return page.screenshot(path=more["path"], full_page=whole) and None
+            case "print":
+                return len(page.pdf(path=more["path"], format="A4"))
+            case "global":
+                return page.evaluate("name => window[name] ?? null", more["name"])
             case "download":
                 return self.download(more["at"], timeout)
             case "choose":
