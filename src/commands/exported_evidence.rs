@@ -1,4 +1,5 @@
-//! What lies in an export: its files by name, and evidence by hash (answers, words of the timeline).
+//! What lies in an export: its files by name, and its evidence by hash (answers, and the words of
+//! the timeline).
 
 use crate::domain::digest::sha256_hex;
 use crate::ports::evidence::{Evidence, EvidenceError};

@@ -1,8 +1,8 @@
 //! Bars that lie: one row for each name, its series side by side in one bar, its sum at the end.
 
-use crate::domain::plain_text::visible_lines as shown;
 use crate::domain::report::charts::whole;
 use crate::domain::report::shape::Figures;
+use crate::paper::text::shown;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 

@@ -1,11 +1,12 @@
 //! Each kind of block as HTML: lists, tables with captions, charts with their figures beside them.
 
-use crate::domain::plain_text::visible_lines as shown;
+use crate::domain::plain_text::visible_lines;
 use crate::domain::report::charts::whole;
 use crate::domain::report::sections::{Block, Table};
 use crate::domain::report::shape::{Drawing, Figures, TimelineEntry};
 use crate::domain::report::shape_parts::LineageNode;
 use crate::domain::time_words::utc;
+use crate::paper::text::shown;
 use crate::paper::{bars, timescale, tree};
 use maud::{Markup, PreEscaped, html};
 
@@ -21,7 +22,7 @@ pub(super) fn block(block: &Block<'_>, (section, place): (&str, usize)) -> Marku
         Block::Lineage(key, nodes) => lineage(key, nodes),
         Block::Code(text) => html! {
             pre tabindex="0" role="group" aria-label={ "Template of " (section) " " (place) } {
-                code { (shown(text)) }
+                code { (visible_lines(text)) }
             }
         },
         Block::ToFillIn(questions) => html! {

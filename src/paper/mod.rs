@@ -5,5 +5,6 @@ pub mod page;
 
 mod bars;
 mod blocks;
+mod text;
 mod timescale;
 mod tree;

@@ -1,9 +1,9 @@
 //! The page around the report: its head with the policy, its table of contents, its sections.
 
-use crate::domain::plain_text::visible_lines as shown;
 use crate::domain::report::sections::{Section, sections};
 use crate::domain::report::shape::Report;
 use crate::paper::blocks::block;
+use crate::paper::text::shown;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};

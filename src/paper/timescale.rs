@@ -1,9 +1,9 @@
 //! Bars that stand, over time, with the moments that matter as lines across them.
 
-use crate::domain::plain_text::visible_lines as shown;
 use crate::domain::report::charts::whole;
 use crate::domain::report::shape::Figures;
 use crate::paper::bars::{COLORS, FONT, WIDTH};
+use crate::paper::text::shown;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 

@@ -1,8 +1,8 @@
 //! What grew from the key, as a tree: each credential below the one that it came from.
 
-use crate::domain::plain_text::visible_lines as shown;
 use crate::domain::report::shape_parts::LineageNode;
 use crate::paper::bars::{FONT, WIDTH};
+use crate::paper::text::shown;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 

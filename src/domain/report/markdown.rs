@@ -12,9 +12,9 @@ use std::fmt::Write as _;
 pub(super) fn text(report: &Report) -> String {
     let mut out = String::new();
     let drill = if report.drill { "DRILL: " } else { "" };
-    let _ = writeln!(out, "# {drill}Exposed key {}\n", report.key);
+    let _ = writeln!(out, "# {drill}Exposed key {}\n", md(&report.key));
     for Section { title, blocks, .. } in sections(report) {
-        let _ = writeln!(out, "## {title}\n");
+        let _ = writeln!(out, "## {}\n", md(&title));
         blocks.iter().for_each(|shown| block(&mut out, shown));
     }
     out
