@@ -146,6 +146,9 @@ pub struct DoctorArguments {
     /// Lines for people, or one JSON object
     #[arg(long, value_enum, default_value_t = CheckupFormat::Text)]
     pub format: CheckupFormat,
+    /// Makes a private channel and archives it: no other way tells whether the app may
+    #[arg(long)]
+    pub try_channel: bool,
 }
 
 /// How a check-up is told.

@@ -8,6 +8,7 @@ use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::plan_state::{PlanState, PlanStatus};
 use crate::domain::report;
+use crate::domain::tasks;
 use crate::flow::ledger::Ledger;
 use std::sync::Arc;
 
@@ -50,6 +51,11 @@ pub async fn status(arguments: &CaseArguments) -> Result<String, CommandError> {
     if !recovery.is_empty() {
         lines.push("Recovery:".to_owned());
         lines.extend(recovery.iter().map(|line| format!("  {line}")));
+    }
+    let tasks = tasks::lines(&case, None);
+    if !tasks.is_empty() {
+        lines.push("Tasks of people:".to_owned());
+        lines.extend(tasks.iter().map(|line| format!("  {line}")));
     }
     let under_way = |state: &&PlanState| {
         matches!(

@@ -21,7 +21,12 @@ pub async fn doctor(arguments: &DoctorArguments) -> Result<Done, CommandError> {
     let checkup = match config::load(arguments.config.as_deref()) {
         Ok(config) => {
             let sdk = stores::sdk(config.aws.region.clone()).await;
-            examine(&config, &sdk, Clock::real()).await
+            let mut checkup = examine(&config, &sdk, Clock::real()).await;
+            if arguments.try_channel {
+                checkup.lines.push(workspace::try_channel(&config, Clock::real()).await);
+                checkup = Checkup::of(checkup.lines);
+            }
+            checkup
         }
         Err(mistakes) => {
             let mut lines = server::settings(&mistakes.0);

@@ -3,9 +3,11 @@
 use crate::domain::announce::{What, announcements};
 use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
+use crate::domain::owner_asked;
 use crate::domain::policy::Policy;
 use crate::domain::record::Record;
 use crate::domain::rounds;
+use crate::domain::stakeholders::digests;
 use crate::flow::tell::beside;
 use crate::ports::chat::{Kept, Margin, Scene, View};
 use crate::ports::evidence::Evidence;
@@ -33,15 +35,36 @@ pub(super) async fn messages(case: &Case, evidence: Option<&dyn Evidence>) -> Ve
         let mut line = json!({
             "record": record.seq, "at": record.at, "post": post, "channel": channel, "ts": message,
         });
-        if let Some(what) = owed.get(post)
-            && let Some((text, blocks)) = said(case, record, what, (evidence, &built_in)).await
-        {
+        let said = match owed.get(post) {
+            Some(what) => said(case, record, what, (evidence, &built_in)).await,
+            None => said_elsewhere(case, (record.as_ref(), post)),
+        };
+        if let Some((text, blocks)) = said {
             line["text"] = json!(text);
             line["blocks"] = json!(blocks);
         }
         lines.push(line.to_string());
     }
     lines
+}
+
+/// What went to people outside the case's channel: the news, and the question to the key's owner
+/// as it was asked.
+fn said_elsewhere(
+    case: &Case,
+    (posted, post): (&Record, &PostKey),
+) -> Option<(String, Vec<Value>)> {
+    let policy = Policy::default();
+    let then = case.as_of(posted.seq).ok()?;
+    let scene = Scene { case: &then, policy: &policy, now: posted.at };
+    let news = digests(case).into_iter().find(|digest| digest.key() == *post);
+    let view = match news {
+        Some(digest) => View::Digest(Scene { case, ..scene }, digest),
+        None if *post == owner_asked::key() => View::Owner(scene),
+        None => return None,
+    };
+    let drawn = draw(&view, Means::Full);
+    Some((drawn.text, drawn.blocks))
 }
 
 /// The text and the blocks of a message; nothing where what it showed cannot be read any more.

@@ -6,7 +6,7 @@ use crate::domain::ids::ChannelId;
 use crate::domain::severity::Severity;
 use crate::pager::webhook;
 use secrecy::SecretString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// As often as AWS's playbook wants it, unless it is set otherwise; `pages` says whether there is
 /// a way to page anybody.
@@ -21,6 +21,12 @@ pub(super) fn conduct(r: &mut Reader, pages: bool) -> Conduct {
             "must come first; escalation.next_after and escalation.page_after follow it",
         );
     }
+    let within = [
+        r.span("tasks.p1_within", "30m"),
+        r.span("tasks.p2_within", "2h"),
+        r.span("tasks.p3_within", "8h"),
+        r.span("tasks.p4_within", "24h"),
+    ];
     let next = r.texts("escalation.people").unwrap_or_default().into_iter().collect();
     Conduct {
         updates: BTreeMap::from([(Severity::P1, p1), (Severity::P2, p2)]),
@@ -30,10 +36,20 @@ pub(super) fn conduct(r: &mut Reader, pages: bool) -> Conduct {
             next,
             page_after: pages.then_some(page_after),
         },
+        tasks: Severity::ALL.into_iter().zip(within).collect(),
+        summons: summons(r),
         ask_owner: ask_owner(r),
         legal: r.texts("people.legal").unwrap_or_default().into_iter().collect(),
         stakeholders: stakeholders(r),
     }
+}
+
+/// Whom a severity calls in; the lists of the milder ones are called by the worse ones too.
+fn summons(r: &mut Reader) -> BTreeMap<Severity, BTreeSet<String>> {
+    let p1 = r.texts("severity.p1_people").unwrap_or_default();
+    let p2 = r.texts("severity.p2_people").unwrap_or_default();
+    let set = |users: Vec<String>| -> BTreeSet<String> { users.into_iter().collect() };
+    [(Severity::P1, set(p1)), (Severity::P2, set(p2))].into()
 }
 
 fn ask_owner(r: &mut Reader) -> bool {
@@ -73,12 +89,28 @@ pub(super) fn webhook(r: &mut Reader) -> Option<SecretString> {
 #[cfg(test)]
 mod tests {
     use crate::config::read;
+    use crate::domain::severity::Severity;
+    use std::collections::BTreeSet;
 
     const GOOD: &str =
         "[slack]\nsigning_secret = \"s\"\nbot_token = \"xoxb-1\"\nteam_id = \"T1\"\n";
 
     fn errors(more: &str) -> Vec<String> {
         read("keyleak.toml", &format!("{GOOD}{more}"), &[]).map(|_| ()).unwrap_err().0
+    }
+
+    #[test]
+    fn tasks_have_a_time_by_severity_and_people_are_called_by_it() {
+        let config = read("keyleak.toml", GOOD, &[]).unwrap();
+        let conduct = &config.rules.policy.conduct;
+        let minutes: Vec<i64> = conduct.tasks.values().map(|within| within.as_mins()).collect();
+        assert_eq!(minutes, [30, 120, 480, 1_440]);
+        assert!(conduct.summons.values().all(BTreeSet::is_empty));
+        let more = "[tasks]\np1_within = \"10m\"\n[severity]\np1_people = [\"U0CISO00001\"]\n";
+        let config = read("keyleak.toml", &format!("{GOOD}{more}"), &[]).unwrap();
+        let conduct = &config.rules.policy.conduct;
+        assert_eq!(conduct.tasks[&Severity::P1].as_mins(), 10);
+        assert!(conduct.summons[&Severity::P1].contains("U0CISO00001"));
     }
 
     #[test]

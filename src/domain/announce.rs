@@ -1,5 +1,6 @@
 //! Which messages a case owes its channel: derived from the records, each with a key of its own.
 
+mod phases;
 mod questions;
 mod read_back;
 mod reopened;
@@ -22,6 +23,7 @@ use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::report::witness_lines;
 use crate::domain::rung::Call;
 use crate::domain::step_result::StepResult;
+use crate::domain::task_call::TaskCall;
 use crate::domain::time_words::utc;
 use std::collections::BTreeSet;
 
@@ -50,7 +52,10 @@ pub enum What {
     Rung(Call),
     /// Plain words about a reporting duty, for the eyes of Legal.
     Legal(String),
+    /// The tasks of a phase, kept current.
     Checklist(Phase),
+    /// Somebody is told of a task, in the thread of its phase's.
+    Task(TaskCall),
     /// What to write to AWS about a key that is somebody else's.
     Letter,
     /// The losses and what becomes of them, kept current.
@@ -125,6 +130,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
             continue;
         }
         owed.extend(said(record));
+        owed.extend(phases::tasks(record, &owed));
         owed.extend(questions::about(case, record));
         owed.extend(read_back::found_changed(case, record));
         owed.extend(spending::about(case, record));
@@ -227,9 +233,6 @@ fn said(record: &Record) -> Option<Announcement> {
         Event::Answered { .. } => {
             Some(Announcement { key: answer_key(record.seq), what: What::Answer(record.seq) })
         }
-        Event::PhasePressed {
-            phase: phase @ (Phase::Eradication | Phase::Recovery | Phase::PostIncident),
-        } => keyed("checklist", What::Checklist(*phase)),
         Event::ReportAsked => keyed("report", What::Report(record.seq)),
         _ => {
             let words = decision_words(record).or_else(|| words(&record.event))?;

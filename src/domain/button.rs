@@ -8,6 +8,7 @@ use crate::domain::measure::Measure;
 use crate::domain::plan::PlanNumber;
 use crate::domain::principal::PrincipalName;
 use crate::domain::recovery_step::Remedy;
+use crate::domain::task::Task;
 use crate::domain::team_step::{OwnerAnswer, Role};
 
 /// Between the parts of a button's value; case ids and hashes hold none.
@@ -58,6 +59,10 @@ pub enum ButtonAction {
     Confirm { case: CaseId, used: i64 },
     /// `team.lead`, `team.scribe`, value `case`: take the role.
     TakeRole { case: CaseId, role: Role },
+    /// `task.take`, value `case|task|seq` of the last record about the task: take it.
+    TakeTask { case: CaseId, task: Task, seq: u64 },
+    /// `task.done`, value `case|task|seq`: say that it is done.
+    FinishTask { case: CaseId, task: Task, seq: u64 },
     /// `owner.yes`, `owner.no`, `owner.not_sure`, value `case`: whether the use was the owner's.
     OwnerSays { case: CaseId, answer: OwnerAnswer },
     /// `case.summary`, value `case`.
@@ -105,6 +110,8 @@ impl ButtonAction {
             Self::OwnerSays { answer: OwnerAnswer::NotSure, .. } => "owner.not_sure".to_owned(),
             Self::TakeRole { role: Role::Lead, .. } => "team.lead".to_owned(),
             Self::TakeRole { role: Role::Scribe, .. } => "team.scribe".to_owned(),
+            Self::TakeTask { .. } => "task.take".to_owned(),
+            Self::FinishTask { .. } => "task.done".to_owned(),
             Self::Summary { .. } => "case.summary".to_owned(),
             Self::Close { .. } => "case.close".to_owned(),
             Self::Report { .. } => "case.report".to_owned(),
@@ -139,6 +146,9 @@ impl ButtonAction {
             Self::Impact { case, question, seq, .. } => {
                 format!("{case}{SEPARATOR}{}{SEPARATOR}{seq}", question.slug())
             }
+            Self::TakeTask { case, task, seq } | Self::FinishTask { case, task, seq } => {
+                format!("{case}{SEPARATOR}{}{SEPARATOR}{seq}", task.slug())
+            }
             Self::Confirm { case, used } => format!("{case}{SEPARATOR}{used}"),
             Self::Go | Self::Unknown => String::new(),
         }
@@ -159,6 +169,8 @@ impl ButtonAction {
             | Self::Impact { case, .. }
             | Self::TakeRole { case, .. }
             | Self::OwnerSays { case, .. }
+            | Self::TakeTask { case, .. }
+            | Self::FinishTask { case, .. }
             | Self::Confirm { case, .. } => Some(case),
             Self::Approve(at)
             | Self::Deny(at)
@@ -211,6 +223,14 @@ impl ButtonAction {
                 let (case, used) = value.split_once(SEPARATOR)?;
                 Some(Self::Confirm { case: case_id(case)?, used: used.parse().ok()? })
             }
+            "task.take" => {
+                let (case, task, seq) = of_task(value)?;
+                Some(Self::TakeTask { case, task, seq })
+            }
+            "task.done" => {
+                let (case, task, seq) = of_task(value)?;
+                Some(Self::FinishTask { case, task, seq })
+            }
             "owner.yes" => owner(value, OwnerAnswer::Yes),
             "owner.no" => owner(value, OwnerAnswer::No),
             "owner.not_sure" => owner(value, OwnerAnswer::NotSure),
@@ -227,6 +247,13 @@ impl ButtonAction {
 
 fn owner(value: &str, answer: OwnerAnswer) -> Option<ButtonAction> {
     Some(ButtonAction::OwnerSays { case: case_id(value)?, answer })
+}
+
+fn of_task(value: &str) -> Option<(CaseId, Task, u64)> {
+    let mut parts = value.split(SEPARATOR);
+    let case = case_id(parts.next()?)?;
+    let (task, seq) = (Task::from_slug(parts.next()?)?, parts.next()?.parse().ok()?);
+    parts.next().is_none().then_some((case, task, seq))
 }
 
 fn settle(value: &str, remedy: Remedy) -> Option<ButtonAction> {
@@ -288,6 +315,9 @@ mod tests {
         let says = |answer| ButtonAction::OwnerSays { case: case.clone(), answer };
         buttons.extend(OwnerAnswer::ALL.map(says));
         buttons.extend(Role::ALL.map(|role| ButtonAction::TakeRole { case: case.clone(), role }));
+        let task = Task::Bill;
+        buttons.push(ButtonAction::TakeTask { case: case.clone(), task, seq: 0 });
+        buttons.push(ButtonAction::FinishTask { case: case.clone(), task, seq: 41 });
         buttons.push(ButtonAction::Harden { case: case.clone(), measure: Measure::Mfa });
         buttons.push(ButtonAction::Confirm { case: case.clone(), used: 1_790_000_000 });
         let settle = |remedy| ButtonAction::Settle { case: case.clone(), loss: 3, seq: 41, remedy };
@@ -326,6 +356,9 @@ mod tests {
             ("impact.yes", "case|alerts|4|5"),
             ("impact.maybe", "case|alerts|4"),
             ("recovery.confirm", "case|never"),
+            ("task.take", "case|lunch|0"),
+            ("task.done", "case|bill"),
+            ("task.done", "case|bill|1|2"),
             ("case.close", "two words"),
             ("case.close", ""),
         ] {

@@ -9,6 +9,7 @@ use crate::domain::recovery_step::Replacement;
 use crate::domain::regime::Regime;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
 use crate::domain::severity::Severity;
+use crate::domain::task::Task;
 use crate::domain::team_step::Role;
 use crate::domain::wanted::Wanted;
 use jiff::Timestamp;
@@ -132,6 +133,16 @@ pub enum Command {
         role: Role,
         person: Option<String>,
     },
+    /// Take a task, give it to a member, or say that it is done.
+    Task {
+        of: Option<CaseName>,
+        task: Task,
+        word: TaskWord,
+    },
+    /// Who has which task.
+    Tasks {
+        of: Option<CaseName>,
+    },
     /// Put words into the timeline.
     Note {
         of: Option<CaseName>,
@@ -254,6 +265,8 @@ pub enum CommandError {
     NoClock,
     #[error("{}", team::ROLE_HOW)]
     NoRole,
+    #[error("{}", task::HOW)]
+    NoTask,
     #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
     TooMany { given: usize },
     #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
@@ -322,6 +335,9 @@ impl Command {
             (Some("impact"), _) => impact::impact(&text),
             (Some("clock"), _) => clock::clock(&text),
             (Some("severity"), _) => team::severity(&text),
+            (Some("tasks"), rest) => task::list(rest),
+            (Some("task"), []) => task::list(&[]),
+            (Some("task"), _) => task::task(&text),
             (Some("lead"), rest) => team::take(Role::Lead, rest),
             (Some("scribe"), rest) => team::take(Role::Scribe, rest),
             (Some(verb @ ("leave-out" | "take-in" | "contain-by")), _) => {
@@ -354,35 +370,6 @@ pub fn case_id(text: &str) -> Option<CaseId> {
     (fits && text.bytes().all(plain)).then(|| CaseId(text.to_owned()))
 }
 
-/// The case, where one is named, the number of a plan, and the words as they were typed: somebody
-/// will read them a year later.
-fn plan_and_why(text: &str) -> Result<(Option<CaseName>, PlanNumber, String), CommandError> {
-    let number = |word: &str| word.parse().ok();
-    let (of, number, words) = case_and_word(text, number).ok_or(CommandError::NoReason)?;
-    Ok((of, PlanNumber(number), reason(words).ok_or(CommandError::NoReason)?))
-}
-
-/// After the verb: a case, where one is named, a word that `read` understands, and what follows.
-fn case_and_word<T>(
-    text: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Option<(Option<CaseName>, T, &str)> {
-    let (_verb, rest) = next_word(text);
-    let (first, after) = next_word(rest);
-    if let Some(found) = read(first) {
-        return Some((None, found, after.trim()));
-    }
-    let of = case_name(&[first]).ok()?;
-    let (second, after) = next_word(after);
-    Some((of, read(second)?, after.trim()))
-}
-
-/// Words that say something and fit on a card.
-fn reason(words: &str) -> Option<String> {
-    let fits = (REASON_LENGTH_MIN..=REASON_LENGTH_MAX).contains(&words.chars().count());
-    fits.then(|| words.to_owned())
-}
-
 mod changes;
 mod clock;
 mod impact;
@@ -392,10 +379,12 @@ mod named;
 mod noting;
 mod questions;
 mod recovering;
+pub mod task;
 mod team;
 mod text;
 
-use named::case_name;
+use named::{case_and_word, case_name, plan_and_why, reason};
+use task::TaskWord;
 use text::{next_word, words};
 
 #[cfg(test)]

@@ -11,6 +11,11 @@ pub struct Conduct {
     /// How often an open case of a severity is summed up; one that is not here is not.
     pub updates: BTreeMap<Severity, SignedDuration>,
     pub ladder: Ladder,
+    /// Within which time a task is to be done that somebody takes, by severity; one that is not
+    /// here sets no time.
+    pub tasks: BTreeMap<Severity, SignedDuration>,
+    /// Whom a severity calls in, beside whom every case does.
+    pub summons: BTreeMap<Severity, BTreeSet<String>>,
     /// Whether the key's owner is asked directly whether the use was theirs.
     pub ask_owner: bool,
     /// Whom the clocks of reporting duties call.

@@ -10,6 +10,7 @@ use crate::domain::plan_state::PlanState;
 use crate::domain::policy::{Choice, Policy, Wish};
 use crate::domain::proof::Caller;
 use crate::domain::report::status_words;
+use crate::domain::tasks::{self, tasks_key};
 use jiff::Timestamp;
 
 /// So many lines of each list are read on a phone; the rest is counted.
@@ -88,6 +89,12 @@ fn due(case: &Case, policy: &Policy, caller: &Caller, now: Timestamp) -> Vec<Hom
             line(case, of(what), &plan_key(number))
         },
     ));
+    let mine = tasks::under_way(case).filter(|(_, given)| given.owner == *caller.person());
+    due.extend(mine.map(|(task, _)| {
+        let how = tasks::words(case, task, Some(now)).unwrap_or_default();
+        let what = format!("Task {}, {}: {how}", task.number(), task.title());
+        line(case, of(what), &tasks_key(task.phase()))
+    }));
     let readings = case.spending().not_allowed();
     let allowed = readings.filter(|one| policy.may_allow_reading(caller, case, one.seq).is_ok());
     due.extend(allowed.map(|one| {
@@ -140,7 +147,11 @@ fn line(case: &Case, what: String, post: &PostKey) -> HomeLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::event::Event;
+    use crate::domain::record::Actor;
     use crate::domain::sample;
+    use crate::domain::task::Task;
+    use crate::domain::team_step::TeamStep;
     use std::collections::BTreeSet;
 
     fn policy() -> Policy {
@@ -175,6 +186,22 @@ mod tests {
         let suspects = BTreeSet::from(["bob".to_owned()]);
         let marked = Policy { suspects, ..policy() };
         assert_eq!(seen(&case, &marked, "bob"), Home::default(), "a suspect learns nothing here");
+    }
+
+    #[test]
+    fn a_task_waits_for_whoever_has_it_until_it_is_done_and_for_nobody_else() {
+        let mut case = sample::opened();
+        let by = || Actor::Person { person: sample::person("bob"), name: None };
+        let (task, due) = (Task::Bill, Some(sample::at(55)));
+        let given = TeamStep::TaskGiven { task, person: sample::person("bob"), due };
+        sample::add(&mut case, by(), Event::Team { step: Box::new(given) });
+        let home = seen(&case, &policy(), "bob");
+        assert!(home.due[0].what.starts_with("Task 12, bill and quotas: "), "{home:?}");
+        assert!(home.due[0].what.contains("OVERDUE"), "{home:?}");
+        assert_eq!(seen(&case, &policy(), "ana").due, []);
+        let done = Event::Team { step: Box::new(TeamStep::TaskDone { task }) };
+        sample::add(&mut case, by(), done);
+        assert_eq!(seen(&case, &policy(), "bob").due, []);
     }
 
     #[test]

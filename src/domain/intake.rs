@@ -138,6 +138,8 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::Grade { .. }
         | Command::StartClock { .. }
         | Command::StopClock { .. }
+        | Command::Task { .. }
+        | Command::Tasks { .. }
         | Command::TakeRole { .. } => Err(IntakeError::NoKey),
     }
 }

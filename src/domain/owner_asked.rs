@@ -3,6 +3,7 @@
 use crate::domain::case::Case;
 use crate::domain::event::PostKey;
 use crate::domain::facts::Fact;
+use crate::domain::outside_key::OWNER;
 use crate::domain::policy::Policy;
 use crate::domain::proof::Caller;
 use crate::domain::record::Press;
@@ -16,7 +17,7 @@ pub const WORTH: &str = "Your answer is written down as evidence. It approves no
 
 /// The key of the question to the owner.
 pub fn key() -> PostKey {
-    PostKey("owner-asked".to_owned())
+    PostKey(OWNER.to_owned())
 }
 
 /// The person to ask, where configuration knows the owner, who is no suspect.

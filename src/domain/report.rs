@@ -176,16 +176,6 @@ pub fn waiting(case: &Case) -> Vec<String> {
     words::waiting(case)
 }
 
-/// The first name that the journal knows a person by, else the Slack id.
-pub fn name_of(case: &Case, person: &crate::domain::ids::PersonId) -> String {
-    let records = case.records().iter();
-    let named = records
-        .filter(|record| record.person() == Some(person))
-        .map(|record| record.actor_shown())
-        .find(|name| *name != person.user);
-    named.unwrap_or_else(|| person.user.clone())
-}
-
 /// How long containment took, as far as it has come.
 pub fn times_to_contain(case: &Case) -> TimesToContain {
     let since = |at: Timestamp| at.duration_since(case.opened_at());

@@ -2,6 +2,7 @@
 
 use crate::domain::event::PostKey;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
+use crate::domain::outside_key::is_outside;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,10 +29,12 @@ pub struct Room {
 
 impl Room {
     /// The room of the case that is taken up again: the same people, and nothing there yet. A bot
-    /// cannot bring an archived channel back.
+    /// cannot bring an archived channel back. What was told elsewhere stays told.
     pub(super) fn anew(&self) -> Self {
         let earlier_names = self.earlier_names + self.names_tried.len();
-        Self { wanted: self.wanted.clone(), earlier_names, ..Self::default() }
+        let elsewhere = self.posted.iter().filter(|(key, _)| is_outside(key));
+        let posted = elsewhere.map(|(key, place)| (key.clone(), place.clone())).collect();
+        Self { wanted: self.wanted.clone(), earlier_names, posted, ..Self::default() }
     }
 }
 

@@ -10,11 +10,12 @@ use crate::domain::ladder;
 use crate::domain::milestones::{clock_key, milestones, point, told_by_clock};
 use crate::domain::policy::Policy;
 use crate::domain::round::Round;
+use crate::domain::task_rounds;
 use jiff::{SignedDuration, Timestamp};
 
 /// All that the clock brings to a case.
 pub fn due(case: &Case, policy: &Policy, now: Timestamp) -> Round {
-    let clocks = deadlines::reminders(case, now);
+    let clocks = deadlines::reminders(case, now).and(task_rounds::reminders(case, now));
     update(case, &policy.conduct, now).and(ladder::rungs(case, policy, now)).and(clocks)
 }
 
@@ -23,7 +24,8 @@ pub fn told(case: &Case) -> Vec<Announcement> {
     let updates = told_by_clock(case);
     let update =
         |(key, at): (&PostKey, _)| Announcement { key: key.clone(), what: What::Update(at) };
-    updates.map(update).chain(ladder::made(case)).chain(deadlines::given(case)).collect()
+    let clocks = deadlines::given(case).into_iter().chain(task_rounds::reminded(case));
+    updates.map(update).chain(ladder::made(case)).chain(clocks).collect()
 }
 
 /// The update that is due by now; of several that were missed only the last.

@@ -1,16 +1,15 @@
-//! What people outside a case are told of it: that it is open, how bad it is, contained, closed.
+//! What people outside a case are told of it: open, how bad it is, contained, closed, open again.
 //!
 //! Needs: the channel may be one that many read, the actor's friends among them. So nothing that
 //! anybody typed or named stands in it: the last four of the key, times, counts, and words of ours.
 
 use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
+use crate::domain::outside_key::DIGEST;
 use crate::domain::report::times_to_contain;
 use crate::domain::severity::Severity;
 use crate::domain::team::Grade;
 use crate::domain::time_words::{span, utc};
-
-const DIGEST: &str = "digest-";
 
 /// What is told of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +18,7 @@ pub enum News {
     Severity,
     Contained,
     Closed,
+    Reopened,
 }
 
 /// One piece of news, as of a record.
@@ -36,14 +36,10 @@ impl Digest {
             News::Severity => "severity",
             News::Contained => "contained",
             News::Closed => "closed",
+            News::Reopened => "reopened",
         };
         PostKey(format!("{DIGEST}{}-{word}", self.seq))
     }
-}
-
-/// Whether a message is one for the people outside.
-pub fn is_digest(key: &PostKey) -> bool {
-    key.0.starts_with(DIGEST)
 }
 
 /// All the news of a case, oldest first.
@@ -63,6 +59,9 @@ pub fn digests(case: &Case) -> Vec<Digest> {
         if matches!(record.event, Event::Closed { .. }) {
             all.push(Digest { seq, news: News::Closed });
         }
+        if matches!(record.event, Event::Reopened { .. }) {
+            all.push(Digest { seq, news: News::Reopened });
+        }
     }
     all.sort_by_key(|digest| digest.seq);
     all
@@ -80,6 +79,7 @@ pub fn lines(case: &Case, digest: Digest) -> Vec<String> {
         }
         News::Contained => format!("Exposed AWS key …{key}: contained"),
         News::Closed => format!("Exposed AWS key …{key}: the case is closed"),
+        News::Reopened => format!("Exposed AWS key …{key}: the case is open again"),
     };
     let mut lines = vec![title];
     lines.extend(then.team().grades().last().map(graded));
@@ -113,10 +113,13 @@ fn standing(case: &Case, news: News) -> String {
     match (news, contained) {
         (News::Closed, Some((as_of, _))) => format!("It was contained as of {}", utc(as_of)),
         (News::Closed, None) => "It was closed without being contained".to_owned(),
+        (News::Reopened, Some((as_of, _))) => {
+            format!("It was contained as of {}; people look at it again", utc(as_of))
+        }
         (News::Opened | News::Severity | News::Contained, Some((as_of, _))) => {
             format!("Contained as of {}; it is still watched", utc(as_of))
         }
-        (News::Opened | News::Severity | News::Contained, None) => {
+        (News::Opened | News::Severity | News::Contained | News::Reopened, None) => {
             "Not contained yet; people are at work on it".to_owned()
         }
     }

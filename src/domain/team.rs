@@ -5,6 +5,7 @@ use crate::domain::plan::PlanNumber;
 use crate::domain::record::Press;
 use crate::domain::regime::Regime;
 use crate::domain::severity::Severity;
+use crate::domain::task::Task;
 use crate::domain::team_step::{OwnerAnswer, Role};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -39,6 +40,17 @@ pub struct Team {
     pub(super) pages: BTreeMap<PlanNumber, Pages>,
     pub(super) owner_said: Vec<(Press, OwnerAnswer)>,
     pub(super) clocks: BTreeMap<Regime, RunningClock>,
+    pub(super) given: BTreeMap<Task, Given>,
+    pub(super) done: BTreeMap<Task, Press>,
+}
+
+/// Somebody has a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    pub owner: PersonId,
+    /// By whose word, and when.
+    pub press: Press,
+    pub due: Option<Timestamp>,
 }
 
 /// The clock of a reporting duty that people started and nobody stopped.
@@ -91,6 +103,16 @@ impl Team {
     /// The clocks that run.
     pub fn clocks(&self) -> &BTreeMap<Regime, RunningClock> {
         &self.clocks
+    }
+
+    /// Who had the task last, whatever became of it.
+    pub fn task_given(&self, task: Task) -> Option<&Given> {
+        self.given.get(&task)
+    }
+
+    /// Who says that it is done.
+    pub fn task_done(&self, task: Task) -> Option<&Press> {
+        self.done.get(&task)
     }
 
     /// Who has the role by somebody's word, and by whose.

@@ -6,6 +6,8 @@ use crate::domain::policy::Policy;
 use crate::domain::proof::Caller;
 use crate::domain::refusal::Refusal;
 use crate::domain::regime::Regime;
+use crate::domain::task::Task;
+use crate::domain::tasks::{self, Standing};
 use crate::domain::team_step::{Role, TeamStep};
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,23 +28,73 @@ impl Policy {
         (role, other): (Role, Option<&str>),
     ) -> Result<TeamStep, Refusal> {
         self.is_disinterested_staff(caller, case)?;
-        let user = other.unwrap_or(&caller.person().user).to_owned();
-        let listed = self.works_here(&user);
-        if !listed && *case.opened_by().user != *user {
-            return Err(Refusal::NotNamed(
-                "only responders, approvers and whoever opened the case can have a role in it",
-            ));
-        }
-        if self.is_suspect(&user) || self.owns_key(&user, case) {
-            return Err(Refusal::NotNamed(
-                "neither the key's owner nor a marked suspect can have a role in the case",
-            ));
-        }
-        let person = PersonId { team: self.team.clone(), user };
+        let person = self.may_be_named(case, other.unwrap_or(&caller.person().user))?;
         if case.team().role(role).is_some_and(|(has, _)| *has == person) {
             return Err(Refusal::NotNamed("that person has this role already"));
         }
         Ok(TeamStep::Took { role, person })
+    }
+
+    /// The person of this id, where they can have a part in the case.
+    fn may_be_named(&self, case: &Case, user: &str) -> Result<PersonId, Refusal> {
+        let listed = self.works_here(user);
+        if !listed && *case.opened_by().user != *user {
+            return Err(Refusal::NotNamed(
+                "only responders, approvers and whoever opened the case can have a role or a task \
+                 in it",
+            ));
+        }
+        if self.is_suspect(user) || self.owns_key(user, case) {
+            return Err(Refusal::NotNamed(
+                "neither the key's owner nor a marked suspect can have a role or a task in the \
+                 case",
+            ));
+        }
+        Ok(PersonId { team: self.team.clone(), user: user.to_owned() })
+    }
+
+    /// The step by which this person takes a task, or gives it to another; `seen` is the last word
+    /// about it that a button showed.
+    pub fn may_give_task(
+        &self,
+        (caller, now): (&Caller, Timestamp),
+        case: &Case,
+        (task, other, seen): (Task, Option<&str>, Option<u64>),
+    ) -> Result<TeamStep, Refusal> {
+        self.is_disinterested_staff(caller, case)?;
+        is_current(case, task, seen)?;
+        let person = self.may_be_named(case, other.unwrap_or(&caller.person().user))?;
+        match tasks::standing(case, task) {
+            Standing::Shown => return Err(Refusal::NotNamed("the case shows that it is done")),
+            Standing::Given(given) if given.owner == person => {
+                return Err(Refusal::NotNamed("that person has this task already"));
+            }
+            Standing::Open | Standing::Given(_) | Standing::Done(_) => {}
+        }
+        let within = self.conduct.tasks.get(&case.team().severity());
+        let due = within.and_then(|within| now.checked_add(*within).ok());
+        Ok(TeamStep::TaskGiven { task, person, due })
+    }
+
+    /// The step by which this person says that a task is done: whoever has it, and staff.
+    pub fn may_finish_task(
+        &self,
+        caller: &Caller,
+        case: &Case,
+        (task, seen): (Task, Option<u64>),
+    ) -> Result<TeamStep, Refusal> {
+        let owner = case.team().task_given(task).map(|given| &given.owner);
+        if owner == Some(caller.person()) {
+            self.is_ours(caller)?;
+            self.is_disinterested(caller, case)?;
+        } else {
+            self.is_disinterested_staff(caller, case)?;
+        }
+        is_current(case, task, seen)?;
+        match tasks::standing(case, task) {
+            Standing::Done(_) | Standing::Shown => Err(Refusal::NotNamed("it is done already")),
+            Standing::Open | Standing::Given(_) => Ok(TeamStep::TaskDone { task }),
+        }
     }
 
     /// Whether this person may start the clock of a reporting duty.
@@ -86,6 +138,14 @@ impl Policy {
             return self.is_disinterested(caller, case);
         }
         self.is_disinterested_staff(caller, case)
+    }
+}
+
+/// A button that was drawn before the last word about its task is old.
+fn is_current(case: &Case, task: Task, seen: Option<u64>) -> Result<(), Refusal> {
+    match seen.is_none_or(|seen| seen == tasks::last_word(case, task)) {
+        true => Ok(()),
+        false => Err(Refusal::NotNamed("somebody said something of this task since; look again")),
     }
 }
 
@@ -170,5 +230,46 @@ mod tests {
         let step = TeamStep::ClockStopped { regime: gdpr, reason: reason() };
         add(&mut case, lea(), Event::Team { step: Box::new(step) });
         assert_eq!(starts(&case, "bob", now), Ok(()), "and may run again");
+    }
+
+    #[test]
+    fn staff_take_give_and_finish_tasks_and_an_old_button_does_nothing() {
+        let mut case = opened();
+        add(&mut case, Actor::Keyleak, Event::Found { finding: own("ci") });
+        let mut policy = policy();
+        policy.conduct.tasks = [(case.team().severity(), SignedDuration::from_hours(1))].into();
+        let (task, now) = (Task::Bill, sample::at(100));
+        let gives = |case: &Case, who: &str, other: Option<&str>, seen: Option<u64>| {
+            policy.may_give_task((&caller(who), now), case, (task, other, seen))
+        };
+        let due = Some(now + SignedDuration::from_hours(1));
+        let given = |user: &str| TeamStep::TaskGiven { task, person: person(user), due };
+        assert_eq!(gives(&case, "bob", None, None), Ok(given("bob")));
+        assert_eq!(gives(&case, "bob", Some("ana"), Some(0)), Ok(given("ana")), "who opened it");
+        for (who, refusal) in
+            [("fin", Refusal::NotListed), ("sue", Refusal::Suspect), ("dan", Refusal::KeyOwner)]
+        {
+            assert_eq!(gives(&case, who, None, None), Err(refusal.clone()), "{who}");
+            let finishes = policy.may_finish_task(&caller(who), &case, (task, None));
+            assert_eq!(finishes, Err(refusal), "{who}");
+        }
+        for other in ["fin", "sue", "dan"] {
+            let judged = gives(&case, "bob", Some(other), None);
+            assert!(matches!(judged, Err(Refusal::NotNamed(_))), "{other}: {judged:?}");
+        }
+        let bob = || Actor::Person { person: person("bob"), name: None };
+        add(&mut case, bob(), Event::Team { step: Box::new(given("ana")) });
+        let seq = case.seq();
+        assert!(gives(&case, "cyn", None, Some(0)).is_err(), "drawn before ana had it");
+        assert_eq!(gives(&case, "cyn", None, Some(seq)), Ok(given("cyn")));
+        let done =
+            |case: &Case, who: &str| policy.may_finish_task(&caller(who), case, (task, Some(seq)));
+        for who in ["ana", "bob"] {
+            assert_eq!(done(&case, who), Ok(TeamStep::TaskDone { task }), "{who}");
+        }
+        assert_eq!(done(&case, "fin"), Err(Refusal::NotListed));
+        add(&mut case, bob(), Event::Team { step: Box::new(TeamStep::TaskDone { task }) });
+        let again = policy.may_finish_task(&caller("bob"), &case, (task, None));
+        assert!(matches!(again, Err(Refusal::NotNamed(_))), "{again:?}");
     }
 }

@@ -4,6 +4,7 @@ use crate::domain::ids::PersonId;
 use crate::domain::plan::PlanNumber;
 use crate::domain::regime::Regime;
 use crate::domain::severity::Severity;
+use crate::domain::task::Task;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,15 @@ pub enum TeamStep {
     ClockStarted { regime: Regime, since: Timestamp, reason: String },
     /// A person stops it.
     ClockStopped { regime: Regime, reason: String },
+    /// Somebody takes a task, or is given it, until a time.
+    TaskGiven {
+        task: Task,
+        person: PersonId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Timestamp>,
+    },
+    /// A person says that it is done.
+    TaskDone { task: Task },
 }
 
 /// What the key's owner answers to "was this you?".

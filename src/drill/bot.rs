@@ -196,7 +196,9 @@ fn conduct() -> Conduct {
         ..Ladder::default()
     };
     let updates = BTreeMap::from([(Severity::P1, p1), (Severity::P2, p2)]);
-    Conduct { updates, ladder, ask_owner: true, ..Conduct::default() }
+    let tasks = [(Severity::P3, p2 * 4), (Severity::P4, p2 * 12)];
+    let tasks = updates.clone().into_iter().chain(tasks).collect();
+    Conduct { updates, ladder, tasks, ask_owner: true, ..Conduct::default() }
 }
 
 fn team() -> String {

@@ -14,6 +14,8 @@ use crate::domain::record::{Entry, Place, Record};
 use crate::domain::recovering::silence;
 use crate::domain::recovery_step::RecoveryStep;
 use crate::domain::refusal::Refusal;
+use crate::domain::task::Task;
+use crate::domain::team_step::TeamStep;
 use crate::domain::wanted::Wanted;
 use crate::flow::desk::Bench;
 use crate::flow::ledger::{LedgerError, NotAppended};
@@ -118,11 +120,15 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
         }
         ButtonAction::OwnerSays { answer, .. } => {
             let step = owner_asked::answer(&policy, &pressed.caller, (case, *answer))?;
-            return Ok(Some(Event::Team { step: Box::new(step) }));
+            return Ok(Some(team(step)));
         }
         ButtonAction::TakeRole { role, .. } => {
-            let step = policy.may_take(&pressed.caller, case, (*role, None))?;
-            Event::Team { step: Box::new(step) }
+            team(policy.may_take(&pressed.caller, case, (*role, None))?)
+        }
+        ButtonAction::TakeTask { task, seq, .. } => taken(bench, pressed, case, (*task, *seq))?,
+        ButtonAction::FinishTask { task, seq, .. } => {
+            let step = policy.may_finish_task(&pressed.caller, case, (*task, Some(*seq)))?;
+            team(step)
         }
         ButtonAction::Confirm { used, .. } => return confirmation(bench, pressed, case, *used),
         ButtonAction::Summary { .. } => Event::SummaryAsked,
@@ -137,6 +143,20 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
     };
     policy.may_act(&pressed.caller)?;
     Ok(Some(event))
+}
+
+fn taken(
+    bench: &Bench<'_>,
+    pressed: &Pressed,
+    case: &Case,
+    (task, seen): (Task, u64),
+) -> Result<Event, Refusal> {
+    let by = (&pressed.caller, bench.clock.now());
+    bench.policy().may_give_task(by, case, (task, None, Some(seen))).map(team)
+}
+
+fn team(step: TeamStep) -> Event {
+    Event::Team { step: Box::new(step) }
 }
 
 fn recovery(step: RecoveryStep) -> Event {

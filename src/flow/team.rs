@@ -1,11 +1,14 @@
 //! What people say about working together: judged and written down like a press.
 
 use crate::domain::case::Case;
+use crate::domain::command::task::TaskWord;
 use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
 use crate::domain::regime::Regime;
 use crate::domain::report::severity_words;
 use crate::domain::severity::Severity;
+use crate::domain::task::Task;
+use crate::domain::tasks;
 use crate::domain::team_step::{Role, TeamStep};
 use crate::flow::desk::Bench;
 use crate::flow::ledger::LedgerError;
@@ -38,6 +41,35 @@ pub async fn take(
         |case: &Case| Ok(step(bench.policy().may_take(&speaker.caller, case, (role, person))?));
     let said = |_: &Case| format!("It is on the card who is the {}.", role.word());
     spoken::decide(bench, case, (speaker, role.word()), judge, said).await
+}
+
+/// Takes a task, gives it to somebody, or says that it is done.
+pub async fn task(
+    bench: &Bench<'_>,
+    case: &CaseId,
+    speaker: &Speaker,
+    (task, word): (Task, &TaskWord),
+) -> Result<String, LedgerError> {
+    let caller = &speaker.caller;
+    let judge = |case: &Case| {
+        let policy = bench.policy();
+        let give =
+            |other| policy.may_give_task((caller, bench.clock.now()), case, (task, other, None));
+        Ok(step(match word {
+            TaskWord::Take => give(None)?,
+            TaskWord::Give { person } => give(Some(person.as_str()))?,
+            TaskWord::Done => policy.may_finish_task(caller, case, (task, None))?,
+        }))
+    };
+    let said = |case: &Case| {
+        let how = tasks::words(case, task, None).unwrap_or_default();
+        format!(
+            "Task {} ({}): {how}. Its phase's tasks stand in the channel.",
+            task.number(),
+            task.title()
+        )
+    };
+    spoken::decide(bench, case, (speaker, "task"), judge, said).await
 }
 
 /// Starts the clock of a reporting duty.

@@ -19,13 +19,14 @@ use crate::domain::announce::{
     recovery_key,
 };
 use crate::domain::case::Case;
-use crate::domain::event::{Event, PostKey};
+use crate::domain::event::{Event, Phase, PostKey};
 use crate::domain::ids::{ChannelId, MessageTs};
 use crate::domain::offering::offers;
 use crate::domain::progress;
 use crate::domain::record::Entry;
 use crate::domain::round::Round;
 use crate::domain::rounds;
+use crate::domain::tasks::tasks_key;
 use crate::flow::ask::waiting_of;
 use crate::flow::desk::Desk;
 use crate::flow::hold::Hold;
@@ -145,6 +146,7 @@ fn owed(speaker: &Speaker<'_>) -> (Vec<Announcement>, Option<Timestamp>) {
 fn spot<'a>(case: &'a Case, channel: &'a ChannelId, what: &What) -> Spot<'a> {
     let parent = match what {
         What::Rows(seq) => case.room().posted.get(&answer_key(*seq)),
+        What::Task(call) => case.room().posted.get(&tasks_key(call.task.phase())),
         What::Card
         | What::Plan(_)
         | What::Summary(_)
@@ -312,6 +314,7 @@ async fn refresh(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, Ste
         (recovery_key(), View::Recovery(scene)),
         (impact_key(), View::Impact(scene)),
     ];
+    views.extend(Phase::ALL.map(|phase| (tasks_key(phase), View::Checklist(scene, phase))));
     views.extend(case.plans().map(|state| {
         let number = state.plan.number;
         (plan_key(number), View::Plan(scene, number))

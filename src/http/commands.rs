@@ -15,13 +15,14 @@ use crate::http::{
     questions,
 };
 use crate::ports::chat::Whisper;
-use crate::slack::blocks;
 use crate::slack::impact_card;
 use crate::slack::inbound::Slash;
+use crate::slack::{blocks, checklist};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::{FutureExt, TryFutureExt};
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// More open cases than this are counted, not listed.
@@ -48,6 +49,8 @@ no`, or `yes` or `unknown`, and why, answers one\n\
 • `/keyleak reopen CASE reason` takes a closed case up again, in a new channel\n\
 • `/keyleak severity [key or case] P1 reason` raises or lowers the severity, `auto` leaves it to \
 the facts; `/keyleak lead`, `/keyleak scribe [key or case] [@person]` takes or gives a role\n\
+• `/keyleak tasks [key or case]` lists what people do in each phase; `/keyleak task [key or case] \
+12 [@person]` takes a task or gives it, `task 12 done` ends it\n\
 • `/keyleak note [key or case] words` puts your words into the timeline; the emoji that is set for \
 it, under a message of the channel, puts that message there\n\
 • `/keyleak clock [key or case] gdpr reason` starts the clock of a reporting duty, `clock gdpr \
@@ -67,6 +70,8 @@ enum Said {
     Cases(Vec<Case>),
     /// Where the impact questions of this case stand.
     Impact(Box<Case>),
+    /// Who has which task of this case.
+    Tasks(Box<Case>),
     /// What can be asked of the trail.
     Questions,
 }
@@ -84,6 +89,7 @@ pub async fn answer(service: &Service, slash: Slash) -> (Response, bool) {
         Ok(Ok(Said::Refused(refusal))) => (ephemeral(&format!("Not done: {refusal}.")), false),
         Ok(Ok(Said::Cases(cases))) => (told(&cases), true),
         Ok(Ok(Said::Impact(case))) => (impact(&case), true),
+        Ok(Ok(Said::Tasks(case))) => (tasks(&case, service.desk.clock.now()), true),
         Ok(Ok(Said::Questions)) => (questions::list(service.desk.trail.as_deref()), true),
         Ok(Ok(Said::Nothing)) => (StatusCode::OK.into_response(), true),
         Ok(Err(error @ LedgerError::Unsure(_))) => {
@@ -161,6 +167,8 @@ async fn carry_out(
         | Command::StartClock { ref of, .. }
         | Command::StopClock { ref of, .. }
         | Command::TakeRole { ref of, .. }
+        | Command::Task { ref of, .. }
+        | Command::Tasks { ref of }
         | Command::Allow { ref of, .. }
         | Command::BreakGlass { ref of, .. }
         | Command::RotateOwner { ref of, .. }
@@ -272,6 +280,12 @@ fn impact(case: &Case) -> Response {
     ephemeral_lines(&text, lines.iter().map(|line| vec![blocks::text(line)]).collect())
 }
 
+/// All tasks of people, one line each, with who has them.
+fn tasks(case: &Case, now: Timestamp) -> Response {
+    let text = format!("{}: the tasks of people", case.id());
+    ephemeral_lines(&text, checklist::lines(case, now))
+}
+
 /// It names users and quotes what AWS said, so none of it may be read as mrkdwn.
 fn status_line(case: &Case) -> Vec<Value> {
     let room = case.room().channel.as_ref();
@@ -361,6 +375,8 @@ async fn speak(
         Command::TakeRole { role, person, .. } => {
             team::take(&bench, id, &speaker, (*role, person.as_deref())).boxed()
         }
+        Command::Task { task, word, .. } => team::task(&bench, id, &speaker, (*task, word)).boxed(),
+        Command::Tasks { .. } => return Ok(Said::Tasks(Box::new(case.clone()))),
         Command::Note { text, .. } => {
             let noted = timeline::note(&service.desk, id, &speaker, text);
             noted.inspect_ok(|_| service.worker.wake()).boxed()

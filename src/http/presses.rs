@@ -42,6 +42,8 @@ pub async fn click(service: &Service, click: Click) -> (Response, bool) {
         | ButtonAction::Impact { .. }
         | ButtonAction::Confirm { .. }
         | ButtonAction::TakeRole { .. }
+        | ButtonAction::TakeTask { .. }
+        | ButtonAction::FinishTask { .. }
         | ButtonAction::OwnerSays { .. }
         | ButtonAction::Summary { .. }
         | ButtonAction::Close { .. }

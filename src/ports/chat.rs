@@ -13,6 +13,7 @@ use crate::domain::plan_state::PlanState;
 use crate::domain::policy::Policy;
 use crate::domain::rung::Call;
 use crate::domain::stakeholders::Digest;
+use crate::domain::task_call::TaskCall;
 use crate::ports::trail::Answer;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -81,8 +82,10 @@ pub enum View<'a> {
     Digest(Scene<'a>, Digest),
     /// The question to the key's owner.
     Owner(Scene<'a>),
-    /// What a phase offers beyond what the bot does itself: a checklist with commands.
+    /// What people do in a phase beside what the bot does: its tasks, kept current.
     Checklist(Scene<'a>, crate::domain::event::Phase),
+    /// Somebody is told of a task.
+    Task(Scene<'a>, TaskCall),
     /// What to write to AWS about a key that is somebody else's.
     Letter(Scene<'a>),
     /// The losses, what becomes of each, and the key; kept current in place.
@@ -122,6 +125,7 @@ impl<'a> View<'a> {
             What::Rung(call) => Self::Rung(scene, *call),
             What::Legal(text) => Self::Legal(scene, text.clone()),
             What::Checklist(phase) => Self::Checklist(scene, *phase),
+            What::Task(call) => Self::Task(scene, *call),
             What::Letter => Self::Letter(scene),
             What::Recovery => Self::Recovery(scene),
             What::Impact => Self::Impact(scene),

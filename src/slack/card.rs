@@ -4,10 +4,11 @@ use crate::domain::button::ButtonAction;
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::inquiry;
+use crate::domain::names::name_of;
 use crate::domain::record::Press;
 use crate::domain::recovering;
 use crate::domain::report::phases::{PhaseRow, Progress, rows as phase_rows};
-use crate::domain::report::{name_of, spent_words, status_words, times_to_contain, waiting};
+use crate::domain::report::{spent_words, status_words, times_to_contain, waiting};
 use crate::domain::spending::Waiting;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{

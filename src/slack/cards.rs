@@ -5,7 +5,7 @@ use crate::slack::blocks::{BLOCKS_MAX, MESSAGE_LENGTH_MAX, context, fallback, le
 use crate::slack::sketch::{Drawn, Means, Sketch};
 use crate::slack::{
     answer, card, checklist, clock_card, digest_card, impact_card, owner_card, plan_card,
-    progress_card, recovery_card, rung_card, team_lines, telling,
+    progress_card, recovery_card, rung_card, task_card, team_lines, telling,
 };
 use serde_json::Value;
 
@@ -26,6 +26,7 @@ pub fn draw(view: &View<'_>, means: Means) -> Drawn {
         View::Rung(scene, call) => (scene, rung_card::sketch(scene, *call)),
         View::Update(scene, upto) => (scene, team_lines::told(scene, *upto)),
         View::Checklist(scene, phase) => (scene, checklist::sketch(scene, *phase)),
+        View::Task(scene, call) => (scene, task_card::sketch(scene, *call)),
         View::Letter(scene) => (scene, telling::letter(scene)),
         View::Recovery(scene) => (scene, recovery_card::sketch(scene)),
         View::Impact(scene) => (scene, impact_card::sketch(scene)),

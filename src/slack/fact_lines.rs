@@ -76,11 +76,11 @@ pub(super) fn exposed(case: &Case) -> Vec<Value> {
         Some(since) => parts.push(time(since)),
         None => parts.push(text("not known")),
     }
-    parts.push(text(&match &exposure.basis {
-        Basis::Nothing => String::new(),
-        Basis::Trail { why } => format!(" – {}", field(why)),
-        Basis::Person(press) => format!(" – says {}", field(&press.name)),
-    }));
+    match &exposure.basis {
+        Basis::Nothing => {}
+        Basis::Trail { why } => parts.push(text(&format!(" – {}", field(why)))),
+        Basis::Person(press) => parts.push(text(&format!(" – says {}", field(&press.name)))),
+    }
     parts
 }
 

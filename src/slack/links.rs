@@ -56,6 +56,7 @@ fn scene<'a>(view: &View<'a>) -> Option<Scene<'a>> {
         | View::Rung(scene, _)
         | View::Legal(scene, _)
         | View::Checklist(scene, _)
+        | View::Task(scene, _)
         | View::Letter(scene)
         | View::Recovery(scene)
         | View::Impact(scene)

@@ -6,11 +6,12 @@ use crate::domain::duties;
 use crate::domain::milestones::Point;
 use crate::domain::owner_asked::standing;
 use crate::domain::report::{severity_words, update};
+use crate::domain::tasks::tally;
 use crate::domain::team_step::Role;
 use crate::domain::time_words::utc;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
-    Confirm, Look, bold, button, context, header, list, newline, person, rich, text,
+    Confirm, Look, bold, button, context, field, header, list, newline, person, rich, text,
 };
 use crate::slack::sketch::Sketch;
 use crate::slack::telling::head;
@@ -36,6 +37,9 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<Value> {
     if let Some(owner) = scene.policy.key_owner(case) {
         parts.extend([bold(" · Key owner: "), person(owner)]);
         parts.extend(standing(case).map(|said| text(&format!(", {said}"))));
+    }
+    if let Some(said) = tally(case, scene.now) {
+        parts.extend([newline(), bold("Tasks: "), text(&field(&said))]);
     }
     for clock in duties::lines(case, Some(scene.now)) {
         parts.extend([newline(), bold("Clock: "), text(&clock)]);

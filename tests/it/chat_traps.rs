@@ -6,6 +6,7 @@ mod acknowledgement;
 mod bound;
 mod channels;
 mod deciders;
+mod further;
 pub(crate) mod house;
 mod limits;
 mod record;

@@ -15,8 +15,11 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::any;
+use keyleak::commands::doctor::workspace::try_channel;
 use keyleak::domain::checkup::{Checkup, Line, Part, State};
 use keyleak::ports::clock::Clock;
+use keyleak::sim::slack::channels::Reach;
+use keyleak::sim::slack::faults::Fault;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -70,6 +73,36 @@ async fn each_planted_fault_is_told_on_one_line_with_its_fix_and_nothing_else_is
         slack.stop().await;
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A workspace that lets no app make channels was found out about in the first incident.
+#[tokio::test(flavor = "multi_thread")]
+async fn slack_api_docs_8_doctor_makes_a_channel_for_a_trial_and_names_the_fix_where_it_may_not() {
+    let town = Town::new().await;
+    let slack = town.workspace().await;
+    let config = town.config(&slack, &[]);
+    let well = try_channel(&config, Clock::real()).await;
+    assert_eq!((well.part, well.state), (Part::SlackChannels, State::Ok), "{well:?}");
+    let made: Vec<_> =
+        slack.channels().into_iter().filter(|one| one.name.contains("-doctor-")).collect();
+    assert_eq!(made.len(), 1);
+    assert!(made[0].archived && made[0].reach == Reach::Private, "nothing of it is left");
+    for code in ["restricted_action", "user_is_restricted"] {
+        slack.script("conversations.create", &Fault::Error(code.to_owned()), 1);
+        let line = try_channel(&config, Clock::real()).await;
+        assert_eq!(line.state, State::Failed, "{line:?}");
+        assert!(line.seen.contains(code), "{line:?}");
+        assert!(line.fix.unwrap().contains("let this app make private channels"));
+    }
+    slack.script("conversations.archive", &Fault::Error("restricted_action".to_owned()), 1);
+    let line = try_channel(&config, Clock::real()).await;
+    assert_eq!(line.state, State::Warning, "{line:?}");
+    assert!(line.fix.unwrap().starts_with("archive #keyleak-doctor-"));
+    // The control: unless it is asked to, doctor makes nothing.
+    let before = slack.channels().len();
+    town.doctor(&config, Clock::real()).await;
+    assert_eq!(slack.channels().len(), before);
+    slack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

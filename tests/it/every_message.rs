@@ -7,8 +7,12 @@ mod reading;
 use crate::gallery::{Picture, Surface, WORKSPACE, kind, mentionable, pictures, policy, views};
 use crate::hostile_case::{HIDDEN, KEY, MARKUP, at, hostile};
 use crate::hostile_stages::stages;
+use crate::stage::Stage;
 use jiff::SignedDuration;
+use keyleak::domain::case::Case;
 use keyleak::domain::ids::ChannelId;
+use keyleak::drill::people::APPROVER;
+use keyleak::drill::players::{open, until};
 use keyleak::ports::chat::{Chat, Post, Scene, Spot};
 use keyleak::ports::clock::Clock;
 use keyleak::sim::slack::channels::Reach;
@@ -81,7 +85,8 @@ pub(crate) fn faults(picture: &Picture) -> Vec<String> {
             faults.extend(live(value).map(|what| format!("live: {what}")));
         }
         let Some(text) = value.as_str() else { return };
-        if hides(text) {
+        // The value of a button or of a choice is shown to nobody.
+        if hides(text) && name != "value" {
             faults.push(format!("hidden characters in {name}"));
         }
         // The form is filled with the ids that the person has pointed at, and the letter is of no
@@ -174,7 +179,7 @@ fn a_message_in_which_something_is_live_is_noticed() {
 async fn a_strict_workspace_takes_every_message_whatever_an_attacker_writes() {
     let tracker = TaskTracker::new();
     let clock = Clock::accelerated(SPEED);
-    let config = SimSlackConfig::new(clock.clone(), "secret", TOKEN);
+    let config = SimSlackConfig::new(clock, "secret", TOKEN);
     let slack = SimSlack::start(config, &tracker).await.unwrap();
     let settings = SlackSettings {
         api_url: slack.api_url(),
@@ -217,4 +222,64 @@ fn read_by_another(blocks: &Value) {
         let read: Result<SlackBlock, _> = serde_json::from_value(block.clone());
         assert!(read.is_ok(), "{:?}: {block}", read.err());
     }
+}
+
+/// What somebody types or is called comes back to them as text, whatever command it stood in.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_to_each_command_is_text_and_nothing_in_it_is_live() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let id = open(world).await.unwrap();
+    let roomed = |case: &Case| case.room().dressed && case.validated();
+    let case = until(world, &id, "the channel", roomed).await.unwrap();
+    let channel = case.room().channel.clone().unwrap().0;
+    let key = world.leaked.access_key_id.as_str();
+    let mut answered = 0;
+    for typed in [
+        "help",
+        "list",
+        "status",
+        "summary",
+        "ask",
+        "impact",
+        "tasks",
+        "task 12",
+        "lead",
+        key,
+        "severity P2 WORDS",
+        "severity WORDS",
+        "clock gdpr WORDS",
+        "clock gdpr stop WORDS",
+        "note WORDS",
+        "task WORDS",
+        "task 12 WORDS",
+        "rotate-owner 1 WORDS",
+        "replace role WORDS",
+        "impact insider unknown WORDS",
+        "break-glass 1 WORDS",
+        "reopen WORDS",
+        "WORDS",
+        "leave-out role/WORDS",
+        "ask SELECT 'WORDS'",
+    ] {
+        let words: String = MARKUP.chars().filter(|one| !one.is_ascii_digit()).take(120).collect();
+        let typed = typed.replace("WORDS", &words);
+        let said = world.slack.slash(APPROVER, &channel, "/keyleak", &typed).await.unwrap();
+        assert!(said.accepted(), "{typed}: {}", said.body);
+        let answer: Value = serde_json::from_str(&said.body).unwrap();
+        let text = answer["text"].as_str().unwrap();
+        assert!(!text.contains('<') && !text.trim().is_empty(), "{typed}: {text}");
+        assert!(text.chars().count() <= TEXT_MAX, "{typed}: {text}");
+        let blocks = answer["blocks"].as_array().unwrap();
+        assert!(!blocks.is_empty() && !said.body.contains("mrkdwn"), "{typed}: {}", said.body);
+        assert!(length(blocks) < 13_000, "{typed}: {}", length(blocks));
+        walk(&answer["blocks"], "", &mut |_, value| {
+            let kind = value["type"].as_str().unwrap_or_default();
+            let odd = ["user", "link", "broadcast", "usergroup", "emoji"];
+            assert!(!odd.contains(&kind), "{typed}: {value}");
+        });
+        answered += 1;
+    }
+    assert_eq!(answered, 25);
+    stage.strike().await;
 }

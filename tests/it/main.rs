@@ -127,6 +127,7 @@ mod stores;
 #[path = "../support/story.rs"]
 mod story;
 mod tampering;
+mod tasks;
 mod teamwork;
 mod text;
 mod timeline;

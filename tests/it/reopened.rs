@@ -3,11 +3,17 @@
 use crate::stage::Stage;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
-use keyleak::domain::ids::CaseId;
+use keyleak::domain::ids::{CaseId, ChannelId};
+use keyleak::domain::owner_asked;
 use keyleak::drill::people::{KEY_OWNER, REPORTER};
 use keyleak::drill::players::{approve, desk, load, open, press, until};
 use keyleak::drill::world::World;
+use keyleak::flow::desk::Desk;
 use keyleak::flow::intake::key_digest;
+use keyleak::sim::slack::channels::Reach;
+
+/// The bot, as the simulated workspace calls it.
+const BOT: &str = "U0BOT00000";
 
 async fn typed(world: &World, who: &str, text: &str) -> String {
     let delivery = world.slack.slash(who, &world.lobby, "/keyleak", text).await.unwrap();
@@ -62,8 +68,9 @@ async fn a_case_that_is_taken_up_again_gets_a_new_channel_and_goes_on_in_its_jou
     assert!(old.iter().zip(new).all(|(old, new)| old.hash == new.hash), "one chain");
     let told: String = world.slack.messages(&second.0).iter().map(ToString::to_string).collect();
     assert!(told.contains("the old key was used again"), "{told}");
-    let posted = now.room().posted.len();
-    assert!(posted < 6, "what is no news is not told again: {:?}", now.room().posted.keys());
+    // The question to the owner went elsewhere, and stays asked.
+    let here = now.room().posted.keys().filter(|key| **key != owner_asked::key());
+    assert!(here.count() < 6, "what is no news is not told again: {:?}", now.room().posted.keys());
     listed_once(world, &case).await;
 
     let again = closed(world, &case).await;
@@ -78,6 +85,65 @@ async fn listed_once(world: &World, case: &CaseId) {
     let key = world.leaked.access_key_id.clone();
     let said = typed(world, REPORTER, &key).await;
     assert!(said.contains(&format!("already has the open case {case}")), "{said}");
+}
+
+/// People outside hear of it, and of nothing twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_is_taken_up_again_is_told_outside_once_and_what_was_told_is_not_repeated() {
+    let mut stage = Stage::set().await;
+    let news = stage.world.slack.make_channel("news", Reach::Private, &[REPORTER, BOT]);
+    let to = ChannelId(news.clone());
+    let stakeholders = |desk: &mut Desk| desk.rules.policy.conduct.stakeholders = Some(to);
+    stage.world.restart_bot_with(stakeholders).await.unwrap();
+    let world = &stage.world;
+    let case = open(world).await.unwrap();
+    let asked = |case: &Case| case.room().posted.contains_key(&owner_asked::key());
+    until(world, &case, "the question to the owner", asked).await.unwrap();
+    closed(world, &case).await;
+    let titles = || -> Vec<String> {
+        let title = |message: &serde_json::Value| {
+            message["blocks"][1]["text"]["text"].as_str().map(str::to_owned)
+        };
+        world.slack.messages(&news).iter().filter_map(title).collect()
+    };
+    let before = titles();
+    assert!(before.last().unwrap().ends_with("the case is closed"), "the control: {before:?}");
+    typed(world, REPORTER, &reopen(&case)).await;
+    let again = |case: &Case| case.room().posted.keys().any(|key| key.0.ends_with("-reopened"));
+    let now = until(world, &case, "the news", again).await.unwrap();
+    let after = titles();
+    assert_eq!(after[..before.len()], before[..]);
+    assert_eq!(after.len(), before.len() + 1, "{after:?}");
+    assert!(after.last().unwrap().ends_with("the case is open again"), "{after:?}");
+    let shown: String = world.slack.messages(&news).iter().map(ToString::to_string).collect();
+    assert!(!shown.contains("the old key was used again"), "not what somebody typed: {shown}");
+    let questions =
+        |one: &Event| matches!(one, Event::Posted { post, .. } if *post == owner_asked::key());
+    assert_eq!(now.records().iter().filter(|one| questions(&one.event)).count(), 1);
+    exported(world, &case);
+    stage.strike().await;
+}
+
+/// What was said outside stands in the export, as it was said.
+fn exported(world: &World, case: &CaseId) {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("export");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_keyleak"));
+    command.args(["export", &case.0, "--journal"]).arg(&world.journal).arg("--out").arg(&out);
+    let said = command.output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let lines = std::fs::read_to_string(out.join("messages.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let text = |post: &str| {
+        let found = lines.iter().filter(|line| line["post"].as_str().unwrap().contains(post));
+        found.map(|line| line["text"].as_str().unwrap_or("nothing").to_owned()).collect::<Vec<_>>()
+    };
+    assert!(text("owner-asked")[0].contains("Was this you?"), "{:?}", text("owner-asked"));
+    let news = text("digest-");
+    assert!(news.first().unwrap().contains("a case is open"), "{news:?}");
+    assert!(news.last().unwrap().contains("the case is open again"), "{news:?}");
+    assert!(news.iter().all(|said| !said.is_empty() && said != "nothing"), "{news:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What slack_sdk has no model for; the simulated workspace and slackblocks judge that.
+/// What `slack_sdk` has no model for; the simulated workspace and slackblocks judge that.
 const UNJUDGED: &[&str] = &["data_visualization", "table", "datetimepicker", "file_input"];
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {

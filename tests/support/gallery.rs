@@ -79,6 +79,7 @@ pub(crate) fn policy() -> Policy {
         legal: set(&[LEGAL]),
         ask_owner: true,
         stakeholders: Some(ChannelId("C0NEWS00001".to_owned())),
+        ..Conduct::default()
     };
     Policy {
         team: TEAM.to_owned(),
@@ -137,6 +138,7 @@ pub(crate) fn kind(view: &View<'_>) -> &'static str {
         View::Digest(..) => "Digest",
         View::Owner(_) => "Owner",
         View::Checklist(..) => "Checklist",
+        View::Task(..) => "Task",
         View::Letter(_) => "Letter",
         View::Recovery(_) => "Recovery",
         View::Impact(_) => "Impact",

@@ -62,6 +62,14 @@ impl Story {
         self.add(who, event)
     }
 
+    /// One record more, where it may follow.
+    pub(crate) fn try_to_add(&mut self, who: Option<&str>, event: Value) -> Option<()> {
+        let actor = who.map_or(Actor::Keyleak, |who| person(who, &self.text));
+        let entry = entry(at(self.case.seq()), actor, event);
+        let record = entry.chained(self.case.id().clone(), self.case.last_record());
+        self.case.apply(&record).ok()
+    }
+
     fn add(&mut self, actor: Actor, event: Value) -> u64 {
         let said = event.to_string();
         let last = self.case.last_record();

@@ -165,6 +165,9 @@ fn together(story: &mut Story, t: &str) {
         json!({ "what": "clock_started", "regime": "gdpr", "since": AT, "reason": t }),
         json!({ "what": "clock_stopped", "regime": "gdpr", "reason": t }),
         json!({ "what": "clock_started", "regime": "nis2", "since": AT, "reason": t }),
+        json!({ "what": "task_given", "task": "bill", "person": who(CYN), "due": AT }),
+        json!({ "what": "task_given", "task": "data_read", "person": who(BOB), "due": LATER }),
+        json!({ "what": "task_done", "task": "data_read" }),
     ] {
         story.by(BOB, team(step));
     }

@@ -6,7 +6,9 @@ use crate::config::transport::Transport;
 use crate::domain::checkup::people::{self, Looked};
 use crate::domain::checkup::slack::{self, Expected, Ping, Whoami};
 use crate::domain::checkup::{Line, Part};
+use crate::ports::chat::Chat;
 use crate::ports::clock::Clock;
+use crate::slack::chat::SlackChat;
 use crate::slack::checkup::{Look, NEEDED, Told};
 use jiff::SignedDuration;
 
@@ -40,6 +42,22 @@ pub async fn look(config: &Config, clock: Clock) -> (Vec<Line>, Option<SignedDur
     ];
     lines.extend(of_people(config, &looked));
     (lines, told.ahead)
+}
+
+/// Makes a private channel as a case does, and archives it.
+pub async fn try_channel(config: &Config, clock: Clock) -> Line {
+    let name = format!("keyleak-doctor-{}", clock.now().as_millisecond());
+    let chat = match SlackChat::new(&stores::slack(&config.slack), clock) {
+        Ok(chat) => chat,
+        Err(error) => return slack::trial(&name, Some(&error.to_string()), None),
+    };
+    match chat.create_channel(&name).await {
+        Err(error) => slack::trial(&name, Some(&error.to_string()), None),
+        Ok(channel) => {
+            let left = chat.archive(&channel).await.err().map(|error| error.to_string());
+            slack::trial(&name, None, left.as_deref())
+        }
+    }
 }
 
 fn of_people(config: &Config, looked: &Looked) -> Vec<Line> {

@@ -3,9 +3,9 @@
 use super::{Announcement, What};
 use crate::domain::case::Case;
 use crate::domain::event::{Event, PostKey};
+use crate::domain::names::name_of;
 use crate::domain::query_cost::size;
 use crate::domain::record::Record;
-use crate::domain::report::name_of;
 use crate::domain::spending_step::SpendingStep;
 
 /// Rings the approvers, since nobody looks for the actor meanwhile; and tells who allowed it.

@@ -4,11 +4,12 @@ use super::{Announcement, What};
 use crate::domain::case::Case;
 use crate::domain::duties::is_for_legal;
 use crate::domain::event::{Event, PostKey};
+use crate::domain::outside_key::is_digest;
 use crate::domain::owner_asked;
 use crate::domain::record::Record;
 use crate::domain::regime::Stage;
 use crate::domain::report::team_words;
-use crate::domain::stakeholders::is_digest;
+use crate::domain::task_call::{Because, TaskCall};
 use crate::domain::team_step::TeamStep;
 use crate::domain::time_words::utc;
 
@@ -26,6 +27,11 @@ pub(super) fn about(case: &Case, record: &Record) -> Option<Announcement> {
         return keyed("legal", What::Legal(ASK_LEGAL.to_owned()));
     }
     let Event::Team { step } = &record.event else { return None };
+    if let TeamStep::TaskGiven { task, person, .. } = step.as_ref() {
+        let call = TaskCall { task: *task, seq: record.seq, because: Because::Given };
+        let by_another = record.person().is_some_and(|by| by != person);
+        return by_another.then(|| Announcement { key: call.key(), what: What::Task(call) });
+    }
     let (what, why) = team_words(case, step)?;
     let why = why.map_or_else(String::new, |why| format!(": {why}"));
     let words = format!("{} {what}{why}", record.actor_shown());
@@ -38,6 +44,8 @@ pub(super) fn about(case: &Case, record: &Record) -> Option<Announcement> {
             keyed("legal", What::Legal(words))
         }
         TeamStep::ClockStopped { .. } => keyed("legal", What::Legal(words)),
+        // The message with the tasks of the phase shows it.
+        TeamStep::TaskGiven { .. } | TeamStep::TaskDone { .. } => None,
         TeamStep::Graded { .. }
         | TeamStep::Took { .. }
         | TeamStep::PageTried { .. }

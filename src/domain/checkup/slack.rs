@@ -125,6 +125,28 @@ fn fix_of_token(code: &str) -> String {
     }
 }
 
+/// Whether a private channel could be made as a case makes one, and be put away again. Scopes do
+/// not tell: a workspace may let nobody but its administrators make channels.
+pub fn trial(name: &str, not_made: Option<&str>, not_archived: Option<&str>) -> Line {
+    let line = match (not_made, not_archived) {
+        (Some(why), _) => Line::failed(
+            Part::SlackChannels,
+            format!("no private channel can be made: {why}"),
+            "have somebody who administers the workspace let this app make private channels \
+             (Settings & administration, Manage members' permissions, Channel Management)",
+        ),
+        (None, Some(why)) => Line::warning(
+            Part::SlackChannels,
+            format!("a private channel was made and could not be archived: {why}"),
+            format!("archive #{name} by hand"),
+        ),
+        (None, None) => {
+            Line::ok(Part::SlackChannels, format!("made #{name}, private, and archived it"))
+        }
+    };
+    line.about("a trial")
+}
+
 /// The scopes that the token has against those that the code uses, both ways.
 pub fn scopes(granted: Option<&BTreeSet<String>>, needed: &[&str]) -> Line {
     let Some(granted) = granted else {

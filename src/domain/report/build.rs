@@ -11,6 +11,7 @@ use crate::domain::report::{
     after, alarms, charts, five, impact, looked, metrics, recovering, root_cause, second_witness,
     story, team,
 };
+use crate::domain::tasks;
 
 /// Everything that a case tells; the words that people added only where they are given.
 pub(super) fn build(case: &Case, exhibits: &Exhibits, words: Option<&AllWords>) -> Report {
@@ -31,6 +32,7 @@ pub(super) fn build(case: &Case, exhibits: &Exhibits, words: Option<&AllWords>) 
         severity_over_time: team::history(case),
         owner: answers(case),
         reporting_duties: duties::lines(case, None),
+        tasks: tasks::lines(case, None),
         timeline: story::timeline(case, words),
         phases: looked::phases(case),
         trail: looked::trail(case),

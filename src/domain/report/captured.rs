@@ -5,9 +5,10 @@ use crate::domain::captures::changes_of;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::ids::PersonId;
+use crate::domain::names::name_of;
 use crate::domain::record::Record;
 use crate::domain::report::words::count;
-use crate::domain::report::{Line, Weight, name_of};
+use crate::domain::report::{Line, Weight};
 use crate::domain::time_words::utc;
 
 /// So much of a text stands in the report; the export has all of it.

@@ -55,6 +55,7 @@ pub fn sections(report: &Report) -> Vec<Section<'_>> {
     all.push(listed("severity", "Severity over time", &report.severity_over_time));
     all.push(listed("owner", "The key's owner", &report.owner));
     all.push(listed("duties", "Clocks of reporting duties", &report.reporting_duties));
+    all.push(listed("tasks", "Tasks of people", &report.tasks));
     all.push(section("phases", "Phases", vec![Block::List(phases(report))]));
     all.push(section("timeline", "Timeline (UTC)", vec![Block::Timeline(&report.timeline)]));
     all.extend(report.plans.iter().map(plan));

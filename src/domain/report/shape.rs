@@ -34,6 +34,7 @@ pub struct Report {
     pub severity_over_time: Vec<String>,
     pub owner: Vec<String>,
     pub reporting_duties: Vec<String>,
+    pub tasks: Vec<String>,
     pub timeline: Vec<TimelineEntry>,
     pub phases: Vec<PhaseFindings>,
     pub trail: Option<TrailRead>,

@@ -4,6 +4,7 @@ use crate::domain::capture::AllWords;
 use crate::domain::case::Case;
 use crate::domain::event::Event;
 use crate::domain::exposure::Basis;
+use crate::domain::names::name_of;
 use crate::domain::other_log::OtherLog;
 use crate::domain::plan::Step;
 use crate::domain::plan_state::{PlanState, StepState};
@@ -13,7 +14,7 @@ use crate::domain::report::shape::{ExposureWindow, Header, TimelineEntry};
 use crate::domain::report::shape_parts::{PlanStory, StepStory};
 use crate::domain::report::words::kind_word;
 use crate::domain::report::{
-    Line, Weight, captured, name_of, status_words, team, timeline as lines, times_to_contain, words,
+    Line, Weight, captured, status_words, team, timeline as lines, times_to_contain, words,
 };
 use crate::domain::resources_left::not_stopped;
 use crate::domain::step_result::StepResult;

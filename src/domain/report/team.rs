@@ -1,7 +1,7 @@
 //! How people work together on a case, in words: severity and its reason, and who does what.
 
 use crate::domain::case::Case;
-use crate::domain::report::name_of;
+use crate::domain::names::name_of;
 use crate::domain::team::Grade;
 use crate::domain::team_step::{PageOutcome, Role, TeamStep};
 use crate::domain::time_words::utc;
@@ -65,6 +65,14 @@ pub(super) fn told(case: &Case, step: &TeamStep) -> Option<(String, Option<Strin
         }
         TeamStep::ClockStopped { regime, reason } => {
             (format!("stopped the clock {}", regime.word()), Some(reason.clone()))
+        }
+        TeamStep::TaskGiven { task, person, due } => {
+            let due = due.map(|due| format!(", due {}", utc(due))).unwrap_or_default();
+            let (number, title) = (task.number(), task.title());
+            (format!("gave task {number} ({title}) to {}{due}", name_of(case, person)), None)
+        }
+        TeamStep::TaskDone { task } => {
+            (format!("says that task {} ({}) is done", task.number(), task.title()), None)
         }
         TeamStep::PageTried { .. } => return None,
         TeamStep::Paged { plan, outcome: PageOutcome::Sent { status } } => {

@@ -5,13 +5,14 @@ use crate::domain::case::Case;
 use crate::domain::drift::Drift;
 use crate::domain::event::{Event, Opening};
 use crate::domain::facts::{Fact, Finding};
+use crate::domain::names::name_of;
 use crate::domain::plan::{Plan, PlanNumber, Step};
 use crate::domain::reading::SurveyNote;
 use crate::domain::record::Record;
 use crate::domain::recovering::open;
 use crate::domain::report::words::{asked, count, grown, kind_word};
 use crate::domain::report::{
-    Line, Weight, captured, cost, impact, name_of, recovering, second_witness, team,
+    Line, Weight, captured, cost, impact, recovering, second_witness, team,
 };
 use crate::domain::step_result::StepResult;
 use crate::domain::time_words::utc;

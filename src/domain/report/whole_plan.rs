@@ -4,9 +4,10 @@ use crate::domain::action::Change;
 use crate::domain::by_hand::commands;
 use crate::domain::candidates::{Extent, candidates};
 use crate::domain::case::Case;
+use crate::domain::names::name_of;
 use crate::domain::plan::Step;
 use crate::domain::plan_state::{PlanState, PlanStatus};
-use crate::domain::report::{name_of, plan_words};
+use crate::domain::report::plan_words;
 use crate::domain::time_words::utc;
 use std::fmt::Write as _;
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::event::Phase;
 use crate::domain::facts::{Alert, Fact, Finding};
+use crate::domain::ids::{ChannelId, MessageTs};
 use crate::domain::lineage::{Node, NodeKind};
 use crate::domain::plan::PlanKind;
 use crate::domain::record::Actor;
@@ -52,7 +53,34 @@ fn opening_severity_contained_and_close_are_told_once_each() {
     assert_eq!(told, wanted, "P3, P2 by GuardDuty, P3 by a person, P1 by what grew");
     let keys: std::collections::BTreeSet<_> = digests(&case).iter().map(|d| d.key()).collect();
     assert_eq!(keys.len(), wanted.len());
-    assert!(keys.iter().all(is_digest));
+    assert!(keys.iter().all(crate::domain::outside_key::is_digest));
+}
+
+#[test]
+fn a_case_that_is_taken_up_again_is_news_and_what_was_told_before_is_none() {
+    let mut case = story();
+    let before = digests(&case);
+    let told = |case: &mut Case, key: PostKey| {
+        let (channel, message) = ("C0NEWS".to_owned(), "1.000001".to_owned());
+        let (channel, message) = (ChannelId(channel), MessageTs(message));
+        let post = Event::Posted { post: key, channel, message, repeat_possible: false };
+        add(case, Actor::Keyleak, post);
+    };
+    before.iter().for_each(|digest| told(&mut case, digest.key()));
+    told(&mut case, PostKey("card".to_owned()));
+    add(&mut case, Actor::Keyleak, Event::Archived);
+    let ana = Actor::Person { person: person("ana"), name: Some(EVIL.to_owned()) };
+    add(&mut case, ana, Event::Reopened { reason: format!("{EVIL} again") });
+    let now = digests(&case);
+    assert_eq!(now[..before.len()], before[..]);
+    let last = now.last().unwrap();
+    assert_eq!((last.news, now.len()), (News::Reopened, before.len() + 1));
+    let said = lines(&case, *last).join("\n");
+    assert!(said.contains("the case is open again") && said.contains("look at it again"), "{said}");
+    assert!(!said.contains("evil"), "{said}");
+    let posted = &case.room().posted;
+    assert!(before.iter().all(|digest| posted.contains_key(&digest.key())), "told is told");
+    assert!(!posted.contains_key(&last.key()) && posted.len() == before.len(), "{posted:?}");
 }
 
 #[test]

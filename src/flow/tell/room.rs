@@ -10,6 +10,7 @@ use crate::domain::known::Known;
 use crate::domain::ladder;
 use crate::domain::record::Entry;
 use crate::domain::resource_owner::ResourceOwner;
+use crate::domain::summons;
 use crate::flow::desk::Desk;
 use crate::flow::lane::{StepError, note};
 use crate::flow::ledger::LedgerError;
@@ -215,7 +216,7 @@ pub(super) async fn invite(
     let legal = policy.conduct.legal.iter().filter(|_| duties::legal_wanted(case));
     let legal = legal.map(|user| PersonId { team: policy.team.clone(), user: user.clone() });
     let wanted = room.wanted.iter().cloned().chain(policy.invited()).chain(owners);
-    let wanted = wanted.chain(called).chain(legal);
+    let wanted = wanted.chain(called).chain(legal).chain(summons::summoned(case, &policy));
     let mut missing: Vec<PersonId> =
         wanted.filter(|person| !room.invited.contains(person)).collect();
     missing.sort();

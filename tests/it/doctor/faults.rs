@@ -147,6 +147,14 @@ pub(super) fn faults_of_people() -> Vec<Planted> {
             const { &[instead("U0OTHER008")] },
             people("other is of another workspace", "take U0OTHER008 out of people.approvers"),
         ),
+    ]
+}
+
+/// Lists that are too short, or name somebody twice.
+pub(super) fn faults_of_lists() -> Vec<Planted> {
+    let set =
+        |name, settings, told| Planted { name, settings, slack: NOTHING, config: AS_IT_IS, told };
+    vec![
         set(
             "one person twice",
             const { &[("\"U0DAN00004\"]", "\"U0DAN00004\", \"U0DAN00004\"]")] },

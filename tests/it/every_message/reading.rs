@@ -2,6 +2,7 @@
 
 use crate::gallery::{Picture, pictures};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What is read of an object, in the order in which it is read.
 const PARTS: [&str; 18] = [
@@ -96,8 +97,22 @@ fn read(picture: &Picture) -> String {
     format!("== {}\n{}\n{}\n", picture.name, picture.text, lines.join("\n"))
 }
 
+/// What is made of the timeline repeats it; so many of each show how it is made.
+const ALIKE_MAX: usize = 3;
+
 #[test]
 fn every_message_reads_like_this() {
-    let all: Vec<String> = pictures("said by somebody").iter().map(read).collect();
+    let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut pictures = pictures("said by somebody");
+    pictures.retain(|picture| {
+        let stems = ["update-", "summary-", "asked-", "rows-"];
+        let stem = stems.into_iter().find(|stem| picture.name.contains(*stem));
+        stem.is_none_or(|stem| {
+            let seen = alike.entry(stem).or_default();
+            *seen += 1;
+            *seen <= ALIKE_MAX
+        })
+    });
+    let all: Vec<String> = pictures.iter().map(read).collect();
     insta::assert_snapshot!(without_hashes(&all.join("\n")));
 }

@@ -1,0 +1,45 @@
+//! Tasks: who has which, and what is done.
+
+use super::*;
+use crate::domain::record::Actor;
+use crate::domain::sample::{add, at, opened, person};
+use jiff::SignedDuration;
+
+fn by(user: &str) -> Actor {
+    Actor::Person { person: person(user), name: Some(user.to_owned()) }
+}
+
+fn say(case: &mut Case, who: &str, step: TeamStep) -> u64 {
+    add(case, by(who), Event::Team { step: Box::new(step) });
+    case.seq()
+}
+
+fn minute(minutes: i64) -> Timestamp {
+    at(50) + SignedDuration::from_mins(minutes)
+}
+
+/// Ana has the task, due so many minutes after the sample's records are written.
+fn given(case: &mut Case, task: Task, minutes: i64) -> u64 {
+    let due = Some(minute(minutes));
+    say(case, "bob", TeamStep::TaskGiven { task, person: person("ana"), due })
+}
+
+#[test]
+fn a_task_is_open_then_somebodys_then_done_and_may_be_taken_up_again() {
+    let mut case = opened();
+    let task = Task::SavePlace;
+    assert_eq!((standing(&case, task), last_word(&case, task)), (Standing::Open, 0));
+    assert_eq!((lines(&case, None), tally(&case, at(60))), (Vec::new(), None));
+    let seq = given(&mut case, task, 30);
+    assert!(matches!(standing(&case, task), Standing::Given(one) if one.owner == person("ana")));
+    assert_eq!(last_word(&case, task), seq);
+    assert_eq!(tally(&case, at(60)).unwrap(), "1 taken, 0 done");
+    let late = minute(31);
+    assert!(tally(&case, late).unwrap().contains("OVERDUE: 4 ("), "{:?}", tally(&case, late));
+    assert!(lines(&case, Some(late))[0].ends_with("OVERDUE"), "{:?}", lines(&case, Some(late)));
+    say(&mut case, "ana", TeamStep::TaskDone { task });
+    assert!(matches!(standing(&case, task), Standing::Done(press) if press.name == "ana"));
+    assert_eq!(tally(&case, late).unwrap(), "0 taken, 1 done");
+    given(&mut case, task, 30);
+    assert!(matches!(standing(&case, task), Standing::Given(_)), "taken up again");
+}
