@@ -13,8 +13,8 @@ use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::brake::Brake;
 use keyleak::domain::caps::{Caps, Tally};
-use keyleak::domain::conduct::Conduct;
 use keyleak::domain::ids::{AccountId, CaseId};
+use keyleak::domain::one_time_code::{CodeBook, OneTimeCodes};
 use keyleak::domain::plan::PlanRules;
 use keyleak::domain::policy::Policy;
 use keyleak::domain::record::Record;
@@ -28,7 +28,7 @@ use keyleak::ports::accounts::{Access, Accounts};
 use keyleak::ports::clock::Clock;
 use keyleak::ports::directory::Directory;
 use keyleak::ports::journal::{
-    AppendError, Brakes, Claim, Inbox, Journal, Kept, Lease, Listed, StoreError, Work,
+    AppendError, Brakes, Claim, Codes, Inbox, Journal, Kept, Lease, Listed, StoreError, Work,
 };
 use keyleak::running::{Bot, Gate};
 use keyleak::sim::cloud::{SimCloud, SimCloudConfig};
@@ -40,7 +40,7 @@ use keyleak::slack::web::SlackSettings;
 use keyleak::store::folder::Folder;
 use keyleak::store::sqlite::Sqlite;
 use secrecy::SecretString;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -138,6 +138,17 @@ impl Brakes for Late {
     async fn count(&self, tally: &Tally) -> Result<bool, StoreError> {
         self.late().await?;
         self.inner.count(tally).await
+    }
+}
+
+#[async_trait]
+impl Codes for Late {
+    async fn code_book(&self, person: &str) -> Result<CodeBook, StoreError> {
+        self.inner.code_book(person).await
+    }
+
+    async fn keep_codes(&self, person: &str, book: &CodeBook) -> Result<bool, StoreError> {
+        self.inner.keep_codes(person, book).await
     }
 }
 
@@ -296,16 +307,8 @@ fn rules() -> Rules {
     Rules {
         policy: Policy {
             team: TEAM.to_owned(),
-            openers: None,
             responders: BTreeSet::from([ASKER.to_owned()]),
-            approvers: BTreeSet::new(),
-            approvers_of: BTreeMap::new(),
-            same_person: BTreeMap::new(),
-            key_owners: BTreeMap::new(),
-            suspects: BTreeSet::new(),
-            sql_askers: BTreeSet::new(),
-            conduct: Conduct::default(),
-            known: None,
+            ..Policy::default()
         },
         plans: PlanRules {
             deny_policy_arn: "arn:aws:iam::aws:policy/AWSDenyAll".to_owned(),
@@ -318,6 +321,7 @@ fn rules() -> Rules {
             protected_roles: Vec::new(),
         },
         timing: production_timing(),
+        codes: OneTimeCodes::default(),
         caps: Caps::default(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24),

@@ -61,6 +61,8 @@ pub enum Command {
     Restore(RestoreArguments),
     /// Draws the report of a case, live or exported: Markdown, one HTML page, or JSON
     Report(ReportArguments),
+    /// Makes the secret of somebody's one-time codes, and shows it once
+    OneTimeCode(OneTimeCodeArguments),
     /// Prints what to install
     Manifest(ManifestArguments),
 }
@@ -368,6 +370,14 @@ pub struct RestoreArguments {
     /// The SHA-256 that it must have; where its name is one, that
     #[arg(long, value_name = "HASH")]
     pub sha256: Option<String>,
+}
+
+/// Whose codes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OneTimeCodeArguments {
+    /// Their Slack user id
+    #[arg(value_name = "USER")]
+    pub user: String,
 }
 
 /// What is printed, and with whose names.

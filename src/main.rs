@@ -3,8 +3,8 @@
 use clap::Parser;
 use keyleak::cli::{Arguments, Command, Queries};
 use keyleak::commands::{
-    CommandError, Done, cases, doctor, drill, export, investigate, manifest, named_queries, orders,
-    reconcile, report, restore, serve, verify,
+    CommandError, Done, cases, doctor, drill, export, investigate, manifest, named_queries,
+    one_time_code, orders, reconcile, report, restore, serve, verify,
 };
 use keyleak::domain::operator::Verb;
 use keyleak::domain::plain_text::visible_lines;
@@ -82,6 +82,7 @@ async fn run(command: Command) -> Result<Done, CommandError> {
         Command::Export(arguments) => export::export(&arguments).await,
         Command::Restore(arguments) => restore::restore(&arguments),
         Command::Report(arguments) => report::report(&arguments).await,
+        Command::OneTimeCode(arguments) => one_time_code::one_time_code(&arguments),
         Command::Manifest(arguments) => manifest::manifest(&arguments),
     };
     text.map(Done::from)

@@ -1,10 +1,11 @@
-//! The brakes on DynamoDB: each move is an item of its own; the tally for the caps is one item.
+//! Brakes on DynamoDB: a move is an item of its own; the tally is one, and each person's codes.
 
 use crate::aws::tables::{condition_failed, put, store_error, text};
 use crate::aws::work::{DynamoWork, ITEM, PART, SINGLE, text_of};
 use crate::domain::brake::Brake;
 use crate::domain::caps::Tally;
-use crate::ports::journal::{Brakes, StoreError};
+use crate::domain::one_time_code::CodeBook;
+use crate::ports::journal::{Brakes, Codes, StoreError};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -19,6 +20,8 @@ const BRAKE: &str = "brake";
 /// The partition of the tally, and the attributes that hold it and its number.
 const TALLY: &str = "tally";
 const NUMBER: &str = "number";
+/// What the partition of a person's one-time codes begins with, and the attribute that holds them.
+const CODES: &str = "codes";
 /// Numbers sort as text when they are as long as the longest.
 const NUMBER_DIGITS: usize = 20;
 
@@ -71,16 +74,50 @@ impl Brakes for DynamoWork {
 
     async fn count(&self, tally: &Tally) -> Result<bool, StoreError> {
         let kept = serde_json::to_string(tally).map_err(|error| StoreError(error.to_string()))?;
-        let number = |number: u64| AttributeValue::N(number.to_string());
-        let fields = [(ITEM, TALLY), (PART, SINGLE), (TALLY, kept.as_str())];
+        self.replace((TALLY, TALLY, &kept), tally.number).await
+    }
+}
+
+#[async_trait]
+impl Codes for DynamoWork {
+    async fn code_book(&self, person: &str) -> Result<CodeBook, StoreError> {
+        let Some(item) = self.get(&item_of(person)).await? else {
+            return Ok(CodeBook::default());
+        };
+        // A book that cannot be read lets no code count.
+        let text = text_of(&item, CODES).unwrap_or_default();
+        serde_json::from_str(&text).map_err(|error| {
+            StoreError(format!("what became of earlier one-time codes cannot be read: {error}"))
+        })
+    }
+
+    async fn keep_codes(&self, person: &str, book: &CodeBook) -> Result<bool, StoreError> {
+        let kept = serde_json::to_string(book).map_err(|error| StoreError(error.to_string()))?;
+        self.replace((&item_of(person), CODES, &kept), book.number).await
+    }
+}
+
+fn item_of(person: &str) -> String {
+    format!("{CODES}#{person}")
+}
+
+impl DynamoWork {
+    /// Puts an item in the place of the one with the number before it; whether it was put.
+    async fn replace(
+        &self,
+        (item, attribute, kept): (&str, &str, &str),
+        number: u64,
+    ) -> Result<bool, StoreError> {
+        let as_number = |number: u64| AttributeValue::N(number.to_string());
+        let fields = [(ITEM, item), (PART, SINGLE), (attribute, kept)];
         let request = put(&self.dynamo.write, &self.table, &fields)
-            .item(NUMBER, number(tally.number))
+            .item(NUMBER, as_number(number))
             .expression_attribute_names("#number", NUMBER);
-        let request = match tally.number.saturating_sub(1) {
+        let request = match number.saturating_sub(1) {
             0 => request.condition_expression("attribute_not_exists(#number)"),
             before => request
                 .condition_expression("#number = :before")
-                .expression_attribute_values(":before", number(before)),
+                .expression_attribute_values(":before", as_number(before)),
         };
         match request.send().await {
             Ok(_) => Ok(true),

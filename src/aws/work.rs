@@ -19,7 +19,8 @@ const QUERY: &str = "dynamodb:Query";
 /// Every IAM action that this file calls on the work table; `manifests/iam/bot.json` allows these.
 pub const CALLS: &[&str] = &[PUT_ITEM, GET_ITEM, UPDATE_ITEM, DELETE_ITEM, QUERY];
 
-/// The partition key: `key#<digest>`, `lease#<case>`, `open`, `cases`, `brake`, `tally` or `inbox`.
+/// The partition key: `key#<digest>`, `lease#<case>`, `codes#<person>`, `open`, `cases`, `brake`,
+/// `tally` or `inbox`.
 pub(super) const ITEM: &str = "item";
 /// The sort key: the case in the two lists, the number of a move of the brake, and `-` where a
 /// partition holds one item.

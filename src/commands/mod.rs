@@ -13,6 +13,7 @@ pub mod investigate;
 pub mod manifest;
 mod messages;
 pub mod named_queries;
+pub mod one_time_code;
 pub mod orders;
 mod progress;
 pub mod reconcile;

@@ -55,6 +55,12 @@ pub async fn serve(store: &Store) -> Result<(), CommandError> {
             "no contain role, or a dry run: keyleak changes nothing, and plans are for people"
         );
     }
+    if desk.rules.policy.step_up.tiers.is_empty() {
+        tracing::warn!(
+            "approving an eradication needs no second proof: nobody is enrolled, or \
+             people.step_up_for is empty"
+        );
+    }
     for warning in approvers::warnings(&desk.rules.policy, &desk.rules.plans) {
         tracing::warn!("{warning}");
     }

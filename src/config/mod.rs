@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod anchors;
+mod codes;
 mod conduct;
 mod emoji;
 mod identities;
@@ -11,6 +12,7 @@ pub mod reader;
 mod shapes;
 pub mod trail;
 pub mod transport;
+mod value;
 pub mod words;
 
 use crate::aws::athena_table::AthenaSettings;
@@ -25,6 +27,7 @@ use crate::domain::agenda::Timing;
 use crate::domain::caps::{CAP_MAX, Caps};
 use crate::domain::checkup::people::Twice;
 use crate::domain::identity::Operators;
+use crate::domain::one_time_code::OneTimeCodes;
 use crate::domain::other_log::OtherLog;
 use crate::domain::plan::PlanRules;
 use crate::flow::desk::Rules;
@@ -164,10 +167,13 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
     let slack = slack(r);
     let aws = accounts::aws(r);
     let dry_run = dry_run(r);
-    identities::resolve(r);
+    let names = identities::resolve(r);
     shapes::check(r);
     let webhook = conduct::webhook(r);
-    let rules = rules(r, (&slack.team_id, &aws), webhook.is_some());
+    let mut rules = rules(r, (&slack.team_id, &aws), webhook.is_some());
+    let operators = operators(r);
+    rules.codes = codes::codes(r, &names);
+    rules.policy.step_up = codes::step_up(r, &rules.codes, !operators.is_empty());
     let trail = trail(r);
     let mut config = Config {
         listen,
@@ -186,7 +192,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
         people_valid_for: r.span("timing.people_valid_for", VALID_FOR_DEFAULT),
         webhook,
         repeated: shapes::repeated(r),
-        operators: operators(r),
+        operators,
     };
     let own = own_buckets(&config);
     config.rules.plans.protected_arns.extend(own);
@@ -295,6 +301,7 @@ fn rules(r: &mut Reader, (team, aws): (&str, &AwsSettings), pages: bool) -> Rule
         plans,
         timing: timing(r),
         caps: caps(r),
+        codes: OneTimeCodes::default(),
         owner_tag: r.text_or("aws.owner_tag", "owner"),
         trail_window: r.span("trail.window", "15d"),
         timeline_emoji: emoji::timeline(r),

@@ -1,5 +1,6 @@
 //! Reads settings one by one from a TOML file and the environment, and collects every error.
 
+use crate::config::value::{Value, replaced, value_of};
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,8 +16,13 @@ pub const ENVIRONMENT_PREFIX: &str = "KEYLEAK_";
 const NEEDED: &str = "needed";
 
 /// Tables whose keys are people's to choose.
-const TABLES_OF_TEXTS: [&str; 4] =
-    ["aws.isolation_groups", "people.identities", "people.key_owners", "people.operators"];
+const TABLES_OF_TEXTS: [&str; 5] = [
+    "aws.isolation_groups",
+    "people.identities",
+    "people.key_owners",
+    "people.one_time_codes",
+    "people.operators",
+];
 
 /// Everything that is wrong with the configuration, each with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,15 +33,6 @@ pub struct ConfigErrors(pub Vec<String>);
 struct Written {
     value: Value,
     place: String,
-}
-
-#[derive(Debug, Clone)]
-enum Value {
-    Text(String),
-    List(Vec<Value>),
-    /// A table of texts, such as the map of key owners.
-    Table(BTreeMap<String, Value>),
-    Other(&'static str),
 }
 
 /// Hands settings out by name; what is asked for twice or not at all shows at the end.
@@ -187,6 +184,22 @@ impl Reader {
                 Value::List(_) | Value::Table(_) | Value::Other(_) => {
                     self.wrong::<()>(&written, name, &format!("has no text for {key}"));
                 }
+            }
+        }
+        texts
+    }
+
+    /// A table of texts whose entries may also be variables of their own, named in capitals.
+    pub fn texts_below(&mut self, name: &str) -> BTreeMap<String, String> {
+        let mut texts = self.table(name);
+        let below = format!("{name}.");
+        let written = self.written.iter().filter(|(known, _)| known.starts_with(&below));
+        let named: Vec<_> =
+            written.map(|(known, written)| (known.clone(), written.clone())).collect();
+        for (known, written) in named {
+            self.asked.insert(known.clone(), String::new());
+            if let Value::Text(text) = written.value {
+                texts.insert(known[below.len()..].to_uppercase(), text);
             }
         }
         texts
@@ -345,33 +358,6 @@ impl Reader {
         if !self.errors.contains(&error) {
             self.errors.push(error);
         }
-    }
-}
-
-fn value_of(value: &DeValue<'_>) -> Value {
-    match value {
-        DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Integer(number) => Value::Text(number.as_str().to_owned()),
-        DeValue::Boolean(flag) => Value::Text(flag.to_string()),
-        DeValue::Float(_) => Value::Other("number with a fraction"),
-        DeValue::Datetime(_) => Value::Other("date"),
-        DeValue::Array(list) => Value::List(list.iter().map(|v| value_of(v.get_ref())).collect()),
-        DeValue::Table(table) => Value::Table(
-            table.iter().map(|(k, v)| (k.get_ref().to_string(), value_of(v.get_ref()))).collect(),
-        ),
-    }
-}
-
-fn replaced(value: &Value, other: &dyn Fn(&str) -> Option<String>) -> Value {
-    let one = |text: &str| other(text.trim()).unwrap_or_else(|| text.trim().to_owned());
-    match value {
-        // A list in the environment.
-        Value::Text(text) => Value::Text(text.split(',').map(one).collect::<Vec<_>>().join(",")),
-        Value::List(list) => Value::List(list.iter().map(|one| replaced(one, other)).collect()),
-        Value::Table(table) => Value::Table(
-            table.iter().map(|(key, value)| (key.clone(), replaced(value, other))).collect(),
-        ),
-        Value::Other(kind) => Value::Other(kind),
     }
 }
 

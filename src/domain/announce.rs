@@ -13,7 +13,6 @@ use crate::domain::drift::Drift;
 use crate::domain::elsewhere::is_elsewhere;
 use crate::domain::event::{Event, Phase, PostKey};
 use crate::domain::facts::{Fact, Finding};
-use crate::domain::identity::AwsIdentity;
 use crate::domain::milestones::{Point, milestones};
 use crate::domain::plan::{PlanNumber, Step};
 use crate::domain::reconciliation::{Reconciliation, Verdict};
@@ -219,7 +218,8 @@ fn said(record: &Record) -> Option<Announcement> {
                 "HELD UP BY A CAP: {why}, by all cases together, and no more are allowed on \
                  Slack's word alone. Look whether I run wild (`keyleak freeze` stops me). If all \
                  is well, an approver lets plan {} go on with `keyleak approve {} {}`, which \
-                 proves who they are; else I look again at {}.",
+                 proves who they are, or with a one-time code under the plan; else I look again \
+                 at {}.",
                 plan.0,
                 record.case,
                 plan.0,
@@ -248,7 +248,7 @@ fn decision_words(record: &Record) -> Option<String> {
     let what = match &record.event {
         Event::Denied { plan, reason } => {
             let reason = reason.as_deref().unwrap_or("no reason given");
-            let from = record.operator().map(|by| format!(", {}", proven(by))).unwrap_or_default();
+            let from = record.proof().map(|by| format!(", {by}")).unwrap_or_default();
             return Some(format!("{who} denied plan {}{from}: {reason}", plan.0));
         }
         Event::GlassReviewed { plan, verdict } => {
@@ -262,18 +262,13 @@ fn decision_words(record: &Record) -> Option<String> {
         Event::UndoWanted { plan, .. } => format!("asked to undo plan {}", plan.0),
         Event::Adjusted { adjustments } => {
             let said: Vec<String> = adjustments.iter().map(Adjustment::words).collect();
-            let from = record.operator().map(|by| format!(", {}", proven(by))).unwrap_or_default();
+            let from = record.proof().map(|by| format!(", {by}")).unwrap_or_default();
             let said = said.join(", ");
             return Some(format!("{who} {said}{from}. What waited for approval is void."));
         }
         _ => return None,
     };
-    let by = record.operator()?;
-    Some(format!("{who} {what} at {}, {}.", utc(record.at), proven(by)))
-}
-
-fn proven(by: &AwsIdentity) -> String {
-    format!("from the command line, proven by {}", by.arn)
+    Some(format!("{who} {what} at {}, {}.", utc(record.at), record.proof()?))
 }
 
 /// What the bot did or found, in plain words.

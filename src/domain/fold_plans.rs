@@ -24,7 +24,7 @@ impl Case {
             Event::Approved { plan, hash } => {
                 let approval = press(record)?;
                 let state = self.plan_state(*plan)?;
-                state.approve(hash, approval, record.operator().is_some())?;
+                state.approve(hash, approval, record.proof().is_some())?;
             }
             Event::OwnerAgreed { plan, hash } => {
                 let word = press(record)?;

@@ -9,6 +9,7 @@ use crate::domain::plan::PlanKind;
 use crate::domain::plan_state::PlanState;
 use crate::domain::policy::{Choice, Policy, Wish};
 use crate::domain::proof::Caller;
+use crate::domain::refusal::Refusal;
 use crate::domain::report::status_words;
 use crate::domain::tasks::{self, tasks_key};
 use jiff::Timestamp;
@@ -124,8 +125,18 @@ fn decision(
         PlanKind::Eradication => "eradication, for good",
         PlanKind::Replacement => "new key",
     };
-    if policy.may_decide(&wish, case, state).is_ok() {
-        return Some(format!("Approve or deny plan {number} ({kind})"));
+    match policy.may_decide(&wish, case, state) {
+        Ok(()) => return Some(format!("Approve or deny plan {number} ({kind})")),
+        Err(Refusal::CodeNeeded) => {
+            let code = "with your one-time code";
+            return Some(format!("Approve {code}, or deny, plan {number} ({kind})"));
+        }
+        Err(Refusal::NotEnrolled(_)) => {
+            return Some(format!(
+                "Deny plan {number} ({kind}), or get a one-time code to approve it"
+            ));
+        }
+        Err(_) => {}
     }
     let asked = state.asks_owner(caller.person());
     let agrees = asked && policy.may_agree(&wish, case, state).is_ok();
@@ -152,6 +163,7 @@ mod tests {
     use crate::domain::sample;
     use crate::domain::task::Task;
     use crate::domain::team_step::TeamStep;
+    use crate::domain::tier::Tier;
     use std::collections::BTreeSet;
 
     fn policy() -> Policy {
@@ -183,6 +195,12 @@ mod tests {
         assert_eq!(home.due.len(), 1, "{home:?}");
         assert!(home.due[0].what.starts_with("Approve or deny plan 1"), "{home:?}");
         assert_eq!(seen(&case, &policy(), "ana").due, [], "whoever asked does not approve");
+        let mut coded = policy();
+        coded.step_up.tiers = [Tier::Contain].into();
+        assert!(seen(&case, &coded, "bob").due[0].what.starts_with("Deny plan 1"));
+        coded.step_up.enrolled = ["bob".to_owned()].into();
+        let due = &seen(&case, &coded, "bob").due[0];
+        assert!(due.what.starts_with("Approve with your one-time code"), "{due:?}");
         let suspects = BTreeSet::from(["bob".to_owned()]);
         let marked = Policy { suspects, ..policy() };
         assert_eq!(seen(&case, &marked, "bob"), Home::default(), "a suspect learns nothing here");

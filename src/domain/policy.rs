@@ -10,6 +10,7 @@ use crate::domain::plan::{PlanKind, PlanNumber};
 use crate::domain::plan_state::PlanState;
 use crate::domain::proof::Caller;
 use crate::domain::refusal::Refusal;
+use crate::domain::step_up::StepUpRules;
 use crate::domain::tier::Tier;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,8 @@ pub struct Policy {
     pub suspects: BTreeSet<String>,
     /// Who may ask the case table in SQL of their own.
     pub sql_askers: BTreeSet<String>,
+    /// What a person proves themselves for once more, and who can in Slack.
+    pub step_up: StepUpRules,
     /// How people are kept informed.
     pub conduct: Conduct,
     /// What Slack said of all these people; none in the settings as they are written.
@@ -120,7 +123,8 @@ impl Policy {
         // Accounts of one person count once; each takes back what it gave itself.
         let approved_before = state.approvals.iter().any(|press| self.is_own(caller, &press.by));
         let approved_here = state.approvals.iter().any(|press| press.by == *caller.person());
-        let steps_up = caller.identity().is_some() && state.awaits_step_up().is_some();
+        let is_held = state.awaits_step_up().is_some();
+        let lacks_proof = self.wants_proof(state) && !caller.is_proven();
         match choice {
             Choice::Approve if state.plan.dry_run => Err(Refusal::DryRun),
             Choice::Approve if self.is_own(caller, &state.plan.requested_by) => {
@@ -128,8 +132,12 @@ impl Policy {
             }
             Choice::Approve if self.adjusted(state, caller.person()) => Err(Refusal::Adjuster),
             Choice::Approve if self.shaped(case, state, caller.person()) => Err(Refusal::Shaper),
-            Choice::Approve if steps_up => Ok(()),
-            Choice::Approve if approved_before => Err(Refusal::AlreadyApproved),
+            // Whoever approved before approves once more to lift a cap, and counts once: from the
+            // same account.
+            Choice::Approve if approved_before && !(is_held && approved_here) => {
+                Err(Refusal::AlreadyApproved)
+            }
+            Choice::Approve if lacks_proof => Err(self.unproven(caller)),
             Choice::Approve => Ok(()),
             Choice::Deny | Choice::Withdraw if state.has_begun() => Err(Refusal::Begun),
             Choice::Withdraw if !approved_here => Err(Refusal::NotApproved),
@@ -184,8 +192,11 @@ impl Policy {
         if state.plan.dry_run {
             return Err(Refusal::DryRun);
         }
-        match (state.is_approved(), state.plan.may_break_glass()) {
+        // A command has no place for a code, and must not be the way around one.
+        let needs_code = self.step_up.tiers.contains(&state.plan.tier());
+        match (state.is_approved(), state.plan.may_break_glass() && !needs_code) {
             (true, _) => Err(Refusal::Begun),
+            (false, false) if needs_code => Err(Refusal::GlassNeedsCode),
             (false, false) => Err(Refusal::NoGlass),
             (false, true) => Ok(()),
         }

@@ -3,6 +3,7 @@
 
 use crate::domain::identity::AwsIdentity;
 use crate::domain::ids::PersonId;
+use crate::domain::one_time_code::StepUp;
 use crate::domain::operator::Proven;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -55,6 +56,7 @@ pub struct Caller {
     person: PersonId,
     name: Option<String>,
     identity: Option<AwsIdentity>,
+    code: Option<StepUp>,
 }
 
 impl SignedHeaders {
@@ -133,13 +135,29 @@ impl std::fmt::Debug for Verified {
 impl Caller {
     /// The person that a verified request names; the request is the proof.
     pub fn of(_proof: &Verified, person: PersonId, name: Option<String>) -> Self {
-        Self { person, name, identity: None }
+        Self { person, name, identity: None, code: None }
     }
 
     /// The person whom configuration says the signer of a proven order is.
     pub fn operator(proof: &Proven, person: PersonId) -> Self {
         let identity = proof.identity().clone();
-        Self { person, name: Some(identity.short_name().to_owned()), identity: Some(identity) }
+        let name = Some(identity.short_name().to_owned());
+        Self { person, name, identity: Some(identity), code: None }
+    }
+
+    /// The same person, who has given a one-time code that was right.
+    pub fn stepped_up(self, proof: StepUp) -> Self {
+        Self { code: Some(proof), ..self }
+    }
+
+    /// The one-time code that they gave, if they did.
+    pub fn code(&self) -> Option<StepUp> {
+        self.code
+    }
+
+    /// Whether they proved who they are beyond what Slack says.
+    pub fn is_proven(&self) -> bool {
+        self.identity.is_some() || self.code.is_some()
     }
 
     pub fn person(&self) -> &PersonId {

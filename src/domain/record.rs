@@ -42,6 +42,17 @@ pub enum Actor {
         #[serde(flatten)]
         vouched: Vouched,
     },
+    /// A person who gave a one-time code, with what Slack said of them when they decided.
+    Proven {
+        #[serde(flatten)]
+        person: PersonId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// The time step of the code, in half minutes since 1970; the code is kept nowhere.
+        code_step: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        vouched: Option<Vouched>,
+    },
     /// The bot itself, on the strength of what is already in the journal.
     Keyleak,
 }
@@ -163,6 +174,10 @@ impl Actor {
 
     /// The person who called, with what Slack said of them; whoever AWS named needs no such word.
     pub fn vouched_for(caller: &Caller, vouched: Option<Vouched>) -> Self {
+        if let Some(code) = caller.code() {
+            let (person, name) = (caller.person().clone(), caller.name().map(str::to_owned));
+            return Self::Proven { person, name, code_step: code.step(), vouched };
+        }
         match (Self::of(caller), vouched) {
             (Self::Person { person, name }, Some(vouched)) => {
                 Self::Member { person, name, vouched }
@@ -176,7 +191,8 @@ impl Actor {
         match self {
             Self::Person { person, .. }
             | Self::Operator { person, .. }
-            | Self::Member { person, .. } => Some(person),
+            | Self::Member { person, .. }
+            | Self::Proven { person, .. } => Some(person),
             Self::Keyleak => None,
         }
     }
@@ -236,6 +252,19 @@ impl Record {
     pub fn operator(&self) -> Option<&AwsIdentity> {
         match &self.actor {
             Actor::Operator { identity, .. } => Some(identity),
+            Actor::Person { .. } | Actor::Member { .. } | Actor::Proven { .. } | Actor::Keyleak => {
+                None
+            }
+        }
+    }
+
+    /// How whoever did it proved who they are, beyond what Slack says; none where they did not.
+    pub fn proof(&self) -> Option<String> {
+        match &self.actor {
+            Actor::Operator { identity, .. } => {
+                Some(format!("from the command line, proven by {}", identity.arn))
+            }
+            Actor::Proven { .. } => Some("proven by a one-time code".to_owned()),
             Actor::Person { .. } | Actor::Member { .. } | Actor::Keyleak => None,
         }
     }
@@ -245,7 +274,8 @@ impl Record {
         match &self.actor {
             Actor::Person { person, name }
             | Actor::Operator { person, name, .. }
-            | Actor::Member { person, name, .. } => {
+            | Actor::Member { person, name, .. }
+            | Actor::Proven { person, name, .. } => {
                 name.clone().unwrap_or_else(|| person.user.clone())
             }
             Actor::Keyleak => "keyleak".to_owned(),

@@ -39,6 +39,22 @@ pub enum Refusal {
     NotApprover,
     #[error("you are not an approver of {1}; {0} lists them, and they are asked in the channel")]
     NotApproverOf(&'static str, &'static str),
+    #[error(
+        "this needs a one-time code; press Approve in Slack, and type the code of your \
+         authenticator app into the form"
+    )]
+    CodeNeeded,
+    #[error(
+        "approving this needs a proof of who you are, and you have no one-time code: make one with \
+         `keyleak one-time-code {0}` and put it into the configuration, or approve with `keyleak \
+         approve` at the command line"
+    )]
+    NotEnrolled(String),
+    #[error(
+        "plans of this tier need a one-time code (people.step_up_for), so one person's word is not \
+         enough; let an approver press Approve and give their code"
+    )]
+    GlassNeedsCode,
     #[error("you asked for this plan, so somebody else has to approve it")]
     Requester,
     #[error(

@@ -3,6 +3,7 @@
 use crate::domain::ids::PersonId;
 use crate::domain::known::{APPROVERS, RESPONDERS};
 use crate::domain::plan::PlanRules;
+use crate::domain::plan_state::PlanState;
 use crate::domain::policy::Policy;
 use crate::domain::proof::Caller;
 use crate::domain::refusal::Refusal;
@@ -67,6 +68,20 @@ impl Policy {
             (true, false) => Refusal::NotApproverOf(list, tier.words()),
         };
         Err(self.not_on(&[list], simply))
+    }
+
+    /// Whether approving this plan needs a proof now: no setting lets anybody lift a cap without.
+    pub fn wants_proof(&self, state: &PlanState) -> bool {
+        state.awaits_step_up().is_some() || self.step_up.tiers.contains(&state.plan.tier())
+    }
+
+    /// What somebody lacks who came without a proof.
+    pub(super) fn unproven(&self, caller: &Caller) -> Refusal {
+        let user = &caller.person().user;
+        match self.step_up.enrolled.contains(user) {
+            true => Refusal::CodeNeeded,
+            false => Refusal::NotEnrolled(user.clone()),
+        }
     }
 
     /// The lists of those who work on cases, by their settings.

@@ -4,9 +4,11 @@ use crate::domain::agenda::Timing;
 use crate::domain::anchor::EVERY_DEFAULT;
 use crate::domain::caps::Caps;
 use crate::domain::conduct::{Conduct, Ladder};
+use crate::domain::one_time_code::OneTimeCodes;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::domain::severity::Severity;
+use crate::domain::step_up::StepUpRules;
 use crate::drill::people;
 use crate::flow::desk::{Desk, Notary, Rules};
 use crate::flow::ledger::Ledger;
@@ -161,6 +163,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
             ]),
             approvers_of: BTreeMap::new(),
             same_person: BTreeMap::new(),
+            step_up: StepUpRules::default(),
             key_owners: BTreeMap::from([("dan".to_owned(), people::KEY_OWNER.to_owned())]),
             suspects: BTreeSet::new(),
             sql_askers: set(&[people::APPROVER, people::SECOND_APPROVER]),
@@ -178,6 +181,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
             isolation_groups: BTreeMap::from([(VPC.to_owned(), ISOLATION.to_owned())]),
         },
         timing,
+        codes: OneTimeCodes::default(),
         caps: Caps::default(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24 * 15),

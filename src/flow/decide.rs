@@ -189,6 +189,8 @@ fn decision(
     let wish = Wish { caller: &pressed.caller, choice, now };
     let as_owner = match bench.policy().may_decide(&wish, case, state) {
         Ok(()) => false,
+        // An approver who owns it too approves with a code, and not as its owner alone.
+        Err(refusal @ (Refusal::CodeNeeded | Refusal::NotEnrolled(_))) => return Err(refusal),
         Err(refusal) if !state.asks_owner(pressed.caller.person()) => return Err(refusal),
         // Whoever is not to approve it may still own what it stops.
         Err(_) => bench.policy().may_agree(&wish, case, state).map(|()| true)?,
@@ -230,7 +232,7 @@ pub(super) async fn keep_refusal(
     }
 }
 
-fn entry(bench: &Bench<'_>, pressed: &Pressed, event: Event) -> Entry {
+pub(super) fn entry(bench: &Bench<'_>, pressed: &Pressed, event: Event) -> Entry {
     Entry {
         at: bench.clock.now(),
         actor: bench.actor(&pressed.caller),

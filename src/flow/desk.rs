@@ -5,6 +5,7 @@ use crate::domain::brake::Brake;
 use crate::domain::caps::{Caps, Tally};
 use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
+use crate::domain::one_time_code::OneTimeCodes;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::domain::proof::Caller;
@@ -63,6 +64,8 @@ pub struct Rules {
     pub plans: PlanRules,
     pub timing: Timing,
     pub caps: Caps,
+    /// Who can prove themselves in Slack, and by which secret.
+    pub codes: OneTimeCodes,
     /// The tag of an IAM user that names the person who owns it.
     pub owner_tag: String,
     /// How far back the trail is read when nothing says since when the key is exposed.

@@ -42,6 +42,7 @@ pub mod sharing;
 pub mod signer;
 pub mod spending;
 pub mod spoken;
+pub mod step_up;
 pub mod sweep;
 mod targets;
 pub mod team;

@@ -74,6 +74,7 @@ pub enum Errand {
 pub enum WhichForm {
     Change,
     UndoSteps,
+    Code,
 }
 
 /// The way to the errands.
@@ -160,6 +161,7 @@ async fn run_all(desk: &Desk, arrivals: &tokio::sync::Mutex<Receiver<Errand>>) {
                 let form = match which {
                     WhichForm::Change => Form::Change(scene, state, &desk.rules.plans),
                     WhichForm::UndoSteps => Form::UndoSteps(scene, state),
+                    WhichForm::Code => Form::Code(scene, state),
                 };
                 desk.chat.open_form(trigger_id, &form).await
             }

@@ -1,5 +1,6 @@
 //! The addresses that Slack and operators call: verify, decide, answer; the acting is the worker's.
 
+mod codes;
 pub mod commands;
 pub mod connection;
 pub mod errands;
@@ -114,6 +115,7 @@ async fn dispatch(service: &Service, inbound: Inbound) -> (Response, bool) {
         Inbound::Submit(submit) => presses::submit(service, submit).await,
         Inbound::Shortcut(shortcut) => shortcuts::answer(service, shortcut).await,
         Inbound::PlanForm(sent) => plan_forms::sent(service, sent).await,
+        Inbound::Code(sent) => codes::sent(service, sent).await,
         Inbound::Event(happening) => happenings::answer(service, happening).await,
         Inbound::UrlVerification { challenge } => {
             let body = serde_json::json!({ "challenge": challenge }).to_string();

@@ -58,6 +58,8 @@ fn may(
     match which {
         WhichForm::Change => policy.may_adjust(&click.caller, case)?,
         WhichForm::UndoSteps => policy.may_lift(&click.caller, case, &[])?,
+        // Asked for in a place of its own, by whoever lacks a code alone.
+        WhichForm::Code => return Err(Refusal::OldCard),
     }
     let is_there = case.plan(at.plan).is_some_and(|state| state.hash == at.hash);
     if is_there { Ok(()) } else { Err(Refusal::OldCard) }

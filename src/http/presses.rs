@@ -8,7 +8,7 @@ use crate::flow::file_intake;
 use crate::flow::intake::{self, NotOpened, OpenRequest};
 use crate::flow::ledger::LedgerError;
 use crate::http::errands::{Errand, Unsettled, WhichForm};
-use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, json, plan_forms};
+use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, codes, json, plan_forms};
 use crate::ports::chat::Whisper;
 use crate::slack::inbound::{Click, Submit};
 use crate::slack::intake_modal;
@@ -29,8 +29,16 @@ pub async fn click(service: &Service, click: Click) -> (Response, bool) {
             let asked = (at.clone(), WhichForm::UndoSteps);
             plan_forms::open(service, click, asked).instrument(span).await
         }
+        ButtonAction::Approve(at) => {
+            let judged = async {
+                match codes::ask(service, &click, at).await {
+                    Some(asked) => asked,
+                    None => judge(service, click.clone()).await,
+                }
+            };
+            judged.instrument(span).await
+        }
         ButtonAction::Phase { .. }
-        | ButtonAction::Approve(_)
         | ButtonAction::Deny(_)
         | ButtonAction::Withdraw(_)
         | ButtonAction::Undo(_)

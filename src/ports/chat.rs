@@ -146,6 +146,8 @@ pub enum Form<'a> {
     Change(Scene<'a>, &'a PlanState, &'a PlanRules),
     /// Which of its steps are taken back.
     UndoSteps(Scene<'a>, &'a PlanState),
+    /// Asks whoever approves it for a one-time code.
+    Code(Scene<'a>, &'a PlanState),
 }
 
 /// Where in Slack: at the end of a channel, or in the thread of one of its messages.

@@ -3,6 +3,7 @@
 use crate::domain::brake::Brake;
 use crate::domain::caps::Tally;
 use crate::domain::ids::CaseId;
+use crate::domain::one_time_code::CodeBook;
 use crate::domain::record::Record;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -121,9 +122,18 @@ pub trait Inbox: Send + Sync {
     async fn forget(&self, id: &str) -> Result<(), StoreError>;
 }
 
+/// What one-time codes came to, shared by every replica.
+#[async_trait]
+pub trait Codes: Send + Sync {
+    /// What this person's came to of late, read consistently.
+    async fn code_book(&self, person: &str) -> Result<CodeBook, StoreError>;
+    /// Keeps the book in the place of the one with the number before it; whether it was kept.
+    async fn keep_codes(&self, person: &str, book: &CodeBook) -> Result<bool, StoreError>;
+}
+
 /// Claims and the index of open cases; losing all of it loses no decision.
 #[async_trait]
-pub trait Work: Brakes + Inbox {
+pub trait Work: Brakes + Inbox + Codes {
     /// Makes `case` the one open case of a key, unless another is; returns the case that is.
     /// `key_digest` is a hash, so that this table holds no key id; that of a channel's name claims
     /// the name.

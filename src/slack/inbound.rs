@@ -1,12 +1,13 @@
 //! From a verified request to what a person wants; nothing is decided here.
 
 use crate::domain::adjusting::PlanForm;
-use crate::domain::button::ButtonAction;
+use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::digest::sha256_hex;
 use crate::domain::ids::{ChannelId, MessageTs, PersonId};
 use crate::domain::intake::IntakeForm;
 use crate::domain::proof::{Caller, Verified};
 use crate::domain::record::Place;
+use crate::slack::code_form;
 use crate::slack::guarded::{OneTime, Typed};
 use crate::slack::happening::{self, WorkspaceEvent, shown};
 use crate::slack::intake_modal;
@@ -35,6 +36,7 @@ pub enum Inbound {
     Submit(Submit),
     Shortcut(Shortcut),
     PlanForm(SentForm),
+    Code(SentCode),
     Event(Happening),
     /// Slack asks whether this address is ours: answer with the challenge.
     UrlVerification {
@@ -59,7 +61,7 @@ pub struct Slash {
 }
 
 /// Somebody pressed a button.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Click {
     pub caller: Caller,
     pub action: ButtonAction,
@@ -96,6 +98,15 @@ pub struct SentForm {
     pub form: PlanForm,
     /// The fields that it had.
     pub fields: BTreeSet<String>,
+    pub delivery: String,
+}
+
+/// Somebody approves a plan with a one-time code.
+#[derive(Debug)]
+pub struct SentCode {
+    pub caller: Caller,
+    pub at: PlanAddress,
+    pub code: Typed,
     pub delivery: String,
 }
 
@@ -240,7 +251,8 @@ fn submit(verified: &Verified, mut interaction: Interaction) -> Result<Inbound, 
     let caller = interacting(verified, &mut interaction)?;
     let view = interaction.view.unwrap_or_default();
     let name = view.callback_id.unwrap_or_default();
-    if name != intake_modal::CALLBACK_ID && !plan_form::is_ours(&name) {
+    let is_code = name == code_form::CALLBACK_ID;
+    if name != intake_modal::CALLBACK_ID && !plan_form::is_ours(&name) && !is_code {
         return Ok(Inbound::Ignored("a form that is not ours".to_owned()));
     }
     let delivery = match (filled(view.id), filled(view.hash)) {
@@ -248,6 +260,11 @@ fn submit(verified: &Verified, mut interaction: Interaction) -> Result<Inbound, 
         _ => format!("submit:{}", fingerprint(verified)),
     };
     let state = view.state.unwrap_or_default();
+    if is_code {
+        let read = code_form::read(&view.private_metadata.unwrap_or_default(), &state);
+        let (at, code) = read.ok_or(InboundError::Unreadable("its form names no plan"))?;
+        return Ok(Inbound::Code(SentCode { caller, at, code, delivery }));
+    }
     if plan_form::is_ours(&name) {
         let form = plan_form::read(&name, &view.private_metadata.unwrap_or_default(), &state);
         let form = form.ok_or(InboundError::Unreadable("its form names no plan"))?;

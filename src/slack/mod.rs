@@ -10,6 +10,7 @@ pub mod chat;
 pub mod checklist;
 pub mod checkup;
 mod clock_card;
+pub mod code_form;
 mod digest_card;
 mod directory;
 mod download;

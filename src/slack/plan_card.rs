@@ -69,7 +69,8 @@ pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
     blocks.extend(to_do(scene, state));
     blocks.extend(plan_choices::listed(scene, state));
     blocks.extend(other_ways(scene, state));
-    let mut tail = rows("plan.decide", buttons(scene, state));
+    let mut tail =
+        rows("plan.decide", plan_choices::with_proof(scene, state, buttons(scene, state)));
     tail.push(context(&format!("Case {} · plan hash {}", scene.case.id(), state.hash)));
     Sketch { text: format!("{title}: {status}"), blocks, tail }
 }

@@ -70,6 +70,16 @@ pub(super) fn change(case: &Case, state: &PlanState) -> Option<Value> {
     is_it.then(|| button(label, &action.id(), &action.value(), Look::Plain, None))
 }
 
+/// Before the other buttons the one that lifts a cap by a one-time code, where somebody has one.
+pub(super) fn with_proof(scene: &Scene<'_>, state: &PlanState, others: Vec<Value>) -> Vec<Value> {
+    let enrolled = !scene.policy.step_up.enrolled.is_empty();
+    let is_held = state.awaits_step_up().is_some() && scene.case.closed_at().is_none();
+    let action = ButtonAction::Approve(address(scene.case, state));
+    let prove = || button("Go on with a code", &action.id(), &action.value(), Look::Danger, None);
+    let prove = (enrolled && is_held).then(prove);
+    prove.into_iter().chain(others).collect()
+}
+
 /// Opens the form that takes single steps back: of what the actor made it is the only way.
 pub(super) fn undo_steps(case: &Case, state: &PlanState) -> Option<Value> {
     let is_newest =

@@ -11,6 +11,7 @@ use crate::domain::way::Way;
 use crate::domain::ways;
 use crate::ports::chat::{Form, Scene};
 use crate::slack::blocks::{context, plain, under_field};
+use crate::slack::code_form;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -41,6 +42,7 @@ pub fn view(form: &Form<'_>) -> Value {
     match form {
         Form::Change(scene, state, rules) => change(scene, state, rules),
         Form::UndoSteps(scene, state) => undo_steps(scene, state),
+        Form::Code(scene, state) => code_form::view(scene, state),
     }
 }
 

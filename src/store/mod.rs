@@ -2,6 +2,7 @@
 
 pub mod anchor_folder;
 mod brakes;
+mod codes;
 pub mod folder;
 mod inbox;
 pub mod sqlite;

@@ -19,11 +19,12 @@ use std::time::{Duration, Instant};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// The schema, one entry per version; a file of an older version is brought up step by step.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema.sql"),
     include_str!("brakes.sql"),
     include_str!("inbox.sql"),
     include_str!("tally.sql"),
+    include_str!("codes.sql"),
 ];
 
 /// Why the file cannot be used.

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use keyleak::domain::brake::Brake;
 use keyleak::domain::caps::Tally;
 use keyleak::domain::ids::CaseId;
-use keyleak::ports::journal::{Brakes, Claim, Inbox, Kept, Lease, Listed, StoreError, Work};
+use keyleak::domain::one_time_code::CodeBook;
+use keyleak::ports::journal::{Brakes, Claim, Codes, Inbox, Kept, Lease, Listed, StoreError, Work};
 use std::sync::Arc;
 
 /// Claims and leases as they should be, except that everybody gets every lease.
@@ -29,6 +30,17 @@ impl Brakes for Generous {
 
     async fn count(&self, tally: &Tally) -> Result<bool, StoreError> {
         self.0.count(tally).await
+    }
+}
+
+#[async_trait]
+impl Codes for Generous {
+    async fn code_book(&self, person: &str) -> Result<CodeBook, StoreError> {
+        self.0.code_book(person).await
+    }
+
+    async fn keep_codes(&self, person: &str, book: &CodeBook) -> Result<bool, StoreError> {
+        self.0.keep_codes(person, book).await
     }
 }
 

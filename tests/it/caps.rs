@@ -14,7 +14,7 @@ use keyleak::ports::journal::Brakes;
 use keyleak::store::sqlite::Sqlite;
 
 /// Other replicas began as many cases as one hour may have, this long ago.
-async fn fill(world: &World, ago: SignedDuration) {
+pub(crate) async fn fill(world: &World, ago: SignedDuration) {
     let at = world.clock.now() - ago;
     let begun = |number: u32| Begun {
         case: CaseId(format!("other-{number}")),
@@ -26,7 +26,7 @@ async fn fill(world: &World, ago: SignedDuration) {
     assert!(store.count(&Tally { number: 1, begun }).await.unwrap());
 }
 
-fn held_up(case: &Case) -> bool {
+pub(crate) fn held_up(case: &Case) -> bool {
     case.plans().any(|state| state.awaits_step_up().is_some())
 }
 

@@ -46,7 +46,8 @@ pub(crate) struct Council {
     pub(crate) ledger: Ledger,
     pub(crate) clock: Clock,
     pub(crate) plans: PlanRules,
-    _folder: TempDir,
+    pub(crate) store: Arc<Sqlite>,
+    folder: TempDir,
 }
 
 impl Council {
@@ -70,11 +71,17 @@ impl Council {
             slack,
             policy: Policy { team: TEAM.to_owned(), ..policy },
             people: People::asking(chat, valid_for),
-            ledger: Ledger::new(journal),
+            ledger: Ledger::new(journal.clone()),
+            store: journal,
             clock,
             plans: rules(),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Where the journal and the work tables lie.
+    pub(crate) fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join("journal.db")
     }
 
     pub(crate) fn bench(&self) -> Bench<'_> {

@@ -5,8 +5,8 @@ mod town;
 
 use crate::binary::keyleak;
 use crate::doctor::faults::{
-    AS_IT_IS, NOTHING, Planted, faults_of_lists, faults_of_people, faults_of_slack,
-    faults_of_the_address, faults_of_the_host,
+    AS_IT_IS, NOTHING, Planted, faults_of_people, faults_of_slack, faults_of_the_address,
+    faults_of_the_host, faults_of_tiers,
 };
 use crate::doctor::town::{
     ANCHOR_KEY, SECRET, SEES_PEOPLE, START_PATIENCE, TOKEN, Town, free, stand_in,
@@ -60,7 +60,7 @@ async fn each_planted_fault_is_told_on_one_line_with_its_fix_and_nothing_else_is
         faults_of_slack(),
         faults_of_the_address(),
         faults_of_people(),
-        faults_of_lists(),
+        faults_of_tiers(),
         faults_of_the_host(),
     ];
     let all: Vec<Planted> = all.into_iter().flatten().collect();

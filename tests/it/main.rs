@@ -123,6 +123,8 @@ mod socket_mode;
 #[path = "../support/spoiled.rs"]
 mod spoiled;
 mod stage;
+mod step_up;
+mod step_up_served;
 mod stores;
 #[path = "../support/story.rs"]
 mod story;

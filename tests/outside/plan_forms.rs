@@ -37,6 +37,11 @@ fn passes(judge: &mut SlackJudge) {
         assert!(drawn.to_string().contains(element), "{drawn}");
         assert_eq!(judge.validate_view(&drawn), fine, "{drawn}");
     }
+    let waits = case(1);
+    let state = waits.pending_plan().expect("a plan");
+    let drawn = view(&Form::Code(scene(&waits, &Policy::default()), state));
+    assert!(drawn.to_string().contains(&state.hash), "{drawn}");
+    assert_eq!(judge.validate_view(&drawn), fine, "{drawn}");
     let case = carried_out(case(1));
     let state = case.standing_containment().expect("it stands");
     let drawn = view(&Form::UndoSteps(scene(&case, &Policy::default()), state));

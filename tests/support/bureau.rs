@@ -9,10 +9,12 @@ use keyleak::domain::case::Case;
 use keyleak::domain::conduct::Conduct;
 use keyleak::domain::event::Event;
 use keyleak::domain::ids::{AccessKeyId, CaseId, PersonId};
+use keyleak::domain::one_time_code::OneTimeCodes;
 use keyleak::domain::plan::PlanRules;
 use keyleak::domain::policy::Policy;
 use keyleak::domain::proof::{Caller, SignedHeaders, Verified, sign};
 use keyleak::domain::record::{Record, check_chain};
+use keyleak::domain::step_up::StepUpRules;
 use keyleak::flow::decide::{Pressed, press};
 use keyleak::flow::desk::{Desk, Rules};
 use keyleak::flow::intake::{OpenRequest, open};
@@ -214,6 +216,7 @@ fn rules(ground: &Ground) -> Rules {
             approvers: set(&[APPROVER, SECOND_APPROVER]),
             approvers_of: BTreeMap::new(),
             same_person: BTreeMap::new(),
+            step_up: StepUpRules::default(),
             key_owners: ground.key_owners.clone(),
             suspects: BTreeSet::new(),
             sql_askers: set(&[APPROVER]),
@@ -230,6 +233,7 @@ fn rules(ground: &Ground) -> Rules {
             expires_after: SignedDuration::from_hours(1),
             isolation_groups: ground.isolation_groups.clone(),
         },
+        codes: OneTimeCodes::default(),
         caps: Caps::default(),
         timing: ground.timing.clone(),
         owner_tag: "owner".to_owned(),

@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use keyleak::domain::brake::{Brake, next_number};
 use keyleak::domain::caps::{Begun, Tally};
 use keyleak::domain::ids::{CaseId, PersonId};
+use keyleak::domain::one_time_code::CodeBook;
 use keyleak::ports::journal::{Brakes, Claim, Kept, Lease, Work};
 
 /// Runs the whole suite of claims, lists and leases.
@@ -17,6 +18,7 @@ pub(crate) async fn work_contract(work: &dyn Work, name: &str) {
     a_brake_is_kept_and_the_newest_move_counts(work).await;
     of_two_who_move_the_brake_at_once_one_does(work).await;
     a_tally_follows_the_one_before_it(work).await;
+    a_book_of_codes_follows_the_one_before_it(work, name).await;
     a_lease_is_held_by_one_until_it_expires(work, name).await;
     a_lease_is_taken_over_only_as_it_was_seen(work, name).await;
     a_lease_is_given_back_only_by_its_holder(work, name).await;
@@ -133,6 +135,24 @@ async fn of_two_who_move_the_brake_at_once_one_does(brakes: &dyn Brakes) {
         (0..WRITERS).filter(|at| kept[*at].as_ref().is_ok_and(|kept| *kept)).collect();
     assert_eq!(kept.len(), 1);
     assert_eq!(brakes.brake().await.unwrap().as_ref(), Some(&moves[kept[0]]));
+}
+
+async fn a_book_of_codes_follows_the_one_before_it(work: &dyn Work, name: &str) {
+    let (one, other) = (format!("{name}-U1"), format!("{name}-U2"));
+    assert_eq!(work.code_book(&one).await.unwrap(), CodeBook::default());
+    let first = CodeBook { number: 1, used: Some(7), wrong: Vec::new() };
+    let early = CodeBook { number: 2, ..first.clone() };
+    assert!(!work.keep_codes(&one, &early).await.unwrap(), "the one before it is not there");
+    assert!(work.keep_codes(&one, &first).await.unwrap());
+    assert!(!work.keep_codes(&one, &first).await.unwrap(), "it is there");
+    assert_eq!(work.code_book(&other).await.unwrap(), CodeBook::default(), "each has their own");
+    let books: Vec<CodeBook> =
+        (0..WRITERS as u64).map(|used| CodeBook { used: Some(used), ..early.clone() }).collect();
+    let kept = join_all(books.iter().map(|book| work.keep_codes(&one, book))).await;
+    let kept: Vec<usize> =
+        (0..WRITERS).filter(|at| kept[*at].as_ref().is_ok_and(|kept| *kept)).collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(work.code_book(&one).await.unwrap(), books[kept[0]]);
 }
 
 async fn a_tally_follows_the_one_before_it(brakes: &dyn Brakes) {

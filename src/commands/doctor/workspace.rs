@@ -64,6 +64,7 @@ fn of_people(config: &Config, looked: &Looked) -> Vec<Line> {
     let policy = &config.rules.policy;
     let mut lines = people::approvers(policy, &config.rules.plans, looked);
     lines.extend(people::each(policy, &config.operators, looked));
+    lines.extend(people::step_up(policy, &config.rules.plans, &config.operators));
     lines
 }
 

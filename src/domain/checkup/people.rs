@@ -5,6 +5,7 @@ use crate::domain::identity::Operators;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
 use crate::domain::roster::is_group;
+use crate::domain::step_up::StepUpRules;
 use crate::domain::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -213,6 +214,58 @@ pub fn twice(repeated: &[Twice]) -> Vec<Line> {
         Line::warning(Part::People, seen, fix).about(user.as_str())
     };
     repeated.iter().map(line).collect()
+}
+
+/// Who can prove once more who they are, and what that is needed for.
+pub fn step_up(policy: &Policy, rules: &PlanRules, operators: &Operators) -> Vec<Line> {
+    let StepUpRules { tiers, enrolled } = &policy.step_up;
+    let able: BTreeSet<&str> =
+        enrolled.iter().map(String::as_str).chain(operators.users()).collect();
+    let enrol = "run `keyleak one-time-code USER` for each approver and put what it prints into \
+                 the configuration (people.one_time_codes)";
+    if able.is_empty() {
+        let seen = "nobody can prove who they are: an eradication needs no second proof, and what \
+                    a cap per hour holds up waits for the hour to end";
+        return vec![Line::warning(Part::StepUp, seen, enrol)];
+    }
+    if !tiers.contains(&Tier::Irreversible) {
+        let seen = "people.step_up_for is set without irreversible: an eradication needs no second \
+                    proof";
+        let fix = "put irreversible into people.step_up_for, or leave the setting out";
+        return vec![Line::warning(Part::StepUp, seen, fix)];
+    }
+    let listed = |tier: &Tier| {
+        let approvers = policy.approvers_for(*tier);
+        let unknown = approvers.iter().any(|id| is_group(id));
+        let can = approvers.iter().filter(|user| able.contains(user.as_str()));
+        (can.count() + usize::from(unknown) * able.len(), rules.approvals(*tier) as usize)
+    };
+    // Too few approvers at all are told elsewhere.
+    let few = tiers.iter().filter(|tier| {
+        let (can, needed) = listed(tier);
+        can < needed && can < policy.approvers_for(**tier).len()
+    });
+    let mut lines: Vec<Line> = few
+        .map(|tier| {
+            let (can, needed) = listed(tier);
+            let seen = format!(
+                "{can} of those in {} can prove who they are, and {} needs {needed}",
+                policy.list_for(*tier),
+                tier.words()
+            );
+            Line::warning(Part::StepUp, seen, enrol)
+        })
+        .collect();
+    if lines.is_empty() {
+        let named: Vec<&str> = tiers.iter().map(|tier| tier.slug()).collect();
+        let seen = format!(
+            "{} can prove who they are; needed above the caps and for {}",
+            able.len(),
+            named.join(", ")
+        );
+        lines.push(Line::ok(Part::StepUp, seen));
+    }
+    lines
 }
 
 /// Who can decide while Slack is down.

@@ -37,7 +37,7 @@ pub(super) fn line(case: &Case, record: &Record) -> Option<Line> {
         at: record.at,
         who: record.actor_shown(),
         what: told.what,
-        why: told.why,
+        why: told.why.or_else(|| record.proof().filter(|_| record.operator().is_none())),
         weight: told.weight,
         words: None,
     })

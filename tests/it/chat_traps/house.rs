@@ -27,6 +27,7 @@ use tokio::net::TcpListener;
 
 /// Five minutes of read-back become one and a half seconds.
 const SPEED: u32 = 200;
+const EASY_SPEED: u32 = 30;
 /// Slack and AWS do not come back within any test.
 pub(crate) const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 /// What an acknowledgement must not need; Slack's own limit, so that a busy machine passes.
@@ -58,10 +59,19 @@ impl House {
     }
 
     pub(crate) async fn with(bots: usize, change: Change<'_>) -> Self {
+        Self::at(SPEED, bots, change).await
+    }
+
+    /// One bot, for what depends on how soon one thing follows another.
+    pub(crate) async fn at_ease(change: Change<'_>) -> Self {
+        Self::at(EASY_SPEED, 1, change).await
+    }
+
+    async fn at(speed: u32, bots: usize, change: Change<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = WorldOptions {
             scenario: scenario::find("public-repository").unwrap(),
-            clock: Clock::accelerated(SPEED),
+            clock: Clock::accelerated(speed),
             folder: folder.path().to_owned(),
             seed: 11,
             lag: Duration::ZERO..=Duration::from_secs(4),

@@ -147,14 +147,6 @@ pub(super) fn faults_of_people() -> Vec<Planted> {
             const { &[instead("U0OTHER008")] },
             people("other is of another workspace", "take U0OTHER008 out of people.approvers"),
         ),
-    ]
-}
-
-/// Lists that are too short, or name somebody twice.
-pub(super) fn faults_of_lists() -> Vec<Planted> {
-    let set =
-        |name, settings, told| Planted { name, settings, slack: NOTHING, config: AS_IT_IS, told };
-    vec![
         set(
             "one person twice",
             const { &[("\"U0DAN00004\"]", "\"U0DAN00004\", \"U0DAN00004\"]")] },
@@ -187,6 +179,33 @@ pub(super) fn faults_of_lists() -> Vec<Planted> {
             "too few for what cannot be undone",
             &[(", \"U0CYN00003\", \"U0DAN00004\"]", "]")],
             (Part::Approvers, State::Warning, "an eradication needs 2", "list 1 more"),
+        ),
+    ]
+}
+
+pub(super) fn faults_of_tiers() -> Vec<Planted> {
+    let set =
+        |name, settings, told| Planted { name, settings, slack: NOTHING, config: AS_IT_IS, told };
+    vec![
+        set(
+            "a second proof that was turned off",
+            &[("[aws]\n", "step_up_for = []\n[aws]\n")],
+            (
+                Part::StepUp,
+                State::Warning,
+                "an eradication needs no second proof",
+                "put irreversible into people.step_up_for",
+            ),
+        ),
+        set(
+            "too few who can prove who they are",
+            &[("one_time_codes.U0BOB00002", "one_time_codes.U0GONE0005")],
+            (
+                Part::StepUp,
+                State::Warning,
+                "1 of those in people.approvers can prove",
+                "keyleak one-t",
+            ),
         ),
         set(
             "nobody for a tier",

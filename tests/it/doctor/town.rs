@@ -76,6 +76,8 @@ impl Town {
              bot_token = \"{TOKEN}\"\nteam_id = \"T0SIM00001\"\napp_id = \"A0SIM00001\"\n\
              api_url = \"{api_url}\"\n[people]\nresponders = [\"U0CYN00003\"]\n\
              approvers = [\"U0ANA00001\", \"U0BOB00002\", \"U0CYN00003\", \"U0DAN00004\"]\n\
+             one_time_codes.U0ANA00001 = \"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\"\n\
+             one_time_codes.U0BOB00002 = \"MFRGGZDFMZTWQ2LKMFRGGZDFMZTWQ2LK\"\n\
              [aws]\ncontain = \"own-credentials\"\n\
              [journal]\nstore = \"sqlite\"\npath = \"{}\"\n[evidence]\npath = \"{}\"\n\
              [anchors]\npath = \"{}\"\nkey = \"{ANCHOR_KEY}\"\n[trail]\npaths = [\"{}\"]\n",

@@ -74,7 +74,7 @@ pub(crate) const BORNE: &[Borne] = &[];
 /// Crates that only some rooms may name: what they stand for stays behind the ports.
 pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("aws_config", &["aws", "commands"]),
-    ("aws_lc_rs", &["store"]),
+    ("aws_lc_rs", &["commands", "store"]),
     ("aws_sdk_account", &["aws"]),
     ("aws_sdk_athena", &["aws"]),
     ("aws_sdk_cloudtrail", &["aws"]),
@@ -102,6 +102,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["slack"]),
     ("tokio_tungstenite", &["slack", "socket", "sim"]),
     ("toml", &["config", "drill"]),
+    ("totp_rs", &["domain"]),
     ("tracing_subscriber", &["telemetry"]),
 ];
 
