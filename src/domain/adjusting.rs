@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 
 /// A form lists so many, which is what Slack shows in one; the others are named in a command.
 pub const LISTED_MAX: usize = 100;
+/// Slack refuses a whole form for one longer choice; IAM's names are far shorter.
+const SLUG_LENGTH_MAX: usize = 150;
 
 /// A form about a plan, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +97,7 @@ pub fn shown(listed: &[Candidate]) -> String {
 /// What a form lists.
 pub fn listed(case: &Case) -> Vec<Candidate> {
     let mut all = candidates(case);
+    all.retain(|one| one.slug().chars().count() <= SLUG_LENGTH_MAX);
     all.truncate(LISTED_MAX);
     all
 }

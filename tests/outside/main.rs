@@ -45,7 +45,7 @@ mod faulty;
 #[path = "../support/frame.rs"]
 mod frame;
 #[path = "../support/gallery.rs"]
-#[expect(dead_code, reason = "what the pictures are is checked without a judge")]
+#[expect(dead_code, reason = "what is live in a message is looked for without others")]
 mod gallery;
 #[path = "../support/ground.rs"]
 mod ground;
@@ -53,7 +53,7 @@ mod history_of_real_trails;
 #[path = "../support/hostile_answer.rs"]
 mod hostile_answer;
 #[path = "../support/hostile_case.rs"]
-#[expect(dead_code, reason = "the judges take all of it")]
+#[expect(dead_code, reason = "what may follow is tried without others")]
 mod hostile_case;
 #[path = "../support/hostile_stages.rs"]
 mod hostile_stages;
