@@ -1,5 +1,8 @@
 //! The command line: what it offers, and nothing of how it is done.
 
+pub mod setup;
+
+use crate::cli::setup::{ManifestArguments, OneTimeCodeArguments};
 use crate::trail::command_line::{InvestigateArguments, QueriesCommand};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -20,7 +23,7 @@ pub enum Command {
     Drill(DrillArguments),
     /// The service
     Serve(Store),
-    /// Checks every part of the set-up, one line each, with its fix; changes nothing
+    /// Checks every part of the set-up, one line each, with its fix; changes nothing by itself
     Doctor(DoctorArguments),
     /// Asks CloudTrail what a key did and what grew out of it
     Investigate(InvestigateArguments),
@@ -370,42 +373,6 @@ pub struct RestoreArguments {
     /// The SHA-256 that it must have; where its name is one, that
     #[arg(long, value_name = "HASH")]
     pub sha256: Option<String>,
-}
-
-/// Whose codes.
-#[derive(Debug, Clone, clap::Args)]
-pub struct OneTimeCodeArguments {
-    /// Their Slack user id
-    #[arg(value_name = "USER")]
-    pub user: String,
-}
-
-/// What is printed, and with whose names.
-#[derive(Debug, Clone, clap::Args)]
-pub struct ManifestArguments {
-    #[arg(value_enum)]
-    pub what: Manifest,
-    /// The configuration file, as far as it is written; without it, the environment and defaults
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Where Slack reaches keyleak, over https; otherwise as configured
-    #[arg(long, value_name = "ADDRESS")]
-    pub url: Option<String>,
-}
-
-/// What can be installed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Manifest {
-    /// The Slack app
-    Slack,
-    /// The IAM policies, one per role, as one JSON object
-    Iam,
-    /// The DynamoDB tables, as CloudFormation
-    Table,
-    /// The service control policy of the race-proof mode
-    Scp,
-    /// The two roles that prove that policy, as CloudFormation
-    Preflight,
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! How many requests of Slack's are acknowledged a second, beside Bolt for JavaScript and for Python.
+//! How many requests of Slack's are acknowledged a second, beside Bolt for JavaScript and Python.
 //!
-//! `cargo bench --bench beside_bolt` sends the same signed commands to each, over 32 connections that
-//! stay open: `/keyleak help`, which changes nothing. Then it presses a button of a case, which is
-//! written to the journal before it is answered, on SQLite and on DynamoDB (dynalite, an emulator in
-//! memory, so its figure says nothing of AWS). Each server is a process of its own and is asked for
-//! some seconds after a warm-up, three times; the best counts. Whoever asks takes a share of the same
-//! processor, which is printed. It gives figures and no verdict.
+//! `cargo bench --bench beside_bolt` sends the same signed commands to each, over 32 connections
+//! that stay open: `/keyleak help`, which changes nothing. Then it presses a button of a case,
+//! which is written to the journal before it is answered, on SQLite and on DynamoDB (dynalite, an
+//! emulator in memory, so its figure says nothing of AWS). Each server is a process of its own
+//! and is asked for some seconds after a warm-up, three times; the best counts. Whoever asks
+//! takes a share of the same processor, which is printed. It gives figures and no verdict.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

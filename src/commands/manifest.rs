@@ -2,7 +2,7 @@
 
 use crate::aws::manifests::{self, ManifestNames};
 use crate::aws::tables::TableNames;
-use crate::cli::{Manifest, ManifestArguments};
+use crate::cli::setup::{Manifest, ManifestArguments};
 use crate::commands::CommandError;
 use crate::config::anchors::AnchorPlace;
 use crate::config::trail::TrailConfig;

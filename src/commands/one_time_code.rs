@@ -1,6 +1,6 @@
 //! `keyleak one-time-code`: makes the secret of somebody's one-time codes, and shows it once.
 
-use crate::cli::OneTimeCodeArguments;
+use crate::cli::setup::OneTimeCodeArguments;
 use crate::commands::CommandError;
 use crate::domain::one_time_code::CodeSecret;
 

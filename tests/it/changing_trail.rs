@@ -41,8 +41,8 @@ fn investigate(folder: &Path, format: &str) -> Output {
     command.arg(folder).output().unwrap()
 }
 
-/// Investigates while somebody does this over and over. On a machine that is busy elsewhere they may
-/// get no turn between the passes: then once more, a few times.
+/// Investigates while somebody does this over and over. On a machine that is busy elsewhere they
+/// may get no turn between the passes: then once more, a few times.
 fn investigated_while(folder: &TempDir, format: &str, disturb: impl Fn(usize) + Sync) -> Output {
     let mut output = disturbed(folder, format, &disturb);
     for _ in 1..RUNS_MAX {

@@ -60,12 +60,12 @@ async fn who_does_not_belong_to_a_case_learns_nothing_of_it() {
     let stage = Stage::set().await;
     let world = &stage.world;
     let case = open(world).await.unwrap();
-    until(world, &case, "the card", |case| case.room().posted.contains_key(&card_key()))
-        .await
-        .unwrap();
+    // Once something waits to be decided, Slack is asked who somebody is.
+    until(world, &case, "the plan", |case| case.pending_plan().is_some()).await.unwrap();
     world.slack.welcome(Person::member(NEWCOMER, "fin", "fin"), &world.lobby);
-    for who in [NEWCOMER, OUTSIDER] {
-        let shown = home(world, who, "None that you belong to").await;
+    let not_ours = "You do not use keyleak here";
+    for (who, words) in [(NEWCOMER, "None that you belong to"), (OUTSIDER, not_ours)] {
+        let shown = home(world, who, words).await;
         let key = load(world, &case).await.unwrap().opening().key.to_string();
         assert!(!shown.contains(&case.0) && !shown.contains(&key), "{who}: {shown}");
     }

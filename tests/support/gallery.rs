@@ -203,8 +203,13 @@ fn forms(scene: &Scene<'_>) -> Vec<Picture> {
         let drawn = plan_form::view(&Form::UndoSteps(*scene, state));
         Picture { name: format!("undo steps of plan {}", state.plan.number.0), ..modal(drawn) }
     };
-    let pending = scene.case.pending_plan().map(change);
-    pending.into_iter().chain(scene.case.standing_containment().map(undo)).collect()
+    let code = |state: &PlanState| {
+        let drawn = plan_form::view(&Form::Code(*scene, state));
+        Picture { name: format!("code for plan {}", state.plan.number.0), ..modal(drawn) }
+    };
+    let pending = scene.case.pending_plan();
+    let pending = pending.map(change).into_iter().chain(pending.map(code));
+    pending.chain(scene.case.standing_containment().map(undo)).collect()
 }
 
 /// What is about no case, or about an answer alone.

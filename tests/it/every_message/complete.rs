@@ -92,8 +92,13 @@ fn each_view_that_there_is_is_drawn() {
     let ports = source("src/ports/chat.rs");
     assert_eq!(drawn, variants(&ports, "View<'a>"));
     let drawn = drawn_ids();
-    assert_eq!(variants(&ports, "Form<'a>").len(), 2, "a new form belongs into the gallery");
-    assert!(drawn.contains("plan.change") && drawn.contains("plan.undo_steps"), "{drawn:?}");
+    assert_eq!(variants(&ports, "Form<'a>").len(), 3, "a new form belongs into the gallery");
+    assert!(
+        drawn.contains("plan.change")
+            && drawn.contains("plan.undo_steps")
+            && drawn.contains("plan.code.plan"),
+        "{drawn:?}"
+    );
 }
 
 #[test]
