@@ -142,6 +142,8 @@ pub mod rounds;
 pub mod rung;
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(test)]
+pub(crate) mod sample_tasks;
 pub mod scan;
 pub mod secret;
 pub mod setting;

@@ -3,30 +3,11 @@
 use super::*;
 use crate::domain::event::Event;
 use crate::domain::plan::PlanKind;
-use crate::domain::record::Actor;
-use crate::domain::sample::{add, at, opened, person, plan, run};
+use crate::domain::sample::{add, opened, person, plan, run};
+use crate::domain::sample_tasks::{by, given, minute, say};
 use crate::domain::task::Task;
 use crate::domain::tasks::{Standing, lines, standing};
 use crate::domain::team_step::TeamStep;
-
-fn by(user: &str) -> Actor {
-    Actor::Person { person: person(user), name: Some(user.to_owned()) }
-}
-
-fn say(case: &mut Case, who: &str, step: TeamStep) -> u64 {
-    add(case, by(who), Event::Team { step: Box::new(step) });
-    case.seq()
-}
-
-fn minute(minutes: i64) -> Timestamp {
-    at(50) + SignedDuration::from_mins(minutes)
-}
-
-/// Ana has the task, due so many minutes after the sample's records are written.
-fn given(case: &mut Case, task: Task, minutes: i64) -> u64 {
-    let due = Some(minute(minutes));
-    say(case, "bob", TeamStep::TaskGiven { task, person: person("ana"), due })
-}
 
 fn due_at(case: &Case, minutes: i64) -> (Vec<Because>, Option<Timestamp>) {
     let round = reminders(case, minute(minutes));

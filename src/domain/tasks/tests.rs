@@ -1,28 +1,8 @@
 //! Tasks: who has which, and what is done.
 
 use super::*;
-use crate::domain::record::Actor;
-use crate::domain::sample::{add, at, opened, person};
-use jiff::SignedDuration;
-
-fn by(user: &str) -> Actor {
-    Actor::Person { person: person(user), name: Some(user.to_owned()) }
-}
-
-fn say(case: &mut Case, who: &str, step: TeamStep) -> u64 {
-    add(case, by(who), Event::Team { step: Box::new(step) });
-    case.seq()
-}
-
-fn minute(minutes: i64) -> Timestamp {
-    at(50) + SignedDuration::from_mins(minutes)
-}
-
-/// Ana has the task, due so many minutes after the sample's records are written.
-fn given(case: &mut Case, task: Task, minutes: i64) -> u64 {
-    let due = Some(minute(minutes));
-    say(case, "bob", TeamStep::TaskGiven { task, person: person("ana"), due })
-}
+use crate::domain::sample::{at, opened, person};
+use crate::domain::sample_tasks::{given, minute, say};
 
 #[test]
 fn a_task_is_open_then_somebodys_then_done_and_may_be_taken_up_again() {
