@@ -324,7 +324,7 @@ cases AS (
         OR principal_id IN ({principals})
         OR issuer_arn IN ({principals})
         OR issuer_principal_id IN ({principals})
-        OR concat(identity_arn, '@', coalesce(session_start, event_time)) IN ({sessions})
+        OR concat(identity_arn, '@', coalesce(session_start, CASE WHEN access_key_id IS NULL THEN event_time END)) IN ({sessions})
       THEN 'lineage'
       WHEN
         recipient_account IN ({accounts})

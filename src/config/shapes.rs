@@ -30,7 +30,8 @@ pub(super) fn check(r: &mut Reader) {
             }
         }
     }
-    for name in ["people.suspects", "people.legal", "escalation.people"] {
+    let alone = ["people.suspects", "people.legal", "escalation.people"];
+    for name in alone.into_iter().chain(["severity.p1_people", "severity.p2_people"]) {
         for person in r.texts(name).unwrap_or_default() {
             check_person(r, name, &person, "");
         }

@@ -21,8 +21,9 @@ pub struct Told<'a> {
     pub key: Option<&'a str>,
     /// The caller's ARN and immutable id, and those of whoever issued its session.
     pub names: [Option<&'a str>; 4],
-    /// When its session began, or else when it called.
-    pub began: &'a str,
+    /// When its session began, or else when it called. A call that is signed with a key and names
+    /// no session belongs to none: somebody's other key may call in the second of a sign-in.
+    pub began: Option<&'a str>,
     pub user_name: Option<&'a str>,
     pub account: Option<&'a str>,
     pub source: Option<&'a str>,
@@ -77,10 +78,12 @@ impl<'a> Belonging<'a> {
         {
             return true;
         }
-        let (false, [Some(arn), ..]) = (self.sessions.is_empty(), told.names) else {
+        let (false, [Some(arn), ..], Some(began)) =
+            (self.sessions.is_empty(), told.names, told.began)
+        else {
             return false;
         };
-        self.sessions.contains(format!("{arn}@{}", told.began).as_str())
+        self.sessions.contains(format!("{arn}@{began}").as_str())
     }
 
     /// A change of the subject by somebody else, or a sign-in of one of its users.
@@ -113,6 +116,15 @@ impl<'a> Belonging<'a> {
     }
 }
 
+/// When the session of a call began, as far as the call tells.
+pub fn began<'a>(
+    session_start: Option<&'a str>,
+    key: Option<&str>,
+    event_time: &'a str,
+) -> Option<&'a str> {
+    session_start.or_else(|| key.is_none().then_some(event_time))
+}
+
 impl<'a> Told<'a> {
     fn of(row: &'a TrailRow) -> Self {
         let text = Option::<String>::as_deref;
@@ -125,7 +137,7 @@ impl<'a> Told<'a> {
                 &row.issuer_principal_id,
             ]
             .map(text),
-            began: row.session_start.as_ref().unwrap_or(&row.event_time),
+            began: began(text(&row.session_start), text(&row.access_key_id), &row.event_time),
             user_name: text(&row.user_name),
             account: text(&row.recipient_account),
             source: text(&row.event_source),
@@ -182,6 +194,9 @@ mod tests {
         ] {
             assert_eq!(belonging.reach(&lineage), Some("lineage"), "{lineage:?}");
         }
+        let other_key = TrailRow { access_key_id: text("AKIA2"), ..row() };
+        let other_key = TrailRow { identity_arn: text("arn:s"), ..other_key };
+        assert_eq!(belonging.reach(&other_key), None, "another key in the second of a sign-in");
         let about = TrailRow { target_user: text("ci"), ..row() };
         assert_eq!(belonging.reach(&about), Some("about"));
         let elsewhere = TrailRow { recipient_account: text("210987654321"), ..about.clone() };

@@ -49,6 +49,7 @@ mod fold_recovery;
 mod fold_spending;
 mod fold_team;
 pub mod force;
+mod foreign_secret;
 pub mod free_sql;
 pub mod grading;
 pub mod growth;

@@ -163,10 +163,17 @@ impl Policy {
         }
     }
 
+    /// Whether a plan may be made because this person asks for it: an undo or an eradication. It
+    /// can void another that people have approved already.
+    pub fn may_ask_for_changes(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
+        self.may_act(caller)?;
+        self.is_disinterested(caller, case)
+    }
+
     /// Whether this person may ask for the containment to be taken back; a follow-up that waits
     /// for its approvals must not be lost by that.
     pub fn may_undo(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
-        self.may_act(caller)?;
+        self.may_ask_for_changes(caller, case)?;
         let undoes = |state: &&PlanState| state.plan.kind == PlanKind::Undo && state.is_under_way();
         if let Some(state) = case.plans().find(undoes) {
             return Err(Refusal::BeingUndone(state.plan.number.0));

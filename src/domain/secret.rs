@@ -1,5 +1,6 @@
 //! Finds secret keys and session tokens in what people paste, so that none is stored or echoed.
 
+use crate::domain::foreign_secret::{foreign_secrets, merged};
 use crate::domain::plain_text::visible;
 use std::ops::Range;
 
@@ -38,7 +39,7 @@ const LETTERS_MIN: usize = 5;
 
 /// Whether a free text holds what looks like a secret key or a session token.
 pub fn holds_secret(text: &str) -> bool {
-    secrets(text).next().is_some()
+    secrets(text).next().is_some() || !foreign_secrets(text).is_empty()
 }
 
 /// Whether a text holds an API key of Amazon Bedrock, long-term or short-term, or a part of one.
@@ -63,7 +64,9 @@ pub fn holds_fragment(text: &str) -> bool {
 pub fn redact(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut end = 0;
-    for run in secrets(text) {
+    let mut found: Vec<Range<usize>> = secrets(text).chain(foreign_secrets(text)).collect();
+    found.sort_by_key(|range| range.start);
+    for run in merged(found) {
         kept.push_str(&text[end..run.start]);
         kept.push_str(REDACTED);
         end = run.end;

@@ -140,8 +140,8 @@ const TABLE: [Row; 33] = [
         Task::MadePrincipals,
         Phase::Eradication,
         "what the actor made of IAM",
-        "Users and roles the actor made: keyleak proposes to delete them once the case is \
-         contained. Its policies and identity providers are deleted by hand.",
+        "Users, roles, policies, groups, instance profiles and identity providers the actor made: \
+         keyleak proposes to delete them once the case is contained.",
     ),
     by(
         doing(

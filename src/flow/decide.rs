@@ -3,12 +3,12 @@
 use crate::domain::adjusting::asked;
 use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::case::Case;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Phase};
 use crate::domain::fold::IllegalRecord;
 use crate::domain::ids::CaseId;
 use crate::domain::impact::ImpactWord;
 use crate::domain::owner_asked;
-use crate::domain::policy::{Choice, Wish};
+use crate::domain::policy::{Choice, Policy, Wish};
 use crate::domain::proof::Caller;
 use crate::domain::record::{Entry, Place, Record};
 use crate::domain::recovering::silence;
@@ -72,6 +72,18 @@ fn said(pressed: &Pressed, case: &Case) -> Answer {
     Some(format!("Written down{later}: {}. {}", answer.words(), owner_asked::WORTH))
 }
 
+/// A press of a phase; that of Eradication makes a plan.
+fn phase_pressed(
+    policy: &Policy,
+    pressed: &Pressed,
+    (case, phase): (&Case, Phase),
+) -> Result<Event, Refusal> {
+    if phase == Phase::Eradication {
+        policy.may_ask_for_changes(&pressed.caller, case)?;
+    }
+    Ok(Event::PhasePressed { phase })
+}
+
 /// The event that the press means, `None` when it was taken in before, or why it is refused.
 fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Event>, Refusal> {
     let repeated = pressed.delivery.as_ref().is_some_and(|delivery| case.has_seen(delivery));
@@ -93,7 +105,7 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
             policy.may_undo(&pressed.caller, case)?;
             Event::UndoWanted { plan: at.plan, steps: Vec::new() }
         }
-        ButtonAction::Phase { phase, .. } => Event::PhasePressed { phase: *phase },
+        ButtonAction::Phase { phase, .. } => phase_pressed(&policy, pressed, (case, *phase))?,
         ButtonAction::TakeIn { on, .. } => {
             policy.may_adjust(&pressed.caller, case)?;
             let wanted = [Wanted::TakeIn(on.slug())];

@@ -16,6 +16,11 @@ use std::time::Duration;
 /// Whether a code is asked for must be known while the trigger still opens a form.
 const ASKS_WITHIN: Duration = Duration::from_millis(1_200);
 
+/// What every authenticator shows.
+const DIGITS: usize = 6;
+const NO_CODE: &str =
+    "Not done: a code is six digits. Nothing was counted; type the one shown now.";
+
 /// Opens the form where a code is all that is missing; none where the press is judged as it is.
 pub(super) async fn ask(
     service: &Service,
@@ -45,9 +50,17 @@ pub(super) async fn ask(
     Some((StatusCode::OK.into_response(), true))
 }
 
+fn is_code(text: &str) -> bool {
+    text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Judges a code and the approval; what is wrong is shown under the field.
 pub(super) async fn sent(service: &Service, sent: SentCode) -> (Response, bool) {
     let SentCode { caller, at, code, delivery } = sent;
+    // A slip of the hand is no guess, and does not count as one.
+    if !is_code(code.reveal()) {
+        return (json(&code_form::refused(NO_CODE)), false);
+    }
     let desk = &service.desk;
     let booth = Booth { bench: desk.bench(), books: desk.work.as_ref(), codes: &desk.rules.codes };
     let pressed = Pressed {

@@ -47,8 +47,8 @@ no`, or `yes` or `unknown`, and why, answers one\n\
 `/keyleak ask SELECT …` asks in your own SQL where you may\n\
 • `/keyleak allow [key or case] READING` lets a reading scan more than one may by itself\n\
 • `/keyleak reopen CASE reason` takes a closed case up again, in a new channel\n\
-• `/keyleak severity [key or case] P1 reason` raises or lowers the severity, `auto` leaves it to \
-the facts; `/keyleak lead`, `/keyleak scribe [key or case] [@person]` takes or gives a role\n\
+• `/keyleak severity [key or case] P1 reason` raises or lowers the severity, `auto reason` leaves it \
+to the facts; `/keyleak lead`, `/keyleak scribe [key or case] [@person]` takes or gives a role\n\
 • `/keyleak tasks [key or case]` lists what people do in each phase; `/keyleak task [key or case] \
 12 [@person]` takes a task or gives it, `task 12 done` ends it\n\
 • `/keyleak note [key or case] words` puts your words into the timeline; the emoji that is set for \

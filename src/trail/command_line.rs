@@ -44,7 +44,7 @@ pub struct InvestigateArguments {
     #[arg(long, conflicts_with = "trail")]
     pub event_history: bool,
     /// A region whose event history is asked; without one every enabled region is
-    #[arg(long, requires = "event_history", value_name = "REGION")]
+    #[arg(long, conflicts_with = "trail", value_name = "REGION")]
     pub region: Vec<String>,
     /// The first event time that counts: 2026-08-01 or 2026-08-01T10:00:00Z
     #[arg(long, value_name = "TIME")]

@@ -336,11 +336,20 @@ fn cut(text: &str) -> String {
     text.chars().take(TEXT_MAX).collect()
 }
 
+/// Whether this is a time as CloudTrail writes it, of a day that every month has; what is not may
+/// be one all the same, and is read.
 fn is_canonical(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes[at].is_ascii_digit();
+    let number = |at: usize| (bytes[at] - b'0') * 10 + (bytes[at + 1] - b'0');
     bytes.len() == TIME_LENGTH
         && [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18].iter().all(|at| digit(*at))
         && (bytes[4], bytes[7], bytes[10]) == (b'-', b'-', b'T')
         && (bytes[13], bytes[16], bytes[19]) == (b':', b':', b'Z')
+        && bytes[0] == b'2'
+        && (1..=12).contains(&number(5))
+        && (1..=28).contains(&number(8))
+        && number(11) < 24
+        && number(14) < 60
+        && number(17) < 60
 }

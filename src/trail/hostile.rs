@@ -97,6 +97,26 @@ fn of_lines_that_were_cut_short_the_whole_ones_are_used() {
 }
 
 #[test]
+fn a_time_that_no_calendar_has_is_told_and_bounds_nothing() {
+    let at = |time: &str| {
+        let mut record = record(1);
+        record["eventTime"] = json!(time);
+        object(&[record]).into_bytes()
+    };
+    for time in ["0000-00-00T00:00:00Z", "2026-13-01T10:00:00Z", "2026-02-30T10:00:00Z"]
+        .into_iter()
+        .chain(["9999-12-31T23:59:59Z", "2026-08-01T24:00:00Z"])
+    {
+        let (coverage, skips) = told("odd.json", &at(time));
+        assert_eq!(skips, [("no event time".to_owned(), 1)], "{time}");
+        let first = coverage.first.unwrap();
+        assert_eq!((coverage.last, first), (Some(first), "2026-08-01T10:00:00Z".parse().unwrap()));
+    }
+    let (coverage, skips) = told("odd.json", &at("2026-08-31T10:00:00Z"));
+    assert_eq!((skips.len(), coverage.records_unique), (0, 2), "the control");
+}
+
+#[test]
 fn one_record_in_two_spellings_counts_once_and_two_of_one_event_id_count_twice() {
     let one = record(1);
     let pretty = serde_json::to_string_pretty(&json!({ "Records": [one] })).unwrap();

@@ -1,7 +1,7 @@
 //! Prints a survey and its answers: one JSON object, tables for people, or CSV.
 
 use crate::domain::attack;
-use crate::domain::lineage::{Lineage, Node};
+use crate::domain::lineage::{Certainty, Lineage, Node};
 use crate::domain::plain_text::visible;
 use crate::domain::trail_row::format_time;
 use crate::ports::trail::{Answer, Cell, Coverage, Skipped, Survey};
@@ -72,15 +72,7 @@ fn heading(text: &mut String, survey: &Survey) {
     for limit in &coverage.limits {
         let _ = writeln!(text, "Not shown here: {}", printable(limit));
     }
-    for (what, skip) in skips(coverage) {
-        let count = skip.count;
-        let _ = writeln!(
-            text,
-            "Not used: {count} {what}s ({}), for example {}",
-            skip.reason,
-            printable(&skip.example)
-        );
-    }
+    unused(text, coverage);
     if !coverage.unsettled.is_settled() {
         let _ = writeln!(text, "NOT SETTLED: {}", printable(&coverage.unsettled.words()));
     }
@@ -119,6 +111,22 @@ fn heading(text: &mut String, survey: &Survey) {
     }
 }
 
+/// What was read and not counted, so that all that was read is accounted for.
+fn unused(text: &mut String, coverage: &Coverage) {
+    if coverage.duplicates > 0 {
+        let _ = writeln!(text, "Counted once: {} more were copies", coverage.duplicates);
+    }
+    for (what, skip) in skips(coverage) {
+        let count = skip.count;
+        let _ = writeln!(
+            text,
+            "Not used: {count} {what}s ({}), for example {}",
+            skip.reason,
+            printable(&skip.example)
+        );
+    }
+}
+
 fn growth(text: &mut String, lineage: &Lineage) {
     let parts: [(&str, Vec<&Node>); 3] = [
         ("Credentials that grew out of it", lineage.credentials().collect()),
@@ -130,11 +138,12 @@ fn growth(text: &mut String, lineage: &Lineage) {
         for node in nodes.iter().take(SCREEN_ROWS_MAX) {
             let _ = writeln!(
                 text,
-                "  {}  {}  {}  {} calls  {}{}",
+                "  {}  {}  {}  {} calls  {}{}{}",
                 printable(&node.id),
                 node.kind.word(),
                 node.standing.word(),
                 node.events,
+                if node.certainty == Certainty::Likely { "LIKELY, not certain: " } else { "" },
                 printable(&node.why),
                 if node.older { "  (older than the exposure)" } else { "" },
             );

@@ -1,6 +1,6 @@
 //! What one reading of the objects keeps beside the callers: the cut, or the calls of a role.
 
-use crate::domain::belonging::{Belonging, Told};
+use crate::domain::belonging::{Belonging, Told, began};
 use crate::domain::resource::is_named;
 use crate::domain::trail_row::TrailRow;
 use crate::domain::unsettled::How;
@@ -38,7 +38,7 @@ fn reach(belonging: &Belonging<'_>, record: &Glance<'_>, time: &str) -> Option<&
     let told = Told {
         key: record.get(Field::AccessKeyId),
         names: names.map(|name| record.get(name)),
-        began: record.get(Field::SessionStart).unwrap_or(time),
+        began: began(record.get(Field::SessionStart), record.get(Field::AccessKeyId), time),
         user_name: record.get(Field::UserName),
         account: record.get(Field::RecipientAccount),
         source: record.get(Field::EventSource),

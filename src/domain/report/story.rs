@@ -39,15 +39,24 @@ pub(super) fn header(case: &Case) -> Header {
         closed_at: case.closed_at(),
         roles: team::roles(case),
         handlers: named(|event| !event.is_talk()),
-        approvers: named(|event| {
-            matches!(event, Event::Approved { .. } | Event::GlassBroken { .. })
-        }),
+        approvers: approvers(case),
         account: case.account().map(ToString::to_string),
         time_to_contain: words::time_to_contain(times_to_contain(case)),
         found_where: opening.found_where.clone(),
         note: opening.note.clone(),
         endpoints: opening.endpoints.clone(),
     }
+}
+
+/// Whose approvals stand, and who broke the glass.
+fn approvers(case: &Case) -> Vec<String> {
+    let standing = case.plans().flat_map(|state| state.approvals.iter().map(|press| &press.by));
+    let standing: BTreeSet<_> = standing.collect();
+    let alone = case.plans().filter_map(|state| state.glass.as_ref()).map(|(press, _)| &press.by);
+    let alone: BTreeSet<_> = alone.collect();
+    let alone =
+        alone.into_iter().map(|by| format!("{} (alone, breaking the glass)", name_of(case, by)));
+    standing.into_iter().map(|by| name_of(case, by)).chain(alone).collect()
 }
 
 /// From the exposure to the proven containment.
@@ -208,4 +217,27 @@ fn logs_not_asked(case: &Case) -> impl Iterator<Item = String> {
         let (title, id, setting) = (log.title(), log.question(), log.setting());
         format!("Not looked at: {title} ({id} was not asked; it needs {setting})")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::plan::PlanKind;
+    use crate::domain::record::Actor;
+    use crate::domain::sample::{add, opened, person, plan, propose};
+
+    #[test]
+    fn an_approval_that_was_taken_back_is_nobodys_and_a_broken_glass_says_so() {
+        let mut case = opened();
+        let contains = plan(&case, PlanKind::Containment);
+        let (number, hash) = propose(&mut case, contains);
+        let by = || Actor::Person { person: person("bob"), name: Some("bob".to_owned()) };
+        add(&mut case, by(), Event::Approved { plan: number, hash: hash.clone() });
+        assert_eq!(header(&case).approvers, ["bob"], "the control");
+        add(&mut case, by(), Event::Withdrawn { plan: number });
+        assert_eq!(header(&case).approvers, [""; 0]);
+        let reason = "nobody answers".to_owned();
+        add(&mut case, by(), Event::GlassBroken { plan: number, hash, reason });
+        assert_eq!(header(&case).approvers, ["bob (alone, breaking the glass)"]);
+    }
 }
