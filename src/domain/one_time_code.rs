@@ -86,6 +86,11 @@ pub struct Verdict {
     answer: Result<u64, BadCode>,
 }
 
+/// Whether this is what an authenticator shows; anything else is a slip and no guess.
+pub fn is_code(text: &str) -> bool {
+    text.len() == usize::from(DIGITS) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl CodeSecret {
     /// Reads base 32, however it is spaced and padded.
     pub fn parse(text: &str) -> Result<Self, BadSecret> {

@@ -1,6 +1,7 @@
 //! Approving with a one-time code: the form that asks for it, and what is sent in it.
 
 use crate::domain::button::{ButtonAction, PlanAddress};
+use crate::domain::one_time_code::is_code;
 use crate::flow::decide::Pressed;
 use crate::flow::ledger::LedgerError;
 use crate::flow::step_up::{self, Booth, lacks_code};
@@ -16,8 +17,6 @@ use std::time::Duration;
 /// Whether a code is asked for must be known while the trigger still opens a form.
 const ASKS_WITHIN: Duration = Duration::from_millis(1_200);
 
-/// What every authenticator shows.
-const DIGITS: usize = 6;
 const NO_CODE: &str =
     "Not done: a code is six digits. Nothing was counted; type the one shown now.";
 
@@ -48,10 +47,6 @@ pub(super) async fn ask(
     let (case, plan, which) = (Box::new(case), at.plan, WhichForm::Code);
     service.errands.send(Errand::OpenPlanForm { trigger_id, or_say, case, plan, which });
     Some((StatusCode::OK.into_response(), true))
-}
-
-fn is_code(text: &str) -> bool {
-    text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Judges a code and the approval; what is wrong is shown under the field.

@@ -1,4 +1,4 @@
-//! Answers as a report draws them: columns and rows as text, and nothing else.
+//! Answers as text: for a screen, and as a report draws them.
 
 use crate::domain::report::exhibit::Exhibit;
 use crate::ports::trail::{Answer, Cell};
@@ -6,17 +6,23 @@ use crate::ports::trail::{Answer, Cell};
 impl Answer {
     /// The rows that are here, for a report.
     pub fn to_exhibit(&self) -> Exhibit {
-        let text = |cell: &Cell| match cell {
-            Cell::Null => String::new(),
-            Cell::Integer(number) => number.to_string(),
-            Cell::Real(number) => number.to_string(),
-            Cell::Text(text) => text.clone(),
-        };
-        let rows = self.rows.iter().map(|row| row.iter().map(text).collect());
+        let rows = self.rows.iter().map(|row| row.iter().map(Cell::to_text).collect());
         Exhibit {
             columns: self.columns.clone(),
             rows: rows.collect(),
             truncated: self.truncated || self.more > 0,
+        }
+    }
+}
+
+impl Cell {
+    /// The value as text; what is not there is empty.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Integer(number) => number.to_string(),
+            Self::Real(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::domain::attack;
 use crate::domain::lineage::{Certainty, Lineage, Node};
 use crate::domain::plain_text::visible;
 use crate::domain::trail_row::format_time;
-use crate::ports::trail::{Answer, Cell, Coverage, Skipped, Survey};
+use crate::ports::trail::{Answer, Coverage, Skipped, Survey};
 use crate::trail::address_books::AddressBooks;
 use crate::trail::addresses;
 use crate::trail::asking::Asked;
@@ -36,15 +36,6 @@ pub fn table(survey: &Survey, (asked, books): (&Asked, &AddressBooks)) -> String
         let _ = writeln!(text, "  {line}");
     }
     text
-}
-
-fn text_of(cell: &Cell) -> String {
-    match cell {
-        Cell::Null => String::new(),
-        Cell::Integer(number) => number.to_string(),
-        Cell::Real(number) => number.to_string(),
-        Cell::Text(text) => text.clone(),
-    }
 }
 
 fn heading(text: &mut String, survey: &Survey) {
@@ -159,7 +150,7 @@ fn grid(text: &mut String, answer: &Answer) {
         .rows
         .iter()
         .take(SCREEN_ROWS_MAX)
-        .map(|row| row.iter().map(|cell| clipped(&text_of(cell))).collect())
+        .map(|row| row.iter().map(|cell| clipped(&cell.to_text())).collect())
         .collect();
     let width = |at: usize| {
         let cells = shown.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
