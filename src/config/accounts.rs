@@ -13,7 +13,7 @@ const TABLE: &str = "aws.accounts";
 const NAME_LENGTH_MAX: usize = 40;
 /// IAM's longest tag key.
 const TAG_LENGTH_MAX: usize = 128;
-const OWN_ROLES: [&str; 4] =
+pub(super) const OWN_ROLES: [&str; 4] =
     ["aws.lookup_role", "aws.contain_role", "aws.eradicate_role", "aws.recover_role"];
 
 /// With whose rights AWS is asked and changed, in each account.

@@ -3,6 +3,8 @@
 use crate::config::reader::Reader;
 use crate::config::shapes::is_id;
 use crate::domain::one_time_code::{CodeSecret, OneTimeCodes};
+use crate::domain::policy::Policy;
+use crate::domain::roster::is_group;
 use crate::domain::step_up::StepUpRules;
 use crate::domain::tier::Tier;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +64,26 @@ pub(super) fn step_up(r: &mut Reader, codes: &OneTimeCodes, operators: bool) -> 
     StepUpRules { tiers, enrolled }
 }
 
+/// A tier whose approvers can none of them give the proof that it needs is refused at the start,
+/// and not at 03:00. Who is in a user group is Slack's to say, so a list with one is let be.
+pub(super) fn provable(r: &mut Reader, policy: &Policy, operators: bool) {
+    if operators {
+        return;
+    }
+    for tier in &policy.step_up.tiers {
+        let list = policy.approvers_of.get(tier).unwrap_or(&policy.approvers);
+        let can = |user: &String| is_group(user) || policy.step_up.enrolled.contains(user);
+        if !list.is_empty() && !list.iter().any(can) {
+            let why = format!(
+                "asks for a proof of whoever approves {}, and none of them is in \
+                 people.one_time_codes",
+                tier.words()
+            );
+            r.reject(STEP_UP_FOR, &why);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::config::{Config, read};
@@ -94,6 +116,10 @@ mod tests {
             nobody.contains("line 7: people.step_up_for asks for a proof that nobody"),
             "{nobody}"
         );
+        let other = enrolled.replace("U1", "U7");
+        let other = format!("{other}step_up_for = [\"irreversible\"]\n");
+        let other = config(&other, &[]).map(drop).unwrap_err();
+        assert!(other.contains("none of them is in people.one_time_codes"), "{other}");
         let read = config(&format!("{enrolled}step_up_for = [\"read\"]\n"), &[]).map(drop);
         assert!(read.unwrap_err().contains("can hold contain, resources and irreversible"));
     }

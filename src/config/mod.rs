@@ -174,6 +174,7 @@ fn read_all(name: &str, text: &str, environment: &[(String, String)]) -> (Config
     let operators = operators(r);
     rules.codes = codes::codes(r, &names);
     rules.policy.step_up = codes::step_up(r, &rules.codes, !operators.is_empty());
+    codes::provable(r, &rules.policy, !operators.is_empty());
     let trail = trail(r);
     let mut config = Config {
         listen,
@@ -262,7 +263,8 @@ fn slack(r: &mut Reader) -> SlackConfig {
     };
     let previous = r.text("slack.signing_secret_previous");
     let bot_token = r.needed("slack.bot_token", "the bot token (xoxb-…) of OAuth & Permissions");
-    let api_url = r.text_or("slack.api_url", "https://slack.com/api");
+    let api_url = r.text_or("slack.api_url", shapes::SLACK_API);
+    shapes::slack(r, &bot_token, &api_url);
     let valid = url::Url::parse(&api_url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !valid {
         r.reject("slack.api_url", "must be a web address such as \"https://slack.com/api\"");

@@ -1,5 +1,6 @@
 //! What people mistype in settings that are read late: ids, names and ARNs, checked at the start.
 
+use crate::config::accounts::OWN_ROLES;
 use crate::config::reader::Reader;
 use crate::domain::checkup::people::Twice;
 use std::collections::BTreeSet;
@@ -9,6 +10,8 @@ const BUCKET_LENGTHS: std::ops::RangeInclusive<usize> = 3..=63;
 /// `arn:partition:service:region:account:resource`.
 const ARN_PARTS: usize = 6;
 
+/// Slack's own address; what only looks like Slack has ids and tokens of other forms.
+pub(super) const SLACK_API: &str = "https://slack.com/api";
 /// Lists that may name user groups beside people.
 pub(super) const LISTS_WITH_GROUPS: [&str; 8] = [
     "people.openers",
@@ -54,6 +57,13 @@ pub(super) fn check(r: &mut Reader) {
             "must be a policy's ARN, such as arn:aws:iam::aws:policy/AWSDenyAll",
         );
     }
+    for name in OWN_ROLES {
+        if let Some(arn) = r.text(name)
+            && !(is_arn(&arn) && arn.contains(":role/"))
+        {
+            r.reject(name, "must be a role's ARN, such as arn:aws:iam::111122223333:role/x");
+        }
+    }
     for name in ["evidence.bucket", "anchors.bucket"] {
         if let Some(bucket) = r.text(name)
             && !is_bucket(&bucket)
@@ -67,6 +77,22 @@ pub(super) fn check(r: &mut Reader) {
                 format!("has {vpc} = {group:?}; write VPC = security group, vpc-… = \"sg-…\"");
             r.reject("aws.isolation_groups", &why);
         }
+    }
+}
+
+/// Notes what Slack itself would never take for its workspace or its bot.
+pub(super) fn slack(r: &mut Reader, bot_token: &str, api_url: &str) {
+    if api_url != SLACK_API {
+        return;
+    }
+    if let Some(team) = r.text("slack.team_id").filter(|team| !is_id(team, &['T', 'E'])) {
+        let why = format!("is {team:?}, and a workspace's id is like T0123ABC");
+        r.reject("slack.team_id", &why);
+    }
+    // A token that is rotated begins otherwise.
+    if !bot_token.is_empty() && !["xoxb-", "xoxe.xoxb-"].iter().any(|is| bot_token.starts_with(is))
+    {
+        r.reject("slack.bot_token", "is no bot token, which begins with xoxb-");
     }
 }
 
@@ -154,6 +180,11 @@ bucket = "kept.evidence-1"
             ("arn:aws:s3:::trail", "arn:aws:iam::1:role/*", "aws.protected_arns has"),
             ("arn:aws:iam::111122223333:policy/Deny", "AWSDenyAll", "must be a policy's ARN"),
             ("sg-0123", "default", "write VPC = security group"),
+            (
+                "deny_policy_arn",
+                "lookup_role = \"not an arn\"\ndeny_policy_arn",
+                "line 9: aws.lookup_role must be a role's ARN",
+            ),
             ("kept.evidence-1", "s3://x", "evidence.bucket must be a bucket's name alone"),
         ] {
             let found = errors(&good.replace(right, wrong));

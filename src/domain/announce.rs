@@ -1,5 +1,7 @@
 //! Which messages a case owes its channel: derived from the records, each with a key of its own.
 
+pub mod beside;
+mod decisions;
 mod phases;
 mod questions;
 mod read_back;
@@ -7,7 +9,6 @@ mod reopened;
 mod spending;
 mod team;
 
-use crate::domain::adjustment::Adjustment;
 use crate::domain::case::Case;
 use crate::domain::drift::Drift;
 use crate::domain::elsewhere::is_elsewhere;
@@ -41,8 +42,12 @@ pub struct Announcement {
 pub enum What {
     /// The status card, pinned and kept current.
     Card,
+    /// All that is known of the key, in the thread of the card, kept current.
+    Details,
     /// A plan, kept current.
     Plan(PlanNumber),
+    /// Why a plan goes its way and which others there are, in its thread.
+    Ways(PlanNumber),
     /// The story up to a record.
     Summary(u64),
     /// What changed since people were told last, as of a point.
@@ -129,6 +134,7 @@ pub fn announcements(case: &Case) -> Vec<Announcement> {
             continue;
         }
         owed.extend(said(record));
+        owed.extend(beside::of(case, record, &owed));
         owed.extend(phases::tasks(record, &owed));
         owed.extend(questions::about(case, record));
         owed.extend(read_back::found_changed(case, record));
@@ -235,40 +241,10 @@ fn said(record: &Record) -> Option<Announcement> {
         }
         Event::ReportAsked => keyed("report", What::Report(record.seq)),
         _ => {
-            let words = decision_words(record).or_else(|| words(&record.event))?;
+            let words = decisions::words(record).or_else(|| words(&record.event))?;
             keyed("notice", What::Notice(words))
         }
     }
-}
-
-/// What people decided that no card shows: a denial, a review, and whatever came past Slack.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only decisions are told here")]
-fn decision_words(record: &Record) -> Option<String> {
-    let who = record.actor_shown();
-    let what = match &record.event {
-        Event::Denied { plan, reason } => {
-            let reason = reason.as_deref().unwrap_or("no reason given");
-            let from = record.proof().map(|by| format!(", {by}")).unwrap_or_default();
-            return Some(format!("{who} denied plan {}{from}: {reason}", plan.0));
-        }
-        Event::GlassReviewed { plan, verdict } => {
-            return Some(format!("{who} reviewed the break-glass of plan {}: {verdict}", plan.0));
-        }
-        Event::Approved { plan, .. } => format!("approved plan {}", plan.0),
-        Event::OwnerAgreed { plan, .. } => {
-            format!("agreed to plan {} as the owner of what it stops", plan.0)
-        }
-        Event::Withdrawn { plan } => format!("took the approval of plan {} back", plan.0),
-        Event::UndoWanted { plan, .. } => format!("asked to undo plan {}", plan.0),
-        Event::Adjusted { adjustments } => {
-            let said: Vec<String> = adjustments.iter().map(Adjustment::words).collect();
-            let from = record.proof().map(|by| format!(", {by}")).unwrap_or_default();
-            let said = said.join(", ");
-            return Some(format!("{who} {said}{from}. What waited for approval is void."));
-        }
-        _ => return None,
-    };
-    Some(format!("{who} {what} at {}, {}.", utc(record.at), record.proof()?))
 }
 
 /// What the bot did or found, in plain words.

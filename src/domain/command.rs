@@ -1,10 +1,10 @@
 //! What people can ask of the bot in words: the text after `/keyleak`.
 
-use crate::domain::bedrock_key::{BedrockUser, instructions, user_of};
-use crate::domain::ids::{AccessKeyId, CaseId, KeyIdError, UserName};
+use crate::domain::bedrock_key::user_of;
+use crate::domain::cause::Cause;
+use crate::domain::ids::{AccessKeyId, CaseId, UserName};
 use crate::domain::impact::ImpactWord;
 use crate::domain::plan::{PlanNumber, StepAddress};
-use crate::domain::question::{QUESTIONS_MAX, SQL_LENGTH_MAX};
 use crate::domain::recovery_step::Replacement;
 use crate::domain::regime::Regime;
 use crate::domain::secret::{holds_bedrock_key, holds_fragment, holds_secret};
@@ -26,6 +26,9 @@ const USER_LENGTH_MAX: usize = 64;
 const OWNER_LENGTH_MAX: usize = 80;
 /// Case ids are short words; a longer one is none.
 const CASE_ID_LENGTH_MAX: usize = 80;
+
+/// Longer ones belong into a message, or a document.
+const NOTE_LENGTH_MAX: usize = 2_000;
 
 /// What `/keyleak …` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +130,12 @@ pub enum Command {
         regime: Regime,
         reason: String,
     },
+    /// Say what let the key out.
+    NameCause {
+        of: Option<CaseName>,
+        cause: Cause,
+        reason: String,
+    },
     /// Take a role, or give it to a member.
     TakeRole {
         of: Option<CaseName>,
@@ -161,118 +170,6 @@ pub enum CaseName {
     Case(CaseId),
 }
 
-/// Why a command is not understood; told to the person alone, and never with what they typed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CommandError {
-    #[error(
-        "that looks like a secret key or a session token. I did not store it, but treat it as \
-         leaked twice: Slack has seen it too. Give me only the access key id (AKIA… or ASIA…)"
-    )]
-    Secret,
-    #[error(
-        "that is an API key of Amazon Bedrock, a secret. I did not store it, but treat it as \
-         leaked twice: Slack has seen it too. {}",
-        instructions(.of.as_ref())
-    )]
-    BedrockKey { of: Option<BedrockUser> },
-    #[error("word {position}: {why}")]
-    Key { position: usize, why: KeyIdError },
-    #[error(
-        "word {position} is not an access key id: AWS writes ids in capital letters. Copy it \
-         again from where you found it"
-    )]
-    LowerCase { position: usize },
-    #[error(
-        "word {position} is an id of AWS, but of a {what}, not of an access key; key ids begin \
-         with AKIA or ASIA"
-    )]
-    OtherId { position: usize, what: &'static str },
-    #[error(
-        "I do not know word {position}. Try `/keyleak AKIA…`, `/keyleak` alone for a form, \
-         `/keyleak list`, `/keyleak status`, `/keyleak summary`, `/keyleak exposed` or `/keyleak help`"
-    )]
-    UnknownWord { position: usize },
-    #[error(
-        "give the time with its zone, as `/keyleak exposed 2026-11-20T08:00Z`, or \
-         `/keyleak exposed unknown`; outside the case's channel name the case or key before it"
-    )]
-    NoTime,
-    #[error(
-        "give the plan's number and then your words, {REASON_LENGTH_MIN} to {REASON_LENGTH_MAX} \
-         characters: `/keyleak break-glass 1 nobody else can be reached`, `/keyleak review 1 it \
-         was right`; outside the case's channel name the case or key before the number"
-    )]
-    NoReason,
-    #[error(
-        "give the loss's number and then who sees to it, at most {OWNER_LENGTH_MAX} characters: \
-         `/keyleak rotate-owner 3 the payments team`; outside the case's channel name the case or \
-         key before the number"
-    )]
-    NoOwner,
-    #[error(
-        "say `role` or `key` and then why, {REASON_LENGTH_MIN} to {REASON_LENGTH_MAX} characters: \
-         `/keyleak replace role it runs on Lambda anyway`; outside the case's channel name the \
-         case or key before it"
-    )]
-    NoReplacement,
-    #[error(
-        "say whom: `/keyleak leave-out role/NAME`, `/keyleak take-in user/NAME`, or how: \
-         `/keyleak contain-by key`; the card of the plan lists them. Outside the case's channel \
-         name the case or key before it"
-    )]
-    NoAdjustment,
-    #[error(
-        "say what to note, at most {} characters: `/keyleak note the page was called at 02:10`; \
-         outside the case's channel name the case or key before it",
-        noting::NOTE_LENGTH_MAX
-    )]
-    NoNote,
-    #[error(
-        "say which steps, as plan and step: `/keyleak undo 1.2 1.3`, or `/keyleak undo all`; \
-         outside the case's channel name the case or key before them"
-    )]
-    NoSteps,
-    #[error(
-        "say which question and then `yes`, `no` or `unknown`, and, where words are needed, why, \
-         {REASON_LENGTH_MIN} to {REASON_LENGTH_MAX} characters: `/keyleak impact exfiltration no`; \
-         `/keyleak impact` lists them. Outside the case's channel name the case or key first"
-    )]
-    NoImpact,
-    #[error(
-        "name at most {QUESTIONS_MAX} questions by id or name, as `/keyleak ask Q10 Q12`; \
-         `/keyleak ask` lists them. Outside the case's channel name the case or key before them"
-    )]
-    NoQuestions,
-    #[error(
-        "name the closed case and why it goes on, {REASON_LENGTH_MIN} to {REASON_LENGTH_MAX} \
-         characters: `/keyleak reopen kl-20261120-7wml-1a2b3c4d the key was used again`; its id \
-         stands in its report and in `keyleak cases`"
-    )]
-    NoReopening,
-    #[error(
-        "that SQL is too long; write at most {SQL_LENGTH_MAX} characters, or have whoever runs \
-         keyleak drop it as a file into the folder of your own questions"
-    )]
-    LongSql,
-    #[error(
-        "say which reading, by its number on the card: `/keyleak allow 18`; outside the case's \
-         channel name the case or key before the number"
-    )]
-    NoReading,
-    #[error("{}", team::SEVERITY_HOW)]
-    NoSeverity,
-    #[error("{}", clock::HOW)]
-    NoClock,
-    #[error("{}", team::ROLE_HOW)]
-    NoRole,
-    #[error("{}", task::HOW)]
-    NoTask,
-    #[error("that is more than {KEYS_MAX} keys ({given}); give me {KEYS_MAX} at a time")]
-    TooMany { given: usize },
-    #[error("that is too long to be a list of key ids; give me at most {KEYS_MAX} at a time")]
-    TooLong,
-}
-
 impl Command {
     /// Reads the text after `/keyleak`, with the marks that chat programs put around words.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
@@ -297,6 +194,7 @@ impl Command {
                     | "take-in"
                     | "reopen"
                     | "note"
+                    | "cause"
             )
         );
         let in_sql = questions::in_sql(&text);
@@ -335,6 +233,7 @@ impl Command {
             (Some("impact"), _) => impact::impact(&text),
             (Some("clock"), _) => clock::clock(&text),
             (Some("severity"), _) => team::severity(&text),
+            (Some("cause"), _) => cause::cause(&text),
             (Some("tasks"), rest) => task::list(rest),
             (Some("task"), []) => task::list(&[]),
             (Some("task"), _) => task::task(&text),
@@ -370,8 +269,10 @@ pub fn case_id(text: &str) -> Option<CaseId> {
     (fits && text.bytes().all(plain)).then(|| CaseId(text.to_owned()))
 }
 
+mod cause;
 mod changes;
 mod clock;
+pub mod error;
 mod impact;
 mod keys;
 mod life;
@@ -383,6 +284,7 @@ pub mod task;
 mod team;
 mod text;
 
+use error::CommandError;
 use named::{case_and_word, case_name, plan_and_why, reason};
 use task::TaskWord;
 use text::{next_word, words};

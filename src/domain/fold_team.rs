@@ -5,7 +5,7 @@ use crate::domain::event::Event;
 use crate::domain::fold::{IllegalRecord, press};
 use crate::domain::grading::assess;
 use crate::domain::record::Record;
-use crate::domain::team::{Given, Grade, Pages, RunningClock, SaidGrade};
+use crate::domain::team::{Given, Grade, NamedCause, Pages, RunningClock, SaidGrade};
 use crate::domain::team_step::{PageOutcome, TeamStep};
 
 impl Case {
@@ -51,6 +51,10 @@ impl Case {
             TeamStep::ClockStopped { regime, .. } => {
                 press(record)?;
                 self.team.clocks.remove(regime).ok_or(IllegalRecord::NoClock)?;
+            }
+            TeamStep::CauseNamed { cause, reason } => {
+                let (press, reason) = (press(record)?, reason.clone());
+                self.team.cause = Some(NamedCause { press, cause: *cause, reason });
             }
             TeamStep::TaskGiven { task, person, due } => {
                 let given = Given { owner: person.clone(), press: press(record)?, due: *due };

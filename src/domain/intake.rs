@@ -1,7 +1,8 @@
 //! The form that opens a case: what may stand in each field, and what is wrong with it.
 
 use crate::domain::bedrock_key::user_of;
-use crate::domain::command::{Command, CommandError};
+use crate::domain::command::Command;
+use crate::domain::command::error::CommandError;
 use crate::domain::ids::AccessKeyId;
 use crate::domain::secret::{holds_bedrock_key, holds_secret};
 use jiff::Timestamp;
@@ -138,6 +139,7 @@ fn keys(text: &str) -> Result<Vec<AccessKeyId>, IntakeError> {
         | Command::Grade { .. }
         | Command::StartClock { .. }
         | Command::StopClock { .. }
+        | Command::NameCause { .. }
         | Command::Task { .. }
         | Command::Tasks { .. }
         | Command::TakeRole { .. } => Err(IntakeError::NoKey),

@@ -22,6 +22,7 @@ pub mod caps;
 pub mod capture;
 pub mod captures;
 pub mod case;
+pub mod cause;
 pub mod chart;
 pub mod checkup;
 pub mod closed_roles;

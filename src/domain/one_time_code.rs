@@ -60,12 +60,20 @@ pub struct CodeBook {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepUp(u64);
 
+/// What becomes of whoever goes on guessing.
+fn tries(left: usize) -> String {
+    match left {
+        0 => "that was the last try: no code of yours counts for ten minutes".to_owned(),
+        1 => "after one more wrong code none of yours counts for ten minutes".to_owned(),
+        more => format!("after {more} more wrong codes none of yours counts for ten minutes"),
+    }
+}
+
 /// Why a code does not count, for whoever gave it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadCode {
     #[error(
-        "that is not your code of now ({left} more wrong ones within ten minutes, and none counts \
-         for a while)"
+        "that is not your code of now; {}", tries(*left)
     )]
     Wrong { left: usize },
     #[error(

@@ -1,6 +1,7 @@
 //! The rules about people as they stand now: user groups expanded, and who each person is.
 
 use crate::domain::case::Case;
+use crate::domain::ids::ChannelId;
 use crate::domain::known::{APPROVERS, Known, OPENERS, RESPONDERS, SQL_ASKERS};
 use crate::domain::policy::Policy;
 use crate::domain::proof::Caller;
@@ -63,15 +64,28 @@ impl Policy {
         }
     }
 
-    /// Whether this is one of ours, as far as that is known: guests may report and ask, and nobody
-    /// is kept from reporting a key because Slack does not answer.
+    /// Whether this is one of ours, as far as that is known: nobody is kept from reporting a key
+    /// because Slack does not answer.
     pub(super) fn may_report(&self, caller: &Caller) -> Result<(), Refusal> {
         let known = self.asked_about(caller);
         let standing = known.and_then(|known| known.standing(&caller.person().user).ok());
         match standing.map(|(standing, _)| standing) {
-            None | Some(Standing::Member | Standing::Guest) => Ok(()),
+            None | Some(Standing::Member) => Ok(()),
             Some(other) => Err(Refusal::NotMember(other.words())),
         }
+    }
+
+    /// Whether this person may be told how keyleak is asked without being looked up: anybody of the
+    /// workspace, unless a list says who may ask at all.
+    pub fn may_be_helped(&self, caller: &Caller) -> bool {
+        self.openers.is_none() && self.is_ours(caller).is_ok()
+    }
+
+    /// Whether keyleak may be talked to from this channel: not where others read along. A channel
+    /// that Slack does not tell of is no hindrance, because the answer is private.
+    pub fn may_be_asked_in(&self, channel: &ChannelId) -> Result<(), Refusal> {
+        let told = self.known.as_ref().map(|known| known.is_shared(channel));
+        if let Some(Ok(true)) = told { Err(Refusal::SharedPlace) } else { Ok(()) }
     }
 
     /// Whether what is decided is decided among ourselves: the case's channel is not shared.

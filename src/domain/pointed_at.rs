@@ -1,7 +1,8 @@
 //! A message that somebody points at: the key ids in it, and whether a secret stands beside them.
 
 use crate::domain::bedrock_key::{BedrockUser, user_of};
-use crate::domain::command::{CommandError, KEYS_MAX, without_marks};
+use crate::domain::command::error::CommandError;
+use crate::domain::command::{KEYS_MAX, without_marks};
 use crate::domain::id_list::looks_like_id;
 use crate::domain::ids::{AccessKeyId, KEY_LENGTH};
 use crate::domain::intake::IntakeStart;

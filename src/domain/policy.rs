@@ -75,6 +75,8 @@ impl Policy {
     pub fn may_act(&self, caller: &Caller) -> Result<(), Refusal> {
         self.is_ours(caller)?;
         self.may_report(caller)?;
+        // What is known of a case is nothing for whoever may be the actor.
+        self.is_no_suspect(caller)?;
         match &self.openers {
             None => Ok(()),
             Some(listed) if listed.contains(&caller.person().user) => Ok(()),

@@ -7,7 +7,10 @@ use crate::domain::impact_state::NoAnswer;
 pub enum Refusal {
     #[error("you are not in the workspace that this bot serves")]
     OtherWorkspace,
-    #[error("Slack says that you are {0}, and only full members of this workspace decide")]
+    #[error(
+        "Slack says that you are {0}, and I work with full members of this workspace only; tell \
+         one of them"
+    )]
     NotMember(&'static str),
     #[error(
         "I could not look up {0}, and nobody decides unseen; press again in a minute, or decide \
@@ -24,6 +27,11 @@ pub enum Refusal {
          decide at the command line"
     )]
     SharedChannel,
+    #[error(
+        "this channel is shared with another organisation; tell me in one of your own, or in a \
+         direct message"
+    )]
+    SharedPlace,
     #[error("you are not on the list of people who may do this; ask a responder")]
     NotListed,
     #[error(

@@ -135,6 +135,7 @@ pub fn shows(record: &Record) -> Option<Phase> {
     match step.as_ref() {
         TeamStep::TaskGiven { task, .. } | TeamStep::TaskDone { task } => Some(task.phase()),
         TeamStep::Graded { .. }
+        | TeamStep::CauseNamed { .. }
         | TeamStep::Took { .. }
         | TeamStep::PageTried { .. }
         | TeamStep::Paged { .. }

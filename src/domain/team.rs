@@ -1,5 +1,6 @@
 //! How people work together on a case, as its journal tells it: severity over time, and roles.
 
+use crate::domain::cause::Cause;
 use crate::domain::ids::PersonId;
 use crate::domain::plan::PlanNumber;
 use crate::domain::record::Press;
@@ -40,6 +41,7 @@ pub struct Team {
     pub(super) pages: BTreeMap<PlanNumber, Pages>,
     pub(super) owner_said: Vec<(Press, OwnerAnswer)>,
     pub(super) clocks: BTreeMap<Regime, RunningClock>,
+    pub(super) cause: Option<NamedCause>,
     pub(super) given: BTreeMap<Task, Given>,
     pub(super) done: BTreeMap<Task, Press>,
 }
@@ -59,6 +61,14 @@ pub struct RunningClock {
     pub press: Press,
     /// Since when its time runs.
     pub since: Timestamp,
+    pub reason: String,
+}
+
+/// What let the key out, by somebody's word; the last one counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedCause {
+    pub press: Press,
+    pub cause: Cause,
     pub reason: String,
 }
 
@@ -103,6 +113,11 @@ impl Team {
     /// The clocks that run.
     pub fn clocks(&self) -> &BTreeMap<Regime, RunningClock> {
         &self.clocks
+    }
+
+    /// What let the key out, once somebody has said it.
+    pub fn cause(&self) -> Option<&NamedCause> {
+        self.cause.as_ref()
     }
 
     /// Who had the task last, whatever became of it.

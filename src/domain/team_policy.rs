@@ -15,7 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 const CLOCK_AGE_MAX: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 impl Policy {
-    /// Whether this person may raise or lower the severity: it calls people, and frees nobody.
+    /// Whether this person may raise or lower the severity, or name the root cause: it calls
+    /// people, and frees nobody.
     pub fn may_grade(&self, caller: &Caller, case: &Case) -> Result<(), Refusal> {
         self.is_disinterested_staff(caller, case)
     }

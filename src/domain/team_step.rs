@@ -1,5 +1,6 @@
 //! What the journal holds of how people work together on a case: how severe it is, who does what.
 
+use crate::domain::cause::Cause;
 use crate::domain::ids::PersonId;
 use crate::domain::plan::PlanNumber;
 use crate::domain::regime::Regime;
@@ -40,6 +41,8 @@ pub enum TeamStep {
     ClockStarted { regime: Regime, since: Timestamp, reason: String },
     /// A person stops it.
     ClockStopped { regime: Regime, reason: String },
+    /// A person says what let the key out, and how they know.
+    CauseNamed { cause: Cause, reason: String },
     /// Somebody takes a task, or is given it, until a time.
     TaskGiven {
         task: Task,

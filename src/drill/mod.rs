@@ -8,5 +8,6 @@ pub mod page;
 pub mod people;
 pub mod players;
 pub mod scenario;
+pub mod score;
 pub mod stage;
 pub mod world;

@@ -4,7 +4,7 @@ use crate::domain::agenda::Timing;
 use crate::domain::brake::Brake;
 use crate::domain::caps::{Caps, Tally};
 use crate::domain::case::Case;
-use crate::domain::ids::CaseId;
+use crate::domain::ids::{CaseId, ChannelId};
 use crate::domain::one_time_code::OneTimeCodes;
 use crate::domain::plan::PlanRules;
 use crate::domain::policy::Policy;
@@ -107,12 +107,16 @@ impl Bench<'_> {
     pub async fn meet(&self, caller: &Caller, case: Option<&CaseId>) -> Result<(), LedgerError> {
         let case = match case {
             Some(case) => self.ledger.at_hand(case).await?,
-            // Everybody may report a key, and nobody waits for Slack to do so.
-            None if self.written.openers.is_none() => return Ok(()),
             None => None,
         };
-        self.people.ready((self.written, &self.clock), (caller, case.as_ref())).await;
+        let channel = case.and_then(|case| case.room().channel.clone());
+        self.meet_in(caller, channel.as_ref()).await;
         Ok(())
+    }
+
+    /// The same of somebody who writes in this channel.
+    pub async fn meet_in(&self, caller: &Caller, channel: Option<&ChannelId>) {
+        self.people.ready((self.written, &self.clock), (caller, channel)).await;
     }
 
     /// Who decides, with what Slack said of them.

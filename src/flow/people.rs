@@ -1,6 +1,5 @@
 //! Whom the lists of people mean now: asked of Slack beforehand, kept, and asked again.
 
-use crate::domain::case::Case;
 use crate::domain::ids::ChannelId;
 use crate::domain::policy::Policy;
 use crate::domain::proof::Caller;
@@ -67,13 +66,14 @@ impl People {
     pub async fn ready(
         &self,
         (written, clock): (&Policy, &Clock),
-        (caller, case): (&Caller, Option<&Case>),
+        (caller, channel): (&Caller, Option<&ChannelId>),
     ) {
         // Whoever AWS named is judged without Slack.
         if caller.identity().is_some() || caller.person().team != written.team {
             return;
         }
-        let channel = case.and_then(|case| case.room().channel.clone());
+        // Slack tells an app of no direct conversation that it is not in, and nobody shares one.
+        let channel = channel.filter(|channel| !channel.0.starts_with('D')).cloned();
         let mut wanted: BTreeSet<About> = channel.into_iter().map(About::Channel).collect();
         wanted.extend(written.groups().into_iter().map(About::Group));
         wanted.insert(About::Person(caller.person().user.clone()));

@@ -1,6 +1,7 @@
 //! What people say about working together: judged and written down like a press.
 
 use crate::domain::case::Case;
+use crate::domain::cause::Cause;
 use crate::domain::command::task::TaskWord;
 use crate::domain::event::Event;
 use crate::domain::ids::CaseId;
@@ -28,6 +29,21 @@ pub async fn grade(
     };
     let said = |case: &Case| format!("The severity is {}.", severity_words(case));
     spoken::decide(bench, case, (speaker, "severity"), judge, said).await
+}
+
+/// Says what let the key out.
+pub async fn name_cause(
+    bench: &Bench<'_>,
+    case: &CaseId,
+    speaker: &Speaker,
+    (cause, reason): (Cause, &str),
+) -> Result<String, LedgerError> {
+    let judge = |case: &Case| {
+        bench.policy().may_grade(&speaker.caller, case)?;
+        Ok(step(TeamStep::CauseNamed { cause, reason: reason.to_owned() }))
+    };
+    let said = |_: &Case| format!("The report names the root cause: {}.", cause.word());
+    spoken::decide(bench, case, (speaker, "cause"), judge, said).await
 }
 
 /// Takes a role, or gives it to somebody.
@@ -85,8 +101,8 @@ pub async fn start_clock(
         bench.policy().may_start_clock((&speaker.caller, now), case, (regime, since))?;
         Ok(step(TeamStep::ClockStarted { regime, since, reason: reason.to_owned() }))
     };
-    let said =
-        |_: &Case| format!("The clock {} runs; Legal is told. It decides nothing.", regime.word());
+    let told = told_legal(bench);
+    let said = |_: &Case| format!("The clock {} runs; {told}. It decides nothing.", regime.word());
     spoken::decide(bench, case, (speaker, "clock"), judge, said).await
 }
 
@@ -101,8 +117,17 @@ pub async fn stop_clock(
         bench.policy().may_stop_clock(&speaker.caller, case, regime)?;
         Ok(step(TeamStep::ClockStopped { regime, reason: reason.to_owned() }))
     };
-    let said = |_: &Case| format!("The clock {} is stopped; Legal is told.", regime.word());
+    let told = told_legal(bench);
+    let said = |_: &Case| format!("The clock {} is stopped; {told}.", regime.word());
     spoken::decide(bench, case, (speaker, "clock"), judge, said).await
+}
+
+/// Whether anybody is told of a clock.
+fn told_legal(bench: &Bench<'_>) -> &'static str {
+    match bench.policy().conduct.legal.is_empty() {
+        true => "NOBODY IS TOLD, because people.legal is empty: tell them yourself",
+        false => "Legal is told",
+    }
 }
 
 fn step(step: TeamStep) -> Event {

@@ -14,6 +14,7 @@ mod file;
 mod outside;
 mod room;
 
+use crate::domain::announce::beside::details_key;
 use crate::domain::announce::{
     Announcement, What, announcements, answer_key, asked_key, card_key, impact_key, plan_key,
     recovery_key,
@@ -146,6 +147,8 @@ fn owed(speaker: &Speaker<'_>) -> (Vec<Announcement>, Option<Timestamp>) {
 fn spot<'a>(case: &'a Case, channel: &'a ChannelId, what: &What) -> Spot<'a> {
     let parent = match what {
         What::Rows(seq) => case.room().posted.get(&answer_key(*seq)),
+        What::Details => case.room().posted.get(&card_key()),
+        What::Ways(plan) => case.room().posted.get(&plan_key(*plan)),
         What::Task(call) => case.room().posted.get(&tasks_key(call.task.phase())),
         What::Card
         | What::Plan(_)
@@ -311,6 +314,7 @@ async fn refresh(speaker: &Speaker<'_>, memory: &mut Memory) -> Result<Told, Ste
     let scene = speaker.scene();
     let mut views = vec![
         (card_key(), View::Card(scene)),
+        (details_key(), View::Details(scene)),
         (recovery_key(), View::Recovery(scene)),
         (impact_key(), View::Impact(scene)),
     ];
@@ -362,7 +366,8 @@ async fn redraw(
     match desk.chat.update(channel, message, &view).await {
         Ok(()) => Ok(()),
         Err(ChatError::MessageGone) => {
-            let spot = Spot { channel, thread: None };
+            let card = case.room().posted.get(&card_key()).map(|(_, message)| message);
+            let spot = Spot { channel, thread: card.filter(|_| *key == details_key()) };
             memory.look_around((desk, case), spot).await?;
             let full_key = format!("{}/{}/after-{}", case.id(), key.0, message.0);
             let (again, repeat_possible) = match memory.found(&full_key) {

@@ -10,6 +10,7 @@ use crate::flow::ledger::LedgerError;
 use crate::flow::spoken::{self, Speaker};
 use crate::flow::{adjust, allowance, inquire, lift, reopen, team, timeline};
 use crate::http::errands::{Errand, NOT_OPENED};
+use crate::http::help::HELP;
 use crate::http::{
     DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, ephemeral, ephemeral_lines, opened,
     questions,
@@ -27,36 +28,6 @@ use serde_json::Value;
 
 /// More open cases than this are counted, not listed.
 const LISTED_MAX: usize = 20;
-
-const HELP: &str = "keyleak responds to exposed AWS access keys.\n\
-• `/keyleak AKIA…` opens a private channel for the key (several ids: one case each)\n\
-• `/keyleak` alone opens a form: key, where it was found, since when\n\
-• `/keyleak list` lists the open cases\n\
-• `/keyleak status [key or case]` says where a case stands\n\
-• `/keyleak exposed [key or case] 2026-11-20T08:00Z` corrects since when the key is exposed\n\
-• `/keyleak break-glass [key or case] PLAN reason` runs a plan on your word alone; another \
-approver reviews it with `/keyleak review [key or case] PLAN verdict`\n\
-• `/keyleak leave-out [key or case] role/NAME` leaves a principal out of the plan, `take-in` \
-contains one whole that is only listed, `contain-by WAY` chooses another way\n\
-• `/keyleak undo [key or case] 1.2 1.3` proposes to take single steps back, `undo all` all\n\
-• `/keyleak replace [key or case] role|key reason` says what takes the place of the key\n\
-• `/keyleak rotate-owner [key or case] LOSS who` says who sees to a loss\n\
-• `/keyleak impact [key or case]` lists the nine impact questions; `/keyleak impact exfiltration \
-no`, or `yes` or `unknown`, and why, answers one\n\
-• `/keyleak ask` lists the questions of the trail, `/keyleak ask [key or case] Q10 Q12` asks them, \
-`/keyleak ask SELECT …` asks in your own SQL where you may\n\
-• `/keyleak allow [key or case] READING` lets a reading scan more than one may by itself\n\
-• `/keyleak reopen CASE reason` takes a closed case up again, in a new channel\n\
-• `/keyleak severity [key or case] P1 reason` raises or lowers the severity, `auto reason` leaves it \
-to the facts; `/keyleak lead`, `/keyleak scribe [key or case] [@person]` takes or gives a role\n\
-• `/keyleak tasks [key or case]` lists what people do in each phase; `/keyleak task [key or case] \
-12 [@person]` takes a task or gives it, `task 12 done` ends it\n\
-• `/keyleak note [key or case] words` puts your words into the timeline; the emoji that is set for \
-it, under a message of the channel, puts that message there\n\
-• `/keyleak clock [key or case] gdpr reason` starts the clock of a reporting duty, `clock gdpr \
-stop reason` ends it\n\
-• `/keyleak summary [key or case]` posts the story so far into the case's channel\n\
-Never paste the secret key; the id is enough.";
 
 /// What a command is answered with.
 enum Said {
@@ -113,8 +84,14 @@ async fn answer_whoever_may(
     command: Command,
 ) -> Result<Said, LedgerError> {
     let bench = service.desk.bench();
-    bench.meet(&slash.caller, None).await?;
-    match bench.policy().may_act(&slash.caller) {
+    // Where everybody may report, nobody has to be known to be told how it goes.
+    if command == Command::Help && bench.policy().may_be_helped(&slash.caller) {
+        return Ok(Said::Words(HELP.to_owned()));
+    }
+    bench.meet_in(&slash.caller, slash.channel.as_ref()).await;
+    let policy = bench.policy();
+    let here = slash.channel.as_ref().map_or(Ok(()), |channel| policy.may_be_asked_in(channel));
+    match policy.may_act(&slash.caller).and(here) {
         Ok(()) => carry_out(service, slash, command).await,
         Err(refusal) => Ok(Said::Refused(refusal)),
     }
@@ -166,6 +143,7 @@ async fn carry_out(
         | Command::Grade { ref of, .. }
         | Command::StartClock { ref of, .. }
         | Command::StopClock { ref of, .. }
+        | Command::NameCause { ref of, .. }
         | Command::TakeRole { ref of, .. }
         | Command::Task { ref of, .. }
         | Command::Tasks { ref of }
@@ -371,6 +349,9 @@ async fn speak(
         }
         Command::StopClock { regime, reason, .. } => {
             team::stop_clock(&bench, id, &speaker, (*regime, reason)).boxed()
+        }
+        Command::NameCause { cause, reason, .. } => {
+            team::name_cause(&bench, id, &speaker, (*cause, reason)).boxed()
         }
         Command::TakeRole { role, person, .. } => {
             team::take(&bench, id, &speaker, (*role, person.as_deref())).boxed()

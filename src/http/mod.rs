@@ -6,6 +6,7 @@ pub mod connection;
 pub mod errands;
 pub mod happenings;
 pub mod health;
+mod help;
 mod opened;
 pub mod plan_forms;
 pub mod presses;

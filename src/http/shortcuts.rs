@@ -28,12 +28,11 @@ pub async fn answer(service: &Service, shortcut: Shortcut) -> (Response, bool) {
     };
     let whisper = |text: String| service.errands.send(Errand::Whisper(privately(text)));
     let done = |durable| (StatusCode::OK.into_response(), durable);
-    if let Err(error) = service.desk.bench().meet(&caller, None).await {
-        tracing::error!(%error, "who chose a shortcut is not known");
-        whisper(NOT_RECORDED.to_owned());
-        return done(false);
-    }
-    if let Err(refusal) = service.desk.policy().may_act(&caller) {
+    let channel = place.as_ref().map(|place| &place.channel);
+    service.desk.bench().meet_in(&caller, channel).await;
+    let policy = service.desk.policy();
+    let here = channel.map_or(Ok(()), |channel| policy.may_be_asked_in(channel));
+    if let Err(refusal) = policy.may_act(&caller).and(here) {
         whisper(format!("Not done: {refusal}."));
         return done(true);
     }

@@ -68,8 +68,12 @@ pub struct Margin {
 pub enum View<'a> {
     /// The one status card, kept current in place.
     Card(Scene<'a>),
+    /// All that is known of the key, in the card's thread; kept current in place.
+    Details(Scene<'a>),
     /// A plan with its steps, what breaks, undo, hash, who approved; kept current in place.
     Plan(Scene<'a>, PlanNumber),
+    /// Why a plan goes its way, and which others there are, milder ones first.
+    Ways(Scene<'a>, PlanNumber),
     /// A timeline summary of the records up to `upto`.
     Summary(Scene<'a>, u64),
     /// What changed since people were told last, as of a point.
@@ -119,7 +123,9 @@ impl<'a> View<'a> {
     pub fn of(scene: Scene<'a>, what: &What) -> Result<Self, Kept> {
         Ok(match what {
             What::Card => Self::Card(scene),
+            What::Details => Self::Details(scene),
             What::Plan(plan) => Self::Plan(scene, *plan),
+            What::Ways(plan) => Self::Ways(scene, *plan),
             What::Summary(upto) => Self::Summary(scene, *upto),
             What::Update(upto) => Self::Update(scene, *upto),
             What::Rung(call) => Self::Rung(scene, *call),

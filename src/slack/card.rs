@@ -1,26 +1,29 @@
 //! The status card: whose key it is, where the case stands, and a button for each phase.
+//!
+//! Needs: it is read on a phone, so it is no longer than a screen of one; what does not decide
+//! anything stands in its thread (`details.rs`).
 
 use crate::domain::button::ButtonAction;
 use crate::domain::case::Case;
 use crate::domain::event::Phase;
 use crate::domain::inquiry;
-use crate::domain::names::name_of;
-use crate::domain::record::Press;
 use crate::domain::recovering;
 use crate::domain::report::phases::{PhaseRow, Progress, rows as phase_rows};
 use crate::domain::report::{spent_words, status_words, times_to_contain, waiting};
 use crate::domain::spending::Waiting;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
-    Confirm, Look, bold, button, code, context, divider, field, header, list, newline, paragraph,
-    rich, rows, text, time,
+    Confirm, Look, bold, button, context, cut, field, header, list, newline, paragraph, rich, rows,
+    text,
 };
 use crate::slack::sketch::Sketch;
 use crate::slack::{fact_lines, team_lines};
 use serde_json::Value;
 
-/// Who pressed a phase most recently; the report has all.
-const PRESSES_SHOWN_MAX: usize = 2;
+/// What waits, on the card.
+const WAITS_SHOWN_MAX: usize = 2;
+/// Why a phase needs attention, on the card; the thread and the report have all of it.
+const FOUND_LENGTH_MAX: usize = 120;
 /// A card names so many endpoints; there are two that can differ.
 const ENDPOINTS_SHOWN_MAX: usize = 4;
 
@@ -35,7 +38,6 @@ pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
         rich("card.status", vec![paragraph(standing(case, &status))]),
         rich("card.team", vec![paragraph(team_lines::lines(scene))]),
         rich("card.key", vec![paragraph(about_key(scene))]),
-        divider(),
         rich("card.phases", vec![list(phase_items(case), false)]),
     ];
     blocks.extend(endpoints(case));
@@ -43,18 +45,21 @@ pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
     if case.closed_at().is_none() {
         tail.extend(allow_buttons(case));
         tail.extend(rows("card.phase", phase_buttons(case)));
-        tail.extend(rows("card.team", team_lines::buttons(case)));
     }
     tail.extend(rows("card.case", case_buttons(case)));
-    tail.push(context(&format!("Case {} · every decision is in its journal", case.id())));
+    tail.push(context(&format!("Case {} · all that is known is in the thread", case.id())));
     let next = next.map_or_else(String::new, |next| format!(" Next: {next}."));
     Sketch { text: format!("Exposed key {key}: {status}.{next}"), blocks, tail }
 }
 
 fn standing(case: &Case, status: &str) -> Vec<Value> {
     let mut parts = vec![bold("Status: "), text(status)];
-    for what in waiting(case) {
-        parts.extend([newline(), bold("Waiting: "), text(&what)]);
+    let waits = waiting(case);
+    for what in waits.iter().take(WAITS_SHOWN_MAX) {
+        parts.extend([newline(), bold("Waiting: "), text(what)]);
+    }
+    if let Some(more) = waits.len().checked_sub(WAITS_SHOWN_MAX).filter(|more| *more > 0) {
+        parts.push(text(&format!("; and {more} more, which /keyleak status lists")));
     }
     if let Some(held) = times_to_contain(case).held {
         let span = crate::domain::time_words::span(held);
@@ -67,51 +72,42 @@ fn standing(case: &Case, status: &str) -> Vec<Value> {
 }
 
 fn about_key(scene: &Scene<'_>) -> Vec<Value> {
-    let case = scene.case;
-    let mut lines = vec![vec![bold("Key: "), code(&case.opening().key.to_string())]];
-    lines.extend(fact_lines::all(scene));
-    lines.push(fact_lines::exposed(case));
-    let opening = case.opening();
-    lines.extend(opening.found_where.iter().map(|at| vec![bold("Found: "), text(&field(at))]));
-    lines.extend(opening.note.iter().map(|note| vec![bold("Note: "), text(&field(note))]));
-    let by = name_of(case, case.opened_by());
-    lines.push(vec![
-        bold("Opened by: "),
-        text(&format!("{} at ", field(&by))),
-        time(case.opened_at()),
-    ]);
-    let mut parts = Vec::new();
-    for line in lines {
-        if !parts.is_empty() {
-            parts.push(newline());
-        }
-        parts.extend(line);
-    }
-    parts
+    fact_lines::brief(scene).join(&newline())
 }
 
+/// The phases by how far they are; of what needs attention, why. What each found is in the thread.
 fn phase_items(case: &Case) -> Vec<Vec<Value>> {
-    phase_rows(case).iter().map(phase_item).collect()
+    let all = phase_rows(case);
+    let mut items = Vec::new();
+    for progress in [Progress::Done, Progress::Running, Progress::NotStarted] {
+        let titles = all.iter().filter(|row| row.progress == progress).map(|row| row.phase.title());
+        let titles: Vec<&str> = titles.collect();
+        if !titles.is_empty() {
+            let words = sentence_case(progress.words());
+            items.push(vec![
+                text(mark(progress)),
+                bold(&format!("{words}: ")),
+                text(&titles.join(", ")),
+            ]);
+        }
+    }
+    items.extend(all.iter().filter(|row| row.progress == Progress::Attention).map(attention));
+    items
 }
 
-fn phase_item(row: &PhaseRow<'_>) -> Vec<Value> {
-    let mut parts = vec![
+fn attention(row: &PhaseRow<'_>) -> Vec<Value> {
+    let why = cut(&field(&row.found), FOUND_LENGTH_MAX);
+    let why = if row.found.is_empty() { String::new() } else { format!(": {why}") };
+    vec![
         text(mark(row.progress)),
         bold(row.phase.title()),
-        text(&format!(" – {}", row.progress.words())),
-    ];
-    if !row.found.is_empty() {
-        parts.push(text(&format!(": {}", field(&row.found))));
-    }
-    let shown = row.pressed.len().saturating_sub(PRESSES_SHOWN_MAX);
-    for press in &row.pressed[shown..] {
-        parts.extend(pressed(press));
-    }
-    parts
+        text(&format!(" {}{why}", row.progress.words())),
+    ]
 }
 
-fn pressed(press: &Press) -> Vec<Value> {
-    vec![text(&format!(" · pressed by {} ", field(&press.name))), time(press.at)]
+fn sentence_case(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// A mark beside the word, for those who skim; it says nothing that the word does not.
@@ -148,12 +144,10 @@ fn case_buttons(case: &Case) -> Vec<Value> {
     if case.closed_at().is_some() {
         return buttons;
     }
-    buttons.push(drawn("Tell the story so far", &ButtonAction::Summary { case: id() }, None));
     if let Some(asked) = inquiry::newest_waiting(case) {
         let action = ButtonAction::CancelQuestions { case: id(), asked };
         buttons.push(drawn("Cancel the questions", &action, None));
     }
-    buttons.push(drawn("Write the report", &ButtonAction::Report { case: id() }, None));
     let confirm = Confirm {
         title: "Close this case?".to_owned(),
         text: closing(case),

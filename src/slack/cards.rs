@@ -4,12 +4,12 @@ use crate::ports::chat::{Scene, View};
 use crate::slack::blocks::{BLOCKS_MAX, MESSAGE_LENGTH_MAX, context, fallback, length};
 use crate::slack::sketch::{Drawn, Means, Sketch};
 use crate::slack::{
-    answer, card, checklist, clock_card, digest_card, impact_card, owner_card, plan_card,
-    progress_card, recovery_card, rung_card, task_card, team_lines, telling,
+    answer, card, checklist, clock_card, details, digest_card, impact_card, owner_card, plan_card,
+    plan_ways, progress_card, recovery_card, rung_card, task_card, team_lines, telling,
 };
 use serde_json::Value;
 
-/// What stands first and last on every message of a drill.
+/// What stands first on every message of a drill.
 pub(super) const DRILL: &str = "DRILL – nothing here touches a real account";
 /// What replaces blocks that would make Slack refuse the whole message.
 const CUT: &str = "The rest does not fit into a message; it is in the journal and in the report.";
@@ -18,6 +18,8 @@ const CUT: &str = "The rest does not fit into a message; it is in the journal an
 pub fn draw(view: &View<'_>, means: Means) -> Drawn {
     let (scene, sketch) = match view {
         View::Card(scene) => (scene, card::sketch(scene)),
+        View::Details(scene) => (scene, details::sketch(scene)),
+        View::Ways(scene, number) => (scene, plan_ways::sketch(scene, *number)),
         View::Plan(scene, number) => (scene, plan_card::sketch(scene, *number)),
         View::Summary(scene, upto) => (scene, telling::summary(scene, *upto)),
         View::Legal(scene, text) => (scene, clock_card::sketch(scene, text)),
@@ -45,9 +47,9 @@ pub fn draw(view: &View<'_>, means: Means) -> Drawn {
 
 fn finish(scene: &Scene<'_>, sketch: Sketch) -> Drawn {
     let drill = scene.case.opening().drill;
-    let mark = || drill.then(|| context(DRILL));
-    let tail: Vec<Value> = sketch.tail.into_iter().chain(mark()).collect();
-    let mut blocks: Vec<Value> = mark().into_iter().chain(sketch.blocks).collect();
+    let mark = drill.then(|| context(DRILL));
+    let tail = sketch.tail;
+    let mut blocks: Vec<Value> = mark.into_iter().chain(sketch.blocks).collect();
     let fits = |blocks: &[Value]| {
         blocks.len() + tail.len() <= BLOCKS_MAX
             && length(blocks) + length(&tail) <= MESSAGE_LENGTH_MAX

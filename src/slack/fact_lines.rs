@@ -1,4 +1,5 @@
-//! What is known about the key, one line a fact; what is not known says why.
+//! What is known about the key, one line a fact; what is not known says why. The card has what
+//! decides something, its thread all of it.
 
 use crate::domain::case::Case;
 use crate::domain::exposure::Basis;
@@ -6,15 +7,100 @@ use crate::domain::facts::{
     AccountFinding, Alert, Fact, KeyState, LastUse, OwnerFinding, Permissions,
 };
 use crate::domain::ids::KeyKind;
+use crate::domain::lineage::Standing;
 use crate::domain::membership::Membership;
 use crate::domain::plan_state::PlanState;
 use crate::domain::signer::Signer;
 use crate::ports::chat::Scene;
-use crate::slack::blocks::{bold, field, text, time};
+use crate::slack::blocks::{bold, code, cut, field, text, time};
 use serde_json::Value;
 
 /// So many names of policies, groups or keys stand on a card.
 const NAMES_SHOWN_MAX: usize = 6;
+/// So much of why something is not known stands on the card; the thread has all of it.
+const WHY_LENGTH_MAX: usize = 80;
+
+/// What a responder decides by, in few lines.
+pub(super) fn brief(scene: &Scene<'_>) -> Vec<Vec<Value>> {
+    let (case, facts) = (scene.case, scene.case.facts());
+    let key = &case.opening().key;
+    let mut first = vec![bold("Key: "), code(&key.to_string())];
+    first.extend(facts.owner.as_ref().map(|fact| part(", of ", fact, |found| of(scene, found))));
+    first.extend(facts.keys.as_ref().map(|fact| part(", ", fact, |keys| state_words(case, keys))));
+    let mut lines = vec![first, line("Account", facts.account.as_ref(), account)];
+    let is_session = key.kind() == KeyKind::Session;
+    if is_session {
+        lines.push(line("Signs as", facts.signer.as_ref(), signer));
+        lines.extend(facts.signer_known().map(behind));
+    }
+    lines.extend(
+        facts
+            .permissions
+            .as_ref()
+            .map(|fact| vec![bold("May do: "), part("", fact, permission_words)]),
+    );
+    lines.push(line("Last used", facts.last_use.as_ref(), last_use));
+    lines.extend(warnings(scene));
+    lines.push(since(case));
+    lines.extend(grown(case));
+    let found_where = case.opening().found_where.iter();
+    lines.extend(
+        found_where.map(|at| vec![bold("Found: "), text(&cut(&field(at), WHY_LENGTH_MAX))]),
+    );
+    lines
+}
+
+/// What grew from the key, once the trail was read.
+fn grown(case: &Case) -> Option<Vec<Value>> {
+    let nodes = &case.survey()?.1.nodes;
+    let ours = nodes.iter().filter(|node| !node.older);
+    let live = ours.clone().filter(|node| node.standing == Standing::Live).count();
+    let said = match ours.count() {
+        0 => "nothing that the trail shows".to_owned(),
+        count => format!("{count}, {live} of them live"),
+    };
+    Some(vec![bold("Grew from it: "), text(&said)])
+}
+
+/// What is known, or that it is not, within a line.
+fn part<T>(before: &str, fact: &Fact<T>, known: impl FnOnce(&T) -> String) -> Value {
+    let said = match fact {
+        Fact::Unknown(why) => format!("not known – {}", cut(&field(why), WHY_LENGTH_MAX)),
+        Fact::Known(value) => known(value),
+    };
+    text(&format!("{before}{said}"))
+}
+
+/// What AWS itself says is wrong, in one line where it says nothing.
+fn warnings(scene: &Scene<'_>) -> Vec<Vec<Value>> {
+    let facts = scene.case.facts();
+    let asked = [
+        ("quarantine", facts.quarantine.as_ref().map(|fact| fact.known().map(Option::is_none))),
+        ("GuardDuty", facts.guard_duty.as_ref().map(|fact| fact.known().map(Vec::is_empty))),
+        ("AWS Health", facts.health.as_ref().map(|fact| fact.known().map(Vec::is_empty))),
+    ];
+    let named = |wanted: Option<bool>| -> String {
+        let these = asked.iter().filter(|(_, told)| *told == Some(wanted));
+        these.map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    };
+    let mut lines = Vec::new();
+    let (none, unknown) = (named(Some(true)), named(None));
+    if !unknown.is_empty() {
+        lines.push(vec![bold("Warnings of AWS: "), text(&format!("NOT KNOWN by {unknown}"))]);
+    } else if asked.iter().all(|(_, told)| *told == Some(Some(true))) && !none.is_empty() {
+        lines.push(vec![bold("Warnings of AWS: "), text("none")]);
+    }
+    let found = |label, fact: Option<&Fact<Vec<Alert>>>| {
+        let some = fact.filter(|fact| fact.known().is_some_and(|found| !found.is_empty()));
+        some.map(|_| line(label, fact, |found| alerts(found)))
+    };
+    let policy = facts.quarantine.as_ref();
+    let policy = policy.filter(|fact| fact.known().is_some_and(Option::is_some));
+    lines.extend(policy.map(|fact| line("Quarantine by AWS", Some(fact), quarantine)));
+    lines.extend(found("GuardDuty", facts.guard_duty.as_ref()));
+    lines.extend(found("AWS Health", facts.health.as_ref()));
+    lines
+}
 
 /// All facts, in the order in which a responder asks for them.
 pub(super) fn all(scene: &Scene<'_>) -> Vec<Vec<Value>> {
@@ -66,6 +152,22 @@ fn behind(found: &Signer) -> Vec<Value> {
         parts.extend([text(", expires "), time(expires)]);
     }
     parts
+}
+
+/// Since when the key is exposed, and in a word whence that is known.
+fn since(case: &Case) -> Vec<Value> {
+    let exposure = case.exposure();
+    let at = exposure.since.map_or_else(|| text("not known"), time);
+    let whence = match (&exposure.basis, exposure.since) {
+        (Basis::Nothing, _) | (Basis::Trail { .. }, None) => String::new(),
+        (Basis::Trail { .. }, Some(_)) => ", by the trail".to_owned(),
+        (Basis::Person(press), _) => format!(", says {}", field(&press.name)),
+    };
+    vec![bold("Exposed since: "), at, text(&whence)].into_iter().filter(is_something).collect()
+}
+
+fn is_something(part: &Value) -> bool {
+    part["text"] != ""
 }
 
 /// Since when the key is exposed, and how that is known.
@@ -145,17 +247,26 @@ fn in_the_organization(found: &AccountFinding) -> String {
 }
 
 fn owner(scene: &Scene<'_>, found: &OwnerFinding) -> Vec<Value> {
-    let mut said = format!("user {} ({})", field(&found.user.0), field(&found.arn));
+    vec![text(&format!("{} ({})", of(scene, found), field(&found.arn)))]
+}
+
+/// The user, and what is odd about who owns it.
+fn of(scene: &Scene<'_>, found: &OwnerFinding) -> String {
+    let mut said = format!("user {}", field(&found.user.0));
     said.push_str(&match (&found.owner_tag, scene.policy.key_owner(scene.case)) {
-        (_, Some(_)) => ", whose owner is known and does not approve".to_owned(),
-        (Some(tag), None) => format!(", owner tag {} is nobody in Slack", field(tag)),
-        (None, None) => ", no owner tag".to_owned(),
+        (_, Some(_)) => String::new(),
+        (Some(tag), None) => format!(", whose owner tag {} is nobody in Slack", field(tag)),
+        (None, None) => ", without an owner tag".to_owned(),
     });
-    vec![text(&said)]
+    said
 }
 
 /// As it was looked up, or as a plan has left it since.
 fn state(case: &Case, keys: &[KeyState]) -> Vec<Value> {
+    vec![text(&state_words(case, keys))]
+}
+
+fn state_words(case: &Case, keys: &[KeyState]) -> String {
     let key = &case.opening().key;
     let stopped = |state: &&PlanState| {
         let mut holding = state.holding_steps();
@@ -175,7 +286,7 @@ fn state(case: &Case, keys: &[KeyState]) -> Vec<Value> {
     if !others.is_empty() {
         said.push_str(&format!("; other keys: {}", names(&others)));
     }
-    vec![text(&said)]
+    said
 }
 
 fn last_use(used: &LastUse) -> Vec<Value> {
@@ -192,6 +303,10 @@ fn last_use(used: &LastUse) -> Vec<Value> {
 }
 
 fn permissions(found: &Permissions) -> Vec<Value> {
+    vec![text(&permission_words(found))]
+}
+
+fn permission_words(found: &Permissions) -> String {
     let groups =
         [("attached", &found.attached), ("inline", &found.inline), ("groups", &found.groups)];
     let said: Vec<String> = groups
@@ -199,7 +314,7 @@ fn permissions(found: &Permissions) -> Vec<Value> {
         .filter(|(_, names)| !names.is_empty())
         .map(|(what, all)| format!("{what}: {}", names(all)))
         .collect();
-    if said.is_empty() { vec![text("nothing by name")] } else { vec![text(&said.join("; "))] }
+    if said.is_empty() { "nothing by name".to_owned() } else { said.join("; ") }
 }
 
 fn quarantine(policy: &Option<String>) -> Vec<Value> {

@@ -49,7 +49,10 @@ impl Links {
 /// The scene of a view that is read away from its card, by people of its channel.
 fn scene<'a>(view: &View<'a>) -> Option<Scene<'a>> {
     match view {
-        View::Card(_) | View::Digest(..) | View::Owner(_) => None,
+        // What stands in the thread of the card, or of its plan, is beside it.
+        View::Card(_) | View::Details(_) | View::Ways(..) | View::Digest(..) | View::Owner(_) => {
+            None
+        }
         View::Plan(scene, _)
         | View::Summary(scene, _)
         | View::Update(scene, _)

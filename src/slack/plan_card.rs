@@ -3,9 +3,7 @@
 use crate::domain::button::{ButtonAction, PlanAddress};
 use crate::domain::by_hand;
 use crate::domain::case::Case;
-use crate::domain::ids::KeyKind;
 use crate::domain::names::name_of;
-use crate::domain::options::{Choice, Options, options};
 use crate::domain::plan::{Plan, PlanKind, PlanNumber, Step};
 use crate::domain::plan_state::{PlanState, PlanStatus, StepState};
 use crate::domain::report::plan_words;
@@ -30,10 +28,8 @@ const STEPS_SHOWN_MAX: usize = 60;
 const OPEN_ENDS_SHOWN_MAX: usize = 5;
 /// What is known to be covered; the plan in full has all of it.
 const COVERED_SHOWN_MAX: usize = 8;
-/// What an approval is worth beyond the steps that it names.
-const COVERS: &str = "what the actor makes until it is contained gets the same steps; users made \
-    while it is at work, and roles and keys while it is seen to be, are stopped on suspicion, and \
-    released when the trail names another maker";
+/// What an approval is worth beyond the steps that it names; the thread says how far it goes.
+const COVERS: &str = "what the actor makes until it is contained";
 /// What a plan is that nobody can approve.
 const DRY_RUN: &str = "keyleak may change nothing in this account, so nobody approves this plan; \
     with a contain role for it, deny this one and press Containment";
@@ -68,7 +64,6 @@ pub(super) fn sketch(scene: &Scene<'_>, number: PlanNumber) -> Sketch {
     blocks.extend(to_finish(state));
     blocks.extend(to_do(scene, state));
     blocks.extend(plan_choices::listed(scene, state));
-    blocks.extend(other_ways(scene, state));
     let mut tail =
         rows("plan.decide", plan_choices::with_proof(scene, state, buttons(scene, state)));
     tail.push(context(&format!("Case {} · plan hash {}", scene.case.id(), state.hash)));
@@ -93,11 +88,10 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
         parts.extend([newline(), bold(&format!("{label}: "))]);
         parts.extend(values);
     };
-    line("Account", vec![text(&plan.account.0)]);
-    line("Hash", vec![code(Plan::short_hash(&state.hash))]);
+    let short = code(Plan::short_hash(&state.hash));
+    line("Account", vec![text(&plan.account.0), bold(" · Hash: "), short]);
     let asker = format!("{}, who does not approve it", field(&by));
-    line("Asked for by", vec![text(&asker)]);
-    line("Needs", vec![text(&needs(plan))]);
+    line("Asked for by", vec![text(&asker), bold(" · Needs: "), text(&needs(plan))]);
     for said in owners_shown(plan.owners.iter()) {
         line("Needs too", vec![text(&field(&said))]);
     }
@@ -156,24 +150,6 @@ fn decision(scene: &Scene<'_>, state: &PlanState, status: &str) -> Vec<Value> {
     }
     line("Undo", vec![text(undo_words(plan))]);
     parts
-}
-
-/// Why this way of containing is proposed, and which others there are, milder ones first. It stands
-/// last, so that it is what goes where a message gets too long.
-fn other_ways(scene: &Scene<'_>, state: &PlanState) -> Option<Value> {
-    let plan = &state.plan;
-    let is_session = scene.case.opening().key.kind() == KeyKind::Session;
-    let Options { milder, harder } =
-        options(plan, is_session).filter(|_| state.status() == PlanStatus::Proposed)?;
-    let way = |how: &str, choice: &Choice| vec![bold(how), text(&choice.words())];
-    let mut ways = vec![vec![
-        bold("Proposed, because "),
-        text(&plan.steps.first().map(|step| field(&step.because)).unwrap_or_default()),
-    ]];
-    ways.extend(milder.iter().map(|choice| way("Milder: ", choice)));
-    ways.extend(harder.iter().map(|choice| way("Harder: ", choice)));
-    let title = paragraph(vec![bold("Other ways, by Change this plan or by hand:")]);
-    Some(rich("plan.ways", vec![title, list(ways, false)]))
 }
 
 /// What the plan takes to be older than the exposure, and how to say otherwise while it can be.

@@ -26,14 +26,12 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<Value> {
     if lead.is_none() {
         parts.push(text(" (opened the case)"));
     }
-    parts.push(bold(" · Scribe: "));
-    match case.team().role(Role::Scribe) {
-        Some((scribe, _)) => parts.push(person(&scribe.user)),
-        None => parts.push(text("nobody")),
+    if let Some((scribe, _)) = case.team().role(Role::Scribe) {
+        parts.extend([bold(" · Scribe: "), person(&scribe.user)]);
     }
-    let approvers = scene.policy.all_approvers().len();
-    let listed = if approvers == 0 { "nobody".to_owned() } else { format!("{approvers} listed") };
-    parts.extend([bold(" · Approvers: "), text(&listed)]);
+    if scene.policy.all_approvers().is_empty() {
+        parts.extend([bold(" · Approvers: "), text("nobody")]);
+    }
     if let Some(owner) = scene.policy.key_owner(case) {
         parts.extend([bold(" · Key owner: "), person(owner)]);
         parts.extend(standing(case).map(|said| text(&format!(", {said}"))));
@@ -47,7 +45,8 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<Value> {
     parts
 }
 
-/// The buttons by which somebody takes a role.
+/// The buttons by which somebody takes a role that nobody has; `/keyleak lead` and `scribe` hand
+/// one on.
 pub(super) fn buttons(case: &Case) -> Vec<Value> {
     let drawn = |role: Role| {
         let (label, title) = match role {
@@ -63,7 +62,8 @@ pub(super) fn buttons(case: &Case) -> Vec<Value> {
         };
         button(label, &action.id(), &action.value(), Look::Plain, Some(confirm))
     };
-    Role::ALL.map(drawn).into()
+    let vacant = |role: &Role| case.team().role(*role).is_none();
+    Role::ALL.into_iter().filter(vacant).map(drawn).collect()
 }
 
 /// What changed since people were last told.

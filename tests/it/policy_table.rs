@@ -109,7 +109,7 @@ fn code(why: &Refusal) -> String {
     let said = why.to_string();
     let words = [
         ("team", "not in the workspace that this bot serves"),
-        ("member", "only full members of this workspace decide"),
+        ("member", "I work with full members of this workspace only"),
         ("unseen", "could not look up"),
         ("lapsed", "could not be looked up"),
         ("nobody", "nobody is configured as an approver"),

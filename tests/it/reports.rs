@@ -223,10 +223,11 @@ fn in_the_channel(world: &World, export: &Path) {
     let hashes = [("md", &reported["sha256"]), ("html", &reported["others"]["html"])];
     for (ending, hash) in hashes.into_iter().chain([("json", &reported["others"]["json"])]) {
         let files = world.slack.files();
+        // What was brought and shown nowhere, because an answer came too late, nobody sees.
         let named = |file: &&File| file.name.ends_with(&format!("-report.{ending}"));
-        let sent: Vec<&File> = files.iter().filter(named).collect();
+        let sent: Vec<&File> =
+            files.iter().filter(named).filter(|file| file.shared_ts.is_some()).collect();
         assert_eq!(sent.len(), 1, "{ending}");
-        assert!(sent[0].shared_ts.is_some(), "{ending}");
         assert_eq!(hash.as_str().unwrap(), sha256_hex(&sent[0].content), "{ending}");
     }
 }

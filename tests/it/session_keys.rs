@@ -115,12 +115,13 @@ fn has_the_ways(bureau: &Bureau, case: &Case) {
     for wanted in ["Signs as: ", "Behind it: ", "long-term key AKIA…"] {
         assert!(card.contains(wanted), "{wanted}: {card}");
     }
-    for wanted in
-        ["Proposed, because ", "cannot be made inactive", "Milder: ", "Harder: ", "undo: "]
-    {
-        assert!(plan.contains(wanted), "{wanted}: {plan}");
+    let ways = drawn(View::Ways(scene, number));
+    for wanted in ["goes this way", "cannot be made inactive", "Milder: ", "Harder: ", "undo: "] {
+        assert!(ways.contains(wanted), "{wanted}: {ways}");
     }
-    assert!(!plan.contains("make only the key inactive"), "{plan}");
+    for said in [plan, ways] {
+        assert!(!said.contains("make only the key inactive"), "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -130,7 +130,9 @@ fn of_case(case: &Case, text: &str) -> Vec<Picture> {
 pub(crate) fn kind(view: &View<'_>) -> &'static str {
     match view {
         View::Card(_) => "Card",
+        View::Details(_) => "Details",
         View::Plan(..) => "Plan",
+        View::Ways(..) => "Ways",
         View::Summary(..) => "Summary",
         View::Update(..) => "Update",
         View::Rung(..) => "Rung",

@@ -168,6 +168,7 @@ fn together(story: &mut Story, t: &str) {
         json!({ "what": "task_given", "task": "bill", "person": who(CYN), "due": AT }),
         json!({ "what": "task_given", "task": "data_read", "person": who(BOB), "due": LATER }),
         json!({ "what": "task_done", "task": "data_read" }),
+        json!({ "what": "cause_named", "cause": "code", "reason": t }),
     ] {
         story.by(BOB, team(step));
     }

@@ -1,5 +1,6 @@
 //! What the new channel of a case that is taken up again has from the start.
 
+use super::beside::details_key;
 use super::{Announcement, What, card_key, plan_key};
 use crate::domain::case::Case;
 use crate::domain::event::PostKey;
@@ -23,8 +24,13 @@ pub(super) fn owed(case: &Case, (record, reason): (&Record, &str)) -> Vec<Announ
     let mut plans: Vec<_> = plans.map(|state| state.plan.number).collect();
     let older = plans.len().saturating_sub(PLANS_MAX);
     let card = Announcement { key: card_key(), what: What::Card };
-    let first =
-        [card, keyed("reopened", What::Notice(words)), keyed("summary", What::Summary(record.seq))];
+    let details = Announcement { key: details_key(), what: What::Details };
+    let first = [
+        card,
+        details,
+        keyed("reopened", What::Notice(words)),
+        keyed("summary", What::Summary(record.seq)),
+    ];
     let plans = plans.drain(older..);
     let plans =
         plans.map(|number| Announcement { key: plan_key(number), what: What::Plan(number) });

@@ -47,6 +47,7 @@ pub(super) fn about(case: &Case, record: &Record) -> Option<Announcement> {
         // The message with the tasks of the phase shows it.
         TeamStep::TaskGiven { .. } | TeamStep::TaskDone { .. } => None,
         TeamStep::Graded { .. }
+        | TeamStep::CauseNamed { .. }
         | TeamStep::Took { .. }
         | TeamStep::PageTried { .. }
         | TeamStep::Paged { .. }

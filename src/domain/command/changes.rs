@@ -1,7 +1,8 @@
 //! Words that change what a plan holds, or take steps of it back.
 
+use super::error::CommandError;
 use super::text::is_mark;
-use super::{Command, CommandError, case_name};
+use super::{Command, case_name};
 use crate::domain::plan::StepAddress;
 use crate::domain::wanted::Wanted;
 use crate::domain::way::Way;

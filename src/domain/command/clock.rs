@@ -1,13 +1,9 @@
 //! Words that start or stop the clock of a reporting duty.
 
-use super::{Command, CommandError, case_and_word, next_word, reason};
+use super::error::CommandError;
+use super::{Command, case_and_word, next_word, reason};
 use crate::domain::regime::Regime;
 use jiff::Timestamp;
-
-pub(super) const HOW: &str = "say the duty (`gdpr`, `uk-gdpr`, `nis2`, `dora`, `sec`, `hipaa`), \
-    where it is not now the time since when, and why, 10 to 300 characters: `/keyleak clock gdpr \
-    2026-11-20T08:00Z personal data was read`; `/keyleak clock gdpr stop no personal data` ends \
-    it. Outside the case's channel name the case or key first";
 
 /// The time is when people knew, which may be before they typed.
 pub(super) fn clock(text: &str) -> Result<Command, CommandError> {

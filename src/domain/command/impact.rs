@@ -1,6 +1,7 @@
 //! Words about the nine impact questions: where they stand, or a person's answer to one.
 
-use super::{Command, CommandError, case_and_word, case_name, next_word, reason, words};
+use super::error::CommandError;
+use super::{Command, case_and_word, case_name, next_word, reason, words};
 use crate::domain::impact::{ImpactQuestion, ImpactVerdict, ImpactWord};
 
 pub(super) fn impact(text: &str) -> Result<Command, CommandError> {

@@ -1,6 +1,7 @@
 //! Ids of keys among the words of a command, and what else looks like one.
 
-use super::{Command, CommandError, KEYS_MAX};
+use super::error::CommandError;
+use super::{Command, KEYS_MAX};
 use crate::domain::ids::{AccessKeyId, KeyIdError};
 
 pub(super) fn open(words: &[&str], first_position: usize) -> Result<Command, CommandError> {

@@ -1,6 +1,7 @@
 //! The words about how long a key was exposed, and that a case goes on.
 
-use super::{Command, CommandError, case_id, case_name, next_word, reason};
+use super::error::CommandError;
+use super::{Command, case_id, case_name, next_word, reason};
 use jiff::Timestamp;
 
 pub(super) fn exposed(words: &[&str]) -> Result<Command, CommandError> {

@@ -1,7 +1,8 @@
 //! Which case a command is about, where it names one, and the words that come after.
 
+use super::error::CommandError;
 use super::text::next_word;
-use super::{CaseName, CommandError, REASON_LENGTH_MAX, REASON_LENGTH_MIN, case_id};
+use super::{CaseName, REASON_LENGTH_MAX, REASON_LENGTH_MIN, case_id};
 use crate::domain::ids::AccessKeyId;
 use crate::domain::plan::PlanNumber;
 

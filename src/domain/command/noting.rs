@@ -1,11 +1,10 @@
 //! Words for the timeline: kept as they were typed, with the case before them where one is named.
 
-use super::{Command, CommandError, case_id, next_word};
+use super::error::CommandError;
+use super::{Command, NOTE_LENGTH_MAX, case_id, next_word};
 use crate::domain::command::CaseName;
 use crate::domain::ids::AccessKeyId;
 
-/// Longer ones belong into a message, or a document.
-pub(super) const NOTE_LENGTH_MAX: usize = 2_000;
 /// How our own cases are called; a note may begin with any other word.
 const CASE_PREFIX: &str = "kl-";
 

@@ -1,6 +1,7 @@
 //! Questions of the trail among the words of a command.
 
-use super::{Command, CommandError, case_name, next_word};
+use super::error::CommandError;
+use super::{Command, case_name, next_word};
 use crate::domain::ids::AccessKeyId;
 use crate::domain::question::{QUESTIONS_MAX, SQL_LENGTH_MAX, is_word};
 

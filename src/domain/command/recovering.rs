@@ -1,8 +1,7 @@
 //! Words about the recovery: who sees to a loss, and what takes the place of the key.
 
-use super::{
-    Command, CommandError, OWNER_LENGTH_MAX, USER_LENGTH_MAX, case_and_word, next_word, reason,
-};
+use super::error::CommandError;
+use super::{Command, OWNER_LENGTH_MAX, USER_LENGTH_MAX, case_and_word, next_word, reason};
 use crate::domain::ids::UserName;
 use crate::domain::recovery_step::Replacement;
 

@@ -1,12 +1,9 @@
 //! Words that take a task, give it to somebody, or say that it is done.
 
+use super::error::CommandError;
 use super::team::member;
-use super::{Command, CommandError, case_and_word, case_name, words};
+use super::{Command, case_and_word, case_name, words};
 use crate::domain::task::Task;
-
-pub(super) const HOW: &str = "say which task, by its number, and whom it goes to, by the mention \
-    that Slack offers or by the member id: `/keyleak task 12 @ana`, nobody to take it yourself, or \
-    `done`; `/keyleak tasks` lists them. Outside the case's channel name the case or key before it";
 
 /// What becomes of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]

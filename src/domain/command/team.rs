@@ -1,15 +1,10 @@
 //! Words about how people work together: how severe the case is, and who does what.
 
-use super::{Command, CommandError, case_and_word, case_name, reason};
+use super::error::CommandError;
+use super::{Command, case_and_word, case_name, reason};
 use crate::domain::severity::Severity;
 use crate::domain::team_step::Role;
 
-pub(super) const SEVERITY_HOW: &str = "say `P1` to `P4`, or `auto` to leave it to the facts, and \
-    then why, 10 to 300 characters: `/keyleak severity P1 it can read the customers' data`; \
-    outside the case's channel name the case or key before it";
-pub(super) const ROLE_HOW: &str = "say whom, by the mention that Slack offers or by the member id: \
-    `/keyleak lead @ana`, `/keyleak scribe U0123456789`, or nobody to take it yourself; outside \
-    the case's channel name the case or key before it";
 /// Slack's ids of members are far shorter.
 const MEMBER_LENGTH_MAX: usize = 40;
 

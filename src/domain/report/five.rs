@@ -90,10 +90,16 @@ fn vulnerability(case: &Case) -> Finding {
     ];
     let gaps = checklist(case).into_iter().filter(|item| of_key.contains(&item.measure));
     known.extend(gaps.map(|item| item.because));
-    let confidence = match case.opening().found_where {
-        Some(_) => Confidence::Medium,
-        None => Confidence::Low,
+    let named = case.team().cause();
+    if let Some(named) = named {
+        let (word, means, by) = (named.cause.word(), named.cause.means(), &named.press.name);
+        known.push(format!("root cause {word}: {means}, says {by}: {}", named.reason));
+    }
+    let confidence = match (named, &case.opening().found_where) {
+        (Some(_), _) | (None, Some(_)) => Confidence::Medium,
+        (None, None) => Confidence::Low,
     };
+    let unknown = "how the key got to where it was found".to_owned();
     Finding {
         id: "vulnerability".to_owned(),
         title: "Vulnerability: what let this happen".to_owned(),
@@ -102,7 +108,7 @@ fn vulnerability(case: &Case) -> Finding {
               people to say"
             .to_owned(),
         known: known.iter().map(|line| told(line)).collect(),
-        not_known: vec!["how the key got to where it was found".to_owned()],
+        not_known: if named.is_some() { Vec::new() } else { vec![unknown] },
     }
 }
 

@@ -76,7 +76,7 @@ fn validation(case: &Case) -> (Progress, String) {
     let found = match (answered, unknown) {
         (0, _) => String::new(),
         (_, 0) => format!("{} known", words::count(answered, "fact")),
-        (_, _) => format!("{} known, {unknown} unknown (see above)", answered - unknown),
+        (_, _) => format!("{} known, {unknown} unknown (see the thread)", answered - unknown),
     };
     let progress = if case.validated() { Progress::Done } else { Progress::Running };
     (progress, found)
@@ -110,7 +110,7 @@ fn impact(case: &Case) -> (Progress, String) {
     let answered = case.answers().last();
     let last = answered.map(|(_, last)| {
         let count = words::count(case.answers().len(), "question");
-        format!("{count} answered; last {}: {}", last.question, last.sentence)
+        format!("{count} asked of the trail; last {}: {}", last.question, last.sentence)
     });
     let told: Vec<String> = Some(impact::tally(case))
         .filter(|tally| !tally.is_empty())

@@ -66,6 +66,9 @@ pub(super) fn told(case: &Case, step: &TeamStep) -> Option<(String, Option<Strin
         TeamStep::ClockStopped { regime, reason } => {
             (format!("stopped the clock {}", regime.word()), Some(reason.clone()))
         }
+        TeamStep::CauseNamed { cause, reason } => {
+            (format!("named the root cause: {}", cause.word()), Some(reason.clone()))
+        }
         TeamStep::TaskGiven { task, person, due } => {
             let due = due.map(|due| format!(", due {}", utc(due))).unwrap_or_default();
             let (number, title) = (task.number(), task.title());

@@ -269,8 +269,14 @@ async fn accessbot_260_an_outsider_sets_nothing_off_by_words_buttons_or_forms() 
 async fn simple_report_2816_what_is_typed_in_a_shared_channel_stays_with_ours() {
     let house = House::open().await;
     let world = &house.world;
-    let said = house.say(REPORTER, SHARED, &world.leaked.access_key_id).await;
-    assert!(said.contains("Opened case") && said.contains("ephemeral"), "{said}");
+    let key = world.leaked.access_key_id.as_str();
+    let said = house.say(REPORTER, SHARED, key).await;
+    assert!(said.contains("this channel is shared with another") && said.contains("ephemeral"));
+    assert!(house.desk().work.all_cases().await.unwrap().is_empty(), "{said}");
+    let said = house.say(REPORTER, SHARED, "help").await;
+    assert!(said.contains("responds to exposed"), "{said}");
+    let said = house.say(REPORTER, &world.lobby, key).await;
+    assert!(said.contains("Opened case") && said.contains("ephemeral"), "the control: {said}");
     let case = house.desk().work.all_cases().await.unwrap().remove(0);
     let now = house.until(&case, "the plan", posted(&plan_key(PlanNumber(1)))).await;
     let room = world.slack.channel(&channel(&now)).unwrap();
