@@ -9,7 +9,7 @@ use crate::domain::event::Phase;
 use crate::domain::inquiry;
 use crate::domain::recovering;
 use crate::domain::report::phases::{PhaseRow, Progress, rows as phase_rows};
-use crate::domain::report::{spent_words, status_words, times_to_contain, waiting};
+use crate::domain::report::{status_words, waiting};
 use crate::domain::spending::Waiting;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{
@@ -44,10 +44,10 @@ pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
     let mut tail = Vec::new();
     if case.closed_at().is_none() {
         tail.extend(allow_buttons(case));
-        tail.extend(rows("card.phase", phase_buttons(case)));
+        let buttons = phase_buttons(case).into_iter().chain(case_buttons(case));
+        tail.extend(rows("card.phase", buttons.collect()));
     }
-    tail.extend(rows("card.case", case_buttons(case)));
-    tail.push(context(&format!("Case {} · all that is known is in the thread", case.id())));
+    tail.push(context(&format!("Case {} · details in the thread", case.id())));
     let next = next.map_or_else(String::new, |next| format!(" Next: {next}."));
     Sketch { text: format!("Exposed key {key}: {status}.{next}"), blocks, tail }
 }
@@ -60,13 +60,6 @@ fn standing(case: &Case, status: &str) -> Vec<Value> {
     }
     if let Some(more) = waits.len().checked_sub(WAITS_SHOWN_MAX).filter(|more| *more > 0) {
         parts.push(text(&format!("; and {more} more, which /keyleak status lists")));
-    }
-    if let Some(held) = times_to_contain(case).held {
-        let span = crate::domain::time_words::span(held);
-        parts.extend([newline(), bold("Time to contain: "), text(&span)]);
-    }
-    if let Some(spent) = spent_words(case) {
-        parts.extend([newline(), bold("Reading the trail: "), text(&spent)]);
     }
     parts
 }
@@ -140,10 +133,6 @@ fn case_buttons(case: &Case) -> Vec<Value> {
         button(label, &action.id(), &action.value(), Look::Plain, confirm)
     };
     let mut buttons = Vec::new();
-    // Nothing more can be asked of a closed case, and its archived card is never drawn again.
-    if case.closed_at().is_some() {
-        return buttons;
-    }
     if let Some(asked) = inquiry::newest_waiting(case) {
         let action = ButtonAction::CancelQuestions { case: id(), asked };
         buttons.push(drawn("Cancel the questions", &action, None));
@@ -154,7 +143,7 @@ fn case_buttons(case: &Case) -> Vec<Value> {
         yes: "Close the case".to_owned(),
         danger: false,
     };
-    buttons.push(drawn("Close the case", &ButtonAction::Close { case: id() }, Some(confirm)));
+    buttons.push(drawn("Close", &ButtonAction::Close { case: id() }, Some(confirm)));
     buttons
 }
 

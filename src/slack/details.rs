@@ -4,6 +4,8 @@ use crate::domain::button::ButtonAction;
 use crate::domain::case::Case;
 use crate::domain::names::name_of;
 use crate::domain::report::phases::{PhaseRow, Progress, rows as phase_rows};
+use crate::domain::report::{spent_words, times_to_contain};
+use crate::domain::time_words::span;
 use crate::ports::chat::Scene;
 use crate::slack::blocks::{Look, bold, button, field, newline, paragraph, rich, rows, text, time};
 use crate::slack::sketch::Sketch;
@@ -25,6 +27,10 @@ pub(super) fn sketch(scene: &Scene<'_>) -> Sketch {
     lines.extend(opening.note.iter().map(|note| vec![bold("Note: "), text(&field(note))]));
     let by = format!("{} at ", field(&name_of(case, case.opened_by())));
     lines.push(vec![bold("Opened by: "), text(&by), time(case.opened_at())]);
+    if let Some(held) = times_to_contain(case).held {
+        lines.push(vec![bold("Time to contain: "), text(&span(held))]);
+    }
+    lines.extend(spent_words(case).map(|spent| vec![bold("Reading the trail: "), text(&spent)]));
     lines.extend(phases(case));
     let blocks = vec![rich("details", vec![paragraph(lines.join(&newline()))])];
     let mut tail = Vec::new();

@@ -33,12 +33,10 @@ pub(super) fn brief(scene: &Scene<'_>) -> Vec<Vec<Value>> {
         lines.push(line("Signs as", facts.signer.as_ref(), signer));
         lines.extend(facts.signer_known().map(behind));
     }
-    lines.extend(
-        facts
-            .permissions
-            .as_ref()
-            .map(|fact| vec![bold("May do: "), part("", fact, permission_words)]),
-    );
+    // What it could do before it was contained is in the thread.
+    let open = case.standing_containment().is_none();
+    let permissions = facts.permissions.as_ref().filter(|_| open);
+    lines.extend(permissions.map(|fact| vec![bold("May do: "), part("", fact, permission_words)]));
     lines.push(line("Last used", facts.last_use.as_ref(), last_use));
     lines.extend(warnings(scene));
     lines.push(since(case));
@@ -71,24 +69,22 @@ fn part<T>(before: &str, fact: &Fact<T>, known: impl FnOnce(&T) -> String) -> Va
     text(&format!("{before}{said}"))
 }
 
-/// What AWS itself says is wrong, in one line where it says nothing.
+/// What AWS itself says is wrong, or cannot say; where it warns of nothing, the thread says so.
 fn warnings(scene: &Scene<'_>) -> Vec<Vec<Value>> {
     let facts = scene.case.facts();
     let asked = [
-        ("quarantine", facts.quarantine.as_ref().map(|fact| fact.known().map(Option::is_none))),
-        ("GuardDuty", facts.guard_duty.as_ref().map(|fact| fact.known().map(Vec::is_empty))),
-        ("AWS Health", facts.health.as_ref().map(|fact| fact.known().map(Vec::is_empty))),
+        ("quarantine", facts.quarantine.as_ref().map(|fact| fact.known().is_some())),
+        ("GuardDuty", facts.guard_duty.as_ref().map(|fact| fact.known().is_some())),
+        ("AWS Health", facts.health.as_ref().map(|fact| fact.known().is_some())),
     ];
-    let named = |wanted: Option<bool>| -> String {
-        let these = asked.iter().filter(|(_, told)| *told == Some(wanted));
-        these.map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-    };
+    let unknown: Vec<&str> = asked
+        .into_iter()
+        .filter_map(|(name, known)| (known == Some(false)).then_some(name))
+        .collect();
     let mut lines = Vec::new();
-    let (none, unknown) = (named(Some(true)), named(None));
     if !unknown.is_empty() {
-        lines.push(vec![bold("Warnings of AWS: "), text(&format!("NOT KNOWN by {unknown}"))]);
-    } else if asked.iter().all(|(_, told)| *told == Some(Some(true))) && !none.is_empty() {
-        lines.push(vec![bold("Warnings of AWS: "), text("none")]);
+        let said = format!("NOT KNOWN by {}", unknown.join(", "));
+        lines.push(vec![bold("Warnings of AWS: "), text(&said)]);
     }
     let found = |label, fact: Option<&Fact<Vec<Alert>>>| {
         let some = fact.filter(|fact| fact.known().is_some_and(|found| !found.is_empty()));
@@ -158,16 +154,13 @@ fn behind(found: &Signer) -> Vec<Value> {
 fn since(case: &Case) -> Vec<Value> {
     let exposure = case.exposure();
     let at = exposure.since.map_or_else(|| text("not known"), time);
-    let whence = match (&exposure.basis, exposure.since) {
-        (Basis::Nothing, _) | (Basis::Trail { .. }, None) => String::new(),
-        (Basis::Trail { .. }, Some(_)) => ", by the trail".to_owned(),
-        (Basis::Person(press), _) => format!(", says {}", field(&press.name)),
-    };
-    vec![bold("Exposed since: "), at, text(&whence)].into_iter().filter(is_something).collect()
-}
-
-fn is_something(part: &Value) -> bool {
-    part["text"] != ""
+    let mut parts = vec![bold("Exposed since: "), at];
+    match (&exposure.basis, exposure.since) {
+        (Basis::Nothing, _) | (Basis::Trail { .. }, None) => {}
+        (Basis::Trail { .. }, Some(_)) => parts.push(text(", by the trail")),
+        (Basis::Person(press), _) => parts.push(text(&format!(", says {}", field(&press.name)))),
+    }
+    parts
 }
 
 /// Since when the key is exposed, and how that is known.

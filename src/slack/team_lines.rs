@@ -23,9 +23,6 @@ pub(super) fn lines(scene: &Scene<'_>) -> Vec<Value> {
     let mut parts = vec![bold("Severity: "), text(&severity_words(case)), newline()];
     let lead = case.team().role(Role::Lead).map(|(person, _)| person);
     parts.extend([bold("Lead: "), person(&lead.unwrap_or(case.opened_by()).user)]);
-    if lead.is_none() {
-        parts.push(text(" (opened the case)"));
-    }
     if let Some((scribe, _)) = case.team().role(Role::Scribe) {
         parts.extend([bold(" · Scribe: "), person(&scribe.user)]);
     }

@@ -6,6 +6,7 @@
 )]
 
 mod browser;
+mod card;
 mod drill;
 #[expect(dead_code, reason = "only the tests against foreign parts wait on a network")]
 #[path = "../support/frame.rs"]
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let parts = Arc::new(parts::Parts::default());
     let mut trials = Vec::new();
     trials.extend(parts::trials(&parts));
+    trials.extend(card::trials(&parts));
     trials.extend(story::trials(&parts));
     trials.extend(look::trials(&parts));
     trials.extend(reports::trials(&parts));

@@ -56,7 +56,7 @@ fn report_the_key(person: &mut Browser) {
     );
     person.click(".toast button:text-is('Go there')");
     let card = person.see(".message.pinned:has-text('Exposed key')");
-    assert!(card.contains("Owner: user ci-deployer"), "{card}");
+    assert!(card.contains("of user ci-deployer"), "{card}");
     person.see("main .kit:text-is('Approve the plan')");
 }
 
@@ -118,7 +118,7 @@ fn undo(person: &mut Browser) {
 }
 
 fn close_and_read(person: &mut Browser) {
-    person.press_button("Close the case", true);
+    person.press_button("Close", true);
     person.see(".closed:has-text('archived')");
     let report = person.download("main .file a[download$='.md']");
     for words in ["AKIA", "approved plan 1", "ci-deployer"] {

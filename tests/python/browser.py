@@ -11,6 +11,7 @@
     {"do": "add", "channel": name, "messages": [...]}  what else the workspace says there
     {"do": "inject", "script": s}               an inline script, as an attacker would add it
     {"do": "wide"}      whether the page is wider than its window
+    {"do": "tall", "at": selector}              how many pixels it is high
     {"do": "axe"}       the serious findings of axe-core
     {"do": "global", "name": n}                 what a script of the page left under this name
     {"do": "problems"}  errors of the console and requests to other hosts, and forgets them
@@ -139,6 +140,8 @@ class Browser:
                 return page.evaluate(body + " document.head.append(n); }", more["script"])
             case "wide":
                 return page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            case "tall":
+                return round(self.last(more["at"]).bounding_box()["height"])
             case "axe":
                 return self.axe()
             case "problems":
