@@ -292,6 +292,7 @@ use text::{next_word, words};
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::KeyIdError;
     use crate::domain::impact::{ImpactQuestion, ImpactVerdict};
     use crate::domain::way::Way;
 

@@ -2,6 +2,7 @@
 
 use crate::domain::report::charts::whole;
 use crate::domain::report::shape::Figures;
+use crate::paper::font;
 use crate::paper::text::shown;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -24,6 +25,7 @@ const SUMS: i32 = 70;
 
 /// The picture; none where it cannot be drawn.
 pub(super) fn svg(figures: &Figures) -> Option<String> {
+    font::ready();
     let count = i32::try_from(figures.categories.len()).ok()?;
     let height = u32::try_from(count * ROW + 10).ok()?;
     let sum = |place: usize| -> f64 {

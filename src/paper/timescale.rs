@@ -3,11 +3,13 @@
 use crate::domain::report::charts::whole;
 use crate::domain::report::shape::Figures;
 use crate::paper::bars::{COLORS, FONT, WIDTH};
+use crate::paper::font;
 use crate::paper::text::shown;
+use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-const HEIGHT: u32 = 320;
+pub(super) const HEIGHT: u32 = 320;
 /// Times below the axis; more would run into one another.
 const LABELS_MAX: usize = 6;
 /// Lines across the bars, as the style sheet knows them.
@@ -20,22 +22,28 @@ const LATE: f64 = 0.6;
 /// The picture; none where it cannot be drawn.
 pub(super) fn svg(figures: &Figures) -> Option<String> {
     let mut out = String::new();
-    draw(figures, &mut out)?;
+    draw(figures, &SVGBackend::with_string(&mut out, (WIDTH, HEIGHT)).into_drawing_area(), 1)?;
     Some(out)
 }
 
-fn draw(figures: &Figures, out: &mut String) -> Option<()> {
+/// Draws it on an area that is so many times as large as the page's, in each direction.
+pub(super) fn draw<B: DrawingBackend>(
+    figures: &Figures,
+    area: &DrawingArea<B, Shift>,
+    scale: u32,
+) -> Option<()> {
+    font::ready();
+    let font = (FONT.0, FONT.1 * scale.cast_signed());
     let count = figures.categories.len() as f64;
     let sum = |place: usize| -> f64 {
         figures.series.iter().filter_map(|series| series.values.get(place)).sum()
     };
     let most = (0..figures.categories.len()).map(sum).fold(1.0, f64::max);
     let top = most * HEADROOM;
-    let area = SVGBackend::with_string(out, (WIDTH, HEIGHT)).into_drawing_area();
-    let mut chart = ChartBuilder::on(&area)
-        .margin(12)
-        .x_label_area_size(52)
-        .y_label_area_size(56)
+    let mut chart = ChartBuilder::on(area)
+        .margin(12 * scale)
+        .x_label_area_size(52 * scale)
+        .y_label_area_size(56 * scale)
         .build_cartesian_2d(0.0..count, 0.0..top)
         .ok()?;
     let name = |at: &f64| {
@@ -54,8 +62,8 @@ fn draw(figures: &Figures, out: &mut String) -> Option<()> {
         })
         .x_desc(shown(&figures.x))
         .y_desc(shown(&figures.y))
-        .label_style(FONT)
-        .axis_desc_style(FONT)
+        .label_style(font)
+        .axis_desc_style(font)
         .draw()
         .ok()?;
     for place in 0..figures.categories.len() {
@@ -70,10 +78,10 @@ fn draw(figures: &Figures, out: &mut String) -> Option<()> {
     }
     for (row, mark) in figures.marks.iter().enumerate() {
         let at = mark.position;
-        let line = PathElement::new(vec![(at, 0.0), (at, top)], MARK.stroke_width(2));
+        let line = PathElement::new(vec![(at, 0.0), (at, top)], MARK.stroke_width(2 * scale));
         chart.draw_series(std::iter::once(line)).ok()?;
         let side = if at > count * LATE { HPos::Right } else { HPos::Left };
-        let style = FONT.into_text_style(&area).color(&MARK).pos(Pos::new(side, VPos::Top));
+        let style = font.into_text_style(area).color(&MARK).pos(Pos::new(side, VPos::Top));
         let label = match side {
             HPos::Right => format!("{}\u{a0}", shown(&mark.label)),
             HPos::Left | HPos::Center => format!("\u{a0}{}", shown(&mark.label)),

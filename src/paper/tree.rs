@@ -2,6 +2,7 @@
 
 use crate::domain::report::shape_parts::LineageNode;
 use crate::paper::bars::{FONT, WIDTH};
+use crate::paper::font;
 use crate::paper::text::shown;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -30,6 +31,7 @@ struct Row {
 
 /// The picture; none where it cannot be drawn.
 pub(super) fn svg(key: &str, nodes: &[LineageNode]) -> Option<String> {
+    font::ready();
     let rows = rows(nodes);
     let left_out = nodes.len().saturating_sub(rows.len());
     let lines = i32::try_from(rows.len()).ok()? + 1 + i32::from(left_out > 0);

@@ -216,12 +216,12 @@ async fn the_report_says_in_every_form_what_journal_and_evidence_hold() {
     stage.strike().await;
 }
 
-/// Each form came as one file, and the journal has its hash.
+/// Each form and the chart came as one file, and the journal has its hash.
 fn in_the_channel(world: &World, export: &Path) {
     let records = records(export);
     let reported = &kind(&records, "reported").last().unwrap()["event"];
-    let hashes = [("md", &reported["sha256"]), ("html", &reported["others"]["html"])];
-    for (ending, hash) in hashes.into_iter().chain([("json", &reported["others"]["json"])]) {
+    let others = ["html", "json", "png"].map(|ending| (ending, &reported["others"][ending]));
+    for (ending, hash) in others.into_iter().chain([("md", &reported["sha256"])]) {
         let files = world.slack.files();
         // What was brought and shown nowhere, because an answer came too late, nobody sees.
         let named = |file: &&File| file.name.ends_with(&format!("-report.{ending}"));

@@ -11,6 +11,7 @@ use crate::flow::tell::beside::{self, counted};
 use crate::flow::tell::memory::Memory;
 use crate::flow::tell::speaker::Speaker;
 use crate::paper::form::Form;
+use crate::paper::image::activity;
 use crate::ports::chat::{ChatError, Spot, Upload};
 use crate::ports::trail::Answer;
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +21,8 @@ use std::collections::BTreeMap;
 const APPEARS_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 /// A channel is archived only after the last file has had so long to appear in it.
 const ARRIVES_WITHIN: SignedDuration = SignedDuration::from_secs(30);
+/// How the name of the report's picture ends.
+const PICTURE: &str = "png";
 /// How often a file that may be on its way is looked for.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -56,7 +59,8 @@ pub(super) async fn rows(
     Ok(attached.beside(|why| beside::rows((speaker.case, seq), &answer, why)))
 }
 
-/// The report as of a record, in each of its forms; the words beside it come after the last.
+/// The report as of a record, in each of its forms, and its chart as a picture; the words beside it
+/// come after the last.
 pub(super) async fn report(
     speaker: &Speaker<'_>,
     spot: Spot<'_>,
@@ -64,10 +68,10 @@ pub(super) async fn report(
     memory: &mut Memory,
 ) -> Result<Enclosed, StepError> {
     let mut perhaps_twice = false;
-    for (form, upload) in of_report(speaker.desk, speaker.case, seq).await? {
-        let own = match form {
-            Form::Markdown => post.clone(),
-            Form::Page | Form::Json => PostKey(format!("{}.{}", post.0, form.ending())),
+    for (ending, upload) in of_report(speaker.desk, speaker.case, seq).await? {
+        let own = match ending == Form::Markdown.ending() {
+            true => post.clone(),
+            false => PostKey(format!("{}.{ending}", post.0)),
         };
         match attach(speaker, spot, (&own, &upload), memory).await? {
             Attached::Surely => {}
@@ -163,15 +167,25 @@ fn of_answer(case: &Case, seq: u64, answer: &Answer) -> Upload {
 }
 
 /// The report as of the record that asked for it, so that a repeat sends the same one.
-async fn of_report(desk: &Desk, case: &Case, seq: u64) -> Result<[(Form, Upload); 3], StepError> {
+async fn of_report(
+    desk: &Desk,
+    case: &Case,
+    seq: u64,
+) -> Result<Vec<(&'static str, Upload)>, StepError> {
     let then = case.as_of(seq).map_err(|error| StepError::Broken(error.to_string()))?;
     let rows = exhibits(&then, desk.evidence.as_ref()).await?;
     // It is kept for good, so the words that people added are not in it.
     let report = whole(&then, &rows, None);
-    let drawn = Form::ALL.map(|form| (form, form.of(&report).into_bytes()));
+    let id = case.id();
+    let text = |form: Form| {
+        let title = format!("Report of case {id} ({})", form.words());
+        (form.ending(), title, form.of(&report).into_bytes())
+    };
+    let mut drawn = Form::ALL.map(text).to_vec();
+    drawn.extend(activity(&report).map(|image| (PICTURE, image.words, image.png)));
     let mut kept = BTreeMap::new();
-    for (form, content) in &drawn {
-        kept.insert(form.ending().to_owned(), desk.evidence.put(content).await?);
+    for (ending, _, content) in &drawn {
+        kept.insert((*ending).to_owned(), desk.evidence.put(content).await?);
     }
     let sha256 = kept.remove(Form::Markdown.ending()).unwrap_or_default();
     let is_known =
@@ -184,9 +198,8 @@ async fn of_report(desk: &Desk, case: &Case, seq: u64) -> Result<[(Form, Upload)
         Ok::<_, StepError>((!known).then(|| entry.clone()))
     };
     desk.ledger.append(case.id(), once).await?;
-    let id = case.id();
-    Ok(drawn.map(|(form, content)| {
-        let name = format!("{id}-{seq}-report.{}", form.ending());
-        (form, Upload { name, title: format!("Report of case {id} ({})", form.words()), content })
-    }))
+    let upload = |(ending, title, content)| {
+        (ending, Upload { name: format!("{id}-{seq}-report.{ending}"), title, content })
+    };
+    Ok(drawn.into_iter().map(upload).collect())
 }

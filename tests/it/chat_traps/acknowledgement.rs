@@ -4,7 +4,8 @@ use crate::acknowledge::Rehearsal;
 use crate::chat_traps::house::{ACKNOWLEDGED_IN, FOR_EVER, House, channel, is, posted, told};
 use crate::people::heard;
 use crate::slack_away::{keys, told_all, wrong};
-use keyleak::domain::announce::{card_key, plan_key};
+use keyleak::domain::announce::beside::details_key;
+use keyleak::domain::announce::plan_key;
 use keyleak::domain::event::Event;
 use keyleak::domain::plan::PlanNumber;
 use keyleak::domain::plan_state::PlanStatus;
@@ -140,7 +141,8 @@ async fn agno_10073_a_retry_of_what_never_arrived_counts() {
     let house = House::open().await;
     let slack = &house.world.slack;
     let case = house.planned().await;
-    let (place, _) = house.seen(&house.load(&case).await, &card_key());
+    let now = house.until(&case, "the details", posted(&details_key())).await;
+    let (place, _) = house.seen(&now, &details_key());
     let sent = slack.compose_press(&Press::new(REPORTER, place, "case.summary")).unwrap();
     let header = |name, value: &str| (name, value.to_owned());
     let retry =

@@ -7,7 +7,8 @@ use crate::chat_traps::limits::get;
 use crate::people::heard;
 use crate::slack_app::{manifest, methods_called};
 use keyleak::config;
-use keyleak::domain::announce::{card_key, plan_key};
+use keyleak::domain::announce::beside::details_key;
+use keyleak::domain::announce::plan_key;
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
 use keyleak::domain::plan::PlanNumber;
@@ -94,8 +95,9 @@ async fn hermes_agent_100408_a_closed_case_has_no_buttons_and_answers_who_presse
     let house = House::open().await;
     let world = &house.world;
     let case = house.planned().await;
-    let now = house.load(&case).await;
-    let (plan, card) = (house.seen(&now, &plan_key(PlanNumber(1))), house.seen(&now, &card_key()));
+    let now = house.until(&case, "the details", posted(&details_key())).await;
+    let plan = house.seen(&now, &plan_key(PlanNumber(1)));
+    let details = house.seen(&now, &details_key());
     assert!(world.slack.pressable(&channel(&now)).len() > 1, "the control");
     house.press(&case, REPORTER, "case.close").await;
     let now = house.until(&case, "its end", Case::is_archived).await;
@@ -104,7 +106,7 @@ async fn hermes_agent_100408_a_closed_case_has_no_buttons_and_answers_who_presse
     for (who, button, seen) in [
         (APPROVER, "plan.approve", &plan),
         (SECOND_APPROVER, "plan.deny", &plan),
-        (REPORTER, "case.summary", &card),
+        (REPORTER, "case.summary", &details),
     ] {
         assert!(house.press_as_seen(who, button, seen).await.accepted());
         let answered = async || Ok((!world.slack.ephemerals(who).is_empty()).then_some(()));
