@@ -25,6 +25,7 @@ mod calibration;
 #[expect(dead_code, reason = "a siege chooses in fewer ways than a storm")]
 mod chance;
 mod closed_bucket;
+mod cloud_formation;
 mod conditions;
 mod containment;
 #[path = "../support/counting_athena.rs"]
@@ -181,6 +182,7 @@ fn main() -> ExitCode {
     trials.extend(siege::trials(&parts));
     trials.extend(signatures::trials(&parts));
     trials.extend(block_judges::trials(&parts));
+    trials.extend(cloud_formation::trials(&parts));
     trials.extend(bolt::trials(&parts));
     trials.extend(slack_judge::trials(&parts));
     trials.extend(plan_forms::trials(&parts));

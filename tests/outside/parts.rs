@@ -14,6 +14,11 @@ const LIMITS: Requirements = Requirements {
     text: include_str!("../python/requirements-limits.txt"),
 };
 
+const CLOUD_FORMATION: Requirements = Requirements {
+    file: "requirements-cloudformation.txt",
+    text: include_str!("../python/requirements-cloudformation.txt"),
+};
+
 /// Everything that is costly to start; dropping it stops what was started.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
@@ -21,6 +26,7 @@ pub(crate) struct Parts {
     dynamodb_local: OnceLock<Result<DynamoDbLocal, Missing>>,
     python: OnceLock<Result<Python, Missing>>,
     limits: OnceLock<Result<Python, Missing>>,
+    cloud_formation: OnceLock<Result<Python, Missing>>,
 }
 
 impl Parts {
@@ -32,6 +38,12 @@ impl Parts {
     /// The environment with another library's limits in it.
     pub(crate) fn limits(&self) -> Result<&Python, Missing> {
         self.limits.get_or_init(|| Python::prepare(&LIMITS)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The environment with AWS's linter of templates in it.
+    pub(crate) fn cloud_formation(&self) -> Result<&Python, Missing> {
+        let prepared = self.cloud_formation.get_or_init(|| Python::prepare(&CLOUD_FORMATION));
+        prepared.as_ref().map_err(Clone::clone)
     }
 
     /// The one MiniStack of this run; each trial takes an account of its own on it.
@@ -49,6 +61,11 @@ impl Parts {
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let parts = Arc::clone(parts);
     let name = "the_installed_judges_are_the_pinned_ones";
-    let all = move || parts.python()?.is_as_pinned().and_then(|()| parts.limits()?.is_as_pinned());
+    let all = move || {
+        for part in [parts.python()?, parts.limits()?, parts.cloud_formation()?] {
+            part.is_as_pinned()?;
+        }
+        Ok(())
+    };
     vec![trial(name, all)]
 }
