@@ -71,6 +71,8 @@ pub enum ButtonAction {
     Close { case: CaseId },
     /// `case.report`, value `case`.
     Report { case: CaseId },
+    /// `key.respond`, value `new`: opens the form for an exposed key.
+    Respond,
     /// `go`: a link; Slack tells us and nothing is to be done.
     Go,
     /// A button this version does not know; answered with "no longer active".
@@ -115,6 +117,7 @@ impl ButtonAction {
             Self::Summary { .. } => "case.summary".to_owned(),
             Self::Close { .. } => "case.close".to_owned(),
             Self::Report { .. } => "case.report".to_owned(),
+            Self::Respond => "key.respond".to_owned(),
             Self::Go => "go".to_owned(),
             Self::Unknown => "unknown".to_owned(),
         }
@@ -150,6 +153,7 @@ impl ButtonAction {
                 format!("{case}{SEPARATOR}{}{SEPARATOR}{seq}", task.slug())
             }
             Self::Confirm { case, used } => format!("{case}{SEPARATOR}{used}"),
+            Self::Respond => "new".to_owned(),
             Self::Go | Self::Unknown => String::new(),
         }
     }
@@ -178,7 +182,7 @@ impl ButtonAction {
             | Self::Undo(at)
             | Self::Change(at)
             | Self::UndoSteps(at) => Some(&at.case),
-            Self::Go | Self::Unknown => None,
+            Self::Respond | Self::Go | Self::Unknown => None,
         }
     }
 
@@ -239,6 +243,7 @@ impl ButtonAction {
             "case.summary" => Some(Self::Summary { case: case_id(value)? }),
             "case.close" => Some(Self::Close { case: case_id(value)? }),
             "case.report" => Some(Self::Report { case: case_id(value)? }),
+            "key.respond" => Some(Self::Respond),
             "go" => Some(Self::Go),
             _ => None,
         }
@@ -310,6 +315,7 @@ mod tests {
             ButtonAction::Summary { case: case.clone() },
             ButtonAction::Close { case: case.clone() },
             ButtonAction::Report { case: case.clone() },
+            ButtonAction::Respond,
             ButtonAction::Go,
         ];
         let says = |answer| ButtonAction::OwnerSays { case: case.clone(), answer };

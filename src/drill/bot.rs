@@ -45,6 +45,8 @@ pub const BOT_TOKEN: &str = "xoxb-drill";
 const APP_ID: &str = "A0SIM00001";
 /// What a drill's anchors are signed with.
 pub const ANCHOR_KEY: &str = "drill-anchor-key";
+/// Under a message of a case it puts that message into the timeline.
+pub const TIMELINE_EMOJI: &str = "pushpin";
 /// The security group that lets nothing through.
 const ISOLATION: &str = "sg-0isolation";
 
@@ -185,7 +187,7 @@ fn rules(timing: Timing, expires_after: SignedDuration) -> Rules {
         caps: Caps::default(),
         owner_tag: "owner".to_owned(),
         trail_window: SignedDuration::from_hours(24 * 15),
-        timeline_emoji: "pushpin".to_owned(),
+        timeline_emoji: TIMELINE_EMOJI.to_owned(),
         drill: true,
         endpoints: Vec::new(),
     }

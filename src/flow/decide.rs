@@ -150,7 +150,9 @@ fn judge(bench: &Bench<'_>, pressed: &Pressed, case: &Case) -> Result<Option<Eve
             Event::Closed { reason: pressed.reason.clone() }
         }
         // A form is opened, and nothing is decided before it is sent.
-        ButtonAction::Change(_) | ButtonAction::UndoSteps(_) => return Ok(None),
+        ButtonAction::Change(_) | ButtonAction::UndoSteps(_) | ButtonAction::Respond => {
+            return Ok(None);
+        }
         ButtonAction::Go | ButtonAction::Unknown => return Ok(None),
     };
     policy.may_act(&pressed.caller)?;

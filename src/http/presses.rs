@@ -8,10 +8,13 @@ use crate::flow::file_intake;
 use crate::flow::intake::{self, NotOpened, OpenRequest};
 use crate::flow::ledger::LedgerError;
 use crate::http::errands::{Errand, Unsettled, WhichForm};
-use crate::http::{DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, codes, json, plan_forms};
+use crate::http::{
+    DECISION_TIME_MAX, NOT_RECORDED, NOT_SURE, Service, codes, json, plan_forms, shortcuts,
+};
 use crate::ports::chat::Whisper;
-use crate::slack::inbound::{Click, Submit};
+use crate::slack::inbound::{Click, Shortcut, Submit};
 use crate::slack::intake_modal;
+use crate::slack::shortcut::Chosen;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
@@ -28,6 +31,12 @@ pub async fn click(service: &Service, click: Click) -> (Response, bool) {
         ButtonAction::UndoSteps(at) => {
             let asked = (at.clone(), WhichForm::UndoSteps);
             plan_forms::open(service, click, asked).instrument(span).await
+        }
+        ButtonAction::Respond => {
+            let Click { caller, place, response_url, trigger_id, delivery, .. } = click;
+            let chosen = Chosen::Respond;
+            let same = Shortcut { caller, chosen, place, response_url, trigger_id, delivery };
+            shortcuts::answer(service, same).instrument(span).await
         }
         ButtonAction::Approve(at) => {
             let judged = async {

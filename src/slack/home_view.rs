@@ -1,7 +1,10 @@
 //! The app's home, drawn: three short lists in which nothing is live but links of our own.
 
+use crate::domain::button::ButtonAction;
 use crate::domain::home::{Home, HomeLine, LINES_MAX};
-use crate::slack::blocks::{channel, context, cut, header, list, paragraph, rich, text};
+use crate::slack::blocks::{
+    Look, button, channel, context, cut, header, list, paragraph, rich, text,
+};
 use crate::slack::cards::DRILL;
 use crate::slack::links::Links;
 use serde_json::{Value, json};
@@ -23,6 +26,7 @@ pub fn view(home: &Home, links: &Links) -> Value {
             let none = "None that you belong to. Open one with /keyleak AKIA…, or join one that \
                         somebody asks you into.";
             blocks.extend(section(("home.cases", "Open cases", none), &home.cases, links));
+            blocks.push(respond());
             let health = home.health.iter().map(|line| vec![text(line)]).collect();
             blocks.push(header("keyleak itself"));
             blocks.push(rich("home.health", vec![list(health, false)]));
@@ -30,6 +34,14 @@ pub fn view(home: &Home, links: &Links) -> Value {
     }
     blocks.extend(mark());
     json!({ "type": "home", "blocks": blocks })
+}
+
+/// What the global shortcut does, for whoever looks for it here.
+fn respond() -> Value {
+    let action = ButtonAction::Respond;
+    let words = "Respond to exposed key";
+    let one = button(words, &action.id(), &action.value(), Look::Primary, None);
+    json!({ "type": "actions", "block_id": "home.respond", "elements": [one] })
 }
 
 fn section((id, title, none): (&str, &str, &str), lines: &[HomeLine], links: &Links) -> Vec<Value> {

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// The slowest of these waits takes seconds; a machine under load takes several times that.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// More steps than this to anything are no way.
+const STEPS_MAX: usize = 150;
+
 /// A browser with one page open.
 #[derive(Debug)]
 pub(crate) struct Browser {
@@ -44,6 +47,28 @@ impl Browser {
 
     pub(crate) fn press(&mut self, key: &str) {
         self.step(json!({"do": "press", "key": key}));
+    }
+
+    /// Types key by key into what has the focus.
+    pub(crate) fn write(&mut self, text: &str) {
+        self.step(json!({"do": "type", "text": text}));
+    }
+
+    pub(crate) fn is_focused(&mut self, at: &str) -> bool {
+        self.step(json!({"do": "focused", "at": at})) == true
+    }
+
+    /// Presses this key until it is there; whoever has no mouse gets everywhere like this.
+    pub(crate) fn walk(&mut self, key: &str, at: &str) {
+        self.see(at);
+        let there = (0..STEPS_MAX).any(|_| {
+            let there = self.is_focused(at);
+            if !there {
+                self.press(key);
+            }
+            there
+        });
+        assert!(there, "{key} does not lead to {at}");
     }
 
     /// Waits until it is there, and reads it.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 const SPEED: u32 = 10;
-const HOSTILE: &str = "<img src=x onerror=alert(1)> <!channel> &lt;b&gt;";
+pub(crate) const HOSTILE: &str = "<img src=x onerror=alert(1)> <!channel> &lt;b&gt;";
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let [policy, blocks, modal, given, narrow, axe] = [(); 6].map(|()| Arc::clone(parts));
@@ -23,7 +23,10 @@ pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     ]
 }
 
-fn visit(parts: &Parts, name: &'static str) -> Result<(Drill, Browser), crate::frame::Missing> {
+pub(crate) fn visit(
+    parts: &Parts,
+    name: &'static str,
+) -> Result<(Drill, Browser), crate::frame::Missing> {
     let drill = Drill::start(SPEED);
     let mut person = Browser::open(parts, name, &drill.url)?;
     person.click("#intro button");

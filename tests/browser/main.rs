@@ -7,10 +7,19 @@
 
 mod browser;
 mod card;
+mod drawn;
 mod drill;
 #[expect(dead_code, reason = "only the tests against foreign parts wait on a network")]
 #[path = "../support/frame.rs"]
 mod frame;
+#[path = "../support/gallery.rs"]
+mod gallery;
+#[path = "../support/hostile_answer.rs"]
+mod hostile_answer;
+#[path = "../support/hostile_case.rs"]
+mod hostile_case;
+#[path = "../support/hostile_stages.rs"]
+mod hostile_stages;
 mod look;
 mod parts;
 #[path = "../support/python.rs"]
@@ -18,6 +27,7 @@ mod python;
 mod reports;
 #[path = "../support/spoiled.rs"]
 mod spoiled;
+mod stage;
 mod story;
 
 use libtest_mimic::Arguments;
@@ -32,6 +42,8 @@ fn main() -> ExitCode {
     trials.extend(card::trials(&parts));
     trials.extend(story::trials(&parts));
     trials.extend(look::trials(&parts));
+    trials.extend(stage::trials(&parts));
+    trials.extend(drawn::trials(&parts));
     trials.extend(reports::trials(&parts));
     let conclusion = libtest_mimic::run(&arguments, trials);
     frame::judge(&conclusion)

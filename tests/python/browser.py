@@ -8,7 +8,10 @@
     {"do": "print", "path": p}                  the page as a printer gets it, as PDF
     {"do": "download", "at": selector}          the text of the file that a click downloads
     {"do": "choose", "at": selector, "name": n, "text": t}  a file with this text, in a field for files
+    {"do": "type", "text": t}                   key by key, into what has the focus
+    {"do": "focused", "at": selector}           whether it has the focus
     {"do": "add", "channel": name, "messages": [...]}  what else the workspace says there
+    {"do": "spoil", "at": selector}             hides it from screen readers, with what is in it
     {"do": "inject", "script": s}               an inline script, as an attacker would add it
     {"do": "wide"}      whether the page is wider than its window
     {"do": "tall", "at": selector}              how many pixels it is high
@@ -117,6 +120,14 @@ class Browser:
                 return self.last(more["at"]).fill(more["text"], timeout=timeout)
             case "press":
                 return page.keyboard.press(more["key"])
+            case "type":
+                return page.keyboard.type(more["text"])
+            case "focused":
+                here = self.last(more["at"])
+                return here.count() > 0 and here.evaluate("it => it === document.activeElement")
+            case "spoil":
+                hide = "it => it.setAttribute('aria-hidden', 'true')"
+                return self.last(more["at"]).evaluate(hide, timeout=timeout)
             case "size":
                 return page.set_viewport_size(more)
             case "light":

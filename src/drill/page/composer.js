@@ -1,19 +1,15 @@
-// Where one types: messages for people, slash commands for the bot.
+// Where one types: messages for people, slash commands for the app.
 
+import { editLast } from "./actions.js";
 import { el } from "./dom.js";
+import { menuButton } from "./menu.js";
 import * as server from "./server.js";
+import { suggest } from "./suggest.js";
 import { say as toast } from "./toast.js";
-import { here, title } from "./workspace.js";
+import { here, isApps, title } from "./workspace.js";
 
-const COMMAND = "/keyleak";
-const HINTS = [
-  ["AKIA…", "opens a private channel for the key"],
-  ["", "alone opens a form"],
-  ["list", "lists the open cases"],
-  ["status", "says where a case stands"],
-  ["summary", "posts the story so far"],
-  ["help", "lists all of this"],
-];
+/** What was typed and not sent, by who is where. */
+const drafts = new Map();
 
 /** Draws the composer of a channel, or of a thread in it. */
 export function drawComposer(place, channel, thread) {
@@ -21,13 +17,11 @@ export function drawComposer(place, channel, thread) {
   const state = JSON.stringify([here.user, channel.id, channel.archived, member, thread]);
   if (place.dataset.state === state) return;
   place.dataset.state = state;
-  if (channel.archived) {
-    place.replaceChildren(el("p", { class: "closed", text: "This channel is archived; nobody can write here. Choose another one." }));
-  } else if (!member) {
-    place.replaceChildren(el("p", { class: "closed", text: "You are not in this channel; you can read it." }));
-  } else {
-    place.replaceChildren(...form(channel, thread));
-  }
+  const closed = (text) => place.replaceChildren(el("p", { class: "closed", text }));
+  if (channel.archived) closed("This channel is archived; nobody can write here. Choose another one.");
+  else if (!member) closed("You are not in this channel; you can read it.");
+  else if (isApps(channel) && here.state.app.read_only) closed("Sending messages to this app has been turned off.");
+  else place.replaceChildren(...form(channel, thread));
 }
 
 /** Puts text into the channel's composer, for the person to send. */
@@ -41,25 +35,51 @@ export function prefill(text) {
 
 function form(channel, thread) {
   const where = thread ? "Reply in the thread" : `Message ${channel.reach === "direct" ? "" : "#"}${title(channel)}`;
+  const name = `${here.user} ${channel.id} ${thread ?? ""}`;
   const box = el("textarea", {
     id: thread ? "composer-thread" : "composer-text",
     rows: "1", placeholder: where, "aria-label": where, autocomplete: "off", spellcheck: "false",
   });
+  box.value = drafts.get(name) ?? "";
+  const list = el("div", { class: "hints", id: `${box.id}-hints`, hidden: true });
+  const hints = suggest(box, list, {
+    commands: !thread,
+    channel: () => here.state.channels.find((one) => one.id === channel.id),
+  });
   const send = el("button", { type: "submit", class: "primary send", text: "Send" });
-  const hint = el("div", { class: "hints", hidden: true });
-  const whole = el("form", {}, box, send);
-  box.addEventListener("input", () => { if (!thread) hints(hint, box); fit(box); });
+  const whole = el("form", {}, thread ? null : shortcuts(), box, send);
+  box.addEventListener("input", () => { drafts.set(name, box.value); fit(box); });
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    if (hints.takes(event)) event.preventDefault();
+    else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       whole.requestSubmit();
+    } else if (event.key === "ArrowUp" && !box.value) {
+      event.preventDefault();
+      editLast(thread);
     }
   });
   whole.addEventListener("submit", (event) => {
     event.preventDefault();
-    submit(box, channel, thread).then(() => { hint.hidden = true; fit(box); });
+    hints.close();
+    submit(box, channel, thread).then(() => { drafts.set(name, box.value); fit(box); });
   });
-  return [hint, whole];
+  fit(box);
+  return [list, whole];
+}
+
+/** What the app offers everywhere. */
+function shortcuts() {
+  const items = () => here.state.app.shortcuts.filter((one) => one.type === "global").map((one) => ({
+    label: one.name, note: `${one.description} · ${here.state.app.name}`, action: one.callback_id, run: () => choose(one),
+  }));
+  const props = { class: "plus", "aria-label": "Shortcuts", title: "Shortcuts", text: "+", "data-focus": "shortcuts" };
+  return menuButton(props, "Shortcuts", items);
+}
+
+async function choose(one) {
+  const answer = await server.choose({ user: here.user, callback_id: one.callback_id });
+  if (!answer.ok) toast(answer.error);
 }
 
 /** Grows with what is typed, up to a third of the window. */
@@ -67,25 +87,12 @@ function fit(box) {
   box.rows = Math.min(8, box.value.split("\n").length);
 }
 
-function hints(place, box) {
-  const typed = box.value;
-  const fits = typed.startsWith("/") && COMMAND.startsWith(typed.split(" ")[0]);
-  place.hidden = !fits || /\S+\s+\S{4,}/.test(typed);
-  if (place.hidden) return;
-  const row = ([what, does]) => {
-    const use = () => { box.value = `${COMMAND} ${what.replace("…", "")}`.trimEnd(); box.focus(); };
-    return el("button", { type: "button", on: { click: use } },
-      el("code", { text: `${COMMAND} ${what}`.trim() }), el("span", { text: does }));
-  };
-  place.replaceChildren(...HINTS.map(row));
-}
-
 async function submit(box, channel, thread) {
   const text = box.value.trim();
   if (!text) return;
   box.value = "";
-  const answer = text.startsWith("/") && !thread
-    ? await command(text, channel)
+  const answer = text.startsWith("/")
+    ? await command(text, channel, thread)
     : await server.say({ user: here.user, channel: channel.id, text, thread_ts: thread });
   if (!answer.ok) {
     // What could not be sent is not lost.
@@ -94,10 +101,12 @@ async function submit(box, channel, thread) {
   }
 }
 
-async function command(text, channel) {
+async function command(text, channel, thread) {
   const [name, ...rest] = text.split(" ");
-  if (name !== COMMAND) {
-    return { ok: false, error: `${name} is not a command here. Type ${COMMAND} help.` };
+  if (!here.state.app.commands.some((one) => one.command === name)) {
+    const known = here.state.app.commands.map((one) => one.command).join(", ");
+    return { ok: false, error: `${name} is not a valid command. There is ${known}.` };
   }
+  if (thread) return { ok: false, error: `${name} is not supported in threads. Type it in the channel.` };
   return server.slash({ user: here.user, channel: channel.id, command: name, text: rest.join(" ").trim() });
 }

@@ -55,9 +55,37 @@ export function keep(parent, entries) {
 /** Puts a new drawing in place of the old one; what had the focus has it again. */
 function replaceWithFocus(old, made) {
   const active = document.activeElement;
-  const name = active && old.contains(active) ? active.getAttribute("data-focus") : null;
+  const inside = active && old.contains(active);
+  const name = inside ? active.getAttribute("data-focus") : null;
   old.replaceWith(made);
-  if (!name) return;
+  if (!inside) return;
   const again = [...made.querySelectorAll("[data-focus]")];
-  again.find((node) => node.getAttribute("data-focus") === name)?.focus({ preventScroll: true });
+  const same = again.find((node) => node.getAttribute("data-focus") === name);
+  if (same) same.focus({ preventScroll: true });
+  else land(made);
+}
+
+/** Where nothing of that name is any more, whoever was there stays at the place at least. */
+function land(node) {
+  if (!node.matches("article")) return;
+  node.setAttribute("tabindex", "-1");
+  node.focus({ preventScroll: true });
+}
+
+/** The way back to what has the focus now, or to `node`, even when it has been drawn anew. */
+export function bookmark(node = document.activeElement) {
+  const name = node?.getAttribute?.("data-focus");
+  const ts = node?.closest?.("[data-ts]")?.getAttribute("data-ts");
+  const around = node?.closest?.("[id]:not(dialog)")?.id;
+  return () => {
+    if (node?.isConnected && node !== document.body) return node.focus({ preventScroll: true });
+    const inside = document.getElementById(around) ?? document;
+    const named = [...inside.querySelectorAll("[data-focus]")];
+    const again = named.find((one) => name && one.getAttribute("data-focus") === name);
+    const article = ts && inside.querySelector(`article[data-ts="${CSS.escape(ts)}"]`);
+    if (again) again.focus({ preventScroll: true });
+    else if (article) land(article);
+    else document.getElementById("composer-text")?.focus({ preventScroll: true });
+    return undefined;
+  };
 }

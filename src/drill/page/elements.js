@@ -3,6 +3,7 @@
 import { confirmed } from "./confirm.js";
 import { el } from "./dom.js";
 import { control } from "./inputs.js";
+import { menuButton } from "./menu.js";
 import { unknown } from "./rich_text.js";
 import { picture, texts } from "./text.js";
 
@@ -35,6 +36,7 @@ function button(one, block, scene) {
 
 /** Asks first where the bot wants it, and cannot be pressed again before Slack has the answer. */
 async function pressed(node, one, block, scene) {
+  if (one.url) return outside(one, block, scene);
   if (node.getAttribute("aria-busy") === "true") return;
   if (one.confirm && !(await confirmed(one.confirm))) return;
   node.setAttribute("aria-busy", "true");
@@ -42,21 +44,25 @@ async function pressed(node, one, block, scene) {
   node.removeAttribute("aria-busy");
 }
 
+/** A button with an address leads there, and the app hears of it too. */
+function outside(one, block, scene) {
+  window.open(one.url, "_blank", "noopener,noreferrer");
+  return scene.press(one, block, undefined);
+}
+
 function overflow(one, block, scene) {
-  const items = one.options.map((option) => {
-    const props = { type: "button", role: "menuitem", "data-action": one.action_id };
-    const item = el("button", props, ...texts(option.text));
-    item.addEventListener("click", async () => {
-      menu.removeAttribute("open");
-      if (one.confirm && !(await confirmed(one.confirm))) return;
-      await scene.press(one, block, option.value);
-    });
-    return item;
-  });
-  const list = el("div", { role: "menu", class: "menu" }, ...items);
-  const summary = el("summary", { "aria-label": "More actions", text: "⋯" });
-  const menu = el("details", { class: "overflow" }, summary, list);
-  return menu;
+  const run = async (option) => {
+    if (one.confirm && !(await confirmed(one.confirm))) return;
+    await scene.press(one, block, option.value);
+  };
+  const items = () => one.options.map((option) => ({
+    label: option.text.text, note: option.description?.text, action: one.action_id, run: () => run(option),
+  }));
+  const props = {
+    class: "kit", "aria-label": one.accessibility_label ?? "More actions", text: "⋯",
+    "data-focus": `${block.block_id} ${one.action_id}`,
+  };
+  return menuButton(props, "More actions", items);
 }
 
 function choice(one, block, scene) {

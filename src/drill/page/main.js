@@ -10,7 +10,8 @@ import * as server from "./server.js";
 import { drawSidebar } from "./sidebar.js";
 import { full } from "./time.js";
 import { drawToasts } from "./toast.js";
-import { arrive, changed, go, here, onChange, refresh } from "./workspace.js";
+import { show } from "./view.js";
+import { arrive, changed, enter, go, here, onChange, refresh } from "./workspace.js";
 
 /** The most often that the page looks again, while much is going on. */
 const BREATH_MS = 100;
@@ -24,21 +25,13 @@ let heard = 0;
 
 function draw() {
   if (here.state) {
-    drawSidebar(show);
+    drawSidebar();
     drawChannel();
     drawThread();
     drawModal();
     drawToasts();
   }
   drawAccount();
-}
-
-/** On a narrow screen one thing is shown at a time. */
-function show(view) {
-  document.body.dataset.view = view;
-  for (const tab of document.querySelectorAll("#tabs button")) {
-    tab.setAttribute("aria-pressed", String(tab.dataset.view === view));
-  }
 }
 
 function connected(yes) {
@@ -90,7 +83,10 @@ function tick() {
 function leakedKey(id) {
   const use = () => {
     show("messages");
-    go({ thread: null }).then(() => prefill(`/keyleak ${id}`));
+    const put = () => prefill(`/keyleak ${id}`);
+    if (!here.app) return go({ thread: null }).then(put);
+    // Nobody can write to the app, so it goes into the channel that one comes from.
+    return go({ channel: here.channel, thread: null }).then(() => requestAnimationFrame(() => requestAnimationFrame(put)));
   };
   const button = el("button", { type: "button", text: "Put it into the composer", on: { click: use } });
   document.getElementById("leaked").replaceChildren("Leaked key ", el("code", { text: id }), " ", button);
@@ -101,6 +97,7 @@ for (const tab of document.querySelectorAll("#tabs button")) {
 }
 show("messages");
 arrive();
+if (here.app) enter();
 introduce();
 onChange(draw);
 setInterval(tick, TICK_MS);

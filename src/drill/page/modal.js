@@ -1,7 +1,7 @@
-// The modal that a person sees: drawn once, told what is wrong, sent or closed.
+// The modals that a person sees, the newest on top: drawn once, told what is wrong, sent or closed.
 
 import { drawBlocks } from "./blocks.js";
-import { el } from "./dom.js";
+import { bookmark, el } from "./dom.js";
 import * as server from "./server.js";
 import { texts } from "./text.js";
 import { say as toast } from "./toast.js";
@@ -11,6 +11,10 @@ const MISSING = "Please complete this required field.";
 const dialog = document.getElementById("modal");
 /** What is drawn now: whose view, which version, its fields. */
 let open = null;
+/** The modals below it, as they were left. */
+const below = new Map();
+/** The way back to where the first one was opened. */
+let back = null;
 
 dialog.addEventListener("cancel", (event) => {
   event.preventDefault();
@@ -19,14 +23,19 @@ dialog.addEventListener("cancel", (event) => {
 
 /** Draws the top of the person's stack of modals. */
 export function drawModal() {
-  const view = here.state.views.filter((it) => it.object.type === "modal").at(-1);
-  const name = view && `${view.user} ${view.object.id} ${view.object.hash}`;
+  const views = here.state.views.filter((it) => it.object.type === "modal");
+  const view = views.at(-1);
+  const named = (it) => `${it.user} ${it.object.id} ${it.object.hash}`;
+  const name = view && named(view);
+  const there = new Set(views.map(named));
+  for (const known of below.keys()) if (!there.has(known)) below.delete(known);
   if (!view) {
     open = null;
-    if (dialog.open) dialog.close();
+    if (dialog.open) leave();
     return;
   }
-  if (open?.name !== name) fresh(view, name);
+  if (open && open.name !== name && there.has(open.name)) below.set(open.name, open);
+  if (open?.name !== name) show(below.get(name) ?? fresh(view, name), views.length);
   const errors = JSON.stringify(view.errors ?? {});
   if (open.errors !== errors) {
     open.errors = errors;
@@ -41,7 +50,6 @@ function fresh(view, name) {
     field: (block, made) => fields.push({ block, made }),
     press: (one, block, chosen) => press(view, one, chosen),
   };
-  open = { name, fields, errors: "{}" };
   const { title, submit, close, blocks } = view.object;
   const send = submit ? el("button", { type: "submit", class: "primary", text: submit.text }) : null;
   const cancel = el("button", { type: "button", text: close?.text ?? "Close", on: { click: shut } });
@@ -54,10 +62,27 @@ function fresh(view, name) {
     send?.setAttribute("aria-busy", "true");
     submitted().finally(() => send?.removeAttribute("aria-busy"));
   });
+  return { name, fields, form, errors: "{}" };
+}
+
+/** Puts a modal on top; one that was left below another comes back with what was typed in it. */
+function show(modal, depth) {
+  open = modal;
   dialog.setAttribute("aria-labelledby", "modal-title");
-  dialog.replaceChildren(form);
-  if (!dialog.open) dialog.showModal();
-  fields[0]?.made.focus.focus();
+  dialog.dataset.depth = String(depth);
+  dialog.replaceChildren(modal.form);
+  if (!dialog.open) {
+    back = bookmark();
+    dialog.showModal();
+  }
+  (modal.fields[0]?.made.focus ?? dialog.querySelector("button")).focus();
+}
+
+/** The browser would give the focus back to what may have been drawn anew. */
+function leave() {
+  dialog.close();
+  back?.();
+  back = null;
 }
 
 async function submitted() {
@@ -100,5 +125,5 @@ async function press(view, one, chosen) {
 
 async function shut() {
   const answer = await server.close(here.user);
-  if (!answer.ok) dialog.close();
+  if (!answer.ok) leave();
 }

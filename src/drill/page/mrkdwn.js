@@ -1,9 +1,10 @@
 // Slack's own markup in text: what Slack would make live is live here, and nothing else.
 
-import { el, outward } from "./dom.js";
+import { el } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { link, visit } from "./links.js";
 import { formatted, full } from "./time.js";
-import { channelName, drillNow, person } from "./workspace.js";
+import { channelName, drillNow, here, person } from "./workspace.js";
 
 const STYLES = { "*": "strong", _: "em", "~": "s" };
 const WORD = /[\p{L}\p{N}]/u;
@@ -24,13 +25,17 @@ export function decoded(text) {
 
 /** A person's name with an @, to be seen as one. */
 export function mention(id) {
-  return el("span", { class: "mention", text: `@${person(id).name}` });
+  const mine = id === here.user ? "mention mine" : "mention";
+  return el("span", { class: mine, title: person(id).real_name, text: `@${person(id).name}` });
 }
 
 /** A channel by its id; one that the reader is not in has no name for them. */
 export function channelMention(id, label) {
-  const name = channelName(id) ?? label;
-  return el("span", { class: "mention", text: name ? `#${name}` : "🔒 a private channel" });
+  const name = channelName(id);
+  if (name) {
+    return el("button", { type: "button", class: "mention", text: `#${name}`, on: { click: () => visit(id) } });
+  }
+  return el("span", { class: "mention", text: label ? `#${label}` : "🔒 a private channel" });
 }
 
 /** A call to everybody, in red: nothing of the bot may ever hold one. */
@@ -94,7 +99,7 @@ function token(text, at) {
   const sign = /^:([a-z0-9_+-]+):/.exec(rest);
   if (sign) return { node: document.createTextNode(emoji(sign[1])), length: sign[0].length };
   const address = /^https?:\/\/[^\s<>|]+/.exec(rest);
-  if (address) return { node: outward(decoded(address[0])), length: address[0].length };
+  if (address) return { node: link(decoded(address[0])), length: address[0].length };
   return styled(text, at);
 }
 
@@ -121,7 +126,7 @@ function live(inner) {
   if (what.startsWith("!subteam^")) return el("span", { class: "mention", text: label ?? what });
   if (what.startsWith("!")) return broadcast(what.slice(1));
   if (!/^(https?:|mailto:)/i.test(what)) return document.createTextNode(decoded(`<${inner}>`));
-  return outward(decoded(what), label && decoded(label));
+  return link(decoded(what), label && decoded(label));
 }
 
 function split(text, sign) {

@@ -1,8 +1,10 @@
 // Rich text: sections, lists, quotes and preformatted lines.
 
-import { el, outward } from "./dom.js";
+import { el } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { link } from "./links.js";
 import { broadcast, channelMention, dated, mention } from "./mrkdwn.js";
+import { groupName } from "./workspace.js";
 
 const STYLE_TAGS = { bold: "strong", italic: "em", strike: "s", code: "code", underline: "u" };
 const INDENT_MAX = 8;
@@ -51,11 +53,11 @@ function bare(element) {
     case "text":
       return lines(element.text);
     case "link":
-      return outward(element.url, element.text);
+      return link(element.url, element.text);
     case "user":
       return mention(element.user_id);
     case "usergroup":
-      return el("span", { class: "mention", text: `@${element.usergroup_id}` });
+      return el("span", { class: "mention", text: `@${groupName(element.usergroup_id)}` });
     case "channel":
       return channelMention(element.channel_id);
     case "broadcast":

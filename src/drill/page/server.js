@@ -28,6 +28,13 @@ export const slash = (body) => act("/ui/slash", body);
 export const click = (body) => act("/ui/click", body);
 export const submit = (body) => act("/ui/submit", body);
 export const give = (body) => act("/ui/give", body);
+export const edit = (body) => act("/ui/edit", body);
+export const unsay = (body) => act("/ui/delete", body);
+export const react = (body) => act("/ui/react", body);
+export const point = (body) => act("/ui/point", body);
+export const choose = (body) => act("/ui/choose", body);
+export const enter = (body) => act("/ui/home", body);
+export const meet = (body) => act("/ui/direct", body);
 export const close = (user) => act("/ui/close", { user });
 export const fileAddress = (id, user) =>
   `/ui/files/${encodeURIComponent(id)}?user=${encodeURIComponent(user)}`;

@@ -1,25 +1,31 @@
-// The sidebar: who one is, and the channels that this person has.
+// The sidebar: who one is, and the channels, conversations and apps that this person has.
 
 import { el, keep } from "./dom.js";
+import { menuButton } from "./menu.js";
 import { avatar } from "./message.js";
+import * as server from "./server.js";
 import { say as toast } from "./toast.js";
-import { go, here, title, unread } from "./workspace.js";
+import { show } from "./view.js";
+import { appChannel, go, hasApp, here, isApps, person, title, unread } from "./workspace.js";
 
 /** The channels that each person had when the page last looked. */
 const known = new Map();
 
 /** Draws the sidebar. */
-export function drawSidebar(show) {
+export function drawSidebar() {
   const place = document.getElementById("sidebar");
   const { channels } = here.state;
   const own = channels.filter((channel) => channel.reach !== "direct" && !channel.archived);
-  const direct = channels.filter((channel) => channel.reach === "direct");
+  const direct = channels.filter((channel) => channel.reach === "direct" && !isApps(channel));
   const archived = channels.filter((channel) => channel.archived);
-  const groups = [["Channels", own], ["Direct messages", direct], ["Archived", archived]];
   const open = (channel) => { show("messages"); return go({ channel: channel.id }); };
+  const ours = person(here.user).standing !== "stranger";
   keep(place, [
     people(),
-    ...groups.filter(([, all]) => all.length).map(([name, all]) => group(name, all, open)),
+    group("Channels", own, open),
+    ...(ours || direct.length ? [group("Direct messages", direct, open, ours ? newDirect : null)] : []),
+    ...(hasApp() ? [apps()] : []),
+    ...(archived.length ? [group("Archived", archived, open)] : []),
   ]);
   newChannels(channels, open);
 }
@@ -41,16 +47,17 @@ function people() {
   return { key: "people", sign: JSON.stringify([rows, here.user, parts]), make };
 }
 
-function group(name, channels, open) {
+function group(name, channels, open, more = null) {
   const rows = channels.map((channel) => {
-    const count = channel.id === here.channel ? 0 : unread(channel);
-    return { channel, count, current: channel.id === here.channel };
+    const current = !here.app && channel.id === here.channel;
+    return { channel, count: current ? 0 : unread(channel), current };
   });
   const sign = JSON.stringify(rows.map(({ channel, count, current }) =>
-    [channel.id, title(channel), channel.reach, count, current]));
+    [channel.id, title(channel), channel.reach, count, current, here.user]));
   const make = () => {
     const items = rows.map((row) => el("li", {}, link(row, open)));
-    return el("section", {}, el("h2", { text: name }), el("ul", {}, ...items));
+    const heading = el("div", { class: "group-head" }, el("h2", { text: name }), more?.());
+    return el("section", {}, heading, el("ul", {}, ...items));
   };
   return { key: `group ${name}`, sign, make };
 }
@@ -67,6 +74,41 @@ function link({ channel, count, current }, open) {
     "data-focus": `channel ${channel.id}`,
     on: { click: () => open(channel) },
   }, el("span", { "aria-hidden": "true", text: sign }), el("span", { class: "name", text: title(channel) }), badge);
+}
+
+/** The app, with how many of its messages to oneself are new. */
+function apps() {
+  const channel = appChannel();
+  const current = here.app !== null;
+  const count = channel && here.app !== "messages" ? unread(channel) : 0;
+  const { name } = here.state.app;
+  const spoken = count ? `${name}, app, ${count} new` : `${name}, app`;
+  const open = () => {
+    show("messages");
+    // Slack opens the tab in which there is something new.
+    return go({ app: count || !here.state.app.home ? "messages" : "home" });
+  };
+  const make = () => el("section", {}, el("div", { class: "group-head" }, el("h2", { text: "Apps" })),
+    el("ul", {}, el("li", {}, el("button", {
+      type: "button", class: count ? "unread app" : "app", "aria-current": current ? "page" : null,
+      "aria-label": spoken, "data-focus": "app", on: { click: open },
+    }, avatar(person(here.state.bot_user_id)), el("span", { class: "name", text: name }),
+    count ? el("span", { class: "count", text: String(count) }) : null))));
+  return { key: "apps", sign: JSON.stringify([name, current, count, here.user]), make };
+}
+
+/** Begins a conversation with somebody of the workspace. */
+function newDirect() {
+  const others = () => here.state.people.filter((one) => one.id !== here.user && one.standing !== "stranger" && !one.deleted);
+  const meet = async (one) => {
+    const answer = await server.meet({ user: here.user, with: one.id });
+    if (!answer.ok) return toast(answer.error);
+    show("messages");
+    return go({ channel: answer.channel });
+  };
+  const items = () => others().map((one) => ({ label: one.real_name, note: `@${one.name}`, run: () => meet(one) }));
+  return menuButton({ class: "quiet plus", "aria-label": "New message", title: "New message", text: "+", "data-focus": "new direct" },
+    "New message to", items);
 }
 
 /** Says that somebody was added to a channel; Slack only makes it bold, and a drill is short. */

@@ -32,6 +32,8 @@ pub enum Impossible {
     NoSuchShortcut(String),
     #[error("the app's manifest has no home tab")]
     NoHome,
+    #[error("{0} is of another workspace, where the app is not installed")]
+    NoApp(String),
     #[error("{0} has no modal open; open one first")]
     NoModal(String),
     #[error("the input of block {0} is required; fill it in")]

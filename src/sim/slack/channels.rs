@@ -2,6 +2,7 @@
 
 use crate::sim::slack::call::{Call, Refusal, Reply, refuse};
 use crate::sim::slack::state::State;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -194,17 +195,25 @@ pub(super) fn open(state: &mut State, call: &Call) -> Reply {
 
 /// The direct conversation of the bot with these people, made if need be.
 pub(super) fn direct(state: &mut State, users: Vec<String>, call: &Call) -> String {
-    let bot = state.config.bot_user_id.clone();
-    let mut members = vec![bot.clone()];
+    let mut members = vec![state.config.bot_user_id.clone()];
     members.extend(users);
+    between(state, members, call.now)
+}
+
+/// The direct conversation of exactly these, made if need be; the first one opens it.
+pub(super) fn between(state: &mut State, members: Vec<String>, now: Timestamp) -> String {
+    let same = |channel: &&Channel| {
+        channel.members.len() == members.len()
+            && members.iter().all(|member| channel.members.contains(member))
+    };
     let mut all = state.channels.iter().filter(|channel| channel.reach == Reach::Direct);
-    if let Some(known) = all.find(|channel| channel.members == members) {
+    if let Some(known) = all.find(same) {
         return known.id.clone();
     }
     let id = state.mint_id("D");
-    let channel = Channel::new(&id, "", Reach::Direct, &bot);
-    let created = call.now.as_second();
-    state.channels.push(Channel { members, created, ..channel });
+    let creator = members.first().cloned().unwrap_or_default();
+    let channel = Channel::new(&id, "", Reach::Direct, &creator);
+    state.channels.push(Channel { members, created: now.as_second(), ..channel });
     id
 }
 
@@ -213,7 +222,7 @@ pub(super) fn put_away(
     state: &mut State,
     id: &str,
     user: &str,
-    now: jiff::Timestamp,
+    now: Timestamp,
 ) -> Result<(), Refusal> {
     state.announce(id, ("channel_archive", user, "archived the channel"), now);
     let bot = state.config.bot_user_id.clone();

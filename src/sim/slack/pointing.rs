@@ -1,16 +1,17 @@
-//! What people do beside typing and pressing: shortcuts, emoji, edits, and the app's home.
+//! What people do beside typing and pressing: shortcuts, edits, and the app's home.
 
 use crate::sim::slack::acts::{FORM, INTERACTIONS, Impossible, act, entered};
-use crate::sim::slack::app::{Menu, has_home, has_shortcut, hears};
+use crate::sim::slack::app::{Menu, Tab, has_shortcut, has_tab, hears};
 use crate::sim::slack::call::Call;
-use crate::sim::slack::channels::{Channel, direct};
+use crate::sim::slack::channels::direct;
 use crate::sim::slack::deliver::Delivery;
+use crate::sim::slack::hearing::{Told, channel_type, told_of_talk};
 use crate::sim::slack::payloads;
+use crate::sim::slack::people::Standing;
 use crate::sim::slack::replies::{self, Hook, HookKind};
 use crate::sim::slack::server::SimSlack;
-use crate::sim::slack::state::State;
 use crate::sim::slack::views::mint_trigger;
-use serde_json::{Value, json};
+use serde_json::json;
 
 impl SimSlack {
     /// Chooses a shortcut in the menu of a message.
@@ -66,73 +67,67 @@ impl SimSlack {
 
     /// Opens the app's home; what the app hears of it.
     pub async fn open_home(&self, user: &str) -> Result<Vec<Delivery>, Impossible> {
+        Ok(self.tell(self.opening(user, Tab::Home)?).await)
+    }
+
+    /// The same by the client of somebody whose workspace has the app at all.
+    pub(super) fn entering(&self, user: &str, tab: Tab) -> Result<Option<Told>, Impossible> {
+        let standing = self.shared.with(|state| state.person(user).map(|person| person.standing));
+        match standing {
+            Some(Standing::Stranger) => Err(Impossible::NoApp(user.to_owned())),
+            Some(Standing::Member | Standing::Guest | Standing::SingleChannelGuest)
+            | Some(Standing::Bot)
+            | None => self.opening(user, tab),
+        }
+    }
+
+    /// Somebody enters the app; the event where the app asks for it, as on every entrance.
+    pub(super) fn opening(&self, user: &str, tab: Tab) -> Result<Option<Told>, Impossible> {
         let now = self.shared.clock.now();
-        let event: Result<_, Impossible> = self.shared.change(|state| {
+        self.shared.change(|state| {
             if state.person(user).is_none() {
                 return Err(Impossible::NoSuchPerson(user.to_owned()));
             }
-            if !has_home(state.config.manifest.as_ref()) {
+            if !has_tab(state.config.manifest.as_ref(), tab) {
                 return Err(Impossible::NoHome);
             }
             let call = Call { args: serde_json::Map::default(), now };
             let channel = direct(state, vec![user.to_owned()], &call);
-            let event = json!({
+            let mut event = json!({
                 "type": "app_home_opened",
                 "user": user,
                 "channel": channel,
-                "tab": "home",
+                "tab": tab.word(),
                 "event_ts": state.mint_ts(now),
             });
+            let mut views = state.views.iter().filter(|view| view.user == user);
+            // Slack adds what it shows there, once there is something.
+            if let (Tab::Home, Some(view)) = (tab, views.find(|view| !view.is_modal())) {
+                event["view"] = view.object.clone();
+            }
             let app = (state.config.manifest.as_ref(), state.config.scopes.as_slice());
             Ok(hears(app, "app_home_opened", None).then_some((event, false)))
-        });
-        Ok(self.tell(event?).await)
-    }
-
-    /// Puts an emoji under a message; what the app hears of it.
-    pub async fn react(
-        &self,
-        user: &str,
-        (channel, ts): (&str, &str),
-        emoji: &str,
-    ) -> Result<Vec<Delivery>, Impossible> {
-        let now = self.shared.clock.now();
-        let event: Result<_, Impossible> = self.shared.change(|state| {
-            let channel = entered(state, user, channel, &self.twist)?;
-            let event_ts = state.mint_ts(now);
-            let message = state.message_mut(&channel.id, ts);
-            let message = message.ok_or_else(|| Impossible::NoSuchMessage(ts.to_owned()))?;
-            if !message["reactions"].is_array() {
-                message["reactions"] = json!([]);
-            }
-            let reaction = json!({"name": emoji, "users": [user], "count": 1});
-            message["reactions"]
-                .as_array_mut()
-                .into_iter()
-                .for_each(|all| all.push(reaction.clone()));
-            let event = json!({
-                "type": "reaction_added",
-                "user": user,
-                "reaction": emoji,
-                "item_user": message["user"],
-                "item": {"type": "message", "channel": channel.id, "ts": ts},
-                "event_ts": event_ts,
-            });
-            let told = ("reaction_added", "reactions:read");
-            Ok(tells(state, &channel, told).then_some((event, channel.shared_externally)))
-        });
-        Ok(self.tell(event?).await)
+        })
     }
 
     /// Changes what a message of somebody's says; what the app hears of it.
     pub async fn edit(
         &self,
         user: &str,
-        (channel, ts): (&str, &str),
+        place: (&str, &str),
         text: &str,
     ) -> Result<Vec<Delivery>, Impossible> {
+        Ok(self.tell(self.editing(user, place, text.to_owned())?).await)
+    }
+
+    pub(super) fn editing(
+        &self,
+        user: &str,
+        (channel, ts): (&str, &str),
+        text: String,
+    ) -> Result<Option<Told>, Impossible> {
         let now = self.shared.clock.now();
-        let event: Result<_, Impossible> = self.shared.change(|state| {
+        self.shared.change(|state| {
             let channel = entered(state, user, channel, &self.twist)?;
             let event_ts = state.mint_ts(now);
             let message = state.message_mut(&channel.id, ts).filter(|one| one["user"] == user);
@@ -145,26 +140,32 @@ impl SimSlack {
                 "subtype": "message_changed",
                 "hidden": true,
                 "channel": channel.id,
-                "channel_type": "group",
+                "channel_type": channel_type(&channel),
                 "message": message,
                 "previous_message": before,
                 "ts": event_ts,
                 "event_ts": event_ts,
             });
-            let told = ("message.groups", "groups:history");
-            Ok(tells(state, &channel, told).then_some((event, channel.shared_externally)))
-        });
-        Ok(self.tell(event?).await)
+            Ok(told_of_talk(state, &channel, event))
+        })
     }
 
     /// Deletes a message of somebody's; what the app hears of it.
     pub async fn unsay(
         &self,
         user: &str,
-        (channel, ts): (&str, &str),
+        place: (&str, &str),
     ) -> Result<Vec<Delivery>, Impossible> {
+        Ok(self.tell(self.unsaying(user, place)?).await)
+    }
+
+    pub(super) fn unsaying(
+        &self,
+        user: &str,
+        (channel, ts): (&str, &str),
+    ) -> Result<Option<Told>, Impossible> {
         let now = self.shared.clock.now();
-        let event: Result<_, Impossible> = self.shared.change(|state| {
+        self.shared.change(|state| {
             let channel = entered(state, user, channel, &self.twist)?;
             let event_ts = state.mint_ts(now);
             let before = state.message(&channel.id, ts).filter(|one| one["user"] == user).cloned();
@@ -175,16 +176,14 @@ impl SimSlack {
                 "subtype": "message_deleted",
                 "hidden": true,
                 "channel": channel.id,
-                "channel_type": "group",
+                "channel_type": channel_type(&channel),
                 "deleted_ts": ts,
                 "previous_message": before,
                 "ts": event_ts,
                 "event_ts": event_ts,
             });
-            let told = ("message.groups", "groups:history");
-            Ok(tells(state, &channel, told).then_some((event, channel.shared_externally)))
-        });
-        Ok(self.tell(event?).await)
+            Ok(told_of_talk(state, &channel, event))
+        })
     }
 
     /// Writes a message with files, in a thread where one is named; the bot is not told.
@@ -209,13 +208,6 @@ impl SimSlack {
         ts
     }
 
-    async fn tell(&self, event: Option<(Value, bool)>) -> Vec<Delivery> {
-        match event {
-            Some((event, shared)) => self.event_of(&event, shared).await,
-            None => Vec::new(),
-        }
-    }
-
     async fn chosen(
         &self,
         user: &str,
@@ -226,10 +218,4 @@ impl SimSlack {
         self.shared.change(|state| replies::press_answered(state, user, &mut delivery));
         Ok(delivery)
     }
-}
-
-/// Whether the app is told of what happens in a channel: it is in there, asks for it, and may.
-fn tells(state: &State, channel: &Channel, (event, scope): (&str, &str)) -> bool {
-    let app = (state.config.manifest.as_ref(), state.config.scopes.as_slice());
-    channel.members.contains(&state.config.bot_user_id) && hears(app, event, Some(scope))
 }

@@ -1,5 +1,6 @@
 //! What one person's client shows: their channels, their whispers, their modals, their files.
 
+use crate::sim::slack::app::described;
 use crate::sim::slack::channels::{Channel, Reach};
 use crate::sim::slack::files::File;
 use crate::sim::slack::people::Standing;
@@ -23,6 +24,7 @@ pub(super) fn seen_by(state: &State, viewer: Option<&str>) -> Value {
     json!({
         "team": {"id": config.team_id, "name": config.team_name, "domain": config.team_domain},
         "bot_user_id": config.bot_user_id,
+        "app": described(config.manifest.as_ref()),
         "people": config.people,
         "groups": config.groups,
         "channels": channels.collect::<Vec<_>>(),
@@ -43,7 +45,7 @@ pub(super) fn shows_file(state: &State, file: &File, viewer: Option<&str>) -> bo
 }
 
 /// Members see their channels; those of this workspace see the public ones too.
-fn shows(state: &State, channel: &Channel, viewer: Option<&str>) -> bool {
+pub(super) fn shows(state: &State, channel: &Channel, viewer: Option<&str>) -> bool {
     let Some(viewer) = viewer else { return true };
     let member = channel.members.iter().any(|member| member == viewer);
     let full = state.person(viewer).is_some_and(|person| person.standing == Standing::Member);

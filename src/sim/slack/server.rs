@@ -56,6 +56,17 @@ impl Shared {
         result
     }
 
+    /// Does something that nobody waits for, unless the workspace ends first.
+    pub(super) fn in_background(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tracker.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+
     /// Lets a completed upload appear when its time has come.
     pub(super) fn settle_later(self: &Arc<Self>) {
         let shared = Arc::clone(self);

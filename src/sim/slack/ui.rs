@@ -1,33 +1,46 @@
 //! A small JSON API for a browser page that plays the people of the workspace.
 //!
 //! `GET /ui/state?user=USER` answers what this person's client shows, as data:
-//! `{version, now, team: {id, name, domain}, bot_user_id, people, groups, channels: [{…,
+//! `{version, now, team: {id, name, domain}, bot_user_id, app, people, groups, channels: [{…,
 //! messages}], ephemerals: [{user, channel, message}], views: [{user, object, errors}], files,
-//! toasts: [{user, text}]}`. Messages, blocks and views are as Slack describes them. Without a
-//! user it answers everything.
+//! toasts: [{user, text}]}`. Messages, blocks and views are as Slack describes them; the person's
+//! home of the app is the view of the type `home`. `app` is `{name, description, home, messages,
+//! read_only, commands, shortcuts}` of the app's manifest. Without a user it answers everything.
 //!
 //! `GET /ui/events?after=VERSION` answers `{version}` once it differs, or after 25 seconds.
 //! `GET /ui/files/ID?user=USER` answers a file's bytes, if it is in a channel they see.
 //!
-//! `POST /ui/say {user, channel, text, thread_ts?}` ·
-//! `POST /ui/slash {user, channel, command, text}` ·
-//! `POST /ui/click {user, channel, ts, action_id, value?, chosen?}`, or `view_id` in place of
-//! `channel` and `ts` · `POST /ui/submit {user, values: {action or block id: given}}` ·
-//! `POST /ui/close {user}` act as a person, and `POST /ui/give {user, name, content}` answers
-//! `{ok: true, file}`, which is what a field for files is then submitted with. The others answer
-//! `{ok: true, status, body, elapsed_ms, toast}`, or 422 with `{ok: false, error}` where the
-//! person cannot do that. Only same-origin JSON requests to a loopback host are taken.
+//! These act as a person:
+//!
+//! - `POST /ui/say {user, channel, text, thread_ts?}` · `POST /ui/edit {user, channel, ts, text}` ·
+//!   `POST /ui/delete {user, channel, ts}`. In `text` a known `@name` or `#channel` is live.
+//! - `POST /ui/react {user, channel, ts, emoji, remove?}`, the emoji by its name.
+//! - `POST /ui/slash {user, channel, command, text}`
+//! - `POST /ui/click {user, channel, ts, action_id, value?, chosen?}`, or `view_id` in place of
+//!   `channel` and `ts`.
+//! - `POST /ui/point {user, channel, ts, callback_id}` chooses a shortcut of a message, `POST
+//!   /ui/choose {user, callback_id}` one that is everywhere.
+//! - `POST /ui/submit {user, values: {action or block id: given}}` · `POST /ui/close {user}`
+//! - `POST /ui/give {user, name, content}` answers `{ok: true, file}`, which is what a field for
+//!   files is then submitted with.
+//! - `POST /ui/home {user, tab}` enters the app by `home` or `messages`, each time it is entered.
+//! - `POST /ui/direct {user, with}` answers `{ok: true, channel}`, the id of the conversation of
+//!   the two.
+//!
+//! The others answer `{ok: true}`, with `{status, body, elapsed_ms, toast}` where the person's
+//! client waits for the app; or 422 with `{ok: false, error}` where the person cannot do that. Only
+//! same-origin JSON requests to a loopback host are taken.
 
-use crate::sim::slack::acts::{Impossible, Place, Press};
-use crate::sim::slack::deliver::Delivery;
+use crate::sim::slack::acts::Impossible;
 use crate::sim::slack::seen::{seen_by, shows_file};
 use crate::sim::slack::server::SimSlack;
+use crate::sim::slack::ui_acts::{acts_router, told};
 use axum::Router;
 use axum::extract::{Json, Path, Query, Request, State as FromSlack};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -46,65 +59,13 @@ struct Viewer {
     user: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Say {
-    user: String,
-    channel: String,
-    text: String,
-    thread_ts: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Slash {
-    user: String,
-    channel: String,
-    command: String,
-    #[serde(default)]
-    text: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Click {
-    user: String,
-    channel: Option<String>,
-    ts: Option<String>,
-    view_id: Option<String>,
-    action_id: String,
-    value: Option<String>,
-    chosen: Option<Value>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Submit {
-    user: String,
-    #[serde(default)]
-    values: Value,
-}
-
-#[derive(Debug, Deserialize)]
-struct Close {
-    user: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Give {
-    user: String,
-    name: String,
-    content: String,
-}
-
 /// The routes of the page's API, to be merged into the server that serves the page.
 pub fn ui_router(slack: SimSlack) -> Router {
     Router::new()
         .route("/ui/state", get(state))
         .route("/ui/events", get(events))
         .route("/ui/files/{id}", get(file))
-        .route("/ui/say", post(say))
-        .route("/ui/slash", post(slash))
-        .route("/ui/click", post(click))
-        .route("/ui/submit", post(submit))
-        .route("/ui/close", post(close))
-        .route("/ui/give", post(give))
+        .merge(acts_router())
         .layer(from_fn(same_origin))
         .with_state(slack)
 }
@@ -158,10 +119,6 @@ async fn file(
     (headers, content).into_response()
 }
 
-async fn say(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Say>) -> Response {
-    told(slack.write(&it.user, &it.channel, (&it.text, it.thread_ts.as_deref())).map(|_| None))
-}
-
 async fn events(
     FromSlack(slack): FromSlack<SimSlack>,
     Query(After { after }): Query<After>,
@@ -175,54 +132,6 @@ async fn events(
     }
     let version = *slack.watch().borrow();
     Json(json!({"version": version}))
-}
-
-async fn slash(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Slash>) -> Response {
-    told(slack.slash(&it.user, &it.channel, &it.command, &it.text).await.map(Some))
-}
-
-async fn click(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Click>) -> Response {
-    let place = match (it.view_id, it.channel, it.ts) {
-        (Some(view_id), _, _) => Place::View { view_id },
-        (None, Some(channel), Some(ts)) => Place::Message { channel, ts },
-        (None, _, _) => {
-            let words = "give `channel` and `ts`, or `view_id`".to_owned();
-            return told(Err(Impossible::Input(words)));
-        }
-    };
-    let press = Press::new(&it.user, place, &it.action_id);
-    told(slack.press(Press { value: it.value, chosen: it.chosen, ..press }).await.map(Some))
-}
-
-async fn submit(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Submit>) -> Response {
-    told(slack.submit_view(&it.user, &it.values).await.map(Some))
-}
-
-async fn close(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Close>) -> Response {
-    told(slack.close_view(&it.user).await)
-}
-
-async fn give(FromSlack(slack): FromSlack<SimSlack>, Json(it): Json<Give>) -> Response {
-    let file = slack.give(&it.user, &it.name, it.content.as_bytes());
-    Json(json!({"ok": true, "file": file})).into_response()
-}
-
-fn told(outcome: Result<Option<Delivery>, Impossible>) -> Response {
-    match outcome {
-        Ok(Some(delivery)) => Json(json!({
-            "ok": true,
-            "status": delivery.status,
-            "body": delivery.body,
-            "elapsed_ms": u64::try_from(delivery.elapsed.as_millis()).unwrap_or(u64::MAX),
-            "toast": delivery.toast,
-        }))
-        .into_response(),
-        Ok(None) => Json(json!({"ok": true})).into_response(),
-        Err(why) => {
-            let body = Json(json!({"ok": false, "error": why.to_string()}));
-            (StatusCode::UNPROCESSABLE_ENTITY, body).into_response()
-        }
-    }
 }
 
 /// A page of another site must not act here, nor read what is here.

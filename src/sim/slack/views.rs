@@ -1,5 +1,6 @@
 //! Modals and App Homes: triggers, the stack a person sees, hashes.
 
+use crate::sim::slack::app::{Tab, has_tab};
 use crate::sim::slack::blocks::Surface;
 use crate::sim::slack::call::{Call, Refusal, Reply, refuse, refuse_with};
 use crate::sim::slack::content::lines;
@@ -86,7 +87,7 @@ pub(super) fn update(state: &mut State, call: &Call) -> Reply {
 }
 
 pub(super) fn publish(state: &mut State, call: &Call) -> Reply {
-    if !crate::sim::slack::app::has_home(state.config.manifest.as_ref()) {
+    if !has_tab(state.config.manifest.as_ref(), Tab::Home) {
         return Err(refuse("not_enabled"));
     }
     let user = call.needed("user_id")?.to_owned();

@@ -10,5 +10,6 @@ mod files;
 mod message_rules;
 mod modals;
 mod page;
+mod page_acts;
 mod pointing;
 mod stage;

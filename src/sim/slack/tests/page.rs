@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
-async fn page(stage: &Stage) -> String {
+pub(super) async fn page(stage: &Stage) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = ui_router(stage.slack.clone());
@@ -25,7 +25,7 @@ async fn send(host: &str, path: &str, headers: &[(&str, &str)], body: &Value) ->
     exchange(request.body(Full::new(Bytes::from(body.to_string()))).unwrap()).await.unwrap()
 }
 
-async fn act(host: &str, path: &str, body: Value) -> Value {
+pub(super) async fn act(host: &str, path: &str, body: Value) -> Value {
     let origin = format!("http://{host}");
     let headers = [("content-type", "application/json"), ("origin", origin.as_str())];
     send(host, path, &headers, &body).await.body
