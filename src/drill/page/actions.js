@@ -3,7 +3,7 @@
 import { confirmed } from "./confirm.js";
 import { el } from "./dom.js";
 import { emoji } from "./emoji.js";
-import { menuButton } from "./menu.js";
+import { menuButton, openMenu } from "./menu.js";
 import * as server from "./server.js";
 import { say as toast } from "./toast.js";
 import { changed, currentChannel, go, here, person } from "./workspace.js";
@@ -31,7 +31,7 @@ export function toolbar(message, around) {
   });
   const more = menuButton(
     { ...focus("more"), class: "tool", "aria-label": "More actions", title: "More actions", text: "⋮" },
-    "More actions", () => menu(message, around));
+    "More actions", () => menu(message, around, () => openMenu(more, "Add reaction", reactions(message, around))));
   const all = around.inThread ? [react, more] : [react, reply, more];
   all.forEach((node, at) => node.setAttribute("tabindex", at === all.length - 1 ? "0" : "-1"));
   const bar = el("div", { class: "tools", role: "toolbar", "aria-label": `Message of ${who}` }, ...all);
@@ -95,7 +95,15 @@ export function editLast(thread) {
   const own = currentChannel()?.messages.filter((one) => one.user === here.user && !one.subtype &&
     (thread ? one.thread_ts === thread || one.ts === thread : !one.thread_ts || one.thread_ts === one.ts));
   if (!own?.length) return;
-  here.editing = own.at(-1).ts;
+  here.editing = editingName(own.at(-1).ts, thread);
+  changed();
+}
+
+/** A message can stand in the channel and in the thread; it is edited in one of them. */
+export const editingName = (ts, inThread) => `${inThread ? "thread" : "channel"} ${ts}`;
+
+function edit(message, around) {
+  here.editing = editingName(message.ts, around.inThread);
   changed();
 }
 
@@ -108,11 +116,14 @@ function reactions(message, around) {
   }));
 }
 
-function menu(message, around) {
+function menu(message, around, reacting) {
   const { app } = here.state;
   const own = message.user === here.user;
-  const items = [{ label: "Reply in thread", sign: "↩", run: () => openThread(message) }];
-  if (own && !around.archived) items.push({ label: "Edit message", sign: "✎", run: () => { here.editing = message.ts; changed(); } });
+  const items = [
+    { label: "Reply in thread", sign: "↩", run: () => openThread(message) },
+    { label: "Add reaction…", sign: "☺", run: reacting },
+  ];
+  if (own && !around.archived) items.push({ label: "Edit message", sign: "✎", run: () => edit(message, around) });
   const shortcuts = app.shortcuts.filter((one) => one.type === "message");
   if (shortcuts.length) items.push({ line: `Shortcuts of ${app.name}` });
   items.push(...shortcuts.map((one) => ({

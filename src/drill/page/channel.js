@@ -1,5 +1,6 @@
 // What one is in: a channel, a conversation or the app, and the thread beside it.
 
+import { editingName } from "./actions.js";
 import { drawComposer } from "./composer.js";
 import { el, keep } from "./dom.js";
 import { drawAppHead, drawHome } from "./home.js";
@@ -87,9 +88,13 @@ function furnish(place) {
   const list = el("div", { class: "messages", role: "log", "aria-live": "off", tabindex: "0" });
   const down = () => { list.scrollTop = list.scrollHeight; };
   const newer = el("button", { type: "button", class: "newer", text: "↓ Newest", on: { click: down } });
+  let atEnd = true;
   list.addEventListener("scroll", () => {
-    newer.hidden = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PX;
+    atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PX;
+    newer.hidden = atEnd;
   });
+  // A thread that opens beside it, or a window that is turned, leaves one where one was.
+  new ResizeObserver(() => { if (atEnd) down(); }).observe(list);
   place.replaceChildren(el("header"), el("div", { class: "scroll" }, list, newer), el("div", { class: "compose" }));
 }
 
@@ -192,7 +197,8 @@ function divider(at) {
 function entry(message, channel, around) {
   const more = {
     pinned: channel.pins.includes(message.ts), channel: channel.id, archived: channel.archived,
-    member: channel.members.includes(here.user), editing: here.editing === message.ts, plain: here.plain,
+    member: channel.members.includes(here.user), plain: here.plain,
+    editing: here.editing === editingName(message.ts, around.inThread),
   };
   const known = [here.user, here.state.channels.length, here.state.people.length];
   const sign = JSON.stringify([message, around, more, known]);

@@ -12,7 +12,6 @@ let closed = { anchor: null, at: 0 };
  * a line with a heading; `kind` is a class for its looks.
  */
 export function openMenu(anchor, name, items, kind = "") {
-  if (closed.anchor === anchor && performance.now() - closed.at < SAME_PRESS_MS) return;
   const back = bookmark(anchor);
   const list = el("div", { class: `menu ${kind}`.trim(), role: "menu", "aria-label": name, popover: "auto" });
   const shut = () => list.hidePopover();
@@ -37,7 +36,10 @@ export function openMenu(anchor, name, items, kind = "") {
 /** A button that opens a menu; `items()` is asked at each opening. */
 export function menuButton(props, name, items, kind) {
   const node = el("button", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", ...props });
-  node.addEventListener("click", () => openMenu(node, name, items(), kind));
+  node.addEventListener("click", () => {
+    const same = closed.anchor === node && performance.now() - closed.at < SAME_PRESS_MS;
+    if (!same) openMenu(node, name, items(), kind);
+  });
   return node;
 }
 

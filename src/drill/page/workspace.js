@@ -16,7 +16,7 @@ export const here = {
   /** The tab of the app that one is in, in place of a channel: `home` or `messages`. */
   app: null,
   thread: null,
-  /** The message of one's own that is being edited, by its time. */
+  /** The message of one's own that is being edited: where, and its time. */
   editing: null,
   /** Whether each message is shown as notifications and screen readers get it. */
   plain: false,
