@@ -12,10 +12,12 @@ mod drill;
 #[expect(dead_code, reason = "only the tests against foreign parts wait on a network")]
 #[path = "../support/frame.rs"]
 mod frame;
+#[expect(dead_code, reason = "what is live in a message is looked for without a browser")]
 #[path = "../support/gallery.rs"]
 mod gallery;
 #[path = "../support/hostile_answer.rs"]
 mod hostile_answer;
+#[expect(dead_code, reason = "what may follow is tried without a browser")]
 #[path = "../support/hostile_case.rs"]
 mod hostile_case;
 #[path = "../support/hostile_stages.rs"]
