@@ -109,7 +109,10 @@ mod tests {
     fn no_module_writes_markup_or_reaches_another_host() {
         let forbidden =
             ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "http://"];
+        // The name of a kind of markup, which nobody calls.
+        let svg = "\"http://www.w3.org/2000/svg\"";
         for (name, _, text) in FILES {
+            let text = text.replace(svg, "");
             for word in forbidden {
                 assert!(!text.contains(word), "{name} has {word}");
             }

@@ -365,6 +365,13 @@ fn fallback(parts: &Parts) -> Outcome {
     assert_eq!(person.texts("main .not-drawn"), Vec::<String>::new(), "none is silent");
     person.click(".toggle");
     person.see("main .kit:text-is('Approve the plan')");
+
+    // What comes is said, and what one wrote oneself is not.
+    say(&mut person, "I know what I wrote");
+    person.fill("#composer-text", "/keyleak summary");
+    person.press("Enter");
+    person.see("#news:has-text('keyleak: DRILL')");
+    assert!(!person.see("#news").contains("I know what I wrote"));
     person.is_quiet();
     Ok(())
 }

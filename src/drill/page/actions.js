@@ -18,6 +18,9 @@ const DELETE = {
   deny: { text: "Cancel" },
 };
 
+/** What is being typed into a message that is edited. */
+let typed = {};
+
 /** The row of buttons that shows when one points at a message or tabs into it. */
 export function toolbar(message, around) {
   const who = person(message.user).real_name;
@@ -70,9 +73,12 @@ export function openThread(message) {
 export function editor(message, around) {
   const channel = here.state.channels.find((one) => one.id === around.channel);
   const box = el("textarea", { class: "edit-box", "aria-label": "Edit message", "data-focus": `edit ${message.ts}` });
-  box.value = typedAgain(message.text, channel);
+  // What happens to the message meanwhile draws it anew, and must not undo what is typed.
+  if (typed.name !== here.editing) typed = { name: here.editing, text: typedAgain(message.text, channel) };
+  box.value = typed.text;
+  box.addEventListener("input", () => { typed.text = box.value; });
   box.rows = Math.min(8, box.value.split("\n").length + 1);
-  const leave = () => { here.editing = null; changed(); back(message); };
+  const leave = () => { here.editing = null; typed = {}; changed(); back(message); };
   const save = async () => {
     const text = box.value.trim();
     if (!text) return;
