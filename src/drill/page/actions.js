@@ -156,7 +156,9 @@ async function point(message, around, one) {
 async function remove(message, around) {
   if (!(await confirmed(DELETE))) return;
   const answer = await server.unsay({ user: here.user, channel: around.channel, ts: message.ts });
-  if (!answer.ok) toast(answer.error);
+  if (!answer.ok) return toast(answer.error);
+  // Its button goes with it.
+  return document.getElementById(around.inThread ? "composer-thread" : "composer-text")?.focus();
 }
 
 function back(message) {

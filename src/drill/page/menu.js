@@ -2,10 +2,9 @@
 
 import { bookmark, el } from "./dom.js";
 
-/** A press on its own button closes a menu and must not open it again. */
-const SAME_PRESS_MS = 250;
 const MARGIN_PX = 8;
-let closed = { anchor: null, at: 0 };
+/** The button whose menu is open. */
+let opener = null;
 
 /**
  * Opens a menu at a button. An item is `{label, sign, note, danger, run}`, or `{line: words}` for
@@ -14,13 +13,14 @@ let closed = { anchor: null, at: 0 };
 export function openMenu(anchor, name, items, kind = "") {
   const back = bookmark(anchor);
   const list = el("div", { class: `menu ${kind}`.trim(), role: "menu", "aria-label": name, popover: "auto" });
-  const shut = () => list.hidePopover();
+  // Whatever comes next, such as a question, leads back to the button and not to an item.
+  const shut = () => { list.hidePopover(); back(); };
   list.append(...items.map((item) => (item.line ? heading(item) : entry(item, shut))));
   list.addEventListener("keydown", (event) => move(event, list));
   list.addEventListener("toggle", (event) => {
     if (event.newState !== "closed") return;
     const inside = list.contains(document.activeElement) || document.activeElement === document.body;
-    closed = { anchor, at: performance.now() };
+    if (opener === anchor) opener = null;
     anchor.setAttribute("aria-expanded", "false");
     list.remove();
     if (inside) back();
@@ -28,6 +28,7 @@ export function openMenu(anchor, name, items, kind = "") {
   // What lies outside of an open dialog cannot be reached.
   (anchor.closest("dialog") ?? document.body).append(list);
   list.showPopover();
+  opener = anchor;
   place(list, anchor);
   anchor.setAttribute("aria-expanded", "true");
   list.querySelector("button")?.focus();
@@ -36,9 +37,12 @@ export function openMenu(anchor, name, items, kind = "") {
 /** A button that opens a menu; `items()` is asked at each opening. */
 export function menuButton(props, name, items, kind) {
   const node = el("button", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", ...props });
+  // A press on its own button closes a menu, and must not open it again.
+  let closes = false;
+  node.addEventListener("pointerdown", () => { closes = opener === node; });
   node.addEventListener("click", () => {
-    const same = closed.anchor === node && performance.now() - closed.at < SAME_PRESS_MS;
-    if (!same) openMenu(node, name, items(), kind);
+    if (!closes) openMenu(node, name, items(), kind);
+    closes = false;
   });
   return node;
 }
