@@ -58,6 +58,11 @@ impl Browser {
         self.step(json!({"do": "focused", "at": at})) == true
     }
 
+    /// Waits until it has the focus.
+    pub(crate) fn has_focus(&mut self, at: &str) {
+        self.see(&format!("{at}:focus"));
+    }
+
     /// Presses this key until it is there; whoever has no mouse gets everywhere like this.
     pub(crate) fn walk(&mut self, key: &str, at: &str) {
         self.see(at);
