@@ -68,7 +68,9 @@ function wanted(box, commands, channel) {
   if (!sign) return { rows: [], first: false };
   const from = before.length;
   const named = sign === "@" ? people(begun.toLowerCase(), channel) : channels(begun.toLowerCase());
-  return { rows: named.map((one) => ({ ...one, from, text: `${sign}${one.name} `, label: `${sign}${one.name}` })), first: true };
+  const rows = named.map((one) => ({ ...one, from, text: `${sign}${one.name} `, label: `${sign}${one.name}` }));
+  // Who has typed a name to its end can send it.
+  return { rows, first: !named.some((one) => one.name === begun.toLowerCase()) };
 }
 
 /** The commands that begin like this; behind a whole one, what its usage hint names. */
