@@ -34,6 +34,7 @@ export function drawChannel() {
   else if (channel) head(header, channel);
   if (kind === "home") drawHome(place.querySelector(".home"));
   if (kind === "messages") messages(place, channel);
+  document.querySelector(".skip").hidden = !document.getElementById("composer-text");
 }
 
 /** Draws the thread, if one is open. */

@@ -25,8 +25,8 @@ export function openMenu(anchor, name, items, kind = "") {
     list.remove();
     if (inside) back();
   });
-  // What lies outside of an open dialog cannot be reached.
-  (anchor.closest("dialog") ?? document.body).append(list);
+  // What lies outside of an open dialog cannot be reached, and outside of a part not be found.
+  (anchor.closest("dialog, main, #thread") ?? document.body).append(list);
   list.showPopover();
   opener = anchor;
   place(list, anchor);
