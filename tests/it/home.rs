@@ -8,7 +8,9 @@ use keyleak::domain::plan::PlanNumber;
 use keyleak::drill::people::{APPROVER, KEY_OWNER, OUTSIDER, REPORTER};
 use keyleak::drill::players::{approve, load, open, until, wait};
 use keyleak::drill::world::World;
+use keyleak::sim::slack::acts::{Impossible, Place, Press};
 use keyleak::sim::slack::people::Person;
+use keyleak::slack::shortcut::RESPOND;
 use serde_json::{Value, json};
 
 const NEWCOMER: &str = "U0FIN00006";
@@ -72,6 +74,32 @@ async fn who_does_not_belong_to_a_case_learns_nothing_of_it() {
     let key = &world.leaked.access_key_id;
     world.slack.slash(NEWCOMER, &world.lobby, "/keyleak", key).await.unwrap();
     home(world, NEWCOMER, &case.0).await;
+    stage.strike().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_button_of_a_home_opens_the_form_for_those_who_use_keyleak() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    let press = |user: &str| {
+        let view_id = world.slack.home(user).unwrap().id().to_owned();
+        Press::new(user, Place::View { view_id }, RESPOND)
+    };
+    home(world, REPORTER, RESPOND).await;
+    assert!(world.slack.press(press(REPORTER)).await.unwrap().accepted());
+    let shown = async || Ok(world.slack.views_open(REPORTER).pop());
+    let form = wait("the form", shown).await.unwrap();
+    assert_eq!(form.object["title"]["text"], "Exposed AWS key");
+
+    home(world, OUTSIDER, "You do not use keyleak here").await;
+    let none = world.slack.press(press(OUTSIDER)).await.unwrap_err();
+    assert_eq!(none, Impossible::NoSuchAction(RESPOND.to_owned()), "it has no button");
+    let action = json!({ "type": "button", "action_id": RESPOND, "value": "new" });
+    let forged = json!({ "actions": [action], "container": { "type": "view", "view_id": "V1" } });
+    assert!(world.slack.interaction(OUTSIDER, "block_actions", &forged).await.accepted());
+    home(world, OUTSIDER, "You do not use keyleak here").await;
+    assert!(world.slack.views_open(OUTSIDER).is_empty(), "nor does it do anything");
+    assert_eq!(world.slack.violations(), Vec::<String>::new());
     stage.strike().await;
 }
 
