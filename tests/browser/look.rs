@@ -12,11 +12,12 @@ const SPEED: u32 = 10;
 pub(crate) const HOSTILE: &str = "<img src=x onerror=alert(1)> <!channel> &lt;b&gt;";
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
-    let [policy, blocks, modal, given, narrow, axe] = [(); 6].map(|()| Arc::clone(parts));
+    let [policy, blocks, modal, given, narrow, axe, below] = [(); 7].map(|()| Arc::clone(parts));
     vec![
         trial("a_script_that_is_not_ours_does_not_run_and_is_seen", move || foreign(&policy)),
         trial("every_kind_of_block_is_drawn_and_nothing_hostile_is_live", move || kinds(&blocks)),
         trial("a_form_says_what_is_wrong_and_can_be_closed", move || form(&modal)),
+        trial("a_form_below_another_keeps_what_was_typed", move || stacked(&below)),
         trial("a_file_of_ids_is_taken_by_the_form", move || file(&given)),
         trial("nothing_is_wider_than_a_phone", move || phone(&narrow)),
         trial("a_screen_reader_finds_nothing_serious", move || reader(&axe)),
@@ -138,6 +139,41 @@ fn form(parts: &Parts) -> Outcome {
     assert_eq!(person.value("#modal textarea >> nth=0"), "AKIAIOSFODNN7EXAMPLE", "it is kept");
     person.press("Escape");
     person.gone("#modal");
+    person.is_quiet();
+    Ok(())
+}
+
+/// A modal on a modal, which the bot does not push today and Slack can.
+fn stacked(parts: &Parts) -> Outcome {
+    let (_drill, mut person) = visit(parts, "stacked")?;
+    let plain = |text: &str| json!({"type": "plain_text", "text": text, "emoji": false});
+    let form = |name: &str| {
+        let field = json!({"type": "plain_text_input", "action_id": "a"});
+        let block =
+            json!({"type": "input", "block_id": "b", "label": plain("Field"), "element": field});
+        let object = json!({"type": "modal", "id": name, "hash": "1", "title": plain(name),
+            "submit": plain("Send"), "blocks": [block], "state": {"values": {}}});
+        json!({"user": "U0ANA00001", "object": object, "errors": {}})
+    };
+    let open = |person: &mut Browser, views: &[Value]| {
+        person.step(json!({"do": "add", "channel": "general", "messages": [], "views": views}));
+        // Whatever somebody says elsewhere makes the page look again.
+        let said = json!({"user": "U0BOB00002", "channel": "general", "text": "hello"});
+        assert_eq!(person.step(json!({"do": "post", "path": "/ui/say", "body": said})), 200);
+        if let Some(top) = views.last().and_then(|view| view["object"]["id"].as_str()) {
+            person.see(&format!("#modal h2:text-is('{top}')"));
+        }
+    };
+    let [first, second] = ["First", "Second"].map(form);
+    open(&mut person, std::slice::from_ref(&first));
+    person.fill("#modal input", "typed in the first");
+    open(&mut person, &[first.clone(), second]);
+    assert_eq!(person.value("#modal input"), "", "another form has a field of its own");
+    open(&mut person, &[first]);
+    assert_eq!(person.value("#modal input"), "typed in the first");
+    open(&mut person, &[]);
+    person.gone("#modal");
+    person.has_focus("#composer-text");
     person.is_quiet();
     Ok(())
 }

@@ -88,10 +88,15 @@ fn app_home(parts: &Parts) -> Outcome {
     person.click(".home a:text-is('show') >> nth=0");
     person.see("main article.gone-to .kit:text-is('Approve the plan')");
 
-    // Another company's workspace has no such app, and somebody of no case sees none.
+    // Another company's workspace has no such app, whatever a page asks for.
     person.become_person("Eve Novak");
     assert_eq!(person.texts(APP), Vec::<String>::new());
     person.is_quiet();
+    for (user, status) in [("U0BOB00002", 200), ("U0EVE00005", 422)] {
+        let enter = json!({"user": user, "tab": "home"});
+        let answer = person.step(json!({"do": "post", "path": "/ui/home", "body": enter}));
+        assert_eq!(answer, status, "{user}");
+    }
     Ok(())
 }
 

@@ -10,7 +10,8 @@
     {"do": "choose", "at": selector, "name": n, "text": t}  a file with this text, in a field for files
     {"do": "type", "text": t}                   key by key, into what has the focus
     {"do": "focused", "at": selector}           whether it has the focus
-    {"do": "add", "channel": name, "messages": [...]}  what else the workspace says there
+    {"do": "add", "channel": name, "messages": [...], "views": [...]}  what else the workspace says
+    {"do": "post", "path": p, "body": {...}}    as the page sends it; answers with the status
     {"do": "spoil", "at": selector}             hides it from screen readers, with what is in it
     {"do": "inject", "script": s}               an inline script, as an attacker would add it
     {"do": "wide"}      whether the page is wider than its window
@@ -68,13 +69,14 @@ class Browser:
     def last(self, at):
         return self.page.locator(at).last
 
-    def add(self, channel, messages):
+    def add(self, channel, messages, views=()):
         def more(route):
             answer = route.fetch()
             state = answer.json()
             for one in state["channels"]:
                 if one["name"] == channel:
                     one["messages"] += messages
+            state["views"] += views
             route.fulfill(response=answer, json=state)
 
         self.page.route("**/ui/state*", more)
@@ -125,6 +127,10 @@ class Browser:
             case "focused":
                 here = self.last(more["at"])
                 return here.count() > 0 and here.evaluate("it => it === document.activeElement")
+            case "post":
+                send = "body => fetch(%s, {method: 'POST', headers: {'content-type': 'application/json'},"
+                send += " body: JSON.stringify(body)}).then(answer => answer.status)"
+                return page.evaluate(send % json.dumps(more["path"]), more["body"])
             case "spoil":
                 hide = "it => it.setAttribute('aria-hidden', 'true')"
                 return self.last(more["at"]).evaluate(hide, timeout=timeout)
