@@ -2,6 +2,7 @@
 
 use crate::domain::action::DENY_ALL_DOCUMENT;
 use crate::domain::snapshot::Photograph;
+use crate::drill::bot::TIMELINE_EMOJI;
 use crate::drill::scenario::Scenario;
 use crate::drill::world::World;
 use crate::ports::clock::Clock;
@@ -79,6 +80,7 @@ impl AccountView {
             "refused": refused,
             "users": users.map(|user| self.user(&user)).collect::<Vec<_>>(),
             "users_total": names.len(),
+            "timeline_emoji": TIMELINE_EMOJI,
         })
     }
 

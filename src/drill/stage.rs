@@ -1,7 +1,6 @@
 //! The stage: a page on which people play the drill, and the addresses behind it.
 
 use crate::drill::account::AccountView;
-use crate::drill::bot::TIMELINE_EMOJI;
 use crate::drill::page::page_router;
 use crate::drill::people;
 use crate::drill::world::World;
@@ -72,6 +71,5 @@ async fn state(
     let people = people::everybody();
     let parts = people.iter().map(|person| (person.id.clone(), json!(people::part(&person.id))));
     state["parts"] = Value::Object(parts.collect());
-    state["timeline_emoji"] = json!(TIMELINE_EMOJI);
     Json(state)
 }

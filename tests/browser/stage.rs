@@ -6,7 +6,6 @@ use crate::drill::Drill;
 use crate::frame::{Outcome, trial};
 use crate::look::{serious, visit};
 use crate::parts::Parts;
-use crate::story::report_the_key;
 use libtest_mimic::Trial;
 use serde_json::json;
 use std::sync::Arc;
@@ -56,6 +55,14 @@ fn say(person: &mut Browser, words: &str) {
     person.fill("#composer-text", words);
     person.press("Enter");
     person.see(&message(words));
+}
+
+/// Ana sends the command, and goes into the channel that is made.
+fn report_the_key(person: &mut Browser) {
+    person.click("#leaked button");
+    person.press("Enter");
+    person.click(NEW_CASE);
+    person.see("main .kit:text-is('Approve the plan')");
 }
 
 fn app_home(parts: &Parts) -> Outcome {

@@ -43,7 +43,7 @@ fn whole_story(parts: &Parts) -> Outcome {
 }
 
 /// Ana puts the key into the composer, sends it, and goes into the channel that is made.
-pub(crate) fn report_the_key(person: &mut Browser) {
+fn report_the_key(person: &mut Browser) {
     person.see(ALIVE);
     person.click("#leaked button");
     let typed = person.value("#composer-text");
