@@ -91,6 +91,9 @@ async fn the_button_of_a_home_opens_the_form_for_those_who_use_keyleak() {
     let form = wait("the form", shown).await.unwrap();
     assert_eq!(form.object["title"]["text"], "Exposed AWS key");
 
+    // Once something waits to be decided, Slack is asked who somebody is.
+    let case = open(world).await.unwrap();
+    until(world, &case, "the plan", |case| case.pending_plan().is_some()).await.unwrap();
     home(world, OUTSIDER, "You do not use keyleak here").await;
     let none = world.slack.press(press(OUTSIDER)).await.unwrap_err();
     assert_eq!(none, Impossible::NoSuchAction(RESPOND.to_owned()), "it has no button");
