@@ -130,7 +130,7 @@ impl SimCloud {
         call: Call,
         work: impl FnOnce(&mut State, &Caller, Timestamp) -> Result<Done<T>, Refusal>,
     ) -> Result<(T, RequestId), Refusal> {
-        let (latency, fault) = self.lock().faults.meet(origin, call.name);
+        let (latency, fault) = self.lock().faults.meet(origin, (call.name, !call.is_read()));
         self.clock.sleep(latency).await;
         self.call_now(origin, &call, fault, work)
     }

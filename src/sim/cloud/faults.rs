@@ -23,6 +23,8 @@ pub(super) struct Faults {
     /// The access key ids whose calls meet them.
     pub bot_keys: BTreeSet<String>,
     planned: Vec<(String, u64, Fault)>,
+    /// So many of their next changes are throttled, whatever they are called.
+    pub changes_throttled: u32,
     made: BTreeMap<&'static str, u64>,
     latency: BTreeMap<String, Duration>,
     latency_of_all: Duration,
@@ -47,7 +49,7 @@ impl Faults {
     pub(super) fn meet(
         &mut self,
         origin: &Origin,
-        call: &'static str,
+        (call, changes): (&'static str, bool),
     ) -> (Duration, Option<Fault>) {
         let latency = self.latency.get(call).copied();
         let latency = latency.unwrap_or(self.latency_of_all);
@@ -58,7 +60,12 @@ impl Faults {
         *made += 1;
         let is_now = |(name, nth, _): &(String, u64, Fault)| name == call && nth == made;
         let at = self.planned.iter().position(is_now);
-        (latency, at.map(|at| self.planned.swap_remove(at).2))
+        let planned = at.map(|at| self.planned.swap_remove(at).2);
+        if planned.is_none() && changes && self.changes_throttled > 0 {
+            self.changes_throttled -= 1;
+            return (latency, Some(Fault::Throttled));
+        }
+        (latency, planned)
     }
 }
 

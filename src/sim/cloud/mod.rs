@@ -222,6 +222,25 @@ impl SimCloud {
         self.lock().faults.plan(call, nth, fault);
     }
 
+    /// Throttles so many of the bot's next changes, whatever they are called.
+    pub fn throttle_changes(&self, times: u32) {
+        self.lock().faults.changes_throttled = times;
+    }
+
+    /// How many of them are still to be throttled.
+    pub fn changes_to_throttle(&self) -> u32 {
+        self.lock().faults.changes_throttled
+    }
+
+    /// How long a write of from now on takes to be enforced.
+    pub fn set_lag(&self, lag: RangeInclusive<Duration>) {
+        self.lock().lag = lag;
+    }
+
+    pub fn lag(&self) -> RangeInclusive<Duration> {
+        self.lock().lag.clone()
+    }
+
     /// Makes calls of this name, or all where none is given, take this long.
     pub fn slow_down(&self, call: Option<&str>, latency: Duration) {
         self.lock().faults.delay(call, latency);

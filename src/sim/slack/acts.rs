@@ -100,6 +100,17 @@ impl SimSlack {
     /// Presses or chooses anything anywhere.
     pub async fn press(&self, press: Press) -> Result<Delivery, Impossible> {
         let (sent, trigger) = self.touched(&press)?;
+        if self.shared.with(|state| state.faults.clicks_twice) {
+            let (twin, _) = self.touched(&press)?;
+            let both = tokio::join!(self.send(sent), self.send(twin));
+            let (mut delivery, mut second) = both;
+            delivery.trigger_id = Some(trigger);
+            self.shared.change(|state| {
+                replies::press_answered(state, &press.user, &mut delivery);
+                replies::press_answered(state, &press.user, &mut second);
+            });
+            return Ok(delivery);
+        }
         let mut delivery = self.send(sent).await;
         delivery.trigger_id = Some(trigger);
         self.shared.change(|state| replies::press_answered(state, &press.user, &mut delivery));

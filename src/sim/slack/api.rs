@@ -37,9 +37,10 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let now = shared.clock.now();
     let (latency, fault) = shared.with(|state| {
         let latency = state.faults.latency(&name);
-        (latency, state.faults.next(&name))
+        (latency, state.faults.next(&name, now))
     });
     // Latency is real time: it stands for the network, which no clock can hurry.
     if !latency.is_zero() {

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// How long Slack lets a trigger id live.
-const TRIGGER_LIFE: Duration = Duration::from_secs(3);
+pub const TRIGGER_LIFE: Duration = Duration::from_secs(3);
 /// How long a shared file takes to appear after the upload is completed.
 const FILE_DELAY: Duration = Duration::from_secs(1);
 

@@ -1,5 +1,6 @@
 //! Sends what people do to the bot: signed, with Slack's patience and Slack's retries.
 
+use crate::sim::slack::delivered::{Delivered, Turn, told};
 use crate::sim::slack::server::SimSlack;
 use crate::sim::slack::signing::sign;
 use bytes::Bytes;
@@ -18,6 +19,10 @@ const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// When Slack tries an event again, on the clock.
 const RETRY_AFTER: [Duration; 3] =
     [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)];
+/// How long after the answer a delivery comes again, on the clock.
+const HEARD_NOTHING_FOR: Duration = Duration::from_secs(3);
+/// Events come as JSON, everything else as a form.
+const EVENT: &str = "application/json";
 const USER_AGENT: &str = "Slackbot 1.0 (+https://api.slack.com/robots)";
 
 /// What goes to the bot, byte for byte.
@@ -151,7 +156,7 @@ impl SimSlack {
 
     /// Sends an event as often as Slack would; the attempts, the first one first.
     pub(super) async fn send_event(&self, path: &'static str, body: String) -> Vec<Delivery> {
-        let kind = "application/json";
+        let kind = EVENT;
         let mut attempts = vec![self.send_signed(path, kind, body.clone(), &[]).await];
         for (index, delay) in RETRY_AFTER.iter().enumerate() {
             let Some(last) = attempts.last().filter(|last| !last.accepted() && !last.no_retry)
@@ -168,8 +173,52 @@ impl SimSlack {
         attempts
     }
 
-    /// Sends exactly this.
+    /// Sends exactly this; once more where a script says so.
     pub async fn send(&self, sent: Sent) -> Delivery {
+        let delivery = self.send_once(sent).await;
+        self.note(&delivery, Turn::First);
+        if self.shared.with(|state| std::mem::take(&mut state.faults.repeats_next)) {
+            self.again_later(&delivery.sent);
+        }
+        delivery
+    }
+
+    /// The same body once more with a signature of its own, as Slack does that heard no answer.
+    fn again_later(&self, sent: &Sent) {
+        let (slack, sent) = (self.clone(), sent.clone());
+        self.shared.tracker.spawn(async move {
+            tokio::select! {
+                () = slack.shared.stop.cancelled() => return,
+                () = slack.shared.clock.sleep(HEARD_NOTHING_FOR) => {}
+            }
+            let mut again = slack.signed((sent.path, sent.content_type), sent.body);
+            // Of events alone Slack says that it tries again.
+            if again.content_type == EVENT {
+                let headers =
+                    [("X-Slack-Retry-Num", "1"), ("X-Slack-Retry-Reason", "http_timeout")];
+                let headers = headers.map(|(name, value)| (name, value.to_owned()));
+                again.headers.extend(headers);
+            }
+            let delivery = slack.send_once(again).await;
+            slack.note(&delivery, Turn::Again);
+        });
+    }
+
+    fn note(&self, delivery: &Delivery, turn: Turn) {
+        let at = self.shared.clock.now();
+        let (user, what) = told(&delivery.sent.body);
+        let answer = match (delivery.status, delivery.silence) {
+            (Some(status), _) => status.to_string(),
+            (None, Some(Silence::TimedOut)) => "no answer in three seconds".to_owned(),
+            (None, Some(Silence::Unreachable) | None) => "nobody there".to_owned(),
+        };
+        self.shared.with(|state| {
+            let who = state.person(&user).map_or(user, |person| person.real_name.clone());
+            Delivered { at, turn, who, what, answer }.keep_in(&mut state.delivered);
+        });
+    }
+
+    async fn send_once(&self, sent: Sent) -> Delivery {
         if self.shared.with(|state| state.config.socket_mode) {
             return self.send_by_socket(sent).await;
         }

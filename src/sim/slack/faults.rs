@@ -1,5 +1,6 @@
 //! Scripted failures of the Web API, so that tests can see what the bot does about them.
 
+use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -29,7 +30,22 @@ pub(super) struct Faults {
     scripts: BTreeMap<String, VecDeque<Fault>>,
     latencies: BTreeMap<String, Duration>,
     pub(super) down: bool,
+    /// Every method answers 429 until then.
+    pub(super) limited_until: Option<Timestamp>,
+    /// What people do next is delivered once more.
+    pub(super) repeats_next: bool,
+    /// Every press is two.
+    pub(super) clicks_twice: bool,
     shares_to_drop: u32,
+}
+
+/// What goes wrong until somebody sets it right, as a page shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub down: bool,
+    pub limited_until: Option<Timestamp>,
+    pub repeats_next: bool,
+    pub clicks_twice: bool,
 }
 
 impl Faults {
@@ -53,12 +69,30 @@ impl Faults {
     }
 
     /// The next fault of this method, used up by asking.
-    pub(super) fn next(&mut self, method: &str) -> Option<Fault> {
+    pub(super) fn next(&mut self, method: &str, now: Timestamp) -> Option<Fault> {
         if self.down {
             return Some(Fault::ResetBefore);
         }
+        if let Some(seconds) = self.limited_for(now) {
+            return Some(Fault::RateLimited(seconds));
+        }
         let own = self.scripts.get_mut(method).and_then(VecDeque::pop_front);
         own.or_else(|| self.scripts.get_mut(EVERY_METHOD).and_then(VecDeque::pop_front))
+    }
+
+    /// The whole seconds until calls are taken again, at least one.
+    fn limited_for(&self, now: Timestamp) -> Option<u64> {
+        let until = self.limited_until.filter(|until| *until > now)?;
+        u64::try_from(until.duration_since(now).as_secs()).ok().map(|whole| whole + 1)
+    }
+
+    pub(super) fn standing(&self, now: Timestamp) -> Standing {
+        Standing {
+            down: self.down,
+            limited_until: self.limited_until.filter(|until| *until > now),
+            repeats_next: self.repeats_next,
+            clicks_twice: self.clicks_twice,
+        }
     }
 
     pub(super) fn latency(&self, method: &str) -> Duration {

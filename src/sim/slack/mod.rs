@@ -5,6 +5,7 @@ pub mod blocks;
 pub mod channels;
 pub mod config;
 pub mod deliver;
+pub mod delivered;
 pub mod faults;
 pub mod files;
 pub mod methods;

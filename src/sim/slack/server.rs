@@ -34,7 +34,7 @@ pub(super) struct Shared {
     pub(super) client: Client,
     pub(super) version: watch::Sender<u64>,
     state: Mutex<State>,
-    tracker: TaskTracker,
+    pub(super) tracker: TaskTracker,
     pub(super) stop: CancellationToken,
     stopped: CancellationToken,
     base_url: String,

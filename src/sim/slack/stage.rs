@@ -1,10 +1,12 @@
 //! What tests and drills can change in the workspace behind the bot's back.
 
 use crate::sim::slack::channels::{Channel, Reach};
-use crate::sim::slack::faults::Fault;
+use crate::sim::slack::delivered::Delivered;
+use crate::sim::slack::faults::{Fault, Standing};
 use crate::sim::slack::pace::RateLimits;
 use crate::sim::slack::people::{Group, Person};
 use crate::sim::slack::server::SimSlack;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -22,6 +24,38 @@ impl SimSlack {
     /// Takes the Web API down, or brings it back.
     pub fn set_down(&self, down: bool) {
         self.shared.with(|state| state.faults.down = down);
+    }
+
+    /// Answers every call of the Web API with 429 for so long on the clock; no time ends that.
+    pub fn limit_for(&self, span: SignedDuration) {
+        let until = self.shared.clock.now() + span;
+        self.shared.with(|state| state.faults.limited_until = Some(until));
+    }
+
+    /// Delivers what somebody does next once more, a moment after it was answered.
+    pub fn repeat_next(&self, yes: bool) {
+        self.shared.with(|state| state.faults.repeats_next = yes);
+    }
+
+    /// Makes every press two, at the same time, as a nervous finger does.
+    pub fn click_twice(&self, yes: bool) {
+        self.shared.with(|state| state.faults.clicks_twice = yes);
+    }
+
+    /// What goes wrong until somebody sets it right.
+    pub fn standing_faults(&self) -> Standing {
+        let now = self.shared.clock.now();
+        self.shared.with(|state| state.faults.standing(now))
+    }
+
+    /// What was sent to the bot last, the oldest first.
+    pub fn delivered(&self) -> Vec<Delivered> {
+        self.shared.with(|state| state.delivered.iter().cloned().collect())
+    }
+
+    /// How long a trigger id lives on the clock, for when the clock runs faster than it did.
+    pub fn set_trigger_life(&self, life: Duration) {
+        self.shared.with(|state| state.config.trigger_life = life);
     }
 
     /// Lets the next `times` completed uploads never appear, as Slack sometimes does.

@@ -4,6 +4,7 @@ use crate::sim::slack::blocks::Capabilities;
 use crate::sim::slack::call::{Refusal, refuse};
 use crate::sim::slack::channels::{Channel, Reach};
 use crate::sim::slack::config::SimSlackConfig;
+use crate::sim::slack::delivered::Delivered;
 use crate::sim::slack::faults::Faults;
 use crate::sim::slack::files::File;
 use crate::sim::slack::pace::Pace;
@@ -63,6 +64,7 @@ pub(super) struct State {
     pub(super) hooks: BTreeMap<String, Hook>,
     pub(super) files: Vec<File>,
     pub(super) calls: VecDeque<CallRecord>,
+    pub(super) delivered: VecDeque<Delivered>,
     pub(super) violations: Vec<String>,
     pub(super) toasts: Vec<Toast>,
     pub(super) capabilities: Capabilities,
@@ -89,6 +91,7 @@ impl State {
             hooks: BTreeMap::new(),
             files: Vec::new(),
             calls: VecDeque::new(),
+            delivered: VecDeque::new(),
             violations: Vec::new(),
             toasts: Vec::new(),
             capabilities: Capabilities::default(),
