@@ -32,10 +32,9 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
         Some(folder) => kept(folder)?,
         None => temporary.path().to_owned(),
     };
-    let default_speed = if arguments.headless { HEADLESS_SPEED } else { PAGE_SPEED };
     let options = WorldOptions {
         scenario: scenario.clone(),
-        clock: Clock::accelerated(arguments.speed.unwrap_or(default_speed)),
+        clock: clock(arguments),
         folder,
         seed: SEED,
         lag: LAG,
@@ -44,7 +43,12 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
     };
     // The port is taken first: finding it busy after the world is up would be rude.
     let listener = if arguments.headless { None } else { Some(listen(arguments).await?) };
-    let world = World::start(options).await.map_err(|error| setup(&error))?;
+    let world = match listener {
+        None => World::start(options).await,
+        // The page keeps its bot itself, so that it can be killed.
+        Some(_) => World::start_empty(options).await,
+    };
+    let world = world.map_err(|error| setup(&error))?;
     let outcome = match listener {
         None => headless::play(&world, &scenario).await,
         Some(listener) => {
@@ -55,6 +59,14 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
     };
     world.shut_down().await;
     outcome.map_err(|failure| CommandError::Found(format!("the drill failed: {failure}")))
+}
+
+/// A page has a dial to change the speed with.
+fn clock(arguments: &DrillArguments) -> Clock {
+    match arguments.headless {
+        true => Clock::accelerated(arguments.speed.unwrap_or(HEADLESS_SPEED)),
+        false => Clock::dialled(arguments.speed.unwrap_or(PAGE_SPEED)),
+    }
 }
 
 /// Says where the page is; whoever starts the drill by a script reads the address here.

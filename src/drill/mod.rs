@@ -3,7 +3,10 @@
 pub mod account;
 pub mod bot;
 mod builder;
+pub mod fault_board;
+pub mod faults;
 pub mod headless;
+pub mod keeper;
 pub mod page;
 pub mod people;
 pub mod players;

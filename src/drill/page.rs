@@ -29,6 +29,8 @@ const FILES: &[(&str, &str, &str)] = &[
     ("elements.js", SCRIPT, include_str!("page/elements.js")),
     ("emoji.js", SCRIPT, include_str!("page/emoji.js")),
     ("home.js", SCRIPT, include_str!("page/home.js")),
+    ("faults.css", STYLE, include_str!("page/faults.css")),
+    ("faults.js", SCRIPT, include_str!("page/faults.js")),
     ("inputs.js", SCRIPT, include_str!("page/inputs.js")),
     ("intro.js", SCRIPT, include_str!("page/intro.js")),
     ("links.js", SCRIPT, include_str!("page/links.js")),

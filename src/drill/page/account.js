@@ -1,6 +1,7 @@
 // The account beside the workspace: what the actor holds, and every call it tries.
 
 import { el, keep } from "./dom.js";
+import { faultPanel } from "./faults.js";
 import { clockSecond } from "./time.js";
 import { here } from "./workspace.js";
 
@@ -31,6 +32,7 @@ function furnish(place) {
     el("header", {}, el("h2", { text: "The AWS account" }), part("p", "number")),
     part("p", "verdict", { class: "verdict", role: "status" }),
     part("p", "strip", { class: "strip", role: "img" }),
+    faultPanel(),
     titled("What the actor holds", part("ul", "held", { class: "held" })),
     titled("Users and keys", part("ul", "users", { class: "users" })),
     titled("The actor’s calls, newest first", part("ol", "calls", { class: "calls", tabindex: "0" })),

@@ -23,6 +23,9 @@ export const workspace = (user) => read(`/ui/state?user=${encodeURIComponent(use
 export const news = (after) => read(`/ui/events?after=${after}`);
 export const account = (after) =>
   read(after === null ? "/stage/state" : `/stage/state?after=${after}`);
+export const faults = () => read("/stage/faults");
+export const fault = (body) => act("/stage/faults", body);
+export const speed = (body) => act("/stage/clock", body);
 export const say = (body) => act("/ui/say", body);
 export const slash = (body) => act("/ui/slash", body);
 export const click = (body) => act("/ui/click", body);
