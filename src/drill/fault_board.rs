@@ -186,9 +186,10 @@ impl Board {
             Fault::SlackLimited => {
                 let until = slack.limited_until.unwrap_or(Timestamp::MIN);
                 let left = until.duration_since(self.clock.now()).as_secs().max(0);
-                (slack.limited_until.is_some(), format!("on for {left} s more"))
+                let words = format!("on for {left} s more; {}", turned_away(slack.turned_away));
+                (slack.limited_until.is_some(), words)
             }
-            Fault::SlackDown => (slack.down, "on".to_owned()),
+            Fault::SlackDown => (slack.down, format!("on; {}", turned_away(slack.turned_away))),
             Fault::KillBot => match self.keeper.health() {
                 Health::Running => (false, String::new()),
                 Health::Dead => (true, "the bot is dead, and is started again soon".to_owned()),
@@ -273,6 +274,10 @@ impl Board {
         drop(lines);
         self.version.send_modify(|version| *version += 1);
     }
+}
+
+fn turned_away(calls: u32) -> String {
+    format!("{calls} {} turned away", if calls == 1 { "call" } else { "calls" })
 }
 
 fn busy() -> NotNow {

@@ -9,6 +9,7 @@ mod browser;
 mod card;
 mod drawn;
 mod drill;
+mod faults;
 #[expect(dead_code, reason = "only the tests against foreign parts wait on a network")]
 #[path = "../support/frame.rs"]
 mod frame;
@@ -30,6 +31,7 @@ mod reports;
 #[path = "../support/spoiled.rs"]
 mod spoiled;
 mod stage;
+mod steps;
 mod story;
 
 use libtest_mimic::Arguments;
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     trials.extend(parts::trials(&parts));
     trials.extend(card::trials(&parts));
     trials.extend(story::trials(&parts));
+    trials.extend(faults::trials(&parts));
     trials.extend(look::trials(&parts));
     trials.extend(stage::trials(&parts));
     trials.extend(drawn::trials(&parts));

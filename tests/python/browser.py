@@ -2,7 +2,7 @@
 
     {"do": "open", "url": u, "width": w, "height": h, "dark": b}  a fresh browser, nothing kept
     {"do": "click" | "see" | "gone" | "texts" | "value" | "count", "at": selector}
-    {"do": "fill", "at": selector, "text": t}   {"do": "press", "key": k}
+    {"do": "fill", "at": selector, "text": t}   {"do": "focus", "at": selector}   {"do": "press", "key": k}
     {"do": "size", "width": w, "height": h}     {"do": "light", "dark": b}
     {"do": "shot", "path": p, "whole": b}       the window, or the page from top to bottom
     {"do": "print", "path": p}                  the page as a printer gets it, as PDF
@@ -120,6 +120,8 @@ class Browser:
                 return self.last(more["at"]).input_value(timeout=timeout)
             case "fill":
                 return self.last(more["at"]).fill(more["text"], timeout=timeout)
+            case "focus":
+                return self.last(more["at"]).focus(timeout=timeout)
             case "press":
                 return page.keyboard.press(more["key"])
             case "type":

@@ -36,6 +36,8 @@ pub(super) struct Faults {
     pub(super) repeats_next: bool,
     /// Every press is two.
     pub(super) clicks_twice: bool,
+    /// Calls that met one of the first two since it was last switched on.
+    pub(super) turned_away: u32,
     shares_to_drop: u32,
 }
 
@@ -46,6 +48,8 @@ pub struct Standing {
     pub limited_until: Option<Timestamp>,
     pub repeats_next: bool,
     pub clicks_twice: bool,
+    /// Calls that were limited, or broken while it was down, since that was last switched on.
+    pub turned_away: u32,
 }
 
 impl Faults {
@@ -71,9 +75,11 @@ impl Faults {
     /// The next fault of this method, used up by asking.
     pub(super) fn next(&mut self, method: &str, now: Timestamp) -> Option<Fault> {
         if self.down {
+            self.turned_away = self.turned_away.saturating_add(1);
             return Some(Fault::ResetBefore);
         }
         if let Some(seconds) = self.limited_for(now) {
+            self.turned_away = self.turned_away.saturating_add(1);
             return Some(Fault::RateLimited(seconds));
         }
         let own = self.scripts.get_mut(method).and_then(VecDeque::pop_front);
@@ -92,6 +98,7 @@ impl Faults {
             limited_until: self.limited_until.filter(|until| *until > now),
             repeats_next: self.repeats_next,
             clicks_twice: self.clicks_twice,
+            turned_away: self.turned_away,
         }
     }
 

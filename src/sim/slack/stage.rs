@@ -23,13 +23,19 @@ impl SimSlack {
 
     /// Takes the Web API down, or brings it back.
     pub fn set_down(&self, down: bool) {
-        self.shared.with(|state| state.faults.down = down);
+        self.shared.with(|state| {
+            state.faults.turned_away *= u32::from(!down);
+            state.faults.down = down;
+        });
     }
 
     /// Answers every call of the Web API with 429 for so long on the clock; no time ends that.
     pub fn limit_for(&self, span: SignedDuration) {
         let until = self.shared.clock.now() + span;
-        self.shared.with(|state| state.faults.limited_until = Some(until));
+        self.shared.with(|state| {
+            state.faults.turned_away *= u32::from(span <= SignedDuration::ZERO);
+            state.faults.limited_until = Some(until);
+        });
     }
 
     /// Delivers what somebody does next once more, a moment after it was answered.
