@@ -104,7 +104,7 @@ impl Board {
             }
             Fault::SlackDown => self.slack.set_down(on),
             Fault::KillBot => {
-                if !self.keeper.kill() {
+                if !self.keeper.kill().await {
                     return Err(busy());
                 }
                 "The bot was killed".clone_into(&mut said);

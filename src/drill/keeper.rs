@@ -26,6 +26,8 @@ use tokio_util::task::TaskTracker;
 
 /// How long a killed bot stays away, in real time: as long as somebody takes to press a button.
 pub const AWAY: Duration = Duration::from_secs(4);
+/// A read of a trail that is under way may run on for so long, and longer unheard.
+const LAST_BREATH: Duration = Duration::from_secs(1);
 /// As many as a small replica has.
 const THREADS: usize = 2;
 
@@ -113,12 +115,13 @@ impl Keeper {
     }
 
     /// Ends the bot where it stands, and starts another on the same journal after [`AWAY`].
-    /// Whether there was one to kill.
-    pub fn kill(self: &Arc<Self>) -> bool {
+    /// Whether there was one to kill; it is dead by then.
+    pub async fn kill(self: &Arc<Self>) -> bool {
         let Some(living) = self.take(Health::Dead) else {
             return false;
         };
-        drop(living);
+        // It panics in no case, and if it did the bot would be gone all the same.
+        let _gone = tokio::task::spawn_blocking(move || living.cut_off()).await;
         let keeper = Arc::clone(self);
         self.tracker.spawn(async move {
             tokio::select! {
@@ -196,6 +199,13 @@ impl Keeper {
 }
 
 impl Living {
+    /// Ends nothing, and waits until no thread of it runs any more.
+    fn cut_off(mut self) {
+        if let Some(runtime) = self.runtime.0.take() {
+            runtime.shutdown_timeout(LAST_BREATH);
+        }
+    }
+
     /// Ends as a deployment ends it: what is in hand comes to its next journaled point.
     async fn end(self) {
         let Self { bot, runtime } = self;

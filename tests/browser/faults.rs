@@ -177,7 +177,7 @@ fn lagging(parts: &Parts) -> Outcome {
     person.see(ALIVE);
     let allowed = newest_calls(&mut person, CALLS);
     assert!(allowed.contains(&true), "the control: the actor gets in: {allowed:?}");
-    assert_eq!(person.texts("main :text('Contained as of')").len(), 0);
+    assert_eq!(person.texts("main :text('the trail is complete past')").len(), 0);
     run_at(&mut person, QUICK);
     contained_once(&mut person, "bob");
     std::thread::sleep(A_WHILE);

@@ -9,7 +9,7 @@ use crate::parts::Parts;
 pub(crate) const ALIVE: &str = ".verdict[data-state=works]";
 /// The actor gets in with nothing.
 pub(crate) const BEATEN: &str = ".verdict[data-state=refused]";
-pub(crate) const CONTAINED: &str = "main .message:has-text('Contained as of')";
+pub(crate) const CONTAINED: &str = "main .message:has-text('is complete past the last step')";
 const PLAN: &str = "main .message:has-text('Plan 1: contain')";
 
 /// Opens a drill, has heard what it is about, and looks at the switches.
@@ -66,9 +66,11 @@ pub(crate) fn run_at(person: &mut Browser, speed: u32) {
     person.see(&format!("#speeds button[aria-pressed=true]:text-is('{speed}×')"));
 }
 
-/// What Slack delivered of this, such as `Bob Okafor: plan.approve`, the newest first.
+/// What Slack delivered of this, such as `Bob Okafor: plan.approve`, once there is something.
 pub(crate) fn delivered(person: &mut Browser, what: &str) -> Vec<String> {
-    person.texts(&format!("#faults .delivered li:has-text('{what}') span"))
+    let at = format!("#faults .delivered li:has-text('{what}')");
+    person.see(&at);
+    person.texts(&format!("{at} span"))
 }
 
 /// The end of every story: whatever went wrong, the case was opened, decided, carried out and told

@@ -39,6 +39,7 @@ mod doctor;
 mod doctor_rights;
 mod drill_command;
 mod drill_control;
+mod drill_faults;
 #[path = "../support/eradicated.rs"]
 mod eradicated;
 mod eradication;

@@ -28,7 +28,8 @@ export function faultPanel() {
     el("p", { class: "bot", "data-part": "bot", role: "status" }),
     el("ul", { class: "switches", "data-part": "switches", "aria-label": "Faults" }),
     el("h4", { id: "fault-log-title", text: "What was done, newest first" }),
-    el("ol", { class: "lines", "data-part": "log", role: "log", tabindex: "0", "aria-labelledby": "fault-log-title" }),
+    el("div", { role: "log", "aria-labelledby": "fault-log-title" },
+      el("ol", { class: "lines", "data-part": "log", tabindex: "0", "aria-labelledby": "fault-log-title" })),
     el("h4", { id: "delivered-title", text: "What Slack delivered to the bot, newest first" }),
     el("ol", { class: "lines delivered", "data-part": "delivered", tabindex: "0", "aria-labelledby": "delivered-title" }));
   follow();
