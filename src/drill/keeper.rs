@@ -126,7 +126,7 @@ impl Keeper {
         self.tracker.spawn(async move {
             tokio::select! {
                 () = keeper.stop.cancelled() => {}
-                () = tokio::time::sleep(AWAY) => keeper.begin_or_say(),
+                () = tokio::time::sleep(AWAY) => keeper.begin_again().await,
             }
         });
         true
@@ -142,9 +142,7 @@ impl Keeper {
         let keeper = Arc::clone(self);
         self.tracker.spawn(async move {
             living.end().await;
-            if !keeper.stop.is_cancelled() {
-                keeper.begin_or_say();
-            }
+            keeper.begin_again().await;
         });
         true
     }
@@ -165,10 +163,17 @@ impl Keeper {
         Some(living)
     }
 
-    /// Nobody waits for a later start; a bot that does not come back is seen on the page.
-    fn begin_or_say(&self) {
-        if let Err(error) = self.begin() {
-            tracing::error!(%error, "the bot did not start again");
+    /// Tries until the bot runs again, as whatever watches over a process does.
+    async fn begin_again(&self) {
+        while !self.stop.is_cancelled() {
+            match self.begin() {
+                Ok(()) => return,
+                Err(error) => tracing::error!(%error, "the bot did not start again"),
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                () = tokio::time::sleep(AWAY) => {}
+            }
         }
     }
 

@@ -92,3 +92,31 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::attacker::Credential;
+
+    fn from(key: &str) -> Origin {
+        let credential = Credential {
+            label: key.to_owned(),
+            access_key_id: key.to_owned(),
+            secret_access_key: String::new(),
+            session_token: None,
+        };
+        Origin { credential, source_ip: String::new(), user_agent: String::new() }
+    }
+
+    #[test]
+    fn changes_of_the_bot_are_throttled_and_nothing_else() {
+        let bot_keys = BTreeSet::from(["bot".to_owned()]);
+        let mut faults = Faults { bot_keys, changes_throttled: 2, ..Faults::default() };
+        let mut met = |who, call, changes| faults.meet(&from(who), (call, changes)).1;
+        assert_eq!(met("bot", "GetUser", false), None);
+        assert_eq!(met("actor", "CreateUser", true), None);
+        assert_eq!(met("bot", "AttachUserPolicy", true), Some(Fault::Throttled));
+        assert_eq!(met("bot", "UpdateAccessKey", true), Some(Fault::Throttled));
+        assert_eq!(met("bot", "AttachUserPolicy", true), None, "two were to be");
+    }
+}

@@ -107,3 +107,32 @@ impl Faults {
         own.or_else(|| self.latencies.get(EVERY_METHOD)).copied().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_limit_tells_how_long_it_lasts_and_ends_by_itself() {
+        let now = Timestamp::UNIX_EPOCH;
+        let after = |seconds| now + SignedDuration::from_secs(seconds);
+        let mut faults = Faults { limited_until: Some(after(60)), ..Faults::default() };
+        assert_eq!(faults.next("chat.update", now), Some(Fault::RateLimited(61)));
+        assert_eq!(faults.next("auth.test", after(59)), Some(Fault::RateLimited(2)));
+        assert_eq!(faults.next("chat.update", after(60)), None, "who waited is served");
+        let standing = faults.standing(after(60));
+        assert_eq!((standing.limited_until, standing.turned_away), (None, 2));
+    }
+
+    #[test]
+    fn a_workspace_that_is_down_keeps_what_is_scripted_for_later() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut faults = Faults { down: true, ..Faults::default() };
+        faults.script("auth.test", &Fault::Page(502), 1);
+        assert_eq!(faults.next("auth.test", now), Some(Fault::ResetBefore));
+        faults.down = false;
+        assert_eq!(faults.next("auth.test", now), Some(Fault::Page(502)));
+        assert_eq!(faults.next("auth.test", now), None);
+    }
+}
