@@ -65,7 +65,7 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
 fn clock(arguments: &DrillArguments) -> Clock {
     match arguments.headless {
         true => Clock::accelerated(arguments.speed.unwrap_or(HEADLESS_SPEED)),
-        false => Clock::dialled(arguments.speed.unwrap_or(PAGE_SPEED)),
+        false => Clock::accelerated(arguments.speed.unwrap_or(PAGE_SPEED)).with_dial(),
     }
 }
 

@@ -21,6 +21,7 @@ pub struct Clock {
 
 #[derive(Debug, Clone, Copy)]
 enum Run {
+    Wall,
     Steady(Leg),
     /// Everybody who holds the clock sees the same dial.
     Dialled(&'static watch::Sender<Leg>),
@@ -55,8 +56,11 @@ impl Clock {
 
     /// A clock that begins at `origin` and runs `speed` times as fast as the wall clock.
     pub fn fast(origin: Timestamp, speed: u32) -> Self {
-        let leg = Leg { origin, started: Instant::now(), speed: speed.max(1) };
-        Self { run: Run::Steady(leg) }
+        let run = match speed {
+            0 | 1 => Run::Wall,
+            speed => Run::Steady(Leg { origin, started: Instant::now(), speed }),
+        };
+        Self { run }
     }
 
     /// A clock that begins now and runs `speed` times as fast as the wall clock.
@@ -64,10 +68,10 @@ impl Clock {
         Self::fast(wall(), speed)
     }
 
-    /// The same, with a dial for [`Clock::set_speed`]. The dial is never given back to the machine:
-    /// make one for a program, not one for a call.
-    pub fn dialled(speed: u32) -> Self {
-        let leg = Leg { origin: wall(), started: Instant::now(), speed: speed.max(1) };
+    /// The clock that goes on from here with a dial, for [`Clock::set_speed`]. The dial is never
+    /// given back to the machine: make one for a program, not one for a call.
+    pub fn with_dial(self) -> Self {
+        let leg = Leg { origin: self.now(), started: Instant::now(), speed: self.speed() };
         Self { run: Run::Dialled(Box::leak(Box::new(watch::Sender::new(leg)))) }
     }
 
@@ -83,7 +87,7 @@ impl Clock {
 
     pub fn now(&self) -> Timestamp {
         match self.run {
-            Run::Steady(Leg { speed: 1, .. }) => wall(),
+            Run::Wall => wall(),
             Run::Steady(leg) => leg.at(Instant::now()),
             // The moment is taken under the dial's lock, so that no turn of it comes in between.
             Run::Dialled(dial) => {
@@ -100,19 +104,19 @@ impl Clock {
     /// How long ago that was, by whichever of the two clocks says longer.
     pub fn age(&self, mark: &Mark) -> SignedDuration {
         let told = self.now().duration_since(mark.wall);
-        match self.run {
-            Run::Steady(leg) => {
-                let steady = mark.steady.elapsed().saturating_mul(leg.speed);
-                told.max(SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX))
-            }
+        let steady = match self.run {
+            Run::Wall => mark.steady.elapsed(),
+            Run::Steady(leg) => mark.steady.elapsed().saturating_mul(leg.speed),
             // It is made of the steady clock alone, at more than one speed.
-            Run::Dialled(_) => told,
-        }
+            Run::Dialled(_) => return told,
+        };
+        told.max(SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX))
     }
 
     /// How many times faster than the wall clock this one runs now.
     pub fn speed(&self) -> u32 {
         match self.run {
+            Run::Wall => 1,
             Run::Steady(leg) => leg.speed,
             Run::Dialled(dial) => dial.borrow().speed,
         }
@@ -121,6 +125,7 @@ impl Clock {
     /// Waits for a span of this clock's own time.
     pub async fn sleep(&self, span: Duration) {
         match self.run {
+            Run::Wall => tokio::time::sleep(span).await,
             Run::Steady(leg) => tokio::time::sleep(span / leg.speed).await,
             Run::Dialled(dial) => {
                 let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
@@ -197,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_hears_of_a_new_speed() {
-        let clock = Clock::dialled(1);
+        let clock = Clock::accelerated(1).with_dial();
         let (copy, began, real) = (clock, clock.now(), Instant::now());
         let turn = async {
             tokio::time::sleep(Duration::from_millis(30)).await;
@@ -213,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_dialled_clock_never_goes_back_whoever_turns_it() {
-        let clock = Clock::dialled(600);
+        let clock = Clock::accelerated(600).with_dial();
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 (1..5_000).for_each(|turn| {
@@ -235,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_age_of_a_mark_is_what_went_by_at_every_speed() {
-        let clock = Clock::dialled(72_000);
+        let clock = Clock::accelerated(72_000).with_dial();
         let mark = clock.mark();
         tokio::time::sleep(Duration::from_millis(50)).await;
         clock.set_speed(1);

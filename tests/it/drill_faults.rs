@@ -38,7 +38,7 @@ impl Played {
         let folder = tempfile::tempdir().unwrap();
         let options = WorldOptions {
             scenario: scenario::find("public-repository").unwrap(),
-            clock: Clock::dialled(SPEED),
+            clock: Clock::accelerated(SPEED).with_dial(),
             folder: folder.path().to_owned(),
             seed: 11,
             lag: Duration::ZERO..=Duration::from_secs(4),
