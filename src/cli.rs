@@ -120,9 +120,15 @@ pub struct DrillArguments {
     /// Plays the story with scripted people and prints what happened
     #[arg(long)]
     pub headless: bool,
-    /// The scenario: public-repository or cryptomining
+    /// The scenario, by its name or as a file NAME.toml
     #[arg(long, default_value = "public-repository")]
     pub scenario: String,
+    /// Lists the scenarios, and says of each whether it can be played here
+    #[arg(long)]
+    pub list: bool,
+    /// The folder of real trails that some scenarios are played on; otherwise KEYLEAK_REAL_TRAILS
+    #[arg(long, value_name = "FOLDER")]
+    pub trails: Option<PathBuf>,
     /// Where the page is served
     #[arg(long, default_value = crate::config::DEFAULT_LISTEN)]
     pub listen: SocketAddr,

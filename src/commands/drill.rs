@@ -4,11 +4,13 @@ use crate::cli::DrillArguments;
 use crate::commands::CommandError;
 use crate::config;
 use crate::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};
+use crate::drill::scenario::{Scenario, ScenarioError};
 use crate::drill::{headless, scenario, stage};
 use crate::ports::clock::Clock;
 use crate::telemetry::{self, Style};
+use std::fmt::Write as _;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -26,7 +28,13 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
     let filter = config::log_filter().unwrap_or_else(|| "error".to_owned());
     telemetry::start(Style::Plain, Some(&filter));
     let setup = |error: &dyn std::fmt::Display| CommandError::Setup(error.to_string());
+    let trails = arguments.trails.clone().or_else(config::real_trails);
+    if arguments.list {
+        return list(trails.as_deref()).map_err(|error| setup(&error));
+    }
     let scenario = scenario::find(&arguments.scenario).map_err(|error| setup(&error))?;
+    let scenario =
+        scenario.with_records_below(trails.as_deref()).map_err(|error| setup(&error))?;
     let temporary = tempfile::tempdir().map_err(|error| setup(&error))?;
     let folder = match &arguments.keep {
         Some(folder) => kept(folder)?,
@@ -34,7 +42,7 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
     };
     let options = WorldOptions {
         scenario: scenario.clone(),
-        clock: clock(arguments),
+        clock: clock(arguments, &scenario),
         folder,
         seed: SEED,
         lag: LAG,
@@ -62,11 +70,24 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
 }
 
 /// A page has a dial to change the speed with.
-fn clock(arguments: &DrillArguments) -> Clock {
+fn clock(arguments: &DrillArguments, scenario: &Scenario) -> Clock {
     match arguments.headless {
-        true => Clock::accelerated(arguments.speed.unwrap_or(HEADLESS_SPEED)),
-        false => Clock::accelerated(arguments.speed.unwrap_or(PAGE_SPEED)).with_dial(),
+        true => scenario.clock(arguments.speed.unwrap_or(HEADLESS_SPEED)),
+        false => scenario.clock(arguments.speed.unwrap_or(PAGE_SPEED)).with_dial(),
     }
+}
+
+/// Every scenario with its title, and what one is missing that cannot be played.
+fn list(trails: Option<&Path>) -> Result<String, ScenarioError> {
+    let mut text = String::new();
+    for name in scenario::names() {
+        let one = scenario::find(name)?;
+        let _ = writeln!(text, "{name:<24} {}", one.title);
+        if let Err(missing) = one.with_records_below(trails) {
+            let _ = writeln!(text, "{:<24} cannot be played here: {missing}", "");
+        }
+    }
+    Ok(text)
 }
 
 /// Says where the page is; whoever starts the drill by a script reads the address here.

@@ -143,6 +143,12 @@ pub fn log_filter() -> Option<String> {
     std::env::var("KEYLEAK_LOG").ok()
 }
 
+/// The folder of real trails, from `KEYLEAK_REAL_TRAILS`.
+#[expect(clippy::disallowed_methods, reason = "this module is the one that reads the environment")]
+pub fn real_trails() -> Option<PathBuf> {
+    std::env::var_os("KEYLEAK_REAL_TRAILS").map(PathBuf::from)
+}
+
 /// Reads a configuration from its text; `name` is what errors call the file.
 pub fn read(
     name: &str,

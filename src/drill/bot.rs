@@ -62,6 +62,8 @@ pub struct Outside<'a> {
     pub timing: Timing,
     /// How long a plan waits for its approvals.
     pub plans_expire_after: SignedDuration,
+    /// Real records, to be read beside those of the simulated account.
+    pub records: Option<PathBuf>,
     pub lookup: Arc<dyn Lookup>,
     pub contain: Arc<dyn Contain>,
 }
@@ -124,7 +126,8 @@ pub fn desk(outside: Outside<'_>, journal_through: JournalThrough<'_>) -> Result
     };
     let people_valid_for = PEOPLE_VALID_FOR.saturating_mul(outside.clock.speed().cast_signed());
     let chat = Arc::new(SlackChat::new(&settings, outside.clock).map_err(said)?);
-    let trail = LocalTrail::new(vec![trail_folder(outside.folder)]);
+    let records = std::iter::once(trail_folder(outside.folder)).chain(outside.records).collect();
+    let trail = LocalTrail::new(records);
     Ok(Desk {
         ledger: Ledger::new(journal),
         work: store,

@@ -1,15 +1,13 @@
 //! The story played by a script: the same requests that people's clients would send.
 
 use crate::domain::case::Case;
-use crate::domain::event::Phase;
 use crate::domain::ids::CaseId;
-use crate::domain::principal::PrincipalName;
 use crate::domain::reconciliation::Verdict;
-use crate::domain::remains::contained;
 use crate::domain::report::{self, witness_lines};
 use crate::domain::resources_left::{Stands, standing};
 use crate::domain::time_words;
 use crate::domain::verdict::{Anchored, Intact, judge};
+use crate::drill::findings::{Played, compare, phases};
 use crate::drill::people::REPORTER;
 use crate::drill::players::{DrillFailure, approve, desk, open, press, until, wait};
 use crate::drill::scenario::Scenario;
@@ -25,43 +23,91 @@ use std::time::Duration;
 const AFTERMATH: Duration = Duration::from_secs(300);
 /// So long after the actor's first moves the leak is reported.
 const HEARD_AFTER: Duration = Duration::from_secs(180);
-/// The actor notes a call when it comes back; on a fast clock that is seconds later.
-const NEAR_SECONDS: u64 = 60;
 /// The one call that nothing can deny.
 const UNDENIABLE: &str = "GetCallerIdentity";
+
+/// A story that was played to its end.
+#[derive(Debug)]
+pub struct Performance {
+    /// When it was called contained, where there was anything to contain.
+    pub contained: Option<Case>,
+    /// When its channel was archived.
+    pub closed: Case,
+}
 
 /// Plays the story and returns what it printed; the first failure ends it.
 pub async fn play(world: &World, scenario: &Scenario) -> Result<String, DrillFailure> {
     let mut told = String::new();
     say(&mut told, &format!("DRILL {}: {}\n", scenario.name, scenario.title));
+    let Performance { contained, closed } = perform(world, scenario).await?;
+    say(&mut told, &timeline(&closed));
+    if let Some(contained) = &contained {
+        say(&mut told, &before_and_after(world, contained)?);
+        if !scenario.builds.is_empty() {
+            say(&mut told, &built(contained));
+        }
+    }
+    let played = Played { contained: contained.as_ref(), closed: &closed };
+    compare(world, scenario, played).await?;
+    if contained.is_some() {
+        say(&mut told, &second_witness(&closed)?);
+    }
+    say(&mut told, &journal(world, closed.id()).await?);
+    Ok(told)
+}
+
+/// The scripted people play it, from the report of the key to the closed case.
+pub async fn perform(world: &World, scenario: &Scenario) -> Result<Performance, DrillFailure> {
     world.let_the_actor_play();
-    let moves = scenario.moves.len();
-    wait("the actor's first moves", async || {
-        Ok((world.actor.attempts().len() > moves).then_some(()))
-    })
-    .await?;
+    moved(world, scenario).await?;
     // By the time somebody hears of a leak, the trail usually has its first uses.
     world.clock.sleep(HEARD_AFTER).await;
     let case = open(world).await?;
-    approve(world, &case).await?;
-    let ready = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
-    let contained = until(world, &case, "\"contained\"", ready).await?;
-    press(world, &case, (REPORTER, "phase.scope")).await?;
-    let answered =
-        |case: &Case| case.presses(Phase::Scope).iter().all(|press| case.is_answered(press.seq));
-    until(world, &case, "the answers of the trail", answered).await?;
+    let contained = if scenario.expected.outcome.contains() {
+        Some(contain(world, scenario, &case).await?)
+    } else {
+        until(world, &case, "the reason why there is no plan", explained).await?;
+        None
+    };
     world.clock.sleep(AFTERMATH).await;
     press(world, &case, (REPORTER, "case.close")).await?;
     let closed = until(world, &case, "the archived channel", Case::is_archived).await?;
-    say(&mut told, &timeline(&closed));
-    say(&mut told, &before_and_after(world, &contained)?);
-    if !scenario.builds.is_empty() {
-        say(&mut told, &built(&contained));
+    Ok(Performance { contained, closed })
+}
+
+/// Waits for the actor's first moves.
+async fn moved(world: &World, scenario: &Scenario) -> Result<(), DrillFailure> {
+    let asks: u32 = scenario.asks.iter().map(|made| made.times).sum();
+    let first = scenario.moves.len() + scenario.builds.len() + asks as usize;
+    let all = first + usize::from(!scenario.rests);
+    wait("the actor's first moves", async || {
+        Ok((world.actor.attempts().len() >= all).then_some(()))
+    })
+    .await
+}
+
+fn explained(case: &Case) -> bool {
+    case.not_proposed().is_some()
+}
+
+/// From the plan to "contained", and the questions that the scenario expects something of.
+async fn contain(
+    world: &World,
+    scenario: &Scenario,
+    case: &CaseId,
+) -> Result<Case, DrillFailure> {
+    approve(world, case).await?;
+    let ready = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
+    let contained = until(world, case, "\"contained\"", ready).await?;
+    for phase in phases(world, &scenario.expected)? {
+        press(world, case, (REPORTER, &format!("phase.{}", phase.slug()))).await?;
+        let answered = |case: &Case| {
+            let mut presses = case.presses(phase).iter();
+            presses.len() > 0 && presses.all(|press| case.is_answered(press.seq))
+        };
+        until(world, case, "the answers of the trail", answered).await?;
     }
-    expectations(world, scenario, &contained)?;
-    say(&mut told, &second_witness(&closed)?);
-    say(&mut told, &journal(world, &case).await?);
-    Ok(told)
+    Ok(contained)
 }
 
 fn timeline(case: &Case) -> String {
@@ -162,43 +208,6 @@ fn period(attempt: &Attempt, begun: Timestamp, said: Timestamp) -> usize {
         at if at <= said => 1,
         _ => 2,
     }
-}
-
-/// The scenario's expectations against what the case found and contained.
-fn expectations(world: &World, scenario: &Scenario, case: &Case) -> Result<(), DrillFailure> {
-    let first = world.actor.attempts().first().map(|attempt| attempt.at.as_second());
-    // Only against its habits can a first unlike use be told.
-    let told = case.exposed_since().map(Timestamp::as_second);
-    let near = told.zip(first).is_some_and(|(told, first)| told.abs_diff(first) <= NEAR_SECONDS);
-    if !scenario.habits.is_empty() && !near {
-        let told = format!("the actor's first use was not found: {:?}", case.exposure());
-        return Err(DrillFailure::Findings(told));
-    }
-    let contained = contained(case);
-    for user in &scenario.expected.contained {
-        if !contained.contains(&PrincipalName::user(user)) {
-            return Err(DrillFailure::Findings(format!("user {user} was not contained")));
-        }
-    }
-    let is_stopped = |of: &str| {
-        standing(case)
-            .iter()
-            .any(|(one, stands)| one.type_name.as_deref() == Some(of) && *stands == Stands::Stopped)
-    };
-    if let Some(of) = scenario.expected.stopped.iter().find(|of| !is_stopped(of)) {
-        return Err(DrillFailure::Findings(format!("no {of} was stopped")));
-    }
-    let nodes = case.survey().map(|(_, survey)| survey.nodes.as_slice()).unwrap_or_default();
-    let loot = world.actor.loot();
-    for label in &scenario.expected.credentials {
-        let held = loot.iter().find(|held| held.label == *label);
-        let held =
-            held.ok_or_else(|| DrillFailure::Findings(format!("the actor never got its {label}")))?;
-        if !nodes.iter().any(|node| node.id == held.access_key_id) {
-            return Err(DrillFailure::Findings(format!("the lineage does not hold the {label}")));
-        }
-    }
-    Ok(())
 }
 
 async fn journal(world: &World, id: &CaseId) -> Result<String, DrillFailure> {

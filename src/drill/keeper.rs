@@ -60,6 +60,7 @@ struct Parts {
     clock: Clock,
     timing: Timing,
     plans_expire_after: SignedDuration,
+    records: Option<PathBuf>,
     lookup: Arc<dyn Lookup>,
     contain: Arc<dyn Contain>,
 }
@@ -84,6 +85,7 @@ impl Keeper {
                 clock: outside.clock,
                 timing: outside.timing,
                 plans_expire_after: outside.plans_expire_after,
+                records: outside.records,
                 lookup: outside.lookup,
                 contain: outside.contain,
             },
@@ -235,6 +237,7 @@ impl Parts {
             clock: self.clock,
             timing: self.timing.clone(),
             plans_expire_after: self.plans_expire_after,
+            records: self.records.clone(),
             lookup: Arc::clone(&self.lookup),
             contain: Arc::clone(&self.contain),
         }

@@ -3,10 +3,14 @@
 pub mod account;
 pub mod bot;
 mod builder;
+pub mod expected;
 pub mod fault_board;
 pub mod faults;
+pub mod findings;
+mod furnish;
 pub mod headless;
 pub mod keeper;
+pub mod moves;
 pub mod page;
 pub mod people;
 pub mod players;

@@ -1,29 +1,28 @@
 //! The simulated world around a real bot: workspace, account and actor, on one clock.
 
 use crate::domain::agenda::Timing;
-use crate::domain::ids::AccountId;
 use crate::drill::bot::{
     self, ANCHOR_KEY, BOT_TOKEN, JournalThrough, Outside, SIGNING_SECRET, trail_folder,
 };
-use crate::drill::builder::build;
+use crate::drill::builder::{let_others_act, run_errands};
+use crate::drill::furnish::{ACTOR_ADDRESS, ACTOR_AGENT, Furnished, account};
 use crate::drill::people;
-use crate::drill::scenario::{Habit, LEAKED_KEY, Scenario};
+use crate::drill::scenario::Scenario;
 use crate::flow::desk::Desk;
 use crate::ports::clock::Clock;
 use crate::running::{Bot, Gate};
 use crate::sim::actor::{Actor, Opening};
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::attacker::Visitor;
-use crate::sim::cloud::setup::{Deed, NewUser};
-use crate::sim::cloud::{DELIVERY_DELAY, SimCloud, SimCloudConfig};
+use crate::sim::cloud::SimCloud;
 use crate::sim::slack::channels::Reach;
 use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::server::SimSlack;
 use crate::slack::manifest::{PLACEHOLDER_URL, app};
 use crate::socket::Pulse;
 use crate::store::anchor_folder::ANCHOR_KEY_FILE;
-use jiff::SignedDuration;
-use serde_json::Value;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,11 +33,9 @@ use tokio_util::task::TaskTracker;
 
 /// How often the actor uses everything it holds, on the drill's clock.
 const ACTOR_EVERY: Duration = Duration::from_secs(20);
-/// The users of a scenario are this old when it begins.
-const AGE_OF_USERS: SignedDuration = SignedDuration::from_hours(24 * 200);
-/// From where the actor calls (an address for documentation), and as what.
-const ACTOR_ADDRESS: &str = "203.0.113.66";
-const ACTOR_AGENT: &str = "Boto3/1.34.1 md/Botocore#1.34.1 ua/2.0 os/linux#6.5";
+/// From where others of the account act (an address for documentation), and as what.
+const TEAM_ADDRESS: &str = "192.0.2.77";
+const TEAM_AGENT: &str = "aws-cli/2.17.0 Python/3.11.6 Linux/6.5.0";
 /// The channel that everybody of the workspace is in from the start; Slack makes it.
 const LOBBY: &str = "general";
 /// The one channel that the outsider is in too.
@@ -69,8 +66,11 @@ pub struct World {
     pub cloud: Arc<SimCloud>,
     pub actor: Actor,
     pub leaked: Credential,
+    /// When it was made, and the story began.
+    pub began: Timestamp,
     pub lobby: String,
     pub journal: PathBuf,
+    keys: BTreeMap<String, Credential>,
     bot: Option<Bot>,
     address: Option<SocketAddr>,
     options: WorldOptions,
@@ -112,13 +112,17 @@ impl World {
     pub async fn start_empty(options: WorldOptions) -> Result<Self, NoWorld> {
         let tracker = TaskTracker::new();
         let stop = CancellationToken::new();
+        if options.scenario.records.as_ref().is_some_and(|real| real.place.is_none()) {
+            return Err(NoWorld("nobody looked for the scenario's real records".to_owned()));
+        }
         std::fs::create_dir_all(trail_folder(&options.folder)).map_err(said)?;
         std::fs::write(options.folder.join(ANCHOR_KEY_FILE), ANCHOR_KEY).map_err(said)?;
         let clock = options.clock;
         let slack = workspace(clock, &tracker).await?;
         let lobby = slack.channel(LOBBY).map(|channel| channel.id).unwrap_or_default();
         share_a_channel(&slack);
-        let (cloud, leaked, actor) = account(&options, (&tracker, &stop))?;
+        let Furnished { cloud, leaked, actor, keys } = account(&options)?;
+        cloud.start_delivery(&tracker, stop.clone());
         let journal = bot::journal_path(&options.folder);
         Ok(Self {
             clock,
@@ -126,6 +130,8 @@ impl World {
             cloud,
             actor,
             leaked,
+            began: clock.now(),
+            keys,
             lobby,
             journal,
             bot: None,
@@ -166,16 +172,24 @@ impl World {
         self.start_bot(&|journal| journal, change).await
     }
 
-    /// The actor's first moves and then its steady use, in the background.
+    /// The actor's first moves and then its steady use, and what others do, in the background.
     pub fn let_the_actor_play(&self) {
-        let actor = self.actor.clone();
-        let stop = self.stop.clone();
-        let openings = openings(&self.options.scenario);
-        self.tracker.spawn(async move { actor.play(&openings, ACTOR_EVERY, &stop).await });
-        let (actor, stop, clock) = (self.actor.clone(), self.stop.clone(), self.clock);
+        let scenario = self.options.scenario.clone();
+        let (keys, clock, stop) = (self.keys.clone(), self.clock, self.stop.clone());
+        let team = Visitor::new(&self.cloud, TEAM_ADDRESS, TEAM_AGENT);
+        let others = scenario.others.clone();
+        self.tracker.spawn(async move {
+            let_others_act((&team, clock), (&others, &keys), &stop).await;
+        });
+        let (actor, stop) = (self.actor.clone(), self.stop.clone());
+        let openings = openings(&scenario);
+        let every = (!scenario.rests).then_some(ACTOR_EVERY);
+        self.tracker.spawn(async move { actor.play(&openings, every, &stop).await });
+        let (actor, stop) = (self.actor.clone(), self.stop.clone());
         let visitor = Visitor::new(&self.cloud, ACTOR_ADDRESS, ACTOR_AGENT);
-        let builds = self.options.scenario.builds.clone();
-        self.tracker.spawn(async move { build((&actor, &visitor, clock), &builds, &stop).await });
+        self.tracker.spawn(async move {
+            run_errands((&actor, &visitor, clock), &scenario, &stop).await;
+        });
     }
 
     /// A busy actor in the background: it changes something every `every` of real time.
@@ -205,6 +219,7 @@ impl World {
             clock: self.clock,
             timing: self.options.timing.clone(),
             plans_expire_after: self.options.plans_expire_after,
+            records: self.options.scenario.records.as_ref().and_then(|real| real.place.clone()),
             lookup: Arc::clone(&self.cloud) as Arc<_>,
             contain: Arc::clone(&self.cloud) as Arc<_>,
         }
@@ -258,64 +273,6 @@ async fn workspace(clock: Clock, tracker: &TaskTracker) -> Result<SimSlack, NoWo
     SimSlack::start(config, tracker).await.map_err(said)
 }
 
-/// The account with its users and its past, and the actor with the leaked key.
-fn account(
-    options: &WorldOptions,
-    (tracker, stop): (&TaskTracker, &CancellationToken),
-) -> Result<(Arc<SimCloud>, Credential, Actor), NoWorld> {
-    let scenario = &options.scenario;
-    let account = AccountId::parse(&scenario.account.id)
-        .ok_or_else(|| NoWorld("the scenario's account is not twelve digits".to_owned()))?;
-    let cloud = SimCloud::new(SimCloudConfig {
-        account,
-        clock: options.clock,
-        seed: options.seed,
-        lag: options.lag.clone(),
-        delivery_delay: DELIVERY_DELAY,
-        trail_folder: trail_folder(&options.folder),
-    })
-    .map_err(said)?;
-    let made = options.clock.now() - AGE_OF_USERS;
-    let mut leaked = None;
-    for user in &scenario.users {
-        let new = NewUser {
-            tags: user.tags.clone(),
-            attached: user.policies.clone(),
-            ..NewUser::named(&user.name, made)
-        };
-        let (_, key) = cloud.add_user(new).map_err(said)?;
-        let habits = scenario.habits.iter().filter(|habit| habit.user == user.name);
-        let deeds: Vec<_> = habits.flat_map(|habit| daily(habit, &key, options.clock)).collect();
-        cloud.history(&deeds).map_err(said)?;
-        if user.leaked {
-            leaked = Some(Credential { label: LEAKED_KEY.to_owned(), ..key });
-        }
-    }
-    let leaked = leaked.ok_or_else(|| NoWorld("no user of the scenario leaked".to_owned()))?;
-    cloud.start_delivery(tracker, stop.clone());
-    let visitor = Visitor::new(&cloud, ACTOR_ADDRESS, ACTOR_AGENT);
-    let actor = Actor::new(Arc::new(visitor), options.clock, leaked.clone());
-    Ok((cloud, leaked, actor))
-}
-
-/// What a key did every day before the story begins.
-fn daily(habit: &Habit, key: &Credential, clock: Clock) -> Vec<Deed> {
-    let (service, call) = habit.call.split_once(':').unwrap_or_default();
-    let deed = |back: u32| Deed {
-        at: clock.now() - SignedDuration::from_hours(24 * i64::from(back)),
-        credential: key.clone(),
-        source_ip: habit.from.clone(),
-        user_agent: habit.agent.clone(),
-        service: service.to_owned(),
-        call: call.to_owned(),
-        parameters: Value::Null,
-        response: Value::Null,
-        is_read: true,
-        refused: None,
-    };
-    (1..=habit.days).map(deed).collect()
-}
-
 /// A channel that the workspace shares with another company.
 fn share_a_channel(slack: &SimSlack) {
     let members = [people::REPORTER, people::APPROVER, people::OUTSIDER];
@@ -328,7 +285,7 @@ fn leaked_user(scenario: &Scenario) -> String {
 }
 
 fn openings(scenario: &Scenario) -> Vec<Opening> {
-    let opening = |made: &crate::drill::scenario::Move| {
+    let opening = |made: &crate::drill::moves::Move| {
         Some(Opening {
             after: Duration::from_secs(made.at.into()),
             with: made.with.clone(),

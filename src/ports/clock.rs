@@ -56,11 +56,16 @@ impl Clock {
 
     /// A clock that begins at `origin` and runs `speed` times as fast as the wall clock.
     pub fn fast(origin: Timestamp, speed: u32) -> Self {
-        let run = match speed {
-            0 | 1 => Run::Wall,
-            speed => Run::Steady(Leg { origin, started: Instant::now(), speed }),
-        };
-        Self { run }
+        match speed {
+            0 | 1 => Self { run: Run::Wall },
+            speed => Self::set_to(origin, speed),
+        }
+    }
+
+    /// The same, and at the wall clock's pace too it shows its own time.
+    pub fn set_to(origin: Timestamp, speed: u32) -> Self {
+        let leg = Leg { origin, started: Instant::now(), speed: speed.max(1) };
+        Self { run: Run::Steady(leg) }
     }
 
     /// A clock that begins now and runs `speed` times as fast as the wall clock.
@@ -172,6 +177,16 @@ fn wall() -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_shows_its_own_time_at_any_speed() {
+        let then: Timestamp = "2023-07-11T08:00:00Z".parse().unwrap();
+        for speed in [1, 60] {
+            let shown = Clock::set_to(then, speed).now().duration_since(then);
+            assert!(shown.as_hours() == 0 && !shown.is_negative(), "{speed}: {shown}");
+        }
+        assert!(Clock::fast(then, 1).now() > then + SignedDuration::from_hours(24));
+    }
 
     #[test]
     fn an_age_is_what_the_clock_says_that_did_not_stand_still() {

@@ -88,20 +88,25 @@ impl Actor {
         minted_as: Option<&str>,
     ) -> Reply {
         let reply = self.attacker.call(credential, operation).await;
-        let code = match &reply {
+        if let Reply::Minted(minted) = &reply {
+            let label = minted_as.map_or_else(|| minted.label.clone(), str::to_owned);
+            self.take(Credential { label, ..minted.clone() });
+        }
+        self.note(credential, operation.name(), &reply);
+        reply
+    }
+
+    /// Writes down a call that was made with one of the actor's credentials.
+    pub fn note(&self, credential: &Credential, operation: &'static str, reply: &Reply) {
+        let code = match reply {
             Reply::Refused(code) => Some(code.clone()),
             Reply::Allowed | Reply::Minted(_) => None,
         };
-        if let Reply::Minted(minted) = &reply {
-            let label = minted_as.map_or_else(|| minted.label.clone(), str::to_owned);
-            let mut loot = self.shared.loot.lock().unwrap_or_else(PoisonError::into_inner);
-            loot.push(Credential { label, ..minted.clone() });
-        }
         let attempt = Attempt {
             at: self.clock.now(),
             credential: credential.label.clone(),
             access_key_id: credential.access_key_id.clone(),
-            operation: operation.name(),
+            operation,
             allowed: reply.worked(),
             code,
         };
@@ -111,11 +116,21 @@ impl Actor {
         }
         drop(attempts);
         self.shared.version.send_modify(|version| *version += 1);
-        reply
     }
 
-    /// Plays the first moves at their times, then uses everything it holds, every `every`.
-    pub async fn play(&self, openings: &[Opening], every: Duration, stop: &CancellationToken) {
+    /// Gets hold of one credential more.
+    pub fn take(&self, credential: Credential) {
+        self.shared.loot.lock().unwrap_or_else(PoisonError::into_inner).push(credential);
+    }
+
+    /// Plays the first moves at their times, then uses everything it holds, every `every`, or
+    /// rests where there is none.
+    pub async fn play(
+        &self,
+        openings: &[Opening],
+        every: Option<Duration>,
+        stop: &CancellationToken,
+    ) {
         let began = self.clock.now();
         for opening in openings {
             let span = jiff::SignedDuration::try_from(opening.after).unwrap_or_default();
@@ -128,6 +143,7 @@ impl Actor {
             };
             self.attempt(&with, &opening.operation, opening.minted_as.as_deref()).await;
         }
+        let Some(every) = every else { return };
         while !stop.is_cancelled() {
             self.use_everything().await;
             tokio::select! {

@@ -93,6 +93,7 @@ fn made(orders: &Orders, heard: &Heard) -> Desk {
     };
     let wire = || Arc::new(Wire::new(orders.account_url.clone(), orders.holder.clone()));
     let outside = Outside {
+        records: None,
         plans_expire_after: EXPIRES_AFTER,
         folder: &orders.folder,
         slack_api_url: orders.slack_api_url.clone(),

@@ -287,6 +287,7 @@ async fn service() -> (SocketAddr, Bot, TempDir) {
     });
     let cloud = cloud.expect("an account");
     let outside = Outside {
+        records: None,
         folder: folder.path(),
         slack_api_url: "http://127.0.0.1:1/api".to_owned(),
         clock,

@@ -108,6 +108,7 @@ async fn another_serves(parts: &Parts) -> Result<(), Missing> {
     });
     let cloud = cloud.expect("an account");
     let outside = Outside {
+        records: None,
         folder: folder.path(),
         slack_api_url: base_url.clone(),
         clock,

@@ -24,6 +24,8 @@ pub(super) struct Call {
     /// The ARN that policies are asked about.
     pub resource: String,
     pub arguments: Vec<(&'static str, String)>,
+    /// Where it is made; none where that follows from the service.
+    pub region: Option<String>,
 }
 
 /// AWS's id of a call, as its caller is told and as `CloudTrail` records it.
@@ -68,7 +70,7 @@ impl Call {
     }
 
     pub(super) fn new(service: &'static str, name: &'static str, resource: String) -> Self {
-        Self { service, name, resource, arguments: Vec::new() }
+        Self { service, name, resource, arguments: Vec::new(), region: None }
     }
 
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -89,11 +91,14 @@ impl Call {
         }
     }
 
-    /// As `CloudTrail` sees it: minting a role's session counts as a read, the others do not.
+    /// As `CloudTrail` sees it: minting a role's session counts as a read, the others do not, and
+    /// so do a model's answers.
     pub(super) fn is_read(&self) -> bool {
         let mints = matches!(self.name, "GetSessionToken" | "GetFederationToken");
         let reads = READS.iter().any(|prefix| self.name.starts_with(prefix));
-        self.name == "AssumeRole" || (reads && !mints)
+        let asks_a_model = self.service == "bedrock"
+            && (self.name.starts_with("InvokeModel") || self.name == "Converse");
+        self.name == "AssumeRole" || asks_a_model || (reads && !mints)
     }
 
     pub(super) fn parameters(&self) -> Value {

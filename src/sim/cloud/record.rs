@@ -31,10 +31,17 @@ pub(super) fn keep(
     if matches!(call.service, "s3" | "ec2" | "ecs" | "lambda") {
         record["awsRegion"] = json!(RESOURCE_REGION);
     }
+    if let Some(region) = &call.region {
+        record["awsRegion"] = json!(region);
+    }
     record["requestParameters"] = call.parameters();
     record["tlsDetails"]["clientProvidedHostHeader"] = json!(host(call.service));
     if caller.from_console {
         record["sessionCredentialFromConsole"] = json!("true");
+    }
+    if (call.service, call.name) == ("ses", "SendEmail") {
+        record["managementEvent"] = json!(false);
+        record["eventCategory"] = json!("Data");
     }
     if call.service == "signin" {
         record["eventType"] = json!("AwsConsoleSignIn");
