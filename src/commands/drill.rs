@@ -3,8 +3,8 @@
 use crate::cli::DrillArguments;
 use crate::commands::CommandError;
 use crate::config;
-use crate::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};
 use crate::drill::scenario::{Scenario, ScenarioError};
+use crate::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};
 use crate::drill::{headless, scenario, stage};
 use crate::ports::clock::Clock;
 use crate::telemetry::{self, Style};
@@ -33,8 +33,7 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
         return list(trails.as_deref()).map_err(|error| setup(&error));
     }
     let scenario = scenario::find(&arguments.scenario).map_err(|error| setup(&error))?;
-    let scenario =
-        scenario.with_records_below(trails.as_deref()).map_err(|error| setup(&error))?;
+    let scenario = scenario.with_records_below(trails.as_deref()).map_err(|error| setup(&error))?;
     let temporary = tempfile::tempdir().map_err(|error| setup(&error))?;
     let folder = match &arguments.keep {
         Some(folder) => kept(folder)?,

@@ -64,7 +64,9 @@ pub struct Uses {
 #[serde(untagged)]
 pub enum Moment {
     /// Hours before the drill began.
-    HoursBefore { hours_before: u32 },
+    HoursBefore {
+        hours_before: u32,
+    },
     At(Timestamp),
 }
 

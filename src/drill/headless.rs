@@ -9,7 +9,9 @@ use crate::domain::time_words;
 use crate::domain::verdict::{Anchored, Intact, judge};
 use crate::drill::findings::{Played, compare, phases};
 use crate::drill::people::REPORTER;
-use crate::drill::players::{DrillFailure, approve, desk, open, press, until, wait};
+use crate::drill::players::{
+    DrillFailure, approve, decide, desk, is_posted, open, press, until, wait,
+};
 use crate::drill::scenario::Scenario;
 use crate::drill::world::World;
 use crate::sim::actor::Attempt;
@@ -80,9 +82,10 @@ async fn moved(world: &World, scenario: &Scenario) -> Result<(), DrillFailure> {
     let asks: u32 = scenario.asks.iter().map(|made| made.times).sum();
     let first = scenario.moves.len() + scenario.builds.len() + asks as usize;
     let all = first + usize::from(!scenario.rests);
-    wait("the actor's first moves", async || {
-        Ok((world.actor.attempts().len() >= all).then_some(()))
-    })
+    wait(
+        "the actor's first moves",
+        async || Ok((world.actor.attempts().len() >= all).then_some(())),
+    )
     .await
 }
 
@@ -90,15 +93,23 @@ fn explained(case: &Case) -> bool {
     case.not_proposed().is_some()
 }
 
+/// Waits for "contained", and approves what has to be decided on the way there.
+async fn follow_up(world: &World, id: &CaseId) -> Result<Case, DrillFailure> {
+    let is_contained = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
+    let asks = |case: &Case| is_posted(case) || is_contained(case);
+    loop {
+        let case = until(world, id, "\"contained\"", asks).await?;
+        if is_contained(&case) {
+            return Ok(case);
+        }
+        decide(world, &case).await?;
+    }
+}
+
 /// From the plan to "contained", and the questions that the scenario expects something of.
-async fn contain(
-    world: &World,
-    scenario: &Scenario,
-    case: &CaseId,
-) -> Result<Case, DrillFailure> {
+async fn contain(world: &World, scenario: &Scenario, case: &CaseId) -> Result<Case, DrillFailure> {
     approve(world, case).await?;
-    let ready = |case: &Case| case.standing_plans().any(|state| state.contained.is_some());
-    let contained = until(world, case, "\"contained\"", ready).await?;
+    let contained = follow_up(world, case).await?;
     for phase in phases(world, &scenario.expected)? {
         press(world, case, (REPORTER, &format!("phase.{}", phase.slug()))).await?;
         let answered = |case: &Case| {

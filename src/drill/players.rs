@@ -4,7 +4,7 @@ use crate::domain::announce::plan_key;
 use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::report;
-use crate::drill::people::{APPROVER, REPORTER};
+use crate::drill::people::{APPROVER, REPORTER, SECOND_APPROVER};
 use crate::drill::world::World;
 use crate::flow::desk::Desk;
 use std::time::Duration;
@@ -48,13 +48,32 @@ pub async fn open(world: &World) -> Result<CaseId, DrillFailure> {
 
 /// Bob reads the plan and approves it.
 pub async fn approve(world: &World, case: &CaseId) -> Result<(), DrillFailure> {
-    let posted = |case: &Case| {
-        let plan = case.pending_plan().map(|state| state.plan.number);
-        plan.is_some_and(|plan| case.room().posted.contains_key(&plan_key(plan)))
-    };
-    until(world, case, "the plan", posted).await?;
+    until(world, case, "the plan", is_posted).await?;
     press(world, case, (APPROVER, "plan.approve")).await?;
     until(world, case, "the approval", |case| case.plans().any(|s| s.is_approved())).await?;
+    Ok(())
+}
+
+/// Whether the channel has a plan that waits for people.
+pub fn is_posted(case: &Case) -> bool {
+    let plan = case.pending_plan().map(|state| state.plan.number);
+    plan.is_some_and(|plan| case.room().posted.contains_key(&plan_key(plan)))
+}
+
+/// Bob, and where it takes two Cyn as well, approve the plan that waits for people.
+pub async fn decide(world: &World, case: &Case) -> Result<(), DrillFailure> {
+    let Some(number) = case.pending_plan().map(|state| state.plan.number) else { return Ok(()) };
+    for who in [APPROVER, SECOND_APPROVER] {
+        let waits = |case: &Case| case.pending_plan().is_some_and(|it| it.plan.number == number);
+        if !waits(&load(world, case.id()).await?) {
+            break;
+        }
+        press(world, case.id(), (who, "plan.approve")).await?;
+        let approved = |case: &Case| {
+            !waits(case) || case.pending_plan().is_some_and(|it| !it.approvals.is_empty())
+        };
+        until(world, case.id(), "the approval", approved).await?;
+    }
     Ok(())
 }
 

@@ -305,3 +305,95 @@ impl Scenario {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    const SMALL: &str = r#"
+        name = "small"
+        title = "t"
+        story = "s"
+        [account]
+        id = "029608264753"
+        [[users]]
+        name = "ci"
+        leaked = true
+        [expected]
+    "#;
+
+    fn refused(text: &str) -> String {
+        read("small", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_scenario_is_readable_and_has_the_name_by_which_it_is_found() {
+        for name in names() {
+            assert_eq!(find(name).unwrap().name, name);
+        }
+        assert!(read("small", SMALL).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_played_is_named() {
+        let made = |what: &str| SMALL.replace("[expected]", &format!("{what}\n[expected]"));
+        let with = "at = 1\nwith = \"leaked key\"\n";
+        let cases = BTreeMap::from([
+            (
+                made(
+                    "[[builds]]\nat = 1\nwith = \"leaked key\"\ncall = \"CreateService\"\n\
+                name = \"alone\"",
+                ),
+                "build CreateService: name is cluster/service",
+            ),
+            (
+                made(&format!("[[moves]]\n{with}call = \"CreateUser\"")),
+                "CreateUser: user is missing",
+            ),
+            (
+                made(&format!("[[moves]]\n{with}call = \"Dance\"")),
+                "move Dance: this call is not one",
+            ),
+            (made(&format!("[[moves]]\n{with}call = \"GetSessionToken\"")), "as is missing"),
+            (made(&format!("[[asks]]\n{with}call = \"ses:Dance\"")), "ask ses:Dance"),
+            (made("[[moves]]\nat = 1\nwith = \"x\"\ncall = \"ListUsers\""), "nobody holds \"x\""),
+            (made("[[others]]\nat = 1\nwith = \"x\"\ncall = \"ListUsers\""), "with is a user"),
+            (
+                made(
+                    "[[habits]]\nuser = \"eve\"\ncall = \"s3:X\"\nfrom = \"a\"\nagent = \"b\"\n\
+                days = 1",
+                ),
+                "a user and service:Call",
+            ),
+            (SMALL.replace("leaked = true", ""), "exactly one user must have leaked"),
+            (SMALL.replace("0296", "029"), "account.id: twelve digits"),
+            (SMALL.replace("story", "stroy"), "unknown field `stroy`"),
+            (SMALL.replace("[expected]", "[expected]\ncontaned = []"), "unknown field `contaned`"),
+            (SMALL.replace("[expected]", "[expected]\noutcome = \"unknown\""), "expected.outcome"),
+        ]);
+        for (text, why) in cases {
+            let told = refused(&text);
+            assert!(told.contains(why), "{told}\nand not {why}");
+        }
+    }
+
+    #[test]
+    fn real_records_that_are_not_there_are_told_with_where_to_get_them() {
+        let text = SMALL.replace(
+            "[expected]",
+            "[records]\nfolder = \"x\"\nstarts = \"2023-07-11T08:00:00Z\"\nsource = \"them\"\n\
+             [expected]",
+        );
+        let real = || read("small", &text).unwrap();
+        let empty = tempfile::tempdir().unwrap();
+        for (trails, why) in [(None, "no folder with any"), (Some(empty.path()), "no folder /")] {
+            let told = real().with_records_below(trails).unwrap_err().to_string();
+            assert!(told.contains(why) && told.contains("from them"), "{told}");
+            assert!(told.contains("KEYLEAK_REAL_TRAILS") && told.contains("--trails"), "{told}");
+        }
+        std::fs::create_dir(empty.path().join("x")).unwrap();
+        let found = real().with_records_below(Some(empty.path())).unwrap();
+        assert_eq!(found.records.and_then(|real| real.place), Some(empty.path().join("x")));
+    }
+}

@@ -1,12 +1,19 @@
 //! `keyleak drill` as a process: says where it is, ends when it is told to, and says what is wrong.
 
+use keyleak::drill::scenario::{find, names};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// A page that waits for news is not waited for, so that an end takes no poll's time.
 const END_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a scenario may take by script.
+const MINUTE: Duration = Duration::from_secs(60);
+/// So many play at a time.
+const STAGES: usize = 2;
 
 struct Drill {
     child: Child,
@@ -112,4 +119,81 @@ fn an_unknown_scenario_is_told_with_those_there_are() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("bananas") && said.contains("public-repository"), "{said}");
+}
+
+/// Plays a scenario by script, and gives what it printed and what it complained about.
+fn played(scenario: &str) -> (bool, String) {
+    let began = Instant::now();
+    let output = run(&["--headless", "--scenario", scenario]);
+    let took = began.elapsed();
+    assert!(took < MINUTE, "{scenario} took {took:?}");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// Those on real records are played in tests/outside, where those records may be missing.
+#[test]
+fn every_scenario_of_our_own_making_is_played_in_under_a_minute_and_finds_what_it_expects() {
+    let own: Vec<_> = names().into_iter().filter(|name| !name.starts_with("real-")).collect();
+    assert!(own.len() >= 6, "{own:?}");
+    let waiting = Mutex::new(own);
+    let play = || {
+        while let Some(name) = { waiting.lock().unwrap().pop() } {
+            let (ended_well, said) = played(name);
+            assert!(ended_well, "{name}: {said}");
+            let verified = said.contains("intact, and anchored to its end");
+            assert!(said.contains(&format!("DRILL {name}: ")) && verified, "{said}");
+        }
+    };
+    std::thread::scope(|scope| (0..STAGES).for_each(|_| drop(scope.spawn(play))));
+}
+
+#[test]
+fn a_scenario_of_ones_own_is_played_from_its_file_and_fails_where_it_expects_what_is_not_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = include_str!("../../scenarios/canary-token.toml");
+    for (says, ends_well) in [("tripwire", true), ("bananas", false)] {
+        let path = folder.path().join(format!("{says}.toml"));
+        std::fs::write(&path, text.replace("\"tripwire\"", &format!("{says:?}"))).unwrap();
+        let (ended_well, said) = played(path.to_str().unwrap());
+        assert_eq!(ended_well, ends_well, "{said}");
+        let fails = "the findings are not what the scenario expects: \
+             nothing in the channel says \"bananas\"";
+        assert_eq!(said.contains(fails), !ends_well, "{said}");
+    }
+    let (ended_well, said) = played(folder.path().join("none.toml").to_str().unwrap());
+    assert!(!ended_well && said.contains("none.toml cannot be read"), "{said}");
+}
+
+#[test]
+fn the_list_tells_every_scenario_and_what_is_missing_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("invictus")).unwrap();
+    let output = run(&["--list", "--trails", folder.path().to_str().unwrap()]);
+    let list = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{list}");
+    let after = |name: &str| {
+        let mut lines = list.lines().skip_while(|line| !line.starts_with(&format!("{name} ")));
+        let titled = lines.next().unwrap_or_else(|| panic!("{name} is not in {list}"));
+        assert!(titled.contains(&find(name).unwrap().title), "{titled}");
+        lines.next().unwrap_or_default().to_owned()
+    };
+    for name in names() {
+        let is_missing = name.starts_with("real-") && name != "real-invictus";
+        let told = after(name);
+        assert_eq!(told.contains("cannot be played here"), is_missing, "{name}: {told}");
+        assert_eq!(told.contains("on GitHub"), is_missing, "{name}: {told}");
+    }
+}
+
+#[test]
+fn without_its_records_a_scenario_says_where_to_get_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let trails = folder.path().to_str().unwrap();
+    let output = run(&["--headless", "--scenario", "real-invictus", "--trails", trails]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for words in ["real-invictus", "invictus-ir/aws_dataset", "--trails", "KEYLEAK_REAL_TRAILS"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
 }

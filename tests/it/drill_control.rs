@@ -6,7 +6,9 @@ use crate::stage::Stage;
 use keyleak::domain::action::Change;
 use keyleak::domain::case::Case;
 use keyleak::domain::ids::CaseId;
-use keyleak::drill::headless::play;
+use keyleak::drill::expected::Expected;
+use keyleak::drill::findings::{Played, compare};
+use keyleak::drill::headless::{Performance, perform, play};
 use keyleak::drill::players::{DrillFailure, load};
 use keyleak::drill::world::World;
 use keyleak::sim::attacker::Operation;
@@ -107,5 +109,79 @@ async fn what_the_actor_built_is_stopped_in_the_drill_and_it_fails_where_somethi
         why.to_string(),
         "the findings are not what the scenario expects: no AWS::SQS::Queue was stopped"
     );
+    stage.strike().await;
+}
+
+/// An expectation of each kind that is not so, and what the drill says of it.
+const WRONG: [(&str, &str); 19] = [
+    ("outcome = \"not-ours\"", "the outcome is not NotOurs: the account is ours"),
+    ("outcome = \"unknown\"", "the outcome is not Unknown: the account is ours, an owner is known"),
+    ("outcome = \"no-use-seen\"", "a use by somebody else was seen, and it was contained"),
+    ("contained = [\"payroll-batch\"]", "user payroll-batch was not contained"),
+    ("contained = [\"role/backup\"]", "role backup was not contained"),
+    ("untouched = [\"ines-admin\"]", "ines-admin was changed by AttachUserPolicy"),
+    ("credentials = [\"her diary\"]", "the actor never got its her diary"),
+    ("credentials = [\"AKIAQNZGKIQYQ4TKNOWN\"]", "does not hold the AKIAQNZGKIQYQ4TKNOWN"),
+    ("created = [\"ines-admin\"]", "it was not found that the actor made ines-admin"),
+    ("stopped = [\"AWS::EC2::Instance\"]", "no AWS::EC2::Instance was stopped"),
+    ("says = [\"bananas\"]", "nothing in the channel says \"bananas\""),
+    (
+        "uses = { calls = 13, first = { hours_before = 288 }, last = { hours_before = 24 } }",
+        "12 calls of the key before the drill, 0 of them failed, and not 13 and 0",
+    ),
+    (
+        "uses = { calls = 12, failed = 1, first = { hours_before = 288 }, \
+        last = { hours_before = 24 } }",
+        "0 of them failed, and not 12 and 1",
+    ),
+    (
+        "uses = { calls = 12, first = { hours_before = 264 }, last = { hours_before = 24 } }",
+        "the key's first use was at",
+    ),
+    (
+        "uses = { calls = 12, first = { hours_before = 288 }, last = \"2023-07-10T12:29:09Z\" }",
+        "the key's last use was at",
+    ),
+    ("answers = [{ question = \"Q21\", rows = 99 }]", "rows and not 99"),
+    (
+        "answers = [{ question = \"Q21\", holds = [[\"CreateUser\", \"payroll-batch\"]] }]",
+        "no row of Q21 holds CreateUser, payroll-batch; the nearest: ",
+    ),
+    (
+        "answers = [{ question = \"Q21\", lacks = [[\"CreateUser\", \"helpdesk-7f3a\"]] }]",
+        "a row of Q21 holds CreateUser, helpdesk-7f3a",
+    ),
+    ("answers = [{ question = \"Q99\" }]", "Q99 has no answer"),
+];
+
+/// Compares what was played with another expectation than the scenario's own.
+async fn fails(world: &World, played: Played<'_>, (expected, why): (&str, &str)) {
+    let mut wrong = world.scenario().clone();
+    wrong.expected = toml::from_str::<Expected>(expected).unwrap();
+    let told = compare(world, &wrong, played).await.expect_err(expected).to_string();
+    assert!(told.contains(why), "{expected}: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_expectation_of_each_kind_fails_with_a_sentence_that_names_it() {
+    let stage = Stage::set_for("administrator").await;
+    let world = &stage.world;
+    let Performance { contained, closed } = perform(world, world.scenario()).await.unwrap();
+    let played = Played { contained: contained.as_ref(), closed: &closed };
+    compare(world, world.scenario(), played).await.unwrap();
+    for wrong in WRONG {
+        fails(world, played, wrong).await;
+    }
+    stage.strike().await;
+
+    let stage = Stage::set_for("unknown-key").await;
+    let world = &stage.world;
+    let Performance { contained, closed } = perform(world, world.scenario()).await.unwrap();
+    let played = Played { contained: contained.as_ref(), closed: &closed };
+    compare(world, world.scenario(), played).await.unwrap();
+    for outcome in ["contained", "no-use-seen", "not-ours"] {
+        let expected = format!("outcome = {outcome:?}");
+        fails(world, played, (&expected, "an owner is not known")).await;
+    }
     stage.strike().await;
 }

@@ -94,6 +94,7 @@ mod python;
 mod questions;
 #[path = "../support/raider.rs"]
 mod raider;
+mod real_scenarios;
 mod real_trails;
 mod reconciled;
 mod recorded;

@@ -80,9 +80,10 @@ impl ServiceCall {
         let known = known.ok_or("this call is not one that the account knows")?;
         let mut shown = BTreeMap::new();
         for (name, value) in arguments {
-            let name = known.arguments.iter().find(|argument| *argument == name).ok_or_else(|| {
-                format!("it has no argument {name}, only: {}", known.arguments.join(", "))
-            })?;
+            let name =
+                known.arguments.iter().find(|argument| *argument == name).ok_or_else(|| {
+                    format!("it has no argument {name}, only: {}", known.arguments.join(", "))
+                })?;
             shown.insert(*name, value.clone());
         }
         Ok(Self { known, arguments: shown, region: region.map(str::to_owned) })
