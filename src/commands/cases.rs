@@ -22,7 +22,9 @@ pub async fn cases(at: &JournalArguments) -> Result<String, CommandError> {
     for id in ids {
         let line = match ledger.find(&id).await {
             Ok(Some(case)) => {
-                format!("{id}  {}  {}", case.opening().key, report::status_words(&case))
+                let drill = if case.opening().drill { "DRILL: " } else { "" };
+                let (key, stands) = (&case.opening().key, report::status_words(&case));
+                format!("{id}  {key}  {drill}{stands}")
             }
             Ok(None) => continue,
             Err(error) => format!("{id}  cannot be read: {error}"),

@@ -54,6 +54,9 @@ pub async fn export(arguments: &ExportArguments) -> Result<String, CommandError>
     match report::folded(&kept.lines) {
         _ if tampered.is_some() => {}
         Ok(case) => {
+            if case.opening().drill {
+                notes.push("this was a drill: nothing in here happened to a real account".into());
+            }
             let said = messages(&case, archive.evidence.as_deref()).await;
             files.insert(MESSAGES.to_owned(), joined(&said));
             let words = captured::words(&case, archive.evidence.as_deref()).await;

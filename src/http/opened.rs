@@ -19,6 +19,11 @@ pub(super) fn answer(opened: &[Opened]) -> Response {
 }
 
 fn words(opened: &Opened) -> String {
+    let drill = if opened.case.opening().drill { "DRILL: " } else { "" };
+    format!("{drill}{}", what_became(opened))
+}
+
+fn what_became(opened: &Opened) -> String {
     let (key, case) = (&opened.key, opened.case.id());
     let room = opened.case.room();
     match (opened.new, &room.channel) {

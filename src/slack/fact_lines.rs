@@ -176,6 +176,10 @@ pub(super) fn exposed(case: &Case) -> Vec<Value> {
         Basis::Trail { why } => parts.push(text(&format!(" – {}", field(why)))),
         Basis::Person(press) => parts.push(text(&format!(" – says {}", field(&press.name)))),
     }
+    // That nobody was seen says nothing without the time up to which it was looked.
+    if let Some(watermark) = case.unlike_use_sought_upto() {
+        parts.extend([text("; looked for up to "), time(watermark)]);
+    }
     parts
 }
 

@@ -1,5 +1,6 @@
 //! The real binary, playing the drill on a free port.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -13,8 +14,14 @@ pub(crate) struct Drill {
 impl Drill {
     /// Starts it, this many times faster than the wall clock.
     pub(crate) fn start(speed: u32) -> Self {
+        Self::playing(speed, &[])
+    }
+
+    /// The same with further arguments, such as another scenario.
+    pub(crate) fn playing(speed: u32, further: &[&OsStr]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_keyleak"))
             .args(["drill", "--listen", "127.0.0.1:0", "--speed", &speed.to_string()])
+            .args(further)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary starts");

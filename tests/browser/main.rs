@@ -28,6 +28,7 @@ mod parts;
 #[path = "../support/python.rs"]
 mod python;
 mod reports;
+mod scenarios;
 #[path = "../support/spoiled.rs"]
 mod spoiled;
 mod stage;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     trials.extend(card::trials(&parts));
     trials.extend(story::trials(&parts));
     trials.extend(faults::trials(&parts));
+    trials.extend(scenarios::trials(&parts));
     trials.extend(look::trials(&parts));
     trials.extend(stage::trials(&parts));
     trials.extend(drawn::trials(&parts));

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Twenty minutes of the drill pass in twenty seconds; a plan still lives for a whole minute.
-const SPEED: u32 = 60;
+pub(crate) const SPEED: u32 = 60;
 /// Long enough for an approval to take effect, were it to.
 const WATCHED: Duration = Duration::from_secs(8);
-const ALIVE: &str = ".verdict[data-state=works]";
-const BEATEN: &str = ".verdict[data-state=refused]";
+pub(crate) const ALIVE: &str = ".verdict[data-state=works]";
+pub(crate) const BEATEN: &str = ".verdict[data-state=refused]";
 
 pub(crate) fn trials(parts: &Arc<Parts>) -> Vec<Trial> {
     let [whole, requester, outsider] = [(); 3].map(|()| Arc::clone(parts));
@@ -31,7 +31,7 @@ fn whole_story(parts: &Parts) -> Outcome {
     person.click("#intro button");
     person.gone("#intro");
 
-    report_the_key(&mut person);
+    report_the_key(&mut person, "Owner: user ci-deployer");
     only_members_see_the_channel(&mut person);
     requester_is_refused(&mut person);
     approve_as_bob(&mut person);
@@ -42,9 +42,15 @@ fn whole_story(parts: &Parts) -> Outcome {
     Ok(())
 }
 
-/// Ana puts the key into the composer, sends it, and goes into the channel that is made.
-fn report_the_key(person: &mut Browser) {
+/// Ana sees the actor at work, and does what she can about it.
+fn report_the_key(person: &mut Browser, says: &str) {
     person.see(ALIVE);
+    type_the_command(person, says);
+    person.see("main .kit:text-is('Approve the plan')");
+}
+
+/// Ana puts the key into the composer, sends it, goes into the channel, and reads this on the card.
+pub(crate) fn type_the_command(person: &mut Browser, says: &str) {
     person.click("#leaked button");
     let typed = person.value("#composer-text");
     assert!(typed.starts_with("/keyleak AKIA"), "{typed}");
@@ -55,9 +61,8 @@ fn report_the_key(person: &mut Browser) {
         "{whisper}"
     );
     person.click(".toast button:text-is('Go there')");
-    let card = person.see(".message.pinned:has-text('Exposed key')");
-    assert!(card.contains("of user ci-deployer"), "{card}");
-    person.see("main .kit:text-is('Approve the plan')");
+    person.see(".message.pinned:has-text('Exposed key')");
+    person.see(&format!(".message.pinned:has-text('{says}')"));
 }
 
 /// Somebody who was not invited has no such channel, and reads nothing of it.
@@ -98,7 +103,7 @@ fn approve_as_bob(person: &mut Browser) {
 }
 
 /// One press of a phase: its questions come back as tables, each with a file in its thread.
-fn ask_the_trail(person: &mut Browser) {
+pub(crate) fn ask_the_trail(person: &mut Browser) {
     person.press_button("Scope", false);
     person.see("main .table td");
     person.click("main .replies");
@@ -108,7 +113,7 @@ fn ask_the_trail(person: &mut Browser) {
 }
 
 /// Bob asks for the undo, so it is Ana who approves it; then everything works again.
-fn undo(person: &mut Browser) {
+pub(crate) fn undo(person: &mut Browser) {
     person.press_button("Undo this plan", true);
     person.see("main .header:has-text('undo for key')");
     person.become_person("Ana Ruiz");
@@ -118,10 +123,15 @@ fn undo(person: &mut Browser) {
 }
 
 fn close_and_read(person: &mut Browser) {
+    close(person, &["AKIA", "approved plan 1", "ci-deployer"]);
+}
+
+/// Closes the case and finds these words in its report.
+pub(crate) fn close(person: &mut Browser, in_report: &[&str]) {
     person.press_button("Close", true);
     person.see(".closed:has-text('archived')");
     let report = person.download("main .file a[download$='.md']");
-    for words in ["AKIA", "approved plan 1", "ci-deployer"] {
+    for words in in_report {
         assert!(report.contains(words), "{words} is not in the report:\n{report}");
     }
 }
@@ -131,7 +141,7 @@ fn requester_alone(parts: &Parts) -> Outcome {
     let drill = Drill::start(SPEED);
     let mut person = Browser::open(parts, "requester", &drill.url)?;
     person.click("#intro button");
-    report_the_key(&mut person);
+    report_the_key(&mut person, "Owner: user ci-deployer");
     person.press_button("Approve the plan", true);
     person.see(".ephemeral:has-text('somebody else has to approve')");
     std::thread::sleep(WATCHED);

@@ -176,6 +176,7 @@ fn main() -> ExitCode {
     trials.extend(erased_things::trials(&parts));
     trials.extend(key_made::trials(&parts));
     trials.extend(real_trails::trials(&parts));
+    trials.extend(real_scenarios::trials());
     trials.extend(techniques::trials());
     trials.extend(attacker::trials(&parts));
     trials.extend(recorded::trials(&parts));

@@ -243,7 +243,10 @@ pub(super) fn opened(case: &Case) -> String {
         None => "exposed since an unknown time".to_owned(),
     };
     let since = match &case.exposure().basis {
-        Basis::Trail { why } => format!("{since} ({why})"),
+        Basis::Trail { why } => match case.unlike_use_sought_upto() {
+            Some(watermark) => format!("{since} ({why}; looked for up to {})", utc(watermark)),
+            None => format!("{since} ({why})"),
+        },
         Basis::Nothing | Basis::Person(_) => since,
     };
     let by = name_of(case, case.opened_by());

@@ -124,7 +124,8 @@ async fn attach(
         let file = desk.chat.bring(upload).await?;
         note(desk, case, Event::UploadTried { post: post.clone() }).await?;
         speaker.may_still_speak()?;
-        Ok(desk.chat.share(spot, &file, &upload.title).await?)
+        let drill = if case.opening().drill { "DRILL: " } else { "" };
+        Ok(desk.chat.share(spot, &file, &format!("{drill}{}", upload.title)).await?)
     };
     match sent.await {
         Ok(()) => {}
