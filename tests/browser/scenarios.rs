@@ -9,9 +9,12 @@ use libtest_mimic::Trial;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where other people's trails are.
 const REAL_TRAILS: &str = "KEYLEAK_REAL_TRAILS";
+/// By the time that somebody hears of a leak the trail has its first uses: four minutes of the drill.
+const HEARD_AFTER: Duration = Duration::from_secs(4);
 const APPROVE: &str = "main .kit:text-is('Approve the plan')";
 
 /// A leak that somebody uses, and what people see of it.
@@ -81,7 +84,7 @@ const USED: [Used; 8] = [
         card: "Owner: user christophe",
         denied: &["christophe", "malicious-iam-user"],
         spared: "payroll-batch",
-        follows_up: true,
+        follows_up: false,
         undoes: false,
         report: &["malicious-iam-user", "approved plan 1"],
     },
@@ -152,6 +155,7 @@ fn begin(parts: &Parts, scenario: &'static str) -> Result<(Drill, Browser), Miss
 fn contain(parts: &Parts, used: &Used) -> Outcome {
     let (_drill, mut person) = begin(parts, used.scenario)?;
     person.see(ALIVE);
+    std::thread::sleep(HEARD_AFTER);
     type_the_command(&mut person, used.card);
     person.see(APPROVE);
     person.see(ALIVE);

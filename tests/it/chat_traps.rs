@@ -8,7 +8,7 @@ mod channels;
 mod deciders;
 mod further;
 pub(crate) mod house;
-mod limits;
+pub(crate) mod limits;
 mod record;
 mod secrets;
 

@@ -40,6 +40,7 @@ mod doctor_rights;
 mod drill_command;
 mod drill_control;
 mod drill_faults;
+mod drill_marks;
 #[path = "../support/eradicated.rs"]
 mod eradicated;
 mod eradication;
