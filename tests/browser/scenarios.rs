@@ -68,7 +68,7 @@ const USED: [Used; 8] = [
         spared: "nobody",
         follows_up: false,
         undoes: false,
-        report: &["ci-deployer", "RunInstances", "approved plan 1"],
+        report: &["ci-deployer", "image-resize", "approved plan 1"],
     },
     Used {
         scenario: "real-invictus",
@@ -95,7 +95,7 @@ const USED: [Used; 8] = [
         spared: "erin-oncall",
         follows_up: false,
         undoes: true,
-        report: &["stratus_red_team", "approved plan 1"],
+        report: &["742491224508", "approved plan 1"],
     },
     Used {
         scenario: "real-instance-role",
