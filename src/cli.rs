@@ -135,6 +135,9 @@ pub struct DrillArguments {
     /// How much faster than the wall clock the drill's clock runs
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub speed: Option<u32>,
+    /// Adds the score as a line of JSON to this file; with the page, when the drill ends
+    #[arg(long, value_name = "FILE")]
+    pub score: Option<PathBuf>,
     /// Keeps the journal, evidence and trail in this folder instead of a temporary one
     #[arg(long, value_name = "FOLDER")]
     pub keep: Option<PathBuf>,

@@ -4,11 +4,13 @@ use crate::cli::DrillArguments;
 use crate::commands::CommandError;
 use crate::config;
 use crate::drill::scenario::{Scenario, ScenarioError};
+use crate::drill::score::Score;
 use crate::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};
 use crate::drill::{headless, scenario, stage};
 use crate::ports::clock::Clock;
 use crate::telemetry::{self, Style};
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -57,15 +59,20 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
     };
     let world = world.map_err(|error| setup(&error))?;
     let outcome = match listener {
-        None => headless::play(&world, &scenario).await,
+        None => headless::play(&world, &scenario).await.map(|it| (it.told, Some(it.score))),
         Some(listener) => {
             invite(&listener).map_err(|error| setup(&error))?;
-            stage::serve(&world, listener).await.map_err(|error| setup(&error))?;
-            Ok(String::new())
+            let score = stage::serve(&world, listener).await.map_err(|error| setup(&error))?;
+            Ok((String::new(), score))
         }
     };
     world.shut_down().await;
-    outcome.map_err(|failure| CommandError::Found(format!("the drill failed: {failure}")))
+    let failed = |failure| CommandError::Found(format!("the drill failed: {failure}"));
+    let (told, score) = outcome.map_err(failed)?;
+    if let (Some(file), Some(score)) = (&arguments.score, score) {
+        keep_score(file, &score)?;
+    }
+    Ok(told)
 }
 
 /// A page has a dial to change the speed with.
@@ -74,6 +81,14 @@ fn clock(arguments: &DrillArguments, scenario: &Scenario) -> Clock {
         true => scenario.clock(arguments.speed.unwrap_or(HEADLESS_SPEED)),
         false => scenario.clock(arguments.speed.unwrap_or(PAGE_SPEED)).with_dial(),
     }
+}
+
+/// Adds the score to those of earlier drills.
+fn keep_score(file: &Path, score: &Score) -> Result<(), CommandError> {
+    let kept = OpenOptions::new().append(true).create(true).open(file);
+    kept.and_then(|mut kept| writeln!(kept, "{}", score.line())).map_err(|error| {
+        CommandError::Setup(format!("the score cannot be added to {}: {error}", file.display()))
+    })
 }
 
 /// Every scenario with its title, and what one is missing that cannot be played.

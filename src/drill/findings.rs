@@ -29,7 +29,7 @@ type Checked = Result<(), DrillFailure>;
 
 /// A case as it was when it was called contained, if it was, and as it was closed.
 #[derive(Debug, Clone, Copy)]
-pub struct Played<'a> {
+pub struct Found<'a> {
     pub contained: Option<&'a Case>,
     pub closed: &'a Case,
 }
@@ -51,7 +51,7 @@ pub(super) fn phases(world: &World, expected: &Expected) -> Result<BTreeSet<Phas
 }
 
 /// Everything that the scenario expects; the first difference fails.
-pub async fn compare(world: &World, scenario: &Scenario, played: Played<'_>) -> Checked {
+pub async fn compare(world: &World, scenario: &Scenario, played: Found<'_>) -> Checked {
     let expected = &scenario.expected;
     outcome(world, expected.outcome, played)?;
     if let Some(case) = played.contained {
@@ -76,7 +76,7 @@ fn failed(why: String) -> DrillFailure {
     DrillFailure::Findings(why)
 }
 
-fn outcome(world: &World, expected: Outcome, Played { contained, closed }: Played<'_>) -> Checked {
+fn outcome(world: &World, expected: Outcome, Found { contained, closed }: Found<'_>) -> Checked {
     let unlike = closed.exposure().told_by_trail();
     let account = closed.facts().account.as_ref().and_then(Fact::known);
     let is_ours = account.is_some_and(|found| found.ours);

@@ -7,12 +7,13 @@ use crate::domain::report::{self, witness_lines};
 use crate::domain::resources_left::{Stands, standing};
 use crate::domain::time_words;
 use crate::domain::verdict::{Anchored, Intact, judge};
-use crate::drill::findings::{Played, compare, phases};
+use crate::drill::findings::{Found, compare, phases};
 use crate::drill::people::REPORTER;
 use crate::drill::players::{
     DrillFailure, approve, decide, desk, is_posted, open, press, until, wait,
 };
 use crate::drill::scenario::Scenario;
+use crate::drill::score::{Score, UNDENIABLE, Watched, score};
 use crate::drill::world::World;
 use crate::sim::actor::Attempt;
 use jiff::Timestamp;
@@ -25,8 +26,6 @@ use std::time::Duration;
 const AFTERMATH: Duration = Duration::from_secs(300);
 /// So long after the actor's first moves the leak is reported.
 const HEARD_AFTER: Duration = Duration::from_secs(180);
-/// The one call that nothing can deny.
-const UNDENIABLE: &str = "GetCallerIdentity";
 
 /// A story that was played to its end.
 #[derive(Debug)]
@@ -35,13 +34,23 @@ pub struct Performance {
     pub contained: Option<Case>,
     /// When its channel was archived.
     pub closed: Case,
+    /// When somebody in the workspace heard of the leak.
+    pub heard_at: Timestamp,
 }
 
-/// Plays the story and returns what it printed; the first failure ends it.
-pub async fn play(world: &World, scenario: &Scenario) -> Result<String, DrillFailure> {
+/// What came of a drill.
+#[derive(Debug)]
+pub struct Played {
+    /// What happened, for a terminal.
+    pub told: String,
+    pub score: Score,
+}
+
+/// Plays the story and says what came of it; the first failure ends it.
+pub async fn play(world: &World, scenario: &Scenario) -> Result<Played, DrillFailure> {
     let mut told = String::new();
     say(&mut told, &format!("DRILL {}: {}\n", scenario.name, scenario.title));
-    let Performance { contained, closed } = perform(world, scenario).await?;
+    let Performance { contained, closed, heard_at } = perform(world, scenario).await?;
     say(&mut told, &timeline(&closed));
     if let Some(contained) = &contained {
         say(&mut told, &before_and_after(world, contained)?);
@@ -49,13 +58,18 @@ pub async fn play(world: &World, scenario: &Scenario) -> Result<String, DrillFai
             say(&mut told, &built(contained));
         }
     }
-    let played = Played { contained: contained.as_ref(), closed: &closed };
-    compare(world, scenario, played).await?;
+    let found = Found { contained: contained.as_ref(), closed: &closed };
+    compare(world, scenario, found).await?;
     if contained.is_some() {
         say(&mut told, &second_witness(&closed)?);
     }
     say(&mut told, &journal(world, closed.id()).await?);
-    Ok(told)
+    let scenario = &scenario.name;
+    let score = world
+        .actor
+        .review(|attempts| score(&Watched { scenario, heard_at, case: Some(&closed), attempts }));
+    say(&mut told, &score.words());
+    Ok(Played { told, score })
 }
 
 /// The scripted people play it, from the report of the key to the closed case.
@@ -64,6 +78,7 @@ pub async fn perform(world: &World, scenario: &Scenario) -> Result<Performance, 
     moved(world, scenario).await?;
     // By the time somebody hears of a leak, the trail usually has its first uses.
     world.clock.sleep(HEARD_AFTER).await;
+    let heard_at = world.clock.now();
     let case = open(world).await?;
     let contained = if scenario.expected.outcome.contains() {
         Some(contain(world, scenario, &case).await?)
@@ -74,7 +89,7 @@ pub async fn perform(world: &World, scenario: &Scenario) -> Result<Performance, 
     world.clock.sleep(AFTERMATH).await;
     press(world, &case, (REPORTER, "case.close")).await?;
     let closed = until(world, &case, "the archived channel", Case::is_archived).await?;
-    Ok(Performance { contained, closed })
+    Ok(Performance { contained, closed, heard_at })
 }
 
 /// Waits for the actor's first moves.

@@ -16,5 +16,6 @@ pub mod people;
 pub mod players;
 pub mod scenario;
 pub mod score;
+mod scorer;
 pub mod stage;
 pub mod world;

@@ -41,6 +41,8 @@ const FILES: &[(&str, &str, &str)] = &[
     ("mrkdwn.js", SCRIPT, include_str!("page/mrkdwn.js")),
     ("page.css", STYLE, include_str!("page/page.css")),
     ("rich_text.js", SCRIPT, include_str!("page/rich_text.js")),
+    ("score.css", STYLE, include_str!("page/score.css")),
+    ("score.js", SCRIPT, include_str!("page/score.js")),
     ("server.js", SCRIPT, include_str!("page/server.js")),
     ("sidebar.js", SCRIPT, include_str!("page/sidebar.js")),
     ("suggest.js", SCRIPT, include_str!("page/suggest.js")),

@@ -20,7 +20,7 @@ const FORMAT: u32 = 1;
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy)]
-pub struct Played<'a> {
+pub struct Watched<'a> {
     pub scenario: &'a str,
     /// When somebody in the workspace heard of the leak.
     pub heard_at: Timestamp,
@@ -60,38 +60,38 @@ pub struct Mark {
 }
 
 /// Measures it as it stands.
-pub fn score(played: &Played<'_>) -> Score {
-    let severity = played.case.map(|case| case.team().severity());
+pub fn score(watched: &Watched<'_>) -> Score {
+    let severity = watched.case.map(|case| case.team().severity());
     let within = severity.map(|severity| severity.respond_within());
-    let acknowledged = played.case.map(Case::opened_at);
-    let changed = played.case.and_then(last_change);
+    let acknowledged = watched.case.map(Case::opened_at);
+    let changed = watched.case.and_then(last_change);
     let mut marks = vec![
         time(
             "acknowledged",
             "Heard of to case opened",
-            (played, acknowledged, "nobody has"),
+            (watched, acknowledged, "nobody has"),
             within,
         ),
         time(
             "contained",
             "Heard of to contained (action)",
-            (played, changed, "not contained"),
+            (watched, changed, "not contained"),
             within,
         ),
-        effect(played, changed, within),
-        got(played),
-        minted(played),
+        effect(watched, changed, within),
+        got(watched),
+        minted(watched),
     ];
-    marks.extend(played.case.map(refused));
-    marks.extend(played.case.map(unanswered));
+    marks.extend(watched.case.map(refused));
+    marks.extend(watched.case.map(unanswered));
     let held: Vec<bool> = marks.iter().filter_map(|mark| mark.reached).collect();
     Score {
         format: FORMAT,
-        scenario: played.scenario.to_owned(),
-        case: played.case.map(|case| case.id().to_string()),
+        scenario: watched.scenario.to_owned(),
+        case: watched.case.map(|case| case.id().to_string()),
         severity: severity.map(|severity| severity.word()),
-        heard_at: played.heard_at,
-        is_over: played.case.is_some_and(|case| case.closed_at().is_some()),
+        heard_at: watched.heard_at,
+        is_over: watched.case.is_some_and(|case| case.closed_at().is_some()),
         reached: held.iter().filter(|reached| **reached).count(),
         held_against: held.len(),
         marks,
@@ -107,10 +107,10 @@ fn last_change(case: &Case) -> Option<Timestamp> {
 fn time(
     id: &'static str,
     title: &'static str,
-    (played, at, never): (&Played<'_>, Option<Timestamp>, &str),
+    (watched, at, never): (&Watched<'_>, Option<Timestamp>, &str),
     within: Option<SignedDuration>,
 ) -> Mark {
-    let took = at.map(|at| at.duration_since(played.heard_at).max(SignedDuration::ZERO));
+    let took = at.map(|at| at.duration_since(watched.heard_at).max(SignedDuration::ZERO));
     Mark {
         id,
         title,
@@ -122,23 +122,27 @@ fn time(
 }
 
 /// To the actor's last call that worked, once something was changed: what containment is for.
-fn effect(played: &Played<'_>, changed: Option<Timestamp>, within: Option<SignedDuration>) -> Mark {
-    let last = worked(played).last().map(|attempt| attempt.at);
+fn effect(
+    watched: &Watched<'_>,
+    changed: Option<Timestamp>,
+    within: Option<SignedDuration>,
+) -> Mark {
+    let last = worked(watched).last().map(|attempt| attempt.at);
     // Somebody who was beaten before anybody heard of it was beaten at once.
-    let at = changed.map(|_| last.unwrap_or(played.heard_at));
+    let at = changed.map(|_| last.unwrap_or(watched.heard_at));
     let words = "the actor goes on";
-    time("beaten", "Heard of to the actor's last call that worked", (played, at, words), within)
+    time("beaten", "Heard of to the actor's last call that worked", (watched, at, words), within)
 }
 
 /// The calls that worked, but for the one that nothing denies.
-fn worked<'a>(played: &Played<'a>) -> impl Iterator<Item = &'a Attempt> + use<'a> {
-    played.attempts.iter().filter(|attempt| attempt.allowed && attempt.operation != UNDENIABLE)
+fn worked<'a>(watched: &Watched<'a>) -> impl Iterator<Item = &'a Attempt> + use<'a> {
+    watched.attempts.iter().filter(|attempt| attempt.allowed && attempt.operation != UNDENIABLE)
 }
 
 /// What the actor got after somebody had heard of it.
-fn got(played: &Played<'_>) -> Mark {
+fn got(watched: &Watched<'_>) -> Mark {
     let mut by_call: BTreeMap<&str, i64> = BTreeMap::new();
-    for attempt in worked(played).filter(|attempt| attempt.at > played.heard_at) {
+    for attempt in worked(watched).filter(|attempt| attempt.at > watched.heard_at) {
         *by_call.entry(attempt.operation).or_default() += 1;
     }
     let told = by_call.iter().map(|(call, times)| format!("{times} {call}"));
@@ -148,8 +152,8 @@ fn got(played: &Played<'_>) -> Mark {
 }
 
 /// The credentials that the actor made itself after somebody had heard of it.
-fn minted(played: &Played<'_>) -> Mark {
-    let after = worked(played).filter(|attempt| attempt.at > played.heard_at);
+fn minted(watched: &Watched<'_>) -> Mark {
+    let after = worked(watched).filter(|attempt| attempt.at > watched.heard_at);
     let mints = after.filter(|attempt| MINTS.contains(&attempt.operation)).count();
     let mints = i64::try_from(mints).unwrap_or(i64::MAX);
     let mark = count("minted_after", "Credentials it made after that", mints, mints.to_string());
@@ -191,6 +195,11 @@ fn count(id: &'static str, title: &'static str, value: i64, words: String) -> Ma
 }
 
 impl Score {
+    /// The score as one line of JSON, for a file to which every drill adds its own.
+    pub fn line(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// The score as a terminal shows it.
     pub fn words(&self) -> String {
         let severity = self.severity.unwrap_or("no case");
@@ -243,21 +252,21 @@ mod tests {
             attempt(40, "CreateUser", false),
             attempt(50, UNDENIABLE, true),
         ];
-        let played = Played { scenario: "x", heard_at: at(10), case: None, attempts: &attempts };
-        let told = score(&played);
+        let watched = Watched { scenario: "x", heard_at: at(10), case: None, attempts: &attempts };
+        let told = score(&watched);
         assert_eq!(mark(&told, "got_after").words, "1 GetSessionToken, 1 ListBuckets");
         assert_eq!(mark(&told, "minted_after").value, Some(1));
         assert_eq!(mark(&told, "minted_after").reached, Some(false));
         assert_eq!(mark(&told, "beaten").value, None);
-        let late = score(&Played { heard_at: at(60), ..played });
+        let late = score(&Watched { heard_at: at(60), ..watched });
         assert_eq!(mark(&late, "got_after").words, "nothing");
         assert_eq!(mark(&late, "minted_after").reached, Some(true));
     }
 
     #[test]
     fn a_drill_in_which_nobody_did_anything_reaches_nothing_by_it() {
-        let played = Played { scenario: "x", heard_at: at(0), case: None, attempts: &[] };
-        let told = score(&played);
+        let watched = Watched { scenario: "x", heard_at: at(0), case: None, attempts: &[] };
+        let told = score(&watched);
         assert_eq!(mark(&told, "acknowledged").value, None);
         assert_eq!(mark(&told, "contained").words, "not contained");
         assert_eq!((told.severity, told.is_over), (None, false));
@@ -267,14 +276,14 @@ mod tests {
     fn a_case_is_held_against_the_time_of_its_severity() {
         let case = sample::opened();
         let heard_at = case.opened_at() - SignedDuration::from_secs(30);
-        let played = Played { scenario: "x", heard_at, case: Some(&case), attempts: &[] };
-        let told = score(&played);
+        let watched = Watched { scenario: "x", heard_at, case: Some(&case), attempts: &[] };
+        let told = score(&watched);
         assert_eq!(mark(&told, "acknowledged").value, Some(30));
         assert_eq!(mark(&told, "acknowledged").reached, Some(true));
         assert_eq!(mark(&told, "contained").reached, Some(false));
         assert_eq!(mark(&told, "unanswered").value, Some(9));
         let early = heard_at - SignedDuration::from_hours(48);
-        let told = score(&Played { heard_at: early, ..played });
+        let told = score(&Watched { heard_at: early, ..watched });
         assert_eq!(mark(&told, "acknowledged").reached, Some(false));
     }
 }

@@ -6,6 +6,8 @@ use crate::drill::faults::Fault;
 use crate::drill::keeper::Keeper;
 use crate::drill::page::page_router;
 use crate::drill::people;
+use crate::drill::score::Score;
+use crate::drill::scorer::Scorer;
 use crate::drill::world::World;
 use crate::sim::slack::ui::{same_origin, ui_router};
 use axum::Router;
@@ -47,15 +49,17 @@ struct Seen {
     board: Arc<Board>,
 }
 
-/// Starts a bot in a world that has none, and serves the page until an interrupt.
-pub async fn serve(world: &World, listener: TcpListener) -> std::io::Result<()> {
+/// Starts a bot in a world that has none, and serves the page until an interrupt; then gives the
+/// score, unless the bot is dead just then.
+pub async fn serve(world: &World, listener: TcpListener) -> std::io::Result<Option<Score>> {
     // Before the page answers: who has seen it may end it.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     let keeper = Keeper::start(world).map_err(std::io::Error::other)?;
     let board = Board::of(world, &keeper).map_err(std::io::Error::other)?;
-    let router = stage_router(world, board);
     raise_the_alarm(world);
+    let scorer = Scorer::of(world, &keeper);
+    let router = stage_router(world, board).merge(score_router(scorer.clone()));
     world.let_the_actor_play();
     let served = tokio::select! {
         served = axum::serve(listener, router) => served,
@@ -63,8 +67,9 @@ pub async fn serve(world: &World, listener: TcpListener) -> std::io::Result<()> 
         _ = interrupt.recv() => Ok(()),
         _ = terminated.recv() => Ok(()),
     };
+    let score = scorer.score().await;
     keeper.shut_down().await;
-    served
+    served.map(|()| score)
 }
 
 /// Somebody in the lobby has heard of the leak, so that there is something to answer.
@@ -87,6 +92,18 @@ pub fn stage_router(world: &World, board: Board) -> Router {
         .with_state(board);
     let stage = account.merge(switches).layer(from_fn(same_origin));
     page_router().merge(ui_router(world.slack.clone())).merge(stage)
+}
+
+fn score_router(scorer: Scorer) -> Router {
+    Router::new().route("/stage/score", get(score)).with_state(scorer).layer(from_fn(same_origin))
+}
+
+/// `GET /stage/score`: how the drill goes, as `Score` is serialized; 503 while the bot is dead.
+async fn score(State(scorer): State<Scorer>) -> Response {
+    match scorer.score().await {
+        Some(score) => Json(score).into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "the bot is away").into_response(),
+    }
 }
 
 /// `GET /stage/state?after=VERSION`: the account as it is, once the actor did something after

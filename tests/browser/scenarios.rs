@@ -36,7 +36,7 @@ struct Used {
 const USED: [Used; 8] = [
     Used {
         scenario: "administrator",
-        card: "Owner: user ines-admin",
+        card: "of user ines-admin",
         denied: &["ines-admin", "helpdesk-7f3a"],
         spared: "payroll-batch",
         follows_up: true,
@@ -54,7 +54,7 @@ const USED: [Used; 8] = [
     },
     Used {
         scenario: "models-and-mail",
-        card: "Owner: user newsletter",
+        card: "of user newsletter",
         denied: &["newsletter"],
         spared: "payroll-batch",
         follows_up: false,
@@ -63,7 +63,7 @@ const USED: [Used; 8] = [
     },
     Used {
         scenario: "cryptomining",
-        card: "Owner: user ci-deployer",
+        card: "of user ci-deployer",
         denied: &["ci-deployer"],
         spared: "nobody",
         follows_up: false,
@@ -72,7 +72,7 @@ const USED: [Used; 8] = [
     },
     Used {
         scenario: "real-invictus",
-        card: "Owner: user bert-jan",
+        card: "of user bert-jan",
         denied: &["bert-jan"],
         spared: "benjamin",
         follows_up: false,
@@ -81,7 +81,7 @@ const USED: [Used; 8] = [
     },
     Used {
         scenario: "real-admin-user",
-        card: "Owner: user christophe",
+        card: "of user christophe",
         denied: &["christophe", "malicious-iam-user"],
         spared: "payroll-batch",
         follows_up: false,
@@ -188,7 +188,7 @@ fn contain_unused(parts: &Parts) -> Outcome {
     let (_drill, mut person) = begin(parts, "quiet-exposure")?;
     let verdict = person.see(".verdict[data-state=unused]");
     assert!(verdict.contains("has not used it yet"), "{verdict}");
-    type_the_command(&mut person, "Owner: user report-builder");
+    type_the_command(&mut person, "of user report-builder");
     person.see(".message.pinned:has-text('the trail shows no use so far that is unlike')");
     person.see(".message.pinned:has-text('looked for up to')");
     person.become_person("Bob Okafor");

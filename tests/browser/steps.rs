@@ -40,7 +40,7 @@ pub(crate) fn report_the_key(person: &mut Browser) {
 
 pub(crate) fn go_to_the_plan(person: &mut Browser) {
     person.click(".toast button:text-is('Go there')");
-    person.see("main .message.pinned:has-text('Owner: user ci-deployer')");
+    person.see("main .message.pinned:has-text('of user ci-deployer')");
     person.see("main .kit:text-is('Approve the plan')");
 }
 

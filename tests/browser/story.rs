@@ -31,7 +31,7 @@ fn whole_story(parts: &Parts) -> Outcome {
     person.click("#intro button");
     person.gone("#intro");
 
-    report_the_key(&mut person, "Owner: user ci-deployer");
+    report_the_key(&mut person, "of user ci-deployer");
     only_members_see_the_channel(&mut person);
     requester_is_refused(&mut person);
     approve_as_bob(&mut person);
@@ -142,7 +142,7 @@ fn requester_alone(parts: &Parts) -> Outcome {
     let drill = Drill::start(SPEED);
     let mut person = Browser::open(parts, "requester", &drill.url)?;
     person.click("#intro button");
-    report_the_key(&mut person, "Owner: user ci-deployer");
+    report_the_key(&mut person, "of user ci-deployer");
     person.press_button("Approve the plan", true);
     person.see(".ephemeral:has-text('somebody else has to approve')");
     std::thread::sleep(WATCHED);

@@ -7,7 +7,7 @@ use keyleak::domain::action::Change;
 use keyleak::domain::case::Case;
 use keyleak::domain::ids::CaseId;
 use keyleak::drill::expected::Expected;
-use keyleak::drill::findings::{Played, compare};
+use keyleak::drill::findings::{Found, compare};
 use keyleak::drill::headless::{Performance, perform, play};
 use keyleak::drill::players::{DrillFailure, load};
 use keyleak::drill::world::World;
@@ -166,8 +166,8 @@ async fn fails(world: &World, played: Played<'_>, (expected, why): (&str, &str))
 async fn a_wrong_expectation_of_each_kind_fails_with_a_sentence_that_names_it() {
     let stage = Stage::set_for("administrator").await;
     let world = &stage.world;
-    let Performance { contained, closed } = perform(world, world.scenario()).await.unwrap();
-    let played = Played { contained: contained.as_ref(), closed: &closed };
+    let Performance { contained, closed, .. } = perform(world, world.scenario()).await.unwrap();
+    let played = Found { contained: contained.as_ref(), closed: &closed };
     compare(world, world.scenario(), played).await.unwrap();
     for wrong in WRONG {
         fails(world, played, wrong).await;
@@ -176,8 +176,8 @@ async fn a_wrong_expectation_of_each_kind_fails_with_a_sentence_that_names_it() 
 
     let stage = Stage::set_for("unknown-key").await;
     let world = &stage.world;
-    let Performance { contained, closed } = perform(world, world.scenario()).await.unwrap();
-    let played = Played { contained: contained.as_ref(), closed: &closed };
+    let Performance { contained, closed, .. } = perform(world, world.scenario()).await.unwrap();
+    let played = Found { contained: contained.as_ref(), closed: &closed };
     compare(world, world.scenario(), played).await.unwrap();
     for outcome in ["contained", "no-use-seen", "not-ours"] {
         let expected = format!("outcome = {outcome:?}");

@@ -2,6 +2,7 @@
 
 import { el, keep } from "./dom.js";
 import { faultPanel } from "./faults.js";
+import { scorePanel } from "./score.js";
 import { clockSecond } from "./time.js";
 import { here } from "./workspace.js";
 
@@ -33,6 +34,7 @@ function furnish(place) {
     part("p", "verdict", { class: "verdict", role: "status" }),
     part("p", "strip", { class: "strip", role: "img" }),
     faultPanel(),
+    scorePanel(),
     titled("What the actor holds", part("ul", "held", { class: "held" })),
     titled("Users and keys", part("ul", "users", { class: "users" })),
     titled("The actor’s calls, newest first", part("ol", "calls", { class: "calls", tabindex: "0" })),

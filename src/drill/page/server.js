@@ -24,6 +24,7 @@ export const news = (after) => read(`/ui/events?after=${after}`);
 export const account = (after) =>
   read(after === null ? "/stage/state" : `/stage/state?after=${after}`);
 export const faults = () => read("/stage/faults");
+export const score = () => read("/stage/score");
 export const fault = (body) => act("/stage/faults", body);
 export const speed = (body) => act("/stage/clock", body);
 export const say = (body) => act("/ui/say", body);
