@@ -126,7 +126,8 @@ pub struct DrillArguments {
     /// Lists the scenarios, and says of each whether it can be played here
     #[arg(long)]
     pub list: bool,
-    /// The folder of real trails that some scenarios are played on; otherwise KEYLEAK_REAL_TRAILS
+    /// The folder of real trails that some scenarios are played on; otherwise as in
+    /// `KEYLEAK_REAL_TRAILS`
     #[arg(long, value_name = "FOLDER")]
     pub trails: Option<PathBuf>,
     /// Where the page is served

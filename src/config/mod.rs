@@ -144,7 +144,6 @@ pub fn log_filter() -> Option<String> {
 }
 
 /// The folder of real trails, from `KEYLEAK_REAL_TRAILS`.
-#[expect(clippy::disallowed_methods, reason = "this module is the one that reads the environment")]
 pub fn real_trails() -> Option<PathBuf> {
     std::env::var_os("KEYLEAK_REAL_TRAILS").map(PathBuf::from)
 }

@@ -57,14 +57,14 @@ pub(super) async fn let_others_act(
 }
 
 /// The key that it is about by its id, where the scenario only calls it the leaked one.
-fn about_the_leaked(operation: Operation, keys: &BTreeMap<String, Credential>) -> Operation {
-    match operation {
-        Operation::UpdateAccessKey { user, key, active } if key == LEAKED_KEY => {
-            let leaked = keys.get(LEAKED_KEY).map(|leaked| leaked.access_key_id.clone());
-            Operation::UpdateAccessKey { user, key: leaked.unwrap_or(key), active }
-        }
-        other => other,
+fn about_the_leaked(mut operation: Operation, keys: &BTreeMap<String, Credential>) -> Operation {
+    if let Operation::UpdateAccessKey { key, .. } = &mut operation
+        && key == LEAKED_KEY
+        && let Some(leaked) = keys.get(LEAKED_KEY)
+    {
+        key.clone_from(&leaked.access_key_id);
     }
+    operation
 }
 
 fn errands(scenario: &Scenario) -> Vec<(SignedDuration, &str, Errand)> {

@@ -1,16 +1,13 @@
 //! The account of a scenario: its users, roles and past, and the actor with what it holds.
 
-use crate::domain::ids::AccountId;
-use crate::drill::bot::trail_folder;
-use crate::drill::scenario::{Habit, LEAKED_KEY, Session, User};
-use crate::drill::world::{NoWorld, WorldOptions};
+use crate::drill::scenario::{Habit, LEAKED_KEY, Scenario, Session, User};
 use crate::ports::clock::Clock;
 use crate::sim::actor::Actor;
 use crate::sim::attacker::Credential;
 use crate::sim::cloud::attacker::Visitor;
 use crate::sim::cloud::known::KnownSession;
 use crate::sim::cloud::setup::{Deed, NewRole, NewUser};
-use crate::sim::cloud::{DELIVERY_DELAY, SimCloud, SimCloudConfig};
+use crate::sim::cloud::{SimCloud, SimCloudConfig};
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -31,33 +28,23 @@ pub(super) struct Furnished {
     pub keys: BTreeMap<String, Credential>,
 }
 
-/// The account with its users and its past, and the actor with the leaked key.
-pub(super) fn account(options: &WorldOptions) -> Result<Furnished, NoWorld> {
-    let scenario = &options.scenario;
-    let account = AccountId::parse(&scenario.account.id)
-        .ok_or_else(|| NoWorld("the scenario's account is not twelve digits".to_owned()))?;
-    let cloud = SimCloud::new(SimCloudConfig {
-        account,
-        clock: options.clock,
-        seed: options.seed,
-        lag: options.lag.clone(),
-        delivery_delay: DELIVERY_DELAY,
-        trail_folder: trail_folder(&options.folder),
-    })
-    .map_err(said)?;
+/// The account with its users and its past, and the actor with the leaked key; or why not.
+pub(super) fn account(scenario: &Scenario, config: SimCloudConfig) -> Result<Furnished, String> {
+    let clock = config.clock;
+    let cloud = SimCloud::new(config).map_err(said)?;
     let mut keys = BTreeMap::new();
     let mut held = Vec::new();
     for user in &scenario.users {
-        let key = add_user(&cloud, user, options.clock)?;
+        let key = add_user(&cloud, user, clock)?;
         let habits = scenario.habits.iter().filter(|habit| habit.user == user.name);
-        let deeds: Vec<_> = habits.flat_map(|habit| daily(habit, &key, options.clock)).collect();
+        let deeds: Vec<_> = habits.flat_map(|habit| daily(habit, &key, clock)).collect();
         cloud.history(&deeds).map_err(said)?;
         let label = if user.leaked { Some(LEAKED_KEY) } else { user.held_as.as_deref() };
         held.extend(label.map(|label| Credential { label: label.to_owned(), ..key.clone() }));
         keys.insert(user.name.clone(), key);
     }
     for role in &scenario.roles {
-        let made = options.clock.now() - AGE_OF_USERS;
+        let made = clock.now() - AGE_OF_USERS;
         let mut new = NewRole::trusting(&role.name, &role.trust, made);
         new.attached.clone_from(&role.policies);
         cloud.add_role(new).map_err(said)?;
@@ -70,16 +57,16 @@ pub(super) fn account(options: &WorldOptions) -> Result<Furnished, NoWorld> {
     }
     held.extend(scenario.reported.as_deref().map(of_nobody_here));
     let leaked = held.iter().position(|held| held.label == LEAKED_KEY);
-    let leaked = leaked.ok_or_else(|| NoWorld("nothing of the scenario leaked".to_owned()))?;
+    let leaked = leaked.ok_or("nothing of the scenario leaked")?;
     let leaked = held.remove(leaked);
     keys.insert(LEAKED_KEY.to_owned(), leaked.clone());
     let visitor = Visitor::new(&cloud, ACTOR_ADDRESS, ACTOR_AGENT);
-    let actor = Actor::new(Arc::new(visitor), options.clock, leaked.clone());
+    let actor = Actor::new(Arc::new(visitor), clock, leaked.clone());
     held.into_iter().for_each(|held| actor.take(held));
     Ok(Furnished { cloud, leaked, actor, keys })
 }
 
-fn add_user(cloud: &SimCloud, user: &User, clock: Clock) -> Result<Credential, NoWorld> {
+fn add_user(cloud: &SimCloud, user: &User, clock: Clock) -> Result<Credential, String> {
     let made = user.created.unwrap_or_else(|| clock.now() - AGE_OF_USERS);
     let inline = user.inline.iter().map(|(name, text)| (name.clone(), text.clone()));
     let new = NewUser {
@@ -93,12 +80,12 @@ fn add_user(cloud: &SimCloud, user: &User, clock: Clock) -> Result<Credential, N
     cloud.know_user(&user.name, known, key).map_err(said)
 }
 
-fn open(cloud: &SimCloud, session: &Session) -> Result<Credential, NoWorld> {
+fn open(cloud: &SimCloud, session: &Session) -> Result<Credential, String> {
     let name = session.name.clone();
     let of = match (&session.user, &session.role) {
         (Some(user), _) => KnownSession::Federated { user: user.clone(), name },
         (None, Some(role)) => KnownSession::Role { role: role.clone(), name },
-        (None, None) => return Err(NoWorld(format!("{} is nobody's session", session.label))),
+        (None, None) => return Err(format!("{} is nobody's session", session.label)),
     };
     let known = (session.label.as_str(), session.key.as_str());
     cloud.know_session(known, &of, (session.issued, session.expires)).map_err(said)
@@ -132,6 +119,6 @@ fn daily(habit: &Habit, key: &Credential, clock: Clock) -> Vec<Deed> {
     (1..=habit.days).map(deed).collect()
 }
 
-fn said(error: impl std::fmt::Display) -> NoWorld {
-    NoWorld(error.to_string())
+fn said(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }

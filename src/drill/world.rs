@@ -1,6 +1,7 @@
 //! The simulated world around a real bot: workspace, account and actor, on one clock.
 
 use crate::domain::agenda::Timing;
+use crate::domain::ids::AccountId;
 use crate::drill::bot::{
     self, ANCHOR_KEY, BOT_TOKEN, JournalThrough, Outside, SIGNING_SECRET, trail_folder,
 };
@@ -13,8 +14,8 @@ use crate::ports::clock::Clock;
 use crate::running::{Bot, Gate};
 use crate::sim::actor::{Actor, Opening};
 use crate::sim::attacker::Credential;
-use crate::sim::cloud::SimCloud;
 use crate::sim::cloud::attacker::Visitor;
+use crate::sim::cloud::{DELIVERY_DELAY, SimCloud, SimCloudConfig};
 use crate::sim::slack::channels::Reach;
 use crate::sim::slack::config::SimSlackConfig;
 use crate::sim::slack::server::SimSlack;
@@ -121,7 +122,8 @@ impl World {
         let slack = workspace(clock, &tracker).await?;
         let lobby = slack.channel(LOBBY).map(|channel| channel.id).unwrap_or_default();
         share_a_channel(&slack);
-        let Furnished { cloud, leaked, actor, keys } = account(&options)?;
+        let Furnished { cloud, leaked, actor, keys } =
+            account(&options.scenario, cloud_config(&options)?).map_err(NoWorld)?;
         cloud.start_delivery(&tracker, stop.clone());
         let journal = bot::journal_path(&options.folder);
         Ok(Self {
@@ -271,6 +273,19 @@ async fn workspace(clock: Clock, tracker: &TaskTracker) -> Result<SimSlack, NoWo
     config.people = people::everybody();
     config.manifest = Some(serde_json::from_str(&app(PLACEHOLDER_URL)).map_err(said)?);
     SimSlack::start(config, tracker).await.map_err(said)
+}
+
+fn cloud_config(options: &WorldOptions) -> Result<SimCloudConfig, NoWorld> {
+    let account = AccountId::parse(&options.scenario.account.id)
+        .ok_or_else(|| NoWorld("the scenario's account is not twelve digits".to_owned()))?;
+    Ok(SimCloudConfig {
+        account,
+        clock: options.clock,
+        seed: options.seed,
+        lag: options.lag.clone(),
+        delivery_delay: DELIVERY_DELAY,
+        trail_folder: trail_folder(&options.folder),
+    })
 }
 
 /// A channel that the workspace shares with another company.

@@ -123,13 +123,15 @@ mod tests {
 
     #[test]
     fn a_call_or_an_argument_that_is_not_known_is_named() {
-        let of = |name: &str| BTreeMap::from([(name.to_owned(), "x".to_owned())]);
-        let read = |written, arguments| ServiceCall::read(written, arguments, None);
-        assert_eq!(read("ses:SendEmail", &of("source")).map(|call| call.name()), Ok("SendEmail"));
-        let why = read("ses:SendEmail", &of("to")).unwrap_err();
+        let read = |written: &str, argument: &str| {
+            let arguments = BTreeMap::from([(argument.to_owned(), "x".to_owned())]);
+            ServiceCall::read(written, &arguments, None).map(|call| call.name())
+        };
+        assert_eq!(read("ses:SendEmail", "source"), Ok("SendEmail"));
+        let why = read("ses:SendEmail", "to").unwrap_err();
         assert_eq!(why, "it has no argument to, only: source");
         for unknown in ["SendEmail", "ses:Sendmail", "sns:SendEmail"] {
-            assert!(read(unknown, &BTreeMap::new()).unwrap_err().contains("not one"), "{unknown}");
+            assert!(read(unknown, "source").unwrap_err().contains("not one"), "{unknown}");
         }
     }
 }
