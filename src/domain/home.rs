@@ -203,7 +203,7 @@ mod tests {
         assert!(due.what.starts_with("Approve with your one-time code"), "{due:?}");
         let suspects = BTreeSet::from(["bob".to_owned()]);
         let marked = Policy { suspects, ..policy() };
-        let nothing = Home { refused: Some(Refusal::Suspect), ..Home::default() };
+        let nothing = Home { refused: Some(Refusal::Suspect.to_string()), ..Home::default() };
         assert_eq!(seen(&case, &marked, "bob"), nothing, "a suspect learns nothing here");
     }
 
