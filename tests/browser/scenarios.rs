@@ -13,7 +13,8 @@ use std::time::Duration;
 
 /// Where other people's trails are.
 const REAL_TRAILS: &str = "KEYLEAK_REAL_TRAILS";
-/// By the time that somebody hears of a leak the trail has its first uses: four minutes of the drill.
+/// Four minutes of the drill: by the time that somebody hears of a leak the trail has its first
+/// uses.
 const HEARD_AFTER: Duration = Duration::from_secs(4);
 const APPROVE: &str = "main .kit:text-is('Approve the plan')";
 
