@@ -83,17 +83,18 @@ async fn sabotage_a_call_of_the_role_for_no_case_fails_the_drill() {
 #[tokio::test(flavor = "multi_thread")]
 async fn left_alone_the_drill_ends_well_and_says_so() {
     let stage = Stage::set().await;
-    let told = play(&stage.world, stage.world.scenario()).await.unwrap();
+    let told = play(&stage.world, stage.world.scenario()).await.unwrap().told;
     assert!(told.contains("after \"contained\"") && told.contains("anchored to its end"), "{told}");
     is_as_documented(&stage.world).await;
     assert!(told.contains("AWS's own log agrees with the journal"), "{told}");
+    assert!(told.contains("Score (P1): ") && told.contains("Heard of to contained"), "{told}");
     stage.strike().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_actor_built_is_stopped_in_the_drill_and_it_fails_where_something_is_not() {
     let stage = Stage::set_for("cryptomining").await;
-    let told = play(&stage.world, stage.world.scenario()).await.unwrap();
+    let told = play(&stage.world, stage.world.scenario()).await.unwrap().told;
     let (_, built) = told.split_once("What the actor built\n").unwrap();
     let built: Vec<&str> = built.lines().take_while(|line| line.starts_with("  ")).collect();
     assert_eq!(built.len(), 5, "{told}");
@@ -155,7 +156,7 @@ const WRONG: [(&str, &str); 19] = [
 ];
 
 /// Compares what was played with another expectation than the scenario's own.
-async fn fails(world: &World, played: Played<'_>, (expected, why): (&str, &str)) {
+async fn fails(world: &World, played: Found<'_>, (expected, why): (&str, &str)) {
     let mut wrong = world.scenario().clone();
     wrong.expected = toml::from_str::<Expected>(expected).unwrap();
     let told = compare(world, &wrong, played).await.expect_err(expected).to_string();
