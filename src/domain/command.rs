@@ -178,27 +178,8 @@ impl Command {
         if holds_bedrock_key(&text) {
             return Err(CommandError::BedrockKey { of: user_of(&text) });
         }
-        // A reason is free text, in which a long word is not yet a part of a secret.
-        let reasoned = matches!(
-            verb.as_deref(),
-            Some(
-                "break-glass"
-                    | "breakglass"
-                    | "review"
-                    | "rotate-owner"
-                    | "replace"
-                    | "impact"
-                    | "severity"
-                    | "clock"
-                    | "leave-out"
-                    | "take-in"
-                    | "reopen"
-                    | "note"
-                    | "cause"
-            )
-        );
         let in_sql = questions::in_sql(&text);
-        let free = reasoned || in_sql.is_some();
+        let free = verb.as_deref().is_some_and(is_reasoned) || in_sql.is_some();
         if if free { holds_secret(&text) } else { holds_fragment(&text) } {
             return Err(CommandError::Secret);
         }
@@ -247,6 +228,26 @@ impl Command {
             (Some(_), _) => keys::open(&words, 1),
         }
     }
+}
+
+/// Whether a reason follows: free text, in which a long word is not yet a part of a secret.
+fn is_reasoned(verb: &str) -> bool {
+    [
+        "break-glass",
+        "breakglass",
+        "cause",
+        "clock",
+        "impact",
+        "leave-out",
+        "note",
+        "reopen",
+        "replace",
+        "review",
+        "rotate-owner",
+        "severity",
+        "take-in",
+    ]
+    .contains(&verb)
 }
 
 /// The text without invisible characters, and with every odd blank as a plain one.

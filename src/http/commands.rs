@@ -293,6 +293,13 @@ fn no_such_case() -> Said {
     Said::Words(words.to_owned())
 }
 
+fn none_meant(words: &Command) -> Said {
+    match matches!(words, Command::AskTrail { .. } | Command::AskInSql { .. }) {
+        true => Said::Words(questions::NO_CASE.to_owned()),
+        false => no_such_case(),
+    }
+}
+
 /// Says what a person decides in words about a case, and what became of it.
 async fn speak(
     service: &Service,
@@ -301,10 +308,7 @@ async fn speak(
     words: &Command,
 ) -> Result<Said, LedgerError> {
     let case = match cases {
-        [] if matches!(words, Command::AskTrail { .. } | Command::AskInSql { .. }) => {
-            return Ok(Said::Words(questions::NO_CASE.to_owned()));
-        }
-        [] => return Ok(no_such_case()),
+        [] => return Ok(none_meant(words)),
         [case] => case,
         [_, _, ..] => return Ok(which_case(cases)),
     };

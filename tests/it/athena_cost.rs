@@ -217,9 +217,9 @@ async fn a_case_reads_each_day_of_its_window_twice_however_much_is_asked() {
     assert!(part(ReadFor::NewRecords) > 0 && part(ReadFor::Reconciliation) > 0, "{spending:?}");
     assert!(spending.microdollars >= 50 * runs.len() as u64, "each costs ten megabytes at least");
 
-    // The card says so, and what was read in parts is what one reading finds.
+    // The card's thread says so, and what was read in parts is what one reading finds.
     let scene = Scene { case: &case, policy: &bureau.desk.rules.policy, now: ground.clock.now() };
-    let card = serde_json::to_string(&draw(&View::Card(scene), Means::Full).blocks).unwrap();
+    let card = serde_json::to_string(&draw(&View::Details(scene), Means::Full).blocks).unwrap();
     assert!(card.contains("scanned in Athena so far, about $"), "{card}");
     // And what the window was said to cost before.
     assert!(card.contains("(before: its window would scan at most 400 GB"), "{card}");

@@ -99,7 +99,10 @@ async fn a_wrong_an_old_and_somebody_elses_code_are_told_written_down_and_approv
     let wrong = if code(BOB, 0) == "123456" { "654321" } else { "123456" };
     for (given, left) in [(wrong.to_owned(), 4), (code(BOB, -90), 3), (code(CYN, 0), 2)] {
         let said = told(&council, (BOB, &at, &given)).await;
-        assert!(said.contains(&format!("not your code of now ({left} more")), "{given}: {said}");
+        assert!(
+            said.contains(&format!("not your code of now; after {left} more")),
+            "{given}: {said}"
+        );
     }
     let now = council.load(case.id()).await;
     assert_eq!(approvals(&now), 0);

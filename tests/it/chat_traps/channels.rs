@@ -6,6 +6,7 @@ use crate::chat_traps::house::{
 use crate::no_channel::told_directly;
 use crate::people::heard;
 use crate::slack_away::{keys, told_all, wrong};
+use keyleak::domain::announce::beside::details_key;
 use keyleak::domain::announce::{card_key, plan_key};
 use keyleak::domain::case::Case;
 use keyleak::domain::event::Event;
@@ -193,7 +194,8 @@ async fn dispatch_4580_the_channel_is_archived_last_and_the_next_case_gets_anoth
         Ok(open.into_iter().find(|case| *case != first))
     };
     let second = wait("the next case", next).await.unwrap();
-    let now = house.until(&second, "its card", posted(&card_key())).await;
+    // The button for the summary stands in the card's thread.
+    let now = house.until(&second, "its details", posted(&details_key())).await;
     assert_ne!(channel(&now), old);
     let calls = slack.calls().len();
     slack.archive(&channel(&now), REPORTER);
