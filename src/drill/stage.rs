@@ -98,12 +98,9 @@ fn score_router(scorer: Scorer) -> Router {
     Router::new().route("/stage/score", get(score)).with_state(scorer).layer(from_fn(same_origin))
 }
 
-/// `GET /stage/score`: how the drill goes, as `Score` is serialized; 503 while the bot is dead.
-async fn score(State(scorer): State<Scorer>) -> Response {
-    match scorer.score().await {
-        Some(score) => Json(score).into_response(),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "the bot is away").into_response(),
-    }
+/// `GET /stage/score`: how the drill goes, as `Score` is serialized; `null` while the bot is dead.
+async fn score(State(scorer): State<Scorer>) -> Json<Option<Score>> {
+    Json(scorer.score().await)
 }
 
 /// `GET /stage/state?after=VERSION`: the account as it is, once the actor did something after

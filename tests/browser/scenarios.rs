@@ -46,7 +46,7 @@ const USED: [Used; 8] = [
     },
     Used {
         scenario: "federation-token",
-        card: "Key state: inactive",
+        card: ", inactive",
         denied: &["data-export"],
         spared: "erin-oncall",
         follows_up: false,
@@ -91,7 +91,7 @@ const USED: [Used; 8] = [
     },
     Used {
         scenario: "real-federation-token",
-        card: "Key state: inactive",
+        card: ", inactive",
         denied: &["stratus-red-team-user-federation-user"],
         spared: "erin-oncall",
         follows_up: false,

@@ -107,7 +107,7 @@ fn approve_as_bob(person: &mut Browser) {
 pub(crate) fn ask_the_trail(person: &mut Browser) {
     person.press_button("Scope", false);
     person.see("main .table td");
-    person.click("main .replies");
+    person.click("main .message:has(.table) .replies");
     let file = person.download("#thread .file a[download$='.csv']");
     assert!(file.lines().count() > 1 && file.contains(','), "{file}");
     person.click("#thread header button");

@@ -27,9 +27,11 @@ export function scorePanel() {
 async function follow() {
   for (;;) {
     try {
-      draw(await server.score());
+      const score = await server.score();
+      // Without one the bot is dead; the page says so elsewhere, and the last score stands.
+      if (score) draw(score);
     } catch {
-      // The bot is dead, or the drill is; the page says so elsewhere, and the last score stands.
+      // The drill does not answer, which the page says too.
     }
     await pause(LOOK_MS);
   }
