@@ -156,7 +156,13 @@ fn since(case: &Case) -> Vec<Value> {
     let at = exposure.since.map_or_else(|| text("not known"), time);
     let mut parts = vec![bold("Exposed since: "), at];
     match (&exposure.basis, exposure.since) {
-        (Basis::Nothing, _) | (Basis::Trail { .. }, None) => {}
+        (Basis::Nothing, _) => {}
+        // That nobody was seen says nothing without the time up to which it was looked.
+        (Basis::Trail { .. }, None) => {
+            let sought = case.unlike_use_sought_upto();
+            let sought = sought.map(|upto| [text("; no unlike use up to "), time(upto)]);
+            parts.extend(sought.into_iter().flatten());
+        }
         (Basis::Trail { .. }, Some(_)) => parts.push(text(", by the trail")),
         (Basis::Person(press), _) => parts.push(text(&format!(", says {}", field(&press.name)))),
     }

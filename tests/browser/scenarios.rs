@@ -190,8 +190,7 @@ fn contain_unused(parts: &Parts) -> Outcome {
     let verdict = person.see(".verdict[data-state=unused]");
     assert!(verdict.contains("has not used it yet"), "{verdict}");
     type_the_command(&mut person, "of user report-builder");
-    person.see(".message.pinned:has-text('the trail shows no use so far that is unlike')");
-    person.see(".message.pinned:has-text('looked for up to')");
+    person.see(".message.pinned:has-text('not known; no unlike use up to')");
     person.become_person("Bob Okafor");
     person.press_button("Approve the plan", true);
     person.see("#account .users li:has-text('report-builder') .denied");

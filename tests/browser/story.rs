@@ -125,6 +125,10 @@ pub(crate) fn undo(person: &mut Browser) {
 
 fn close_and_read(person: &mut Browser) {
     close(person, &["AKIA", "approved plan 1", "ci-deployer"]);
+    let kept = person.see("#score[open] tr[data-mark=contained]");
+    assert!(kept.contains("✓ reached") && kept.contains("target"), "{kept}");
+    let score = person.download("#score a[download$='.json']");
+    assert!(score.contains("\"wrong_clicks\"") && score.contains("\"is_over\":true"), "{score}");
 }
 
 /// Closes the case and finds these words in its report.
@@ -148,6 +152,9 @@ fn requester_alone(parts: &Parts) -> Outcome {
     std::thread::sleep(WATCHED);
     assert_eq!(person.texts("#account .held .state.refused"), Vec::<String>::new());
     assert_eq!(person.texts("#account .denied"), Vec::<String>::new());
+    person.click("#score summary");
+    let missed = person.see("#score tr[data-mark=contained]");
+    assert!(missed.contains("not contained"), "{missed}");
     person.see("main :text('0 of 1 approval')");
     person.is_quiet();
     Ok(())

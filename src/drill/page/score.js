@@ -56,10 +56,10 @@ function draw(score) {
 function table(score) {
   const row = (mark) => el("tr", { "data-mark": mark.id, "data-reached": String(mark.reached) },
     el("th", { scope: "row", text: mark.title }),
-    el("td", {}, mark.words, mark.target === null ? null : el("small", { text: target(mark) })),
-    el("td", { class: "verdict-of", text: mark.reached === null ? "" : mark.reached ? REACHED : MISSED }));
+    el("td", {}, mark.words, mark.target === null ? null : el("small", { text: target(mark) }),
+      mark.reached === null ? null : el("strong", { text: mark.reached ? REACHED : MISSED })));
   return el("table", {},
-    el("caption", { class: "unseen", text: "What is measured, the value, and whether the target is reached" }),
+    el("caption", { class: "unseen", text: "What is measured, and how it came out" }),
     el("tbody", {}, ...score.marks.map(row)));
 }
 
