@@ -10,7 +10,7 @@ use crate::drill::{headless, scenario, stage};
 use crate::ports::clock::Clock;
 use crate::telemetry::{self, Style};
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,6 +50,10 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
         timing: production_timing(),
         plans_expire_after: PLANS_EXPIRE_AFTER,
     };
+    // Whether the score can be kept shows now, and not when the drill is over.
+    if let Some(file) = &arguments.score {
+        kept_scores(file)?;
+    }
     // The port is taken first: finding it busy after the world is up would be rude.
     let listener = if arguments.headless { None } else { Some(listen(arguments).await?) };
     let world = match listener {
@@ -85,10 +89,17 @@ fn clock(arguments: &DrillArguments, scenario: &Scenario) -> Clock {
 
 /// Adds the score to those of earlier drills.
 fn keep_score(file: &Path, score: &Score) -> Result<(), CommandError> {
+    let mut kept = kept_scores(file)?;
+    writeln!(kept, "{}", score.line()).map_err(|error| not_kept(file, &error))
+}
+
+fn kept_scores(file: &Path) -> Result<File, CommandError> {
     let kept = OpenOptions::new().append(true).create(true).open(file);
-    kept.and_then(|mut kept| writeln!(kept, "{}", score.line())).map_err(|error| {
-        CommandError::Setup(format!("the score cannot be added to {}: {error}", file.display()))
-    })
+    kept.map_err(|error| not_kept(file, &error))
+}
+
+fn not_kept(file: &Path, error: &std::io::Error) -> CommandError {
+    CommandError::Setup(format!("the score cannot be added to {}: {error}", file.display()))
 }
 
 /// Every scenario with its title, and what one is missing that cannot be played.

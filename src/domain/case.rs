@@ -250,14 +250,6 @@ impl Case {
         self.survey.as_ref().map(|(seq, note)| (*seq, note))
     }
 
-    /// Up to when the trail was looked at for a use unlike the key's regular ones, where it told
-    /// none.
-    pub fn unlike_use_sought_upto(&self) -> Option<Timestamp> {
-        let told_none = self.exposure.since.is_none();
-        let by_trail = matches!(self.exposure.basis, Basis::Trail { .. });
-        self.survey().filter(|_| told_none && by_trail).and_then(|(_, survey)| survey.watermark)
-    }
-
     pub fn survey_failed(&self) -> Option<(u64, &str)> {
         self.survey_failed.as_ref().map(|(seq, why)| (*seq, why.as_str()))
     }

@@ -183,6 +183,7 @@ pub mod trail_row;
 pub mod trust;
 pub mod undo_notes;
 pub mod undoing;
+mod unlike_use;
 pub mod unsettled;
 mod user_names;
 pub mod verdict;

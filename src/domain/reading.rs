@@ -38,6 +38,10 @@ pub struct SurveyNote {
     /// The last call of the key that succeeded; older notes do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<Timestamp>,
+    /// The first use unlike the key's regular ones that the trail tells, whether or not the case
+    /// takes it for the exposure: after an approval it does not move what was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlike_use: Option<Timestamp>,
     /// Users that others than the actor made meanwhile, so that nobody suspects them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made_by_others: Vec<MadePrincipal>,

@@ -265,6 +265,7 @@ pub(crate) fn survey(nodes: Vec<Node>) -> SurveyNote {
         to: at(20),
         watermark: None,
         last_success: None,
+        unlike_use: None,
         nodes,
         truncated: false,
         cost: QueryCost::default(),

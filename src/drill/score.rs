@@ -65,6 +65,12 @@ pub fn score(watched: &Watched<'_>) -> Score {
     let within = severity.map(|severity| severity.respond_within());
     let acknowledged = watched.case.map(Case::opened_at);
     let changed = watched.case.and_then(last_change);
+    // A key of nobody's account has nothing that could be contained.
+    let nothing = watched
+        .case
+        .is_some_and(|case| case.plans().next().is_none() && case.not_proposed().is_some());
+    let contain_within = within.filter(|_| !nothing);
+    let never = if nothing { "nothing to contain" } else { "not contained" };
     let mut marks = vec![
         time(
             "acknowledged",
@@ -75,10 +81,10 @@ pub fn score(watched: &Watched<'_>) -> Score {
         time(
             "contained",
             "Heard of to contained (action)",
-            (watched, changed, "not contained"),
-            within,
+            (watched, changed, never),
+            contain_within,
         ),
-        effect(watched, changed, within),
+        effect((watched, changed), contain_within, nothing),
         got(watched),
         minted(watched),
     ];
@@ -121,17 +127,27 @@ fn time(
     }
 }
 
-/// To the actor's last call that worked, once something was changed: what containment is for.
+/// To the actor's last call that worked, once something was changed and nothing works any more:
+/// what containment is for.
 fn effect(
-    watched: &Watched<'_>,
-    changed: Option<Timestamp>,
+    (watched, changed): (&Watched<'_>, Option<Timestamp>),
     within: Option<SignedDuration>,
+    nothing: bool,
 ) -> Mark {
     let last = worked(watched).last().map(|attempt| attempt.at);
     // Somebody who was beaten before anybody heard of it was beaten at once.
-    let at = changed.map(|_| last.unwrap_or(watched.heard_at));
-    let words = "the actor goes on";
+    let at = changed.filter(|_| !goes_on(watched)).map(|_| last.unwrap_or(watched.heard_at));
+    let words = if nothing { "nothing to contain" } else { "the actor goes on" };
     time("beaten", "Heard of to the actor's last call that worked", (watched, at, words), within)
+}
+
+/// Whether the last that the actor tried with any credential worked.
+fn goes_on(watched: &Watched<'_>) -> bool {
+    let mut last: BTreeMap<&str, bool> = BTreeMap::new();
+    for attempt in watched.attempts.iter().filter(|attempt| attempt.operation != UNDENIABLE) {
+        last.insert(&attempt.access_key_id, attempt.allowed);
+    }
+    last.values().any(|worked| *worked)
 }
 
 /// The calls that worked, but for the one that nothing denies.
@@ -175,7 +191,12 @@ fn refused(case: &Case) -> Mark {
     let is_refused = |event: &Event| matches!(event, Event::Refused { .. });
     let times = case.records().iter().filter(|record| is_refused(&record.event)).count();
     let times = i64::try_from(times).unwrap_or(i64::MAX);
-    count("wrong_clicks", "Presses and commands that were refused", times, times.to_string())
+    count(
+        "wrong_clicks",
+        "Decisions that the bot refused, as the journal has them",
+        times,
+        times.to_string(),
+    )
 }
 
 fn unanswered(case: &Case) -> Mark {

@@ -178,6 +178,7 @@ fn survey_note(desk: &Desk, case: &Case, survey: &Survey, cut_sha256: String) ->
         regular: Some(survey.regular.clone()),
         watermark: survey.watermark,
         last_success: survey.activity.last_success,
+        unlike_use: survey.exposure.since,
         truncated: survey.truncated || survey.lineage.nodes.len() > nodes.len(),
         used_by_others: used_by_others(survey),
         nodes,

@@ -6,7 +6,7 @@ use crate::domain::exposure::Basis;
 use crate::domain::facts::{
     AccountFinding, Alert, Fact, KeyState, LastUse, OwnerFinding, Permissions,
 };
-use crate::domain::ids::KeyKind;
+use crate::domain::ids::{AccessKeyId, KeyKind};
 use crate::domain::lineage::Standing;
 use crate::domain::membership::Membership;
 use crate::domain::plan_state::PlanState;
@@ -55,6 +55,10 @@ fn grown(case: &Case) -> Option<Vec<Value>> {
     let live = ours.clone().filter(|node| node.standing == Standing::Live).count();
     let said = match ours.count() {
         0 => "nothing that the trail shows".to_owned(),
+        // Denied is what they are then, however long they would have lived.
+        count if case.standing_plans().any(|state| state.contained.is_some()) => {
+            format!("{count}, contained")
+        }
         count => format!("{count}, {live} of them live"),
     };
     Some(vec![bold("Grew from it: "), text(&said)])
@@ -159,9 +163,11 @@ fn since(case: &Case) -> Vec<Value> {
         (Basis::Nothing, _) => {}
         // That nobody was seen says nothing without the time up to which it was looked.
         (Basis::Trail { .. }, None) => {
+            let late =
+                case.unlike_use_told_late().map(|at| [text("; unlike use since "), time(at)]);
             let sought = case.unlike_use_sought_upto();
             let sought = sought.map(|upto| [text("; no unlike use up to "), time(upto)]);
-            parts.extend(sought.into_iter().flatten());
+            parts.extend(late.or(sought).into_iter().flatten());
         }
         (Basis::Trail { .. }, Some(_)) => parts.push(text(", by the trail")),
         (Basis::Person(press), _) => parts.push(text(&format!(", says {}", field(&press.name)))),
@@ -185,6 +191,9 @@ pub(super) fn exposed(case: &Case) -> Vec<Value> {
     // That nobody was seen says nothing without the time up to which it was looked.
     if let Some(watermark) = case.unlike_use_sought_upto() {
         parts.extend([text("; looked for up to "), time(watermark)]);
+    }
+    if let Some(at) = case.unlike_use_told_late() {
+        parts.extend([text("; told after the approval: unlike use since "), time(at)]);
     }
     parts
 }
@@ -269,13 +278,17 @@ fn state(case: &Case, keys: &[KeyState]) -> Vec<Value> {
     vec![text(&state_words(case, keys))]
 }
 
-fn state_words(case: &Case, keys: &[KeyState]) -> String {
-    let key = &case.opening().key;
-    let stopped = |state: &&PlanState| {
+/// The plan that has made this key inactive.
+fn stopped_by<'a>(case: &'a Case, key: &AccessKeyId) -> Option<&'a PlanState> {
+    case.standing_plans().find(|state| {
         let mut holding = state.holding_steps();
         holding.any(|(_, step, _)| step.action.stops(key))
-    };
-    let by_plan = case.standing_plans().find(stopped);
+    })
+}
+
+fn state_words(case: &Case, keys: &[KeyState]) -> String {
+    let key = &case.opening().key;
+    let by_plan = stopped_by(case, key);
     let word = |state: &KeyState| if state.active { "active" } else { "inactive" };
     let own = keys.iter().find(|state| state.id == *key);
     let mut said = match (by_plan, own, key.kind()) {
@@ -285,7 +298,11 @@ fn state_words(case: &Case, keys: &[KeyState]) -> String {
         (None, None, KeyKind::LongTerm) => "no longer there".to_owned(),
     };
     let others = keys.iter().filter(|state| state.id != *key);
-    let others: Vec<String> = others.map(|state| format!("{} {}", state.id, word(state))).collect();
+    let others = others.map(|state| match stopped_by(case, &state.id) {
+        Some(plan) => format!("{} inactive, by plan {}", state.id, plan.plan.number.0),
+        None => format!("{} {}", state.id, word(state)),
+    });
+    let others: Vec<String> = others.collect();
     if !others.is_empty() {
         said.push_str(&format!("; other keys: {}", names(&others)));
     }

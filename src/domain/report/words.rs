@@ -245,7 +245,13 @@ pub(super) fn opened(case: &Case) -> String {
     let since = match &case.exposure().basis {
         Basis::Trail { why } => match case.unlike_use_sought_upto() {
             Some(watermark) => format!("{since} ({why}; looked for up to {})", utc(watermark)),
-            None => format!("{since} ({why})"),
+            None => match case.unlike_use_told_late() {
+                Some(at) => format!(
+                    "{since}; the trail told after the approval of an unlike use since {}",
+                    utc(at)
+                ),
+                None => format!("{since} ({why})"),
+            },
         },
         Basis::Nothing | Basis::Person(_) => since,
     };
