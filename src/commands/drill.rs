@@ -4,7 +4,6 @@ use crate::cli::DrillArguments;
 use crate::commands::CommandError;
 use crate::config;
 use crate::drill::scenario::{Scenario, ScenarioError};
-use crate::drill::score::Score;
 use crate::drill::world::{PLANS_EXPIRE_AFTER, World, WorldOptions, production_timing};
 use crate::drill::{headless, scenario, stage};
 use crate::ports::clock::Clock;
@@ -51,9 +50,7 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
         plans_expire_after: PLANS_EXPIRE_AFTER,
     };
     // Whether the score can be kept shows now, and not when the drill is over.
-    if let Some(file) = &arguments.score {
-        kept_scores(file)?;
-    }
+    let scores = arguments.score.as_deref().map(kept_scores).transpose()?;
     // The port is taken first: finding it busy after the world is up would be rude.
     let listener = if arguments.headless { None } else { Some(listen(arguments).await?) };
     let world = match listener {
@@ -73,8 +70,8 @@ pub async fn drill(arguments: &DrillArguments) -> Result<String, CommandError> {
     world.shut_down().await;
     let failed = |failure| CommandError::Found(format!("the drill failed: {failure}"));
     let (told, score) = outcome.map_err(failed)?;
-    if let (Some(file), Some(score)) = (&arguments.score, score) {
-        keep_score(file, &score)?;
+    if let (Some((file, mut kept)), Some(score)) = (scores, score) {
+        writeln!(kept, "{}", score.line()).map_err(|error| not_kept(file, &error))?;
     }
     Ok(told)
 }
@@ -87,15 +84,10 @@ fn clock(arguments: &DrillArguments, scenario: &Scenario) -> Clock {
     }
 }
 
-/// Adds the score to those of earlier drills.
-fn keep_score(file: &Path, score: &Score) -> Result<(), CommandError> {
-    let mut kept = kept_scores(file)?;
-    writeln!(kept, "{}", score.line()).map_err(|error| not_kept(file, &error))
-}
-
-fn kept_scores(file: &Path) -> Result<File, CommandError> {
+/// The scores of earlier drills, to which this one's is added.
+fn kept_scores(file: &Path) -> Result<(&Path, File), CommandError> {
     let kept = OpenOptions::new().append(true).create(true).open(file);
-    kept.map_err(|error| not_kept(file, &error))
+    kept.map(|kept| (file, kept)).map_err(|error| not_kept(file, &error))
 }
 
 fn not_kept(file: &Path, error: &std::io::Error) -> CommandError {

@@ -81,11 +81,16 @@ impl Policy {
         self.openers.is_none() && self.is_ours(caller).is_ok()
     }
 
-    /// Whether keyleak may be talked to from this channel: not where others read along. A channel
-    /// that Slack does not tell of is no hindrance, because the answer is private.
-    pub fn may_be_asked_in(&self, channel: &ChannelId) -> Result<(), Refusal> {
-        let told = self.known.as_ref().map(|known| known.is_shared(channel));
-        if let Some(Ok(true)) = told { Err(Refusal::SharedPlace) } else { Ok(()) }
+    /// Whether this person may act as [`Policy::may_act`] says, and from this channel: not where
+    /// others read along. A channel that Slack does not tell of is no hindrance, because the answer
+    /// is private.
+    pub fn may_act_in(&self, caller: &Caller, channel: Option<&ChannelId>) -> Result<(), Refusal> {
+        self.may_act(caller)?;
+        let known = self.known.as_ref().zip(channel);
+        match known.map(|(known, channel)| known.is_shared(channel)) {
+            Some(Ok(true)) => Err(Refusal::SharedPlace),
+            Some(Ok(false) | Err(_)) | None => Ok(()),
+        }
     }
 
     /// Whether what is decided is decided among ourselves: the case's channel is not shared.

@@ -54,9 +54,10 @@ const ISOLATION: &str = "sg-0isolation";
 const PEOPLE_VALID_FOR: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a bot finds outside itself.
-pub struct Outside<'a> {
+#[derive(Clone)]
+pub struct Outside {
     /// Where journal, evidence and trail lie.
-    pub folder: &'a Path,
+    pub folder: PathBuf,
     pub slack_api_url: String,
     pub clock: Clock,
     pub timing: Timing,
@@ -109,8 +110,8 @@ pub fn gate_with_socket(slack_api_url: &str, pulse: Pulse) -> Result<Gate, NoBot
 }
 
 /// Everything that the bot works with, and the drill's rules.
-pub fn desk(outside: Outside<'_>, journal_through: JournalThrough<'_>) -> Result<Desk, NoBot> {
-    let store = Arc::new(Sqlite::open(&journal_path(outside.folder)).map_err(said)?);
+pub fn desk(outside: Outside, journal_through: JournalThrough<'_>) -> Result<Desk, NoBot> {
+    let store = Arc::new(Sqlite::open(&journal_path(&outside.folder)).map_err(said)?);
     let journal = journal_through(Arc::clone(&store) as Arc<dyn Journal>);
     let evidence = Folder::open(&outside.folder.join("evidence")).map_err(said)?;
     let settings = SlackSettings {
@@ -120,13 +121,13 @@ pub fn desk(outside: Outside<'_>, journal_through: JournalThrough<'_>) -> Result
         app_id: None,
     };
     let notary = Notary {
-        anchors: Arc::new(AnchorFolder::open(&anchor_folder(outside.folder)).map_err(said)?),
+        anchors: Arc::new(AnchorFolder::open(&anchor_folder(&outside.folder)).map_err(said)?),
         key: SecretString::from(ANCHOR_KEY),
         every: EVERY_DEFAULT,
     };
     let people_valid_for = PEOPLE_VALID_FOR.saturating_mul(outside.clock.speed().cast_signed());
     let chat = Arc::new(SlackChat::new(&settings, outside.clock).map_err(said)?);
-    let records = std::iter::once(trail_folder(outside.folder)).chain(outside.records).collect();
+    let records = std::iter::once(trail_folder(&outside.folder)).chain(outside.records).collect();
     let trail = LocalTrail::new(records);
     Ok(Desk {
         ledger: Ledger::new(journal),
@@ -145,7 +146,7 @@ pub fn desk(outside: Outside<'_>, journal_through: JournalThrough<'_>) -> Result
     })
 }
 
-impl std::fmt::Debug for Outside<'_> {
+impl std::fmt::Debug for Outside {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Outside").field("folder", &self.folder).finish_non_exhaustive()
     }

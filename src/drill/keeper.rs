@@ -5,18 +5,13 @@
 //! connections break, nothing is given back, and the next one finds what is in the journal. What
 //! differs from `kill -9`: a write that SQLite has begun comes to its end.
 
-use crate::domain::agenda::Timing;
 use crate::drill::bot::{self, NoBot, Outside};
 use crate::drill::world::World;
 use crate::flow::desk::Desk;
-use crate::ports::clock::Clock;
-use crate::ports::cloud::{Contain, Lookup};
 use crate::running::Bot;
 use crate::sim::slack::server::SimSlack;
-use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -44,7 +39,8 @@ pub enum Health {
 /// Keeps one bot running, unless somebody kills it.
 #[derive(Debug)]
 pub struct Keeper {
-    outside: Parts,
+    /// What every bot of the drill finds outside itself.
+    outside: Outside,
     slack: SimSlack,
     living: Mutex<Option<Living>>,
     health: Mutex<Health>,
@@ -52,17 +48,6 @@ pub struct Keeper {
     started: AtomicU32,
     stop: CancellationToken,
     tracker: TaskTracker,
-}
-
-/// What every bot of the drill finds outside itself.
-struct Parts {
-    folder: PathBuf,
-    clock: Clock,
-    timing: Timing,
-    plans_expire_after: SignedDuration,
-    records: Option<PathBuf>,
-    lookup: Arc<dyn Lookup>,
-    contain: Arc<dyn Contain>,
 }
 
 #[derive(Debug)]
@@ -78,17 +63,8 @@ struct OwnRuntime(Option<Runtime>);
 impl Keeper {
     /// Starts the first bot in a world that has none.
     pub fn start(world: &World) -> Result<Arc<Self>, NoBot> {
-        let outside = world.outside();
         let keeper = Arc::new(Self {
-            outside: Parts {
-                folder: outside.folder.to_owned(),
-                clock: outside.clock,
-                timing: outside.timing,
-                plans_expire_after: outside.plans_expire_after,
-                records: outside.records,
-                lookup: outside.lookup,
-                contain: outside.contain,
-            },
+            outside: world.outside(),
             slack: world.slack.clone(),
             living: Mutex::default(),
             health: Mutex::new(Health::Running),
@@ -184,7 +160,7 @@ impl Keeper {
         let mut runtime = Builder::new_multi_thread();
         let runtime = runtime.worker_threads(THREADS).thread_name("drill-bot").enable_all();
         let runtime = OwnRuntime(Some(runtime.build().map_err(said)?));
-        let mut desk = bot::desk(self.outside.at(&self.slack), &|journal| journal)?;
+        let mut desk = bot::desk(self.outside.clone(), &|journal| journal)?;
         desk.rules.policy.suspects = self.suspects();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(said)?;
         listener.set_nonblocking(true).map_err(said)?;
@@ -226,26 +202,5 @@ impl Drop for OwnRuntime {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
-    }
-}
-
-impl Parts {
-    fn at(&self, slack: &SimSlack) -> Outside<'_> {
-        Outside {
-            folder: &self.folder,
-            slack_api_url: slack.api_url(),
-            clock: self.clock,
-            timing: self.timing.clone(),
-            plans_expire_after: self.plans_expire_after,
-            records: self.records.clone(),
-            lookup: Arc::clone(&self.lookup),
-            contain: Arc::clone(&self.contain),
-        }
-    }
-}
-
-impl std::fmt::Debug for Parts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Parts").field("folder", &self.folder).finish_non_exhaustive()
     }
 }

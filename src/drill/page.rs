@@ -40,6 +40,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("modal.js", SCRIPT, include_str!("page/modal.js")),
     ("mrkdwn.js", SCRIPT, include_str!("page/mrkdwn.js")),
     ("page.css", STYLE, include_str!("page/page.css")),
+    ("press.js", SCRIPT, include_str!("page/press.js")),
     ("rich_text.js", SCRIPT, include_str!("page/rich_text.js")),
     ("score.css", STYLE, include_str!("page/score.css")),
     ("score.js", SCRIPT, include_str!("page/score.js")),

@@ -214,9 +214,9 @@ impl World {
     }
 
     /// What a bot of this world finds outside itself.
-    pub fn outside(&self) -> Outside<'_> {
+    pub fn outside(&self) -> Outside {
         Outside {
-            folder: &self.options.folder,
+            folder: self.options.folder.clone(),
             slack_api_url: self.slack.api_url(),
             clock: self.clock,
             timing: self.options.timing.clone(),

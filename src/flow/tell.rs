@@ -366,8 +366,11 @@ async fn redraw(
     match desk.chat.update(channel, message, &view).await {
         Ok(()) => Ok(()),
         Err(ChatError::MessageGone) => {
-            let card = case.room().posted.get(&card_key()).map(|(_, message)| message);
-            let spot = Spot { channel, thread: card.filter(|_| *key == details_key()) };
+            // Of what is kept current only the details stand in a thread.
+            let spot = match *key == details_key() {
+                true => spot(case, channel, &What::Details),
+                false => Spot { channel, thread: None },
+            };
             memory.look_around((desk, case), spot).await?;
             let full_key = format!("{}/{}/after-{}", case.id(), key.0, message.0);
             let (again, repeat_possible) = match memory.found(&full_key) {

@@ -86,12 +86,11 @@ async fn answer_whoever_may(
     let bench = service.desk.bench();
     // Where everybody may report, nobody has to be known to be told how it goes.
     if command == Command::Help && bench.policy().may_be_helped(&slash.caller) {
-        return Ok(Said::Words(HELP.to_owned()));
+        return carry_out(service, slash, command).await;
     }
-    bench.meet_in(&slash.caller, slash.channel.as_ref()).await;
-    let policy = bench.policy();
-    let here = slash.channel.as_ref().map_or(Ok(()), |channel| policy.may_be_asked_in(channel));
-    match policy.may_act(&slash.caller).and(here) {
+    let channel = slash.channel.as_ref();
+    bench.meet_in(&slash.caller, channel).await;
+    match bench.policy().may_act_in(&slash.caller, channel) {
         Ok(()) => carry_out(service, slash, command).await,
         Err(refusal) => Ok(Said::Refused(refusal)),
     }

@@ -30,9 +30,7 @@ pub async fn answer(service: &Service, shortcut: Shortcut) -> (Response, bool) {
     let done = |durable| (StatusCode::OK.into_response(), durable);
     let channel = place.as_ref().map(|place| &place.channel);
     service.desk.bench().meet_in(&caller, channel).await;
-    let policy = service.desk.policy();
-    let here = channel.map_or(Ok(()), |channel| policy.may_be_asked_in(channel));
-    if let Err(refusal) = policy.may_act(&caller).and(here) {
+    if let Err(refusal) = service.desk.policy().may_act_in(&caller, channel) {
         whisper(format!("Not done: {refusal}."));
         return done(true);
     }

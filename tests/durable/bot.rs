@@ -95,7 +95,7 @@ fn made(orders: &Orders, heard: &Heard) -> Desk {
     let outside = Outside {
         records: None,
         plans_expire_after: EXPIRES_AFTER,
-        folder: &orders.folder,
+        folder: orders.folder.clone(),
         slack_api_url: orders.slack_api_url.clone(),
         clock: orders.time.clock(),
         timing: Timing { survey_every: SURVEY_EVERY, ..production_timing() },

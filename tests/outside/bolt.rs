@@ -288,7 +288,7 @@ async fn service() -> (SocketAddr, Bot, TempDir) {
     let cloud = cloud.expect("an account");
     let outside = Outside {
         records: None,
-        folder: folder.path(),
+        folder: folder.path().to_owned(),
         slack_api_url: "http://127.0.0.1:1/api".to_owned(),
         clock,
         timing: production_timing(),

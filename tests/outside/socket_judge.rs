@@ -109,7 +109,7 @@ async fn another_serves(parts: &Parts) -> Result<(), Missing> {
     let cloud = cloud.expect("an account");
     let outside = Outside {
         records: None,
-        folder: folder.path(),
+        folder: folder.path().to_owned(),
         slack_api_url: base_url.clone(),
         clock,
         timing: production_timing(),

@@ -2,9 +2,8 @@
 
 import { drawBlocks } from "./blocks.js";
 import { el, keep } from "./dom.js";
-import * as server from "./server.js";
+import { press } from "./press.js";
 import { avatar } from "./message.js";
-import { say as toast } from "./toast.js";
 import { go, here, person } from "./workspace.js";
 
 const TABS = { home: "Home", messages: "Messages" };
@@ -56,12 +55,4 @@ function published(view) {
     press: (one, _, chosen) => press(view, one, chosen),
   };
   return el("div", { class: "body" }, ...drawBlocks(view.object.blocks, scene));
-}
-
-async function press(view, one, chosen) {
-  const body = { user: here.user, view_id: view.object.id, action_id: one.action_id };
-  if (one.value !== undefined) body.value = one.value;
-  if (chosen !== undefined) body.chosen = chosen;
-  const answer = await server.click(body);
-  if (!answer.ok) toast(answer.error);
 }

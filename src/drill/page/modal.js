@@ -2,6 +2,7 @@
 
 import { drawBlocks } from "./blocks.js";
 import { bookmark, el } from "./dom.js";
+import { press } from "./press.js";
 import * as server from "./server.js";
 import { texts } from "./text.js";
 import { say as toast } from "./toast.js";
@@ -113,14 +114,6 @@ function showErrors(errors) {
     if (words) first ??= made.focus;
   }
   first?.focus();
-}
-
-async function press(view, one, chosen) {
-  const body = { user: here.user, view_id: view.object.id, action_id: one.action_id };
-  if (one.value !== undefined) body.value = one.value;
-  if (chosen !== undefined) body.chosen = chosen;
-  const answer = await server.click(body);
-  if (!answer.ok) toast(answer.error);
 }
 
 async function shut() {
